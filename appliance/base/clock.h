@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Time. Intervals come from the monotonic clock, which never jumps; the wall clock is only for
+ * people and records.
+ */
+#pragma once
+
+#include "base/cleanup.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Milliseconds of CLOCK_MONOTONIC. */
+int64_t hf_clock_mono_ms(void);
+
+/* Milliseconds since 1970-01-01 UTC of CLOCK_REALTIME. */
+int64_t hf_clock_wall_ms(void);
+
+/* Whether the kernel says that the clock is synchronised (adjtimex(2), STA_UNSYNC). */
+bool hf_clock_synced(void);
+
+enum { HF_RFC3339_SIZE = 32 };
+
+/* Writes `2026-11-24T03:01:33.123Z` (RFC 3339, UTC, milliseconds). */
+void hf_clock_rfc3339(int64_t wall_ms, char out[HF_RFC3339_SIZE]);

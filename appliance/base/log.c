@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/log.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int threshold = HF_LOG_INFO;
+static atomic_uint_fast64_t dropped;
+
+/* Guarded by lock. */
+static char last[HF_LOG_LINE_MAX];
+static int64_t last_ms;
+static unsigned repeats;
+static uint64_t dropped_said;
+
+void
+hf_log_set_level(enum hf_log_level level)
+{
+    atomic_store(&threshold, (int)level);
+}
+
+uint64_t
+hf_log_dropped(void)
+{
+    return atomic_load(&dropped);
+}
+
+/* A line of at most PIPE_BUF bytes is written whole or, where the pipe is full, not at all: poll
+ * says whether there is room, so the descriptor that others share need not be made non-blocking. */
+static void
+emit(enum hf_log_level level, const char *text)
+{
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+    char line[HF_LOG_LINE_MAX + 80];
+    char time[HF_RFC3339_SIZE];
+    int len;
+
+    hf_clock_rfc3339(hf_clock_wall_ms(), time);
+    len = snprintf(line, sizeof line, "time=%s level=%s %s\n", time, names[level], text);
+    if (len >= (int)sizeof line)
+        len = (int)sizeof line - 1;
+    if (poll(&room, 1, 0) != 1 || !(room.revents & POLLOUT) ||
+        write(STDERR_FILENO, line, (size_t)len) < 0)
+        atomic_fetch_add(&dropped, 1);
+}
+
+static void
+say_what_was_kept_back(void)
+{
+    char text[128];
+
+    if (repeats) {
+        snprintf(text, sizeof text, "event=log-repeated times=%u", repeats);
+        repeats = 0;
+        emit(HF_LOG_INFO, text);
+    }
+    if (atomic_load(&dropped) != dropped_said) {
+        uint64_t now = atomic_load(&dropped);
+
+        snprintf(text, sizeof text, "event=log-dropped lines=%llu total=%llu",
+                 (unsigned long long)(now - dropped_said), (unsigned long long)now);
+        dropped_said = now;
+        emit(HF_LOG_WARN, text);
+    }
+}
+
+void
+hf_log_write(enum hf_log_level level, const char *fmt, ...)
+{
+    char text[HF_LOG_LINE_MAX];
+    int64_t now = hf_clock_mono_ms();
+    va_list args;
+
+    if ((int)level < atomic_load(&threshold))
+        return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20)
+            *c = ' ';
+
+    pthread_mutex_lock(&lock);
+    if (strcmp(text, last) == 0 && now - last_ms < HF_LOG_REPEAT_MS) {
+        repeats++;
+    } else {
+        say_what_was_kept_back();
+        memcpy(last, text, strlen(text) + 1);
+        last_ms = now;
+        emit(level, text);
+    }
+    pthread_mutex_unlock(&lock);
+}

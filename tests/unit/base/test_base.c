@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+static void
+error_keeps_class_and_pointer_when_wrapped(void **state)
+{
+    struct hf_error err;
+
+    (void)state;
+    assert_int_equal(hf_error_set_at(&err, HF_ERROR_INVALID, "/a/b", "no %d", 7), -1);
+    assert_int_equal(hf_error_wrap(&err, "load '%s'", "x"), -1);
+    assert_string_equal(err.message, "load 'x': no 7");
+    assert_string_equal(err.pointer, "/a/b");
+    assert_int_equal(hf_error_http_status(err.class), 422);
+}
+
+static void
+error_longer_than_its_room_is_cut(void **state)
+{
+    char big[HF_ERROR_MESSAGE_MAX + 100];
+    struct hf_error err;
+
+    (void)state;
+    memset(big, 'x', sizeof big - 1);
+    big[sizeof big - 1] = '\0';
+    hf_error_set(&err, HF_ERROR_INTERNAL, "%s", big);
+    hf_error_wrap(&err, "%s", big);
+    assert_int_equal(strlen(err.message), HF_ERROR_MESSAGE_MAX - 1);
+}
+
+static void
+disk_full_is_its_own_class(void **state)
+{
+    struct hf_error err;
+
+    (void)state;
+    hf_error_errno(&err, ENOSPC, "write");
+    assert_int_equal(hf_error_http_status(err.class), 507);
+}
+
+static void
+buffer_stops_at_its_maximum_and_keeps_what_it_has(void **state)
+{
+    HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(10);
+    struct hf_error err;
+
+    (void)state;
+    assert_int_equal(hf_buf_adds(&b, "0123456789", &err), 0);
+    assert_int_equal(hf_buf_add(&b, "x", 1, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_TOO_LARGE);
+    assert_string_equal(b.data, "0123456789");
+    hf_buf_consume(&b, 4);
+    assert_string_equal(b.data, "456789");
+    assert_int_equal(hf_buf_addf(&b, &err, "%d", 1234), 0);
+    assert_string_equal(b.data, "4567891234");
+}
+
+static void
+time_is_rfc3339(void **state)
+{
+    char text[HF_RFC3339_SIZE];
+
+    (void)state;
+    hf_clock_rfc3339(0, text);
+    assert_string_equal(text, "1970-01-01T00:00:00.000Z");
+    hf_clock_rfc3339(1763953293123, text);
+    assert_string_equal(text, "2025-11-24T03:01:33.123Z");
+    hf_clock_rfc3339(-1, text);
+    assert_string_equal(text, "1969-12-31T23:59:59.999Z");
+}
+
+static void
+utf8_follows_rfc3629(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+    } rows[] = {
+        {"plain", true},
+        {"\xc3\xa9", true},
+        {"\xe2\x82\xac", true},
+        {"\xf0\x9f\x98\x80", true},
+        {"\xc0\xaf", false},
+        {"\xed\xa0\x80", false},
+        {"\xf4\x90\x80\x80", false},
+        {"\xe2\x82", false},
+        {"\xff", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++)
+        assert_int_equal(hf_text_utf8(rows[i].text, strlen(rows[i].text)), rows[i].good);
+    assert_false(hf_text_utf8("a\0b", 3));
+}
+
+static void
+base64_matches_rfc4648_vectors(void **state)
+{
+    static const char *const rows[][2] = {
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
+    };
+    char out[16];
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        assert_int_equal(hf_text_base64(rows[i][0], strlen(rows[i][0]), out), strlen(rows[i][1]));
+        assert_string_equal(out, rows[i][1]);
+    }
+}
+
+static void
+numbers_are_whole_or_refused(void **state)
+{
+    uint64_t n = 0;
+
+    (void)state;
+    assert_true(hf_text_u64("18446744073709551615", &n));
+    assert_true(n == UINT64_MAX);
+    assert_false(hf_text_u64("18446744073709551616", &n));
+    assert_false(hf_text_u64("", &n));
+    assert_false(hf_text_u64("-1", &n));
+    assert_false(hf_text_u64("1 ", &n));
+}
+
+static void
+a_replaced_file_is_whole_and_private(void **state)
+{
+    char dir[] = "/tmp/hf-base-XXXXXX";
+    char path[64];
+    struct hf_error err;
+    struct stat st;
+    HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(100);
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/f", dir);
+    assert_int_equal(hf_file_replace(path, "one", 3, 0600, (uid_t)-1, (gid_t)-1, &err), 0);
+    assert_int_equal(hf_file_replace(path, "second", 6, 0400, (uid_t)-1, (gid_t)-1, &err), 0);
+    assert_int_equal(hf_file_read(path, &b, &err), 0);
+    assert_string_equal(b.data, "second");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0400);
+
+    b.max = 5;
+    hf_buf_clear(&b);
+    assert_int_equal(hf_file_read(path, &b, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_TOO_LARGE);
+    assert_int_equal(hf_file_read(dir, &b, &err), -1);
+    unlink(path);
+    rmdir(dir);
+}
+
+static void
+a_full_disk_is_named_before_it_matters(void **state)
+{
+    char dir[] = "/tmp/hf-full-XXXXXX";
+    char path[64];
+    struct hf_error err;
+    FILE *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    if (mount("tmpfs", dir, "tmpfs", 0, "size=64k") < 0) {
+        rmdir(dir);
+        skip();
+    }
+    assert_int_equal(hf_file_prove_writable(dir, &err), 0);
+    snprintf(path, sizeof path, "%s/filler", dir);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    while (fputc('x', f) != EOF && fflush(f) == 0)
+        ;
+    fclose(f);
+    assert_int_equal(hf_file_prove_writable(dir, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_NO_SPACE);
+    assert_non_null(strstr(err.message, dir));
+    assert_non_null(strstr(err.message, "free some space"));
+    umount(dir);
+    rmdir(dir);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(error_keeps_class_and_pointer_when_wrapped),
+        cmocka_unit_test(error_longer_than_its_room_is_cut),
+        cmocka_unit_test(disk_full_is_its_own_class),
+        cmocka_unit_test(buffer_stops_at_its_maximum_and_keeps_what_it_has),
+        cmocka_unit_test(time_is_rfc3339),
+        cmocka_unit_test(utf8_follows_rfc3629),
+        cmocka_unit_test(base64_matches_rfc4648_vectors),
+        cmocka_unit_test(numbers_are_whole_or_refused),
+        cmocka_unit_test(a_replaced_file_is_whole_and_private),
+        cmocka_unit_test(a_full_disk_is_named_before_it_matters),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
