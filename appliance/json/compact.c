@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Validates one JSON value (RFC 8259) and copies it without insignificant whitespace. It stands on
+ * the record path, where building a tree for each message would cost more than all the rest, and
+ * where a number must leave exactly as the device wrote it.
+ */
+#include "json/json.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+struct cursor {
+    const char *at;
+    const char *end;
+    char *to; /* always within room for (end - start) bytes: compacting never grows */
+};
+
+static void
+skip_blanks(struct cursor *c)
+{
+    while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\n' || *c->at == '\r'))
+        c->at++;
+}
+
+static bool
+take(struct cursor *c, char wanted)
+{
+    if (c->at == c->end || *c->at != wanted)
+        return false;
+    *c->to++ = *c->at++;
+    return true;
+}
+
+static bool
+take_word(struct cursor *c, const char *word)
+{
+    for (; *word; word++)
+        if (!take(c, *word))
+            return false;
+    return true;
+}
+
+static bool
+take_digits(struct cursor *c)
+{
+    const char *start = c->at;
+
+    while (c->at < c->end && *c->at >= '0' && *c->at <= '9')
+        *c->to++ = *c->at++;
+    return c->at > start;
+}
+
+static bool
+take_number(struct cursor *c)
+{
+    (void)!take(c, '-');
+    if (!take(c, '0') && !take_digits(c))
+        return false;
+    if (take(c, '.') && !take_digits(c))
+        return false;
+    if (take(c, 'e') || take(c, 'E')) {
+        if (!take(c, '+'))
+            (void)!take(c, '-');
+        return take_digits(c);
+    }
+    return true;
+}
+
+static bool
+take_escape(struct cursor *c)
+{
+    if (c->at == c->end || !memchr("\"\\/bfnrtu", *c->at, 9))
+        return false;
+    *c->to++ = *c->at++;
+    if (c->at[-1] != 'u')
+        return true;
+    for (int i = 0; i < 4; i++) {
+        if (c->at == c->end || !memchr("0123456789abcdefABCDEF", *c->at, 22))
+            return false;
+        *c->to++ = *c->at++;
+    }
+    return true;
+}
+
+static bool
+take_string(struct cursor *c)
+{
+    if (!take(c, '"'))
+        return false;
+    while (c->at < c->end) {
+        char ch = *c->at;
+
+        if ((unsigned char)ch < 0x20)
+            return false;
+        *c->to++ = *c->at++;
+        if (ch == '"')
+            return true;
+        if (ch == '\\' && !take_escape(c))
+            return false;
+    }
+    return false;
+}
+
+static bool take_value(struct cursor *c, int depth);
+
+static bool
+take_members(struct cursor *c, char close, int depth)
+{
+    skip_blanks(c);
+    if (take(c, close))
+        return true;
+    for (;;) {
+        skip_blanks(c);
+        if (close == '}') {
+            if (!take_string(c))
+                return false;
+            skip_blanks(c);
+            if (!take(c, ':'))
+                return false;
+        }
+        if (!take_value(c, depth))
+            return false;
+        skip_blanks(c);
+        if (take(c, close))
+            return true;
+        if (!take(c, ','))
+            return false;
+    }
+}
+
+static bool
+take_value(struct cursor *c, int depth) // NOLINT(misc-no-recursion): bounded by HF_JSON_DEPTH_MAX
+{
+    skip_blanks(c);
+    if (c->at == c->end)
+        return false;
+    switch (*c->at) {
+    case '{':
+    case '[':
+        if (depth == HF_JSON_DEPTH_MAX)
+            return false;
+        *c->to++ = *c->at++;
+        return take_members(c, c->at[-1] == '{' ? '}' : ']', depth + 1);
+    case '"':
+        return take_string(c);
+    case 't':
+        return take_word(c, "true");
+    case 'f':
+        return take_word(c, "false");
+    case 'n':
+        return take_word(c, "null");
+    default:
+        return take_number(c);
+    }
+}
+
+bool
+hf_json_compact(const char *text, size_t len, struct hf_buf *out)
+{
+    struct cursor c = {.at = text, .end = text + len, .to = hf_buf_reserve(out, len)};
+
+    if (!len || !c.to || !hf_text_utf8(text, len) || !take_value(&c, 0))
+        return false;
+    skip_blanks(&c);
+    if (c.at != c.end)
+        return false;
+    out->len = (size_t)(c.to - out->data);
+    out->data[out->len] = '\0';
+    return true;
+}

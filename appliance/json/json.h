@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Strict JSON (RFC 8259) with errors that say where. The tree is read through readers that collect
+ * what is wrong; unknown members are errors, since a misspelt setting must not be silence.
+ *
+ *     HF_AUTO(hf_json) struct hf_json *doc = NULL;
+ *     if (hf_json_parse(text, len, &doc, err) < 0) return -1;
+ *     name = hf_json_string(doc, "name");                         NULL where absent or no string
+ *
+ * Writing goes by hf_json_object() and hf_json_put_…(), which remember that memory ran out until
+ * hf_json_print() says so.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hf_json; /* one value and all below it */
+
+enum { HF_JSON_DEPTH_MAX = 32, HF_JSON_TEXT_MAX = 4 * 1024 * 1024 };
+
+/* Parses exactly one value that fills all len bytes. Errors: HF_ERROR_MALFORMED with line and
+ * column; deeper nesting than HF_JSON_DEPTH_MAX, trailing bytes, a doubled member and text that is
+ * not UTF-8 are refused. */
+HF_MUST int hf_json_parse(const char *text, size_t len, struct hf_json **ret_doc,
+                          struct hf_error *err);
+
+void hf_json_free(struct hf_json *doc);
+HF_DEFINE_AUTO(struct hf_json, hf_json, hf_json_free)
+
+/* Reading. Borrowed from the tree; NULL, false or the default where absent or of another type. */
+bool hf_json_is_object(const struct hf_json *v);
+bool hf_json_is_array(const struct hf_json *v);
+bool hf_json_is_null(const struct hf_json *v);
+const struct hf_json *hf_json_get(const struct hf_json *object, const char *member);
+const char *hf_json_string(const struct hf_json *object, const char *member);
+bool hf_json_bool(const struct hf_json *object, const char *member, bool otherwise);
+/* Whole numbers of at most 2^53 - 1 in size; otherwise where absent or no such number. */
+int64_t hf_json_int(const struct hf_json *object, const char *member, int64_t otherwise);
+double hf_json_number(const struct hf_json *object, const char *member, double otherwise);
+
+/* The value itself. */
+const char *hf_json_as_string(const struct hf_json *v);
+int64_t hf_json_as_int(const struct hf_json *v, int64_t otherwise);
+
+/* Members of an object or elements of an array, in order: first child, next sibling, its key. */
+const struct hf_json *hf_json_first(const struct hf_json *v);
+const struct hf_json *hf_json_next(const struct hf_json *v);
+const char *hf_json_key(const struct hf_json *v);
+size_t hf_json_count(const struct hf_json *v);
+
+enum hf_json_type {
+    HF_JSON_OBJECT,
+    HF_JSON_ARRAY,
+    HF_JSON_STRING,
+    HF_JSON_INT,
+    HF_JSON_NUMBER,
+    HF_JSON_BOOL,
+    HF_JSON_ANY,
+    HF_JSON_TYPE_COUNT
+};
+
+struct hf_json_field {
+    const char *name;
+    enum hf_json_type type;
+    bool required;
+};
+
+/* Checks that v is an object with exactly the given fields: types right, required ones there, no
+ * other ones. pointer is where v stands ("" for the root); the error carries pointer/name
+ * (RFC 6901) and what is allowed there. */
+HF_MUST int hf_json_check(const struct hf_json *v, const char *pointer,
+                          const struct hf_json_field *fields, size_t count, struct hf_error *err);
+
+/* Writing. Children are owned by the parent they are put into. A NULL text is written as null. */
+struct hf_json *hf_json_object(void);
+struct hf_json *hf_json_array(void);
+void hf_json_put(struct hf_json *object, const char *member, struct hf_json *consume);
+void hf_json_put_string(struct hf_json *object, const char *member, const char *text);
+void hf_json_put_int(struct hf_json *object, const char *member, int64_t value);
+void hf_json_put_number(struct hf_json *object, const char *member, double value);
+void hf_json_put_bool(struct hf_json *object, const char *member, bool value);
+void hf_json_put_null(struct hf_json *object, const char *member);
+/* wall_ms as RFC 3339; null where it is 0. */
+void hf_json_put_time(struct hf_json *object, const char *member, int64_t wall_ms);
+void hf_json_add(struct hf_json *array, struct hf_json *consume);
+void hf_json_add_string(struct hf_json *array, const char *text);
+/* NaN is written as null. */
+void hf_json_add_number(struct hf_json *array, double value);
+
+/* Prints compactly; the caller frees *ret_text. */
+HF_MUST int hf_json_print(const struct hf_json *v, char **ret_text, struct hf_error *err);
+
+/* Whether text is one JSON value (nesting up to HF_JSON_DEPTH_MAX); if so, out gets it without
+ * insignificant whitespace, every other byte as it was. No allocation beyond out. */
+bool hf_json_compact(const char *text, size_t len, struct hf_buf *out);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "json/json.h"
+
+#include <string.h>
+
+static void
+refused(const char *text, size_t len, const char *because)
+{
+    struct hf_json *doc = NULL;
+    struct hf_error err = {0};
+
+    assert_int_equal(hf_json_parse(text, len, &doc, &err), -1);
+    assert_null(doc);
+    assert_int_equal(err.class, HF_ERROR_MALFORMED);
+    if (!strstr(err.message, because))
+        fail_msg("'%s' does not say '%s'", err.message, because);
+}
+
+static void
+bad_text_is_refused_with_its_place(void **state)
+{
+    char deep[20001];
+
+    (void)state;
+    refused("", 0, "line 1, column 1");
+    refused("{\n  \"a\": 1,\n  \"b\": oops\n}", 24, "line 3");
+    refused("{} x", 4, "line 1");
+    refused("{}\0", 3, "UTF-8");
+    refused("{\"a\":1,\"a\":2}", 13, "'a' is there twice");
+    refused("\"\xff\"", 3, "UTF-8");
+    memset(deep, '[', 10000);
+    memset(deep + 10000, ']', 10000);
+    refused(deep, 20000, "nested deeper than 32");
+}
+
+static void
+parse_needs_no_terminator(void **state)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    struct hf_error err;
+    char *exact = malloc(7);
+
+    (void)state;
+    memcpy(exact, "{\"a\":1}", 7);
+    assert_int_equal(hf_json_parse(exact, 7, &doc, &err), 0);
+    assert_int_equal(hf_json_int(doc, "a", 0), 1);
+    free(exact);
+}
+
+static void
+check_names_what_is_wrong_and_what_is_allowed(void **state)
+{
+    static const struct hf_json_field fields[] = {
+        {"name", HF_JSON_STRING, true},
+        {"port", HF_JSON_INT, false},
+    };
+    static const char *const rows[][3] = {
+        {"{}", "/x/name", "is missing"},
+        {"{\"name\":1}", "/x/name", "must be a string"},
+        {"{\"name\":\"n\",\"port\":1.5}", "/x/port", "must be a whole number"},
+        {"{\"name\":\"n\",\"Port\":1}", "/x/Port", "allowed here: name, port"},
+        {"[]", "/x", "must be an object"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        HF_AUTO(hf_json) struct hf_json *doc = NULL;
+        struct hf_error err;
+
+        assert_int_equal(hf_json_parse(rows[i][0], strlen(rows[i][0]), &doc, &err), 0);
+        assert_int_equal(hf_json_check(doc, "/x", fields, HF_LEN(fields), &err), -1);
+        assert_string_equal(err.pointer, rows[i][1]);
+        assert_non_null(strstr(err.message, rows[i][2]));
+    }
+}
+
+static void
+writing_and_reading_agree(void **state)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = hf_json_object();
+    HF_AUTO_FREE char *text = NULL;
+    struct hf_json *list = hf_json_array();
+    struct hf_error err;
+
+    (void)state;
+    hf_json_add_string(list, "a\"b");
+    hf_json_put_int(doc, "n", 9007199254740991);
+    hf_json_put_number(doc, "nan", 0.0 / 0.0);
+    hf_json_put_time(doc, "t", 1000);
+    hf_json_put_time(doc, "never", 0);
+    hf_json_put(doc, "list", list);
+    assert_int_equal(hf_json_print(doc, &text, &err), 0);
+    assert_string_equal(text, "{\"n\":9007199254740991,\"nan\":null,"
+                              "\"t\":\"1970-01-01T00:00:01.000Z\",\"never\":null,"
+                              "\"list\":[\"a\\\"b\"]}");
+}
+
+static void
+compact_keeps_every_byte_that_means_something(void **state)
+{
+    static const char *const rows[][2] = {
+        {" { \"t\" : 21.50 ,\n \"s\":\"a b\\n\" } ", "{\"t\":21.50,\"s\":\"a b\\n\"}"},
+        {"1e5", "1e5"},
+        {"-0.10E+3", "-0.10E+3"},
+        {"12345678901234567890", "12345678901234567890"},
+        {"[ ]", "[]"},
+        {"\"\xc3\xa9\\u00e9\"", "\"\xc3\xa9\\u00e9\""},
+        {"null", "null"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(1000);
+
+        assert_true(hf_json_compact(rows[i][0], strlen(rows[i][0]), &out));
+        assert_string_equal(out.data, rows[i][1]);
+    }
+}
+
+static void
+compact_refuses_what_is_no_json(void **state)
+{
+    static const char *const rows[] = {
+        "",    " ",  "{",     "{\"a\"}", "[1,]",    "01",        "1.",       ".5",
+        "1e",  "+1", "nul",   "truex",   "\"\\x\"", "\"\\u12\"", "\"a\nb\"", "{} {}",
+        "'a'", "\"", "[1 2]", "{a:1}",   "NaN",     "\xff",      "-",        "\"\xc3\"",
+    };
+    char deep[67];
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(1000);
+
+        assert_false(hf_json_compact(rows[i], strlen(rows[i]), &out));
+        assert_int_equal(out.len, 0);
+    }
+    memset(deep, '[', 33);
+    memset(deep + 33, ']', 33);
+    HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(1000);
+    assert_false(hf_json_compact(deep, 66, &out));
+    assert_true(hf_json_compact(deep + 1, 64, &out));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_text_is_refused_with_its_place),
+        cmocka_unit_test(parse_needs_no_terminator),
+        cmocka_unit_test(check_names_what_is_wrong_and_what_is_allowed),
+        cmocka_unit_test(writing_and_reading_agree),
+        cmocka_unit_test(compact_keeps_every_byte_that_means_something),
+        cmocka_unit_test(compact_refuses_what_is_no_json),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
