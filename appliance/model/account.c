@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/account.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Weaker than 19 MiB and 2 passes (OWASP's least for Argon2id) is refused, and so is what would let
+ * one login take the memory of a small box. */
+enum {
+    MEMORY_KIB_MIN = 19456,
+    MEMORY_KIB_MAX = 65536,
+    PASSES_MIN = 2,
+    PASSES_MAX = 10,
+    SALT_CHARS = 22, /* 16 bytes in base64 without padding */
+    HASH_CHARS = 43  /* 32 bytes */
+};
+
+const char hf_setup_code_alphabet[] = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
+
+const char *
+hf_role_name(enum hf_role role)
+{
+    static const char *const names[HF_ROLE_COUNT] = {"viewer", "operator", "admin"};
+
+    return (unsigned)role < HF_ROLE_COUNT ? names[role] : "none";
+}
+
+bool
+hf_setup_code_normalise(const char *typed, char out[HF_SETUP_CODE_SIZE])
+{
+    char code[HF_SETUP_CODE_SIZE] = "";
+    size_t chars = 0, len = 0;
+
+    for (const char *c = typed; *c; c++) {
+        char upper = (char)toupper((unsigned char)*c);
+
+        if (*c == '-' || *c == ' ')
+            continue;
+        if (chars == HF_SETUP_CODE_CHARS || !strchr(hf_setup_code_alphabet, upper))
+            return false;
+        if (chars && chars % 4 == 0)
+            code[len++] = '-';
+        code[len++] = upper;
+        chars++;
+    }
+    if (chars != HF_SETUP_CODE_CHARS)
+        return false;
+    memcpy(out, code, sizeof code);
+    return true;
+}
+
+static size_t
+base64_span(const char *text)
+{
+    return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+}
+
+int
+hf_password_hash_check(const char *hash, const char *pointer, struct hf_error *err)
+{
+    unsigned memory = 0, passes = 0;
+    int at = 0;
+
+    if (sscanf(hash, "$argon2id$v=19$m=%6u,t=%3u,p=1$%n", &memory, &passes, &at) != 2 || !at ||
+        base64_span(hash + at) != SALT_CHARS || hash[at + SALT_CHARS] != '$' ||
+        base64_span(hash + at + SALT_CHARS + 1) != HASH_CHARS ||
+        hash[at + SALT_CHARS + 1 + HASH_CHARS] != '\0')
+        return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
+                               "%s: must be a hash like "
+                               "$argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>",
+                               pointer);
+    if (memory < MEMORY_KIB_MIN || memory > MEMORY_KIB_MAX || passes < PASSES_MIN ||
+        passes > PASSES_MAX)
+        return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
+                               "%s: m must be %d to %d (KiB) and t %d to %d", pointer,
+                               MEMORY_KIB_MIN, MEMORY_KIB_MAX, PASSES_MIN, PASSES_MAX);
+    return 0;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What one container is created from. Two specs with the same hash make the same container, so that
+ * a restarted holdfastd touches nothing that matches.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "model/release.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { HF_SPEC_LIST_MAX = 6, HF_PATH_SIZE = 256, HF_HASH_SIZE = 65 };
+
+enum hf_mount_kind { HF_MOUNT_VOLUME, HF_MOUNT_BIND, HF_MOUNT_TMPFS };
+
+struct hf_mount {
+    enum hf_mount_kind kind;
+    char source[HF_PATH_SIZE]; /* volume name or host path; "" for tmpfs */
+    char target[HF_PATH_SIZE];
+    bool read_only;
+    int64_t size_bytes; /* tmpfs only */
+};
+
+struct hf_port {
+    char host_address[64];
+    uint16_t host_port;
+    uint16_t container_port; /* TCP */
+};
+
+struct hf_attachment {
+    char network[HF_NAME_SIZE];
+    char alias[HF_NAME_SIZE]; /* "" for none */
+};
+
+struct hf_spec {
+    char instance[HF_NAME_SIZE];
+    char service[HF_NAME_SIZE];
+    char container[2 * HF_NAME_SIZE];
+    struct hf_release_image image;
+    uid_t uid;            /* and gid */
+    int64_t memory_bytes; /* memory and memory+swap */
+    int64_t nano_cpus;
+    int64_t pids;
+    int stop_timeout_s;
+    struct hf_mount mounts[HF_SPEC_LIST_MAX];
+    size_t mount_count;
+    struct hf_port ports[HF_SPEC_LIST_MAX];
+    size_t port_count;
+    struct hf_attachment networks[HF_SPEC_LIST_MAX];
+    size_t network_count;
+    char hash[HF_HASH_SIZE]; /* hex; set by hf_spec_make() */
+};
+
+struct hf_network_spec {
+    char name[HF_NAME_SIZE];
+    bool internal; /* no way out and no published ports */
+};
+
+/* How this gateway names and places things; borrowed strings. */
+struct hf_placement {
+    const char *instance;
+    const char *run_dir; /* host folder of services/<name>/ */
+    const char *field_address;
+    uint16_t field_port;
+};
+
+/* The spec of service index (hf_service_names) from the release, sealed. */
+HF_MUST int hf_spec_make(const struct hf_placement *p, const struct hf_release *r, size_t index,
+                         struct hf_spec *ret_spec, struct hf_error *err);
+
+/* The networks of a gateway; at most HF_SPEC_LIST_MAX. Returns how many. */
+size_t hf_spec_networks(const struct hf_placement *p, struct hf_network_spec *ret_networks);
+
+/* Fixed user and group id of a service's image, by index. */
+uid_t hf_service_uid(size_t index);
