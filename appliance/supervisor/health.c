@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "supervisor/health.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const char advice_wait[] = "Wait: this comes right by itself; if it does not, restart it.";
+static const char advice_log[] = "Read its log; restart it if nothing is said there.";
+static const char advice_broker[] = "See the broker: the others go on as soon as it answers.";
+
+static void
+put(struct hf_health_verdict *v, enum hf_health health, const char *reason, const char *advice)
+{
+    v->health = health;
+    hf_text_put(v->reason, sizeof v->reason, "%s", reason);
+    hf_text_put(v->advice, sizeof v->advice, "%s", advice);
+}
+
+static bool
+is(const struct hf_health_facts *f, const char *service)
+{
+    return strcmp(f->service, service) == 0;
+}
+
+/* Seconds from then to now. */
+static int64_t
+seconds(int64_t then_ms, int64_t now_ms)
+{
+    return (now_ms - then_ms) / 1000;
+}
+
+static bool
+in_grace(const struct hf_health_facts *f, int64_t now_ms)
+{
+    return now_ms - f->running_since_ms < HF_HEALTH_GRACE_MS;
+}
+
+static bool
+broker_answers(const struct hf_health_facts *f, int64_t now_ms)
+{
+    return f->broker_answered_ms > 0 && now_ms - f->broker_answered_ms <= HF_HEALTH_FRESH_MS;
+}
+
+static bool
+is_fresh(const struct hf_service_status *s, int64_t now_ms)
+{
+    return s->seen && !s->gone && now_ms - s->mono_ms <= HF_HEALTH_FRESH_MS;
+}
+
+/* ---- memory of numbers ---- */
+
+/* The number that grows when the service does its work, and whether it has work now. */
+static bool
+find_progress(const struct hf_health_facts *f, int64_t *ret_progress, int64_t *ret_waiting)
+{
+    const char *name = is(f, "buffer") ? "last_commit_ms" : is(f, "processor") ? "out" : NULL;
+
+    if (!name)
+        return false;
+    *ret_progress = hf_status_number(f->status, name, -1);
+    *ret_waiting = hf_status_number(f->status, "waiting", 0);
+    return *ret_progress >= 0;
+}
+
+static void
+watch_progress(struct hf_health_watch *w, const struct hf_health_facts *f, int64_t now_ms)
+{
+    int64_t progress;
+    int64_t waiting;
+
+    if (!is_fresh(f->status, now_ms) || !find_progress(f, &progress, &waiting)) {
+        w->has_progress = false;
+        return;
+    }
+    if (!w->has_progress || waiting == 0 || progress != w->progress)
+        w->moved_ms = now_ms;
+    w->has_progress = true;
+    w->progress = progress;
+}
+
+static void
+watch_dropped(struct hf_health_watch *w, const struct hf_health_facts *f, int64_t now_ms)
+{
+    int64_t dropped = hf_status_number(f->status, "queue_dropped", -1);
+
+    if (!is(f, "broker") || dropped < 0)
+        return;
+    if (w->has_dropped && dropped > w->dropped) {
+        bool recent = w->dropped_ms && now_ms - w->dropped_ms < HF_HEALTH_DROP_MS;
+
+        w->dropped_by = dropped - w->dropped + (recent ? w->dropped_by : 0);
+        w->dropped_ms = now_ms;
+    }
+    w->has_dropped = true;
+    w->dropped = dropped;
+}
+
+/* ---- judgement ---- */
+
+static void
+judge_stopped(const struct hf_health_facts *f, struct hf_health_verdict *v)
+{
+    static const enum hf_health by_lifecycle[HF_LIFECYCLE_COUNT] = {
+        [HF_LIFECYCLE_ABSENT] = HF_HEALTH_STOPPED,
+        [HF_LIFECYCLE_PULLING] = HF_HEALTH_STARTING,
+        [HF_LIFECYCLE_CREATING] = HF_HEALTH_STARTING,
+        [HF_LIFECYCLE_STARTING] = HF_HEALTH_STARTING,
+        [HF_LIFECYCLE_STOPPING] = HF_HEALTH_STOPPED,
+        [HF_LIFECYCLE_STOPPED] = HF_HEALTH_STOPPED,
+        [HF_LIFECYCLE_BACKOFF] = HF_HEALTH_UNREACHABLE,
+        [HF_LIFECYCLE_FAILED] = HF_HEALTH_FAILED,
+    };
+
+    put(v, by_lifecycle[f->lifecycle], f->reason, f->advice);
+}
+
+/* What a service says about itself; false where it says that all is well. */
+static bool
+judge_own_words(const struct hf_health_facts *f, int64_t now_ms, struct hf_health_verdict *v)
+{
+    const struct hf_service_status *s = f->status;
+
+    if (strcmp(s->state, "degraded") == 0) {
+        put(v, HF_HEALTH_DEGRADED, s->reason[0] ? s->reason : "says degraded and not why",
+            advice_log);
+        return true;
+    }
+    if (strcmp(s->state, "starting") != 0)
+        return false;
+    if (in_grace(f, now_ms)) {
+        put(v, HF_HEALTH_STARTING, s->reason[0] ? s->reason : "starting", advice_wait);
+        return true;
+    }
+    put(v, HF_HEALTH_DEGRADED, "", advice_log);
+    hf_text_put(v->reason, sizeof v->reason, "still starting after %" PRId64 " s%s%s",
+                seconds(f->running_since_ms, now_ms), s->reason[0] ? ": " : "", s->reason);
+    return true;
+}
+
+static void
+judge_broker(const struct hf_health_watch *w, const struct hf_health_facts *f, int64_t now_ms,
+             struct hf_health_verdict *v)
+{
+    if (!broker_answers(f, now_ms)) {
+        if (in_grace(f, now_ms)) {
+            put(v, HF_HEALTH_STARTING, "has not answered yet", advice_wait);
+            return;
+        }
+        put(v, HF_HEALTH_UNREACHABLE, "", advice_log);
+        if (f->broker_answered_ms > 0)
+            hf_text_put(v->reason, sizeof v->reason, "has not answered for %" PRId64 " s",
+                        seconds(f->broker_answered_ms, now_ms));
+        else
+            hf_text_put(v->reason, sizeof v->reason, "has never answered");
+        return;
+    }
+    if (is_fresh(f->status, now_ms) && judge_own_words(f, now_ms, v))
+        return;
+    if (w->dropped_ms && now_ms - w->dropped_ms < HF_HEALTH_DROP_MS) {
+        put(v, HF_HEALTH_DEGRADED, "",
+            "Its queue was full: see why processor or buffer are slow, or send less.");
+        hf_text_put(v->reason, sizeof v->reason, "has dropped %" PRId64 " messages", w->dropped_by);
+        return;
+    }
+    put(v, HF_HEALTH_HEALTHY, "", "");
+}
+
+static void
+judge_silent(const struct hf_health_facts *f, int64_t now_ms, struct hf_health_verdict *v)
+{
+    const struct hf_service_status *s = f->status;
+
+    if (in_grace(f, now_ms)) {
+        put(v, HF_HEALTH_STARTING, "has not reported yet", advice_wait);
+        return;
+    }
+    put(v, HF_HEALTH_UNREACHABLE, "", advice_log);
+    if (s->seen && s->gone)
+        hf_text_put(v->reason, sizeof v->reason, "its connection to the broker has ended");
+    else if (s->seen)
+        hf_text_put(v->reason, sizeof v->reason, "no status message for %" PRId64 " s",
+                    seconds(s->mono_ms, now_ms));
+    else
+        hf_text_put(v->reason, sizeof v->reason, "has never reported on the bus");
+}
+
+static bool
+judge_subscription(const struct hf_health_facts *f, int64_t now_ms, struct hf_health_verdict *v)
+{
+    const char *filter = is(f, "processor") ? "field/#" : is(f, "buffer") ? "uplink/#" : NULL;
+
+    if (!filter || hf_status_number(f->status, "subscribed", 1) != 0)
+        return false;
+    put(v, in_grace(f, now_ms) ? HF_HEALTH_STARTING : HF_HEALTH_DEGRADED, "",
+        "Read its log and the broker's: its account or the subscription may be refused.");
+    hf_text_put(v->reason, sizeof v->reason, "no subscriber on %s", filter);
+    return true;
+}
+
+static bool
+judge_progress(const struct hf_health_watch *w, const struct hf_health_facts *f, int64_t now_ms,
+               struct hf_health_verdict *v)
+{
+    int64_t waiting = hf_status_number(f->status, "waiting", 0);
+
+    if (!w->has_progress || waiting <= 0 || now_ms - w->moved_ms < HF_HEALTH_STUCK_MS)
+        return false;
+    put(v, HF_HEALTH_DEGRADED, "", "");
+    hf_text_put(v->reason, sizeof v->reason, "%s for %" PRId64 " s with %" PRId64 " waiting",
+                is(f, "buffer") ? "buffer has not committed"
+                                : "processor has handed nothing to the buffer",
+                seconds(w->moved_ms, now_ms), waiting);
+    hf_text_put(v->advice, sizeof v->advice, "%s",
+                is(f, "buffer") ? "Look at the disk: full, read-only or worn out? The log says."
+                                : "See the buffer: it may be away, or refuse what comes.");
+    return true;
+}
+
+static void
+judge_member(const struct hf_health_watch *w, const struct hf_health_facts *f, int64_t now_ms,
+             struct hf_health_verdict *v)
+{
+    if (!broker_answers(f, now_ms)) {
+        if (f->broker_answered_ms == 0 && in_grace(f, now_ms))
+            put(v, HF_HEALTH_STARTING, "waiting for broker", advice_broker);
+        else
+            put(v, HF_HEALTH_WAITING, "waiting for broker", advice_broker);
+        return;
+    }
+    if (!is_fresh(f->status, now_ms)) {
+        judge_silent(f, now_ms, v);
+        return;
+    }
+    if (judge_own_words(f, now_ms, v) || judge_subscription(f, now_ms, v) ||
+        judge_progress(w, f, now_ms, v))
+        return;
+    put(v, HF_HEALTH_HEALTHY, "", "");
+}
+
+void
+hf_health_judge(struct hf_health_watch *watch, const struct hf_health_facts *facts, int64_t now_ms,
+                struct hf_health_verdict *ret_verdict)
+{
+    watch_progress(watch, facts, now_ms);
+    watch_dropped(watch, facts, now_ms);
+    if (facts->lifecycle != HF_LIFECYCLE_RUNNING)
+        judge_stopped(facts, ret_verdict);
+    else if (is(facts, "broker"))
+        judge_broker(watch, facts, now_ms, ret_verdict);
+    else
+        judge_member(watch, facts, now_ms, ret_verdict);
+}
