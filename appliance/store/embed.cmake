@@ -1,0 +1,37 @@
+# cmake -DFILES=a.sql,b.sql -DOUT=folder -P embed.cmake
+# Writes OUT/sql.h and OUT/sql.c. A file is one string hf_sql_<file>, or, where it has lines
+# `-- :name`, one string hf_sql_<name> for what follows each of them.
+set(header "#pragma once\n")
+set(source "#include \"sql.h\"\n")
+
+macro(emit name text)
+    string(STRIP "${text}" body)
+    string(REPLACE "\\" "\\\\" body "${body}")
+    string(REPLACE "\"" "\\\"" body "${body}")
+    string(REPLACE "\n" "\\n\"\n    \"" body "${body}")
+    string(APPEND header "extern const char hf_sql_${name}[];\n")
+    string(APPEND source "const char hf_sql_${name}[] =\n    \"${body}\";\n")
+endmacro()
+
+string(REPLACE "," ";" FILES "${FILES}")
+foreach(file IN LISTS FILES)
+    file(READ "${file}" text)
+    string(FIND "${text}" "\n-- :" at)
+    if(at EQUAL -1)
+        cmake_path(GET file STEM name)
+        emit("${name}" "${text}")
+    endif()
+    while(NOT at EQUAL -1)
+        math(EXPR at "${at} + 5")
+        string(SUBSTRING "${text}" ${at} -1 text)
+        string(FIND "${text}" "\n" end)
+        string(SUBSTRING "${text}" 0 ${end} name)
+        string(SUBSTRING "${text}" ${end} -1 text)
+        string(FIND "${text}" "\n-- :" at)
+        string(SUBSTRING "${text}" 0 ${at} statement)
+        emit("${name}" "${statement}")
+    endwhile()
+endforeach()
+
+file(WRITE "${OUT}/sql.h" "${header}")
+file(WRITE "${OUT}/sql.c" "${source}")

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Inside the store: the database's files and what they are called. */
+#pragma once
+
+#include "store/db.h"
+
+/* dir/holdfast.db and suffix. */
+void hf_files_path(const struct hf_store *st, const char *suffix, char out[PATH_MAX]);
+
+bool hf_files_exist(const struct hf_store *st, const char *suffix);
+
+/* Takes the folder for this process. */
+HF_MUST int hf_files_lock(struct hf_store *st, struct hf_error *err);
+
+/* An empty dir/holdfast.db.new, 0600, in place of what a start that was cut short left there. */
+HF_MUST int hf_files_make_new(struct hf_store *st, struct hf_error *err);
+
+enum { HF_STORE_ASIDE_SUFFIX = 64 };
+
+/* Sets suffix to ".corrupt-<time>", one that nothing has yet. */
+void hf_files_pick_aside(const struct hf_store *st, char suffix[HF_STORE_ASIDE_SUFFIX]);
+
+/* Moves database, log and index (those that are there) to that name, then forgets all but the
+ * newest HF_STORE_ASIDE_MAX of them. */
+HF_MUST int hf_files_set_aside(struct hf_store *st, const char *suffix, struct hf_error *err);
+
+/* Gives dir/holdfast.db.new its final name, for good. */
+HF_MUST int hf_files_install_new(struct hf_store *st, struct hf_error *err);

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A database comes into being as holdfast.db.new, complete, and is then renamed. So a holdfast.db
+ * that is empty or has no gateway row is damage and never a first start; and a recovery that was
+ * cut short after the old file moved away is finished from holdfast.db.new.
+ */
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "sql.h"
+#include "store/files.h"
+#include "store/salvage.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+    HF_APPLICATION_ID = 1212564564,
+    VERSION_PLAUSIBLE_MAX = 1000 /* more is damage, not a newer program */
+};
+
+static const char *const migrations[] = {hf_sql_schema_1};
+
+enum verdict { WHOLE, DAMAGED, FAILED };
+
+/* ---- looking at a database ---- */
+
+static enum verdict
+damaged(struct hf_error *err, const char *why)
+{
+    hf_error_set(err, HF_ERROR_INTERNAL, "%s", why);
+    return DAMAGED;
+}
+
+/* The first column of the first row as text. */
+static enum verdict
+ask(struct hf_store *st, const char *sql, char *out, size_t size, struct hf_error *err)
+{
+    HF_STMT stmt = NULL;
+    int rc = sqlite3_prepare_v2(st->db, sql, -1, &stmt, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(stmt);
+    if (rc == SQLITE_DONE)
+        return damaged(err, "the gateway's own entry is missing");
+    if (rc == SQLITE_ROW) {
+        hf_db_text(stmt, 0, out, size);
+        return WHOLE;
+    }
+    /* SQLITE_ERROR while reading our own SQL means a table that is not there */
+    if (hf_db_is_damage(rc) || (rc & 0xff) == SQLITE_ERROR)
+        return damaged(err, sqlite3_errmsg(st->db));
+    hf_db_error(st->db, st->dir, err);
+    return FAILED;
+}
+
+static enum verdict
+check_header(struct hf_store *st, struct hf_error *err)
+{
+    char answer[32];
+    uint64_t number = 0;
+    enum verdict v = ask(st, "PRAGMA application_id", answer, sizeof answer, err);
+
+    if (v == WHOLE && (!hf_text_u64(answer, &number) || number != HF_APPLICATION_ID))
+        return damaged(err, "it is no database of a gateway");
+    if (v == WHOLE)
+        v = ask(st, "PRAGMA user_version", answer, sizeof answer, err);
+    if (v == WHOLE &&
+        (!hf_text_u64(answer, &number) || number == 0 || number > VERSION_PLAUSIBLE_MAX))
+        return damaged(err, "its version makes no sense");
+    return v;
+}
+
+static enum verdict
+check(struct hf_store *st, struct hf_error *err)
+{
+    char answer[HF_TEXT_SIZE];
+    enum verdict v = check_header(st, err);
+
+    if (v == WHOLE)
+        v = ask(st, "PRAGMA integrity_check(1)", answer, sizeof answer, err);
+    if (v == WHOLE && strcmp(answer, "ok") != 0)
+        return damaged(err, answer);
+    return v == WHOLE ? ask(st, hf_sql_gateway_get, answer, sizeof answer, err) : v;
+}
+
+static void
+close_db(struct hf_store *st)
+{
+    sqlite3_close(st->db);
+    st->db = NULL;
+}
+
+/* Opens and checks; the files are as they were unless it is WHOLE. */
+static enum verdict
+open_checked(struct hf_store *st, const char *suffix, struct hf_error *err)
+{
+    char path[PATH_MAX];
+    enum verdict v;
+
+    hf_files_path(st, suffix, path);
+    if (hf_db_open(path, &st->db, err) < 0)
+        return FAILED;
+    sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    v = check(st, err);
+    if (v == WHOLE)
+        sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    else
+        close_db(st);
+    return v;
+}
+
+/* ---- making one ---- */
+
+struct making {
+    const char *why; /* what was damaged; NULL for a first start */
+    char aside[HF_STORE_ASIDE_SUFFIX];
+};
+
+static int
+add_gateway(struct hf_store *st, struct hf_error *err)
+{
+    unsigned char random[4];
+    char id[16] = "hf-";
+
+    hf_random(random, sizeof random);
+    hf_text_hex(random, sizeof random, id + strlen(id));
+    return hf_db_exec(st, err, hf_sql_gateway_add, "ti", id, hf_clock_wall_ms());
+}
+
+static int
+salvage(struct hf_store *st, const struct making *m, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(4 * HF_ERROR_MESSAGE_MAX);
+    char path[PATH_MAX];
+    int before;
+
+    hf_files_path(st, "", path);
+    if (hf_buf_addf(&text, err,
+                    "The gateway's database was damaged (%.100s) and a new one was started; the "
+                    "old one is kept as holdfast.db%s. ",
+                    m->why, m->aside) < 0 ||
+        hf_salvage(st, path, &text, err) < 0)
+        return -1;
+    before = sqlite3_total_changes(st->db);
+    if (add_gateway(st, err) < 0)
+        return -1;
+    if (sqlite3_total_changes(st->db) != before &&
+        hf_buf_adds(&text, " The gateway has a new id.", err) < 0)
+        return -1;
+    if (hf_db_exec(st, err, hf_sql_audit_add, "itt", hf_clock_wall_ms(), "holdfastd", text.data) <
+        0)
+        return -1;
+    return hf_db_exec(st, err, hf_sql_gateway_set_recovery, "t", text.data);
+}
+
+static int
+fill(struct hf_store *st, void *context, struct hf_error *err)
+{
+    const struct making *m = context;
+
+    return m->why ? salvage(st, m, err) : add_gateway(st, err);
+}
+
+/* Makes holdfast.db.new, complete; the database that is there stays as it is. */
+static int
+make_new(struct hf_store *st, struct making *m, struct hf_error *err)
+{
+    char path[PATH_MAX];
+    int rc;
+
+    if (hf_files_make_new(st, err) < 0)
+        return -1;
+    hf_files_path(st, ".new", path);
+    if (hf_db_open(path, &st->db, err) < 0)
+        return -1;
+    rc = hf_db_migrate(st, migrations, HF_LEN(migrations), err);
+    if (rc == 0)
+        rc = hf_store_transaction(st, fill, m, err);
+    close_db(st);
+    if (rc < 0)
+        unlink(path);
+    return rc;
+}
+
+static int
+recover(struct hf_store *st, const char *why, struct hf_error *err)
+{
+    struct making m = {.why = why};
+
+    hf_files_pick_aside(st, m.aside);
+    if (make_new(st, &m, err) < 0 || hf_files_set_aside(st, m.aside, err) < 0 ||
+        hf_files_install_new(st, err) < 0)
+        return hf_error_wrap(err, "replace the damaged database");
+    return 0;
+}
+
+/* Nothing is there under the final name. */
+static int
+start_new(struct hf_store *st, struct hf_error *err)
+{
+    struct making m = {.why = NULL};
+
+    if (hf_files_exist(st, "-wal")) { /* must not be replayed into another database */
+        hf_files_pick_aside(st, m.aside);
+        if (hf_files_set_aside(st, m.aside, err) < 0)
+            return -1;
+    }
+    if (hf_files_exist(st, ".new") && open_checked(st, ".new", NULL) == WHOLE)
+        close_db(st);
+    else if (make_new(st, &m, err) < 0)
+        return hf_error_wrap(err, "make a database");
+    return hf_files_install_new(st, err);
+}
+
+/* ---- opening ---- */
+
+static int
+load_gateway(struct hf_store *st, struct hf_error *err)
+{
+    HF_STMT stmt = NULL;
+
+    if (hf_db_query(st, &stmt, err, hf_sql_gateway_get, "") < 0 || hf_db_step(st, stmt, err) < 0)
+        return -1;
+    hf_db_text(stmt, 0, st->gateway_id, sizeof st->gateway_id);
+    hf_db_text(stmt, 1, st->opened_text, sizeof st->opened_text);
+    if (!st->opened_text[0])
+        return 0;
+    st->opened_as = HF_STORE_RECOVERED;
+    sqlite3_reset(stmt);
+    return hf_db_exec(st, err, hf_sql_gateway_set_recovery, "t", "");
+}
+
+static int
+prepare(struct hf_store *st, struct hf_error *err)
+{
+    char path[PATH_MAX];
+
+    hf_files_path(st, "", path);
+    if (chmod(path, 0600) < 0)
+        return hf_error_errno(err, errno, "cannot set the mode of '%s'", path);
+    if (hf_db_migrate(st, migrations, HF_LEN(migrations), err) < 0 ||
+        hf_db_script(st, "PRAGMA journal_mode = WAL", err) < 0)
+        return -1;
+    return load_gateway(st, err);
+}
+
+static int
+open_database(struct hf_store *st, struct hf_error *err)
+{
+    struct hf_error why = {0};
+    enum verdict v;
+
+    st->opened_as = HF_STORE_EXISTING;
+    if (!hf_files_exist(st, "")) {
+        st->opened_as = HF_STORE_FRESH;
+        if (start_new(st, err) < 0)
+            return -1;
+    }
+    v = open_checked(st, "", &why);
+    if (v == DAMAGED) {
+        if (recover(st, why.message, err) < 0)
+            return -1;
+        v = open_checked(st, "", &why);
+    }
+    if (v != WHOLE) {
+        if (err)
+            *err = why;
+        return -1;
+    }
+    return prepare(st, err);
+}
+
+int
+hf_store_open(const char *dir, struct hf_store **ret_store, struct hf_error *err)
+{
+    HF_AUTO(hf_store) struct hf_store *st = NULL;
+
+    if (hf_file_mkdirs(dir, 0700, err) < 0 || hf_file_prove_writable(dir, err) < 0)
+        return -1;
+    st = calloc(1, sizeof *st);
+    if (!st)
+        return hf_error_nomem(err);
+    st->lock_fd = -1;
+    if (snprintf(st->dir, sizeof st->dir, "%s", dir) >= (int)sizeof st->dir - NAME_MAX)
+        return hf_error_set(err, HF_ERROR_INVALID, "path too long: '%s'", dir);
+    if (hf_files_lock(st, err) < 0 || open_database(st, err) < 0)
+        return hf_error_wrap(err, "open the store");
+    *ret_store = hf_steal(&st);
+    return 0;
+}
+
+void
+hf_store_free(struct hf_store *st)
+{
+    if (!st)
+        return;
+    sqlite3_close(st->db);
+    if (st->lock_fd >= 0)
+        close(st->lock_fd);
+    free(st);
+}
+
+enum hf_store_opened
+hf_store_opened_as(const struct hf_store *st, const char **ret_text)
+{
+    if (ret_text)
+        *ret_text = st->opened_text;
+    return st->opened_as;
+}
+
+const char *
+hf_store_gateway_id(const struct hf_store *st)
+{
+    return st->gateway_id;
+}

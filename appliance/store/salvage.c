@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/salvage.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { COLUMNS_MAX = 12, SQL_MAX = 512 };
+
+/* Accounts come before the sessions that refer to them. */
+static const struct table {
+    const char *name;
+    const char *label;
+    const char *columns;
+    int column_count;
+} tables[] = {
+    {"gateway", "gateway id", "one, id, created, clock_floor", 4},
+    {"account", "accounts", "user, role, password_hash, created", 4},
+    {"secret", "secrets", "name, value", 2},
+    {"settings", "settings", "n, created, author, json", 4},
+    {"release", "release", "one, imported, json", 3},
+    {"desired", "desired state", "service, wanted, actor, changed", 4},
+    {"setup_code", "setup code", "one, hash", 2},
+    {"provision", "provisioning mark", "one, file_hash, applied", 3},
+    {"session", "sessions", "token_hash, user, role, created, expires, seen", 6},
+    {"operation", "operations", "n, id, kind, state, service, actor, detail, created, finished", 9},
+    {"audit", "audit log", "n, at, who, what", 4},
+};
+
+/* A row that our constraints refuse is not worth saving; any other failure is one of st. */
+static int
+copy_row(struct hf_store *st, sqlite3_stmt *from, sqlite3_stmt *to, int columns,
+         struct hf_error *err)
+{
+    int rc;
+
+    for (int i = 0; i < columns; i++)
+        if (sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i)) != SQLITE_OK)
+            return hf_db_error(st->db, st->dir, err);
+    rc = sqlite3_step(to);
+    sqlite3_reset(to);
+    if (rc == SQLITE_DONE || (rc & 0xff) == SQLITE_CONSTRAINT)
+        return 0;
+    return hf_db_error(st->db, st->dir, err);
+}
+
+static int
+insert_for(struct hf_store *st, const struct table *t, sqlite3_stmt **ret_stmt,
+           struct hf_error *err)
+{
+    char sql[SQL_MAX];
+    int len =
+        snprintf(sql, sizeof sql, "INSERT OR IGNORE INTO %s (%s) VALUES (?", t->name, t->columns);
+
+    for (int i = 1; i < t->column_count; i++)
+        len += snprintf(sql + len, sizeof sql - (size_t)len, ",?");
+    snprintf(sql + len, sizeof sql - (size_t)len, ")");
+    return hf_db_query(st, ret_stmt, err, sql, "");
+}
+
+/* Reads in one direction until the end or the damage. *ret_whole: came to the end. */
+static int
+copy_rows(struct hf_store *st, sqlite3 *old, const struct table *t, const char *direction,
+          bool *ret_whole, struct hf_error *err)
+{
+    HF_STMT from = NULL;
+    HF_STMT to = NULL;
+    char sql[SQL_MAX];
+    int rc;
+
+    /* NOT INDEXED: an index may be what is damaged */
+    snprintf(sql, sizeof sql, "SELECT %s FROM %s NOT INDEXED ORDER BY rowid %s", t->columns,
+             t->name, direction);
+    *ret_whole = false;
+    if (sqlite3_prepare_v2(old, sql, -1, &from, NULL) != SQLITE_OK)
+        return 0;
+    if (insert_for(st, t, &to, err) < 0)
+        return -1;
+    while ((rc = sqlite3_step(from)) == SQLITE_ROW)
+        if (copy_row(st, from, to, t->column_count, err) < 0)
+            return -1;
+    *ret_whole = rc == SQLITE_DONE;
+    return 0;
+}
+
+static int
+copy_table(struct hf_store *st, sqlite3 *old, const struct table *t, struct hf_buf *saved,
+           struct hf_buf *lost, struct hf_error *err)
+{
+    int before = sqlite3_total_changes(st->db);
+    bool whole;
+    int rows;
+
+    if (copy_rows(st, old, t, "ASC", &whole, err) < 0)
+        return -1;
+    if (!whole) {
+        bool ignored;
+
+        if (copy_rows(st, old, t, "DESC", &ignored, err) < 0)
+            return -1;
+    }
+    rows = sqlite3_total_changes(st->db) - before;
+    if (rows && hf_buf_addf(saved, err, "%s%s (%d)", saved->len ? ", " : "", t->label, rows) < 0)
+        return -1;
+    if (!whole && hf_buf_addf(lost, err, "%s%s", lost->len ? ", " : "", t->label) < 0)
+        return -1;
+    return 0;
+}
+
+int
+hf_salvage(struct hf_store *st, const char *path, struct hf_buf *report, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf saved = HF_BUF_INIT(HF_ERROR_MESSAGE_MAX);
+    HF_AUTO_BUF struct hf_buf lost = HF_BUF_INIT(HF_ERROR_MESSAGE_MAX);
+    sqlite3 *old = NULL;
+    int rc = 0;
+
+    if (hf_db_open(path, &old, err) < 0)
+        return -1;
+    sqlite3_db_config(old, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_exec(old, "PRAGMA writable_schema = ON", NULL, NULL, NULL);
+    for (size_t i = 0; i < HF_LEN(tables) && rc == 0; i++)
+        rc = copy_table(st, old, &tables[i], &saved, &lost, err);
+    sqlite3_close(old);
+    if (rc < 0)
+        return -1;
+    return hf_buf_addf(report, err, "Saved: %s. Lost, all or in part: %s.",
+                       saved.len ? saved.data : "nothing", lost.len ? lost.data : "nothing");
+}

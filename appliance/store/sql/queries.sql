@@ -1,0 +1,114 @@
+-- Each statement follows a line `-- :name` and becomes hf_sql_name.
+
+-- :gateway_add
+INSERT INTO gateway (one, id, created) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING
+
+-- :gateway_get
+SELECT id, recovery FROM gateway
+
+-- :gateway_set_recovery
+UPDATE gateway SET recovery = ?1
+
+-- :clock_floor_get
+SELECT clock_floor FROM gateway
+
+-- :clock_floor_set
+UPDATE gateway SET clock_floor = ?1 WHERE clock_floor < ?1
+
+-- :secret_get
+SELECT value FROM secret WHERE name = ?1
+
+-- :secret_add
+INSERT INTO secret (name, value) VALUES (?1, ?2)
+
+-- :settings_newest
+SELECT n, json FROM settings ORDER BY n DESC LIMIT 1
+
+-- :settings_add
+INSERT INTO settings (created, author, json) VALUES (?1, ?2, ?3)
+
+-- :settings_trim
+DELETE FROM settings WHERE n <= (SELECT max(n) FROM settings) - ?1
+
+-- :release_get
+SELECT json FROM release
+
+-- :release_set
+INSERT INTO release (one, imported, json) VALUES (1, ?1, ?2)
+ON CONFLICT (one) DO UPDATE SET imported = excluded.imported, json = excluded.json
+WHERE json <> excluded.json
+
+-- :desired_get
+SELECT wanted FROM desired WHERE service = ?1
+
+-- :desired_set
+INSERT INTO desired (service, wanted, actor, changed) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (service) DO UPDATE
+SET wanted = excluded.wanted, actor = excluded.actor, changed = excluded.changed
+
+-- :operation_save
+INSERT INTO operation (id, kind, state, service, actor, detail, created, finished)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+ON CONFLICT (id) DO UPDATE
+SET state = excluded.state, detail = excluded.detail, finished = excluded.finished
+
+-- :operation_trim
+DELETE FROM operation WHERE n <= (SELECT max(n) FROM operation) - ?1
+
+-- :operation_get
+SELECT id, kind, state, service, actor, detail, created, finished FROM operation WHERE id = ?1
+
+-- :operation_list
+SELECT id, kind, state, service, actor, detail, created, finished FROM operation
+ORDER BY n DESC LIMIT ?1
+
+-- :account_list
+SELECT user, role, password_hash, created FROM account ORDER BY user LIMIT ?1
+
+-- :account_save
+INSERT INTO account (user, role, password_hash, created) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (user) DO UPDATE SET role = excluded.role, password_hash = excluded.password_hash
+
+-- :account_any
+SELECT 1 FROM account LIMIT 1
+
+-- :setup_code_get
+SELECT hash FROM setup_code
+
+-- :setup_code_set
+INSERT INTO setup_code (one, hash) VALUES (1, ?1)
+ON CONFLICT (one) DO UPDATE SET hash = excluded.hash
+
+-- :setup_code_delete
+DELETE FROM setup_code
+
+-- :session_list
+SELECT token_hash, user, role, created, expires, seen FROM session ORDER BY seen DESC LIMIT ?1
+
+-- :session_save
+INSERT INTO session (token_hash, user, role, created, expires, seen)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (token_hash) DO UPDATE SET expires = excluded.expires, seen = excluded.seen
+
+-- :session_trim
+DELETE FROM session WHERE token_hash NOT IN
+    (SELECT token_hash FROM session ORDER BY token_hash = ?2 DESC, seen DESC LIMIT ?1)
+
+-- :session_delete
+DELETE FROM session WHERE token_hash = ?1
+
+-- :provision_get
+SELECT file_hash FROM provision
+
+-- :provision_set
+INSERT INTO provision (one, file_hash, applied) VALUES (1, ?1, ?2)
+ON CONFLICT (one) DO UPDATE SET file_hash = excluded.file_hash, applied = excluded.applied
+
+-- :audit_add
+INSERT INTO audit (at, who, what) VALUES (?1, ?2, ?3)
+
+-- :audit_trim
+DELETE FROM audit WHERE n <= (SELECT max(n) FROM audit) - ?1
+
+-- :audit_list
+SELECT at, who, what FROM audit ORDER BY n DESC LIMIT ?1

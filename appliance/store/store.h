@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What the gateway remembers: one SQLite database, `holdfast.db`, in the state folder.
+ *
+ * A store belongs to one thread at a time. Every call is one transaction that is on the disk when
+ * the call returns (WAL, synchronous=FULL), or has changed nothing when it failed:
+ * HF_ERROR_NO_SPACE on a full disk, HF_ERROR_INTERNAL where the disk fails. hf_store_transaction()
+ * makes several calls one. Times are wall-clock milliseconds since 1970 UTC.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "model/account.h"
+#include "model/view.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    HF_STORE_REVISIONS_MAX = 50,   /* settings revisions kept */
+    HF_STORE_OPERATIONS_MAX = 200, /* operations kept */
+    HF_STORE_AUDIT_MAX = 10000,    /* audit entries kept */
+    HF_STORE_ASIDE_MAX = 3,        /* corrupt databases kept */
+    HF_STORE_SECRET_SIZE = 65      /* 256 bits in hex */
+};
+
+struct hf_store;
+
+/* Opens the database in dir (made, 0700, if it is not there; the files are 0600) after proving that
+ * the folder takes data. A database that is damaged is set aside as `holdfast.db.corrupt-<time>`
+ * and a new one is started with all that could be read of it: hf_store_opened_as() says so. One of
+ * a newer program is refused with HF_ERROR_CONFLICT and left alone; so is one that another process
+ * has open (HF_ERROR_CONFLICT). */
+HF_MUST int hf_store_open(const char *dir, struct hf_store **ret_store, struct hf_error *err);
+
+void hf_store_free(struct hf_store *st);
+HF_DEFINE_AUTO(struct hf_store, hf_store, hf_store_free)
+
+enum hf_store_opened { HF_STORE_FRESH, HF_STORE_EXISTING, HF_STORE_RECOVERED };
+
+/* How it was opened. ret_text (NULL allowed) gets a sentence to show: after a recovery what was
+ * damaged, where the old file is, what was saved and what was lost; else "". Lives as long as st.
+ */
+enum hf_store_opened hf_store_opened_as(const struct hf_store *st, const char **ret_text);
+
+/* Runs work in one transaction: all of its calls, or none where it returns -1. May be nested; the
+ * outermost one decides. */
+typedef int hf_store_work(struct hf_store *st, void *context, struct hf_error *err);
+HF_MUST int hf_store_transaction(struct hf_store *st, hf_store_work *work, void *context,
+                                 struct hf_error *err);
+
+/* ---- the gateway ---- */
+
+/* `hf-` and 8 hex digits, made with the database and never changed. Lives as long as st. */
+const char *hf_store_gateway_id(const struct hf_store *st);
+
+/* The secret of that name, made of 256 random bits (64 hex digits) when first asked for. */
+HF_MUST int hf_store_secret(struct hf_store *st, const char *name,
+                            char ret_secret[HF_STORE_SECRET_SIZE], struct hf_error *err);
+
+/* The last wall time known to be true, 0 for never: no clock may start before it. */
+HF_MUST int hf_store_clock_floor(struct hf_store *st, int64_t *ret_wall_ms, struct hf_error *err);
+/* Only ever moves forward. */
+HF_MUST int hf_store_set_clock_floor(struct hf_store *st, int64_t wall_ms, struct hf_error *err);
+
+/* ---- settings and release, as JSON text of model/ ---- */
+
+/* The newest revision and its number; NOT_FOUND before the first. The caller frees *ret_json. */
+HF_MUST int hf_store_settings(struct hf_store *st, char **ret_json, int64_t *ret_revision,
+                              struct hf_error *err);
+/* Adds a revision; the same text as the newest adds none and gives its number. ret_revision may be
+ * NULL. */
+HF_MUST int hf_store_add_settings(struct hf_store *st, const char *json, const char *author,
+                                  int64_t *ret_revision, struct hf_error *err);
+
+/* NOT_FOUND where none was imported. The caller frees *ret_json. */
+HF_MUST int hf_store_release(struct hf_store *st, char **ret_json, struct hf_error *err);
+/* The text it already has is not written again. */
+HF_MUST int hf_store_set_release(struct hf_store *st, const char *json, struct hf_error *err);
+
+/* ---- desired state and operations ---- */
+
+/* Whether the service shall run; true where nobody has said anything. */
+HF_MUST int hf_store_wanted(struct hf_store *st, const char *service, bool *ret_wanted,
+                            struct hf_error *err);
+HF_MUST int hf_store_set_wanted(struct hf_store *st, const char *service, bool wanted,
+                                const char *actor, struct hf_error *err);
+
+/* Adds the operation or, by its id, writes its new state. */
+HF_MUST int hf_store_save_operation(struct hf_store *st, const struct hf_operation *op,
+                                    struct hf_error *err);
+HF_MUST int hf_store_operation(struct hf_store *st, const char *id,
+                               struct hf_operation *ret_operation, struct hf_error *err);
+/* Newest first, at most max. */
+HF_MUST int hf_store_operations(struct hf_store *st, struct hf_operation *ret_operations,
+                                size_t max, size_t *ret_count, struct hf_error *err);
+
+/* ---- accounts and sessions ---- */
+
+/* By user name, at most max. A gateway with an account is claimed. */
+HF_MUST int hf_store_accounts(struct hf_store *st, struct hf_account *ret_accounts, size_t max,
+                              size_t *ret_count, struct hf_error *err);
+/* Adds the account or replaces the one of that user. */
+HF_MUST int hf_store_save_account(struct hf_store *st, const struct hf_account *a,
+                                  struct hf_error *err);
+/* Adds the first account and forgets the setup code; CONFLICT where there is an account. */
+HF_MUST int hf_store_claim(struct hf_store *st, const struct hf_account *a, struct hf_error *err);
+
+/* Hash of a setup code that came by provisioning; "" where there is none. */
+HF_MUST int hf_store_setup_code(struct hf_store *st, char ret_hash[HF_CODE_HASH_SIZE],
+                                struct hf_error *err);
+
+/* Last seen first, at most max. */
+HF_MUST int hf_store_sessions(struct hf_store *st, struct hf_session_record *ret_sessions,
+                              size_t max, size_t *ret_count, struct hf_error *err);
+/* Adds or, by token hash, replaces; keeps the HF_SESSIONS_MAX last seen. */
+HF_MUST int hf_store_save_session(struct hf_store *st, const struct hf_session_record *s,
+                                  struct hf_error *err);
+/* Fine where there is none. */
+HF_MUST int hf_store_delete_session(struct hf_store *st, const char *token_hash,
+                                    struct hf_error *err);
+
+/* ---- provisioning ---- */
+
+struct hf_store_provision {
+    const char *file_hash;       /* what makes a file the same file */
+    const char *settings_json;   /* whole new settings */
+    const char *password_hash;   /* of user "admin"; NULL for none */
+    const char *setup_code_hash; /* NULL for none */
+};
+
+/* Applies all of it and remembers the file, in one transaction. The file applied last changes
+ * nothing again: *ret_applied is false then. A file that brings an account or a setup code to a
+ * gateway that is claimed is refused whole (CONFLICT). */
+HF_MUST int hf_store_apply_provision(struct hf_store *st, const struct hf_store_provision *p,
+                                     bool *ret_applied, struct hf_error *err);
+
+/* ---- audit ---- */
+
+struct hf_audit_entry {
+    int64_t at_ms;
+    char who[HF_NAME_SIZE];
+    char what[HF_TEXT_SIZE];
+};
+
+HF_MUST int hf_store_audit(struct hf_store *st, const char *who, const char *what,
+                           struct hf_error *err);
+/* Newest first, at most max. */
+HF_MUST int hf_store_audit_list(struct hf_store *st, struct hf_audit_entry *ret_entries, size_t max,
+                                size_t *ret_count, struct hf_error *err);

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/store.h"
+
+#include "tempdir.h"
+
+static struct hf_store *
+opened(const char *dir)
+{
+    struct hf_error err = {0};
+    struct hf_store *st = NULL;
+
+    if (hf_store_open(dir, &st, &err) < 0)
+        fail_msg("%s", err.message);
+    return st;
+}
+
+static const struct hf_account admin = {
+    .user = "admin", .role = HF_ROLE_ADMIN, .password_hash = "$argon2id$v=19$x", .created_ms = 7};
+
+static void
+first_start_makes_an_identity_that_stays(void **state)
+{
+    const char *text = NULL;
+    char id[16];
+    struct hf_store *st = opened(tempdir_path(*state, "deep/state"));
+
+    assert_int_equal(hf_store_opened_as(st, &text), HF_STORE_FRESH);
+    assert_string_equal(text, "");
+    snprintf(id, sizeof id, "%s", hf_store_gateway_id(st));
+    assert_int_equal(strlen(id), 11);
+    assert_int_equal(strncmp(id, "hf-", 3), 0);
+    assert_int_equal(tempdir_mode(*state, "deep/state"), 0700);
+    assert_int_equal(tempdir_mode(*state, "deep/state/holdfast.db"), 0600);
+    assert_int_equal(tempdir_mode(*state, "deep/state/holdfast.db-wal"), 0600);
+    hf_store_free(st);
+
+    st = opened(tempdir_path(*state, "deep/state"));
+    assert_int_equal(hf_store_opened_as(st, NULL), HF_STORE_EXISTING);
+    assert_string_equal(hf_store_gateway_id(st), id);
+    hf_store_free(st);
+}
+
+static void
+second_opener_is_refused(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    struct hf_store *other = NULL;
+    struct hf_error err = {0};
+
+    assert_int_equal(hf_store_open(*state, &other, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    assert_null(other);
+}
+
+static void
+secrets_are_made_once(void **state)
+{
+    char a[HF_STORE_SECRET_SIZE], b[HF_STORE_SECRET_SIZE], c[HF_STORE_SECRET_SIZE];
+    struct hf_store *st = opened(*state);
+
+    assert_int_equal(hf_store_secret(st, "bus/processor", a, NULL), 0);
+    assert_int_equal(hf_store_secret(st, "bus/buffer", b, NULL), 0);
+    hf_store_free(st);
+    st = opened(*state);
+    assert_int_equal(hf_store_secret(st, "bus/processor", c, NULL), 0);
+    assert_int_equal(strlen(a), 64);
+    assert_string_equal(a, c);
+    assert_string_not_equal(a, b);
+    hf_store_free(st);
+}
+
+static void
+settings_keep_the_newest_revisions(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    HF_AUTO_FREE char *json = NULL;
+    struct hf_error err = {0};
+    int64_t n = 0, again = 0;
+    char text[64];
+
+    assert_int_equal(hf_store_settings(st, &json, &n, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
+    for (int i = 1; i <= HF_STORE_REVISIONS_MAX + 7; i++) {
+        snprintf(text, sizeof text, "{\"name\":\"g%d\"}", i);
+        assert_int_equal(hf_store_add_settings(st, text, "admin", &n, NULL), 0);
+        assert_int_equal(n, i);
+    }
+    assert_int_equal(hf_store_add_settings(st, text, "admin", &again, NULL), 0);
+    assert_int_equal(again, n);
+    assert_int_equal(hf_store_settings(st, &json, &n, NULL), 0);
+    assert_string_equal(json, text);
+    assert_int_equal(hf_store_add_settings(st, "{half", "admin", NULL, &err), -1);
+}
+
+static void
+release_is_replaced(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    HF_AUTO_FREE char *json = NULL;
+    struct hf_error err = {0};
+
+    assert_int_equal(hf_store_release(st, &json, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
+    assert_int_equal(hf_store_set_release(st, "{\"name\":\"1\"}", NULL), 0);
+    assert_int_equal(hf_store_set_release(st, "{\"name\":\"2\"}", NULL), 0);
+    assert_int_equal(hf_store_release(st, &json, NULL), 0);
+    assert_string_equal(json, "{\"name\":\"2\"}");
+}
+
+static void
+services_are_wanted_until_said_otherwise(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    bool wanted = false;
+
+    assert_int_equal(hf_store_wanted(st, "buffer", &wanted, NULL), 0);
+    assert_true(wanted);
+    assert_int_equal(hf_store_set_wanted(st, "buffer", false, "admin", NULL), 0);
+    assert_int_equal(hf_store_wanted(st, "buffer", &wanted, NULL), 0);
+    assert_false(wanted);
+    assert_int_equal(hf_store_set_wanted(st, "buffer", true, "admin", NULL), 0);
+    assert_int_equal(hf_store_wanted(st, "buffer", &wanted, NULL), 0);
+    assert_true(wanted);
+}
+
+static void
+operations_are_bounded_and_updated(void **state)
+{
+    static struct hf_operation list[HF_STORE_OPERATIONS_MAX + 20];
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    struct hf_operation op = {.kind = HF_OPERATION_STOP, .service = "buffer", .actor = "admin"};
+    struct hf_error err = {0};
+    size_t count = 0;
+
+    for (int i = 0; i < HF_STORE_OPERATIONS_MAX + 10; i++) {
+        snprintf(op.id, sizeof op.id, "%032x", i);
+        op.created_ms = i;
+        assert_int_equal(hf_store_save_operation(st, &op, NULL), 0);
+    }
+    op.state = HF_OPERATION_FAILED;
+    op.finished_ms = 99;
+    snprintf(op.detail, sizeof op.detail, "no");
+    assert_int_equal(hf_store_save_operation(st, &op, NULL), 0);
+    assert_int_equal(hf_store_operations(st, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(count, HF_STORE_OPERATIONS_MAX);
+    assert_string_equal(list[0].id, op.id);
+    assert_string_equal(list[0].detail, "no");
+    assert_int_equal(list[0].state, HF_OPERATION_FAILED);
+    assert_int_equal(list[count - 1].created_ms, 10);
+    assert_int_equal(hf_store_operation(st, op.id, &op, NULL), 0);
+    assert_int_equal(op.finished_ms, 99);
+    assert_int_equal(hf_store_operation(st, "x", &op, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
+    assert_int_equal(hf_store_operations(st, list, 3, &count, NULL), 0);
+    assert_int_equal(count, 3);
+}
+
+static void
+claim_happens_once(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    struct hf_account found[HF_ACCOUNTS_MAX];
+    struct hf_error err = {0};
+    size_t count = 9;
+
+    assert_int_equal(hf_store_accounts(st, found, HF_LEN(found), &count, NULL), 0);
+    assert_int_equal(count, 0);
+    assert_int_equal(hf_store_claim(st, &admin, NULL), 0);
+    assert_int_equal(hf_store_claim(st, &admin, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    assert_int_equal(hf_store_accounts(st, found, HF_LEN(found), &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(found[0].user, "admin");
+    assert_int_equal(found[0].role, HF_ROLE_ADMIN);
+    assert_string_equal(found[0].password_hash, admin.password_hash);
+    assert_int_equal(found[0].created_ms, 7);
+}
+
+static void
+sessions_are_bounded(void **state)
+{
+    static struct hf_session_record list[HF_SESSIONS_MAX + 8];
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    struct hf_session_record s = {.user = "admin", .role = HF_ROLE_ADMIN};
+    size_t count = 0;
+
+    snprintf(s.token_hash, sizeof s.token_hash, "%064x", 0);
+    assert_int_equal(hf_store_save_session(st, &s, NULL), -1); /* nobody is called that yet */
+    assert_int_equal(hf_store_save_account(st, &admin, NULL), 0);
+    for (int i = 0; i < HF_SESSIONS_MAX + 5; i++) {
+        snprintf(s.token_hash, sizeof s.token_hash, "%064x", i);
+        s.seen_ms = i == 0 ? 1000 : i;
+        assert_int_equal(hf_store_save_session(st, &s, NULL), 0);
+    }
+    assert_int_equal(hf_store_sessions(st, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(count, HF_SESSIONS_MAX);
+    assert_int_equal(list[0].seen_ms, 1000);
+    assert_int_equal(list[count - 1].seen_ms, 6);
+    assert_int_equal(hf_store_delete_session(st, list[0].token_hash, NULL), 0);
+    assert_int_equal(hf_store_delete_session(st, "none", NULL), 0);
+    assert_int_equal(hf_store_sessions(st, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(count, HF_SESSIONS_MAX - 1);
+}
+
+static void
+clock_floor_only_rises(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    int64_t ms = -1;
+
+    assert_int_equal(hf_store_clock_floor(st, &ms, NULL), 0);
+    assert_int_equal(ms, 0);
+    assert_int_equal(hf_store_set_clock_floor(st, 500, NULL), 0);
+    assert_int_equal(hf_store_set_clock_floor(st, 400, NULL), 0);
+    assert_int_equal(hf_store_clock_floor(st, &ms, NULL), 0);
+    assert_int_equal(ms, 500);
+}
+
+static void
+audit_reads_newest_first(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    struct hf_audit_entry list[2];
+    size_t count = 0;
+
+    assert_int_equal(hf_store_audit(st, "admin", "one", NULL), 0);
+    assert_int_equal(hf_store_audit(st, "admin", "two", NULL), 0);
+    assert_int_equal(hf_store_audit(st, "admin", "three", NULL), 0);
+    assert_int_equal(hf_store_audit_list(st, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(count, 2);
+    assert_string_equal(list[0].what, "three");
+    assert_string_equal(list[1].what, "two");
+}
+
+static int
+fail_after_two_writes(struct hf_store *st, void *context, struct hf_error *err)
+{
+    (void)context;
+    assert_int_equal(hf_store_set_release(st, "{}", err), 0);
+    assert_int_equal(hf_store_add_settings(st, "{}", "admin", NULL, err), 0);
+    return hf_error_set(err, HF_ERROR_INVALID, "no");
+}
+
+static int
+outer_goes_on(struct hf_store *st, void *context, struct hf_error *err)
+{
+    assert_int_equal(hf_store_transaction(st, fail_after_two_writes, context, NULL), -1);
+    return hf_store_set_wanted(st, "buffer", false, "admin", err);
+}
+
+static void
+transaction_is_all_or_nothing(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    HF_AUTO_FREE char *json = NULL;
+    struct hf_error err = {0};
+    bool wanted = true;
+
+    assert_int_equal(hf_store_transaction(st, fail_after_two_writes, NULL, &err), -1);
+    assert_string_equal(err.message, "no");
+    assert_int_equal(hf_store_release(st, &json, NULL), -1);
+    assert_int_equal(hf_store_transaction(st, outer_goes_on, NULL, &err), 0);
+    assert_int_equal(hf_store_settings(st, &json, NULL, NULL), -1);
+    assert_int_equal(hf_store_wanted(st, "buffer", &wanted, NULL), 0);
+    assert_false(wanted);
+}
+
+static void
+pain_10_same_provision_changes_nothing(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    struct hf_store_provision p = {
+        .file_hash = "aa", .settings_json = "{\"name\":\"a\"}", .setup_code_hash = "salt$hash"};
+    HF_AUTO_FREE char *json = NULL;
+    char code[HF_CODE_HASH_SIZE];
+    bool applied = false;
+
+    assert_int_equal(hf_store_apply_provision(st, &p, &applied, NULL), 0);
+    assert_true(applied);
+    assert_int_equal(hf_store_setup_code(st, code, NULL), 0);
+    assert_string_equal(code, "salt$hash");
+    assert_int_equal(hf_store_claim(st, &admin, NULL), 0);
+    assert_int_equal(hf_store_setup_code(st, code, NULL), 0);
+    assert_string_equal(code, "");
+    assert_int_equal(hf_store_add_settings(st, "{\"name\":\"b\"}", "admin", NULL, NULL), 0);
+    assert_int_equal(hf_store_apply_provision(st, &p, &applied, NULL), 0);
+    assert_false(applied);
+    assert_int_equal(hf_store_settings(st, &json, NULL, NULL), 0);
+    assert_string_equal(json, "{\"name\":\"b\"}");
+}
+
+static void
+provision_of_a_claimed_gateway_is_whole_or_nothing(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    struct hf_store_provision p = {
+        .file_hash = "bb", .settings_json = "{}", .password_hash = "$argon2id$other"};
+    struct hf_account found[1];
+    struct hf_error err = {0};
+    HF_AUTO_FREE char *json = NULL;
+    bool applied = true;
+    size_t count;
+
+    assert_int_equal(hf_store_claim(st, &admin, NULL), 0);
+    assert_int_equal(hf_store_apply_provision(st, &p, &applied, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    assert_string_equal(err.pointer, "/admin");
+    assert_int_equal(hf_store_settings(st, &json, NULL, NULL), -1);
+    assert_int_equal(hf_store_accounts(st, found, 1, &count, NULL), 0);
+    assert_string_equal(found[0].password_hash, admin.password_hash);
+    p.password_hash = NULL;
+    assert_int_equal(hf_store_apply_provision(st, &p, &applied, &err), 0);
+    assert_true(applied);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_tempdir(first_start_makes_an_identity_that_stays),
+        with_tempdir(second_opener_is_refused),
+        with_tempdir(secrets_are_made_once),
+        with_tempdir(settings_keep_the_newest_revisions),
+        with_tempdir(release_is_replaced),
+        with_tempdir(services_are_wanted_until_said_otherwise),
+        with_tempdir(operations_are_bounded_and_updated),
+        with_tempdir(claim_happens_once),
+        with_tempdir(sessions_are_bounded),
+        with_tempdir(clock_floor_only_rises),
+        with_tempdir(audit_reads_newest_first),
+        with_tempdir(transaction_is_all_or_nothing),
+        with_tempdir(pain_10_same_provision_changes_nothing),
+        with_tempdir(provision_of_a_claimed_gateway_is_whole_or_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+/* pain 5: corrupt state never stops the gateway; pain 6: nothing is wiped in silence. */
+#include "store/store.h"
+
+#include "tempdir.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+
+enum { PAGE = 4096, AUDIT_ROWS = 400 };
+
+static const struct hf_account admin = {
+    .user = "admin", .role = HF_ROLE_ADMIN, .password_hash = "$argon2id$v=19$x"};
+
+struct before {
+    char id[16];
+    char secret[HF_STORE_SECRET_SIZE];
+};
+
+/* A database of several dozen pages with something in each table. */
+static struct before
+filled(const char *dir)
+{
+    HF_AUTO(hf_store) struct hf_store *st = NULL;
+    struct before b = {0};
+    char what[200];
+
+    assert_int_equal(hf_store_open(dir, &st, NULL), 0);
+    snprintf(b.id, sizeof b.id, "%s", hf_store_gateway_id(st));
+    assert_int_equal(hf_store_secret(st, "bus/buffer", b.secret, NULL), 0);
+    assert_int_equal(hf_store_claim(st, &admin, NULL), 0);
+    assert_int_equal(hf_store_add_settings(st, "{\"name\":\"yard\"}", "admin", NULL, NULL), 0);
+    memset(what, 'x', sizeof what - 1);
+    what[sizeof what - 1] = '\0';
+    for (int i = 0; i < AUDIT_ROWS; i++)
+        assert_int_equal(hf_store_audit(st, "admin", what, NULL), 0);
+    return b;
+}
+
+static void
+damage(const char *dir, off_t at, const void *data, size_t len)
+{
+    int fd = open(tempdir_path(dir, "holdfast.db"), O_WRONLY);
+
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, data, len, at), len);
+    close(fd);
+}
+
+static size_t
+count_aside(const char *dir)
+{
+    DIR *d = opendir(dir);
+    struct dirent *e;
+    size_t count = 0;
+
+    assert_non_null(d);
+    while ((e = readdir(d)))
+        count += strncmp(e->d_name, "holdfast.db.corrupt-", 20) == 0 &&
+                 !strstr(e->d_name, "-wal") && !strstr(e->d_name, "-shm");
+    closedir(d);
+    return count;
+}
+
+static struct hf_store *
+recovered(const char *dir, const char **ret_text)
+{
+    struct hf_store *st = NULL;
+    struct hf_error err = {0};
+
+    if (hf_store_open(dir, &st, &err) < 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(hf_store_opened_as(st, ret_text), HF_STORE_RECOVERED);
+    assert_non_null(strstr(*ret_text, "holdfast.db.corrupt-"));
+    return st;
+}
+
+static void
+assert_all_there(struct hf_store *st, const struct before *b)
+{
+    HF_AUTO_FREE char *json = NULL;
+    struct hf_account found[2];
+    char secret[HF_STORE_SECRET_SIZE];
+    size_t count = 0;
+
+    assert_string_equal(hf_store_gateway_id(st), b->id);
+    assert_int_equal(hf_store_secret(st, "bus/buffer", secret, NULL), 0);
+    assert_string_equal(secret, b->secret);
+    assert_int_equal(hf_store_accounts(st, found, 2, &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(found[0].password_hash, admin.password_hash);
+    assert_int_equal(hf_store_settings(st, &json, NULL, NULL), 0);
+    assert_string_equal(json, "{\"name\":\"yard\"}");
+}
+
+static size_t
+audit_count(struct hf_store *st)
+{
+    static struct hf_audit_entry list[AUDIT_ROWS + 10];
+    size_t count = 0;
+
+    assert_int_equal(hf_store_audit_list(st, list, HF_LEN(list), &count, NULL), 0);
+    return count;
+}
+
+static void
+pain_05_no_database_at_all(void **state)
+{
+    static const char garbage[3 * PAGE] = "this is not a database";
+    struct before b = filled(*state);
+    const char *text;
+
+    tempdir_write(*state, "holdfast.db", garbage, sizeof garbage);
+
+    HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
+    assert_string_not_equal(hf_store_gateway_id(st), b.id);
+    assert_non_null(strstr(text, "Saved: nothing"));
+    assert_non_null(strstr(text, "a new id"));
+    assert_int_equal(count_aside(*state), 1);
+    assert_int_equal(tempdir_mode(*state, "holdfast.db"), 0600);
+}
+
+static void
+pain_06_empty_file_is_no_first_start(void **state)
+{
+    const char *text;
+
+    filled(*state);
+    tempdir_write(*state, "holdfast.db", "", 0);
+
+    HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
+    assert_int_equal(count_aside(*state), 1);
+}
+
+static void
+pain_06_truncated_file_is_salvaged(void **state)
+{
+    struct before b = filled(*state);
+    const char *text;
+    struct stat s;
+    const char *path = tempdir_path(*state, "holdfast.db");
+
+    assert_int_equal(stat(path, &s), 0);
+    assert_int_equal(truncate(path, s.st_size / 2 / PAGE * PAGE + 100), 0);
+
+    HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
+    assert_all_there(st, &b);
+    assert_non_null(strstr(text, "Lost, all or in part: audit log"));
+}
+
+static void
+pain_06_damaged_pages_cost_only_their_rows(void **state)
+{
+    struct before b = filled(*state);
+    unsigned char junk[PAGE];
+    const char *text;
+    size_t kept;
+
+    memset(junk, 0xa5, sizeof junk);
+    damage(*state, 30 * PAGE, junk, sizeof junk);
+
+    HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
+    assert_all_there(st, &b);
+    kept = audit_count(st);
+    assert_in_range(kept, AUDIT_ROWS - 60, AUDIT_ROWS);
+}
+
+static void
+pain_06_damaged_index_loses_nothing(void **state)
+{
+    struct before b = filled(*state);
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    unsigned char junk[PAGE - 8];
+    const char *text;
+    int root;
+
+    assert_int_equal(sqlite3_open(tempdir_path(*state, "holdfast.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db,
+                                        "SELECT rootpage FROM sqlite_schema WHERE type = 'index' "
+                                        "AND tbl_name = 'account'",
+                                        -1, &stmt, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    root = sqlite3_column_int(stmt, 0);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    memset(junk, 0xff, sizeof junk);
+    damage(*state, (off_t)(root - 1) * PAGE + 8, junk, sizeof junk);
+
+    HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
+    assert_all_there(st, &b);
+    assert_non_null(strstr(text, "in part: nothing"));
+}
+
+static void
+pain_05_other_peoples_database_is_set_aside(void **state)
+{
+    const char *text;
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(tempdir_path(*state, "holdfast.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE t (a); INSERT INTO t VALUES (1)", 0, 0, 0), 0);
+    sqlite3_close(db);
+
+    HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
+    assert_int_equal(count_aside(*state), 1);
+}
+
+static void
+recovery_is_reported_once_and_audited(void **state)
+{
+    struct hf_store *st;
+    struct hf_audit_entry entry;
+    const char *text;
+    size_t count;
+
+    filled(*state);
+    tempdir_write(*state, "holdfast.db", "x", 1);
+    st = recovered(*state, &text);
+    hf_store_free(st);
+    assert_int_equal(hf_store_open(*state, &st, NULL), 0);
+    assert_int_equal(hf_store_opened_as(st, &text), HF_STORE_EXISTING);
+    assert_string_equal(text, "");
+    assert_int_equal(hf_store_audit_list(st, &entry, 1, &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_non_null(strstr(entry.what, "damaged"));
+    hf_store_free(st);
+}
+
+static void
+only_three_are_kept_aside(void **state)
+{
+    struct hf_store *st;
+    const char *text;
+
+    for (int i = 0; i < HF_STORE_ASIDE_MAX + 2; i++) {
+        tempdir_write(*state, "holdfast.db", "x", 1);
+        st = recovered(*state, &text);
+        hf_store_free(st);
+    }
+    assert_int_equal(count_aside(*state), HF_STORE_ASIDE_MAX);
+}
+
+static void
+recovery_cut_short_is_finished(void **state)
+{
+    struct before b = filled(*state);
+    struct hf_store *st = NULL;
+    const char *dir = *state;
+
+    /* as after a power cut between moving the old file away and naming the new one */
+    assert_int_equal(rename(tempdir_path(dir, "holdfast.db"), tempdir_path(dir, "holdfast.db.new")),
+                     0);
+    tempdir_write(dir, "holdfast.db-wal", "left over", 9);
+    assert_int_equal(hf_store_open(dir, &st, NULL), 0);
+    assert_all_there(st, &b);
+    hf_store_free(st);
+    assert_int_not_equal(access(tempdir_path(dir, "holdfast.db.new"), F_OK), 0);
+}
+
+static void
+first_start_cut_short_starts_again(void **state)
+{
+    struct hf_store *st = NULL;
+
+    tempdir_write(*state, "holdfast.db.new", "half", 4);
+    assert_int_equal(hf_store_open(*state, &st, NULL), 0);
+    assert_int_equal(hf_store_opened_as(st, NULL), HF_STORE_FRESH);
+    hf_store_free(st);
+}
+
+static void
+newer_database_is_left_alone(void **state)
+{
+    struct before b = filled(*state);
+    struct hf_error err = {0};
+    struct hf_store *st = NULL;
+    sqlite3 *db = NULL;
+    const char *path = tempdir_path(*state, "holdfast.db");
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 9", 0, 0, 0), 0);
+    sqlite3_close(db);
+    assert_int_equal(hf_store_open(*state, &st, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    assert_non_null(strstr(err.message, "newer"));
+    assert_int_equal(count_aside(*state), 0);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1", 0, 0, 0), 0);
+    sqlite3_close(db);
+    assert_int_equal(hf_store_open(*state, &st, &err), 0);
+    assert_all_there(st, &b);
+    hf_store_free(st);
+}
+
+/* Any single page gone to junk: opens, keeps what it can, never loses more than it says. */
+static void
+pain_05_every_page_in_turn(void **state)
+{
+    const char *dir = *state;
+    unsigned char junk[PAGE];
+    struct hf_store *st = NULL;
+    char sub[32];
+
+    for (int page = 0; page < 24; page++) {
+        snprintf(sub, sizeof sub, "p%d", page);
+        memset(junk, page + 1, sizeof junk);
+        filled(tempdir_path(dir, sub));
+        damage(tempdir_path(dir, sub), (off_t)page * PAGE, junk, sizeof junk);
+
+        struct hf_error err = {0};
+        if (hf_store_open(tempdir_path(dir, sub), &st, &err) < 0)
+            fail_msg("page %d: %s", page, err.message);
+        assert_int_equal(hf_store_opened_as(st, NULL), HF_STORE_RECOVERED);
+        hf_store_free(st);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_tempdir(pain_05_no_database_at_all),
+        with_tempdir(pain_06_empty_file_is_no_first_start),
+        with_tempdir(pain_06_truncated_file_is_salvaged),
+        with_tempdir(pain_06_damaged_pages_cost_only_their_rows),
+        with_tempdir(pain_06_damaged_index_loses_nothing),
+        with_tempdir(pain_05_other_peoples_database_is_set_aside),
+        with_tempdir(recovery_is_reported_once_and_audited),
+        with_tempdir(only_three_are_kept_aside),
+        with_tempdir(recovery_cut_short_is_finished),
+        with_tempdir(first_start_cut_short_starts_again),
+        with_tempdir(newer_database_is_left_alone),
+        with_tempdir(pain_05_every_page_in_turn),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
