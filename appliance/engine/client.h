@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+/* HTTP to the engine's Unix socket: one call, one answer. Private to the folder. */
+#pragma once
+
+#include "base/buf.h"
+#include "engine/engine.h"
+#include "json/json.h"
+
+#include <pthread.h>
+
+enum {
+    CALL_MS = 10000,       /* an ordinary answer */
+    SLOW_CALL_MS = 60000,  /* create, start, remove: disks of small boxes are slow */
+    PULL_STALL_S = 120,    /* a pull that says nothing for so long has hung */
+    PULL_MS = 3600 * 1000, /* and none takes longer */
+    ANSWER_BYTES_MAX = 2 * 1024 * 1024,
+    PATH_BYTES_MAX = 4096,
+    KNOWN_IMAGES_MAX = 16
+};
+
+/* Which limits this kernel enforces, by GET /info. */
+struct support {
+    bool memory, swap, cpu, pids;
+};
+
+/* An image that the engine knows by its manifest digest instead of its config digest. */
+struct known_image {
+    char image_id[HF_DIGEST_SIZE];
+    char reference[HF_IMAGE_REF_SIZE];
+};
+
+struct hf_engine {
+    char *socket_path;
+    pthread_mutex_t lock; /* guards the rest */
+    bool negotiated;
+    int minor; /* API version 1.minor */
+    struct support support;
+    struct known_image known[KNOWN_IMAGES_MAX]; /* the newest replaces the oldest */
+    size_t known_next;
+};
+
+typedef int hf_client_sink(void *context, const char *data, size_t len, bool *ret_ended,
+                           struct hf_error *err);
+
+struct hf_client_call {
+    const char *method;
+    const char *path; /* behind /v1.x, with query; already percent-encoded */
+    const char *body; /* JSON or NULL */
+    long total_ms;    /* 0: as long as it takes */
+    long stall_s;     /* 0: none */
+
+    /* For streams; the sink may end it. */
+    hf_client_sink *sink;
+    bool (*cancelled)(void *context);
+    void *context;
+    void (*connected)(void *context); /* may be NULL: a good answer has begun */
+};
+
+/* Answer is NULL, or gets the body of a good answer (2xx, 304). Otherwise the error carries
+ * Docker's own message: NOT_FOUND for 404, CONFLICT for 409, INVALID for 400, NO_SPACE where the
+ * message says so, UPSTREAM for the rest; UNAVAILABLE where nobody listens, TIMEOUT. An ended or
+ * cancelled stream is a success. */
+HF_MUST int hf_client_call(struct hf_engine *e, const struct hf_client_call *call,
+                           struct hf_buf *answer, struct hf_error *err);
+
+/* The same with the body as JSON. */
+HF_MUST int hf_client_json(struct hf_engine *e, const struct hf_client_call *call,
+                           struct hf_json **ret_doc, struct hf_error *err);
+HF_MUST int hf_client_get(struct hf_engine *e, const char *path, struct hf_json **ret_doc,
+                          struct hf_error *err);
+
+/* Makes sure that the API version is known. */
+HF_MUST int hf_client_negotiate(struct hf_engine *e, struct hf_error *err);
+
+/* Negotiates again at the next call: the engine may be another one by then. */
+void hf_client_forget(struct hf_engine *e);
+
+struct support hf_client_support(struct hf_engine *e);
+
+/* Appends text to a path; everything but unreserved characters (RFC 3986 §2.3) and those in keep is
+ * percent-encoded. */
+HF_MUST int hf_client_encode(struct hf_buf *path, const char *text, const char *keep,
+                             struct hf_error *err);
+
+/* Makes path `before` + encoded text + `after`. */
+HF_MUST int hf_client_path(struct hf_buf *path, const char *before, const char *text,
+                           const char *after, struct hf_error *err);

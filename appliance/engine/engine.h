@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The Docker Engine API over its Unix socket: hf_docker_ops fills model/engine_ops.h, with a struct
+ * hf_engine as context. The API version is negotiated at the first call and again after the
+ * connection was lost, so the engine may be away at hf_engine_new() and may be replaced by another
+ * version at any time. Every call has a deadline and a cap on what it reads.
+ *
+ * Beyond what model/engine_ops.h says:
+ * - start of a running, stop of a stopped or missing and remove of a missing container succeed;
+ * - create: the first network of the spec carries the published ports, so it must not be internal
+ *   where there are any;
+ * - list reports the pinned image id also where Docker's image store knows images by their manifest
+ *   digest (containerd store, default from Docker 29 on);
+ * - events() lasts until it is cancelled or the sink says false: when the stream ends it calls the
+ *   sink with "lost" (once for each loss, and also when the first connection fails), waits and
+ *   connects again from where it was, then says "connected". service is "" for events of the
+ *   instance's networks ("network-destroy") and volumes ("volume-destroy").
+ */
+#pragma once
+
+#include "base/error.h"
+#include "model/engine_ops.h"
+
+struct hf_engine;
+
+/* socket_path is copied. Does not connect. Initialises libcurl: call it before starting threads. */
+HF_MUST int hf_engine_new(const char *socket_path, struct hf_engine **ret_engine,
+                          struct hf_error *err);
+
+/* No call may be under way. NULL is fine. */
+void hf_engine_free(struct hf_engine *engine);
+HF_DEFINE_AUTO(struct hf_engine, hf_engine, hf_engine_free)
+
+/* ctx is a struct hf_engine. */
+extern const struct hf_engine_ops hf_docker_ops;

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/inspect.h"
+
+#include "base/text.h"
+#include "engine/stamp.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* ---- limits ---- */
+
+struct limits {
+    int64_t memory, swap, nano_cpus, pids;
+    bool read_only, privileged, no_new_privileges;
+    bool drops_all;
+    size_t added; /* capabilities */
+    char user[32];
+    const char *restart;
+};
+
+static void
+print_number(char *out, size_t size, bool enforced, int64_t value)
+{
+    if (enforced)
+        hf_text_put(out, size, "%" PRId64, value);
+    else
+        hf_text_put(out, size, "-");
+}
+
+static void
+print_limits(const struct limits *l, const struct support *support, char out[LIMITS_TEXT_SIZE])
+{
+    char memory[24];
+    char swap[24];
+    char cpus[24];
+    char pids[24];
+
+    print_number(memory, sizeof memory, support->memory, l->memory);
+    print_number(swap, sizeof swap, support->memory && support->swap, l->swap);
+    print_number(cpus, sizeof cpus, support->cpu, l->nano_cpus);
+    print_number(pids, sizeof pids, support->pids, l->pids);
+    hf_text_put(out, LIMITS_TEXT_SIZE,
+                "memory=%s swap=%s nanocpus=%s pids=%s readonly=%d privileged=%d dropall=%d "
+                "added=%zu nonewprivs=%d user=%s restart=%s",
+                memory, swap, cpus, pids, l->read_only, l->privileged, l->drops_all, l->added,
+                l->no_new_privileges, l->user, l->restart);
+}
+
+void
+hf_inspect_limits_of_spec(const struct hf_spec *spec, const struct support *support,
+                          char out[LIMITS_TEXT_SIZE])
+{
+    struct limits l = {
+        .memory = spec->memory_bytes,
+        .swap = spec->memory_bytes,
+        .nano_cpus = spec->nano_cpus,
+        .pids = spec->pids,
+        .read_only = true,
+        .no_new_privileges = true,
+        .drops_all = true,
+        .restart = "unless-stopped",
+    };
+
+    hf_text_put(l.user, sizeof l.user, "%u:%u", spec->uid, spec->uid);
+    print_limits(&l, support, out);
+}
+
+static bool
+has_text(const struct hf_json *array, const char *text)
+{
+    for (const struct hf_json *v = hf_json_first(array); v; v = hf_json_next(v)) {
+        const char *item = hf_json_as_string(v);
+
+        if (item && strcmp(item, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *
+text_or(const char *text, const char *otherwise)
+{
+    return text ? text : otherwise;
+}
+
+void
+hf_inspect_limits_of_container(const struct hf_json *doc, const struct support *support,
+                               char out[LIMITS_TEXT_SIZE])
+{
+    const struct hf_json *host = hf_json_get(doc, "HostConfig");
+    const struct hf_json *security = hf_json_get(host, "SecurityOpt");
+    const struct hf_json *dropped = hf_json_get(host, "CapDrop");
+    struct limits l = {
+        .memory = hf_json_int(host, "Memory", 0),
+        .swap = hf_json_int(host, "MemorySwap", 0),
+        .nano_cpus = hf_json_int(host, "NanoCpus", 0),
+        .pids = hf_json_int(host, "PidsLimit", 0),
+        .read_only = hf_json_bool(host, "ReadonlyRootfs", false),
+        .privileged = hf_json_bool(host, "Privileged", true),
+        .no_new_privileges =
+            has_text(security, "no-new-privileges") || has_text(security, "no-new-privileges:true"),
+        .drops_all = has_text(dropped, "ALL") || has_text(dropped, "CAP_ALL"),
+        .added = hf_json_count(hf_json_get(host, "CapAdd")),
+        .restart = text_or(hf_json_string(hf_json_get(host, "RestartPolicy"), "Name"), "none"),
+    };
+
+    hf_text_put(l.user, sizeof l.user, "%s",
+                text_or(hf_json_string(hf_json_get(doc, "Config"), "User"), ""));
+    print_limits(&l, support, out);
+}
+
+/* ---- container ---- */
+
+const char *
+hf_inspect_label(const struct hf_json *labels, const char *name)
+{
+    return text_or(hf_json_string(labels, name), "");
+}
+
+bool
+hf_inspect_is_manifest_of(const char *id, const char *reference)
+{
+    const char *digest = strchr(reference, '@');
+
+    return digest && strcmp(digest + 1, id) == 0;
+}
+
+static enum hf_container_state
+state_of(const char *status)
+{
+    static const char *const names[HF_CONTAINER_STATE_COUNT] = {
+        [HF_CONTAINER_CREATED] = "created",       [HF_CONTAINER_RUNNING] = "running",
+        [HF_CONTAINER_RESTARTING] = "restarting", [HF_CONTAINER_PAUSED] = "paused",
+        [HF_CONTAINER_EXITED] = "exited",         [HF_CONTAINER_DEAD] = "dead",
+    };
+
+    for (int i = 0; i < HF_CONTAINER_STATE_COUNT; i++)
+        if (strcmp(status, names[i]) == 0)
+            return (enum hf_container_state)i;
+    return HF_CONTAINER_DEAD; /* "removing", or a word of the future: it has to go */
+}
+
+static int64_t
+time_of(const struct hf_json *object, const char *member)
+{
+    const char *text = hf_json_string(object, member);
+    int64_t ms;
+
+    return text && hf_stamp_parse(text, strlen(text), &ms) ? ms : 0;
+}
+
+static void
+read_state(const struct hf_json *state, struct hf_container *c)
+{
+    c->state = state_of(text_or(hf_json_string(state, "Status"), ""));
+    c->exit_code = (int)hf_json_int(state, "ExitCode", 0);
+    c->oom_killed = hf_json_bool(state, "OOMKilled", false);
+    c->started_ms = time_of(state, "StartedAt");
+    c->finished_ms = time_of(state, "FinishedAt");
+    c->pid = (pid_t)hf_json_int(state, "Pid", 0);
+}
+
+static void
+read_image(const struct hf_json *labels, const char *image, struct hf_container *c)
+{
+    const char *pinned = hf_inspect_label(labels, LABEL_IMAGE_ID);
+
+    if (pinned[0] && hf_inspect_is_manifest_of(image, hf_inspect_label(labels, LABEL_IMAGE)))
+        image = pinned;
+    hf_text_put(c->image_id, sizeof c->image_id, "%s", image);
+}
+
+static void
+read_bus_address(const struct hf_json *doc, const char *instance, struct hf_container *c)
+{
+    const struct hf_json *networks = hf_json_get(hf_json_get(doc, "NetworkSettings"), "Networks");
+    char bus[2 * HF_NAME_SIZE];
+
+    hf_text_put(bus, sizeof bus, "%s-bus", instance);
+    hf_text_put(c->bus_address, sizeof c->bus_address, "%s",
+                text_or(hf_json_string(hf_json_get(networks, bus), "IPAddress"), ""));
+}
+
+int
+hf_inspect_container(const struct hf_json *doc, const char *instance, const struct support *support,
+                     struct hf_container *ret_container, struct hf_error *err)
+{
+    const struct hf_json *labels = hf_json_get(hf_json_get(doc, "Config"), "Labels");
+    const struct hf_json *state = hf_json_get(doc, "State");
+    const char *id = hf_json_string(doc, "Id");
+    const char *image = hf_json_string(doc, "Image");
+    char limits[LIMITS_TEXT_SIZE];
+
+    if (!id || !image || !state || strlen(id) >= HF_HASH_SIZE || strlen(image) >= HF_DIGEST_SIZE)
+        return hf_error_set(err, HF_ERROR_UPSTREAM,
+                            "Docker's description of a container has no id, image or state");
+    *ret_container = (struct hf_container){0};
+    hf_text_put(ret_container->id, sizeof ret_container->id, "%s", id);
+    hf_text_put(ret_container->service, sizeof ret_container->service, "%s",
+                hf_inspect_label(labels, LABEL_SERVICE));
+    hf_text_put(ret_container->spec_hash, sizeof ret_container->spec_hash, "%s",
+                hf_inspect_label(labels, LABEL_SPEC));
+    read_image(labels, image, ret_container);
+    read_state(state, ret_container);
+    ret_container->restart_count = hf_json_int(doc, "RestartCount", 0);
+    read_bus_address(doc, instance, ret_container);
+    hf_inspect_limits_of_container(doc, support, limits);
+    ret_container->limits_differ = strcmp(limits, hf_inspect_label(labels, LABEL_LIMITS)) != 0;
+    return 0;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the engine says of a container, read back. Private to the folder. */
+#pragma once
+
+#include "engine/client.h"
+
+#define LABEL_INSTANCE "io.holdfast.instance"
+#define LABEL_SERVICE "io.holdfast.service"
+#define LABEL_SPEC "io.holdfast.spec"
+#define LABEL_IMAGE "io.holdfast.image"       /* repository@digest of the release */
+#define LABEL_IMAGE_ID "io.holdfast.image-id" /* its config digest */
+#define LABEL_LIMITS "io.holdfast.limits"     /* limits_text() at create */
+
+enum { LIMITS_TEXT_SIZE = 512 };
+
+/* Every setting that keeps a container in its bounds, in one comparable text. What the kernel does
+ * not enforce is left out: Docker then forgets the value, and asking for it again would not help.
+ */
+void hf_inspect_limits_of_spec(const struct hf_spec *spec, const struct support *support,
+                               char out[LIMITS_TEXT_SIZE]);
+void hf_inspect_limits_of_container(const struct hf_json *doc, const struct support *support,
+                                    char out[LIMITS_TEXT_SIZE]);
+
+/* From the answer of GET /containers/{id}/json. */
+HF_MUST int hf_inspect_container(const struct hf_json *doc, const char *instance,
+                                 const struct support *support, struct hf_container *ret_container,
+                                 struct hf_error *err);
+
+/* Whether the image name of a container or image is the digest that reference pins: engines with
+ * the containerd image store report that one. */
+bool hf_inspect_is_manifest_of(const char *id, const char *reference);
+
+/* Text of a label, "" where it is not there. */
+const char *hf_inspect_label(const struct hf_json *labels, const char *name);
