@@ -13,7 +13,8 @@ enum {
     PASSES_MIN = 2,
     PASSES_MAX = 10,
     SALT_CHARS = 22, /* 16 bytes in base64 without padding */
-    HASH_CHARS = 43  /* 32 bytes */
+    HASH_CHARS = 43, /* 32 bytes */
+    DIGITS_MAX = 6   /* of a parameter */
 };
 
 const char hf_setup_code_alphabet[] = "23456789ABCDEFGHJKMNPQRSTUVWXYZ";
@@ -56,16 +57,41 @@ base64_span(const char *text)
     return strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
 }
 
+/* Reads `prefix` and a short decimal number at *at and moves behind them; -1 where there is none.
+ */
+static long
+number_after(const char **at, const char *prefix)
+{
+    size_t len = strlen(prefix), digits;
+    const char *number = *at + len;
+
+    if (strncmp(*at, prefix, len) != 0)
+        return -1;
+    digits = strspn(number, "0123456789");
+    if (digits == 0 || digits > DIGITS_MAX)
+        return -1;
+    *at = number + digits;
+    return strtol(number, NULL, 10);
+}
+
+static bool
+is_salt_and_hash(const char *text)
+{
+    return base64_span(text) == SALT_CHARS && text[SALT_CHARS] == '$' &&
+           base64_span(text + SALT_CHARS + 1) == HASH_CHARS &&
+           text[SALT_CHARS + 1 + HASH_CHARS] == '\0';
+}
+
 int
 hf_password_hash_check(const char *hash, const char *pointer, struct hf_error *err)
 {
-    unsigned memory = 0, passes = 0;
-    int at = 0;
+    static const char parallel[] = ",p=1$";
+    const char *at = hash;
+    long memory = number_after(&at, "$argon2id$v=19$m=");
+    long passes = memory < 0 ? -1 : number_after(&at, ",t=");
 
-    if (sscanf(hash, "$argon2id$v=19$m=%6u,t=%3u,p=1$%n", &memory, &passes, &at) != 2 || !at ||
-        base64_span(hash + at) != SALT_CHARS || hash[at + SALT_CHARS] != '$' ||
-        base64_span(hash + at + SALT_CHARS + 1) != HASH_CHARS ||
-        hash[at + SALT_CHARS + 1 + HASH_CHARS] != '\0')
+    if (passes < 0 || strncmp(at, parallel, strlen(parallel)) != 0 ||
+        !is_salt_and_hash(at + strlen(parallel)))
         return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
                                "%s: must be a hash like "
                                "$argon2id$v=19$m=19456,t=2,p=1$<salt>$<hash>",
