@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The bus against a mosquitto of the test's own on a free loopback port. */
+#include "bus/bus.h"
+
+#include "base/clock.h"
+#include "tempdir.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <mosquitto.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static const char BROKER[] = "/usr/sbin/mosquitto";
+enum { PATIENCE_MS = 15000 };
+
+/* ---- a broker ---- */
+
+struct broker {
+    pid_t pid;
+    uint16_t port;
+};
+
+static uint16_t
+free_port(void)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof a;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+    close(fd);
+    return ntohs(a.sin_port);
+}
+
+static void
+await_port(uint16_t port)
+{
+    struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
+
+    for (int i = 0; i < PATIENCE_MS / 20; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        int rc = connect(fd, (struct sockaddr *)&a, sizeof a);
+
+        close(fd);
+        if (rc == 0)
+            return;
+        poll(NULL, 0, 20);
+    }
+    fail_msg("mosquitto does not listen");
+}
+
+static struct broker
+broker_start(const char *dir, uint16_t port, const char *access)
+{
+    struct broker b = {.port = port ? port : free_port()};
+    char config[256];
+    const char *path = tempdir_path(dir, "mosquitto.conf");
+
+    snprintf(config, sizeof config,
+             "listener %u 127.0.0.1\n%s\nlog_dest none\nset_tcp_nodelay true\n", b.port, access);
+    tempdir_write(dir, "mosquitto.conf", config, strlen(config));
+    b.pid = fork();
+    assert_true(b.pid >= 0);
+    if (b.pid == 0) {
+        execl(BROKER, BROKER, "-c", path, (char *)NULL);
+        _exit(127);
+    }
+    await_port(b.port);
+    return b;
+}
+
+static void
+broker_stop(struct broker *b)
+{
+    kill(b->pid, SIGKILL);
+    waitpid(b->pid, NULL, 0);
+}
+
+static void
+publish(const struct broker *b, const char *topic, const char *payload, size_t len, bool retain)
+{
+    struct mosquitto *m = mosquitto_new(NULL, true, NULL);
+
+    assert_non_null(m);
+    assert_int_equal(mosquitto_connect(m, "127.0.0.1", b->port, 10), MOSQ_ERR_SUCCESS);
+    assert_int_equal(mosquitto_publish(m, NULL, topic, (int)len, payload, 1, retain),
+                     MOSQ_ERR_SUCCESS);
+    for (int i = 0; i < 10 || mosquitto_want_write(m); i++)
+        mosquitto_loop(m, 10, 1);
+    mosquitto_disconnect(m);
+    mosquitto_destroy(m);
+}
+
+/* ---- what the bus says ---- */
+
+struct heard {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    int connected, lost, statuses, pings;
+    char service[64], reason[256];
+    struct hf_service_status status;
+    int64_t ping_us;
+};
+
+static void
+note(struct heard *h, int *counter)
+{
+    (*counter)++;
+    pthread_cond_broadcast(&h->changed);
+    pthread_mutex_unlock(&h->mutex);
+}
+
+static void
+on_status(void *context, const char *service, const struct hf_service_status *s)
+{
+    struct heard *h = context;
+
+    pthread_mutex_lock(&h->mutex);
+    snprintf(h->service, sizeof h->service, "%s", service);
+    h->status = *s;
+    note(h, &h->statuses);
+}
+
+static void
+on_connected(void *context)
+{
+    struct heard *h = context;
+
+    pthread_mutex_lock(&h->mutex);
+    note(h, &h->connected);
+}
+
+static void
+on_lost(void *context, const char *reason)
+{
+    struct heard *h = context;
+
+    pthread_mutex_lock(&h->mutex);
+    snprintf(h->reason, sizeof h->reason, "%s", reason);
+    note(h, &h->lost);
+}
+
+static void
+on_round_trip(void *context, int64_t us)
+{
+    struct heard *h = context;
+
+    pthread_mutex_lock(&h->mutex);
+    h->ping_us = us;
+    note(h, &h->pings);
+}
+
+static void
+await(struct heard *h, const int *counter, int least)
+{
+    int64_t until = hf_clock_mono_ms() + PATIENCE_MS;
+
+    pthread_mutex_lock(&h->mutex);
+    while (*counter < least && hf_clock_mono_ms() < until) {
+        struct timespec ts;
+
+        clock_gettime(CLOCK_REALTIME, &ts);
+        ts.tv_sec++;
+        pthread_cond_timedwait(&h->changed, &h->mutex, &ts);
+    }
+    least -= *counter;
+    pthread_mutex_unlock(&h->mutex);
+    assert_true(least <= 0);
+}
+
+static int
+seen(struct heard *h, const int *counter)
+{
+    int value;
+
+    pthread_mutex_lock(&h->mutex);
+    value = *counter;
+    pthread_mutex_unlock(&h->mutex);
+    return value;
+}
+
+static struct hf_bus *
+bus_start(struct heard *h)
+{
+    const struct hf_bus_callbacks callbacks = {h, on_status, on_connected, on_lost, on_round_trip};
+    struct hf_bus *bus = NULL;
+
+    memset(h, 0, sizeof *h);
+    pthread_mutex_init(&h->mutex, NULL);
+    pthread_cond_init(&h->changed, NULL);
+    assert_int_equal(hf_bus_new(&callbacks, &bus, NULL), 0);
+    return bus;
+}
+
+static void
+aim(struct hf_bus *bus, const struct broker *b)
+{
+    assert_int_equal(hf_bus_set_target(bus, "127.0.0.1", b->port, "holdfastd", "pw", NULL), 0);
+}
+
+#define GOOD "{\"service\":\"buffer\",\"state\":\"ok\",\"numbers\":{\"held\":7}}"
+
+static void
+need_broker(void)
+{
+    if (access(BROKER, X_OK) < 0)
+        skip();
+}
+
+/* ---- tests ---- */
+
+static void
+status_and_round_trip_are_heard(void **state)
+{
+    struct heard h;
+    struct broker b;
+    struct hf_bus *bus;
+
+    need_broker();
+    b = broker_start(*state, 0, "allow_anonymous true");
+    publish(&b, "status/buffer", GOOD, strlen(GOOD), true);
+    bus = bus_start(&h);
+    aim(bus, &b);
+    await(&h, &h.connected, 1);
+    await(&h, &h.statuses, 1);
+    assert_string_equal(h.service, "buffer");
+    assert_int_equal(hf_status_number(&h.status, "held", 0), 7);
+    assert_true(h.status.mono_ms > 0);
+    await(&h, &h.pings, 1);
+    assert_in_range(h.ping_us, 1, 1000000);
+    publish(&b, "status/forwarder", "{\"state\":\"gone\"}", 16, false);
+    await(&h, &h.statuses, 2);
+    assert_true(h.status.gone);
+    aim(bus, &b); /* the same target changes nothing */
+    publish(&b, "status/buffer", GOOD, strlen(GOOD), true);
+    await(&h, &h.statuses, 3);
+    assert_int_equal(seen(&h, &h.connected), 1);
+    assert_int_equal(seen(&h, &h.lost), 0);
+    hf_bus_free(bus);
+    broker_stop(&b);
+}
+
+static void
+hostile_messages_are_ignored(void **state)
+{
+    static char large[HF_BUS_PAYLOAD_MAX + 1];
+    struct heard h;
+    struct broker b;
+    struct hf_bus *bus;
+
+    need_broker();
+    snprintf(large, sizeof large, "%-*s", HF_BUS_PAYLOAD_MAX, GOOD);
+    large[HF_BUS_PAYLOAD_MAX] = ' ';
+    b = broker_start(*state, 0, "allow_anonymous true");
+    bus = bus_start(&h);
+    aim(bus, &b);
+    await(&h, &h.connected, 1);
+    publish(&b, "status/buffer", large, sizeof large, false);
+    publish(&b, "status/buffer", "[[[[[[", 6, false);
+    publish(&b, "status/buffer", "", 0, false);
+    publish(&b, "status/stranger", "{\"state\":\"ok\"}", 14, false);
+    publish(&b, "status/buffer/x", "{\"state\":\"ok\"}", 14, false);
+    publish(&b, "ping/holdfastd", "999999", 6, false);
+    publish(&b, "ping/holdfastd", large, sizeof large, false);
+    publish(&b, "status/broker", "{\"state\":\"ok\"}", 14, false);
+    await(&h, &h.statuses, 1);
+    assert_int_equal(seen(&h, &h.statuses), 1);
+    assert_string_equal(h.service, "broker");
+    assert_int_equal(seen(&h, &h.lost), 0);
+    hf_bus_free(bus);
+    broker_stop(&b);
+}
+
+static void
+broker_that_comes_back_is_found(void **state)
+{
+    struct heard h;
+    struct broker b;
+    struct hf_bus *bus;
+
+    need_broker();
+    b = broker_start(*state, 0, "allow_anonymous true");
+    bus = bus_start(&h);
+    aim(bus, &b);
+    await(&h, &h.connected, 1);
+    broker_stop(&b);
+    await(&h, &h.lost, 1);
+    poll(NULL, 0, 1500);
+    assert_true(seen(&h, &h.lost) <=
+                2); /* once for the loss, once for "refused"; not for every attempt */
+    b = broker_start(*state, b.port, "allow_anonymous true");
+    await(&h, &h.connected, 2);
+    hf_bus_free(bus);
+    broker_stop(&b);
+}
+
+static void
+stopped_broker_is_noticed(void **state)
+{
+    struct heard h;
+    struct broker b;
+    struct hf_bus *bus;
+
+    need_broker();
+    b = broker_start(*state, 0, "allow_anonymous true");
+    kill(b.pid, SIGSTOP);
+    bus = bus_start(&h);
+    aim(bus, &b);
+    await(&h, &h.lost, 1);
+    assert_non_null(strstr(h.reason, "does not take"));
+    kill(b.pid, SIGCONT);
+    await(&h, &h.connected, 1);
+    hf_bus_free(bus);
+    broker_stop(&b);
+}
+
+static void
+refused_account_is_said_once(void **state)
+{
+    struct heard h;
+    struct broker b;
+    struct hf_bus *bus;
+
+    need_broker();
+    b = broker_start(*state, 0, "allow_anonymous false");
+    bus = bus_start(&h);
+    aim(bus, &b);
+    await(&h, &h.lost, 1);
+    assert_non_null(strstr(h.reason, "authori"));
+    poll(NULL, 0, 1500);
+    assert_int_equal(seen(&h, &h.lost), 1);
+    assert_int_equal(seen(&h, &h.connected), 0);
+    hf_bus_free(bus);
+    broker_stop(&b);
+}
+
+static void
+target_can_move_and_vanish(void **state)
+{
+    struct heard h;
+    struct broker a, b;
+    struct hf_bus *bus;
+
+    need_broker();
+    a = broker_start(*state, 0, "allow_anonymous true");
+    b = broker_start(*state, 0, "allow_anonymous true");
+    bus = bus_start(&h);
+    aim(bus, &a);
+    await(&h, &h.connected, 1);
+    aim(bus, &b);
+    await(&h, &h.connected, 2);
+    publish(&b, "status/buffer", GOOD, strlen(GOOD), false);
+    await(&h, &h.statuses, 1);
+    assert_int_equal(hf_bus_set_target(bus, NULL, 0, NULL, NULL, NULL), 0);
+    await(&h, &h.lost, 2);
+    hf_bus_free(bus);
+    broker_stop(&a);
+    broker_stop(&b);
+}
+
+static void
+ends_at_once_wherever_it_is(void **state)
+{
+    struct heard h;
+    struct hf_bus *bus = bus_start(&h);
+    int64_t start = hf_clock_mono_ms();
+
+    (void)state;
+    hf_bus_free(bus);
+    bus = bus_start(&h);
+    /* TEST-NET-1, RFC 5737: nobody answers */
+    assert_int_equal(hf_bus_set_target(bus, "192.0.2.1", 1884, "holdfastd", "pw", NULL), 0);
+    poll(NULL, 0, 300);
+    hf_bus_free(bus);
+    hf_bus_free(NULL);
+    assert_in_range(hf_clock_mono_ms() - start, 0, 2000);
+}
+
+/* The number behind `key` in a file of /proc; -1 where there is none. */
+static long
+proc_number(const char *path, const char *key)
+{
+    char line[128];
+    long number = -1;
+    FILE *f = fopen(path, "r");
+
+    while (f && number < 0 && fgets(line, sizeof line, f))
+        if (strncmp(line, key, strlen(key)) == 0)
+            number = strtol(line + strlen(key), NULL, 10);
+    if (f)
+        fclose(f);
+    return number;
+}
+
+/* Times that the bus thread went to sleep of its own accord. */
+static long
+sleeps_of_bus_thread(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *e;
+    char path[300], name[32];
+    long count = -1;
+
+    assert_non_null(tasks);
+    while (count < 0 && (e = readdir(tasks))) {
+        FILE *f;
+
+        snprintf(path, sizeof path, "/proc/self/task/%s/comm", e->d_name);
+        f = fopen(path, "r");
+        if (f && fgets(name, sizeof name, f) && strcmp(name, "bus\n") == 0) {
+            snprintf(path, sizeof path, "/proc/self/task/%s/status", e->d_name);
+            count = proc_number(path, "voluntary_ctxt_switches:");
+        }
+        if (f)
+            fclose(f);
+    }
+    closedir(tasks);
+    return count;
+}
+
+static void
+idle_bus_sleeps(void **state)
+{
+    struct heard h;
+    struct broker b;
+    struct hf_bus *bus;
+    long before;
+
+    need_broker();
+    b = broker_start(*state, 0, "allow_anonymous true");
+    bus = bus_start(&h);
+    aim(bus, &b);
+    await(&h, &h.pings, 1);
+    before = sleeps_of_bus_thread();
+    assert_true(before >= 0);
+    await(&h, &h.pings, 2);
+    assert_in_range(sleeps_of_bus_thread() - before, 0, 12);
+    hf_bus_free(bus);
+    broker_stop(&b);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_tempdir(status_and_round_trip_are_heard), with_tempdir(hostile_messages_are_ignored),
+        with_tempdir(broker_that_comes_back_is_found), with_tempdir(stopped_broker_is_noticed),
+        with_tempdir(refused_account_is_said_once),    with_tempdir(target_can_move_and_vanish),
+        with_tempdir(ends_at_once_wherever_it_is),     with_tempdir(idle_bus_sleeps),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
