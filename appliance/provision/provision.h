@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * First boot from a folder (a USB stick): DIR/holdfast/provision.json, described by
+ * api/provision.schema.json. It is read and checked whole; applying is one transaction of the
+ * store.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "model/account.h"
+#include "model/settings.h"
+
+enum { HF_PROVISION_FILE_MAX = 65536, HF_PROVISION_HASH_SIZE = 65 };
+
+struct hf_provision {
+    struct hf_settings settings;               /* base with what the file says on top */
+    char password_hash[HF_PASSWORD_HASH_SIZE]; /* of user "admin", $argon2id$…; "" for none */
+    char setup_code[HF_SETUP_CODE_SIZE];       /* "" for none */
+    char file_hash[HF_PROVISION_HASH_SIZE];    /* SHA-256 of the file */
+};
+
+/* Reads and checks the file; base (NULL: the defaults) are the settings that it changes. Symbolic
+ * links, anything but a regular file and more than HF_PROVISION_FILE_MAX bytes are refused.
+ * Errors: NOT_FOUND (no such file), TOO_LARGE, MALFORMED with line and column (a file written half
+ * says so), INVALID with JSON pointer. ret_provision is written only on success; give it back with
+ * hf_provision_done(). */
+HF_MUST int hf_provision_read(const char *dir, const struct hf_settings *base,
+                              struct hf_provision *ret_provision, struct hf_error *err);
+
+void hf_provision_done(struct hf_provision *p);
