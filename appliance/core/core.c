@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
+#include "base/text.h"
+#include "core/internal.h"
+
+#include <string.h>
+#include <time.h>
+
+enum {
+    JOIN_MS = 2000, /* a worker still in an engine call after this is left behind at the end */
+    OWNER_STACK_BYTES = 1024 * 1024
+};
+
+/* ---- start ---- */
+
+/* What was stored by a program that knew another format must not keep this one from starting: it
+ * goes on without, says so, and leaves what runs alone. */
+static int
+load_release(struct hf_core *core, struct hf_error *err)
+{
+    HF_AUTO_FREE char *json = NULL;
+
+    if (hf_store_release(core->config.store, &json, err) < 0)
+        return err->class == HF_ERROR_NOT_FOUND ? 0 : -1;
+    if (hf_release_parse(json, strlen(json), &core->release, err) < 0) {
+        hf_log_error("event=stored-release-unusable error=\"%s\"", err->message);
+        return 0;
+    }
+    core->has_release = true;
+    for (size_t i = 0; i < hf_service_count; i++)
+        if (hf_spec_make(&core->config.placement, &core->release, i, &core->services[i].spec, err) <
+            0)
+            return -1;
+    return 0;
+}
+
+static int
+load_settings(struct hf_core *core, struct hf_error *err)
+{
+    HF_AUTO_FREE char *json = NULL;
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    int64_t revision;
+
+    if (hf_store_settings(core->config.store, &json, &revision, err) < 0)
+        return err->class == HF_ERROR_NOT_FOUND ? 0 : -1;
+    if (hf_json_parse(json, strlen(json), &doc, err) < 0 ||
+        hf_settings_parse(doc, &core->settings, err) < 0)
+        hf_log_error("event=stored-settings-unusable revision=%lld error=\"%s\"",
+                     (long long)revision, err->message);
+    return 0;
+}
+
+static int
+load_services(struct hf_core *core, struct hf_error *err)
+{
+    int64_t now = hf_clock_mono_ms();
+
+    for (size_t i = 0; i < hf_service_count; i++) {
+        struct service *s = &core->services[i];
+        bool wanted;
+
+        if (hf_store_wanted(core->config.store, hf_service_names[i], &wanted, err) < 0)
+            return -1;
+        hf_lifecycle_init(&s->machine, wanted, now);
+        hf_lifecycle_target(&s->machine, s->spec.hash, s->spec.image.image_id, s->spec.memory_bytes,
+                            now);
+    }
+    return 0;
+}
+
+static int
+load(struct hf_core *core, struct hf_error *err)
+{
+    struct hf_account account;
+    size_t accounts;
+
+    hf_text_put(core->gateway_id, sizeof core->gateway_id, "%s",
+                hf_store_gateway_id(core->config.store));
+    if (hf_store_accounts(core->config.store, &account, 1, &accounts, err) < 0 ||
+        load_release(core, err) < 0 || load_settings(core, err) < 0 ||
+        load_services(core, err) < 0 ||
+        hf_store_secret(core->config.store, "bus.holdfastd", core->bus_password, err) < 0)
+        return -1;
+    core->claimed = accounts > 0;
+    hf_core_end_left_operations(core);
+    return hf_core_hand_over(core, err);
+}
+
+static void
+on_status(void *context, const char *service, const struct hf_service_status *status)
+{
+    struct hf_core *core = context;
+    int index = hf_service_index(service);
+
+    if (index >= 0)
+        mailbox_status(&core->mail, (size_t)index, status);
+}
+
+static void
+on_bus_lost(void *context, const char *reason)
+{
+    (void)context;
+    hf_log_warn("event=bus-lost reason=\"%s\"", reason);
+}
+
+static void
+on_bus_connected(void *context)
+{
+    (void)context;
+    hf_log_info("event=bus-connected");
+}
+
+static void
+on_round_trip(void *context, int64_t us)
+{
+    struct hf_core *core = context;
+
+    (void)us;
+    mailbox_pong(&core->mail);
+}
+
+static int
+start_owner(struct hf_core *core, struct hf_error *err)
+{
+    pthread_attr_t attr;
+    int rc;
+
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, OWNER_STACK_BYTES);
+    rc = pthread_create(&core->owner, &attr, hf_core_owner, core);
+    pthread_attr_destroy(&attr);
+    if (rc != 0)
+        return hf_error_errno(err, rc, "cannot start a thread");
+    core->owner_runs = true;
+    return 0;
+}
+
+static struct hf_core *
+new_core(const struct hf_core_config *config)
+{
+    struct hf_core *core = calloc(1, sizeof *core);
+    pthread_condattr_t monotonic;
+
+    if (!core)
+        return NULL;
+    core->config = *config;
+    core->started_ms = hf_clock_wall_ms();
+    core->look_due = core->info_due = true;
+    hf_settings_init(&core->settings);
+    mailbox_init(&core->mail);
+    history_init(&core->history);
+    pthread_mutex_init(&core->snapshot_lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&core->snapshot_new, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return core;
+}
+
+int
+hf_core_new(const struct hf_core_config *config, struct hf_core **ret_core, struct hf_error *err)
+{
+    struct hf_core *core = new_core(config);
+
+    if (!core)
+        return hf_error_nomem(err);
+    if (hf_telemetry_new("", &core->telemetry, err) < 0 || load(core, err) < 0) {
+        hf_core_stop(core);
+        return -1;
+    }
+    hf_telemetry_host(core->telemetry, config->state_dir, hf_clock_mono_ms(), &core->host);
+    core->snapshot = hf_core_present(core, hf_clock_mono_ms());
+    if (!core->snapshot) {
+        hf_core_stop(core);
+        return hf_error_nomem(err);
+    }
+    *ret_core = core;
+    return 0;
+}
+
+static int
+start_threads(struct hf_core *core, struct hf_error *err)
+{
+    const struct hf_bus_callbacks callbacks = {
+        .context = core,
+        .status = on_status,
+        .connected = on_bus_connected,
+        .lost = on_bus_lost,
+        .round_trip = on_round_trip,
+    };
+
+    if (hf_bus_new(&callbacks, &core->bus, err) < 0)
+        return -1;
+    for (size_t i = 0; i < hf_service_count; i++)
+        if (worker_start(&core->workers[i], core, i, worker_effects, err) < 0)
+            return -1;
+    if (worker_start(&core->observer, core, 0, worker_observer, err) < 0 ||
+        worker_start(&core->listener, core, 0, worker_listener, err) < 0)
+        return -1;
+    return start_owner(core, err);
+}
+
+int
+hf_core_start(struct hf_core *core, struct hf_error *err)
+{
+    if (start_threads(core, err) == 0)
+        return 0;
+    mailbox_close(&core->mail); /* nobody shall wait for an owner that never comes */
+    return -1;
+}
+
+/* ---- stop ---- */
+
+static bool
+join_workers(struct hf_core *core)
+{
+    bool all = true;
+
+    for (size_t i = 0; i < hf_service_count; i++)
+        worker_stop(&core->workers[i]);
+    worker_stop(&core->observer);
+    worker_stop(&core->listener);
+    for (size_t i = 0; i < hf_service_count; i++)
+        all &= worker_join(&core->workers[i], JOIN_MS);
+    all &= worker_join(&core->observer, JOIN_MS);
+    all &= worker_join(&core->listener, JOIN_MS);
+    return all;
+}
+
+void
+hf_core_stop(struct hf_core *core)
+{
+    bool all;
+
+    if (!core)
+        return;
+    pthread_mutex_lock(&core->snapshot_lock);
+    core->stopping = true;
+    pthread_cond_broadcast(&core->snapshot_new);
+    pthread_mutex_unlock(&core->snapshot_lock);
+    mailbox_stop(&core->mail);
+    if (core->owner_runs)
+        pthread_join(core->owner, NULL);
+    hf_bus_free(core->bus);
+    all = join_workers(core);
+    if (!all) {
+        hf_log_warn("event=engine-call-left-behind text=\"Docker did not answer before the end\"");
+        return; /* its memory is still in use; the process ends now */
+    }
+    hf_telemetry_free(core->telemetry);
+    hf_settings_done(&core->settings);
+    hf_snapshot_unref(core->snapshot);
+    history_done(&core->history);
+    mailbox_done(&core->mail);
+    pthread_cond_destroy(&core->snapshot_new);
+    pthread_mutex_destroy(&core->snapshot_lock);
+    free(core);
+}
+
+/* ---- for other threads ---- */
+
+const struct hf_snapshot *
+hf_core_wait(struct hf_core *core, uint64_t seen, int timeout_ms)
+{
+    struct timespec until;
+    bool fresh;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += timeout_ms / 1000;
+    until.tv_nsec += timeout_ms % 1000 * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    pthread_mutex_lock(&core->snapshot_lock);
+    while (!core->stopping && core->snapshot->version <= seen)
+        if (pthread_cond_timedwait(&core->snapshot_new, &core->snapshot_lock, &until) != 0)
+            break;
+    fresh = !core->stopping && core->snapshot->version > seen;
+    pthread_mutex_unlock(&core->snapshot_lock);
+    return fresh ? hf_core_snapshot(core) : NULL;
+}
+
+struct command {
+    enum hf_operation_kind kind;
+    const char *service, *actor;
+    struct hf_operation *ret_operation;
+};
+
+static int
+do_command(struct hf_core *core, void *context, struct hf_error *err)
+{
+    const struct command *c = context;
+
+    return hf_core_begin_operation(core, c->kind, c->service, c->actor, c->ret_operation, err);
+}
+
+int
+hf_core_command(struct hf_core *core, enum hf_operation_kind kind, const char *service,
+                const char *actor, struct hf_operation *ret_operation, struct hf_error *err)
+{
+    struct command c = {kind, service, actor, ret_operation};
+
+    return mailbox_call(&core->mail, do_command, &c, err);
+}
+
+struct store_work {
+    hf_core_work *work;
+    void *context;
+};
+
+static int
+do_store_work(struct hf_core *core, void *context, struct hf_error *err)
+{
+    const struct store_work *w = context;
+
+    return w->work(core->config.store, w->context, err);
+}
+
+int
+hf_core_run(struct hf_core *core, hf_core_work *work, void *context, struct hf_error *err)
+{
+    struct store_work w = {work, context};
+
+    return mailbox_call(&core->mail, do_store_work, &w, err);
+}
+
+struct operations {
+    struct hf_operation *list;
+    size_t max, count;
+};
+
+static int
+read_operations(struct hf_store *store, void *context, struct hf_error *err)
+{
+    struct operations *o = context;
+
+    return hf_store_operations(store, o->list, o->max, &o->count, err);
+}
+
+size_t
+hf_core_operations(struct hf_core *core, struct hf_operation *ret_operations, size_t max)
+{
+    struct operations o = {ret_operations, max, 0};
+
+    return hf_core_run(core, read_operations, &o, NULL) < 0 ? 0 : o.count;
+}
+
+struct one_operation {
+    const char *id;
+    struct hf_operation *operation;
+};
+
+static int
+read_operation(struct hf_store *store, void *context, struct hf_error *err)
+{
+    const struct one_operation *o = context;
+
+    return hf_store_operation(store, o->id, o->operation, err);
+}
+
+int
+hf_core_operation(struct hf_core *core, const char *id, struct hf_operation *ret_operation,
+                  struct hf_error *err)
+{
+    struct one_operation o = {id, ret_operation};
+
+    return hf_core_run(core, read_operation, &o, err);
+}
+
+static int
+do_claimed(struct hf_core *core, void *context, struct hf_error *err)
+{
+    const char *name = context;
+    HF_AUTO_FREE char *json = NULL;
+    char before[HF_NAME_SIZE];
+
+    core->claimed = true;
+    core->changed = true;
+    if (!name)
+        return 0;
+    if (hf_settings_check_name(name, "/name", err) < 0)
+        return -1;
+    memcpy(before, core->settings.name, sizeof before);
+    hf_text_put(core->settings.name, sizeof core->settings.name, "%s", name);
+    if (hf_settings_print(&core->settings, &json, err) < 0 ||
+        hf_store_add_settings(core->config.store, json, "admin", NULL, err) < 0) {
+        memcpy(core->settings.name, before, sizeof before);
+        return -1;
+    }
+    return 0;
+}
+
+int
+hf_core_claimed(struct hf_core *core, const char *name, struct hf_error *err)
+{
+    return mailbox_call(&core->mail, do_claimed, (void *)(uintptr_t)name, err);
+}
+
+void
+hf_core_history(struct hf_core *core, struct hf_history *ret_history)
+{
+    history_read(&core->history, ret_history);
+}

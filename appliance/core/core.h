@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The owner thread. It alone holds the desired state, the store's connection and what is known of
+ * the engine and the bus; everybody else talks to it by the functions here, which never wait for
+ * Docker. Pure steps (supervisor/) say what to do; workers do it and post the result back.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "model/engine_ops.h"
+#include "model/settings.h"
+#include "model/view.h"
+#include "store/store.h"
+
+struct hf_core;
+
+struct hf_core_config {
+    struct hf_placement placement; /* strings are borrowed for the life of the core */
+    const char *state_dir;
+    const struct hf_engine_ops *engine_ops;
+    void *engine;           /* context of engine_ops; borrowed */
+    struct hf_store *store; /* borrowed; used by the owner thread alone from hf_core_start() on */
+};
+
+/* Takes desired state, release and settings from the store and hands the services what they need.
+ * From here on others may use it; what needs the owner thread waits for hf_core_start(). */
+HF_MUST int hf_core_new(const struct hf_core_config *config, struct hf_core **ret_core,
+                        struct hf_error *err);
+
+/* Starts the threads: supervision begins. */
+HF_MUST int hf_core_start(struct hf_core *core, struct hf_error *err);
+
+/* Stops the threads and frees it; the containers run on. NULL is fine. */
+void hf_core_stop(struct hf_core *core);
+
+/* The newest picture; never NULL. Give it back with hf_snapshot_unref(). */
+const struct hf_snapshot *hf_core_snapshot(struct hf_core *core);
+
+/* Waits until there is a picture newer than seen, at most timeout_ms; NULL on timeout or stop. */
+const struct hf_snapshot *hf_core_wait(struct hf_core *core, uint64_t seen, int timeout_ms);
+
+void hf_snapshot_unref(const struct hf_snapshot *snapshot);
+
+/* Asks for start, stop or restart of a service; fills ret_operation with what was queued.
+ * Errors: NOT_FOUND (no such service), CONFLICT (one is under way), UNAVAILABLE (queue full). */
+HF_MUST int hf_core_command(struct hf_core *core, enum hf_operation_kind kind, const char *service,
+                            const char *actor, struct hf_operation *ret_operation,
+                            struct hf_error *err);
+
+/* Newest first, at most max; returns how many. */
+size_t hf_core_operations(struct hf_core *core, struct hf_operation *ret_operations, size_t max);
+HF_MUST int hf_core_operation(struct hf_core *core, const char *id,
+                              struct hf_operation *ret_operation, struct hf_error *err);
+
+/* Runs work(store, context) on the owner thread and waits for it; work must be short and fills err
+ * on failure. This is how identity keeps its accounts and sessions. */
+typedef int hf_core_work(struct hf_store *store, void *context, struct hf_error *err);
+HF_MUST int hf_core_run(struct hf_core *core, hf_core_work *work, void *context,
+                        struct hf_error *err);
+
+/* Says that the gateway has been claimed and, where name is not NULL, what it is called now. */
+HF_MUST int hf_core_claimed(struct hf_core *core, const char *name, struct hf_error *err);
+
+/* One series of the last minutes; values[i] is NaN where unknown, oldest first. */
+enum { HF_HISTORY_POINTS = 300, HF_HISTORY_INTERVAL_S = 2, HF_HISTORY_SERIES_MAX = 16 };
+struct hf_history {
+    int64_t end_ms;
+    size_t points;
+    size_t series_count;
+    struct {
+        char name[48]; /* e.g. "buffer.held", "broker.memory" */
+        float values[HF_HISTORY_POINTS];
+    } series[HF_HISTORY_SERIES_MAX];
+};
+void hf_core_history(struct hf_core *core, struct hf_history *ret_history);

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/mailbox.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+#include <time.h>
+
+void
+mailbox_init(struct mailbox *m)
+{
+    pthread_condattr_t monotonic;
+
+    memset(m, 0, sizeof *m);
+    m->calls_end = &m->mail.calls;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&m->lock, NULL);
+    pthread_cond_init(&m->arrived, &monotonic);
+    pthread_cond_init(&m->call_done, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+void
+mailbox_done(struct mailbox *m)
+{
+    pthread_cond_destroy(&m->arrived);
+    pthread_cond_destroy(&m->call_done);
+    pthread_mutex_destroy(&m->lock);
+}
+
+static bool
+is_empty(const struct mail *mail)
+{
+    if (mail->stop || mail->engine_hint || mail->engine_connected || mail->pong_ms ||
+        mail->look.done || mail->calls)
+        return false;
+    for (size_t i = 0; i < HF_SERVICES_MAX; i++)
+        if (mail->status_fresh[i] || mail->effects[i].done)
+            return false;
+    return true;
+}
+
+void
+mailbox_take(struct mailbox *m, int64_t until_ms, struct mail *ret_mail)
+{
+    struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+
+    pthread_mutex_lock(&m->lock);
+    while (is_empty(&m->mail))
+        if (pthread_cond_timedwait(&m->arrived, &m->lock, &until) != 0)
+            break;
+    *ret_mail = m->mail;
+    memset(&m->mail, 0, sizeof m->mail);
+    m->mail.stop = ret_mail->stop;
+    m->calls_end = &m->mail.calls;
+    pthread_mutex_unlock(&m->lock);
+}
+
+int
+mailbox_call(struct mailbox *m,
+             int (*work)(struct hf_core *core, void *context, struct hf_error *err), void *context,
+             struct hf_error *err)
+{
+    struct call call = {.work = work, .context = context, .err = err};
+
+    pthread_mutex_lock(&m->lock);
+    if (m->closed) {
+        pthread_mutex_unlock(&m->lock);
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "holdfastd is stopping");
+    }
+    *m->calls_end = &call;
+    m->calls_end = &call.next;
+    pthread_cond_signal(&m->arrived);
+    while (!call.done)
+        pthread_cond_wait(&m->call_done, &m->lock);
+    pthread_mutex_unlock(&m->lock);
+    return call.result;
+}
+
+void
+mailbox_answer(struct mailbox *m, struct call *calls)
+{
+    if (!calls)
+        return;
+    pthread_mutex_lock(&m->lock);
+    while (calls) {
+        struct call *next = calls->next; /* the frame is gone once done is seen */
+
+        calls->done = true;
+        calls = next;
+    }
+    pthread_cond_broadcast(&m->call_done);
+    pthread_mutex_unlock(&m->lock);
+}
+
+void
+mailbox_close(struct mailbox *m)
+{
+    pthread_mutex_lock(&m->lock);
+    m->closed = true;
+    for (struct call *c = m->mail.calls; c; c = c->next) {
+        c->result = hf_error_set(c->err, HF_ERROR_UNAVAILABLE, "holdfastd is stopping");
+        c->done = true;
+    }
+    m->mail.calls = NULL;
+    m->calls_end = &m->mail.calls;
+    pthread_cond_broadcast(&m->call_done);
+    pthread_mutex_unlock(&m->lock);
+}
+
+static void
+post(struct mailbox *m)
+{
+    pthread_cond_signal(&m->arrived);
+    pthread_mutex_unlock(&m->lock);
+}
+
+void
+mailbox_stop(struct mailbox *m)
+{
+    pthread_mutex_lock(&m->lock);
+    m->mail.stop = true;
+    post(m);
+}
+
+void
+mailbox_hint(struct mailbox *m, bool connected)
+{
+    pthread_mutex_lock(&m->lock);
+    m->mail.engine_hint = true;
+    m->mail.engine_connected |= connected;
+    post(m);
+}
+
+void
+mailbox_status(struct mailbox *m, size_t index, const struct hf_service_status *status)
+{
+    pthread_mutex_lock(&m->lock);
+    m->mail.status[index] = *status;
+    m->mail.status_fresh[index] = true;
+    post(m);
+}
+
+void
+mailbox_pong(struct mailbox *m)
+{
+    pthread_mutex_lock(&m->lock);
+    m->mail.pong_ms = hf_clock_mono_ms();
+    post(m);
+}
+
+void
+mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_error *err)
+{
+    pthread_mutex_lock(&m->lock);
+    m->mail.effects[index] = (struct effect_result){.done = true, .result = result, .err = *err};
+    post(m);
+}
+
+void
+mailbox_look(struct mailbox *m, const struct look *look)
+{
+    pthread_mutex_lock(&m->lock);
+    m->mail.look = *look;
+    m->mail.look.done = true;
+    post(m);
+}

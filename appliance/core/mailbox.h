@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * How other threads reach the owner. It holds the newest of everything, never a queue of it, so its
+ * size is fixed: a status message that comes twice before the owner looks counts once. Calls wait
+ * in a list of their callers' own stack frames.
+ */
+#pragma once
+
+#include "model/engine_ops.h"
+#include "model/view.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hf_core;
+
+/* Work that a caller waits for; lives on the caller's stack. */
+struct call {
+    int (*work)(struct hf_core *core, void *context, struct hf_error *err);
+    void *context;
+    struct hf_error *err;
+    int result;
+    bool done;
+    struct call *next;
+};
+
+/* What one look at the engine found. */
+struct look {
+    bool done;
+    int result;
+    struct hf_error err;
+    int64_t taken_ms; /* when the engine was asked; monotonic */
+    bool has_info;
+    struct hf_engine_info info;
+    struct hf_container containers[HF_CONTAINERS_MAX];
+    size_t container_count;
+    bool has_image[HF_SERVICES_MAX];
+};
+
+struct effect_result {
+    bool done;
+    int result;
+    struct hf_error err;
+};
+
+/* A copy of what lay in the box, for the owner to read without the lock. */
+struct mail {
+    bool stop;
+    bool engine_hint;      /* something happened there */
+    bool engine_connected; /* its event stream is new */
+    bool status_fresh[HF_SERVICES_MAX];
+    struct hf_service_status status[HF_SERVICES_MAX];
+    int64_t pong_ms; /* last round trip over the bus; monotonic, 0: none since the last mail */
+    struct effect_result effects[HF_SERVICES_MAX];
+    struct look look;
+    struct call *calls;
+};
+
+struct mailbox {
+    pthread_mutex_t lock;
+    pthread_cond_t arrived;   /* something for the owner */
+    pthread_cond_t call_done; /* some call is done, or the owner has ended */
+    struct mail mail;
+    struct call **calls_end;
+    bool closed; /* the owner takes no more calls */
+};
+
+void mailbox_init(struct mailbox *m);
+void mailbox_done(struct mailbox *m);
+
+/* Takes what is there into *ret_mail; waits for something until the monotonic time until_ms. */
+void mailbox_take(struct mailbox *m, int64_t until_ms, struct mail *ret_mail);
+
+/* Runs work on the owner thread and waits; UNAVAILABLE once the owner has ended. */
+HF_MUST int mailbox_call(struct mailbox *m,
+                         int (*work)(struct hf_core *core, void *context, struct hf_error *err),
+                         void *context, struct hf_error *err);
+
+/* Owner: gives back the calls of a mail after running them; closes when told. */
+void mailbox_answer(struct mailbox *m, struct call *calls);
+void mailbox_close(struct mailbox *m);
+
+/* Others. */
+void mailbox_stop(struct mailbox *m);
+void mailbox_hint(struct mailbox *m, bool connected);
+void mailbox_status(struct mailbox *m, size_t index, const struct hf_service_status *status);
+void mailbox_pong(struct mailbox *m);
+void mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_error *err);
+void mailbox_look(struct mailbox *m, const struct look *look);

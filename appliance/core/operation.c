@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Operations: what a person asked of one service. The wish is written before anything is done, so
+ * that after a power cut the service is brought to it all the same; the operation itself always has
+ * an end, by success, failure or deadline.
+ */
+#include "base/clock.h"
+#include "base/text.h"
+#include "core/internal.h"
+
+#include <string.h>
+
+/* A stop may take its 10 s, a start a pull; after this the person is told, and it goes on. */
+enum { DEADLINE_MS = 180 * 1000, LEFT_MAX = 16 };
+
+struct wish {
+    const struct hf_operation *operation;
+    bool wanted;
+};
+
+static int
+write_wish(struct hf_store *store, void *context, struct hf_error *err)
+{
+    const struct wish *w = context;
+    char what[HF_TEXT_SIZE];
+
+    hf_text_put(what, sizeof what, "%s service %s", hf_operation_kind_name(w->operation->kind),
+                w->operation->service);
+    if (hf_store_set_wanted(store, w->operation->service, w->wanted, w->operation->actor, err) <
+            0 ||
+        hf_store_save_operation(store, w->operation, err) < 0)
+        return -1;
+    return hf_store_audit(store, w->operation->actor, what, err);
+}
+
+static enum hf_lifecycle_event_kind
+event_of(enum hf_operation_kind kind)
+{
+    switch (kind) {
+    case HF_OPERATION_START:
+        return HF_EVENT_START;
+    case HF_OPERATION_STOP:
+        return HF_EVENT_STOP;
+    default:
+        return HF_EVENT_RESTART;
+    }
+}
+
+static void
+new_id(char out[HF_ID_SIZE])
+{
+    unsigned char raw[(HF_ID_SIZE - 1) / 2];
+
+    hf_random(raw, sizeof raw);
+    hf_text_hex(raw, sizeof raw, out);
+}
+
+int
+hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind, const char *service,
+                        const char *actor, struct hf_operation *ret_operation, struct hf_error *err)
+{
+    int index = hf_service_index(service);
+    struct hf_operation op = {.kind = kind, .state = HF_OPERATION_RUNNING};
+    struct wish wish = {.operation = &op, .wanted = kind != HF_OPERATION_STOP};
+    struct service *s;
+
+    if (index < 0)
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no service '%.40s'", service);
+    s = &core->services[index];
+    if (*s->operation.id)
+        return hf_error_set(err, HF_ERROR_CONFLICT,
+                            "a %s of '%s' is under way; wait for its end or see operation %s",
+                            hf_operation_kind_name(s->operation.kind), service, s->operation.id);
+    new_id(op.id);
+    op.created_ms = hf_clock_wall_ms();
+    hf_text_put(op.service, sizeof op.service, "%s", service);
+    hf_text_put(op.actor, sizeof op.actor, "%s", actor);
+    if (hf_store_transaction(core->config.store, write_wish, &wish, err) < 0)
+        return hf_error_wrap(err, "%s '%s'", hf_operation_kind_name(kind), service);
+
+    s->operation = op;
+    s->operation_until_ms = hf_clock_mono_ms() + DEADLINE_MS;
+    s->wake_ms = 0;
+    hf_log_info("service=%s event=operation kind=%s operation=%s actor=%s", service,
+                hf_operation_kind_name(kind), op.id, actor);
+    hf_core_step(core, (size_t)index, &(struct hf_lifecycle_event){.kind = event_of(kind)});
+    *ret_operation = op;
+    return 0;
+}
+
+static void
+end_operation(struct hf_core *core, struct service *s, enum hf_operation_state state,
+              const char *detail)
+{
+    struct hf_error err;
+
+    s->operation.state = state;
+    s->operation.finished_ms = hf_clock_wall_ms();
+    hf_text_put(s->operation.detail, sizeof s->operation.detail, "%s", detail);
+    hf_log_info("service=%s event=operation-%s operation=%s detail=\"%s\"", s->operation.service,
+                hf_operation_state_name(state), s->operation.id, detail);
+    if (hf_store_save_operation(core->config.store, &s->operation, &err) < 0)
+        hf_log_error("event=operation-not-kept operation=%s error=\"%s\"", s->operation.id,
+                     err.message);
+    s->operation.id[0] = '\0';
+    core->changed = true;
+}
+
+void
+hf_core_check_operations(struct hf_core *core, int64_t now_ms)
+{
+    for (size_t i = 0; i < hf_service_count; i++) {
+        struct service *s = &core->services[i];
+
+        if (!*s->operation.id)
+            continue;
+        if (hf_lifecycle_settled(&s->machine))
+            end_operation(core, s, HF_OPERATION_SUCCEEDED, "");
+        else if (s->machine.state == HF_LIFECYCLE_FAILED)
+            end_operation(core, s, HF_OPERATION_FAILED, s->machine.reason);
+        else if (now_ms >= s->operation_until_ms)
+            end_operation(core, s, HF_OPERATION_FAILED,
+                          "took longer than 3 minutes; it is still being tried");
+    }
+}
+
+void
+hf_core_end_left_operations(struct hf_core *core)
+{
+    struct hf_operation left[LEFT_MAX];
+    struct hf_error err;
+    size_t count = 0;
+
+    if (hf_store_operations(core->config.store, left, LEFT_MAX, &count, &err) < 0) {
+        hf_log_warn("event=operations-not-read error=\"%s\"", err.message);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (left[i].state != HF_OPERATION_QUEUED && left[i].state != HF_OPERATION_RUNNING)
+            continue;
+        left[i].state = HF_OPERATION_FAILED;
+        left[i].finished_ms = hf_clock_wall_ms();
+        hf_text_put(left[i].detail, sizeof left[i].detail,
+                    "holdfastd ended meanwhile; the service is brought to what was asked for");
+        if (hf_store_save_operation(core->config.store, &left[i], &err) < 0)
+            hf_log_warn("event=operation-not-kept error=\"%s\"", err.message);
+    }
+}

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The owner's loop: take the mail, feed it to the pure steps, hand their effects to the workers,
+ * publish a picture. Nothing here waits for the engine.
+ */
+#include "base/clock.h"
+#include "base/text.h"
+#include "core/internal.h"
+
+#include <string.h>
+
+enum {
+    TICK_MS = HF_HISTORY_INTERVAL_S * 1000,
+    LOOK_MS = 30 * 1000, /* without any event: drift is seen within a minute */
+    LOOK_AGAIN_MS = 1000,
+    LOOK_AGAIN_MOST_MS = 8000,
+    CLOCK_FLOOR_MS = 3600 * 1000,
+    BUS_PORT = 1884
+};
+
+/* ---- steps ---- */
+
+static void
+give_effect(struct hf_core *core, size_t i, enum hf_effect effect)
+{
+    struct service *s = &core->services[i];
+    struct job job = {.effect = effect, .spec = s->spec};
+
+    hf_text_put(job.container, sizeof job.container, "%s", s->machine.container.id);
+    hf_log_info("service=%s event=%s reason=\"%s\"", hf_service_names[i], hf_effect_name(effect),
+                s->machine.reason);
+    worker_give(&core->workers[i], &job);
+}
+
+void
+hf_core_step(struct hf_core *core, size_t i, const struct hf_lifecycle_event *event)
+{
+    struct service *s = &core->services[i];
+    enum hf_lifecycle before = s->machine.state;
+    struct hf_lifecycle_step next = hf_lifecycle_step(&s->machine, event, hf_clock_mono_ms());
+
+    s->wake_ms = next.wake_ms;
+    core->look_due |= next.look;
+    if (next.effect != HF_EFFECT_NONE)
+        give_effect(core, i, next.effect);
+    if (s->machine.state != before) {
+        hf_log_info("service=%s event=state from=%s to=%s reason=\"%s\"", hf_service_names[i],
+                    hf_lifecycle_name(before), hf_lifecycle_name(s->machine.state),
+                    s->machine.reason);
+        core->changed = true;
+    }
+}
+
+static void
+step_all_due(struct hf_core *core, int64_t now)
+{
+    for (size_t i = 0; i < hf_service_count; i++)
+        if (core->services[i].wake_ms <= now)
+            hf_core_step(core, i, &(struct hf_lifecycle_event){.kind = HF_EVENT_TICK});
+}
+
+/* ---- the engine ---- */
+
+static void
+begin_look(struct hf_core *core, int64_t now)
+{
+    struct job job = {.with_info = core->info_due};
+
+    if (core->looking || (!core->look_due && now < core->look_at_ms))
+        return;
+    for (size_t i = 0; i < hf_service_count; i++)
+        memcpy(job.image_ids[i], core->services[i].spec.image.image_id, sizeof job.image_ids[i]);
+    core->look_due = false;
+    core->looking = true;
+    worker_give(&core->observer, &job);
+}
+
+static void
+look_failed(struct hf_core *core, const struct look *l, int64_t now)
+{
+    int64_t wait = (int64_t)LOOK_AGAIN_MS << (core->look_failures < 3 ? core->look_failures : 3);
+
+    core->look_failures++;
+    core->look_at_ms = now + (wait < LOOK_AGAIN_MOST_MS ? wait : LOOK_AGAIN_MOST_MS);
+    core->look_due = false;
+    core->info_due = true;
+    if (core->engine.state != HF_ENGINE_UNREACHABLE) {
+        hf_log_error("event=engine-unreachable error=\"%s\"", l->err.message);
+        core->changed = true;
+    }
+    core->engine.state = HF_ENGINE_UNREACHABLE;
+    hf_text_put(core->engine.detail, sizeof core->engine.detail, "%s", l->err.message);
+}
+
+static void
+learn_engine(struct hf_core *core, const struct look *l)
+{
+    struct hf_engine_view *e = &core->engine;
+
+    if (e->state != HF_ENGINE_OK) {
+        hf_log_info("event=engine-ok version=%s api=%s", l->info.version, l->info.api_version);
+        core->changed = true;
+    }
+    e->state = HF_ENGINE_OK;
+    e->detail[0] = '\0';
+    core->look_failures = 0;
+    if (!l->has_info)
+        return;
+    core->info_due = false;
+    hf_text_put(e->version, sizeof e->version, "%s", l->info.version);
+    hf_text_put(e->api_version, sizeof e->api_version, "%s", l->info.api_version);
+    e->warning_count = 0;
+    for (size_t i = 0; i < l->info.warning_count && i < HF_WARNINGS_MAX; i++)
+        hf_text_put(e->warnings[e->warning_count++], HF_TEXT_SIZE, "%s", l->info.warnings[i]);
+}
+
+static const struct hf_container *
+container_of(const struct look *l, const char *service)
+{
+    for (size_t i = 0; i < l->container_count; i++)
+        if (strcmp(l->containers[i].service, service) == 0)
+            return &l->containers[i];
+    return NULL;
+}
+
+static void
+follow_broker(struct hf_core *core, const struct hf_container *broker)
+{
+    struct hf_error err;
+    bool up = broker && broker->state == HF_CONTAINER_RUNNING;
+
+    if (hf_bus_set_target(core->bus, up ? broker->bus_address : NULL, BUS_PORT, "holdfastd",
+                          core->bus_password, &err) < 0)
+        hf_log_warn("event=bus-target-failed error=\"%s\"", err.message);
+}
+
+static void
+take_look(struct hf_core *core, const struct look *l, int64_t now)
+{
+    core->looking = false;
+    if (l->result < 0) {
+        look_failed(core, l, now);
+        return;
+    }
+    learn_engine(core, l);
+    core->look_at_ms = now + LOOK_MS;
+    for (size_t i = 0; i < hf_service_count; i++) {
+        const struct hf_container *c = container_of(l, hf_service_names[i]);
+
+        if (i == (size_t)hf_service_index("broker"))
+            follow_broker(core, c);
+        hf_core_step(core, i,
+                     &(struct hf_lifecycle_event){.kind = HF_EVENT_SEEN,
+                                                  .container = c,
+                                                  .has_image = l->has_image[i],
+                                                  .taken_ms = l->taken_ms});
+    }
+}
+
+static void
+take_effects(struct hf_core *core, const struct mail *mail)
+{
+    for (size_t i = 0; i < hf_service_count; i++) {
+        const struct effect_result *r = &mail->effects[i];
+
+        if (r->done)
+            hf_core_step(
+                core, i,
+                &(struct hf_lifecycle_event){.kind = r->result < 0 ? HF_EVENT_ERROR : HF_EVENT_DONE,
+                                             .error = &r->err});
+    }
+}
+
+/* ---- the bus ---- */
+
+static void
+learn_status(struct service *s, size_t i, const struct hf_service_status *status)
+{
+    static const struct {
+        const char *service, *in, *out;
+    } counters[] = {
+        {"processor", "in", "out"},
+        {"buffer", "accepted", "delivered"},
+        {"forwarder", "delivered", "delivered"},
+    };
+
+    s->status = *status;
+    for (size_t k = 0; k < HF_LEN(counters); k++) {
+        if (status->gone || strcmp(counters[k].service, hf_service_names[i]) != 0)
+            continue;
+        rate_update(&s->in, hf_status_number(status, counters[k].in, 0), status->mono_ms);
+        rate_update(&s->out, hf_status_number(status, counters[k].out, 0), status->mono_ms);
+    }
+}
+
+static void
+judge(struct hf_core *core, size_t i, int64_t now)
+{
+    struct service *s = &core->services[i];
+    enum hf_health before = s->verdict.health;
+    struct hf_health_facts facts = {
+        .service = hf_service_names[i],
+        .lifecycle = s->machine.state,
+        .reason = s->machine.reason,
+        .advice = s->machine.advice,
+        .running_since_ms = s->machine.running_since_ms,
+        .broker_answered_ms = core->broker_answered_ms,
+        .status = &s->status,
+    };
+
+    hf_health_judge(&s->watch, &facts, now, &s->verdict);
+    if (s->verdict.health != before) {
+        hf_log_info("service=%s event=health from=%s to=%s reason=\"%s\"", hf_service_names[i],
+                    hf_health_name(before), hf_health_name(s->verdict.health), s->verdict.reason);
+        core->changed = true;
+    }
+}
+
+static void
+take_bus_mail(struct hf_core *core, const struct mail *mail)
+{
+    if (mail->pong_ms)
+        core->broker_answered_ms = mail->pong_ms;
+    for (size_t i = 0; i < hf_service_count; i++)
+        if (mail->status_fresh[i])
+            learn_status(&core->services[i], i, &mail->status[i]);
+}
+
+static void
+follow_uplink(struct hf_core *core)
+{
+    const struct hf_service_status *s = &core->services[hf_service_index("forwarder")].status;
+    bool away = strcmp(s->uplink, "away") == 0 || strcmp(s->uplink, "refused") == 0;
+
+    if (!away)
+        core->uplink_away_since_ms = 0;
+    else if (!core->uplink_away_since_ms)
+        core->uplink_away_since_ms = hf_status_number(s, "last_success_ms", 0);
+    if (away && !core->uplink_away_since_ms)
+        core->uplink_away_since_ms = hf_clock_wall_ms();
+}
+
+/* ---- time and pictures ---- */
+
+static void
+publish(struct hf_core *core, int64_t now, bool tick)
+{
+    struct hf_snapshot *fresh = hf_core_present(core, now);
+    const struct hf_snapshot *old;
+
+    if (!fresh)
+        return;
+    fresh->version = ++core->version;
+    if (tick)
+        history_add(&core->history, fresh);
+    pthread_mutex_lock(&core->snapshot_lock);
+    old = core->snapshot;
+    core->snapshot = fresh;
+    pthread_cond_broadcast(&core->snapshot_new);
+    pthread_mutex_unlock(&core->snapshot_lock);
+    hf_snapshot_unref(old);
+    core->changed = false;
+}
+
+static void
+keep_clock_floor(struct hf_core *core, int64_t now)
+{
+    struct hf_error err;
+
+    if (now < core->clock_floor_at_ms || !core->host.clock_synced)
+        return;
+    core->clock_floor_at_ms = now + CLOCK_FLOOR_MS;
+    if (hf_store_set_clock_floor(core->config.store, hf_clock_wall_ms(), &err) < 0)
+        hf_log_warn("event=clock-floor-not-kept error=\"%s\"", err.message);
+}
+
+static void
+measure(struct hf_core *core, int64_t now)
+{
+    for (size_t i = 0; i < hf_service_count; i++) {
+        const struct hf_lifecycle_machine *m = &core->services[i].machine;
+        bool runs = m->container.state == HF_CONTAINER_RUNNING && *m->container.id;
+
+        hf_telemetry_service(core->telemetry, i, runs ? m->container.pid : 0, now,
+                             &core->services[i].usage);
+    }
+    hf_telemetry_host(core->telemetry, core->config.state_dir, now, &core->host);
+    keep_clock_floor(core, now);
+}
+
+static int64_t
+next_wake(const struct hf_core *core)
+{
+    int64_t until = core->tick_at_ms;
+
+    if (!core->looking && core->look_at_ms < until)
+        until = core->look_at_ms;
+    for (size_t i = 0; i < hf_service_count; i++)
+        if (core->services[i].wake_ms < until)
+            until = core->services[i].wake_ms;
+    return until;
+}
+
+static void
+run_calls(struct hf_core *core, struct call *calls)
+{
+    for (struct call *c = calls; c; c = c->next)
+        c->result = c->work(core, c->context, c->err);
+    mailbox_answer(&core->mail, calls);
+}
+
+void *
+hf_core_owner(void *context)
+{
+    struct hf_core *core = context;
+    struct mail mail;
+
+    do {
+        int64_t now;
+        bool tick;
+
+        mailbox_take(&core->mail, core->look_due && !core->looking ? 0 : next_wake(core), &mail);
+        now = hf_clock_mono_ms();
+        tick = now >= core->tick_at_ms;
+
+        core->look_due |= mail.engine_hint;
+        core->info_due |= mail.engine_connected;
+        take_bus_mail(core, &mail);
+        take_effects(core, &mail);
+        if (mail.look.done)
+            take_look(core, &mail.look, now);
+        run_calls(core, mail.calls);
+        step_all_due(core, now);
+        if (tick) {
+            core->tick_at_ms = now + TICK_MS;
+            measure(core, now);
+        }
+        for (size_t i = 0; i < hf_service_count; i++)
+            judge(core, i, now);
+        follow_uplink(core);
+        hf_core_check_operations(core, now);
+        begin_look(core, now);
+        if (tick || core->changed)
+            publish(core, now, tick);
+    } while (!mail.stop);
+    mailbox_close(&core->mail);
+    return NULL;
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/worker.h"
+
+#include "base/clock.h"
+#include "core/internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+/* Deep enough for libcurl and a struct look; the default of 8 MB times eight threads is not. */
+enum { STACK_BYTES = 512 * 1024 };
+
+int
+worker_start(struct worker *w, struct hf_core *core, size_t index, void *(*run)(void *worker),
+             struct hf_error *err)
+{
+    pthread_attr_t attr;
+    int rc;
+
+    w->core = core;
+    w->index = index;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    rc = pthread_create(&w->thread, &attr, run, w);
+    pthread_attr_destroy(&attr);
+    if (rc != 0)
+        return hf_error_errno(err, rc, "cannot start a thread");
+    w->runs = true;
+    return 0;
+}
+
+void
+worker_give(struct worker *w, const struct job *job)
+{
+    pthread_mutex_lock(&w->lock);
+    w->job = *job;
+    w->has_job = true;
+    pthread_cond_signal(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+}
+
+bool
+worker_next(struct worker *w, struct job *ret_job)
+{
+    bool go_on;
+
+    pthread_mutex_lock(&w->lock);
+    while (!w->has_job && !w->stop)
+        pthread_cond_wait(&w->changed, &w->lock);
+    go_on = !w->stop;
+    if (go_on)
+        *ret_job = w->job;
+    w->has_job = false;
+    pthread_mutex_unlock(&w->lock);
+    return go_on;
+}
+
+bool
+worker_stopping(struct worker *w)
+{
+    bool stop;
+
+    pthread_mutex_lock(&w->lock);
+    stop = w->stop;
+    pthread_mutex_unlock(&w->lock);
+    return stop;
+}
+
+void
+worker_stop(struct worker *w)
+{
+    if (!w->runs)
+        return;
+    pthread_mutex_lock(&w->lock);
+    w->stop = true;
+    pthread_cond_signal(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+}
+
+bool
+worker_join(struct worker *w, int timeout_ms)
+{
+    struct timespec until;
+
+    if (!w->runs)
+        return true;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += timeout_ms / 1000;
+    if (pthread_timedjoin_np(w->thread, NULL, &until) != 0)
+        return false;
+    w->runs = false;
+    pthread_cond_destroy(&w->changed);
+    pthread_mutex_destroy(&w->lock);
+    return true;
+}
+
+/* ---- effects ---- */
+
+static int
+ensure_surroundings(const struct hf_core *core, const struct hf_spec *spec, struct hf_error *err)
+{
+    const struct hf_engine_ops *ops = core->config.engine_ops;
+    const char *instance = core->config.placement.instance;
+    struct hf_network_spec networks[HF_SPEC_LIST_MAX];
+    size_t count = hf_spec_networks(&core->config.placement, networks);
+
+    for (size_t i = 0; i < count; i++)
+        if (ops->ensure_network(core->config.engine, instance, &networks[i], err) < 0)
+            return hf_error_wrap(err, "network '%s'", networks[i].name);
+    for (size_t i = 0; i < spec->mount_count; i++)
+        if (spec->mounts[i].kind == HF_MOUNT_VOLUME &&
+            ops->ensure_volume(core->config.engine, instance, spec->mounts[i].source, err) < 0)
+            return hf_error_wrap(err, "volume '%s'", spec->mounts[i].source);
+    return 0;
+}
+
+static int
+carry_out(const struct hf_core *core, const struct job *job, struct hf_error *err)
+{
+    const struct hf_engine_ops *ops = core->config.engine_ops;
+    void *engine = core->config.engine;
+    char id[HF_HASH_SIZE];
+
+    switch (job->effect) {
+    case HF_EFFECT_PULL:
+        return ops->pull(engine, &job->spec.image, err);
+    case HF_EFFECT_CREATE:
+        if (ensure_surroundings(core, &job->spec, err) < 0)
+            return -1;
+        return ops->create(engine, &job->spec, id, err);
+    case HF_EFFECT_START:
+        return ops->start(engine, job->container, err);
+    case HF_EFFECT_STOP:
+        return ops->stop(engine, job->container, job->spec.stop_timeout_s, err);
+    case HF_EFFECT_REMOVE:
+        return ops->remove(engine, job->container, err);
+    default:
+        return 0;
+    }
+}
+
+void *
+worker_effects(void *worker)
+{
+    struct worker *w = worker;
+    struct job job;
+
+    while (worker_next(w, &job)) {
+        struct hf_error err = {0};
+        int64_t began = hf_clock_mono_ms();
+        int result = carry_out(w->core, &job, &err);
+
+        if (result < 0)
+            hf_log_warn("service=%s event=%s-failed error=\"%s\"", job.spec.service,
+                        hf_effect_name(job.effect), err.message);
+        else
+            hf_log_info("service=%s event=%s-done ms=%lld", job.spec.service,
+                        hf_effect_name(job.effect), (long long)(hf_clock_mono_ms() - began));
+        mailbox_effect(&w->core->mail, w->index, result, &err);
+    }
+    return NULL;
+}
+
+/* ---- looking and listening ---- */
+
+static int
+look_at_all(const struct hf_core *core, const struct job *job, struct look *l)
+{
+    const struct hf_engine_ops *ops = core->config.engine_ops;
+    void *engine = core->config.engine;
+
+    l->taken_ms = hf_clock_mono_ms();
+    if (job->with_info) {
+        if (ops->info(engine, &l->info, &l->err) < 0)
+            return -1;
+        l->has_info = true;
+    }
+    if (ops->list(engine, core->config.placement.instance, l->containers, HF_CONTAINERS_MAX,
+                  &l->container_count, &l->err) < 0)
+        return -1;
+    for (size_t i = 0; i < hf_service_count; i++)
+        if (*job->image_ids[i] &&
+            ops->has_image(engine, job->image_ids[i], &l->has_image[i], &l->err) < 0)
+            return -1;
+    return 0;
+}
+
+void *
+worker_observer(void *worker)
+{
+    struct worker *w = worker;
+    struct job job;
+
+    while (worker_next(w, &job)) {
+        struct look l = {0};
+
+        l.result = look_at_all(w->core, &job, &l);
+        mailbox_look(&w->core->mail, &l);
+    }
+    return NULL;
+}
+
+static bool
+on_engine_event(void *context, const char *what, const char *service)
+{
+    struct worker *w = context;
+
+    (void)service;
+    mailbox_hint(&w->core->mail, strcmp(what, "connected") == 0);
+    return !worker_stopping(w);
+}
+
+static bool
+is_cancelled(void *context)
+{
+    return worker_stopping(context);
+}
+
+void *
+worker_listener(void *worker)
+{
+    struct worker *w = worker;
+
+    while (!worker_stopping(w)) {
+        struct hf_error err = {0};
+
+        if (w->core->config.engine_ops->events(w->core->config.engine,
+                                               w->core->config.placement.instance, on_engine_event,
+                                               is_cancelled, w, &err) < 0) {
+            struct timespec pause = {.tv_sec = 1};
+
+            hf_log_warn("event=engine-events-failed error=\"%s\"", err.message);
+            nanosleep(&pause, NULL);
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A thread that does one engine call at a time for the owner and posts the result into the
+ * mailbox, so that a slow engine never makes the owner wait. There is one for each service, so that
+ * a pull or a stop of one holds up no other; one that looks at what is there; one that listens.
+ */
+#pragma once
+
+#include "supervisor/lifecycle.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+
+struct hf_core;
+
+struct job {
+    enum hf_effect effect;
+    struct hf_spec spec;
+    char container[HF_HASH_SIZE];
+    bool with_info;                                  /* observer */
+    char image_ids[HF_SERVICES_MAX][HF_DIGEST_SIZE]; /* observer; "" where there is no release */
+};
+
+struct worker {
+    struct hf_core *core;
+    size_t index; /* of the service */
+    pthread_t thread;
+    bool runs;
+    pthread_mutex_t lock; /* guards the rest */
+    pthread_cond_t changed;
+    bool has_job, stop;
+    struct job job;
+};
+
+HF_MUST int worker_start(struct worker *w, struct hf_core *core, size_t index,
+                         void *(*run)(void *worker), struct hf_error *err);
+
+/* Gives it a job; at most one is under way (the owner sees to that). */
+void worker_give(struct worker *w, const struct job *job);
+
+/* Waits for the next job; false when told to stop. */
+bool worker_next(struct worker *w, struct job *ret_job);
+
+bool worker_stopping(struct worker *w);
+void worker_stop(struct worker *w);
+
+/* Waits for its end; false where it is still in a call after timeout_ms. */
+bool worker_join(struct worker *w, int timeout_ms);
+
+/* What the three kinds of thread run. */
+void *worker_effects(void *worker);
+void *worker_observer(void *worker);
+void *worker_listener(void *worker);

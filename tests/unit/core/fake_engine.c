@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fake_engine.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { POLL_NS = 5 * 1000 * 1000 };
+
+void
+fake_engine_init(struct fake_engine *f)
+{
+    memset(f, 0, sizeof *f);
+    pthread_mutex_init(&f->lock, NULL);
+}
+
+void
+fake_engine_done(struct fake_engine *f)
+{
+    pthread_mutex_destroy(&f->lock);
+}
+
+static void
+nap(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = POLL_NS}, NULL);
+}
+
+/* Takes the lock; -1 without it where the engine is away. */
+static int
+enter(struct fake_engine *f, struct hf_error *err)
+{
+    pthread_mutex_lock(&f->lock);
+    if (!f->away)
+        return 0;
+    pthread_mutex_unlock(&f->lock);
+    return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the socket is not there");
+}
+
+static int
+leave(struct fake_engine *f)
+{
+    pthread_mutex_unlock(&f->lock);
+    return 0;
+}
+
+static struct hf_container *
+find(struct fake_engine *f, const char *id)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (strcmp(f->containers[i].id, id) == 0)
+            return &f->containers[i];
+    return NULL;
+}
+
+static int
+fake_info(void *ctx, struct hf_engine_info *ret_info, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+
+    if (enter(f, err) < 0)
+        return -1;
+    *ret_info = (struct hf_engine_info){.version = "fake", .api_version = "1.41"};
+    return leave(f);
+}
+
+static int
+fake_list(void *ctx, const char *instance, struct hf_container *ret_list, size_t max,
+          size_t *ret_count, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+
+    (void)instance;
+    (void)max;
+    if (enter(f, err) < 0)
+        return -1;
+    memcpy(ret_list, f->containers, f->count * sizeof *ret_list);
+    *ret_count = f->count;
+    return leave(f);
+}
+
+static int
+fake_ensure_network(void *ctx, const char *instance, const struct hf_network_spec *n,
+                    struct hf_error *err)
+{
+    (void)instance;
+    (void)n;
+    return enter(ctx, err) < 0 ? -1 : leave(ctx);
+}
+
+static int
+fake_ensure_volume(void *ctx, const char *instance, const char *name, struct hf_error *err)
+{
+    (void)instance;
+    (void)name;
+    return enter(ctx, err) < 0 ? -1 : leave(ctx);
+}
+
+static int
+fake_has_image(void *ctx, const char *image_id, bool *ret_has, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+
+    (void)image_id;
+    if (enter(f, err) < 0)
+        return -1;
+    *ret_has = !f->no_images;
+    return leave(f);
+}
+
+static int
+fake_pull(void *ctx, const struct hf_release_image *image, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+
+    (void)image;
+    if (enter(f, err) < 0)
+        return -1;
+    f->pulls++;
+    if (f->fail_pulls) {
+        f->fail_pulls--;
+        leave(f);
+        return hf_error_set(err, HF_ERROR_UPSTREAM, "the registry is away");
+    }
+    f->no_images = false;
+    return leave(f);
+}
+
+static int
+fake_create(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE], struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+    struct hf_container *c;
+
+    if (enter(f, err) < 0)
+        return -1;
+    f->creates++;
+    if (f->fail_creates) {
+        f->fail_creates--;
+        leave(f);
+        return hf_error_set(err, HF_ERROR_UPSTREAM, "no such network");
+    }
+    c = &f->containers[f->count++];
+    *c = (struct hf_container){.state = HF_CONTAINER_CREATED};
+    hf_text_put(c->id, sizeof c->id, "c%u", ++f->serial);
+    hf_text_put(c->service, sizeof c->service, "%s", spec->service);
+    hf_text_put(c->spec_hash, sizeof c->spec_hash, "%s", spec->hash);
+    hf_text_put(c->image_id, sizeof c->image_id, "%s", spec->image.image_id);
+    memcpy(ret_id, c->id, HF_HASH_SIZE);
+    return leave(f);
+}
+
+static int
+fake_start(void *ctx, const char *id, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+    struct hf_container *c;
+
+    if (enter(f, err) < 0)
+        return -1;
+    f->starts++;
+    c = find(f, id);
+    if (!c || f->fail_starts) {
+        f->fail_starts -= f->fail_starts > 0;
+        leave(f);
+        return hf_error_set(err, HF_ERROR_CONFLICT, "port is already allocated");
+    }
+    c->state = HF_CONTAINER_RUNNING;
+    c->started_ms = hf_clock_wall_ms();
+    return leave(f);
+}
+
+static int
+fake_stop(void *ctx, const char *id, int timeout_s, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+    struct hf_container *c;
+
+    (void)timeout_s;
+    if (enter(f, err) < 0)
+        return -1;
+    f->stops++;
+    while (f->block_stops) {
+        pthread_mutex_unlock(&f->lock);
+        nap();
+        pthread_mutex_lock(&f->lock);
+    }
+    c = find(f, id);
+    if (c && c->state == HF_CONTAINER_RUNNING) {
+        c->state = HF_CONTAINER_EXITED;
+        c->finished_ms = hf_clock_wall_ms();
+    }
+    return leave(f);
+}
+
+static int
+fake_remove(void *ctx, const char *id, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+    struct hf_container *c;
+
+    if (enter(f, err) < 0)
+        return -1;
+    f->removes++;
+    c = find(f, id);
+    if (c)
+        *c = f->containers[--f->count];
+    return leave(f);
+}
+
+static int
+fake_logs(void *ctx, const char *id, int tail, bool follow, hf_log_sink *sink,
+          bool (*cancelled)(void *context), void *context, struct hf_error *err)
+{
+    (void)ctx;
+    (void)id;
+    (void)tail;
+    (void)follow;
+    (void)sink;
+    (void)cancelled;
+    (void)context;
+    (void)err;
+    return 0;
+}
+
+/* Hints come often enough that a test need not wait for the slow timer. */
+static int
+fake_events(void *ctx, const char *instance, hf_event_sink *sink, bool (*cancelled)(void *context),
+            void *context, struct hf_error *err)
+{
+    (void)ctx;
+    (void)instance;
+    (void)err;
+    while (!cancelled(context) && sink(context, "die", ""))
+        nap();
+    return 0;
+}
+
+const struct hf_engine_ops fake_engine_ops = {
+    .info = fake_info,
+    .list = fake_list,
+    .ensure_network = fake_ensure_network,
+    .ensure_volume = fake_ensure_volume,
+    .has_image = fake_has_image,
+    .pull = fake_pull,
+    .create = fake_create,
+    .start = fake_start,
+    .stop = fake_stop,
+    .remove = fake_remove,
+    .logs = fake_logs,
+    .events = fake_events,
+};

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The whole owner, with a real store and bus, against an engine in memory. */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "core/core.h"
+#include "fake_engine.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define PIN(name)                                                                                  \
+    "\"" name "\":{\"image\":\"r/" name "@sha256:" HEX64 "\",\"tag\":\"0.1.0\",\"image_id\":"      \
+    "\"sha256:" HEX64 "\"}"
+
+static const char release[] =
+    "{\"format\":1,\"name\":\"0.1.0\",\"created\":\"now\",\"services\":{" PIN("broker") "," PIN(
+        "buffer") "," PIN("processor") "," PIN("forwarder") "}}";
+
+/* Generous: only a hang reaches it. */
+enum { PATIENCE_MS = 60000 };
+
+struct box {
+    char dir[32];
+    char run[64];
+    struct fake_engine engine;
+    struct hf_store *store;
+    struct hf_core *core;
+};
+
+static void
+start(struct box *b)
+{
+    struct hf_error err;
+    struct hf_core_config config = {
+        .placement = {.instance = "t",
+                      .run_dir = b->run,
+                      .field_address = "127.0.0.1",
+                      .field_port = 1883},
+        .state_dir = b->dir,
+        .engine_ops = &fake_engine_ops,
+        .engine = &b->engine,
+    };
+
+    assert_int_equal(hf_store_open(b->dir, &b->store, &err), 0);
+    assert_int_equal(hf_store_set_release(b->store, release, &err), 0);
+    config.store = b->store;
+    assert_int_equal(hf_core_new(&config, &b->core, &err), 0);
+    assert_int_equal(hf_core_start(b->core, &err), 0);
+}
+
+static void
+end(struct box *b)
+{
+    hf_core_stop(b->core);
+    hf_store_free(b->store);
+    b->core = NULL;
+    b->store = NULL;
+}
+
+static int
+setup(void **state)
+{
+    struct box *b = calloc(1, sizeof *b);
+
+    strcpy(b->dir, "/tmp/hf-core-XXXXXX");
+    assert_non_null(mkdtemp(b->dir));
+    snprintf(b->run, sizeof b->run, "%s/run", b->dir);
+    fake_engine_init(&b->engine);
+    *state = b;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct box *b = *state;
+    char command[64];
+
+    end(b);
+    fake_engine_done(&b->engine);
+    snprintf(command, sizeof command, "rm -rf %s", b->dir);
+    assert_int_equal(system(command), 0); // NOLINT(cert-env33-c): a fixed command on our folder
+    free(b);
+    return 0;
+}
+
+static bool
+all_run(const struct hf_snapshot *s)
+{
+    for (size_t i = 0; i < s->service_count; i++)
+        if (s->services[i].lifecycle != HF_LIFECYCLE_RUNNING)
+            return false;
+    return true;
+}
+
+static bool
+engine_is_away(const struct hf_snapshot *s)
+{
+    return s->gateway.engine.state == HF_ENGINE_UNREACHABLE;
+}
+
+static bool
+buffer_is_stopped(const struct hf_snapshot *s)
+{
+    return s->services[hf_service_index("buffer")].lifecycle == HF_LIFECYCLE_STOPPED;
+}
+
+static void
+wait_until(struct hf_core *core, bool (*holds)(const struct hf_snapshot *s))
+{
+    int64_t deadline = hf_clock_mono_ms() + PATIENCE_MS;
+    const struct hf_snapshot *s = hf_core_snapshot(core);
+
+    while (!holds(s)) {
+        uint64_t seen = s->version;
+        const struct hf_snapshot *next = hf_core_wait(core, seen, 1000);
+
+        if (hf_clock_mono_ms() > deadline)
+            fail_msg("it never came to that: %s / %s", s->sentence.eyebrow, s->sentence.title);
+        if (next) {
+            hf_snapshot_unref(s);
+            s = next;
+        }
+    }
+    hf_snapshot_unref(s);
+}
+
+static enum hf_operation_state
+wait_for_end(struct hf_core *core, const char *id, struct hf_operation *ret_operation)
+{
+    int64_t deadline = hf_clock_mono_ms() + PATIENCE_MS;
+    struct hf_error err;
+
+    do {
+        assert_true(hf_clock_mono_ms() < deadline);
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+        assert_int_equal(hf_core_operation(core, id, ret_operation, &err), 0);
+    } while (ret_operation->state == HF_OPERATION_RUNNING);
+    return ret_operation->state;
+}
+
+static void
+from_nothing_to_four_running_containers(void **state)
+{
+    struct box *b = *state;
+
+    b->engine.no_images = true;
+    start(b);
+    wait_until(b->core, all_run);
+    FAKE_LOCKED(&b->engine, {
+        assert_int_equal(b->engine.count, 4);
+        assert_int_equal(b->engine.creates, 4);
+        assert_true(b->engine.pulls >= 1);
+    });
+}
+
+static void
+it_gets_there_through_faults(void **state)
+{
+    struct box *b = *state;
+
+    b->engine.no_images = true;
+    b->engine.fail_pulls = b->engine.fail_creates = b->engine.fail_starts = 2;
+    start(b);
+    wait_until(b->core, all_run);
+    FAKE_LOCKED(&b->engine, assert_int_equal(b->engine.count, 4));
+}
+
+static void
+a_restart_of_the_daemon_touches_nothing_that_matches(void **state)
+{
+    struct box *b = *state;
+
+    start(b);
+    wait_until(b->core, all_run);
+    end(b);
+    start(b);
+    wait_until(b->core, all_run);
+    FAKE_LOCKED(&b->engine, {
+        assert_int_equal(b->engine.creates, 4);
+        assert_int_equal(b->engine.starts, 4);
+        assert_int_equal(b->engine.stops + b->engine.removes, 0);
+    });
+}
+
+static void
+what_was_changed_by_hand_is_put_right(void **state)
+{
+    struct box *b = *state;
+
+    start(b);
+    wait_until(b->core, all_run);
+    FAKE_LOCKED(&b->engine, {
+        b->engine.containers[0].limits_differ = true;
+        b->engine.containers[1] = b->engine.containers[--b->engine.count];
+    });
+    for (bool right = false; !right;) {
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+        FAKE_LOCKED(&b->engine, right = b->engine.count == 4 && b->engine.creates >= 6);
+    }
+    wait_until(b->core, all_run);
+}
+
+static void
+stopped_by_a_person_stays_stopped(void **state)
+{
+    struct box *b = *state;
+    struct hf_operation op;
+    struct hf_error err;
+
+    start(b);
+    wait_until(b->core, all_run);
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_STOP, "buffer", "admin", &op, &err), 0);
+    assert_int_equal(wait_for_end(b->core, op.id, &op), HF_OPERATION_SUCCEEDED);
+    end(b);
+    start(b);
+    wait_until(b->core, buffer_is_stopped);
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_START, "buffer", "admin", &op, &err), 0);
+    assert_int_equal(wait_for_end(b->core, op.id, &op), HF_OPERATION_SUCCEEDED);
+    wait_until(b->core, all_run);
+}
+
+static void
+a_restart_stops_and_starts_the_same_container(void **state)
+{
+    struct box *b = *state;
+    struct hf_operation op;
+    struct hf_error err;
+
+    start(b);
+    wait_until(b->core, all_run);
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_RESTART, "broker", "admin", &op, &err),
+                     0);
+    assert_int_equal(wait_for_end(b->core, op.id, &op), HF_OPERATION_SUCCEEDED);
+    FAKE_LOCKED(&b->engine, {
+        assert_int_equal(b->engine.stops, 1);
+        assert_int_equal(b->engine.starts, 5);
+        assert_int_equal(b->engine.creates, 4);
+    });
+}
+
+static void
+pain_14_a_stuck_stop_holds_up_nothing_else(void **state)
+{
+    struct box *b = *state;
+    struct hf_operation stuck, op;
+    struct hf_error err;
+
+    start(b);
+    wait_until(b->core, all_run);
+    FAKE_LOCKED(&b->engine, b->engine.block_stops = true);
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_STOP, "buffer", "admin", &stuck, &err),
+                     0);
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_RESTART, "buffer", "admin", &op, &err),
+                     -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_START, "broker", "admin", &op, &err), 0);
+    assert_int_equal(wait_for_end(b->core, op.id, &op), HF_OPERATION_SUCCEEDED);
+    FAKE_LOCKED(&b->engine, b->engine.block_stops = false);
+    assert_int_equal(wait_for_end(b->core, stuck.id, &stuck), HF_OPERATION_SUCCEEDED);
+}
+
+static void
+an_engine_that_is_away_is_said_and_comes_back(void **state)
+{
+    struct box *b = *state;
+
+    b->engine.away = true;
+    start(b);
+    wait_until(b->core, engine_is_away);
+    FAKE_LOCKED(&b->engine, b->engine.away = false);
+    wait_until(b->core, all_run);
+    FAKE_LOCKED(&b->engine, b->engine.away = true);
+    wait_until(b->core, engine_is_away);
+}
+
+static void
+an_unknown_service_is_not_found(void **state)
+{
+    struct box *b = *state;
+    struct hf_operation op;
+    struct hf_error err;
+
+    start(b);
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_STOP, "miner", "admin", &op, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
+}
+
+static void
+each_service_is_given_its_own_secrets_and_no_others(void **state)
+{
+    struct box *b = *state;
+    HF_AUTO_BUF struct hf_buf forwarder = HF_BUF_INIT(4096);
+    HF_AUTO_BUF struct hf_buf processor = HF_BUF_INIT(4096);
+    char secret[HF_STORE_SECRET_SIZE];
+    char path[128];
+    struct hf_error err;
+
+    start(b);
+    end(b);
+    snprintf(path, sizeof path, "%s/services/forwarder/credentials.json", b->run);
+    assert_int_equal(hf_file_read(path, &forwarder, &err), 0);
+    snprintf(path, sizeof path, "%s/services/processor/credentials.json", b->run);
+    assert_int_equal(hf_file_read(path, &processor, &err), 0);
+    assert_int_equal(hf_store_open(b->dir, &b->store, &err), 0);
+    assert_int_equal(hf_store_secret(b->store, "buffer.forwarder", secret, &err), 0);
+    assert_non_null(strstr(forwarder.data, secret));
+    assert_null(strstr(processor.data, secret));
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(from_nothing_to_four_running_containers, setup, teardown),
+        cmocka_unit_test_setup_teardown(it_gets_there_through_faults, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_restart_of_the_daemon_touches_nothing_that_matches, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_was_changed_by_hand_is_put_right, setup, teardown),
+        cmocka_unit_test_setup_teardown(stopped_by_a_person_stays_stopped, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_restart_stops_and_starts_the_same_container, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(pain_14_a_stuck_stop_holds_up_nothing_else, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_engine_that_is_away_is_said_and_comes_back, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_unknown_service_is_not_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_service_is_given_its_own_secrets_and_no_others, setup,
+                                        teardown),
+    };
+
+    hf_log_set_level(HF_LOG_ERROR);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "core/history.h"
+#include "core/internal.h"
+#include "core/rate.h"
+
+#include <math.h>
+#include <string.h>
+
+static void
+a_rate_follows_its_counter_and_forgives_a_restart(void **state)
+{
+    struct rate r = {0};
+
+    (void)state;
+    rate_update(&r, 1000, 0);
+    assert_true(r.per_second == 0);
+    for (int i = 1; i <= 10; i++)
+        rate_update(&r, 1000 + i * 200, i * 2000);
+    assert_true(fabs(r.per_second - 100) < 1);
+    rate_update(&r, 5, 22000);
+    assert_true(fabs(r.per_second - 100) < 1);
+    for (int i = 12; i <= 30; i++)
+        rate_update(&r, 5, i * 2000);
+    assert_true(r.per_second == 0);
+}
+
+static void
+history_keeps_the_newest_points_in_order(void **state)
+{
+    struct hf_history_ring *ring = calloc(1, sizeof *ring);
+    struct hf_history *read = calloc(1, sizeof *read);
+    struct hf_snapshot *s = calloc(1, sizeof *s);
+
+    (void)state;
+    history_init(ring);
+    s->service_count = hf_service_count;
+    for (int i = 0; i < HF_HISTORY_POINTS + 7; i++) {
+        s->buffer.known = i != HF_HISTORY_POINTS + 6;
+        s->buffer.held = i;
+        history_add(ring, s);
+    }
+    history_read(ring, read);
+    assert_int_equal(read->points, HF_HISTORY_POINTS);
+    assert_string_equal(read->series[0].name, "buffer.held");
+    assert_true(read->series[0].values[0] == 7.0F);
+    assert_true(read->series[0].values[HF_HISTORY_POINTS - 2] == HF_HISTORY_POINTS + 5);
+    assert_true(isnan(read->series[0].values[HF_HISTORY_POINTS - 1]));
+    history_done(ring);
+    free(ring);
+    free(read);
+    free(s);
+}
+
+static struct hf_sentence
+said(const struct hf_snapshot *s)
+{
+    struct hf_sentence t = {0};
+
+    hf_core_say(s, &t);
+    return t;
+}
+
+static void
+the_first_line_names_what_matters_most(void **state)
+{
+    struct hf_snapshot *s = calloc(1, sizeof *s);
+    struct hf_service_view *forwarder;
+
+    (void)state;
+    assert_string_equal(said(s).eyebrow, "No release");
+    s->has_release = true;
+    s->service_count = hf_service_count;
+    for (size_t i = 0; i < hf_service_count; i++) {
+        s->services[i].health = HF_HEALTH_HEALTHY;
+        strcpy(s->services[i].title, hf_service_names[i]);
+    }
+    strcpy(s->uplink.state, "idle");
+    assert_string_equal(said(s).eyebrow, "Ready");
+    s->buffer.delivered = 1204318;
+    assert_string_equal(said(s).detail, "1,204,318 records so far, none lost.");
+
+    strcpy(s->uplink.state, "away");
+    strcpy(s->uplink.last_error, "The cloud answered 503.");
+    s->at_ms = 10000000;
+    s->uplink.away_since_ms = s->at_ms - 7800 * 1000;
+    s->buffer.held = 99;
+    s->buffer.full_s = 19 * 86400;
+    assert_string_equal(said(s).eyebrow, "Uplink away for 2 h 10 min");
+    assert_string_equal(said(s).title, "Every record is safe. Room for 19 days more at this rate.");
+    assert_string_equal(said(s).detail, "99 records held. The cloud answered 503.");
+
+    forwarder = &s->services[hf_service_index("forwarder")];
+    forwarder->health = HF_HEALTH_FAILED;
+    strcpy(forwarder->reason, "crash loop (5 exits in 2 min)");
+    assert_string_equal(said(s).level, "bad");
+    assert_string_equal(said(s).title, "Crash loop (5 exits in 2 min)");
+
+    s->gateway.engine.state = HF_ENGINE_UNREACHABLE;
+    assert_string_equal(said(s).eyebrow, "Docker does not answer");
+    free(s);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_rate_follows_its_counter_and_forgives_a_restart),
+        cmocka_unit_test(history_keeps_the_newest_points_in_order),
+        cmocka_unit_test(the_first_line_names_what_matters_most),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
