@@ -21,7 +21,7 @@
 #define HF_AUTO(name) __attribute__((cleanup(name##_auto_)))
 
 #define HF_DEFINE_AUTO(type, name, free_fn)                                                        \
-    static inline void name##_auto_(type **p)                                                      \
+    static inline void name##_auto_(type **p) /* NOLINT(bugprone-macro-parentheses) */             \
     {                                                                                              \
         free_fn(*p);                                                                               \
     }

@@ -16,6 +16,12 @@ struct cursor {
     char *to; /* always within room for (end - start) bytes: compacting never grows */
 };
 
+static bool
+next_is_one_of(const struct cursor *c, const char *set)
+{
+    return c->at < c->end && *c->at && strchr(set, *c->at);
+}
+
 static void
 skip_blanks(struct cursor *c)
 {
@@ -70,13 +76,13 @@ take_number(struct cursor *c)
 static bool
 take_escape(struct cursor *c)
 {
-    if (c->at == c->end || !memchr("\"\\/bfnrtu", *c->at, 9))
+    if (!next_is_one_of(c, "\"\\/bfnrtu"))
         return false;
     *c->to++ = *c->at++;
     if (c->at[-1] != 'u')
         return true;
     for (int i = 0; i < 4; i++) {
-        if (c->at == c->end || !memchr("0123456789abcdefABCDEF", *c->at, 22))
+        if (!next_is_one_of(c, "0123456789abcdefABCDEF"))
             return false;
         *c->to++ = *c->at++;
     }

@@ -87,10 +87,19 @@ find_doubled(const cJSON *v)
     return NULL;
 }
 
+static size_t
+count_blanks(const char *from, const char *end)
+{
+    const char *at = from;
+
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+        at++;
+    return (size_t)(at - from);
+}
+
 int
 hf_json_parse(const char *text, size_t len, struct hf_json **ret_doc, struct hf_error *err)
 {
-    HF_AUTO_FREE char *copy = NULL;
     const char *end = NULL;
     const char *deep;
     const cJSON *doubled;
@@ -107,14 +116,14 @@ hf_json_parse(const char *text, size_t len, struct hf_json **ret_doc, struct hf_
         snprintf(what, sizeof what, "nested deeper than %d levels", HF_JSON_DEPTH_MAX);
         return error_at(text, deep, what, err);
     }
-    copy = strndup(text, len);
-    if (!copy)
-        return hf_error_nomem(err);
 
     HF_AUTO(hf_json)
-    struct hf_json *doc = wrapped(cJSON_ParseWithLengthOpts(copy, len + 1, &end, true));
+    struct hf_json *doc = wrapped(cJSON_ParseWithLengthOpts(text, len, &end, false));
     if (!doc)
-        return error_at(copy, end ? end : copy, "not valid JSON from here on", err);
+        return error_at(text, end ? end : text, "not valid JSON from here on", err);
+    end += count_blanks(end, text + len);
+    if (end != text + len)
+        return error_at(text, end, "something stands behind the end of the JSON value", err);
     doubled = find_doubled(raw(doc));
     if (doubled)
         return hf_error_set(err, HF_ERROR_MALFORMED, "member '%s' is there twice", doubled->string);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/db.h"
 
+#include "sql.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +20,9 @@ static const char connection_sql[] = "PRAGMA cell_size_check = ON;"
                                      "PRAGMA wal_autocheckpoint = 256;"
                                      "PRAGMA journal_size_limit = 1048576;"
                                      "PRAGMA trusted_schema = OFF;";
+
+const char *const hf_db_migrations[] = {hf_sql_schema_1};
+const int hf_db_version = HF_LEN(hf_db_migrations);
 
 bool
 hf_db_is_damage(int rc)

@@ -53,6 +53,10 @@ HF_MUST int hf_db_exec(struct hf_store *st, struct hf_error *err, const char *sq
 /* Copies a text column, cut to size. */
 void hf_db_text(sqlite3_stmt *stmt, int column, char *out, size_t size);
 
+/* What leads from an empty database to the present version, a step each. */
+extern const char *const hf_db_migrations[];
+extern const int hf_db_version;
+
 /* Brings db to version count: runs migrations[user_version…count-1], each with its number in one
  * transaction. */
 HF_MUST int hf_db_migrate(struct hf_store *st, const char *const *migrations, int count,

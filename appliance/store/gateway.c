@@ -102,16 +102,18 @@ static int
 add_revision(struct hf_store *st, void *context, struct hf_error *err)
 {
     struct revision *r = context;
-    HF_AUTO_FREE char *newest = NULL;
-    struct hf_error none = {0};
+    HF_STMT stmt = NULL;
+    int row;
 
-    if (hf_store_settings(st, &newest, &r->n, &none) < 0 && none.class != HF_ERROR_NOT_FOUND) {
-        if (err)
-            *err = none;
+    if (hf_db_query(st, &stmt, err, hf_sql_settings_compare, "t", r->json) < 0)
         return -1;
-    }
-    if (newest && strcmp(newest, r->json) == 0)
+    row = hf_db_step(st, stmt, err);
+    if (row < 0)
+        return -1;
+    if (row && sqlite3_column_int(stmt, 1)) {
+        r->n = sqlite3_column_int64(stmt, 0);
         return 0;
+    }
     if (hf_db_exec(st, err, hf_sql_settings_add, "itt", hf_clock_wall_ms(), r->author, r->json) < 0)
         return -1;
     r->n = sqlite3_last_insert_rowid(st->db);

@@ -19,10 +19,9 @@
 
 enum {
     HF_APPLICATION_ID = 1212564564,
+    REPORT_MAX = 2048,
     VERSION_PLAUSIBLE_MAX = 1000 /* more is damage, not a newer program */
 };
-
-static const char *const migrations[] = {hf_sql_schema_1};
 
 enum verdict { WHOLE, DAMAGED, FAILED };
 
@@ -134,7 +133,7 @@ add_gateway(struct hf_store *st, struct hf_error *err)
 static int
 salvage(struct hf_store *st, const struct making *m, struct hf_error *err)
 {
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(4 * HF_ERROR_MESSAGE_MAX);
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(REPORT_MAX);
     char path[PATH_MAX];
     int before;
 
@@ -177,7 +176,7 @@ make_new(struct hf_store *st, struct making *m, struct hf_error *err)
     hf_files_path(st, ".new", path);
     if (hf_db_open(path, &st->db, err) < 0)
         return -1;
-    rc = hf_db_migrate(st, migrations, HF_LEN(migrations), err);
+    rc = hf_db_migrate(st, hf_db_migrations, hf_db_version, err);
     if (rc == 0)
         rc = hf_store_transaction(st, fill, m, err);
     close_db(st);
@@ -242,7 +241,7 @@ prepare(struct hf_store *st, struct hf_error *err)
     hf_files_path(st, "", path);
     if (chmod(path, 0600) < 0)
         return hf_error_errno(err, errno, "cannot set the mode of '%s'", path);
-    if (hf_db_migrate(st, migrations, HF_LEN(migrations), err) < 0 ||
+    if (hf_db_migrate(st, hf_db_migrations, hf_db_version, err) < 0 ||
         hf_db_script(st, "PRAGMA journal_mode = WAL", err) < 0)
         return -1;
     return load_gateway(st, err);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 12, SQL_MAX = 512 };
+enum { SQL_MAX = 512, PAGE_SIZE = 4096, FILE_MAX = 64 * 1024 * 1024 };
 
 /* Accounts come before the sessions that refer to them. */
 static const struct table {
@@ -106,6 +106,97 @@ copy_table(struct hf_store *st, sqlite3 *old, const struct table *t, struct hf_b
     return 0;
 }
 
+/* ---- a first page that is lost ---- */
+
+static void
+put_u32(unsigned char *at, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (unsigned char)(value >> (24 - 8 * i));
+}
+
+/* The first page says where each table begins, and the steps that make a database always put them
+ * in the same places: so the first page of an empty one serves. Offsets: SQLite file format §1.3.
+ */
+static int
+make_first_page(uint32_t page_count, unsigned char page[PAGE_SIZE])
+{
+    sqlite3 *empty = NULL;
+    sqlite3_int64 size = 0;
+    unsigned char *image = NULL;
+    int rc = sqlite3_open(":memory:", &empty);
+
+    for (int i = 0; i < hf_db_version && rc == SQLITE_OK; i++)
+        rc = sqlite3_exec(empty, hf_db_migrations[i], NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        image = sqlite3_serialize(empty, "main", &size, 0);
+    if (image && size >= PAGE_SIZE) {
+        memcpy(page, image, PAGE_SIZE);
+        put_u32(page + 28, page_count);
+        put_u32(page + 32, 0); /* no free pages */
+        put_u32(page + 36, 0);
+    }
+    sqlite3_free(image);
+    sqlite3_close(empty);
+    return image && size >= PAGE_SIZE ? 0 : -1;
+}
+
+/* Reads the file into memory with such a first page. NULL where that cannot be. */
+static sqlite3 *
+open_with_first_page(const char *path)
+{
+    HF_AUTO_FCLOSE FILE *f = fopen(path, "re");
+    unsigned char *image;
+    sqlite3 *db = NULL;
+    size_t size = 0;
+    long end;
+
+    if (!f || fseek(f, 0, SEEK_END) < 0 || (end = ftell(f)) < PAGE_SIZE || end > FILE_MAX)
+        return NULL;
+    rewind(f);
+    size = (size_t)end / PAGE_SIZE * PAGE_SIZE;
+    image = sqlite3_malloc64(size);
+    if (!image || fread(image, 1, size, f) != size ||
+        make_first_page((uint32_t)(size / PAGE_SIZE), image) < 0 ||
+        sqlite3_open(":memory:", &db) != SQLITE_OK) {
+        sqlite3_free(image);
+        sqlite3_close(db);
+        return NULL;
+    }
+    /* takes image, on failure too */
+    if (sqlite3_deserialize(db, "main", image, (sqlite3_int64)size, (sqlite3_int64)size,
+                            SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY) ==
+        SQLITE_OK)
+        return db;
+    sqlite3_close(db);
+    return NULL;
+}
+
+static bool
+has_tables(sqlite3 *db)
+{
+    HF_STMT stmt = NULL;
+
+    return sqlite3_prepare_v2(db, "SELECT 1 FROM gateway, account, secret, settings", -1, &stmt,
+                              NULL) == SQLITE_OK;
+}
+
+static int
+open_damaged(const char *path, sqlite3 **ret_db, struct hf_error *err)
+{
+    sqlite3 *db = NULL, *mended;
+
+    if (hf_db_open(path, &db, err) < 0)
+        return -1;
+    sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_exec(db, "PRAGMA writable_schema = ON", NULL, NULL, NULL);
+    mended = has_tables(db) ? NULL : open_with_first_page(path);
+    if (mended)
+        sqlite3_close(db);
+    *ret_db = mended ? mended : db;
+    return 0;
+}
+
 int
 hf_salvage(struct hf_store *st, const char *path, struct hf_buf *report, struct hf_error *err)
 {
@@ -114,10 +205,8 @@ hf_salvage(struct hf_store *st, const char *path, struct hf_buf *report, struct 
     sqlite3 *old = NULL;
     int rc = 0;
 
-    if (hf_db_open(path, &old, err) < 0)
+    if (open_damaged(path, &old, err) < 0)
         return -1;
-    sqlite3_db_config(old, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    sqlite3_exec(old, "PRAGMA writable_schema = ON", NULL, NULL, NULL);
     for (size_t i = 0; i < HF_LEN(tables) && rc == 0; i++)
         rc = copy_table(st, old, &tables[i], &saved, &lost, err);
     sqlite3_close(old);

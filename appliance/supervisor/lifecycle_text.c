@@ -13,8 +13,7 @@ static const char *const effect_names[HF_EFFECT_COUNT] = {
 static const char *const effect_advice[HF_EFFECT_COUNT] = {
     [HF_EFFECT_NONE] = "",
     [HF_EFFECT_PULL] = "Check that the registry of the release answers and has the image.",
-    [HF_EFFECT_CREATE] = "A container, network or volume of that name may be in the way: the "
-                         "message says which.",
+    [HF_EFFECT_CREATE] = "Read the message: something of that name may be in the way.",
     [HF_EFFECT_START] = "Read the service's log; a port may be taken by another program.",
     [HF_EFFECT_STOP] = "Check the Docker service: systemctl status docker.",
     [HF_EFFECT_REMOVE] = "Check the Docker service: systemctl status docker.",

@@ -24,6 +24,9 @@ INSERT INTO secret (name, value) VALUES (?1, ?2)
 -- :settings_newest
 SELECT n, json FROM settings ORDER BY n DESC LIMIT 1
 
+-- :settings_compare
+SELECT n, json = ?1 FROM settings ORDER BY n DESC LIMIT 1
+
 -- :settings_add
 INSERT INTO settings (created, author, json) VALUES (?1, ?2, ?3)
 

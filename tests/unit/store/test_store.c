@@ -50,6 +50,7 @@ second_opener_is_refused(void **state)
     assert_int_equal(hf_store_open(*state, &other, &err), -1);
     assert_int_equal(err.class, HF_ERROR_CONFLICT);
     assert_null(other);
+    assert_non_null(st);
 }
 
 static void

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* pain 5: corrupt state never stops the gateway; pain 6: nothing is wiped in silence. */
-#include "store/store.h"
+#include "store/db.h"
 
 #include "tempdir.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 
 enum { PAGE = 4096, AUDIT_ROWS = 400 };
 
@@ -130,6 +129,7 @@ pain_06_empty_file_is_no_first_start(void **state)
     tempdir_write(*state, "holdfast.db", "", 0);
 
     HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
+    assert_int_equal(audit_count(st), 1); /* the recovery itself */
     assert_int_equal(count_aside(*state), 1);
 }
 
@@ -158,7 +158,7 @@ pain_06_damaged_pages_cost_only_their_rows(void **state)
     size_t kept;
 
     memset(junk, 0xa5, sizeof junk);
-    damage(*state, 30 * PAGE, junk, sizeof junk);
+    damage(*state, (off_t)30 * PAGE, junk, sizeof junk);
 
     HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
     assert_all_there(st, &b);
@@ -205,6 +205,7 @@ pain_05_other_peoples_database_is_set_aside(void **state)
     sqlite3_close(db);
 
     HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
+    assert_int_equal(audit_count(st), 1);
     assert_int_equal(count_aside(*state), 1);
 }
 
@@ -295,25 +296,48 @@ newer_database_is_left_alone(void **state)
     hf_store_free(st);
 }
 
-/* Any single page gone to junk: opens, keeps what it can, never loses more than it says. */
+static void
+migration_is_one_step_or_none(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = NULL;
+    const char *steps[] = {hf_db_migrations[0], "CREATE TABLE later (a); oops"};
+    struct hf_error err = {0};
+
+    assert_int_equal(hf_store_open(*state, &st, NULL), 0);
+    assert_int_equal(hf_db_migrate(st, steps, 2, &err), -1);
+    assert_non_null(strstr(err.message, "version 2"));
+    assert_int_equal(hf_db_script(st, "SELECT a FROM later", NULL), -1);
+    steps[1] = "CREATE TABLE later (a)";
+    assert_int_equal(hf_db_migrate(st, steps, 2, &err), 0);
+    assert_int_equal(hf_db_migrate(st, steps, 2, &err), 0);
+    assert_int_equal(hf_db_script(st, "SELECT a FROM later", NULL), 0);
+    assert_int_equal(hf_db_migrate(st, steps, 1, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+}
+
+/* Any single page gone to junk: opens, and keeps what is on the other ones. */
 static void
 pain_05_every_page_in_turn(void **state)
 {
-    const char *dir = *state;
     unsigned char junk[PAGE];
     struct hf_store *st = NULL;
-    char sub[32];
+    char dir[64];
 
     for (int page = 0; page < 24; page++) {
-        snprintf(sub, sizeof sub, "p%d", page);
-        memset(junk, page + 1, sizeof junk);
-        filled(tempdir_path(dir, sub));
-        damage(tempdir_path(dir, sub), (off_t)page * PAGE, junk, sizeof junk);
-
         struct hf_error err = {0};
-        if (hf_store_open(tempdir_path(dir, sub), &st, &err) < 0)
+        struct before b;
+
+        snprintf(dir, sizeof dir, "%s/p%d", (const char *)*state, page);
+        memset(junk, page + 1, sizeof junk);
+        b = filled(dir);
+        damage(dir, (off_t)page * PAGE, junk, sizeof junk);
+        if (hf_store_open(dir, &st, &err) < 0)
             fail_msg("page %d: %s", page, err.message);
         assert_int_equal(hf_store_opened_as(st, NULL), HF_STORE_RECOVERED);
+        if (page == 0) /* the one that says where all the others are */
+            assert_all_there(st, &b);
+        if (page != 1) /* the gateway's own */
+            assert_string_equal(hf_store_gateway_id(st), b.id);
         hf_store_free(st);
     }
 }
@@ -333,6 +357,7 @@ main(void)
         with_tempdir(recovery_cut_short_is_finished),
         with_tempdir(first_start_cut_short_starts_again),
         with_tempdir(newer_database_is_left_alone),
+        with_tempdir(migration_is_one_step_or_none),
         with_tempdir(pain_05_every_page_in_turn),
     };
 

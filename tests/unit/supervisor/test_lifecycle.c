@@ -410,7 +410,6 @@ restarts_by_docker_end_in_a_crash_loop_too(void **state)
 {
     struct hf_lifecycle_machine m;
     struct hf_container c = container_in(HF_CONTAINER_RESTARTING);
-    struct hf_lifecycle_step step = {0};
 
     (void)state;
     running(&m);
@@ -419,14 +418,13 @@ restarts_by_docker_end_in_a_crash_loop_too(void **state)
     for (int i = 1; i < HF_CRASH_EXITS; i++) {
         c.restart_count = i;
         c.finished_ms = 2000 + i;
-        assert_int_equal(see(&m, &c, i * 1000).effect, HF_EFFECT_NONE);
+        assert_int_equal(see(&m, &c, i * INT64_C(1000)).effect, HF_EFFECT_NONE);
         assert_int_equal(m.state, BA);
     }
     assert_string_equal(m.reason,
                         "out of memory (limit 64 MiB); Docker is about to start it again");
     c.restart_count = HF_CRASH_EXITS;
-    step = see(&m, &c, 9000);
-    assert_int_equal(step.effect, HF_EFFECT_STOP);
+    assert_int_equal(see(&m, &c, 9000).effect, HF_EFFECT_STOP);
     assert_int_equal(m.state, FA);
     assert_string_equal(m.reason,
                         "crash loop (5 exits in 2 min, last code 137, out of memory: yes)");
@@ -446,7 +444,7 @@ exits_found_after_a_long_absence_are_no_crash_loop(void **state)
     running(&m);
     c.restart_count = 50;
     c.started_ms = 9999;
-    see(&m, &c, 3600 * 1000LL * 24);
+    see(&m, &c, 24LL * 3600 * 1000);
     assert_int_equal(m.state, RU);
     assert_int_equal(m.restarts, 50);
 }
