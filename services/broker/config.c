@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "broker/config.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <limits.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    FILE_MAX = 65536,
+    SALT_SIZE = 12,
+    HASH_SIZE = 64,
+    /* mosquitto_passwd's own default. The passwords are 128 bits and more from the kernel, so that
+     * no number of rounds makes them easier to guess. */
+    ROUNDS = 101,
+    MAX_PACKET_LEAST = 1024,
+    /* A record of 1 MiB can become 6 MiB of JSON; the services' memory is sized for that. */
+    MAX_PACKET_MOST = 1024 * 1024,
+    MAX_QUEUED_MOST = 10 * 1000 * 1000,
+    MAX_QUEUED_BYTES_MOST = 1024 * 1024 * 1024, /* mosquitto reads an int */
+    /* How much may be on its way to a consumer unacknowledged: one commit of the buffer covers it
+     * all. The bytes bound what lies in the broker's memory twice, queued and as packets. */
+    MAX_INFLIGHT_MESSAGES = 2000,
+    MAX_INFLIGHT_BYTES = 4 * 1024 * 1024,
+    /* Each save writes the whole database. What devices published is handed on within milliseconds
+     * and seldom in it; sessions are saved when they change. So the timer only bounds how old the
+     * retained messages are after a power cut, and 288 small writes a day wear out no flash. */
+    AUTOSAVE_S = 300,
+    SYS_INTERVAL_S = 5,
+};
+
+static int
+read_number(const struct hf_json *doc, const char *name, int64_t least, int64_t most, int64_t *out,
+            struct hf_error *err)
+{
+    int64_t value = hf_json_get(doc, name) ? hf_json_int(doc, name, -1) : *out;
+    char pointer[HF_ERROR_POINTER_MAX];
+
+    if (value < least || value > most) {
+        snprintf(pointer, sizeof pointer, "/%s", name);
+        return hf_error_set_at(err, HF_ERROR_INVALID, pointer, "settings: %s is %lld to %lld", name,
+                               (long long)least, (long long)most);
+    }
+    *out = value;
+    return 0;
+}
+
+int
+hf_broker_settings(const struct hf_json *settings, struct hf_broker_config *c, struct hf_error *err)
+{
+    struct hf_broker_config n = *c;
+
+    n.max_queued_messages = 50000;
+    n.max_queued_bytes = 24 * 1024 * 1024;
+    n.max_packet_bytes = 256 * 1024;
+    if (read_number(settings, "max_queued_messages", MAX_INFLIGHT_MESSAGES, MAX_QUEUED_MOST,
+                    &n.max_queued_messages, err) < 0 ||
+        read_number(settings, "max_queued_bytes", MAX_PACKET_MOST, MAX_QUEUED_BYTES_MOST,
+                    &n.max_queued_bytes, err) < 0 ||
+        read_number(settings, "max_packet_bytes", MAX_PACKET_LEAST, MAX_PACKET_MOST,
+                    &n.max_packet_bytes, err) < 0)
+        return -1;
+    *c = n;
+    return 0;
+}
+
+int
+hf_broker_password_line(const char *user, const char *password, const unsigned char salt[SALT_SIZE],
+                        char out[HF_PASSWORD_LINE_MAX], struct hf_error *err)
+{
+    unsigned char hash[HASH_SIZE];
+    char salt64[4 * ((SALT_SIZE + 2) / 3) + 1], hash64[4 * ((HASH_SIZE + 2) / 3) + 1];
+    int n;
+
+    if (PKCS5_PBKDF2_HMAC(password, (int)strlen(password), salt, SALT_SIZE, ROUNDS, EVP_sha512(),
+                          HASH_SIZE, hash) != 1)
+        return hf_error_set(err, HF_ERROR_INTERNAL, "cannot hash the password of '%s'", user);
+    hf_text_base64(salt, SALT_SIZE, salt64);
+    hf_text_base64(hash, HASH_SIZE, hash64);
+    n = snprintf(out, HF_PASSWORD_LINE_MAX, "%s:$7$%d$%s$%s\n", user, ROUNDS, salt64, hash64);
+    if (n >= HF_PASSWORD_LINE_MAX || strpbrk(user, ":\n"))
+        return hf_error_set(err, HF_ERROR_INVALID, "credentials: no name for an account");
+    return 0;
+}
+
+static int
+write_file(const struct hf_broker_config *c, const char *name, const struct hf_buf *b,
+           struct hf_error *err)
+{
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", c->tmp_dir, name);
+    return hf_file_replace(path, b->data, b->len, 0600, (uid_t)-1, (gid_t)-1, err);
+}
+
+static int
+write_passwords(const struct hf_broker_config *c, const struct hf_json *credentials,
+                struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(FILE_MAX);
+    const struct hf_json *accounts = hf_json_get(credentials, "accounts");
+    const struct hf_json *a = hf_json_first(accounts);
+
+    if (!hf_json_is_object(accounts) || !a)
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/accounts", "credentials: no accounts");
+    for (; a; a = hf_json_next(a)) {
+        unsigned char salt[SALT_SIZE];
+        char line[HF_PASSWORD_LINE_MAX];
+        const char *password = hf_json_as_string(a);
+
+        if (!password || !*password)
+            return hf_error_set_at(err, HF_ERROR_INVALID, "/accounts",
+                                   "credentials: an account has no password");
+        hf_random(salt, sizeof salt);
+        if (hf_broker_password_line(hf_json_key(a), password, salt, line, err) < 0 ||
+            hf_buf_adds(&b, line, err) < 0)
+            return -1;
+    }
+    return write_file(c, "passwd", &b, err);
+}
+
+static int
+write_acl(const struct hf_broker_config *c, struct hf_error *err)
+{
+    static const char acl[] = "user processor\n"
+                              "topic read field/#\n"
+                              "topic write uplink/#\n"
+                              "topic write status/processor\n"
+                              "user buffer\n"
+                              "topic read uplink/#\n"
+                              "topic write status/buffer\n"
+                              "user forwarder\n"
+                              "topic write status/forwarder\n"
+                              "user broker\n"
+                              "topic write status/broker\n"
+                              "topic read $SYS/#\n"
+                              "user holdfastd\n"
+                              "topic read status/#\n"
+                              "topic readwrite ping/#\n"
+                              "topic read $SYS/#\n";
+    HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(FILE_MAX);
+
+    return hf_buf_adds(&b, acl, err) < 0 ? -1 : write_file(c, "acl", &b, err);
+}
+
+static int
+write_conf(const struct hf_broker_config *c, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(FILE_MAX);
+
+    if (hf_buf_addf(&b, err,
+                    "per_listener_settings true\n"
+                    "persistence true\n"
+                    "persistence_location %s/\n"
+                    "persistence_file mosquitto.db\n"
+                    "autosave_interval %d\n"
+                    "sys_interval %d\n"
+                    "max_inflight_messages %d\n"
+                    "max_inflight_bytes %d\n"
+                    "max_queued_messages %lld\n"
+                    "max_queued_bytes %lld\n"
+                    "max_packet_size %lld\n"
+                    "queue_qos0_messages true\n"
+                    "set_tcp_nodelay true\n"
+                    "log_dest stderr\n"
+                    "log_timestamp false\n"
+                    "log_type error\nlog_type warning\nlog_type notice\n"
+                    "log_type information\n",
+                    c->data_dir, AUTOSAVE_S, SYS_INTERVAL_S, MAX_INFLIGHT_MESSAGES,
+                    MAX_INFLIGHT_BYTES, (long long)c->max_queued_messages,
+                    (long long)c->max_queued_bytes, (long long)c->max_packet_bytes) < 0)
+        return -1;
+    if (c->memory_limit &&
+        hf_buf_addf(&b, err, "memory_limit %lld\n", (long long)c->memory_limit) < 0)
+        return -1;
+    if (hf_buf_addf(&b, err,
+                    "listener %d %s\n"
+                    "allow_anonymous false\n"
+                    "password_file %s/passwd\n"
+                    "acl_file %s/acl\n",
+                    c->internal_port, c->internal_ip, c->tmp_dir, c->tmp_dir) < 0)
+        return -1;
+    if (c->open && hf_buf_addf(&b, err,
+                               "listener %d %s\n"
+                               "mount_point field/\n"
+                               "allow_anonymous true\n",
+                               c->field.port, c->field.host) < 0)
+        return -1;
+    return write_file(c, "mosquitto.conf", &b, err);
+}
+
+int
+hf_broker_write(const struct hf_broker_config *c, const struct hf_json *credentials,
+                struct hf_error *err)
+{
+    if (write_passwords(c, credentials, err) < 0 || write_acl(c, err) < 0)
+        return -1;
+    return write_conf(c, err);
+}
+
+int64_t
+hf_broker_memory_limit(void)
+{
+    static const char *const files[] = {"/sys/fs/cgroup/memory.max",
+                                        "/sys/fs/cgroup/memory/memory.limit_in_bytes"};
+    const uint64_t absurd = 1ULL << 40; /* cgroup v1 writes "no limit" as a huge number */
+
+    for (size_t i = 0; i < HF_LEN(files); i++) {
+        HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(64);
+        uint64_t limit;
+
+        if (hf_file_read(files[i], &b, NULL) < 0 || !b.len)
+            continue;
+        b.data[strcspn(b.data, "\n")] = '\0';
+        if (hf_text_u64(b.data, &limit) && limit < absurd)
+            return (int64_t)(limit / 4 * 3);
+    }
+    return 0;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+/* mosquitto's configuration, password and ACL files, written into the temporary folder. */
+#pragma once
+
+#include "common/env.h"
+#include "json/json.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hf_broker_config {
+    bool open;                   /* with the listener for devices */
+    char internal_ip[HF_IP_MAX]; /* where the internal listener stands */
+    int internal_port;
+    struct hf_address field;
+    const char *data_dir;
+    const char *tmp_dir;
+    int64_t max_queued_messages;
+    int64_t max_queued_bytes;
+    int64_t max_packet_bytes;
+    int64_t memory_limit; /* bytes of heap; 0 for none */
+};
+
+/* Takes the queue's bounds from settings.json; refuses what is out of range by name. */
+HF_MUST int hf_broker_settings(const struct hf_json *settings, struct hf_broker_config *c,
+                               struct hf_error *err);
+
+/* Writes mosquitto.conf, passwd (from credentials' accounts) and acl. */
+HF_MUST int hf_broker_write(const struct hf_broker_config *c, const struct hf_json *credentials,
+                            struct hf_error *err);
+
+/* Three quarters of this container's memory limit (cgroup v2 or v1); 0 where there is none. */
+int64_t hf_broker_memory_limit(void);
+
+enum { HF_PASSWORD_LINE_MAX = 256 };
+
+/* `user:$7$101$salt$hash\n`: PBKDF2-HMAC-SHA512 as mosquitto_passwd writes it. */
+HF_MUST int hf_broker_password_line(const char *user, const char *password,
+                                    const unsigned char salt[12], char out[HF_PASSWORD_LINE_MAX],
+                                    struct hf_error *err);

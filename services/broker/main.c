@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * holdfast-broker: PID 1 of the broker's container, with mosquitto beneath it.
+ *
+ * A session that mosquitto has not saved is gone after its kill, and with it all that is published
+ * until the consumer subscribes again. So there is no listener for devices until the saved database
+ * itself is seen to hold the sessions of processor and buffer: at first start mosquitto runs with
+ * the internal listener only, is told to save, and is started anew with both once the sessions are
+ * in the file. Later starts find them there and open at once. (Listeners cannot be added by SIGHUP,
+ * and a refused connection is tried again by every device, which a refused login is not.)
+ */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "broker/child.h"
+#include "broker/config.h"
+#include "broker/dbfile.h"
+#include "common/conf.h"
+#include "common/status.h"
+#include "common/stop.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+
+enum {
+    STEP_MS = 100,
+    CONF_POLL_MS = 1000,
+    SAVE_MS = 500,             /* how often an unopened broker is told to save */
+    SAVE_ON_CHANGE_MS = 10000, /* how often an opened one is, when subscriptions change */
+    MOSQUITTO_GRACE_MS = 3000, /* saving a full queue takes less than one second */
+    RESOLVE_RETRY_MS = 1000,
+    DISK_LEAST = 1024 * 1024,   /* less free space than this cannot take a save */
+    OVERFLOW_SHOWN_MS = 600000, /* a queue that overflowed is shown as degraded for so long */
+};
+
+struct service {
+    struct hf_conf credentials_file;
+    struct hf_conf settings_file;
+    struct hf_json *credentials;
+    struct hf_json *settings;
+    struct hf_broker_config config;
+    struct hf_account account;
+    char db[PATH_MAX];
+    struct hf_child *child;
+    struct hf_status *status;
+    pthread_mutex_t lock;
+    /* Guarded by lock; the status thread reads and writes them. */
+    bool open;
+    int64_t clients;
+    uint64_t dropped_before; /* by mosquittos of this run that have ended */
+    uint64_t dropped;        /* by the present one */
+    int64_t overflow_ms;     /* monotonic; 0 for never */
+    int64_t subscriptions;
+    bool subscriptions_changed;
+    char alarm[HF_STATUS_REASON_MAX];
+};
+
+/* ---- what the bus says ---- */
+
+static const char *const topics[] = {"$SYS/broker/clients/connected",
+                                     "$SYS/broker/publish/messages/dropped",
+                                     "$SYS/broker/subscriptions/count", NULL};
+
+static void
+on_message(void *ctx, const char *topic, const char *payload, size_t len)
+{
+    struct service *s = ctx;
+    char text[24];
+    uint64_t value;
+
+    snprintf(text, sizeof text, "%.*s", len < sizeof text ? (int)len : 0, payload);
+    if (!hf_text_u64(text, &value))
+        return;
+    pthread_mutex_lock(&s->lock);
+    if (strcmp(topic, topics[0]) == 0)
+        s->clients = (int64_t)value;
+    if (strcmp(topic, topics[1]) == 0 && value != s->dropped) {
+        if (value > s->dropped)
+            s->overflow_ms = hf_clock_mono_ms();
+        s->dropped = value;
+    }
+    if (strcmp(topic, topics[2]) == 0 && (int64_t)value != s->subscriptions) {
+        s->subscriptions = (int64_t)value;
+        s->subscriptions_changed = true;
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool
+disk_is_full(void)
+{
+    struct statvfs fs;
+
+    return statvfs(hf_env_data_dir(), &fs) == 0 && fs.f_bavail * fs.f_frsize < DISK_LEAST;
+}
+
+static void
+look(void *ctx, struct hf_status_view *view)
+{
+    struct service *s = ctx;
+    int64_t now = hf_clock_mono_ms();
+    bool full = disk_is_full();
+
+    pthread_mutex_lock(&s->lock);
+    view->state = s->open ? HF_STATE_OK : HF_STATE_STARTING;
+    if (!s->open)
+        snprintf(view->reason, sizeof view->reason,
+                 "no devices yet: waiting for processor and buffer to subscribe");
+    if (*s->alarm)
+        snprintf(view->reason, sizeof view->reason, "%s", s->alarm);
+    if (full)
+        snprintf(view->reason, sizeof view->reason, "the disk is full: the queue cannot be saved");
+    if (s->overflow_ms && now - s->overflow_ms < OVERFLOW_SHOWN_MS)
+        snprintf(view->reason, sizeof view->reason,
+                 "the queue overflowed: %llu messages were dropped",
+                 (unsigned long long)(s->dropped_before + s->dropped));
+    if (s->open && *view->reason)
+        view->state = HF_STATE_DEGRADED;
+    hf_json_put_int(view->numbers, "log_dropped", (int64_t)hf_log_dropped());
+    hf_json_put_int(view->numbers, "queue_dropped", (int64_t)(s->dropped_before + s->dropped));
+    hf_json_put_int(view->numbers, "clients", s->clients);
+    hf_json_put_int(view->numbers, "open", s->open);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- mosquitto's database ---- */
+
+static void
+raise_alarm(struct service *s, const char *text)
+{
+    hf_log_error("event=database-damaged detail=\"%s\"", text);
+    pthread_mutex_lock(&s->lock);
+    snprintf(s->alarm, sizeof s->alarm, "%s", text);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static int
+set_database_aside(struct service *s, struct hf_error *err)
+{
+    char text[HF_STATUS_REASON_MAX];
+
+    if (hf_db_set_aside(s->db, err) < 0)
+        return -1;
+    snprintf(text, sizeof text,
+             "the saved queue was damaged and set aside as mosquitto.db.damaged; "
+             "what it held is not delivered");
+    raise_alarm(s, text);
+    return 0;
+}
+
+/* Whether devices may be let in: 1, 0, or -1. */
+static int
+sessions_are_saved(struct service *s, struct hf_error *err)
+{
+    struct hf_db_report report;
+
+    if (hf_db_check(s->db, &report, err) < 0)
+        return -1;
+    return report.processor && report.buffer;
+}
+
+static int
+check_database(struct service *s, struct hf_error *err)
+{
+    struct hf_db_report report;
+
+    if (hf_db_check(s->db, &report, err) < 0)
+        return -1;
+    if (report.state == HF_DB_DAMAGED && set_database_aside(s, err) < 0)
+        return -1;
+    s->config.open = report.processor && report.buffer;
+    return 0;
+}
+
+/* ---- running it ---- */
+
+static int
+start(struct service *s, struct hf_error *err)
+{
+    char config[PATH_MAX];
+
+    if (hf_broker_write(&s->config, s->credentials, err) < 0)
+        return -1;
+    snprintf(config, sizeof config, "%s/mosquitto.conf", s->config.tmp_dir);
+    if (hf_child_start(hf_env_mosquitto(), config, &s->child, err) < 0)
+        return -1;
+    pthread_mutex_lock(&s->lock);
+    s->open = s->config.open;
+    s->dropped_before += s->dropped;
+    s->dropped = 0;
+    pthread_mutex_unlock(&s->lock);
+    hf_log_info("event=started devices=%s", s->config.open ? "let-in" : "kept-out");
+    return 0;
+}
+
+static void
+stop_child(struct service *s)
+{
+    hf_child_stop(s->child, MOSQUITTO_GRACE_MS);
+    hf_child_free(hf_steal(&s->child));
+}
+
+static int
+open_to_devices(struct service *s, struct hf_error *err)
+{
+    hf_log_info("event=sessions-saved");
+    stop_child(s);
+    s->config.open = true;
+    return start(s, err);
+}
+
+static int
+renew(struct hf_conf *file, struct hf_json **doc, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *read = NULL;
+    int rc = hf_conf_poll(file, &read, err);
+
+    if (rc > 0) {
+        hf_json_free(*doc);
+        *doc = hf_steal(&read);
+    }
+    return rc;
+}
+
+static int
+read_account(struct service *s, struct hf_error *err)
+{
+    snprintf(s->account.user, sizeof s->account.user, "broker");
+    hf_conf_text(hf_json_get(s->credentials, "accounts"), "broker", s->account.password,
+                 sizeof s->account.password);
+    if (!*s->account.password)
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/accounts/broker",
+                               "credentials: no account 'broker'");
+    return 0;
+}
+
+/* A reload takes new accounts, but none of the limits: those need mosquitto to start anew, which
+ * saves its queue on the way and takes less than a second. */
+static int
+apply_conf(struct service *s, struct hf_error *err)
+{
+    struct hf_broker_config before = s->config;
+
+    if (read_account(s, err) < 0 || hf_broker_settings(s->settings, &s->config, err) < 0)
+        return -1;
+    hf_status_set_account(s->status, &s->account);
+    if (before.max_packet_bytes != s->config.max_packet_bytes ||
+        before.max_queued_bytes != s->config.max_queued_bytes ||
+        before.max_queued_messages != s->config.max_queued_messages) {
+        hf_log_info("event=restarting reason=\"new limits\"");
+        stop_child(s);
+        return start(s, err);
+    }
+    if (hf_broker_write(&s->config, s->credentials, err) < 0)
+        return -1;
+    hf_child_signal(s->child, SIGHUP);
+    hf_log_info("event=reloaded");
+    return 0;
+}
+
+/* -1 only where mosquitto no longer runs. */
+static int
+follow_conf(struct service *s, struct hf_error *err)
+{
+    int credentials = renew(&s->credentials_file, &s->credentials, err);
+    int settings = credentials < 0 ? -1 : renew(&s->settings_file, &s->settings, err);
+    int rc = settings;
+
+    if (settings >= 0 && (credentials > 0 || settings > 0))
+        rc = apply_conf(s, err);
+    if (rc < 0)
+        hf_log_error("event=conf-wrong reason=\"%s\"", err->message);
+    return s->child ? 0 : -1;
+}
+
+static bool
+take_subscriptions_changed(struct service *s)
+{
+    bool changed;
+
+    pthread_mutex_lock(&s->lock);
+    changed = s->subscriptions_changed;
+    s->subscriptions_changed = false;
+    pthread_mutex_unlock(&s->lock);
+    return changed;
+}
+
+/* mosquitto has ended by itself: say how; the next start is Docker's. */
+static int
+child_died(struct service *s, int status, struct hf_error *err)
+{
+    bool at_start = !hf_child_ran(s->child);
+    struct hf_db_report report;
+
+    hf_child_free(hf_steal(&s->child)); /* reads its log to the end */
+    if (at_start && hf_db_check(s->db, &report, NULL) == 0 && report.state != HF_DB_ABSENT &&
+        WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL && set_database_aside(s, err) < 0)
+        return -1;
+    if (WIFSIGNALED(status))
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "mosquitto was ended by signal %d",
+                            WTERMSIG(status));
+    return hf_error_set(err, HF_ERROR_UNAVAILABLE, "mosquitto ended with status %d",
+                        WEXITSTATUS(status));
+}
+
+static int
+watch(struct service *s, struct hf_error *err)
+{
+    int64_t next_conf = 0, next_save = hf_clock_mono_ms() + SAVE_MS;
+    int status;
+
+    while (!hf_stop_sleep(STEP_MS)) {
+        int64_t now = hf_clock_mono_ms();
+
+        if (hf_child_ended(s->child, &status))
+            return child_died(s, status, err);
+        if (now >= next_conf) {
+            next_conf = now + CONF_POLL_MS;
+            if (follow_conf(s, err) < 0)
+                return -1;
+        }
+        if (now < next_save || !hf_child_ran(s->child))
+            continue;
+        if (s->config.open) {
+            next_save = now + SAVE_ON_CHANGE_MS;
+            if (take_subscriptions_changed(s))
+                hf_child_signal(s->child, SIGUSR1);
+            continue;
+        }
+        switch (sessions_are_saved(s, err)) {
+        case 1:
+            if (open_to_devices(s, err) < 0)
+                return -1;
+            break;
+        case 0:
+            hf_child_signal(s->child, SIGUSR1);
+            break;
+        default:
+            return -1;
+        }
+        next_save = now + SAVE_MS;
+    }
+    stop_child(s);
+    return 0;
+}
+
+/* ---- start ---- */
+
+static int
+find_own_address(struct service *s, struct hf_error *err)
+{
+    struct hf_address own;
+    bool said = false;
+
+    if (hf_address_parse(hf_env_broker(), &own, err) < 0 ||
+        hf_address_parse(hf_env_field(), &s->config.field, err) < 0)
+        return -1;
+    s->config.internal_port = own.port;
+    while (hf_address_resolve(&own, s->config.internal_ip, err) < 0) {
+        if (!said)
+            hf_log_info("event=waiting-for-own-address reason=\"%s\"", err->message);
+        said = true;
+        if (hf_stop_sleep(RESOLVE_RETRY_MS))
+            return -1;
+    }
+    return 0;
+}
+
+static int
+start_status(struct service *s, struct hf_error *err)
+{
+    struct hf_status_options options = {
+        .service = "broker",
+        .account = s->account,
+        .look = look,
+        .topics = topics,
+        .on_message = on_message,
+        .ctx = s,
+    };
+
+    snprintf(options.broker.host, sizeof options.broker.host, "%s", s->config.internal_ip);
+    options.broker.port = s->config.internal_port;
+    return hf_status_start(&options, &s->status, err);
+}
+
+/* A full disk is a state: messages go on, only the saving of them does not. */
+static int
+prove_disk(struct hf_error *err)
+{
+    if (hf_file_prove_writable(hf_env_data_dir(), err) == 0 || err->class == HF_ERROR_NO_SPACE)
+        return 0;
+    return hf_error_wrap(err, "volume %s is not writable", hf_env_data_dir());
+}
+
+static int
+run(struct service *s, struct hf_error *err)
+{
+    int rc;
+
+    if (hf_stop_init(err) < 0 || prove_disk(err) < 0)
+        return -1;
+    s->config.data_dir = hf_env_data_dir();
+    s->config.tmp_dir = hf_env_tmp_dir();
+    s->config.memory_limit = hf_broker_memory_limit();
+    snprintf(s->db, sizeof s->db, "%s/mosquitto.db", s->config.data_dir);
+    if (hf_conf_wait(&s->credentials_file, &s->credentials) < 0 ||
+        hf_conf_wait(&s->settings_file, &s->settings) < 0)
+        return 0;
+    if (find_own_address(s, err) < 0)
+        return hf_stopping() ? 0 : -1;
+    if (read_account(s, err) < 0 || hf_broker_settings(s->settings, &s->config, err) < 0 ||
+        check_database(s, err) < 0 || start(s, err) < 0 || start_status(s, err) < 0)
+        return -1;
+    rc = watch(s, err);
+    hf_status_stop(hf_steal(&s->status));
+    return rc;
+}
+
+int
+main(void)
+{
+    static struct service s = {
+        .credentials_file = HF_CONF_INIT("credentials.json"),
+        .settings_file = HF_CONF_INIT("settings.json"),
+        .lock = PTHREAD_MUTEX_INITIALIZER,
+    };
+    struct hf_error err = {0};
+    int rc = run(&s, &err);
+
+    if (rc < 0)
+        hf_log_error("event=failed reason=\"%s\"", err.message);
+    else
+        hf_log_info("event=stopped");
+    hf_child_free(s.child);
+    hf_json_free(s.credentials);
+    hf_json_free(s.settings);
+    return rc < 0 ? 1 : 0;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Where a service finds things. In a container every name has its default; the variables are for
+ * running a service as a plain process:
+ *
+ *     HF_RUN_DIR=/run/holdfast   credentials.json, settings.json
+ *     HF_DATA_DIR=/data          what must survive
+ *     HF_TMP_DIR=/tmp            what need not (the broker's generated configuration)
+ *     HF_BROKER=broker:1884      the internal MQTT listener
+ *     HF_BUFFER=buffer:8081      the buffer's HTTP
+ *     HF_FIELD=0.0.0.0:1883      where the broker takes devices
+ *     HF_MOSQUITTO=/usr/sbin/mosquitto
+ */
+#pragma once
+
+#include "base/error.h"
+
+#include <stddef.h>
+
+const char *hf_env_run_dir(void);
+const char *hf_env_data_dir(void);
+const char *hf_env_tmp_dir(void);
+const char *hf_env_broker(void);
+const char *hf_env_buffer(void);
+const char *hf_env_field(void);
+const char *hf_env_mosquitto(void);
+
+enum { HF_HOST_MAX = 256 };
+
+struct hf_address {
+    char host[HF_HOST_MAX];
+    int port;
+};
+
+/* Reads `host:port`. */
+HF_MUST int hf_address_parse(const char *text, struct hf_address *ret_address,
+                             struct hf_error *err);
+
+enum { HF_IP_MAX = 46 }; /* INET6_ADDRSTRLEN */
+
+/* The first IPv4 address of the host, as text. */
+HF_MUST int hf_address_resolve(const struct hf_address *address, char ret_ip[HF_IP_MAX],
+                               struct hf_error *err);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A small HTTP server. Each open connection holds one of its threads; a request is handed whole to
+ * one handler, which answers it exactly once.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hf_httpd;
+struct hf_request;
+
+struct hf_httpd_options {
+    const char *listen; /* ADDR:PORT */
+    int threads;
+    void (*handle)(void *ctx, struct hf_request *q);
+    void *ctx;
+};
+
+HF_MUST int hf_httpd_start(const struct hf_httpd_options *options, struct hf_httpd **ret_httpd,
+                           struct hf_error *err);
+
+/* Waits for the requests in progress: let them come to their end first. NULL is allowed. */
+void hf_httpd_stop(struct hf_httpd *h);
+HF_DEFINE_AUTO(struct hf_httpd, hf_httpd, hf_httpd_stop)
+
+bool hf_request_is(const struct hf_request *q, const char *method, const char *path);
+
+/* A header of the request, or NULL. */
+const char *hf_request_header(const struct hf_request *q, const char *name);
+
+/* A parameter of the query string as a whole number; otherwise where absent, false where wrong. */
+HF_MUST bool hf_request_number(const struct hf_request *q, const char *name, uint64_t otherwise,
+                               uint64_t *ret_value);
+
+/* Decodes a parameter of the query string; false where absent or too long. */
+bool hf_request_text(const struct hf_request *q, const char *name, char *out, size_t size);
+
+/* Whether `Authorization: Bearer` carries the token; takes the same time for every wrong one. An
+ * empty token lets nobody in. */
+bool hf_request_bears(const struct hf_request *q, const char *token);
+
+/* Reads the body into b; HF_ERROR_TOO_LARGE past b->max (the connection is closed then). */
+HF_MUST int hf_request_body(struct hf_request *q, struct hf_buf *b, struct hf_error *err);
+
+/* Answers. headers: further lines, each `Name: value\r\n`, or NULL. */
+void hf_request_answer(struct hf_request *q, int status, const char *type, const char *headers,
+                       const void *body, size_t len);
+
+/* Answers with a status and no body. */
+void hf_request_answer_status(struct hf_request *q, int status);
+
+/* Closes the connection without an answer: for tests of those who wait for one. */
+void hf_request_cut(struct hf_request *q);
+
+/* Answers an error as application/problem+json (RFC 9457). */
+void hf_request_answer_error(struct hf_request *q, const struct hf_error *err);

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/pump.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "common/backoff.h"
+#include "common/record.h"
+#include "common/stop.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    BATCH_RECORDS = 2000, /* as many as the broker sends ahead of an acknowledgement */
+    BATCH_BYTES = 1024 * 1024,
+    GATHER_WAIT_MS = 1000,
+    RETRY_FIRST_MS = 100,
+    RETRY_CAP_MS = 5000,
+};
+
+struct hf_pump {
+    struct hf_pump_options options;
+    struct hf_consumer *consumer;
+    struct hf_buf frames;
+    size_t count; /* records in frames */
+    bool synced;  /* the clock, as it was when the gathering began */
+    pthread_mutex_t lock;
+    struct hf_pump_numbers numbers; /* guarded by lock */
+    char reason[HF_PUMP_REASON_MAX];
+};
+
+static void
+refuse(struct hf_pump *p, const struct hf_message *m, const char *why)
+{
+    pthread_mutex_lock(&p->lock);
+    p->numbers.refused++;
+    pthread_mutex_unlock(&p->lock);
+    hf_log_warn("event=message-refused filter=%s bytes=%zu reason=\"%s\"",
+                p->options.consumer.filter, m->len, why);
+}
+
+static bool
+on_message(void *ctx, const struct hf_message *m)
+{
+    struct hf_pump *p = ctx;
+    size_t prefix = strlen(p->options.strip);
+    struct hf_record r = {.time_ms = hf_clock_wall_ms(), .synced = p->synced};
+    struct hf_error err;
+
+    pthread_mutex_lock(&p->lock);
+    p->numbers.in++;
+    p->numbers.skipped_retained += m->retained;
+    p->numbers.waiting += !m->retained;
+    pthread_mutex_unlock(&p->lock);
+    if (m->retained)
+        return true;
+    r.topic = m->topic + prefix;
+    r.topic_len = strlen(m->topic) < prefix ? 0 : strlen(m->topic) - prefix;
+    r.payload = m->payload;
+    r.payload_len = m->len;
+    if (r.topic_len == 0 || !hf_text_utf8(r.topic, r.topic_len)) {
+        refuse(p, m, "no topic");
+    } else if (hf_record_encode(&r, &p->frames, &err) < 0) {
+        refuse(p, m, err.message);
+    } else {
+        p->count++;
+    }
+    return p->count < BATCH_RECORDS && p->frames.len < BATCH_BYTES;
+}
+
+int
+hf_pump_new(const struct hf_pump_options *options, struct hf_pump **ret_pump, struct hf_error *err)
+{
+    HF_AUTO(hf_pump) struct hf_pump *p = calloc(1, sizeof *p);
+    struct hf_consumer_options consumer = options->consumer;
+
+    if (!p)
+        return hf_error_nomem(err);
+    pthread_mutex_init(&p->lock, NULL);
+    p->options = *options;
+    p->frames = HF_BUF_INIT(HF_RECORD_BODY_MAX);
+    consumer.on_message = on_message;
+    consumer.ctx = p;
+    if (hf_consumer_new(&consumer, &p->consumer, err) < 0)
+        return -1;
+    *ret_pump = hf_steal(&p);
+    return 0;
+}
+
+void
+hf_pump_free(struct hf_pump *p)
+{
+    if (!p)
+        return;
+    hf_consumer_free(p->consumer);
+    hf_buf_done(&p->frames);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+}
+
+void
+hf_pump_set_account(struct hf_pump *p, const struct hf_account *account)
+{
+    hf_consumer_set_account(p->consumer, account);
+}
+
+void
+hf_pump_get_numbers(struct hf_pump *p, struct hf_pump_numbers *ret_numbers)
+{
+    pthread_mutex_lock(&p->lock);
+    *ret_numbers = p->numbers;
+    pthread_mutex_unlock(&p->lock);
+    ret_numbers->subscribed = hf_consumer_subscribed(p->consumer);
+}
+
+void
+hf_pump_get_reason(struct hf_pump *p, char ret_reason[HF_PUMP_REASON_MAX])
+{
+    pthread_mutex_lock(&p->lock);
+    memcpy(ret_reason, p->reason, HF_PUMP_REASON_MAX);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void
+set_reason(struct hf_pump *p, const char *reason)
+{
+    pthread_mutex_lock(&p->lock);
+    hf_text_put(p->reason, sizeof p->reason, "%s", reason);
+    pthread_mutex_unlock(&p->lock);
+}
+
+/* False when the service is to stop before the batch is safe. */
+static bool
+commit(struct hf_pump *p)
+{
+    struct hf_backoff backoff = {.first_ms = RETRY_FIRST_MS, .cap_ms = RETRY_CAP_MS};
+
+    for (;;) {
+        struct hf_error err = {0};
+
+        if (p->options.commit(p->options.ctx, p->frames.data, p->frames.len, p->count, &err) == 0)
+            break;
+        if (hf_stopping())
+            return false;
+        if (backoff.attempt == 0)
+            hf_log_warn("event=holding records=%zu reason=\"%s\"", p->count, err.message);
+        set_reason(p, err.message);
+        if (hf_stop_sleep(hf_backoff_fail_now(&backoff)))
+            return false;
+    }
+    if (backoff.attempt) {
+        hf_log_info("event=holding-over records=%zu tries=%u", p->count, backoff.attempt + 1);
+        set_reason(p, "");
+    }
+    return true;
+}
+
+void
+hf_pump_run(struct hf_pump *p)
+{
+    while (!hf_stopping()) {
+        p->synced = hf_clock_synced();
+        hf_consumer_gather(p->consumer, GATHER_WAIT_MS);
+        if (p->count && !commit(p))
+            return;
+        pthread_mutex_lock(&p->lock);
+        p->numbers.out += p->count;
+        p->numbers.waiting = 0;
+        pthread_mutex_unlock(&p->lock);
+        p->count = 0;
+        hf_buf_clear(&p->frames);
+        hf_consumer_ack(p->consumer);
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Moves messages of one subscription to where they are safe: gather a batch of record frames,
+ * commit it, and only then acknowledge it. While the commit fails the batch is held and tried again
+ * with backoff, nothing is acknowledged, and the broker's queue fills instead.
+ */
+#pragma once
+
+#include "common/consumer.h"
+
+#include <stdint.h>
+
+struct hf_pump_options {
+    struct hf_consumer_options consumer; /* on_message and ctx are the pump's own */
+    const char *strip;                   /* topic prefix that is taken off */
+    /* Makes the frames (see common/record.h) durable. */
+    int (*commit)(void *ctx, const char *frames, size_t len, size_t count, struct hf_error *err);
+    void *ctx;
+};
+
+struct hf_pump_numbers {
+    uint64_t in;               /* messages read */
+    uint64_t out;              /* records committed */
+    uint64_t skipped_retained; /* stored messages that were given again */
+    uint64_t refused;          /* topics that cannot be a record */
+    uint64_t waiting;          /* gauge: read, not yet committed */
+    bool subscribed;           /* gauge */
+};
+
+enum { HF_PUMP_REASON_MAX = 256 };
+
+struct hf_pump;
+
+HF_MUST int hf_pump_new(const struct hf_pump_options *options, struct hf_pump **ret_pump,
+                        struct hf_error *err);
+void hf_pump_free(struct hf_pump *p);
+HF_DEFINE_AUTO(struct hf_pump, hf_pump, hf_pump_free)
+
+/* Runs until the service is to stop; an uncommitted batch is left to the broker. */
+void hf_pump_run(struct hf_pump *p);
+
+/* The rest may be called from any thread. */
+void hf_pump_set_account(struct hf_pump *p, const struct hf_account *account);
+void hf_pump_get_numbers(struct hf_pump *p, struct hf_pump_numbers *ret_numbers);
+
+/* Why the present batch cannot be committed; empty when all is well. */
+void hf_pump_get_reason(struct hf_pump *p, char ret_reason[HF_PUMP_REASON_MAX]);
