@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+import type {
+  Action,
+  ClaimRequest,
+  ClaimState,
+  History,
+  LogLines,
+  Operation,
+  OperationList,
+  Problem,
+  ServiceName,
+  Session,
+} from './types';
+
+export const API = '/api/v1';
+
+const TIMEOUT_MS = 15_000;
+const NO_ANSWER = 0;
+
+/** A refused or failed request. `status` is 0 where the gateway did not answer at all. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly errors: NonNullable<Problem['errors']>;
+  /** Seconds to wait before trying again; null where the gateway did not say. */
+  readonly retryAfter: number | null;
+
+  constructor(
+    status: number,
+    detail: string,
+    errors: Problem['errors'],
+    retryAfter: number | null,
+  ) {
+    super(detail);
+    this.name = 'ApiError';
+    this.status = status;
+    this.errors = errors ?? [];
+    this.retryAfter = retryAfter;
+  }
+}
+
+export function isApiError(error: unknown, status?: number): error is ApiError {
+  return error instanceof ApiError && (status === undefined || error.status === status);
+}
+
+/** What to tell a person about any error. */
+export function errorText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const sentence = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
+let onUnauthorized: () => void = () => {};
+
+/** Called whenever a request that needs a session is answered with 401. */
+export function whenUnauthorized(handler: () => void): void {
+  onUnauthorized = handler;
+}
+
+async function toError(response: Response): Promise<ApiError> {
+  const seconds = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
+  const retryAfter = Number.isFinite(seconds) ? seconds : null;
+  try {
+    const problem = (await response.json()) as Partial<Problem>;
+    const detail = problem.detail || problem.title || `the gateway answered ${response.status}`;
+    return new ApiError(response.status, detail, problem.errors, retryAfter);
+  } catch {
+    return new ApiError(
+      response.status,
+      `the gateway answered ${response.status}`,
+      undefined,
+      retryAfter,
+    );
+  }
+}
+
+async function request<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+  const init: RequestInit = {
+    method,
+    credentials: 'same-origin',
+    cache: 'no-store',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  };
+  if (body !== undefined) {
+    init.headers = { 'Content-Type': 'application/json' };
+    init.body = JSON.stringify(body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(API + path, init);
+  } catch {
+    throw new ApiError(NO_ANSWER, 'The gateway does not answer', undefined, null);
+  }
+  if (!response.ok) throw await toError(response);
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+async function withSession<T>(method: 'GET' | 'POST', path: string): Promise<T> {
+  try {
+    return await request<T>(method, path);
+  } catch (error) {
+    if (isApiError(error, 401)) onUnauthorized();
+    throw error;
+  }
+}
+
+const inPath = encodeURIComponent;
+
+export const api = {
+  claimState: () => request<ClaimState>('GET', '/claim'),
+  claim: (body: ClaimRequest) => request<Session>('POST', '/claim', body),
+  /** Null where nobody is logged in. */
+  session: async (): Promise<Session | null> => {
+    try {
+      return await request<Session>('GET', '/session');
+    } catch (error) {
+      if (isApiError(error, 401)) return null;
+      throw error;
+    }
+  },
+  login: (password: string) => request<Session>('POST', '/login', { user: 'admin', password }),
+  logout: () => request<void>('POST', '/logout'),
+  history: () => withSession<History>('GET', '/history'),
+  command: (service: ServiceName, action: Action) =>
+    withSession<Operation>('POST', `/services/${inPath(service)}/${action}`),
+  operation: (id: string) => withSession<Operation>('GET', `/operations/${inPath(id)}`),
+  operations: (limit: number) => withSession<OperationList>('GET', `/operations?limit=${limit}`),
+  logs: (service: string, tail: number) =>
+    withSession<LogLines>('GET', `/services/${inPath(service)}/logs?tail=${tail}`),
+  logStreamUrl: (service: string, tail: number) =>
+    `${API}/services/${inPath(service)}/logs?follow=true&tail=${tail}`,
+  eventsUrl: `${API}/events`,
+};

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { LocationProvider, useLocation } from 'preact-iso';
+import { errorText } from './api/client';
+import type { Session, State } from './api/types';
+import { Account } from './pages/account';
+import { Claim } from './pages/claim';
+import { Login } from './pages/login';
+import { Overview } from './pages/overview';
+import { ServicePage } from './pages/service';
+import { Services } from './pages/services';
+import { Notice, Title } from './parts/basics';
+import { Door } from './parts/door';
+import { Shell } from './parts/shell';
+import { startHistory } from './state/history';
+import { startLive, state } from './state/live';
+import { findOut, visitor } from './state/session';
+
+/** Stands where the first reading will be; seen only where that takes long. */
+function Waiting(): JSX.Element {
+  return (
+    <div class="waiting" aria-busy="true">
+      <p class="unseen">Waiting for the first reading</p>
+      <div class="block line-short" />
+      <div class="block line-long" />
+      <div class="block path-block" />
+      <div class="block tall-block" />
+    </div>
+  );
+}
+
+function NoPage(): JSX.Element {
+  return (
+    <header class="headline">
+      <Title>There is no such page.</Title>
+      <p class="sub">
+        <a href="/">Go to the overview</a>
+      </p>
+    </header>
+  );
+}
+
+function serviceOf(path: string): string | null {
+  const name = /^\/services\/([^/]+)\/?$/.exec(path)?.[1];
+  if (name === undefined) return null;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+function pageTitle(path: string, now: State | null): string {
+  const name = now?.gateway.name ?? 'Holdfast';
+  if (path === '/') return now ? `${now.sentence.eyebrow} · ${name}` : name;
+  const service = now?.services.find((s) => s.name === serviceOf(path));
+  return `${service?.title ?? (path === '/account' ? 'Account' : 'Services')} · ${name}`;
+}
+
+function Page({ path, now, session }: { path: string; now: State; session: Session }): JSX.Element {
+  const service = serviceOf(path);
+  if (service !== null) return <ServicePage state={now} name={service} key={service} />;
+  switch (path.replace(/(.)\/$/, '$1')) {
+    case '/':
+      return <Overview state={now} />;
+    case '/services':
+      return <Services state={now} />;
+    case '/account':
+      return <Account state={now} session={session} />;
+    default:
+      return <NoPage />;
+  }
+}
+
+function Member({ session }: { session: Session }): JSX.Element {
+  const { path } = useLocation();
+  const now = state.value;
+  useEffect(() => {
+    const stopHistory = startHistory();
+    const stopLive = startLive();
+    return () => {
+      stopLive();
+      stopHistory();
+    };
+  }, []);
+  const title = pageTitle(path, now);
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  return <Shell>{now ? <Page path={path} now={now} session={session} /> : <Waiting />}</Shell>;
+}
+
+function Gate(): JSX.Element | null {
+  const who = visitor.value;
+  useEffect(() => {
+    if (who.kind === 'unclaimed' || who.kind === 'stranger') document.title = who.claim.name;
+  }, [who]);
+  switch (who.kind) {
+    case 'unknown':
+      return null;
+    case 'away':
+      return (
+        <Door>
+          <h1>The gateway does not answer</h1>
+          <p class="sub">This page tries again every few seconds.</p>
+          <div role="alert">
+            <Notice tone="warn" title={errorText(who.error)}>
+              Is the box on, and are you on the same network?
+            </Notice>
+          </div>
+        </Door>
+      );
+    case 'unclaimed':
+      return <Claim claim={who.claim} />;
+    case 'stranger':
+      return <Login claim={who.claim} why={who.why} />;
+    case 'member':
+      return <Member session={who.session} />;
+  }
+}
+
+export function App(): JSX.Element {
+  useEffect(() => void findOut(), []);
+  return (
+    <LocationProvider>
+      <Gate />
+    </LocationProvider>
+  );
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { LogLine } from '../api/types';
+import type { Tone } from './tone';
+
+export interface NumberedLine extends LogLine {
+  id: number;
+}
+
+/** The tail that each connection starts with overlaps what is there: only what is new. */
+export function unseen(known: readonly LogLine[], tail: readonly LogLine[]): LogLine[] {
+  const last = known.at(-1)?.time;
+  if (!last) return [...tail];
+  const atLast = new Map<string, number>();
+  for (let i = known.length - 1; i >= 0 && known[i]?.time === last; i--) {
+    const text = known[i]?.text ?? '';
+    atLast.set(text, (atLast.get(text) ?? 0) + 1);
+  }
+  return tail.filter((line) => {
+    if (line.time === null || line.time > last) return true;
+    if (line.time < last) return false;
+    const left = atLast.get(line.text) ?? 0;
+    atLast.set(line.text, left - 1);
+    return left <= 0;
+  });
+}
+
+export function lineTone(text: string): Tone | null {
+  if (/\blevel=(error|crit|fatal)\b|^\S+ error\b|\berror:/i.test(text)) return 'bad';
+  if (/\blevel=warn(ing)?\b|\bwarning:/i.test(text)) return 'warn';
+  return null;
+}
+
+/** Where search occurs in text, as pieces; odd ones are the hits. */
+export function pieces(text: string, search: string): string[] {
+  if (!search) return [text];
+  const out: string[] = [];
+  const low = text.toLowerCase();
+  const wanted = search.toLowerCase();
+  let from = 0;
+  for (let at = low.indexOf(wanted); at >= 0; at = low.indexOf(wanted, from)) {
+    out.push(text.slice(from, at), text.slice(at, at + wanted.length));
+    from = at + wanted.length;
+  }
+  out.push(text.slice(from));
+  return out;
+}
+
+export function asText(lines: readonly LogLine[]): string {
+  return lines.map((l) => `${l.time ?? ''} ${l.stream} ${l.text}\n`).join('');
+}

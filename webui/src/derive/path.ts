@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way of the data, device to cloud, as a picture: six nodes and the five links between them.
+import type { Service, ServiceName, State, Uplink } from '../api/types';
+import { countShort, duration, rate, secondsBetween } from '../format/format';
+import { serviceMark, type Tone, uplinkMark } from './tone';
+
+export interface PathNode {
+  id: 'devices' | ServiceName | 'cloud';
+  title: string;
+  note: string;
+  tone: Tone;
+}
+
+export interface PathLink {
+  /** flow: something moves. idle: open, nothing to move. cut: nothing gets through. */
+  kind: 'flow' | 'idle' | 'cut';
+  tone: Tone;
+  text: string;
+}
+
+export interface Path {
+  nodes: PathNode[];
+  links: PathLink[];
+}
+
+const ORDER: ServiceName[] = ['broker', 'processor', 'buffer', 'forwarder'];
+const NOT_WORKING: Service['health'][] = ['failed', 'stopped', 'unreachable'];
+
+function works(service: Service | undefined): service is Service {
+  return service !== undefined && !NOT_WORKING.includes(service.health);
+}
+
+function open(perSecond: number): PathLink {
+  return { kind: perSecond > 0 ? 'flow' : 'idle', tone: 'ok', text: rate(perSecond) };
+}
+
+function cut(tone: Tone, text: string): PathLink {
+  return { kind: 'cut', tone, text };
+}
+
+function between(from: Service | undefined, to: Service | undefined, perSecond: number): PathLink {
+  const culprit = !works(to) ? to : !works(from) ? from : null;
+  if (culprit === null) return open(perSecond);
+  const tone = culprit && serviceMark(culprit).tone === 'bad' ? 'bad' : 'warn';
+  return cut(tone, culprit === to && works(from) ? 'waiting' : 'nothing comes');
+}
+
+function fromDevices(broker: Service | undefined): PathLink {
+  if (!works(broker))
+    return cut(broker && serviceMark(broker).tone === 'bad' ? 'bad' : 'warn', 'closed');
+  if (broker.numbers['open'] === 0) return cut('warn', 'not let in yet');
+  return open(broker.rates.in);
+}
+
+function toCloud(forwarder: Service | undefined, uplink: Uplink): PathLink {
+  if (!works(forwarder)) return cut('warn', 'nothing comes');
+  switch (uplink.state) {
+    case 'away':
+      return cut('warn', uplink.last_status ? `answers ${uplink.last_status}` : 'no answer');
+    case 'refused':
+      return cut('bad', uplink.last_status ? `refused, ${uplink.last_status}` : 'refused');
+    case 'unset':
+      return cut('off', 'not set');
+    case 'unknown':
+      return cut('off', 'not known');
+    default:
+      return open(forwarder.rates.out);
+  }
+}
+
+function serviceNote(service: Service, state: State): string {
+  const mark = serviceMark(service);
+  if (mark.tone !== 'ok') return mark.word;
+  const clients = service.numbers['clients'];
+  switch (service.name) {
+    case 'broker':
+      return clients === undefined ? mark.word : `${countShort(clients)} connected`;
+    case 'processor':
+      return service.numbers['waiting']
+        ? `${countShort(service.numbers['waiting'])} waiting`
+        : mark.word;
+    case 'buffer':
+      return state.buffer.held ? `${countShort(state.buffer.held)} held` : 'empty';
+    case 'forwarder':
+      return state.uplink.attempt > 0 ? `try ${countShort(state.uplink.attempt)}` : mark.word;
+  }
+}
+
+function serviceNode(name: ServiceName, service: Service | undefined, state: State): PathNode {
+  const title = service?.title || name.charAt(0).toUpperCase() + name.slice(1);
+  if (!service) return { id: name, title, note: 'not there', tone: 'off' };
+  const holds =
+    name === 'buffer' && (state.uplink.state === 'away' || state.uplink.state === 'refused');
+  const { tone } = serviceMark(service);
+  return {
+    id: name,
+    title,
+    note: serviceNote(service, state),
+    tone: tone === 'ok' && holds && state.buffer.held > 0 ? 'warn' : tone,
+  };
+}
+
+function cloudNode(state: State): PathNode {
+  const { uplink } = state;
+  const mark = uplinkMark(uplink);
+  const ago = secondsBetween(uplink.last_success, state.at);
+  const good = uplink.state === 'idle' || uplink.state === 'delivering';
+  const note = good && ago !== null ? `${duration(ago)} ago` : mark.word;
+  return {
+    id: 'cloud',
+    title: 'Cloud',
+    note: ago !== null && ago < 3 && good ? 'receiving' : note,
+    tone: good ? 'ok' : uplink.state === 'refused' ? 'bad' : 'off',
+  };
+}
+
+export function pathOf(state: State): Path {
+  const by = new Map(state.services.map((s) => [s.name, s]));
+  const [broker, processor, buffer, forwarder] = ORDER.map((name) => by.get(name));
+  const talking = works(broker) && broker.rates.in > 0;
+  const waits = ['away', 'refused', 'unset'].includes(state.uplink.state) && state.buffer.held > 0;
+
+  return {
+    nodes: [
+      {
+        id: 'devices',
+        title: 'Devices',
+        note: talking ? 'talking' : 'quiet',
+        tone: talking ? 'ok' : 'off',
+      },
+      ...ORDER.map((name) => serviceNode(name, by.get(name), state)),
+      cloudNode(state),
+    ],
+    links: [
+      fromDevices(broker),
+      between(broker, processor, broker?.rates.out ?? 0),
+      between(processor, buffer, processor?.rates.out ?? 0),
+      waits && works(buffer) && works(forwarder)
+        ? cut('warn', 'waiting')
+        : between(buffer, forwarder, state.buffer.out_per_s),
+      toCloud(forwarder, state.uplink),
+    ],
+  };
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the services are for and what it means to stop one, in words.
+import type { Action, ServiceName } from '../api/types';
+
+export const PURPOSE: Record<ServiceName, string> = {
+  broker: 'Takes messages from devices (MQTT) and hands them on.',
+  processor: 'Turns messages into records and gives them to the buffer.',
+  buffer: 'Holds records on disk until the cloud has acknowledged them.',
+  forwarder: 'Delivers records to the cloud, in order, until they are acknowledged.',
+};
+
+const WHILE_AWAY: Record<ServiceName, string> = {
+  broker: 'Devices cannot publish meanwhile. What they do not keep themselves is lost.',
+  processor: 'Messages wait in the broker meanwhile. Nothing is lost while its queue has room.',
+  buffer:
+    'Messages wait in the broker meanwhile. Nothing is lost while its queue has room; what is on disk stays.',
+  forwarder: 'Nothing is delivered meanwhile. The buffer holds all records.',
+};
+
+const VERB: Record<Action, string> = { restart: 'Restart', stop: 'Stop', start: 'Start' };
+
+export function actionTitle(action: Action, title: string): string {
+  return `${VERB[action]} ${title}`;
+}
+
+export function consequence(action: Action, name: ServiceName): string[] {
+  if (action === 'restart') return ['It is away for a few seconds.', WHILE_AWAY[name]];
+  if (action === 'stop')
+    return [
+      'It stays stopped until somebody starts it, also after a restart of the box.',
+      WHILE_AWAY[name],
+    ];
+  return [];
+}
+
+export const PROGRESS: Record<
+  Action,
+  { working: string; settling: string; done: string; failed: string }
+> = {
+  restart: {
+    working: 'Restarting',
+    settling: 'Restarted, not yet back at its work',
+    done: 'Restarted and healthy',
+    failed: 'The restart did not succeed',
+  },
+  stop: {
+    working: 'Stopping',
+    settling: 'Stopping',
+    done: 'Stopped',
+    failed: 'It could not be stopped',
+  },
+  start: {
+    working: 'Starting',
+    settling: 'Started, not yet at its work',
+    done: 'Started and healthy',
+    failed: 'It could not be started',
+  },
+};
+
+interface NumberText {
+  title: string;
+  kind: 'count' | 'bytes' | 'time' | 'ms' | 'status';
+}
+
+const NUMBERS: Record<string, NumberText> = {
+  clients: { title: 'Clients connected', kind: 'count' },
+  log_dropped: { title: 'Log lines dropped', kind: 'count' },
+  queue_dropped: { title: 'Messages dropped by a full queue', kind: 'count' },
+  in: { title: 'Messages taken', kind: 'count' },
+  out: { title: 'Records given to the buffer', kind: 'count' },
+  skipped_retained: { title: 'Retained messages skipped', kind: 'count' },
+  waiting: { title: 'Waiting for acknowledgement', kind: 'count' },
+  accepted: { title: 'Records accepted', kind: 'count' },
+  delivered: { title: 'Records delivered', kind: 'count' },
+  dropped: { title: 'Records dropped', kind: 'count' },
+  held: { title: 'Records held', kind: 'count' },
+  oldest_ms: { title: 'Oldest record of', kind: 'time' },
+  disk_bytes: { title: 'On disk', kind: 'bytes' },
+  disk_limit: { title: 'On disk at most', kind: 'bytes' },
+  last_commit_ms: { title: 'Last commit', kind: 'time' },
+  window_ms: { title: 'Durability window', kind: 'ms' },
+  batches: { title: 'Batches delivered', kind: 'count' },
+  failures: { title: 'Failed tries', kind: 'count' },
+  attempt: { title: 'Failed tries in a row', kind: 'count' },
+  last_status: { title: 'Last answer of the cloud', kind: 'status' },
+  last_success_ms: { title: 'Last delivered', kind: 'time' },
+  next_try_ms: { title: 'Next try', kind: 'time' },
+};
+
+const FLAGS = new Set(['open', 'subscribed']);
+
+/** How to show a number that a service counts; null for one that is no number for people. */
+export function numberText(name: string): NumberText | null {
+  if (FLAGS.has(name)) return null;
+  return NUMBERS[name] ?? { title: name.replaceAll('_', ' '), kind: 'count' };
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import { ApiError, api, errorText } from '../api/client';
+import type { ClaimState } from '../api/types';
+import { type ClaimField, claimErrors, formatSetupCode } from '../derive/claim';
+import { PASSWORD_MIN, passwordStrength } from '../derive/password';
+import { duration } from '../format/format';
+import { Notice } from '../parts/basics';
+import { Door, focusFirstError, useThrottle } from '../parts/door';
+import { Field } from '../parts/field';
+import { Fingerprint } from '../parts/fingerprint';
+import { PasswordField } from '../parts/password-field';
+import { findOut, welcome } from '../state/session';
+
+type Errors = Partial<Record<ClaimField, string>>;
+
+const FIELDS: ClaimField[] = ['setup_code', 'name', 'password'];
+const RETRY_S = 30;
+
+function Meter({ password, name }: { password: string; name: string }): JSX.Element {
+  const { level, word } = passwordStrength(password, [name, 'holdfast']);
+  const long = [...password].length >= PASSWORD_MIN;
+  return (
+    <div class="strength">
+      <div class={`steps level-${password ? level : 'none'}`} aria-hidden="true">
+        <i />
+        <i />
+        <i />
+        <i />
+      </div>
+      <p class="hint" aria-live="polite">
+        {password ? `Strength: ${word}` : 'Strength shows here'}
+      </p>
+      <ul class="rules">
+        <li class={long ? 'met' : ''}>
+          <span aria-hidden="true">{long ? '✓' : '·'}</span> at least {PASSWORD_MIN} characters
+          <span class="unseen">{long ? ', met' : ', not yet met'}</span>
+        </li>
+        <li>
+          <span aria-hidden="true">·</span> a few words that do not belong together are strong and
+          easy to keep in mind
+        </li>
+      </ul>
+    </div>
+  );
+}
+
+function fieldErrors(error: ApiError): Errors {
+  const errors: Errors = {};
+  for (const { pointer, detail } of error.errors) {
+    const field = FIELDS.find((f) => pointer === `/${f}`);
+    if (field) errors[field] = errorText(detail).replace(/\.$/, '');
+  }
+  if (error.status === 403)
+    errors.setup_code =
+      'This is not the setup code. It is printed anew at each start of the gateway';
+  return errors;
+}
+
+export function Claim({ claim }: { claim: ClaimState }): JSX.Element {
+  const [code, setCode] = useState('');
+  const [name, setName] = useState(claim.name);
+  const [password, setPassword] = useState('');
+  const [errors, setErrors] = useState<Errors>({});
+  const [problem, setProblem] = useState('');
+  const [sending, setSending] = useState(false);
+  const [wait, throttle] = useThrottle();
+  const form = useRef<HTMLFormElement>(null);
+
+  const refused = (error: unknown) => {
+    if (!(error instanceof ApiError)) return setProblem(errorText(error));
+    if (error.status === 409) return void findOut();
+    if (error.status === 429) throttle(error.retryAfter ?? RETRY_S);
+    const byField = error.status === 429 ? {} : fieldErrors(error);
+    setErrors(byField);
+    if (Object.keys(byField).length === 0 && error.status !== 429) setProblem(errorText(error));
+  };
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    const wrong = claimErrors(code, name, password);
+    setErrors(wrong);
+    setProblem('');
+    if (Object.keys(wrong).length === 0) {
+      setSending(true);
+      await api.claim({ setup_code: code, password, name }).then(welcome, refused);
+      setSending(false);
+    }
+    if (form.current) focusFirstError(form.current);
+  };
+
+  return (
+    <Door>
+      <h1>Make this gateway yours</h1>
+      <p class="sub">The setup code proves that you have the box. It works once.</p>
+      <form class="card form" ref={form} onSubmit={submit} noValidate>
+        {wait > 0 && (
+          <div role="alert" data-form-problem tabIndex={-1}>
+            <Notice tone="warn" title="Too many wrong codes">
+              You can try again in {duration(wait)}.
+            </Notice>
+          </div>
+        )}
+        {problem && (
+          <div role="alert" data-form-problem tabIndex={-1}>
+            <Notice tone="bad" title={problem} />
+          </div>
+        )}
+        <Field
+          id="setup_code"
+          label="Setup code"
+          hint="Printed where the gateway was started, or on the stick it was started from"
+          error={errors.setup_code}
+          input={{
+            class: 'mono',
+            value: code,
+            placeholder: 'XXXX-XXXX-XXXX',
+            autocomplete: 'off',
+            autocapitalize: 'characters',
+            spellcheck: false,
+            onInput: (e) => {
+              const input = e.currentTarget;
+              const atEnd = input.selectionStart === input.value.length;
+              const formatted = formatSetupCode(input.value);
+              setCode(formatted);
+              if (atEnd) input.value = formatted;
+            },
+          }}
+        />
+        <Field
+          id="name"
+          label="Name of the gateway"
+          hint={`It then also answers to ${name || 'name'}.local`}
+          error={errors.name}
+          input={{
+            value: name,
+            autocomplete: 'off',
+            autocapitalize: 'none',
+            spellcheck: false,
+            onInput: (e) => setName(e.currentTarget.value.trim()),
+          }}
+        />
+        <input
+          class="unseen"
+          type="text"
+          value="admin"
+          autocomplete="username"
+          tabIndex={-1}
+          aria-hidden="true"
+          readOnly
+        />
+        <PasswordField
+          label="Password for admin"
+          error={errors.password}
+          value={password}
+          autocomplete="new-password"
+          onValue={setPassword}
+        >
+          <Meter password={password} name={name} />
+        </PasswordField>
+        <button class="button primary wide" type="submit" disabled={sending || wait > 0}>
+          {sending ? 'Claiming…' : 'Claim this gateway'}
+        </button>
+      </form>
+      <section class="card" aria-label="Fingerprint">
+        <h2>Is this really your gateway?</h2>
+        <p class="quiet">
+          Compare this with what the gateway printed beside the setup code, and with the certificate
+          that the browser shows. If one differs, somebody is in between: do not type the code.
+        </p>
+        <Fingerprint value={claim.fingerprint} />
+      </section>
+    </Door>
+  );
+}

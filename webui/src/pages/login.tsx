@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import { ApiError, api, errorText } from '../api/client';
+import type { ClaimState } from '../api/types';
+import { duration } from '../format/format';
+import { Notice } from '../parts/basics';
+import { Door, focusFirstError, useThrottle } from '../parts/door';
+import { Fingerprint } from '../parts/fingerprint';
+import { PasswordField } from '../parts/password-field';
+import { welcome } from '../state/session';
+
+const RETRY_S = 30;
+
+const GREETING = {
+  new: 'Log in to see how it is.',
+  expired: 'Your session has ended. Log in to go on where you were.',
+  left: 'You are logged out.',
+};
+
+interface LoginProps {
+  claim: ClaimState;
+  why: keyof typeof GREETING;
+}
+
+export function Login({ claim, why }: LoginProps): JSX.Element {
+  const [password, setPassword] = useState('');
+  const [error, setError] = useState<string>();
+  const [problem, setProblem] = useState('');
+  const [sending, setSending] = useState(false);
+  const [wait, throttle] = useThrottle();
+  const form = useRef<HTMLFormElement>(null);
+
+  const refused = (reason: unknown) => {
+    if (!(reason instanceof ApiError)) return setProblem(errorText(reason));
+    if (reason.status === 401) setError('That is not the password');
+    else if (reason.status === 429) throttle(reason.retryAfter ?? RETRY_S);
+    else setProblem(errorText(reason));
+  };
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setProblem('');
+    setError(password ? undefined : 'Enter the password');
+    if (password) {
+      setSending(true);
+      await api.login(password).then(welcome, refused);
+      setSending(false);
+    }
+    if (form.current) focusFirstError(form.current);
+  };
+
+  return (
+    <Door>
+      <h1 class="breaks">{claim.name}</h1>
+      <p class="sub">{GREETING[why]}</p>
+      <form class="card form" ref={form} onSubmit={submit} noValidate>
+        {wait > 0 && (
+          <div role="alert" data-form-problem tabIndex={-1}>
+            <Notice tone="warn" title="Too many wrong passwords">
+              You can try again in {duration(wait)}.
+            </Notice>
+          </div>
+        )}
+        {problem && (
+          <div role="alert" data-form-problem tabIndex={-1}>
+            <Notice tone="bad" title={problem} />
+          </div>
+        )}
+        <input
+          class="unseen"
+          type="text"
+          value="admin"
+          autocomplete="username"
+          tabIndex={-1}
+          aria-hidden="true"
+          readOnly
+        />
+        <PasswordField
+          label="Password of admin"
+          error={error}
+          value={password}
+          autocomplete="current-password"
+          onValue={setPassword}
+        />
+        <button class="button primary wide" type="submit" disabled={sending || wait > 0}>
+          {sending ? 'Logging in…' : 'Log in'}
+        </button>
+      </form>
+      <details class="quiet">
+        <summary>Fingerprint of this gateway</summary>
+        <Fingerprint value={claim.fingerprint} />
+      </details>
+    </Door>
+  );
+}

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from 'preact';
+import type { Buffer, Gateway, Release, State, Uplink } from '../api/types';
+import { uplinkMark } from '../derive/tone';
+import {
+  bytes,
+  bytesOf,
+  count,
+  countShort,
+  date,
+  duration,
+  percent,
+  rate,
+  secondsBetween,
+  timeNear,
+} from '../format/format';
+import { Bar, Card, Copyable, Fact, Facts, Notice, Status, Title } from '../parts/basics';
+import { Chart } from '../parts/chart';
+import { PathPicture } from '../parts/path';
+import { ServiceTable } from '../parts/service-table';
+import { series } from '../state/history';
+
+function Headline({ state }: { state: State }): JSX.Element {
+  const { level, eyebrow, title, detail } = state.sentence;
+  return (
+    <header class="headline" data-testid="sentence" data-level={level}>
+      <p class="eyebrow">
+        <Status tone={level}>{eyebrow}</Status>
+      </p>
+      <Title>{title}</Title>
+      {detail && <p class="sub">{detail}</p>}
+    </header>
+  );
+}
+
+function Kpi({ value, exact, text }: { value: string; exact?: string; text: string }): JSX.Element {
+  return (
+    <div title={exact}>
+      <b>{value}</b>
+      <span>{text}</span>
+    </div>
+  );
+}
+
+function outlook(buffer: Buffer): { value: string; text: string } {
+  if (buffer.drain_s !== null && buffer.held > 0)
+    return { value: `≈ ${duration(buffer.drain_s)}`, text: 'until all is delivered' };
+  if (buffer.full_s !== null)
+    return { value: `≈ ${duration(buffer.full_s)}`, text: 'until full at this rate' };
+  return { value: rate(buffer.out_per_s), text: 'delivered' };
+}
+
+function Books({ buffer }: { buffer: Buffer }): JSX.Element {
+  const part = (name: 'accepted' | 'delivered' | 'held' | 'dropped') => (
+    <span title={`${count(buffer[name])} ${name}`}>
+      <b data-testid={name} data-value={buffer[name]}>
+        {count(buffer[name])}
+      </b>{' '}
+      {name}
+    </span>
+  );
+  return (
+    <p class="books">
+      {part('accepted')}
+      <i>=</i>
+      {part('delivered')}
+      <i>+</i>
+      {part('held')}
+      <i>+</i>
+      {part('dropped')}
+    </p>
+  );
+}
+
+function FirstMessage({ gateway }: { gateway: Gateway }): JSX.Element {
+  const { address, port } = gateway.field;
+  const line = `mosquitto_pub -h ${address || gateway.host.hostname} -p ${port} -t sensors/7/temp -m '{"t":21.5}' -q 1`;
+  return (
+    <div class="empty">
+      <p>
+        <strong>Nothing has come in yet.</strong> Point a device at this gateway by MQTT, or send a
+        first message from any machine beside it:
+      </p>
+      <Copyable value={line} label="command" />
+    </div>
+  );
+}
+
+function DataHeld({ state }: { state: State }): JSX.Element {
+  const { buffer, gateway } = state;
+  const { times, values } = series.value;
+  const age = secondsBetween(buffer.oldest, state.at);
+  const next = outlook(buffer);
+  const away = state.uplink.state === 'away' || state.uplink.state === 'refused';
+  if (buffer.state === 'unknown')
+    return (
+      <Card title="Data held">
+        <div class="empty">
+          <p>
+            <strong>The buffer has not spoken yet.</strong> What is on its disk stays there; its
+            numbers appear here as soon as it runs.
+          </p>
+        </div>
+      </Card>
+    );
+  return (
+    <Card
+      title="Data held"
+      aside={
+        <span class="aside" title={`${count(buffer.disk_bytes)} bytes`}>
+          {bytesOf(buffer.disk_bytes, buffer.disk_limit_bytes)} on disk
+        </span>
+      }
+    >
+      {buffer.state === 'degraded' && <Notice tone="warn" title={buffer.reason} />}
+      {buffer.accepted === 0 ? (
+        <FirstMessage gateway={gateway} />
+      ) : (
+        <>
+          <div class="kpis">
+            <Kpi value={countShort(buffer.held)} exact={count(buffer.held)} text="records held" />
+            <Kpi
+              value={age === null ? 'none' : duration(age)}
+              text="oldest record"
+              {...(buffer.oldest ? { exact: buffer.oldest } : {})}
+            />
+            <Kpi {...next} />
+          </div>
+          <Chart
+            label="Records held"
+            times={times}
+            lines={[
+              {
+                name: 'held',
+                values: values['buffer.held'] ?? [],
+                color: away ? '--warn' : '--accent',
+                fill: away ? '--warn-bg' : '--accent-bg',
+              },
+            ]}
+            format={count}
+            axis={countShort}
+            atLeast={10}
+            height={136}
+          />
+          <Chart
+            label="Records a second"
+            times={times}
+            lines={[
+              { name: 'in', values: values['buffer.in'] ?? [], color: '--accent' },
+              { name: 'out', values: values['buffer.out'] ?? [], color: '--ink-2', dashed: true },
+            ]}
+            format={rate}
+            height={112}
+          />
+          <Books buffer={buffer} />
+        </>
+      )}
+    </Card>
+  );
+}
+
+function Meter({
+  name,
+  text,
+  part,
+  exact,
+}: {
+  name: string;
+  text: string;
+  part: number;
+  exact?: string;
+}): JSX.Element {
+  return (
+    <div class="meter" title={exact}>
+      <p>
+        {name} <b>{text}</b>
+      </p>
+      <Bar part={part} label={name} />
+    </div>
+  );
+}
+
+const HOT_C = 85;
+
+function ThisBox({ gateway, at }: { gateway: Gateway; at: string }): JSX.Element {
+  const { host, engine, daemon } = gateway;
+  const of = (used: number, total: number) => (total > 0 ? used / total : 0);
+  return (
+    <Card title="This box" aside={<span class="aside long">{host.hostname}</span>}>
+      <div class="meters">
+        <Meter
+          name="CPU"
+          text={percent(host.cpu_percent)}
+          part={host.cpu_percent / 100}
+          exact={`load ${host.load1.toFixed(2)}, ${host.cores} cores`}
+        />
+        <Meter
+          name="Memory"
+          text={bytesOf(host.memory_used_bytes, host.memory_total_bytes)}
+          part={of(host.memory_used_bytes, host.memory_total_bytes)}
+        />
+        <Meter
+          name="Disk"
+          text={bytesOf(host.disk_used_bytes, host.disk_total_bytes)}
+          part={of(host.disk_used_bytes, host.disk_total_bytes)}
+        />
+        {host.temperature_c !== null && (
+          <Meter
+            name="Temperature"
+            text={`${Math.round(host.temperature_c)}\u00a0°C`}
+            part={host.temperature_c / HOT_C}
+          />
+        )}
+      </div>
+      <Facts>
+        <Fact name="Up for">{duration(host.uptime_s)}</Fact>
+        <Fact name="Clock">
+          {gateway.clock_synced ? 'synchronised' : <Status tone="warn">not synchronised</Status>}
+        </Fact>
+        <Fact name="Docker">
+          {engine.state === 'ok' ? (
+            engine.version
+          ) : (
+            <Status tone={engine.state === 'starting' ? 'warn' : 'bad'}>
+              {engine.state === 'starting' ? 'asking' : 'no answer'}
+            </Status>
+          )}
+        </Fact>
+        <Fact name="Holdfast uses">
+          <span title={`since ${timeNear(gateway.started, at)}`}>
+            {bytes(daemon.rss_bytes)}, {percent(daemon.cpu_percent)} CPU
+          </span>
+        </Fact>
+      </Facts>
+    </Card>
+  );
+}
+
+/** May break after a slash; in the middle of a word only where it must. */
+function Url({ url }: { url: string }): JSX.Element {
+  const [first, ...rest] = url.split(/(?<=[^/]\/)(?=[^/])/);
+  return (
+    <p class="breaks">
+      {first}
+      {rest.map((part, i) => [<wbr key={`${i}-${part}`} />, part])}
+    </p>
+  );
+}
+
+function ago(seconds: number | null): string {
+  if (seconds === null) return 'never';
+  return seconds < 1 ? 'just now' : `${duration(seconds)} ago`;
+}
+
+function UplinkCard({ uplink, at }: { uplink: Uplink; at: string }): JSX.Element {
+  const mark = uplinkMark(uplink);
+  const success = secondsBetween(uplink.last_success, at);
+  const wait = secondsBetween(at, uplink.next_try ?? at);
+  const away = secondsBetween(uplink.away_since, at);
+  return (
+    <Card title="Uplink" aside={<Status tone={mark.tone}>{mark.word}</Status>}>
+      {uplink.url ? (
+        <Url url={uplink.url} />
+      ) : (
+        <p class="quiet">
+          No place to send to yet. Records are held until the gateway is started with{' '}
+          <code>--provision</code> and an uplink.
+        </p>
+      )}
+      <Facts>
+        <Fact name="Last delivered">
+          <span title={uplink.last_success ?? undefined}>{ago(success)}</span>
+        </Fact>
+        {away !== null && <Fact name="Away for">{duration(away)}</Fact>}
+        {uplink.attempt > 0 && <Fact name="Failed tries in a row">{count(uplink.attempt)}</Fact>}
+        {uplink.next_try && <Fact name="Next try">{wait ? `in ${duration(wait)}` : 'now'}</Fact>}
+      </Facts>
+      {uplink.last_error && uplink.attempt > 0 && (
+        <p class="last-words breaks">{uplink.last_error}</p>
+      )}
+    </Card>
+  );
+}
+
+function ReleaseCard({ release }: { release: Release | null }): JSX.Element {
+  if (!release)
+    return (
+      <Card title="Release">
+        <p class="quiet">
+          None yet, so nothing runs. Start holdfastd with <code>--release FILE</code>, a file that
+          pins the images.
+        </p>
+      </Card>
+    );
+  const images = Object.entries(release.services);
+  return (
+    <Card title="Release" aside={<span class="aside">{date(release.created)}</span>}>
+      <p class="release-name breaks">{release.name}</p>
+      <p class="quiet">{images.length} images, each pinned by digest</p>
+    </Card>
+  );
+}
+
+export function Overview({ state }: { state: State }): JSX.Element {
+  const { gateway } = state;
+  return (
+    <>
+      <Headline state={state} />
+      {gateway.engine.warnings.length > 0 && (
+        <Notice tone="warn" title="This machine does not enforce every limit">
+          <ul>
+            {gateway.engine.warnings.map((w) => (
+              <li key={w}>{w}</li>
+            ))}
+          </ul>
+        </Notice>
+      )}
+      <PathPicture state={state} />
+      <div class="columns">
+        <div class="stack">
+          <DataHeld state={state} />
+          <Card
+            title="Services"
+            aside={
+              <a class="aside" href="/services">
+                All services →
+              </a>
+            }
+          >
+            <ServiceTable services={state.services} />
+          </Card>
+        </div>
+        <div class="stack">
+          <ThisBox gateway={gateway} at={state.at} />
+          <UplinkCard uplink={state.uplink} at={state.at} />
+          <ReleaseCard release={state.release} />
+        </div>
+      </div>
+    </>
+  );
+}

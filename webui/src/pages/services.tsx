@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from 'preact';
+import type { Service, State } from '../api/types';
+import { PURPOSE } from '../derive/service-text';
+import { serviceMark } from '../derive/tone';
+import { bytesOf, count, duration, percent, rate } from '../format/format';
+import { Bar, Status, Title } from '../parts/basics';
+import { Icon } from '../parts/icon';
+
+function headline(services: Service[]): string {
+  if (services.length === 0) return 'No services yet.';
+  const bad = services.filter((s) => s.health !== 'healthy');
+  if (bad.length === 0) return `All ${services.length} services do their work.`;
+  if (bad.length === 1) return `${bad[0]?.title} needs a look.`;
+  return `${bad.length} of ${services.length} services need a look.`;
+}
+
+function Item({ service }: { service: Service }): JSX.Element {
+  const mark = serviceMark(service);
+  const { usage, limits } = service;
+  return (
+    <li class="card service-item">
+      <div class="service-what">
+        <h2>
+          <Icon name={service.name} size={20} />
+          <a href={`/services/${service.name}`}>{service.title}</a>
+        </h2>
+        <Status tone={mark.tone}>{mark.word}</Status>
+        <p class="quiet">{service.reason || PURPOSE[service.name]}</p>
+      </div>
+      <dl class="service-numbers">
+        <div>
+          <dt>Memory</dt>
+          <dd>
+            {usage ? bytesOf(usage.memory_bytes, limits.memory_bytes) : '–'}
+            <Bar part={usage ? usage.memory_bytes / limits.memory_bytes : 0} label="Memory" />
+          </dd>
+        </div>
+        <div>
+          <dt>CPU</dt>
+          <dd>{usage ? percent(usage.cpu_percent) : '–'}</dd>
+        </div>
+        <div>
+          <dt>In, out</dt>
+          <dd>
+            {rate(service.rates.in)}, {rate(service.rates.out)}
+          </dd>
+        </div>
+        <div>
+          <dt>Up for</dt>
+          <dd>{service.uptime_s === null ? '–' : duration(service.uptime_s)}</dd>
+        </div>
+        <div>
+          <dt>Restarts</dt>
+          <dd>{count(service.restarts)}</dd>
+        </div>
+        <div>
+          <dt>Version</dt>
+          <dd class="long">{service.image?.tag ?? '–'}</dd>
+        </div>
+      </dl>
+    </li>
+  );
+}
+
+export function Services({ state }: { state: State }): JSX.Element {
+  const { services, release } = state;
+  const worst =
+    services.map(serviceMark).find((m) => m.tone === 'bad') ??
+    services.map(serviceMark).find((m) => m.tone !== 'ok');
+  return (
+    <>
+      <header class="headline">
+        <p class="eyebrow">
+          <Status tone={services.length === 0 ? 'off' : (worst?.tone ?? 'ok')}>Services</Status>
+        </p>
+        <Title>{headline(services)}</Title>
+        <p class="sub">
+          {release
+            ? `Release ${release.name}.`
+            : 'There is no release, so there is nothing to run.'}
+        </p>
+      </header>
+      <ul class="service-list">
+        {services.map((s) => (
+          <Item service={s} key={s.name} />
+        ))}
+      </ul>
+    </>
+  );
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// What stands around every page: navigation, the state of the connection, what is read out.
+import { useSignal, useSignalEffect } from '@preact/signals';
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
+import { announcementKey, serviceMark } from '../derive/tone';
+import { duration, timeNear } from '../format/format';
+import { connection, retryNow, state } from '../state/live';
+import { Icon, type IconName } from './icon';
+
+function troubled(): { count: number; tone: 'warn' | 'bad' } {
+  const marks = (state.value?.services ?? []).map(serviceMark).filter((m) => m.tone !== 'ok');
+  return { count: marks.length, tone: marks.some((m) => m.tone === 'bad') ? 'bad' : 'warn' };
+}
+
+function NavLink({
+  href,
+  icon,
+  title,
+  children,
+}: {
+  href: string;
+  icon: IconName;
+  title: string;
+  children?: ComponentChildren;
+}): JSX.Element {
+  const { path } = useLocation();
+  const here = href === '/' ? path === '/' : path === href || path.startsWith(`${href}/`);
+  return (
+    <a href={href} aria-current={here ? 'page' : undefined}>
+      <Icon name={icon} size={20} />
+      <span>{title}</span>
+      {children}
+    </a>
+  );
+}
+
+function Navigation(): JSX.Element {
+  const { count, tone } = troubled();
+  const now = state.value;
+  return (
+    <nav class="nav" aria-label="Pages">
+      <p class="nav-name" title={now?.gateway.name}>
+        {now?.gateway.name ?? 'Holdfast'}
+      </p>
+      <NavLink href="/" icon="overview" title="Overview" />
+      <NavLink href="/services" icon="services" title="Services">
+        {count > 0 && (
+          <span class={`count tone-${tone}`}>
+            {count}
+            <span class="unseen"> not healthy</span>
+          </span>
+        )}
+      </NavLink>
+      <NavLink href="/account" icon="account" title="Account" />
+      <p class="nav-foot">
+        {now?.release && <span>Release {now.release.name}</span>}
+        {now && <span>holdfast {now.gateway.version}</span>}
+      </p>
+    </nav>
+  );
+}
+
+function useSeconds(running: boolean): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    if (!running) return;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [running]);
+  return now;
+}
+
+function ConnectionLost(): JSX.Element {
+  const now = connection.value;
+  const reading = state.value;
+  const lost = now.kind === 'lost';
+  const time = useSeconds(lost);
+  const wait = lost && now.nextTry !== null ? Math.ceil((now.nextTry - time) / 1000) : 0;
+  const here = new Date(time).toISOString();
+  return (
+    <section class={lost ? 'lost' : ''} aria-label="Connection">
+      <div role="status">
+        {lost && (
+          <>
+            <strong>Connection lost.</strong>{' '}
+            {reading ? `Data of ${timeNear(reading.at, here)}.` : 'Nothing has come yet.'}
+          </>
+        )}
+      </div>
+      {lost && (
+        <>
+          <span class="lost-next">
+            {wait > 0 ? `Next try in ${duration(wait)}` : 'Trying again'}
+          </span>
+          <button type="button" class="button" onClick={retryNow}>
+            Try now
+          </button>
+        </>
+      )}
+    </section>
+  );
+}
+
+/** Tells a screen reader when the state becomes another one, not when a number counts on. */
+function Announcer(): JSX.Element {
+  const spoken = useSignal('');
+  const key = useRef('');
+  useSignalEffect(() => {
+    const sentence = state.value?.sentence;
+    if (!sentence) return;
+    const now = announcementKey(sentence);
+    if (now === key.current) return;
+    key.current = now;
+    spoken.value = `${sentence.eyebrow}. ${sentence.title}`;
+  });
+  return (
+    <div class="unseen" role="status" aria-live="polite">
+      {spoken}
+    </div>
+  );
+}
+
+function useFocusOnNewPage(path: string): void {
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current) {
+      window.scrollTo(0, 0);
+      document.querySelector<HTMLElement>('[data-page-title]')?.focus({ preventScroll: true });
+    }
+    first.current = false;
+  }, [path]);
+}
+
+export function Shell({ children }: { children: ComponentChildren }): JSX.Element {
+  const { path } = useLocation();
+  const stale = connection.value.kind === 'lost';
+  useFocusOnNewPage(path);
+  return (
+    <div class="shell">
+      <a class="skip" href="#content">
+        Skip to the content
+      </a>
+      <Navigation />
+      <div class="page">
+        <ConnectionLost />
+        <Announcer />
+        <main id="content" tabIndex={-1} class={stale ? 'stale' : ''} data-stale={stale}>
+          {children}
+        </main>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was asked of a service, until it is done and seen to be done.
+import { signal } from '@preact/signals';
+import { api, errorText } from '../api/client';
+import type { Action, Operation, Service, ServiceName } from '../api/types';
+import { state } from './live';
+
+export interface Progress {
+  action: Action;
+  /** settling: the engine has done its part, the service is not yet back at its work. */
+  phase: 'working' | 'settling' | 'done' | 'failed';
+  detail: string;
+  startedMs: number;
+  endedMs: number | null;
+}
+
+export const progress = signal<Partial<Record<ServiceName, Progress>>>({});
+
+const POLL_MS = 700;
+const SETTLE_MS = 60_000;
+const SHOW_DONE_MS = 10_000;
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function put(service: ServiceName, change: Partial<Progress>): void {
+  const old = progress.value[service];
+  if (old) progress.value = { ...progress.value, [service]: { ...old, ...change } };
+}
+
+export function dismiss(service: ServiceName): void {
+  const { [service]: _, ...others } = progress.value;
+  progress.value = others;
+}
+
+function find(name: ServiceName): Service | undefined {
+  return state.value?.services.find((s) => s.name === name);
+}
+
+function settled(name: ServiceName, action: Action, sinceBefore: string | null): boolean {
+  const service = find(name);
+  if (!service) return false;
+  if (action === 'stop') return service.health === 'stopped';
+  return service.health === 'healthy' && (action === 'start' || service.since !== sinceBefore);
+}
+
+async function follow(
+  name: ServiceName,
+  operation: Operation,
+  since: string | null,
+): Promise<void> {
+  let now = operation;
+  while (now.state === 'queued' || now.state === 'running') {
+    put(name, { detail: now.detail });
+    await pause(POLL_MS);
+    now = await api.operation(now.id).catch(() => now);
+  }
+  if (now.state === 'failed') {
+    put(name, { phase: 'failed', detail: now.detail, endedMs: Date.now() });
+    return;
+  }
+  put(name, { phase: 'settling', detail: '' });
+  const giveUp = Date.now() + SETTLE_MS;
+  while (!settled(name, now.kind, since) && Date.now() < giveUp) await pause(POLL_MS / 2);
+  const done = settled(name, now.kind, since);
+  const still = find(name)?.reason ?? '';
+  put(name, {
+    phase: done ? 'done' : 'failed',
+    detail: done ? '' : still || 'It is not back at its work yet.',
+    endedMs: Date.now(),
+  });
+  if (!done) return;
+  const mine = progress.value[name];
+  setTimeout(() => progress.value[name] === mine && dismiss(name), SHOW_DONE_MS);
+}
+
+function begin(name: ServiceName, action: Action): void {
+  progress.value = {
+    ...progress.value,
+    [name]: { action, phase: 'working', detail: '', startedMs: Date.now(), endedMs: null },
+  };
+}
+
+export async function ask(name: ServiceName, action: Action): Promise<void> {
+  const since = find(name)?.since ?? null;
+  begin(name, action);
+  try {
+    await follow(name, await api.command(name, action), since);
+  } catch (error) {
+    put(name, { phase: 'failed', detail: errorText(error), endedMs: Date.now() });
+  }
+}
+
+/** Takes up what somebody has begun elsewhere, or before this page was loaded. */
+export async function adoptOperations(): Promise<void> {
+  const { operations } = await api.operations(10).catch(() => ({ operations: [] as Operation[] }));
+  for (const operation of operations) {
+    const open = operation.state === 'queued' || operation.state === 'running';
+    if (!open || progress.value[operation.service]) continue;
+    begin(operation.service, operation.kind);
+    void follow(operation.service, operation, find(operation.service)?.since ?? null);
+  }
+}
+
+export function busy(name: ServiceName): boolean {
+  const phase = progress.value[name]?.phase;
+  return phase === 'working' || phase === 'settling';
+}
