@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The operations of openapi.yaml, one function each; see router.h for the contract. */
+#pragma once
+
+#include "api/router.h"
+
+/* session.c */
+int hf_handle_claim_state(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_claim(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_login(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_logout(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_session(struct hf_exchange *x, struct hf_error *err);
+
+/* gateway.c */
+int hf_handle_health(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_gateway(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_release(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_buffer(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_uplink(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_history(struct hf_exchange *x, struct hf_error *err);
+
+/* events.c */
+int hf_handle_events(struct hf_exchange *x, struct hf_error *err);
+
+/* services.c */
+int hf_handle_services(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_service(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_restart(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_start(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_stop(struct hf_exchange *x, struct hf_error *err);
+
+/* The id of the container of service name, "" where it has none; NOT_FOUND. */
+HF_MUST int hf_service_container(struct hf_exchange *x, const char *name, char ret_id[HF_HASH_SIZE],
+                                 struct hf_error *err);
+
+/* logs.c */
+int hf_handle_logs(struct hf_exchange *x, struct hf_error *err);
+
+/* operations.c */
+int hf_handle_operations(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_operation(struct hf_exchange *x, struct hf_error *err);
+
+/* static.c: the dashboard, and the contract itself */
+int hf_handle_openapi(struct hf_exchange *x, struct hf_error *err);
+void hf_static_serve(struct hf_exchange *x);

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/exchange.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+enum { HEAD_MAX = 4096, RETRY_AFTER_DEFAULT_S = 5 };
+
+/* Sent with everything. HSTS is not among them: with an own certificate it would take away the
+ * browser's way past the warning, and so lock the owner out. */
+static const char SECURITY_HEADERS[] =
+    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'\r\n"
+    "X-Content-Type-Options: nosniff\r\n"
+    "X-Frame-Options: DENY\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n"
+    "Cross-Origin-Resource-Policy: same-origin\r\n";
+
+static const struct {
+    int status;
+    const char *title;
+} TITLES[] = {
+    {200, "OK"},
+    {201, "Created"},
+    {202, "Accepted"},
+    {204, "No Content"},
+    {304, "Not Modified"},
+    {400, "Bad Request"},
+    {401, "Unauthorized"},
+    {403, "Forbidden"},
+    {404, "Not Found"},
+    {405, "Method Not Allowed"},
+    {409, "Conflict"},
+    {411, "Length Required"},
+    {413, "Content Too Large"},
+    {415, "Unsupported Media Type"},
+    {421, "Misdirected Request"},
+    {422, "Unprocessable Content"},
+    {429, "Too Many Requests"},
+    {500, "Internal Server Error"},
+    {502, "Bad Gateway"},
+    {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+    {507, "Insufficient Storage"},
+};
+
+const char *
+hf_status_title(int status)
+{
+    for (size_t i = 0; i < HF_LEN(TITLES); i++) {
+        if (TITLES[i].status == status)
+            return TITLES[i].title;
+    }
+    return status < 500 ? "Client Error" : "Server Error";
+}
+
+void
+hf_reply_header(struct hf_exchange *x, const char *name, const char *value)
+{
+    size_t used = strlen(x->extra), room = sizeof x->extra - used;
+    int len = snprintf(x->extra + used, room, "%s: %s\r\n", name, value);
+
+    if (len < 0 || (size_t)len >= room)
+        x->extra[used] = '\0';
+}
+
+/* What the client wants counts as much as what is left unread of its request. */
+static bool
+must_close(const struct hf_exchange *x)
+{
+    const char *connection = hf_exchange_header(x, "Connection");
+
+    return x->closing || x->http10 || (connection && strcasecmp(connection, "close") == 0);
+}
+
+static int
+add_head(struct hf_exchange *x, int status, const char *type, const char *cache, struct hf_buf *out)
+{
+    char date[64];
+    time_t now = time(NULL);
+    struct tm utc;
+
+    gmtime_r(&now, &utc);
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    if (hf_buf_addf(out, NULL, "HTTP/1.1 %d %s\r\nDate: %s\r\nCache-Control: %s\r\n%s%s", status,
+                    hf_status_title(status), date, cache, SECURITY_HEADERS, x->extra) < 0)
+        return -1;
+    if (type && hf_buf_addf(out, NULL, "Content-Type: %s\r\n", type) < 0)
+        return -1;
+    if (must_close(x)) {
+        x->wire.close_after(x->wire.context);
+        if (hf_buf_adds(out, "Connection: close\r\n", NULL) < 0)
+            return -1;
+    }
+    x->status = status;
+    return 0;
+}
+
+void
+hf_reply(struct hf_exchange *x, int status, const char *type, const char *cache, const void *body,
+         size_t len)
+{
+    HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(HEAD_MAX + HF_API_BODY_MAX);
+    bool has_length = status != 204 && status != 304;
+    bool together = len <= HF_API_BODY_MAX;
+
+    if (add_head(x, status, type, cache, &out) < 0 ||
+        (has_length && hf_buf_addf(&out, NULL, "Content-Length: %zu\r\n", len) < 0) ||
+        hf_buf_adds(&out, "\r\n", NULL) < 0)
+        return;
+    if (x->head || !has_length)
+        len = 0;
+    /* One write is one TLS record and one packet, which is what most answers fit in. */
+    if (len > 0 && together && hf_buf_add(&out, body, len, NULL) < 0)
+        return;
+    if (hf_exchange_write(x, out.data, out.len) && len > 0 && !together &&
+        !hf_exchange_write(x, body, len))
+        x->wire.close_after(x->wire.context);
+}
+
+void
+hf_reply_json_text(struct hf_exchange *x, int status, const char *text, size_t len)
+{
+    hf_reply(x, status, "application/json", "no-store", text, len);
+}
+
+int
+hf_reply_json(struct hf_exchange *x, int status, struct hf_json *consume, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = consume;
+    HF_AUTO_FREE char *text = NULL;
+
+    if (hf_json_print(doc, &text, err) < 0)
+        return -1;
+    hf_reply_json_text(x, status, text, strlen(text));
+    return 0;
+}
+
+static struct hf_json *
+problem(int status, const char *detail, const char *pointer)
+{
+    struct hf_json *o = hf_json_object();
+
+    hf_json_put_string(o, "type", "about:blank");
+    hf_json_put_string(o, "title", hf_status_title(status));
+    hf_json_put_int(o, "status", status);
+    hf_json_put_string(o, "detail", detail);
+    if (pointer && pointer[0]) {
+        struct hf_json *errors = hf_json_array(), *one = hf_json_object();
+
+        hf_json_put_string(one, "pointer", pointer);
+        hf_json_put_string(one, "detail", detail);
+        hf_json_add(errors, one);
+        hf_json_put(o, "errors", errors);
+    }
+    return o;
+}
+
+void
+hf_reply_problem(struct hf_exchange *x, int status, const char *detail, const char *pointer)
+{
+    static const char fallback[] = "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\","
+                                   "\"status\":500,\"detail\":\"out of memory\"}";
+    HF_AUTO(hf_json) struct hf_json *doc = problem(status, detail, pointer);
+    HF_AUTO_FREE char *text = NULL;
+
+    if ((status == 429 || status == 503) && x->retry_after_s <= 0)
+        x->retry_after_s = RETRY_AFTER_DEFAULT_S;
+    if (x->retry_after_s > 0) {
+        char seconds[16];
+
+        snprintf(seconds, sizeof seconds, "%d", x->retry_after_s);
+        hf_reply_header(x, "Retry-After", seconds);
+    }
+    if (hf_json_print(doc, &text, NULL) < 0)
+        hf_reply(x, 500, "application/problem+json", "no-store", fallback, sizeof fallback - 1);
+    else
+        hf_reply(x, status, "application/problem+json", "no-store", text, strlen(text));
+}
+
+void
+hf_reply_error(struct hf_exchange *x, const struct hf_error *err)
+{
+    int status = hf_error_http_status(err->class);
+
+    if (status == 500)
+        hf_log_error("event=request-failed method=%s path=%s reason=\"%s\"", x->method, x->path,
+                     err->message);
+    hf_reply_problem(x, status, err->message, err->pointer);
+}
+
+bool
+hf_reply_stream(struct hf_exchange *x)
+{
+    HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(HEAD_MAX);
+
+    /* Its end is the end of the connection. */
+    x->closing = true;
+    if (add_head(x, 200, "text/event-stream", "no-store", &out) < 0 ||
+        hf_buf_adds(&out, "\r\n", NULL) < 0)
+        return false;
+    if (!x->head && hf_buf_adds(&out, hf_sse_opening, NULL) < 0)
+        return false;
+    return hf_exchange_write(x, out.data, out.len) && !x->head;
+}

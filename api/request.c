@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/exchange.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+static const char COOKIE_NAME[] = "__Host-holdfast=";
+
+const char *
+hf_exchange_header(const struct hf_exchange *x, const char *name)
+{
+    return x->wire.header(x->wire.context, name, NULL);
+}
+
+/* RFC 9112 section 6: a message whose length two readers could see differently is refused. */
+static int
+body_length(const struct hf_exchange *x, uint64_t *ret_len, struct hf_error *err)
+{
+    size_t lengths = 0, encodings = 0;
+    const char *length = x->wire.header(x->wire.context, "Content-Length", &lengths);
+
+    x->wire.header(x->wire.context, "Transfer-Encoding", &encodings);
+    *ret_len = 0;
+    if (encodings > 0)
+        return hf_error_set(err, HF_ERROR_MALFORMED,
+                            "a body needs Content-Length; Transfer-Encoding is not taken");
+    if (lengths > 1 || (length && !hf_text_u64(length, ret_len)))
+        return hf_error_set(err, HF_ERROR_MALFORMED, "Content-Length is not one number");
+    return 0;
+}
+
+bool
+hf_exchange_has_body(const struct hf_exchange *x)
+{
+    const char *length = hf_exchange_header(x, "Content-Length");
+
+    return hf_exchange_header(x, "Transfer-Encoding") || (length && strcmp(length, "0") != 0);
+}
+
+int
+hf_exchange_read_body(struct hf_exchange *x, size_t max, struct hf_error *err)
+{
+    uint64_t len;
+    char *into;
+
+    if (body_length(x, &len, err) < 0)
+        return -1;
+    if (len > 0 && max == 0)
+        return hf_error_set(err, HF_ERROR_MALFORMED, "this takes no body");
+    if (len > max)
+        return hf_error_set(err, HF_ERROR_TOO_LARGE, "the body is larger than %zu KiB", max / 1024);
+    if (len > 0) {
+        into = hf_buf_reserve(&x->body, (size_t)len);
+        if (!into)
+            return hf_error_nomem(err);
+        if (!x->wire.read(x->wire.context, into, (size_t)len))
+            return hf_error_set(err, HF_ERROR_MALFORMED, "the body did not come as announced");
+        x->body.len += (size_t)len;
+        into[len] = '\0';
+    }
+    x->closing = false;
+    return 0;
+}
+
+int
+hf_exchange_json(const struct hf_exchange *x, const struct hf_json_field *fields, size_t count,
+                 struct hf_json **ret_doc, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+
+    if (hf_json_parse(x->body.data ? x->body.data : "", x->body.len, &doc, err) < 0)
+        return hf_error_wrap(err, "the body is no JSON");
+    if (hf_json_check(doc, "", fields, count, err) < 0)
+        return -1;
+    *ret_doc = hf_steal(&doc);
+    return 0;
+}
+
+static int
+read_value(const struct hf_query_field *f, const char *text, struct hf_error *err)
+{
+    uint64_t value;
+
+    if (f->is_bool) {
+        if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+            return hf_error_set(err, HF_ERROR_MALFORMED, "'%s' is true or false", f->name);
+        *f->ret_value = text[0] == 't';
+        return 0;
+    }
+    if (!hf_text_u64(text, &value) || value < f->min || value > f->max)
+        return hf_error_set(err, HF_ERROR_MALFORMED, "'%s' is a number from %llu to %llu", f->name,
+                            (unsigned long long)f->min, (unsigned long long)f->max);
+    *f->ret_value = value;
+    return 0;
+}
+
+static int
+read_pair(const char *pair, size_t len, const struct hf_query_field *fields, size_t count,
+          unsigned *seen, struct hf_error *err)
+{
+    enum { VALUE_SIZE = 24 /* no value here is longer than a number */ };
+    const char *equals = memchr(pair, '=', len);
+    size_t name = equals ? (size_t)(equals - pair) : len;
+    size_t value_len = equals ? len - name - 1 : 0;
+    char value[VALUE_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(fields[i].name) != name || memcmp(fields[i].name, pair, name) != 0)
+            continue;
+        if (*seen & 1U << i)
+            return hf_error_set(err, HF_ERROR_MALFORMED, "'%s' is given twice", fields[i].name);
+        *seen |= 1U << i;
+        if (value_len >= sizeof value)
+            return hf_error_set(err, HF_ERROR_MALFORMED, "'%s' is too long", fields[i].name);
+        memcpy(value, equals ? equals + 1 : "", value_len);
+        value[value_len] = '\0';
+        return read_value(&fields[i], value, err);
+    }
+    return hf_error_set(err, HF_ERROR_MALFORMED,
+                        "the query has a parameter that is not known here");
+}
+
+int
+hf_query_read(const char *query, const struct hf_query_field *fields, size_t count,
+              struct hf_error *err)
+{
+    unsigned seen = 0;
+
+    while (*query) {
+        size_t len = strcspn(query, "&");
+
+        if (read_pair(query, len, fields, count, &seen, err) < 0)
+            return -1;
+        query += len;
+        query += *query == '&';
+    }
+    return 0;
+}
+
+void
+hf_cookie_token(const char *header, char out[HF_TOKEN_SIZE])
+{
+    size_t name = sizeof COOKIE_NAME - 1;
+
+    out[0] = '\0';
+    while (header && *header) {
+        size_t len = strcspn(header, ";");
+
+        if (len > name && len - name < HF_TOKEN_SIZE && strncmp(header, COOKIE_NAME, name) == 0) {
+            memcpy(out, header + name, len - name);
+            out[len - name] = '\0';
+            return;
+        }
+        header += len;
+        header += strspn(header, "; ");
+    }
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/router.h"
+
+#include "api/guard.h"
+#include "api/handlers.h"
+#include "api/server.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char API_PREFIX[] = "/api/v1";
+
+static const char PARAM_CHARS[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+bool
+hf_route_match(const char *pattern, const char *path, char param[HF_API_PARAM_SIZE])
+{
+    while (*pattern && *pattern != '{') {
+        if (*pattern++ != *path++)
+            return false;
+    }
+    if (*pattern == '{') {
+        size_t len = strspn(path, PARAM_CHARS);
+
+        if (len == 0 || len >= HF_API_PARAM_SIZE)
+            return false;
+        memcpy(param, path, len);
+        param[len] = '\0';
+        path += len;
+        pattern = strchr(pattern, '}') + 1;
+        return strcmp(pattern, path) == 0;
+    }
+    return !*path;
+}
+
+static bool
+method_is(const struct hf_exchange *x, enum hf_method method)
+{
+    if (method == HF_METHOD_POST)
+        return strcmp(x->method, "POST") == 0;
+    return x->head || strcmp(x->method, "GET") == 0;
+}
+
+static bool
+is_read(const struct hf_exchange *x)
+{
+    return x->head || strcmp(x->method, "GET") == 0;
+}
+
+/* Whether the request is meant for us; the names may change while we run. */
+static bool
+host_allowed(const struct hf_exchange *x)
+{
+    const struct hf_api_config *config = x->api->config;
+    const struct hf_snapshot *snapshot = hf_core_snapshot(config->core);
+    const char *given = snapshot->gateway.name;
+    size_t hosts = 0;
+    const char *host = x->wire.header(x->wire.context, "Host", &hosts);
+    bool allowed =
+        hosts == 1 && (hf_guard_host(host, config->host_names, config->host_name_count) ||
+                       hf_guard_host(host, &given, 1));
+
+    hf_snapshot_unref(snapshot);
+    return allowed;
+}
+
+static int
+check_origin(const struct hf_exchange *x, struct hf_error *err)
+{
+    const char *host = hf_exchange_header(x, "Host");
+
+    if (!hf_guard_fetch_site(hf_exchange_header(x, "Sec-Fetch-Site")))
+        return hf_error_set(err, HF_ERROR_FORBIDDEN, "a page of another site may not ask this");
+    if (!is_read(x) && !hf_guard_origin(hf_exchange_header(x, "Origin"), host))
+        return hf_error_set(err, HF_ERROR_FORBIDDEN,
+                            "the Origin of the request is not this gateway's");
+    return 0;
+}
+
+static int
+check_access(struct hf_exchange *x, enum hf_access access, struct hf_error *err)
+{
+    static const enum hf_role needed[HF_ACCESS_COUNT] = {
+        [HF_ACCESS_VIEWER] = HF_ROLE_VIEWER,
+        [HF_ACCESS_OPERATOR] = HF_ROLE_OPERATOR,
+        [HF_ACCESS_ADMIN] = HF_ROLE_ADMIN,
+    };
+
+    if (access == HF_ACCESS_PUBLIC)
+        return 0;
+    if (!hf_identity_session(x->api->config->identity, x->token, &x->session))
+        return hf_error_set(err, HF_ERROR_UNAUTHORIZED, "log in first");
+    if (x->session.role < needed[access])
+        return hf_error_set(err, HF_ERROR_FORBIDDEN, "this needs the role %s",
+                            hf_role_name(needed[access]));
+    return 0;
+}
+
+static int
+run(struct hf_exchange *x, const struct hf_route *route, struct hf_error *err)
+{
+    bool json = route->body == HF_BODY_JSON;
+
+    if (check_origin(x, err) < 0 || check_access(x, route->access, err) < 0)
+        return -1;
+    if (json && !hf_guard_json_type(hf_exchange_header(x, "Content-Type"))) {
+        hf_reply_problem(x, 415, "the body must be application/json", NULL);
+        return 0;
+    }
+    if (hf_exchange_read_body(x, json ? HF_API_BODY_MAX : 0, err) < 0)
+        return -1;
+    if (route->query == HF_QUERY_NONE && hf_query_read(x->query, NULL, 0, err) < 0)
+        return -1;
+    return route->handler(x, err);
+}
+
+static void
+reply_allow(struct hf_exchange *x, bool get, bool post)
+{
+    hf_reply_header(x, "Allow",
+                    get && post ? "GET, HEAD, POST, OPTIONS"
+                    : get       ? "GET, HEAD, OPTIONS"
+                                : "POST, OPTIONS");
+    if (strcmp(x->method, "OPTIONS") == 0)
+        hf_reply(x, 204, NULL, "no-store", NULL, 0);
+    else
+        hf_reply_problem(x, 405, "this path does not take that method", NULL);
+}
+
+static void
+serve_api(struct hf_exchange *x, const char *path)
+{
+    struct hf_error err = {0};
+    bool get = false, post = false;
+
+    for (size_t i = 0; i < hf_route_count; i++) {
+        const struct hf_route *route = &hf_routes[i];
+
+        if (!hf_route_match(route->pattern, path, x->param))
+            continue;
+        if (method_is(x, route->method)) {
+            if (run(x, route, &err) < 0)
+                hf_reply_error(x, &err);
+            return;
+        }
+        get = get || route->method == HF_METHOD_GET;
+        post = post || route->method == HF_METHOD_POST;
+    }
+    if (get || post)
+        reply_allow(x, get, post);
+    else
+        hf_reply_problem(x, 404, "there is no such path", NULL);
+}
+
+static void
+serve_static(struct hf_exchange *x)
+{
+    struct hf_error err = {0};
+
+    if (!is_read(x)) {
+        reply_allow(x, true, false);
+    } else if (hf_exchange_read_body(x, 0, &err) < 0) {
+        hf_reply_error(x, &err);
+    } else {
+        hf_static_serve(x);
+    }
+}
+
+static void
+serve(struct hf_exchange *x)
+{
+    size_t prefix = sizeof API_PREFIX - 1;
+
+    if (!host_allowed(x)) {
+        hf_reply_problem(x, 421, "this gateway does not go by that name; use its address", NULL);
+    } else if (strncmp(x->path, API_PREFIX, prefix) == 0 && x->path[prefix] == '/') {
+        serve_api(x, x->path + prefix);
+    } else if (strcmp(x->path, "/api") == 0 || strncmp(x->path, "/api/", 5) == 0) {
+        hf_reply_problem(x, 404, "the interface is below /api/v1", NULL);
+    } else {
+        serve_static(x);
+    }
+}
+
+void
+hf_router_serve(struct hf_exchange *x)
+{
+    x->head = strcmp(x->method, "HEAD") == 0;
+    x->closing = hf_exchange_has_body(x); /* until it is read */
+    hf_cookie_token(hf_exchange_header(x, "Cookie"), x->token);
+    serve(x);
+    if (!is_read(x))
+        hf_log_info("event=request method=%s path=%s status=%d user=%s peer=%s", x->method, x->path,
+                    x->status, x->session.user[0] ? x->session.user : "-", x->peer);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/handlers.h"
+
+#include "api/codec.h"
+#include "api/server.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char OPERATIONS_PATH[] = "/api/v1/operations/";
+
+/* The view of service name in the snapshot, or NULL. */
+static const struct hf_service_view *
+find(const struct hf_snapshot *snapshot, const char *name)
+{
+    int index = hf_service_index(name);
+
+    return index >= 0 && (size_t)index < snapshot->service_count ? &snapshot->services[index]
+                                                                 : NULL;
+}
+
+static int
+no_such_service(const char *name, struct hf_error *err)
+{
+    return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no service '%s'", name);
+}
+
+int
+hf_handle_services(struct hf_exchange *x, struct hf_error *err)
+{
+    const struct hf_snapshot *snapshot = hf_core_snapshot(x->api->config->core);
+    struct hf_json *list = hf_codec_services(snapshot);
+
+    hf_snapshot_unref(snapshot);
+    return hf_reply_json(x, 200, list, err);
+}
+
+int
+hf_handle_service(struct hf_exchange *x, struct hf_error *err)
+{
+    const struct hf_snapshot *snapshot = hf_core_snapshot(x->api->config->core);
+    const struct hf_service_view *view = find(snapshot, x->param);
+    struct hf_json *service = view ? hf_codec_service(view, x->param, snapshot->at_ms) : NULL;
+
+    hf_snapshot_unref(snapshot);
+    if (!view)
+        return no_such_service(x->param, err);
+    return hf_reply_json(x, 200, service, err);
+}
+
+int
+hf_service_container(struct hf_exchange *x, const char *name, char ret_id[HF_HASH_SIZE],
+                     struct hf_error *err)
+{
+    const struct hf_snapshot *snapshot = hf_core_snapshot(x->api->config->core);
+    const struct hf_service_view *view = find(snapshot, name);
+
+    if (view)
+        memcpy(ret_id, view->container_id, HF_HASH_SIZE);
+    hf_snapshot_unref(snapshot);
+    return view ? 0 : no_such_service(name, err);
+}
+
+static int
+command(struct hf_exchange *x, enum hf_operation_kind kind, struct hf_error *err)
+{
+    struct hf_operation operation;
+    char location[sizeof OPERATIONS_PATH + HF_ID_SIZE];
+
+    if (hf_core_command(x->api->config->core, kind, x->param, x->session.user, &operation, err) < 0)
+        return -1;
+    snprintf(location, sizeof location, "%s%s", OPERATIONS_PATH, operation.id);
+    hf_reply_header(x, "Location", location);
+    return hf_reply_json(x, 202, hf_codec_operation(&operation), err);
+}
+
+int
+hf_handle_restart(struct hf_exchange *x, struct hf_error *err)
+{
+    return command(x, HF_OPERATION_RESTART, err);
+}
+
+int
+hf_handle_start(struct hf_exchange *x, struct hf_error *err)
+{
+    return command(x, HF_OPERATION_START, err);
+}
+
+int
+hf_handle_stop(struct hf_exchange *x, struct hf_error *err)
+{
+    return command(x, HF_OPERATION_STOP, err);
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What TLS the API speaks, and the limit of connections for each address, which has to act before
+ * the first byte of a handshake: a silent client would hold a worker until it times out. */
+#pragma once
+
+#include "api/peers.h"
+#include "base/error.h"
+
+/* Sets up an SSL_CTX: TLS 1.2 and newer, forward secrecy and authenticated encryption only, small
+ * buffers, no session store. Connections beyond what peers allows are cut; peers is borrowed for
+ * the life of the context. */
+HF_MUST int hf_tls_setup(void *ssl_ctx, struct hf_peers *peers, struct hf_error *err);

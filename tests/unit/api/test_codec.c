@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "world.h"
+
+#include "api/codec.h"
+#include "api/state.h"
+
+#include <math.h>
+#include <string.h>
+
+static void
+assert_json(struct hf_json *consume, const char *expected)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = consume;
+    HF_AUTO_FREE char *text = NULL;
+
+    assert_int_equal(hf_json_print(doc, &text, NULL), 0);
+    assert_string_equal(text, expected);
+}
+
+#define DIGEST_1 "sha256:0000000000000000000000000000000000000000000000000000000000000001"
+#define DIGEST_2 "sha256:0000000000000000000000000000000000000000000000000000000000000002"
+
+static void
+running_service(void **state)
+{
+    struct hf_service_view *v = &world_snapshot.services[0];
+
+    (void)state;
+    world_fill(&world_snapshot);
+    assert_json(
+        hf_codec_service(v, "broker", world_snapshot.at_ms),
+        "{\"name\":\"broker\",\"title\":\"Title of broker\",\"desired\":\"running\","
+        "\"state\":\"running\",\"health\":\"healthy\",\"reason\":\"\",\"advice\":\"\","
+        "\"since\":\"2026-11-24T03:00:33.123Z\",\"uptime_s\":60,\"restarts\":0,\"exit_code\":null,"
+        "\"oom_killed\":false,\"container\":{\"id\":\"c0\",\"name\":\"holdfast-broker\"},"
+        "\"image\":{\"repository\":\"127.0.0.1:5000/holdfast/broker\",\"tag\":\"0.1.0\","
+        "\"digest\":\"" DIGEST_1 "\",\"id\":\"" DIGEST_2 "\"},"
+        "\"limits\":{\"memory_bytes\":67108864,\"cpus\":1,\"pids\":32},"
+        "\"usage\":{\"memory_bytes\":4096,\"cpu_percent\":1.24,\"pids\":3,\"throttled_percent\":0},"
+        "\"user\":\"10001:10001\",\"read_only\":true,"
+        "\"ports\":[{\"host\":\"0.0.0.0:1883\",\"container\":1883}],"
+        "\"volumes\":[{\"name\":\"holdfast-broker-data\",\"path\":\"/data\"}],"
+        "\"networks\":[\"field\",\"bus\"],\"numbers\":{\"clients\":9007199254740993},"
+        "\"rates\":{\"in\":12.5,\"out\":0}}");
+}
+
+/* Nothing is known of it: no release, no container, no reading. */
+static void
+unknown_service(void **state)
+{
+    static const struct hf_service_view v = {
+        .has_exit_code = true, .exit_code = 137, .oom_killed = true};
+
+    (void)state;
+    assert_json(
+        hf_codec_service(&v, "buffer", 1000),
+        "{\"name\":\"buffer\",\"title\":\"\",\"desired\":\"stopped\",\"state\":\"absent\","
+        "\"health\":\"starting\",\"reason\":\"\",\"advice\":\"\",\"since\":null,"
+        "\"uptime_s\":null,\"restarts\":0,\"exit_code\":137,\"oom_killed\":true,"
+        "\"container\":null,\"image\":null,"
+        "\"limits\":{\"memory_bytes\":0,\"cpus\":0,\"pids\":0},\"usage\":null,\"user\":\"\","
+        "\"read_only\":true,\"ports\":[],\"volumes\":[],\"networks\":[],\"numbers\":{},"
+        "\"rates\":{\"in\":0,\"out\":0}}");
+}
+
+static void
+gateway(void **state)
+{
+    (void)state;
+    world_fill(&world_snapshot);
+    strcpy(world_snapshot.gateway.engine.warnings[0], "no memory limit");
+    world_snapshot.gateway.engine.warning_count = 1;
+    assert_json(
+        hf_codec_gateway(&world_snapshot, WORLD_FINGERPRINT),
+        "{\"id\":\"hf-1a2b3c4d\",\"name\":\"press-hall-3\",\"version\":\"" HF_VERSION "\","
+        "\"started\":\"2026-11-24T02:01:33.123Z\",\"time\":\"2026-11-24T03:01:33.123Z\","
+        "\"clock_synced\":false,\"claimed\":true,\"fingerprint\":\"SHA256:AA:BB\","
+        "\"engine\":{\"state\":\"ok\",\"version\":\"\",\"api_version\":\"\",\"detail\":\"\","
+        "\"warnings\":[\"no memory limit\"]},"
+        "\"host\":{\"hostname\":\"\",\"cpu_percent\":0,\"load1\":0,\"memory_used_bytes\":0,"
+        "\"memory_total_bytes\":0,\"disk_used_bytes\":0,\"disk_total_bytes\":0,"
+        "\"temperature_c\":null,\"uptime_s\":0,\"cgroup\":\"v1\",\"cores\":0},"
+        "\"daemon\":{\"rss_bytes\":0,\"cpu_percent\":0},\"field\":{\"address\":\"\",\"port\":0}}");
+}
+
+static void
+records(void **state)
+{
+    struct hf_buffer_view b = {.known = true, .ok = true, .held = 17, .drain_s = -1, .full_s = 5};
+    struct hf_uplink_view u = {
+        .state = "away", .last_status = 503, .attempt = 2, .away_since_ms = 1};
+
+    (void)state;
+    assert_json(hf_codec_buffer(&b),
+                "{\"state\":\"ok\",\"reason\":\"\",\"held\":17,\"oldest\":null,\"in_per_s\":0,"
+                "\"out_per_s\":0,\"disk_bytes\":0,\"disk_limit_bytes\":0,\"accepted\":0,"
+                "\"delivered\":0,\"dropped\":0,\"epoch\":\"\",\"window_ms\":0,\"drain_s\":null,"
+                "\"full_s\":5,\"updated\":null}");
+    assert_json(hf_codec_uplink(&u),
+                "{\"state\":\"away\",\"url\":\"\",\"last_success\":null,\"last_error\":\"\","
+                "\"last_status\":503,\"next_try\":null,\"attempt\":2,"
+                "\"away_since\":\"1970-01-01T00:00:00.001Z\"}");
+}
+
+/* A text that was cut to its field's size may end inside a character. */
+static void
+cut_character(void **state)
+{
+    struct hf_uplink_view u = {.state = "away", .last_error = "gr\xc3\xbc\xc3"};
+    HF_AUTO(hf_json) struct hf_json *doc = hf_codec_uplink(&u);
+
+    (void)state;
+    assert_string_equal(hf_json_string(doc, "last_error"), "gr\xc3\xbc");
+}
+
+static void
+history(void **state)
+{
+    HF_AUTO_FREE struct hf_history *h = calloc(1, sizeof *h);
+    HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(4096);
+
+    (void)state;
+    assert_non_null(h);
+    hf_core_history(NULL, h);
+    assert_int_equal(hf_codec_history(h, &out, NULL), 0);
+    assert_string_equal(out.data,
+                        "{\"interval_s\":2,\"end\":\"2026-11-24T03:01:33.123Z\",\"series\":{"
+                        "\"buffer.held\":[null,1,2.5],\"host.cpu\":[0,0,0]}}");
+}
+
+static void
+health(void **state)
+{
+    struct hf_snapshot *s = &world_snapshot;
+
+    (void)state;
+    world_fill(s);
+    assert_string_equal(hf_codec_health(s), "ok");
+    s->services[1].health = HF_HEALTH_STARTING;
+    assert_string_equal(hf_codec_health(s), "starting");
+    s->services[0].health = HF_HEALTH_WAITING;
+    assert_string_equal(hf_codec_health(s), "degraded");
+    s->services[0].wanted = s->services[1].wanted = false;
+    assert_string_equal(hf_codec_health(s), "ok");
+    s->gateway.engine.state = HF_ENGINE_UNREACHABLE;
+    assert_string_equal(hf_codec_health(s), "degraded");
+    s->gateway.engine.state = HF_ENGINE_STARTING;
+    assert_string_equal(hf_codec_health(s), "starting");
+}
+
+static void
+state_is_made_once(void **state)
+{
+    struct hf_state_cache cache;
+    struct hf_state_text *a = NULL, *b = NULL, *c = NULL;
+
+    (void)state;
+    world_fill(&world_snapshot);
+    hf_state_cache_init(&cache);
+    assert_int_equal(hf_state_cache_get(&cache, &world_snapshot, WORLD_FINGERPRINT, &a, NULL), 0);
+    assert_int_equal(hf_state_cache_get(&cache, &world_snapshot, WORLD_FINGERPRINT, &b, NULL), 0);
+    assert_ptr_equal(a, b);
+    world_snapshot.version++;
+    assert_int_equal(hf_state_cache_get(&cache, &world_snapshot, WORLD_FINGERPRINT, &c, NULL), 0);
+    assert_ptr_not_equal(a, c);
+    assert_int_equal(a->len, strlen(a->json));
+    assert_null(strchr(a->json, '\n'));
+    hf_state_text_unref(a);
+    hf_state_text_unref(b);
+    hf_state_text_unref(c);
+    hf_state_cache_done(&cache);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(running_service), cmocka_unit_test(unknown_service),
+        cmocka_unit_test(gateway),         cmocka_unit_test(records),
+        cmocka_unit_test(cut_character),   cmocka_unit_test(history),
+        cmocka_unit_test(health),          cmocka_unit_test(state_is_made_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

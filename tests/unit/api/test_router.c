@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Requests against the router over a connection in memory. */
+#include "unit.h"
+
+#include "world.h"
+
+#include "api/router.h"
+#include "api/server.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { ANSWER_MAX = 1024 * 1024 };
+
+static struct hf_identity *identity;
+static char cookie[HF_TOKEN_SIZE + 32];
+static struct hf_api_config config;
+static struct hf_api_common common;
+
+/* One request: its headers as "Name: value" lines, its answer as it was written. */
+struct call {
+    const char *headers[8]; /* name, value, name, value …, NULL */
+    const char *body;
+    size_t body_read;
+    int writes_left; /* then the other side is gone */
+    struct hf_buf out;
+    int status;
+    bool closed;
+};
+
+static const char *
+call_header(void *context, const char *name, size_t *ret_count)
+{
+    const struct call *c = context;
+    const char *first = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i + 1 < HF_LEN(c->headers) && c->headers[i]; i += 2) {
+        if (strcasecmp(c->headers[i], name) == 0 && count++ == 0)
+            first = c->headers[i + 1];
+    }
+    if (ret_count)
+        *ret_count = count;
+    return first;
+}
+
+static bool
+call_read(void *context, void *data, size_t len)
+{
+    struct call *c = context;
+
+    if (strlen(c->body) - c->body_read < len)
+        return false;
+    memcpy(data, c->body + c->body_read, len);
+    c->body_read += len;
+    return true;
+}
+
+static bool
+call_write(void *context, const void *data, size_t len)
+{
+    struct call *c = context;
+
+    if (c->writes_left-- <= 0)
+        return false;
+    return hf_buf_add(&c->out, data, len, NULL) == 0;
+}
+
+static void
+call_close(void *context)
+{
+    ((struct call *)context)->closed = true;
+}
+
+/* Serves it and checks the status. */
+static void
+serve(struct call *c, const char *method, const char *path, const char *query, int status)
+{
+    struct hf_exchange x = {
+        .api = &common,
+        .wire = {c, call_header, call_read, call_write, call_close},
+        .method = method,
+        .path = path,
+        .query = query,
+        .peer = "10.0.0.9",
+        .body = HF_BUF_INIT(HF_API_BODY_MAX),
+    };
+
+    if (c->writes_left == 0)
+        c->writes_left = 2;
+    c->out = HF_BUF_INIT(ANSWER_MAX);
+    hf_router_serve(&x);
+    hf_buf_done(&x.body);
+    c->status = x.status;
+    if (x.status != status)
+        fail_msg("%s %s: %d instead of %d: %s", method, path, x.status, status,
+                 c->out.data ? c->out.data : "");
+}
+
+static bool
+has(const struct call *c, const char *text)
+{
+    return c->out.data && strstr(c->out.data, text);
+}
+
+/* A request with the session and nothing special; its answer contains text. */
+static void
+expect(const char *method, const char *path, const char *query, int status, const char *text)
+{
+    struct call c = {.headers = {"Host", "10.0.0.1", "Cookie", cookie}};
+
+    serve(&c, method, path, query, status);
+    if (text && !has(&c, text))
+        fail_msg("%s %s: no '%s' in %s", method, path, text, c.out.data);
+    hf_buf_done(&c.out);
+}
+
+static int
+set_up(void **state)
+{
+    char token[HF_TOKEN_SIZE];
+
+    (void)state;
+    world_fill(&world_snapshot);
+    identity = world_identity(token);
+    snprintf(cookie, sizeof cookie, "__Host-holdfast=%s", token);
+    config = (struct hf_api_config){
+        .identity = identity, .engine_ops = &world_engine_ops, .fingerprint = WORLD_FINGERPRINT};
+    common.config = &config;
+    hf_streams_init(&common.streams);
+    hf_state_cache_init(&common.state);
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void)state;
+    hf_state_cache_done(&common.state);
+    hf_streams_done(&common.streams);
+    hf_identity_free(identity);
+    return 0;
+}
+
+static void
+methods(void **state)
+{
+    struct call head = {.headers = {"Host", "10.0.0.1"}};
+
+    (void)state;
+    expect("DELETE", "/api/v1/health", "", 405, "Allow: GET, HEAD, OPTIONS\r\n");
+    expect("GET", "/api/v1/login", "", 405, "Allow: POST, OPTIONS\r\n");
+    expect("PUT", "/api/v1/claim", "", 405, "Allow: GET, HEAD, POST, OPTIONS\r\n");
+    expect("OPTIONS", "/api/v1/claim", "", 204, "Allow: GET, HEAD, POST, OPTIONS\r\n");
+    expect("POST", "/", "", 405, "Allow: GET, HEAD, OPTIONS\r\n");
+    expect("GET", "/api/v1/nothing", "", 404, "application/problem+json");
+    expect("GET", "/api/v1", "", 404, "application/problem+json");
+    expect("GET", "/api/v2/health", "", 404, "application/problem+json");
+    expect("GET", "/api", "", 404, "application/problem+json");
+
+    serve(&head, "HEAD", "/api/v1/health", "", 200);
+    assert_true(has(&head, "Content-Length: 33\r\n"));
+    assert_string_equal(strstr(head.out.data, "\r\n\r\n"), "\r\n\r\n");
+    hf_buf_done(&head.out);
+}
+
+static void
+strangers(void **state)
+{
+    static const struct {
+        const char *headers[8];
+        const char *method, *path;
+        int status;
+    } cases[] = {
+        {{"Host", "evil.example"}, "GET", "/", 421},
+        {{"Host", "evil.example"}, "GET", "/api/v1/health", 421},
+        {{NULL}, "GET", "/api/v1/health", 421},
+        {{"Host", "10.0.0.1", "Host", "10.0.0.1"}, "GET", "/api/v1/health", 421},
+        {{"Host", "press-hall-3.local"}, "GET", "/api/v1/health", 200},
+        {{"Host", "10.0.0.1", "Sec-Fetch-Site", "cross-site"}, "GET", "/api/v1/health", 403},
+        {{"Host", "10.0.0.1", "Origin", "https://10.0.0.2"}, "POST", "/api/v1/logout", 403},
+        {{"Host", "10.0.0.1", "Origin", "null"}, "POST", "/api/v1/login", 403},
+        {{"Host", "10.0.0.1", "Origin", "https://10.0.0.1"}, "POST", "/api/v1/logout", 204},
+        {{"Host", "10.0.0.1"}, "GET", "/api/v1/gateway", 401},
+        {{"Host", "10.0.0.1", "Cookie", "__Host-holdfast=x"}, "GET", "/api/v1/gateway", 401},
+        {{"Host", "10.0.0.1"}, "POST", "/api/v1/services/broker/stop", 401},
+        {{"Host", "10.0.0.1"}, "GET", "/api/v1/events", 401},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(cases); i++) {
+        struct call c = {0};
+
+        memcpy(c.headers, cases[i].headers, sizeof c.headers);
+        serve(&c, cases[i].method, cases[i].path, "", cases[i].status);
+        assert_true(has(&c, "X-Content-Type-Options: nosniff\r\n"));
+        assert_true(has(&c, "frame-ancestors 'none'"));
+        assert_false(has(&c, "Access-Control"));
+        hf_buf_done(&c.out);
+    }
+}
+
+static void
+bodies(void **state)
+{
+    static const struct {
+        const char *length, *name, *value, *body;
+        int status;
+        const char *text;
+    } cases[] = {
+        {"2", "Content-Type", "text/plain", "{}", 415, NULL},
+        {"2", "X", "", "{}", 415, NULL},
+        {"2", "Content-Type", "application/json", "{}", 422, "\"pointer\":\"/user\""},
+        {"3", "Content-Type", "application/json", "{}x", 400, NULL},
+        {"9", "Content-Type", "application/json", "{}", 400, "did not come"},
+        {"x", "Content-Type", "application/json", "{}", 400, "Content-Length"},
+        {"65537", "Content-Type", "application/json", "{}", 413, NULL},
+        {"11", "Content-Type", "application/json", "{\"extra\":1}", 422, "\"pointer\":\"/extra\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(cases); i++) {
+        struct call c = {.headers = {"Host", "10.0.0.1", "Content-Length", cases[i].length,
+                                     cases[i].name, cases[i].value},
+                         .body = cases[i].body};
+
+        serve(&c, "POST", "/api/v1/login", "", cases[i].status);
+        if (cases[i].text)
+            assert_true(has(&c, cases[i].text));
+        assert_int_equal(c.closed, c.body_read == 0);
+        hf_buf_done(&c.out);
+    }
+}
+
+static void
+smuggled_bodies(void **state)
+{
+    struct call chunked = {.headers = {"Host", "10.0.0.1", "Transfer-Encoding", "chunked"}};
+    struct call twice = {
+        .headers = {"Host", "10.0.0.1", "Content-Length", "0", "Content-Length", "5"}};
+    struct call get = {.headers = {"Host", "10.0.0.1", "Content-Length", "5"}, .body = "12345"};
+
+    (void)state;
+    serve(&chunked, "POST", "/api/v1/logout", "", 400);
+    assert_true(chunked.closed);
+    serve(&twice, "POST", "/api/v1/logout", "", 400);
+    serve(&get, "GET", "/api/v1/health", "", 400);
+    assert_true(get.closed);
+    hf_buf_done(&chunked.out);
+    hf_buf_done(&twice.out);
+    hf_buf_done(&get.out);
+}
+
+static void
+reading(void **state)
+{
+    (void)state;
+    expect("GET", "/api/v1/session", "", 200, "\"user\":\"admin\",\"role\":\"admin\"");
+    expect("GET", "/api/v1/gateway", "", 200, "\"id\":\"hf-1a2b3c4d\"");
+    expect("GET", "/api/v1/gateway", "x=1", 400, NULL);
+    expect("GET", "/api/v1/services", "", 200, "{\"services\":[{\"name\":\"broker\"");
+    expect("GET", "/api/v1/services/buffer", "", 200, "{\"name\":\"buffer\"");
+    expect("GET", "/api/v1/services/nobody", "", 404, "there is no service 'nobody'");
+    expect("GET", "/api/v1/release", "", 200, "\"created\":\"2026-11-24T03:01:33Z\"");
+    expect("GET", "/api/v1/buffer", "", 200, "\"held\":17");
+    expect("GET", "/api/v1/uplink", "", 200, "\"state\":\"idle\"");
+    expect("GET", "/api/v1/history", "", 200, "\"series\":{\"buffer.held\":[null,1,2.5]");
+    expect("GET", "/api/v1/operations", "limit=2", 200, "\"state\":\"queued\"");
+    expect("GET", "/api/v1/operations", "limit=101", 400, NULL);
+    expect("GET", "/api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200,
+           "\"kind\":\"stop\"");
+    expect("GET", "/api/v1/operations/bbb", "", 404, NULL);
+    expect("GET", "/api/v1/openapi.yaml", "", 200, "openapi: 3.1.0");
+    world_snapshot.has_release = false;
+    expect("GET", "/api/v1/release", "", 404, "no release");
+    world_snapshot.has_release = true;
+}
+
+static void
+commanding(void **state)
+{
+    (void)state;
+    expect("POST", "/api/v1/services/broker/restart", "", 202,
+           "Location: /api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n");
+    expect("POST", "/api/v1/services/broker/stop", "", 202, "\"kind\":\"stop\"");
+    world_command_error = HF_ERROR_CONFLICT;
+    expect("POST", "/api/v1/services/broker/start", "", 409, NULL);
+    world_command_error = HF_ERROR_UNAVAILABLE;
+    expect("POST", "/api/v1/services/broker/start", "", 503, "Retry-After: 5\r\n");
+    world_command_error = HF_ERROR_NONE;
+}
+
+static void
+throttled_login(void **state)
+{
+    static const char body[] = "{\"user\":\"admin\",\"password\":\"wrong password\"}";
+    char length[8];
+    struct call c = {.headers = {"Host", "10.0.0.1", "Content-Type", "application/json",
+                                 "Content-Length", length},
+                     .body = body};
+
+    (void)state;
+    snprintf(length, sizeof length, "%zu", sizeof body - 1);
+    serve(&c, "POST", "/api/v1/login", "", 401);
+    for (int i = 0; i < 20 && c.status == 401; i++) {
+        struct hf_exchange x = {.api = &common,
+                                .wire = {&c, call_header, call_read, call_write, call_close},
+                                .method = "POST",
+                                .path = "/api/v1/login",
+                                .query = "",
+                                .peer = "10.0.0.9",
+                                .body = HF_BUF_INIT(HF_API_BODY_MAX)};
+
+        hf_buf_clear(&c.out);
+        c.body_read = 0;
+        c.writes_left = 2;
+        hf_router_serve(&x);
+        hf_buf_done(&x.body);
+        c.status = x.status;
+    }
+    assert_int_equal(c.status, 429);
+    assert_true(has(&c, "Retry-After: "));
+    hf_buf_done(&c.out);
+}
+
+static void
+logs(void **state)
+{
+    struct call follow = {.headers = {"Host", "10.0.0.1", "Cookie", cookie}, .writes_left = 8};
+
+    (void)state;
+    expect(
+        "GET", "/api/v1/services/broker/logs", "tail=2", 200,
+        "{\"lines\":[{\"time\":\"2026-11-24T03:01:33.123Z\",\"stream\":\"stderr\","
+        "\"text\":\"line \\\"8\\\"\"},{\"time\":\"2026-11-24T03:01:33.123Z\",\"stream\":\"stderr\","
+        "\"text\":\"line \\\"9\\\"\"}],\"truncated\":true}");
+    expect("GET", "/api/v1/services/broker/logs", "tail=10", 200, "\"truncated\":false}");
+    expect("GET", "/api/v1/services/broker/logs", "tail=0", 200,
+           "{\"lines\":[],\"truncated\":true}");
+    expect("GET", "/api/v1/services/nobody/logs", "", 404, NULL);
+
+    serve(&follow, "GET", "/api/v1/services/broker/logs", "tail=1&follow=true", 200);
+    assert_true(has(&follow, "Content-Type: text/event-stream\r\n"));
+    assert_true(has(&follow, "event: line\ndata: {\"time\""));
+    assert_true(has(&follow, "event: end\ndata: {\"detail\":\"the container has ended\"}\n\n"));
+    hf_buf_done(&follow.out);
+    assert_int_equal(common.streams.open[HF_STREAM_LOGS], 0);
+}
+
+static void
+events(void **state)
+{
+    struct call head = {.headers = {"Host", "10.0.0.1", "Cookie", cookie}};
+    struct call two = {.headers = {"Host", "10.0.0.1", "Cookie", cookie}, .writes_left = 3};
+
+    (void)state;
+    serve(&head, "HEAD", "/api/v1/events", "", 200);
+    assert_false(has(&head, "event: state"));
+    hf_buf_done(&head.out);
+
+    serve(&two, "GET", "/api/v1/events", "", 200);
+    assert_true(has(&two, "retry: 2000\n\nid: 1\nevent: state\ndata: {\"at\":\"2026-11-24T03"));
+    assert_true(two.closed);
+    hf_buf_done(&two.out);
+    assert_int_equal(common.streams.open[HF_STREAM_EVENTS], 0);
+}
+
+static void
+dashboard(void **state)
+{
+    struct call asked = {.headers = {"Host", "10.0.0.1", "Accept-Encoding", "br, gzip;q=0"}};
+    struct call known = {.headers = {"Host", "10.0.0.1", "If-None-Match", "*"}};
+
+    (void)state;
+    expect("GET", "/", "", 200, "Content-Type: text/html");
+    expect("GET", "/index.html", "", 200, "Cache-Control: no-cache\r\n");
+    expect("GET", "/services/broker", "", 200, "Content-Type: text/html");
+    expect("GET", "/nothing.js", "", 404, "application/problem+json");
+    expect("GET", "/openapi.yaml", "", 404, NULL);
+    serve(&asked, "GET", "/", "", 200);
+    assert_false(has(&asked, "Content-Encoding"));
+    hf_buf_done(&asked.out);
+    serve(&known, "GET", "/", "", 304);
+    assert_false(has(&known, "Content-Length"));
+    hf_buf_done(&known.out);
+}
+
+/* The last one: the session is gone after it. */
+static void
+logout(void **state)
+{
+    (void)state;
+    expect("POST", "/api/v1/logout", "", 204, "Max-Age=0");
+    expect("GET", "/api/v1/session", "", 401, NULL);
+    expect("GET", "/api/v1/events", "", 401, NULL);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(methods),         cmocka_unit_test(strangers),
+        cmocka_unit_test(bodies),          cmocka_unit_test(smuggled_bodies),
+        cmocka_unit_test(reading),         cmocka_unit_test(commanding),
+        cmocka_unit_test(throttled_login), cmocka_unit_test(logs),
+        cmocka_unit_test(events),          cmocka_unit_test(dashboard),
+        cmocka_unit_test(logout),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

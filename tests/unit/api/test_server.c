@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The real server on real ports: what cannot be seen without one. */
+#include "tempdir.h"
+#include "world.h"
+
+#include "api/listen.h"
+#include "api/peers.h"
+#include "api/server.h"
+#include "base/clock.h"
+#include "identity/certificate.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { ANSWER_SIZE = 4096, CUT_MS = 2000 /* well below any time-out of the server */ };
+
+static uint16_t
+port_of(int fd)
+{
+    struct sockaddr_in address = {0};
+    socklen_t len = sizeof address;
+
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    return ntohs(address.sin_port);
+}
+
+static int
+connect_to(uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_true(fd >= 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+/* Starts the API on free ports of loopback. */
+static struct hf_api *
+start(const char *dir, struct hf_identity *identity, uint16_t redirect_port)
+{
+    static struct hf_certificate certificate;
+    struct hf_api_config config = {.identity = identity,
+                                   .engine_ops = &world_engine_ops,
+                                   .listen_address = "127.0.0.1",
+                                   .redirect_address = redirect_port ? "127.0.0.1" : NULL,
+                                   .redirect_port = redirect_port};
+    struct hf_api *api = NULL;
+    struct hf_error err = {0};
+
+    assert_int_equal(hf_certificate_ensure(dir, "holdfast", &certificate, &err), 0);
+    config.pem_path = certificate.pem_path;
+    config.fingerprint = certificate.fingerprint;
+    if (hf_api_start(&config, &api, &err) < 0)
+        fail_msg("%s", err.message);
+    return api;
+}
+
+/* A request over TLS of at most that version; false where there is no handshake. */
+static bool
+ask(uint16_t port, int version, const char *request, char answer[ANSWER_SIZE])
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    SSL *ssl;
+    int fd = connect_to(port), used = 0, got;
+    bool met;
+
+    SSL_CTX_set_security_level(ctx, 0);
+    SSL_CTX_set_min_proto_version(ctx, 0);
+    SSL_CTX_set_max_proto_version(ctx, version);
+    ssl = SSL_new(ctx);
+    SSL_set_fd(ssl, fd);
+    met = SSL_connect(ssl) == 1;
+    if (met) {
+        SSL_write(ssl, request, (int)strlen(request));
+        while ((got = SSL_read(ssl, answer + used, ANSWER_SIZE - 1 - used)) > 0)
+            used += got;
+    }
+    answer[used] = '\0';
+    SSL_free(ssl);
+    SSL_CTX_free(ctx);
+    close(fd);
+    return met;
+}
+
+static const char HEALTH[] =
+    "GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
+
+static void
+serving(void **state)
+{
+    char token[HF_TOKEN_SIZE], answer[ANSWER_SIZE];
+    struct hf_identity *identity = world_identity(token);
+    struct hf_api *api = start(*state, identity, 0);
+    uint16_t port = hf_api_port(api);
+    int64_t began_ms;
+
+    assert_true(ask(port, TLS1_3_VERSION, HEALTH, answer));
+    assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
+    assert_non_null(strstr(answer, "\"status\":\"ok\""));
+    assert_true(ask(port, TLS1_2_VERSION, HEALTH, answer));
+    assert_false(ask(port, TLS1_1_VERSION, HEALTH, answer));
+    assert_true(ask(port, TLS1_3_VERSION, "nonsense\r\n\r\n", answer));
+    assert_non_null(strstr(answer, "HTTP/1.1 400 Bad Request\r\n"));
+    assert_non_null(strstr(answer, "application/problem+json"));
+
+    began_ms = hf_clock_mono_ms();
+    hf_api_stop(api);
+    assert_in_range(hf_clock_mono_ms() - began_ms, 0, 5000);
+    hf_identity_free(identity);
+}
+
+static bool
+is_cut(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    char byte;
+
+    return poll(&p, 1, CUT_MS) == 1 && recv(fd, &byte, 1, 0) <= 0;
+}
+
+/* Silent connections up to the limit are left alone; one more is cut at once, also before it has
+ * said a word of TLS. */
+static void
+too_many_from_one(void **state)
+{
+    char token[HF_TOKEN_SIZE], answer[ANSWER_SIZE];
+    struct hf_identity *identity = world_identity(token);
+    struct hf_api *api = start(*state, identity, 0);
+    int fds[HF_PEER_CONNECTIONS_MAX], extra;
+
+    for (size_t i = 0; i < HF_LEN(fds); i++)
+        fds[i] = connect_to(hf_api_port(api));
+    usleep(200000); /* until workers have them */
+    extra = connect_to(hf_api_port(api));
+    assert_true(is_cut(extra));
+    close(extra);
+    for (size_t i = 0; i < HF_LEN(fds); i++)
+        close(fds[i]);
+    for (int i = 0; i < 50 && !ask(hf_api_port(api), TLS1_3_VERSION, HEALTH, answer); i++)
+        usleep(100000);
+    assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
+    hf_api_stop(api);
+    hf_identity_free(identity);
+}
+
+static void
+plain_http_leads_to_https(void **state)
+{
+    char token[HF_TOKEN_SIZE], answer[ANSWER_SIZE] = "";
+    struct hf_identity *identity = world_identity(token);
+    struct hf_api *api;
+    uint16_t port;
+    int fd = -1;
+
+    assert_int_equal(hf_listen("127.0.0.1", 0, "--http-redirect", &fd, NULL), 0);
+    port = port_of(fd);
+    close(fd);
+    api = start(*state, identity, port);
+    fd = connect_to(port);
+    assert_true(send(fd, "GET /x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 37, 0) == 37);
+    assert_true(recv(fd, answer, sizeof answer - 1, MSG_WAITALL) > 0);
+    assert_non_null(strstr(answer, "307 Temporary Redirect\r\nLocation: https://127.0.0.1:"));
+    close(fd);
+    hf_api_stop(api);
+    hf_identity_free(identity);
+}
+
+static void
+port_taken(void **state)
+{
+    struct hf_api_config config = {.listen_address = "127.0.0.1"};
+    struct hf_api *api = NULL;
+    struct hf_error err;
+    int fd = -1;
+
+    (void)state;
+    assert_int_equal(hf_listen("127.0.0.1", 0, "--listen", &fd, &err), 0);
+    config.listen_port = port_of(fd);
+    assert_int_equal(hf_api_start(&config, &api, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    assert_non_null(strstr(err.message, "127.0.0.1 port"));
+    assert_non_null(strstr(err.message, "--listen"));
+    close(fd);
+
+    config.listen_address = "localhost";
+    assert_int_equal(hf_api_start(&config, &api, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_INVALID);
+    config.listen_address = "192.0.2.1";
+    assert_int_equal(hf_api_start(&config, &api, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+}
+
+static int
+fill_world(void **state)
+{
+    (void)state;
+    world_fill(&world_snapshot);
+    return 0;
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_tempdir(serving),
+        with_tempdir(too_many_from_one),
+        with_tempdir(plain_http_leads_to_https),
+        cmocka_unit_test(port_taken),
+    };
+
+    return cmocka_run_group_tests(tests, fill_world, NULL);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "api/peers.h"
+#include "api/streams.h"
+#include "base/clock.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+static void
+assert_event(uint64_t id, const char *data, const char *expected)
+{
+    HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(256);
+
+    assert_int_equal(hf_sse_event(&out, id, "state", data, strlen(data), NULL), 0);
+    assert_string_equal(out.data, expected);
+}
+
+static void
+framing(void **state)
+{
+    HF_AUTO_BUF struct hf_buf small = HF_BUF_INIT(16);
+    struct hf_error err;
+
+    (void)state;
+    assert_event(7, "{\"a\":1}", "id: 7\nevent: state\ndata: {\"a\":1}\n\n");
+    assert_event(0, "", "event: state\ndata: \n\n");
+    assert_event(0, "a\nb\n", "event: state\ndata: a\ndata: b\ndata: \n\n");
+    assert_int_equal(hf_sse_event(&small, 0, "state", "0123456789", 10, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_TOO_LARGE);
+    assert_int_equal(hf_sse_heartbeat[0], ':');
+}
+
+static void
+places(void **state)
+{
+    struct hf_streams s;
+    struct hf_error err;
+
+    (void)state;
+    hf_streams_init(&s);
+    for (int i = 0; i < HF_STREAMS_LOGS_MAX; i++)
+        assert_int_equal(hf_streams_enter(&s, HF_STREAM_LOGS, &err), 0);
+    assert_int_equal(hf_streams_enter(&s, HF_STREAM_LOGS, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_UNAVAILABLE);
+    for (int i = HF_STREAMS_LOGS_MAX; i < HF_STREAMS_MAX; i++)
+        assert_int_equal(hf_streams_enter(&s, HF_STREAM_EVENTS, &err), 0);
+    assert_int_equal(hf_streams_enter(&s, HF_STREAM_EVENTS, &err), -1);
+    hf_streams_leave(&s, HF_STREAM_LOGS);
+    assert_int_equal(hf_streams_enter(&s, HF_STREAM_EVENTS, &err), 0);
+    hf_streams_done(&s);
+}
+
+static void *
+stop_soon(void *context)
+{
+    usleep(50000);
+    hf_streams_stop(context);
+    return NULL;
+}
+
+static void
+ending(void **state)
+{
+    struct hf_streams s;
+    pthread_t thread;
+    int64_t began_ms = hf_clock_mono_ms();
+
+    (void)state;
+    hf_streams_init(&s);
+    assert_true(hf_streams_pause(&s, 20));
+    assert_in_range(hf_clock_mono_ms() - began_ms, 20, 10000);
+    assert_false(hf_streams_stopping(&s));
+    assert_int_equal(pthread_create(&thread, NULL, stop_soon, &s), 0);
+    assert_false(hf_streams_pause(&s, 60000));
+    assert_in_range(hf_clock_mono_ms() - began_ms, 0, 30000);
+    assert_true(hf_streams_stopping(&s));
+    assert_int_equal(hf_streams_enter(&s, HF_STREAM_EVENTS, NULL), -1);
+    pthread_join(thread, NULL);
+    hf_streams_done(&s);
+}
+
+static struct hf_peer *
+enter(struct hf_peers *p, const char *address)
+{
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    struct sockaddr_in v4 = {.sin_family = AF_INET};
+
+    if (inet_pton(AF_INET, address, &v4.sin_addr) == 1)
+        return hf_peers_enter(p, (const struct sockaddr *)&v4);
+    assert_int_equal(inet_pton(AF_INET6, address, &v6.sin6_addr), 1);
+    return hf_peers_enter(p, (const struct sockaddr *)&v6);
+}
+
+static void
+peers(void **state)
+{
+    struct hf_peers p;
+    struct hf_peer *one = NULL;
+
+    (void)state;
+    hf_peers_init(&p);
+    for (int i = 0; i < HF_PEER_CONNECTIONS_MAX; i++) {
+        one = enter(&p, i % 2 ? "192.168.1.7" : "::ffff:192.168.1.7");
+        assert_non_null(one);
+    }
+    assert_null(enter(&p, "192.168.1.7"));
+    assert_non_null(enter(&p, "192.168.1.8"));
+    hf_peers_leave(one);
+    assert_non_null(enter(&p, "192.168.1.7"));
+    for (int i = 0; i < HF_PEER_CONNECTIONS_MAX; i++)
+        assert_non_null(enter(&p, i % 2 ? "2001:db8::1" : "2001:db8::2"));
+    assert_null(enter(&p, "2001:db8::3"));
+    assert_non_null(enter(&p, "2001:db8:0:1::3"));
+    hf_peers_done(&p);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(framing),
+        cmocka_unit_test(places),
+        cmocka_unit_test(ending),
+        cmocka_unit_test(peers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit.h"
+
+#include "world.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LOG_LINES = 10 };
+
+static const int64_t AT_MS = 1795489293123; /* 2026-11-24T03:01:33.123Z */
+
+struct hf_snapshot world_snapshot;
+enum hf_error_class world_command_error = HF_ERROR_NONE;
+
+static void
+fill_service(struct hf_snapshot *s, size_t i)
+{
+    static const struct hf_placement placement = {.instance = "holdfast",
+                                                  .run_dir = "/run/holdfast",
+                                                  .field_address = "0.0.0.0",
+                                                  .field_port = 1883};
+    struct hf_release_image *image = &s->release.images[i];
+    struct hf_service_view *v = &s->services[i];
+
+    snprintf(image->image, sizeof image->image, "127.0.0.1:5000/holdfast/%s@sha256:%064d",
+             hf_service_names[i], 1);
+    hf_text_put(image->tag, sizeof image->tag, "0.1.0");
+    snprintf(image->image_id, sizeof image->image_id, "sha256:%064d", 2);
+    assert_int_equal(hf_spec_make(&placement, &s->release, i, &v->spec, NULL), 0);
+    hf_text_put(v->title, sizeof v->title, "Title of %s", hf_service_names[i]);
+    v->wanted = true;
+    v->lifecycle = HF_LIFECYCLE_RUNNING;
+    v->health = HF_HEALTH_HEALTHY;
+    v->started_ms = AT_MS - 60000;
+    hf_text_put(v->container_id, sizeof v->container_id, "c%zu", i);
+    v->usage =
+        (struct hf_usage){.known = true, .memory_bytes = 4096, .cpu_percent = 1.239, .pids = 3};
+    v->rate_in = 12.5;
+    v->status.number_count = 1;
+    v->status.numbers[0] = (struct hf_number){.name = "clients", .value = 9007199254740993};
+}
+
+void
+world_fill(struct hf_snapshot *s)
+{
+    memset(s, 0, sizeof *s);
+    s->version = 1;
+    s->at_ms = AT_MS;
+    hf_text_put(s->gateway.id, sizeof s->gateway.id, "hf-1a2b3c4d");
+    hf_text_put(s->gateway.name, sizeof s->gateway.name, "press-hall-3");
+    s->gateway.started_ms = AT_MS - 3600000;
+    s->gateway.claimed = true;
+    s->gateway.engine.state = HF_ENGINE_OK;
+    s->gateway.host.cgroup_version = 1;
+    s->gateway.host.memory_used_bytes = -1;
+    s->gateway.host.cpu_percent = NAN;
+    s->has_release = true;
+    hf_text_put(s->release.name, sizeof s->release.name, "0.1.0");
+    hf_text_put(s->release.created, sizeof s->release.created, "2026-11-24T03:01:33Z");
+    s->service_count = hf_service_count;
+    for (size_t i = 0; i < hf_service_count; i++)
+        fill_service(s, i);
+    s->buffer =
+        (struct hf_buffer_view){.known = true, .ok = true, .held = 17, .drain_s = -1, .full_s = 5};
+    hf_text_put(s->uplink.state, sizeof s->uplink.state, "idle");
+    hf_text_put(s->sentence.level, sizeof s->sentence.level, "ok");
+}
+
+/* ---- core ---- */
+
+const struct hf_snapshot *
+hf_core_snapshot(struct hf_core *core)
+{
+    (void)core;
+    return &world_snapshot;
+}
+
+/* Always something new. */
+const struct hf_snapshot *
+hf_core_wait(struct hf_core *core, uint64_t seen, int timeout_ms)
+{
+    (void)core, (void)seen, (void)timeout_ms;
+    return &world_snapshot;
+}
+
+void
+hf_snapshot_unref(const struct hf_snapshot *snapshot)
+{
+    (void)snapshot;
+}
+
+static struct hf_operation
+operation(enum hf_operation_kind kind, const char *service)
+{
+    struct hf_operation o = {.kind = kind, .state = HF_OPERATION_QUEUED, .created_ms = AT_MS};
+
+    memset(o.id, 'a', sizeof o.id - 1);
+    hf_text_put(o.service, sizeof o.service, "%s", service);
+    return o;
+}
+
+int
+hf_core_command(struct hf_core *core, enum hf_operation_kind kind, const char *service,
+                const char *actor, struct hf_operation *ret_operation, struct hf_error *err)
+{
+    (void)core;
+    assert_string_equal(actor, "admin");
+    if (world_command_error != HF_ERROR_NONE)
+        return hf_error_set(err, world_command_error, "no");
+    *ret_operation = operation(kind, service);
+    return 0;
+}
+
+size_t
+hf_core_operations(struct hf_core *core, struct hf_operation *ret_operations, size_t max)
+{
+    (void)core;
+    for (size_t i = 0; i < max; i++)
+        ret_operations[i] = operation(HF_OPERATION_RESTART, "broker");
+    return max;
+}
+
+int
+hf_core_operation(struct hf_core *core, const char *id, struct hf_operation *ret_operation,
+                  struct hf_error *err)
+{
+    (void)core;
+    *ret_operation = operation(HF_OPERATION_STOP, "broker");
+    if (strcmp(id, ret_operation->id) != 0)
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no such operation");
+    return 0;
+}
+
+int
+hf_core_claimed(struct hf_core *core, const char *name, struct hf_error *err)
+{
+    (void)core, (void)name, (void)err;
+    return 0;
+}
+
+void
+hf_core_history(struct hf_core *core, struct hf_history *ret_history)
+{
+    (void)core;
+    memset(ret_history, 0, sizeof *ret_history);
+    ret_history->end_ms = AT_MS;
+    ret_history->points = 3;
+    ret_history->series_count = 2;
+    hf_text_put(ret_history->series[0].name, sizeof ret_history->series[0].name, "buffer.held");
+    hf_text_put(ret_history->series[1].name, sizeof ret_history->series[1].name, "host.cpu");
+    ret_history->series[0].values[0] = NAN;
+    ret_history->series[0].values[1] = 1;
+    ret_history->series[0].values[2] = 2.5F;
+}
+
+/* ---- engine ---- */
+
+static int
+logs(void *ctx, const char *id, int tail, bool follow, hf_log_sink *sink,
+     bool (*cancelled)(void *context), void *context, struct hf_error *err)
+{
+    char text[32];
+    const struct hf_log_line line = {.time_ms = AT_MS, .is_stderr = true, .text = text};
+
+    (void)ctx, (void)follow, (void)err;
+    assert_int_equal(id[0], 'c');
+    for (int i = tail > LOG_LINES ? 0 : LOG_LINES - tail; i < LOG_LINES && !cancelled(context);
+         i++) {
+        snprintf(text, sizeof text, "line \"%d\"", i);
+        if (!sink(context, &line))
+            break;
+    }
+    return 0;
+}
+
+const struct hf_engine_ops world_engine_ops = {.logs = logs};
+
+/* ---- identity ---- */
+
+static int
+keep_account(void *context, const struct hf_account *a, struct hf_error *err)
+{
+    (void)context, (void)a, (void)err;
+    return 0;
+}
+
+static int
+keep_session(void *context, const struct hf_session_record *s, struct hf_error *err)
+{
+    (void)context, (void)s, (void)err;
+    return 0;
+}
+
+static int
+forget_session(void *context, const char *token_hash, struct hf_error *err)
+{
+    (void)context, (void)token_hash, (void)err;
+    return 0;
+}
+
+struct hf_identity *
+world_identity(char token[HF_TOKEN_SIZE])
+{
+    static const struct hf_identity_ops ops = {
+        .claim = keep_account, .save_session = keep_session, .delete_session = forget_session};
+    static const struct hf_identity_start nothing = {0};
+    struct hf_identity *identity = NULL;
+    struct hf_login login;
+    char code[HF_SETUP_CODE_SIZE];
+
+    assert_int_equal(hf_identity_new(&ops, &nothing, &identity, NULL), 0);
+    assert_true(hf_identity_setup_code(identity, code));
+    assert_int_equal(hf_identity_claim(identity, code, WORLD_PASSWORD, "10.0.0.2", &login, NULL),
+                     0);
+    memcpy(token, login.token, HF_TOKEN_SIZE);
+    return identity;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A small world for the API: a core that says what it is told to, an identity that keeps nothing,
+ * an engine whose containers have written ten lines. */
+#pragma once
+
+#include "core/core.h"
+#include "identity/identity.h"
+#include "model/engine_ops.h"
+
+#define WORLD_FINGERPRINT "SHA256:AA:BB"
+#define WORLD_PASSWORD "correct horse battery"
+
+/* A gateway with a release and four running services, all at 2026-11-24T03:01:33.123Z. */
+void world_fill(struct hf_snapshot *s);
+
+/* What the core shows from now on. Only between requests. */
+extern struct hf_snapshot world_snapshot;
+
+/* What hf_core_command() fails with; NONE: it succeeds. */
+extern enum hf_error_class world_command_error;
+
+extern const struct hf_engine_ops world_engine_ops;
+
+/* An identity that somebody has claimed with WORLD_PASSWORD; token gets a session. */
+struct hf_identity *world_identity(char token[HF_TOKEN_SIZE]);
