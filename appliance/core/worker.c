@@ -99,8 +99,11 @@ worker_join(struct worker *w, int timeout_ms)
 
 /* ---- effects ---- */
 
+/* The engine makes two networks of one name for two that ask at once, so only one asks. */
+static pthread_mutex_t surroundings = PTHREAD_MUTEX_INITIALIZER;
+
 static int
-ensure_surroundings(const struct hf_core *core, const struct hf_spec *spec, struct hf_error *err)
+make_surroundings(const struct hf_core *core, const struct hf_spec *spec, struct hf_error *err)
 {
     const struct hf_engine_ops *ops = core->config.engine_ops;
     const char *instance = core->config.placement.instance;
@@ -115,6 +118,17 @@ ensure_surroundings(const struct hf_core *core, const struct hf_spec *spec, stru
             ops->ensure_volume(core->config.engine, instance, spec->mounts[i].source, err) < 0)
             return hf_error_wrap(err, "volume '%s'", spec->mounts[i].source);
     return 0;
+}
+
+static int
+ensure_surroundings(const struct hf_core *core, const struct hf_spec *spec, struct hf_error *err)
+{
+    int rc;
+
+    pthread_mutex_lock(&surroundings);
+    rc = make_surroundings(core, spec, err);
+    pthread_mutex_unlock(&surroundings);
+    return rc;
 }
 
 static int

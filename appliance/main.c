@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+/* holdfastd: the composition root. The one file that knows every concrete part. */
+#include "api/server.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "core/core.h"
+#include "engine/engine.h"
+#include "identity/certificate.h"
+#include "identity/identity.h"
+#include "options.h"
+#include "provision/provision.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+    RELEASE_FILE_MAX = 256 * 1024,
+    ARENAS_MAX = 2 /* a malloc arena for each thread would cost more memory than all the rest */
+};
+
+struct parts {
+    struct hf_options options;
+    struct hf_engine *engine;
+    struct hf_store *store;
+    struct hf_certificate certificate;
+    struct hf_core *core;
+    struct hf_identity *identity;
+    struct hf_api *api;
+    char hostname[HF_NAME_SIZE];
+    const char *host_names[1];
+};
+
+/* Settings that are stored but cannot be read are as good as none: the file says all anew. */
+static int
+current_settings(struct hf_store *store, struct hf_settings *s, struct hf_error *err)
+{
+    HF_AUTO_FREE char *text = NULL;
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    int64_t revision;
+
+    hf_settings_init(s);
+    if (hf_store_settings(store, &text, &revision, err) < 0)
+        return err->class == HF_ERROR_NOT_FOUND ? 0 : -1;
+    if (hf_json_parse(text, strlen(text), &doc, err) == 0 && hf_settings_parse(doc, s, err) < 0)
+        hf_log_warn("event=stored-settings-unusable error=\"%s\"", err->message);
+    return 0;
+}
+
+/* ---- identity keeps its accounts in the store, on the owner thread ---- */
+
+static int
+claim_in_store(struct hf_store *store, void *context, struct hf_error *err)
+{
+    return hf_store_claim(store, context, err);
+}
+
+static int
+claim(void *context, const struct hf_account *a, struct hf_error *err)
+{
+    const struct parts *p = context;
+
+    return hf_core_run(p->core, claim_in_store, (void *)(uintptr_t)a, err);
+}
+
+static int
+save_session_in_store(struct hf_store *store, void *context, struct hf_error *err)
+{
+    return hf_store_save_session(store, context, err);
+}
+
+static int
+save_session(void *context, const struct hf_session_record *s, struct hf_error *err)
+{
+    const struct parts *p = context;
+
+    return hf_core_run(p->core, save_session_in_store, (void *)(uintptr_t)s, err);
+}
+
+static int
+delete_session_in_store(struct hf_store *store, void *context, struct hf_error *err)
+{
+    return hf_store_delete_session(store, context, err);
+}
+
+static int
+delete_session(void *context, const char *token_hash, struct hf_error *err)
+{
+    const struct parts *p = context;
+
+    return hf_core_run(p->core, delete_session_in_store, (void *)(uintptr_t)token_hash, err);
+}
+
+struct audit_note {
+    const char *who, *what;
+};
+
+static int
+audit_in_store(struct hf_store *store, void *context, struct hf_error *err)
+{
+    const struct audit_note *note = context;
+
+    return hf_store_audit(store, note->who, note->what, err);
+}
+
+static void
+audit(void *context, const char *who, const char *what)
+{
+    const struct parts *p = context;
+    struct audit_note note = {who, what};
+    struct hf_error err;
+
+    hf_log_info("event=audit who=%s what=\"%s\"", who, what);
+    if (hf_core_run(p->core, audit_in_store, &note, &err) < 0)
+        hf_log_error("event=audit-not-kept error=\"%s\"", err.message);
+}
+
+static int
+start_identity(struct parts *p, struct hf_error *err)
+{
+    const struct hf_identity_ops ops = {
+        .context = p,
+        .claim = claim,
+        .save_session = save_session,
+        .delete_session = delete_session,
+        .audit = audit,
+    };
+    struct hf_account accounts[HF_ACCOUNTS_MAX];
+    struct hf_session_record sessions[HF_SESSIONS_MAX];
+    char code[HF_CODE_HASH_SIZE];
+    struct hf_settings settings;
+    struct hf_identity_start start = {
+        .accounts = accounts, .sessions = sessions, .setup_code_hash = code};
+    int rc;
+
+    if (hf_store_accounts(p->store, accounts, HF_ACCOUNTS_MAX, &start.account_count, err) < 0 ||
+        hf_store_sessions(p->store, sessions, HF_SESSIONS_MAX, &start.session_count, err) < 0 ||
+        hf_store_setup_code(p->store, code, err) < 0 ||
+        current_settings(p->store, &settings, err) < 0)
+        return -1;
+    start.gateway_name = settings.name;
+    rc = hf_identity_new(&ops, &start, &p->identity, err);
+    hf_settings_done(&settings);
+    return rc;
+}
+
+/* ---- what is brought in from files, before anything runs ---- */
+
+static int
+import_release(struct parts *p, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(RELEASE_FILE_MAX);
+    HF_AUTO_FREE char *canonical = NULL;
+    const char *path = p->options.release_path;
+    struct hf_release release;
+
+    if (!path)
+        return 0;
+    if (hf_file_read(path, &text, err) < 0)
+        return hf_error_wrap(err, "release");
+    if (hf_release_parse(text.data ? text.data : "", text.len, &release, err) < 0)
+        return hf_error_wrap(err, "release '%s'", path);
+    if (hf_release_print(&release, &canonical, err) < 0)
+        return -1;
+    return hf_store_set_release(p->store, canonical, err);
+}
+
+static int
+apply_provision(struct parts *p, const struct hf_provision *file, struct hf_error *err)
+{
+    HF_AUTO_FREE char *settings = NULL;
+    char code[HF_CODE_HASH_SIZE];
+    bool applied;
+    struct hf_store_provision provision = {
+        .file_hash = file->file_hash,
+        .password_hash = *file->password_hash ? file->password_hash : NULL,
+    };
+
+    if (hf_settings_print(&file->settings, &settings, err) < 0)
+        return -1;
+    if (*file->setup_code) {
+        if (hf_setup_code_hash(file->setup_code, code, err) < 0)
+            return -1;
+        provision.setup_code_hash = code;
+    }
+    provision.settings_json = settings;
+    if (hf_store_apply_provision(p->store, &provision, &applied, err) < 0)
+        return -1;
+    hf_log_info("event=provision dir=%s applied=%s", p->options.provision_dir,
+                applied ? "yes" : "no, it was before");
+    return 0;
+}
+
+static int
+import_provision(struct parts *p, struct hf_error *err)
+{
+    struct hf_provision file;
+    struct hf_settings base;
+    int rc;
+
+    if (!p->options.provision_dir)
+        return 0;
+    if (current_settings(p->store, &base, err) < 0)
+        return -1;
+    rc = hf_provision_read(p->options.provision_dir, &base, &file, err);
+    hf_settings_done(&base);
+    if (rc == 0) {
+        rc = apply_provision(p, &file, err);
+        hf_provision_done(&file);
+    }
+    return rc < 0 ? hf_error_wrap(err, "provision from '%s'", p->options.provision_dir) : 0;
+}
+
+/* ---- start ---- */
+
+static int
+open_store(struct parts *p, struct hf_error *err)
+{
+    const char *text;
+
+    if (hf_store_open(p->options.state_dir, &p->store, err) < 0)
+        return -1;
+    if (hf_store_opened_as(p->store, &text) == HF_STORE_RECOVERED)
+        hf_log_error("event=store-recovered text=\"%s\"", text);
+    return 0;
+}
+
+static int
+make_certificate(struct parts *p, struct hf_error *err)
+{
+    char dir[HF_PATH_SIZE];
+    struct hf_settings settings;
+    int rc;
+
+    if (!hf_text_put(dir, sizeof dir, "%s/tls", p->options.state_dir))
+        return hf_error_set(err, HF_ERROR_INVALID, "--state: the path is too long");
+    if (current_settings(p->store, &settings, err) < 0)
+        return -1;
+    rc = hf_certificate_ensure(dir, settings.name, &p->certificate, err);
+    hf_settings_done(&settings);
+    if (rc == 0 && *p->certificate.set_aside)
+        hf_log_error("event=certificate-replaced old=%s", p->certificate.set_aside);
+    return rc;
+}
+
+static int
+start_core_and_api(struct parts *p, struct hf_error *err)
+{
+    const struct hf_options *o = &p->options;
+    const struct hf_core_config core = {
+        .placement = {.instance = o->instance,
+                      .run_dir = o->run_dir,
+                      .field_address = o->field.address,
+                      .field_port = o->field.port},
+        .state_dir = o->state_dir,
+        .engine_ops = &hf_docker_ops,
+        .engine = p->engine,
+        .store = p->store,
+    };
+    struct hf_api_config api = {
+        .engine_ops = &hf_docker_ops,
+        .engine = p->engine,
+        .pem_path = p->certificate.pem_path,
+        .fingerprint = p->certificate.fingerprint,
+        .listen_address = o->listen.address,
+        .listen_port = o->listen.port,
+        .redirect_address = o->http_redirect.port ? o->http_redirect.address : NULL,
+        .redirect_port = o->http_redirect.port,
+        .host_names = p->host_names,
+        .host_name_count = HF_LEN(p->host_names),
+    };
+
+    gethostname(p->hostname, sizeof p->hostname - 1);
+    p->host_names[0] = p->hostname;
+    if (start_identity(p, err) < 0 || hf_core_new(&core, &p->core, err) < 0)
+        return -1;
+    api.core = p->core;
+    api.identity = p->identity;
+    /* The API first: where its port is taken, nothing must have been touched. */
+    if (hf_api_start(&api, &p->api, err) < 0)
+        return -1;
+    return hf_core_start(p->core, err);
+}
+
+static int
+start(struct parts *p, struct hf_error *err)
+{
+    if (hf_engine_new(p->options.docker_socket, &p->engine, err) < 0 || open_store(p, err) < 0 ||
+        import_release(p, err) < 0 || import_provision(p, err) < 0 || make_certificate(p, err) < 0)
+        return -1;
+    return start_core_and_api(p, err);
+}
+
+static void
+stop(struct parts *p)
+{
+    hf_api_stop(p->api);
+    hf_core_stop(p->core);
+    hf_identity_free(p->identity);
+    hf_store_free(p->store);
+    hf_engine_free(p->engine);
+}
+
+static void
+introduce(struct parts *p)
+{
+    const struct hf_endpoint *listen = &p->options.listen;
+    bool v6 = strchr(listen->address, ':') != NULL;
+    char code[HF_SETUP_CODE_SIZE];
+
+    printf("url=https://%s%s%s:%u/\n", v6 ? "[" : "", listen->address, v6 ? "]" : "",
+           (unsigned)hf_api_port(p->api));
+    printf("fingerprint=%s\n", p->certificate.fingerprint);
+    if (hf_identity_setup_code(p->identity, code))
+        printf("setup_code=%s\n", code);
+    puts("ready");
+    fflush(stdout);
+    hf_log_info("event=ready version=%s instance=%s", HF_VERSION, p->options.instance);
+}
+
+static int
+wait_for_end(const sigset_t *ends)
+{
+    int signal_number;
+
+    while (sigwait(ends, &signal_number) != 0)
+        ;
+    hf_log_info("event=end signal=%s", strsignal(signal_number)); // NOLINT(concurrency-mt-unsafe)
+    return 0;
+}
+
+static void
+block_signals(sigset_t *ends)
+{
+    sigemptyset(ends);
+    sigaddset(ends, SIGTERM);
+    sigaddset(ends, SIGINT);
+    sigaddset(ends, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, ends, NULL);
+    signal(SIGPIPE, SIG_IGN); // NOLINT(bugprone-signal-handler)
+}
+
+int
+main(int argc, char **argv)
+{
+    static struct parts parts;
+    struct hf_error err = {0};
+    sigset_t ends;
+    int rc;
+
+    if (hf_options_parse(argc, argv, &parts.options, &err) < 0) {
+        fprintf(stderr, "holdfastd: %s\n", err.message);
+        return 2;
+    }
+    if (parts.options.show_help || parts.options.show_version) {
+        fputs(parts.options.show_help ? hf_options_help : "holdfastd " HF_VERSION "\n", stdout);
+        return 0;
+    }
+    umask(077);
+    mallopt(M_ARENA_MAX, ARENAS_MAX);
+    block_signals(&ends);
+    rc = start(&parts, &err);
+    if (rc < 0) {
+        hf_log_error("event=start-failed error=\"%s\"", err.message);
+        fprintf(stderr, "holdfastd: %s\n", err.message);
+    } else {
+        introduce(&parts);
+        wait_for_end(&ends);
+    }
+    stop(&parts);
+    return rc < 0 ? 1 : 0;
+}

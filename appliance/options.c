@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "options.h"
+
+#include "base/text.h"
+
+#include <getopt.h>
+#include <string.h>
+
+const char hf_options_help[] =
+    "Usage: holdfastd [OPTION]...\n"
+    "Supervises the services of this gateway and serves its dashboard.\n"
+    "\n"
+    "  --state DIR            what must survive (default /var/lib/holdfast)\n"
+    "  --run DIR              what need not: settings and credentials of the services, best on a\n"
+    "                         tmpfs (default /run/holdfast)\n"
+    "  --listen ADDR:PORT     dashboard and REST API by HTTPS (default 0.0.0.0:8443)\n"
+    "  --http-redirect ADDR:PORT\n"
+    "                         plain HTTP that only points to HTTPS (default none)\n"
+    "  --field-bind ADDR:PORT MQTT for devices (default 0.0.0.0:1883)\n"
+    "  --release FILE         images to run, pinned by digest; kept for later starts\n"
+    "  --provision DIR        apply DIR/holdfast/provision.json, once\n"
+    "  --instance NAME        prefix of containers, networks and volumes (default holdfast)\n"
+    "  --docker-socket PATH   (default /var/run/docker.sock)\n"
+    "  --version, --help\n"
+    "\n"
+    "Example:\n"
+    "  holdfastd --release release.json --listen 0.0.0.0:8443\n";
+
+/* "ADDR:PORT", "[v6]:PORT" */
+static int
+parse_endpoint(const char *option, const char *text, struct hf_endpoint *ret, struct hf_error *err)
+{
+    const char *colon = strrchr(text, ':');
+    const char *from = text;
+    size_t len = colon ? (size_t)(colon - text) : 0;
+    uint64_t port = 0;
+
+    if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
+        from++;
+        len -= 2;
+    }
+    if (!len || len >= sizeof ret->address || !hf_text_u64(colon + 1, &port) || port < 1 ||
+        port > UINT16_MAX)
+        return hf_error_set(err, HF_ERROR_INVALID,
+                            "--%s '%s': give an address and a port, e.g. 0.0.0.0:8443", option,
+                            text);
+    hf_text_put(ret->address, sizeof ret->address, "%.*s", (int)len, from);
+    ret->port = (uint16_t)port;
+    return 0;
+}
+
+static bool
+is_instance_name(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len >= 1 && len <= 32 && name[0] != '-' &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
+
+enum { STATE, RUN, LISTEN, REDIRECT, FIELD, RELEASE, PROVISION, INSTANCE, SOCKET, VERSION, HELP };
+
+static const struct option table[] = {
+    {"state", required_argument, NULL, STATE},
+    {"run", required_argument, NULL, RUN},
+    {"listen", required_argument, NULL, LISTEN},
+    {"http-redirect", required_argument, NULL, REDIRECT},
+    {"field-bind", required_argument, NULL, FIELD},
+    {"release", required_argument, NULL, RELEASE},
+    {"provision", required_argument, NULL, PROVISION},
+    {"instance", required_argument, NULL, INSTANCE},
+    {"docker-socket", required_argument, NULL, SOCKET},
+    {"version", no_argument, NULL, VERSION},
+    {"help", no_argument, NULL, HELP},
+    {0},
+};
+
+static int
+take_option(int which, struct hf_options *o, struct hf_error *err)
+{
+    switch (which) {
+    case STATE:
+        o->state_dir = optarg;
+        return 0;
+    case RUN:
+        o->run_dir = optarg;
+        return 0;
+    case LISTEN:
+        return parse_endpoint("listen", optarg, &o->listen, err);
+    case REDIRECT:
+        return parse_endpoint("http-redirect", optarg, &o->http_redirect, err);
+    case FIELD:
+        return parse_endpoint("field-bind", optarg, &o->field, err);
+    case RELEASE:
+        o->release_path = optarg;
+        return 0;
+    case PROVISION:
+        o->provision_dir = optarg;
+        return 0;
+    case INSTANCE:
+        o->instance = optarg;
+        if (!is_instance_name(optarg))
+            return hf_error_set(err, HF_ERROR_INVALID,
+                                "--instance '%s': 1 to 32 lower-case letters, digits and dashes",
+                                optarg);
+        return 0;
+    case SOCKET:
+        o->docker_socket = optarg;
+        return 0;
+    case VERSION:
+        o->show_version = true;
+        return 0;
+    default:
+        o->show_help = true;
+        return 0;
+    }
+}
+
+int
+hf_options_parse(int argc, char **argv, struct hf_options *ret_options, struct hf_error *err)
+{
+    struct hf_options o = {
+        .state_dir = "/var/lib/holdfast",
+        .run_dir = "/run/holdfast",
+        .instance = "holdfast",
+        .docker_socket = "/var/run/docker.sock",
+        .listen = {"0.0.0.0", 8443},
+        .field = {"0.0.0.0", 1883},
+    };
+
+    opterr = 0;
+    for (;;) {
+        int at = optind;
+        int which = getopt_long(argc, argv, ":", table, NULL);
+
+        if (which == -1)
+            break;
+        if (which == ':')
+            return hf_error_set(err, HF_ERROR_INVALID, "'%s' needs a value; see --help", argv[at]);
+        if (which == '?')
+            return hf_error_set(err, HF_ERROR_INVALID, "unknown option '%s'; see --help", argv[at]);
+        if (take_option(which, &o, err) < 0)
+            return -1;
+    }
+    if (optind < argc)
+        return hf_error_set(err, HF_ERROR_INVALID, "unexpected argument '%s'; see --help",
+                            argv[optind]);
+    if (o.run_dir[0] != '/' || o.state_dir[0] != '/')
+        return hf_error_set(err, HF_ERROR_INVALID, "--state and --run need absolute paths");
+    *ret_options = o;
+    return 0;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The command line of holdfastd. */
+#pragma once
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hf_endpoint {
+    char address[64];
+    uint16_t port; /* 0: not set */
+};
+
+struct hf_options {
+    const char *state_dir;
+    const char *run_dir;
+    const char *release_path;  /* NULL: keep what is stored */
+    const char *provision_dir; /* NULL for none */
+    const char *instance;
+    const char *docker_socket;
+    struct hf_endpoint listen;
+    struct hf_endpoint http_redirect;
+    struct hf_endpoint field;
+    bool show_help, show_version;
+};
+
+/* Strings are borrowed from argv. The error names the argument and what it takes. */
+HF_MUST int hf_options_parse(int argc, char **argv, struct hf_options *ret_options,
+                             struct hf_error *err);
+
+extern const char hf_options_help[];
