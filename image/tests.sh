@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What stands before tests, soaks and benches: everything built, in the registry, an engine that answers.
+: "${hf_root:?}" "${hf_build:?}" "${hf_holdfastd:?}" "${hf_release_file:?}" "${hf_receiver_file:?}"
+: "${hf_socket:?}" "${hf_engine_pid_file:?}"
+
+# hf_tests test|soak|bench ARGUMENTS...
+hf_tests() {
+    local verb=$1 program
+    shift
+    case $verb in
+    test) program=$hf_root/tests/run ;;
+    *) program=$hf_root/tests/$verb/run ;;
+    esac
+    [ -x "$program" ] || hf_die "$program is not there"
+
+    hf_setup test
+    hf_build_daemon holdfastd holdfast-publish
+    hf_build_images
+    trap 'hf_step_abort; hf_run_end_shared >&2' EXIT
+    hf_registry_start
+    hf_release
+    hf_engine_start
+
+    export HF_ROOT=$hf_root HF_BUILD=$hf_build HF_RELEASE=$hf_release_file HF_RECEIVER=$hf_receiver_file
+    HF_REGISTRY=$(hf_registry)
+    HF_NODE=$(command -v node)
+    HF_NPM=$(command -v npm)
+    export HF_REGISTRY HF_NODE HF_NPM
+    export HF_HOLDFASTD=$hf_holdfastd HF_DOCKER_SOCKET=$hf_socket
+    export HF_ENGINE=$hf_root/image/engine HF_ENGINE_PID_FILE=$hf_engine_pid_file HF_ENGINE_OURS=0
+    ! hf_engine_ours || HF_ENGINE_OURS=1
+    "$program" "$@" 9>&-
+}
