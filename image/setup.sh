@@ -18,15 +18,8 @@ hf_packages_run=(
     mmdebstrap debian-archive-keyring gpgv
     mosquitto-clients
 )
-hf_packages_test=(mosquitto sqlite3 chromium clang clang-format clang-tidy shellcheck)
-
-# Libraries of clang's sanitizers and fuzzer carry clang's number in their name.
-hf_clang_runtime() {
-    case $(. /etc/os-release && echo "${VERSION_ID:-}") in
-    12) echo libclang-rt-14-dev ;;
-    *) echo libclang-rt-19-dev ;;
-    esac
-}
+# One clang on every Debian: what it warns of, and how it formats, differs from version to version.
+hf_packages_test=(mosquitto sqlite3 chromium clang-19 clang-format-19 clang-tidy-19 shellcheck)
 
 # Prints those of the given packages that are not installed. Others may have put the same program there
 # (Docker's own packages, say): then Debian's is not asked for.
@@ -134,7 +127,7 @@ hf_setup() {
     local missing wanted=("${hf_packages_run[@]}")
     command -v dpkg-query >/dev/null || hf_die "this is not a Debian machine" "Holdfast is built on Debian 12 or 13."
     if [ "${1:-}" = test ]; then
-        wanted+=("${hf_packages_test[@]}" "$(hf_clang_runtime)")
+        wanted+=("${hf_packages_test[@]}")
     fi
     mapfile -t missing < <(hf_packages_missing "${wanted[@]}")
     if [ "${#missing[@]}" -gt 0 ]; then
