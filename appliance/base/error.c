@@ -6,8 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static void HF_PRINTF(4, 0) fill(struct hf_error *err, enum hf_error_class class,
-                                 const char *pointer, const char *fmt, va_list args)
+static void HF_PRINTF(4, 0)
+fill(struct hf_error *err, enum hf_error_class class, const char *pointer, const char *fmt,
+     va_list args)
 {
     if (!err)
         return;

@@ -66,6 +66,10 @@ hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind, const
 
     if (index < 0)
         return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no service '%.40s'", service);
+    if (!core->has_release)
+        return hf_error_set(err, HF_ERROR_CONFLICT,
+                            "no release says what '%s' is; start holdfastd with --release FILE",
+                            service);
     s = &core->services[index];
     if (*s->operation.id)
         return hf_error_set(err, HF_ERROR_CONFLICT,

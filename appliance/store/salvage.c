@@ -153,7 +153,8 @@ open_with_first_page(const char *path)
 
     if (!f || fseek(f, 0, SEEK_END) < 0 || (end = ftell(f)) < PAGE_SIZE || end > FILE_MAX)
         return NULL;
-    rewind(f);
+    if (fseek(f, 0, SEEK_SET) < 0)
+        return NULL;
     size = (size_t)end / PAGE_SIZE * PAGE_SIZE;
     image = sqlite3_malloc64(size);
     if (!image || fread(image, 1, size, f) != size ||

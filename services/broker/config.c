@@ -54,8 +54,8 @@ hf_broker_settings(const struct hf_json *settings, struct hf_broker_config *c, s
     struct hf_broker_config n = *c;
 
     n.max_queued_messages = 50000;
-    n.max_queued_bytes = 24 * 1024 * 1024;
-    n.max_packet_bytes = 256 * 1024;
+    n.max_queued_bytes = 24LL * 1024 * 1024;
+    n.max_packet_bytes = 256LL * 1024;
     if (read_number(settings, "max_queued_messages", MAX_INFLIGHT_MESSAGES, MAX_QUEUED_MOST,
                     &n.max_queued_messages, err) < 0 ||
         read_number(settings, "max_queued_bytes", MAX_PACKET_MOST, MAX_QUEUED_BYTES_MOST,

@@ -119,7 +119,7 @@ look(void *ctx, struct hf_status_view *view)
     if (s->overflow_ms && now - s->overflow_ms < OVERFLOW_SHOWN_MS)
         snprintf(view->reason, sizeof view->reason,
                  "the queue overflowed: %llu messages were dropped",
-                 (unsigned long long)(s->dropped_before + s->dropped));
+                 (unsigned long long)s->dropped_before + (unsigned long long)s->dropped);
     if (s->open && *view->reason)
         view->state = HF_STATE_DEGRADED;
     hf_json_put_int(view->numbers, "log_dropped", (int64_t)hf_log_dropped());

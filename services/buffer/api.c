@@ -34,7 +34,7 @@ take_records(struct hf_buffer_api *api, struct hf_request *q)
     HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(HF_RECORD_BODY_MAX);
     char answer[96];
     struct hf_error err = {0};
-    uint64_t first, last;
+    uint64_t first = 0, last = 0;
     size_t count;
 
     if (hf_request_body(q, &body, &err) < 0 ||
@@ -134,7 +134,7 @@ take_ack(struct hf_buffer_api *api, struct hf_request *q)
     HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(ACK_BODY_MAX);
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
     struct hf_error err = {0};
-    uint64_t first, last;
+    uint64_t first = 0, last = 0;
 
     if (hf_request_body(q, &body, &err) < 0 ||
         hf_json_parse(body.data ? body.data : "", body.len, &doc, &err) < 0 ||

@@ -20,4 +20,4 @@ struct hf_buffer_api {
 };
 
 /* A handler for hf_httpd_start() with a struct hf_buffer_api as its ctx. */
-void hf_buffer_api_handle(void *api, struct hf_request *q);
+void hf_buffer_api_handle(void *ctx, struct hf_request *q);

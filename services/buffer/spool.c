@@ -94,9 +94,10 @@ has_room(struct hf_spool *s, int64_t bytes)
 }
 
 static int
-refuse_over_cap(struct hf_spool *s, struct hf_error *err)
+refuse_over_cap(struct hf_spool *s, size_t wanted, struct hf_error *err)
 {
     s->over_cap = true;
+    s->wanted_bytes = (int64_t)wanted;
     snprintf(s->full, sizeof s->full,
              "the buffer is full (%lld of %lld bytes on disk): nothing is accepted until some of "
              "it is delivered",
@@ -113,7 +114,7 @@ close_block(struct hf_spool *s, struct hf_error *err)
     if (s->body.len == 0)
         return 0;
     if (!has_room(s, (int64_t)s->body.len))
-        return refuse_over_cap(s, err);
+        return refuse_over_cap(s, s->body.len, err);
     q = BIND(s, Q_INSERT, s->body_first, s->now.next_seq - s->body_first,
              (uint64_t)s->body_oldest_ms, hf_crc32(s->body.data, s->body.len));
     sqlite3_bind_blob64(q, 5, s->body.data, s->body.len, SQLITE_STATIC);
@@ -135,7 +136,7 @@ hf_spool_append(struct hf_spool *s, const char *gateway, const char *frames, siz
     if (*s->full && !s->over_cap)
         return hf_error_set(err, HF_ERROR_NO_SPACE, "%s", s->full);
     if (!has_room(s, (int64_t)(len + s->body.len)))
-        return refuse_over_cap(s, err);
+        return refuse_over_cap(s, len + s->body.len, err);
     while ((rc = hf_record_decode(frames, len, &at, &r, err)) > 0) {
         if (s->body.len == 0) {
             s->body_first = s->now.next_seq;
@@ -367,7 +368,7 @@ hf_spool_tick(struct hf_spool *s)
     checkpoint(s);
     shrink(s);
     restore_reserve(s);
-    if (s->over_cap && has_room(s, cap_bytes(s) / CAP_CLEAR_PART)) {
+    if (s->over_cap && has_room(s, s->wanted_bytes) && has_room(s, cap_bytes(s) / CAP_CLEAR_PART)) {
         s->over_cap = false;
         if (s->reserve_there)
             s->full[0] = '\0';

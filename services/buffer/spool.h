@@ -54,7 +54,8 @@ bool hf_spool_is_open(const struct hf_spool *s);
 void hf_spool_set_max_bytes(struct hf_spool *s, int64_t max_bytes);
 
 /* A transaction: begin, any of append and ack, commit. After an error of append or commit call
- * hf_spool_rollback(); an error of ack leaves the transaction usable. */
+ * hf_spool_rollback(); an error of ack leaves the transaction usable. After HF_ERROR_NO_SPACE the
+ * reserve has been given up, and the acks alone, tried again, find room. */
 HF_MUST int hf_spool_begin(struct hf_spool *s, struct hf_error *err);
 
 /* Numbers the records of a batch of frames and adds them. HF_ERROR_NO_SPACE when full. */

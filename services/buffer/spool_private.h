@@ -48,6 +48,7 @@ struct hf_spool {
     bool reserve_there;
     int64_t reserve_tried_ms;
     bool over_cap;
+    int64_t wanted_bytes; /* what found no room under the cap */
     char full[HF_SPOOL_ALARM_MAX];
     char alarm[HF_SPOOL_ALARM_MAX];
 };

@@ -9,7 +9,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HEAD_MAX = 2048, TOKEN_MAX = 512 };
+enum {
+    HEAD_MAX = 2048,
+    TOKEN_MAX = 512,
+    /* Closing with bytes unread resets the connection, and the answer is lost with it. */
+    DRAIN_MAX = 8 * 1024 * 1024,
+};
 
 struct hf_httpd {
     struct hf_httpd_options options;
@@ -187,6 +192,16 @@ hf_request_body(struct hf_request *q, struct hf_buf *b, struct hf_error *err)
     return 0;
 }
 
+static void
+drain(struct mg_connection *conn)
+{
+    char waste[4096];
+    int left = DRAIN_MAX, n;
+
+    while (left > 0 && (n = mg_read(conn, waste, sizeof waste)) > 0)
+        left -= n;
+}
+
 void
 hf_request_answer(struct hf_request *q, int status, const char *type, const char *headers,
                   const void *body, size_t len)
@@ -211,6 +226,8 @@ hf_request_answer(struct hf_request *q, int status, const char *type, const char
         mg_disable_connection_keep_alive(q->conn);
     if (n < (int)sizeof head)
         (void)(mg_write(q->conn, head, (size_t)n) > 0 && len && mg_write(q->conn, body, len));
+    if (close)
+        drain(q->conn);
 }
 
 void

@@ -224,7 +224,7 @@ acknowledge(struct hf_deliver *d, const struct batch *b)
 
     snprintf(body, sizeof body, "{\"epoch\":\"%s\",\"first\":\"%s\",\"last\":\"%s\"}", b->epoch,
              b->first, b->last);
-    hf_http_response_init(&answer, HF_ERROR_MESSAGE_MAX * 4);
+    hf_http_response_init(&answer, (size_t)HF_ERROR_MESSAGE_MAX * 4);
     for (;;) {
         struct hf_error err = {0};
         int rc = ask_buffer(d, d->ack_url, body, &answer, &err);

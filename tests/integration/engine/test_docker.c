@@ -34,7 +34,7 @@ ok(int result, const struct hf_error *err)
         fail_msg("%s", err->message);
 }
 
-static void delete (const char *path)
+static void delete(const char *path)
 {
     struct hf_client_call call = {.method = "DELETE", .path = path, .total_ms = 30000};
 

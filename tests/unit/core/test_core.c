@@ -33,7 +33,7 @@ struct box {
 };
 
 static void
-start(struct box *b)
+start_with(struct box *b, const char *release_json)
 {
     struct hf_error err;
     struct hf_core_config config = {
@@ -47,10 +47,17 @@ start(struct box *b)
     };
 
     assert_int_equal(hf_store_open(b->dir, &b->store, &err), 0);
-    assert_int_equal(hf_store_set_release(b->store, release, &err), 0);
+    if (release_json)
+        assert_int_equal(hf_store_set_release(b->store, release_json, &err), 0);
     config.store = b->store;
     assert_int_equal(hf_core_new(&config, &b->core, &err), 0);
     assert_int_equal(hf_core_start(b->core, &err), 0);
+}
+
+static void
+start(struct box *b)
+{
+    start_with(b, release);
 }
 
 static void
@@ -292,6 +299,19 @@ an_unknown_service_is_not_found(void **state)
 }
 
 static void
+without_a_release_nothing_is_begun(void **state)
+{
+    struct box *b = *state;
+    struct hf_operation op;
+    struct hf_error err;
+
+    start_with(b, NULL);
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_RESTART, "buffer", "admin", &op, &err),
+                     -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+}
+
+static void
 each_service_is_given_its_own_secrets_and_no_others(void **state)
 {
     struct box *b = *state;
@@ -330,6 +350,7 @@ main(void)
         cmocka_unit_test_setup_teardown(an_engine_that_is_away_is_said_and_comes_back, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(an_unknown_service_is_not_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_a_release_nothing_is_begun, setup, teardown),
         cmocka_unit_test_setup_teardown(each_service_is_given_its_own_secrets_and_no_others, setup,
                                         teardown),
     };

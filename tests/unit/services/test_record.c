@@ -25,8 +25,10 @@ line_is(const char *topic, const char *payload, size_t len, const char *tail)
 static void
 json_is_kept_byte_for_byte(void **state)
 {
+    const char *spaced = "{\"a\" : 1.50e+02,\n \"a\": [ \"x y\\u00e9\" ] }";
+
     (void)state;
-    line_is("t", "{\"a\" : 1.50e+02,\n \"a\": [ \"x y\\u00e9\" ] }", 41,
+    line_is("t", spaced, strlen(spaced),
             "\"topic\":\"t\",\"payload\":{\"a\":1.50e+02,\"a\":[\"x y\\u00e9\"]}");
     line_is("t", "12345678901234567890", 20, "\"topic\":\"t\",\"payload\":12345678901234567890");
     line_is("t", " null ", 6, "\"topic\":\"t\",\"payload\":null");
@@ -36,7 +38,8 @@ static void
 what_is_no_json_is_text_or_base64(void **state)
 {
     (void)state;
-    line_is("t", "21,5 \xc3\xa9\"\\\n", 10, "\"topic\":\"t\",\"text\":\"21,5 \xc3\xa9\\\"\\\\\\u000a\"");
+    line_is("t", "21,5 \xc3\xa9\"\\\n", 10,
+            "\"topic\":\"t\",\"text\":\"21,5 \xc3\xa9\\\"\\\\\\u000a\"");
     line_is("t", "", 0, "\"topic\":\"t\",\"text\":\"\"");
     line_is("t", "{\"a\":1} x", 9, "\"topic\":\"t\",\"text\":\"{\\\"a\\\":1} x\"");
     line_is("t", "\xff\x00\x01", 3, "\"topic\":\"t\",\"base64\":\"/wAB\"");
@@ -106,11 +109,13 @@ hostile_frames_are_refused(void **state)
     }
     refused("\xff\xff\xff\xff\0\0\0\0\0\0\0\0\0\1\0t", 16);
     refused("\0\0\0\0", 4);
-    refused("\x0b\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 15);          /* empty topic */
-    refused("\x0c\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff" "t", 16);  /* topic longer than the frame */
-    refused("\x0c\0\0\0\0\0\0\0\0\0\0\0\2\1\0t", 16);         /* unknown flag */
-    refused("\x0c\0\0\0\0\0\0\0\0\0\0\x80\0\1\0t", 16);       /* time out of range */
-    refused("\x0c\0\0\0\0\0\0\0\0\0\0\0\0\1\0\xff", 16);      /* topic not UTF-8 */
+    refused("\x0b\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 15); /* empty topic */
+    refused("\x0c\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff"
+            "t",
+            16);                                         /* topic longer than the frame */
+    refused("\x0c\0\0\0\0\0\0\0\0\0\0\0\2\1\0t", 16);    /* unknown flag */
+    refused("\x0c\0\0\0\0\0\0\0\0\0\0\x80\0\1\0t", 16);  /* time out of range */
+    refused("\x0c\0\0\0\0\0\0\0\0\0\0\0\0\1\0\xff", 16); /* topic not UTF-8 */
 }
 
 static void

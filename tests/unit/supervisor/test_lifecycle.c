@@ -172,13 +172,8 @@ struct outcome {
 };
 
 #define SAME13(s)                                                                                  \
-    {                                                                                              \
-        {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0},    \
-            {s, 0},                                                                                \
-        {                                                                                          \
-            s, 0                                                                                   \
-        }                                                                                          \
-    }
+    {{s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0},                                       \
+     {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}}
 
 // clang-format off
 static const struct outcome outcomes[HF_LIFECYCLE_COUNT][COLUMN_COUNT] = {
