@@ -32,6 +32,18 @@ labels_of(const struct hf_spec *spec, const struct support *support)
     return labels;
 }
 
+/* Docker asks the site's resolver for the name of a container that is not up yet; where that one
+ * is away too, the resolver's own patience (5 s, twice) would hold up the record path. */
+static struct hf_json *
+dns_options(void)
+{
+    struct hf_json *options = hf_json_array();
+
+    hf_json_add_string(options, "timeout:2");
+    hf_json_add_string(options, "attempts:1");
+    return options;
+}
+
 static struct hf_json *
 log_config(void)
 {
@@ -209,6 +221,7 @@ hf_create_body(const struct hf_spec *spec, const char *reference, const struct s
     put_pair(body, "User", user);
     hf_json_put(body, "Labels", labels_of(spec, support));
     hf_json_put_int(body, "StopTimeout", spec->stop_timeout_s);
+    hf_json_put(host, "DnsOptions", dns_options());
     put_hardening(host);
     put_limits(host, spec, support);
     put_ports(body, host, spec);
