@@ -21,7 +21,7 @@ import { findOut, visitor } from './state/session';
 function Waiting(): JSX.Element {
   return (
     <div class="waiting" aria-busy="true">
-      <p class="unseen">Waiting for the first reading</p>
+      <h1 class="unseen">Waiting for the first reading</h1>
       <div class="block line-short" />
       <div class="block line-long" />
       <div class="block path-block" />

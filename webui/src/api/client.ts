@@ -73,6 +73,24 @@ async function toError(response: Response): Promise<ApiError> {
   }
 }
 
+async function reach(url: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch {
+    throw new ApiError(NO_ANSWER, 'The gateway does not answer', undefined, null);
+  }
+}
+
+/** Asks once more: a browser breaks off what it is loading when the network changes under it. */
+async function read<T>(path: string): Promise<T> {
+  try {
+    return await request<T>('GET', path);
+  } catch (error) {
+    if (!isApiError(error, NO_ANSWER)) throw error;
+    return request<T>('GET', path);
+  }
+}
+
 async function request<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
   const init: RequestInit = {
     method,
@@ -84,19 +102,14 @@ async function request<T>(method: 'GET' | 'POST', path: string, body?: unknown):
     init.headers = { 'Content-Type': 'application/json' };
     init.body = JSON.stringify(body);
   }
-  let response: Response;
-  try {
-    response = await fetch(API + path, init);
-  } catch {
-    throw new ApiError(NO_ANSWER, 'The gateway does not answer', undefined, null);
-  }
+  const response = await reach(API + path, init);
   if (!response.ok) throw await toError(response);
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
 async function withSession<T>(method: 'GET' | 'POST', path: string): Promise<T> {
   try {
-    return await request<T>(method, path);
+    return await (method === 'GET' ? read<T>(path) : request<T>(method, path));
   } catch (error) {
     if (isApiError(error, 401)) onUnauthorized();
     throw error;
@@ -106,12 +119,12 @@ async function withSession<T>(method: 'GET' | 'POST', path: string): Promise<T> 
 const inPath = encodeURIComponent;
 
 export const api = {
-  claimState: () => request<ClaimState>('GET', '/claim'),
+  claimState: () => read<ClaimState>('/claim'),
   claim: (body: ClaimRequest) => request<Session>('POST', '/claim', body),
   /** Null where nobody is logged in. */
   session: async (): Promise<Session | null> => {
     try {
-      return await request<Session>('GET', '/session');
+      return await read<Session>('/session');
     } catch (error) {
       if (isApiError(error, 401)) return null;
       throw error;

@@ -336,8 +336,8 @@ export interface paths {
         /**
          * The newest log lines
          * @description With `follow=true` the answer is a stream of server-sent events: `event: line` with one LogLine each, first the
-         *     newest `tail` lines, then new ones as they come; `event: end` once the container has ended. Each connection
-         *     starts with the tail again. A service without a container has no lines.
+         *     newest `tail` lines, then new ones as they come; `event: end` with `{"detail": …}` once the container has
+         *     ended. Each connection starts with the tail again. A service without a container has no lines.
          */
         get: operations["getServiceLogs"];
         put?: never;
@@ -1374,8 +1374,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-            507: components["responses"]["NoSpace"];
         };
     };
     getSession: {
@@ -1401,7 +1399,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
         };
     };
     getGateway: {
@@ -1427,7 +1424,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
         };
     };
     getRelease: {
@@ -1454,7 +1450,6 @@ export interface operations {
             404: components["responses"]["NotFound"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
         };
     };
     getHistory: {
@@ -1480,7 +1475,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
         };
     };
     getEvents: {
@@ -1532,7 +1526,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
         };
     };
     getService: {
@@ -1562,7 +1555,6 @@ export interface operations {
             404: components["responses"]["NotFound"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
         };
     };
     restartService: {
@@ -1728,7 +1720,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
         };
     };
     getUplink: {
@@ -1754,7 +1745,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
         };
     };
     listOperations: {

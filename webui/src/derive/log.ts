@@ -30,6 +30,11 @@ export function lineTone(text: string): Tone | null {
   return null;
 }
 
+/** Without the time that a service writes itself: it stands beside the line. */
+export function withoutTime(text: string): string {
+  return text.replace(/^time=\S+ /, '');
+}
+
 /** Where search occurs in text, as pieces; odd ones are the hits. */
 export function pieces(text: string, search: string): string[] {
   if (!search) return [text];

@@ -24,11 +24,20 @@ export interface Path {
 }
 
 const ORDER: ServiceName[] = ['broker', 'processor', 'buffer', 'forwarder'];
+/** So many messages are under way between two commits without anything being slow. */
+const BURST = 100;
 const NOT_WORKING: Service['health'][] = ['failed', 'stopped', 'unreachable'];
+
+/** In the order in which a record meets them. */
+export function inPathOrder(services: readonly Service[]): Service[] {
+  return [...services].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
+}
 
 function works(service: Service | undefined): service is Service {
   return service !== undefined && !NOT_WORKING.includes(service.health);
 }
+
+const NOTHING_THERE: PathLink = { kind: 'idle', tone: 'off', text: '' };
 
 function open(perSecond: number): PathLink {
   return { kind: perSecond > 0 ? 'flow' : 'idle', tone: 'ok', text: rate(perSecond) };
@@ -39,20 +48,22 @@ function cut(tone: Tone, text: string): PathLink {
 }
 
 function between(from: Service | undefined, to: Service | undefined, perSecond: number): PathLink {
+  if (!from || !to) return NOTHING_THERE;
   const culprit = !works(to) ? to : !works(from) ? from : null;
   if (culprit === null) return open(perSecond);
-  const tone = culprit && serviceMark(culprit).tone === 'bad' ? 'bad' : 'warn';
+  const tone = serviceMark(culprit).tone === 'bad' ? 'bad' : 'warn';
   return cut(tone, culprit === to && works(from) ? 'waiting' : 'nothing comes');
 }
 
 function fromDevices(broker: Service | undefined): PathLink {
-  if (!works(broker))
-    return cut(broker && serviceMark(broker).tone === 'bad' ? 'bad' : 'warn', 'closed');
+  if (!broker) return NOTHING_THERE;
+  if (!works(broker)) return cut(serviceMark(broker).tone === 'bad' ? 'bad' : 'warn', 'closed');
   if (broker.numbers['open'] === 0) return cut('warn', 'not let in yet');
   return open(broker.rates.in);
 }
 
 function toCloud(forwarder: Service | undefined, uplink: Uplink): PathLink {
+  if (!forwarder) return NOTHING_THERE;
   if (!works(forwarder)) return cut('warn', 'nothing comes');
   switch (uplink.state) {
     case 'away':
@@ -71,18 +82,16 @@ function toCloud(forwarder: Service | undefined, uplink: Uplink): PathLink {
 function serviceNote(service: Service, state: State): string {
   const mark = serviceMark(service);
   if (mark.tone !== 'ok') return mark.word;
-  const clients = service.numbers['clients'];
+  const waiting = service.numbers['waiting'] ?? 0;
   switch (service.name) {
-    case 'broker':
-      return clients === undefined ? mark.word : `${countShort(clients)} connected`;
     case 'processor':
-      return service.numbers['waiting']
-        ? `${countShort(service.numbers['waiting'])} waiting`
-        : mark.word;
+      return waiting > BURST + service.rates.in * 2 ? `${countShort(waiting)} waiting` : mark.word;
     case 'buffer':
       return state.buffer.held ? `${countShort(state.buffer.held)} held` : 'empty';
     case 'forwarder':
       return state.uplink.attempt > 0 ? `try ${countShort(state.uplink.attempt)}` : mark.word;
+    default:
+      return mark.word;
   }
 }
 

@@ -68,6 +68,7 @@ const NUMBERS: Record<string, NumberText> = {
   queue_dropped: { title: 'Messages dropped by a full queue', kind: 'count' },
   in: { title: 'Messages taken', kind: 'count' },
   out: { title: 'Records given to the buffer', kind: 'count' },
+  refused: { title: 'Messages refused', kind: 'count' },
   skipped_retained: { title: 'Retained messages skipped', kind: 'count' },
   waiting: { title: 'Waiting for acknowledgement', kind: 'count' },
   accepted: { title: 'Records accepted', kind: 'count' },

@@ -35,34 +35,36 @@ export function Account({ session, state }: { session: Session; state: State }):
           {problem}
         </p>
       )}
-      <Card title="This gateway">
-        <Facts>
-          <Fact name="Name">
-            <span class="breaks">{gateway.name}</span>
-          </Fact>
-          <Fact name="Id, part of every record">
-            <Copyable value={gateway.id} label="gateway id" />
-          </Fact>
-          <Fact name="Devices publish to (MQTT)">
-            <Copyable
-              value={`${gateway.field.address}:${gateway.field.port}`}
-              label="address for devices"
-            />
-          </Fact>
-          <Fact name="Interface for programs">
-            <a href="/api/v1/openapi.yaml" target="_blank" rel="noreferrer">
-              openapi.yaml
-            </a>
-          </Fact>
-        </Facts>
-      </Card>
-      <Card title="Certificate">
-        <p class="quiet">
-          The browser warns because this gateway made its certificate itself. It is the right one if
-          the browser shows the same fingerprint:
-        </p>
-        <Fingerprint value={gateway.fingerprint} />
-      </Card>
+      <div class="stack">
+        <Card title="This gateway">
+          <Facts>
+            <Fact name="Name">
+              <span class="breaks">{gateway.name}</span>
+            </Fact>
+            <Fact name="Id, part of every record">
+              <Copyable value={gateway.id} label="gateway id" />
+            </Fact>
+            <Fact name="Devices publish to (MQTT)">
+              <Copyable
+                value={`${gateway.field.address}:${gateway.field.port}`}
+                label="address for devices"
+              />
+            </Fact>
+            <Fact name="Interface for programs">
+              <a href="/api/v1/openapi.yaml" target="_blank" rel="noreferrer">
+                openapi.yaml
+              </a>
+            </Fact>
+          </Facts>
+        </Card>
+        <Card title="Certificate">
+          <p class="quiet">
+            The browser warns because this gateway made its certificate itself. It is the right one
+            if the browser shows the same fingerprint:
+          </p>
+          <Fingerprint value={gateway.fingerprint} />
+        </Card>
+      </div>
     </>
   );
 }

@@ -130,7 +130,7 @@ export function Claim({ claim }: { claim: ClaimState }): JSX.Element {
         <Field
           id="name"
           label="Name of the gateway"
-          hint={`It then also answers to ${name || 'name'}.local`}
+          hint="Letters, digits and dashes. It then also answers to this name with .local"
           error={errors.name}
           input={{
             value: name,

@@ -17,7 +17,7 @@ import {
 import { Bar, Card, Copyable, Fact, Facts, Notice, Status, Title } from '../parts/basics';
 import { Chart } from '../parts/chart';
 import { PathPicture } from '../parts/path';
-import { ServiceTable } from '../parts/service-table';
+import { ServiceRows } from '../parts/service-rows';
 import { series } from '../state/history';
 
 function Headline({ state }: { state: State }): JSX.Element {
@@ -42,10 +42,13 @@ function Kpi({ value, exact, text }: { value: string; exact?: string; text: stri
   );
 }
 
-function outlook(buffer: Buffer): { value: string; text: string } {
-  if (buffer.drain_s !== null && buffer.held > 0)
+/** What has just come in is not a backlog. */
+const BACKLOG_S = 10;
+
+function outlook(buffer: Buffer, age: number): { value: string; text: string } {
+  if (buffer.drain_s !== null && age > BACKLOG_S)
     return { value: `≈ ${duration(buffer.drain_s)}`, text: 'until all is delivered' };
-  if (buffer.full_s !== null)
+  if (buffer.full_s !== null && age > BACKLOG_S)
     return { value: `≈ ${duration(buffer.full_s)}`, text: 'until full at this rate' };
   return { value: rate(buffer.out_per_s), text: 'delivered' };
 }
@@ -90,7 +93,7 @@ function DataHeld({ state }: { state: State }): JSX.Element {
   const { buffer, gateway } = state;
   const { times, values } = series.value;
   const age = secondsBetween(buffer.oldest, state.at);
-  const next = outlook(buffer);
+  const next = outlook(buffer, age ?? 0);
   const away = state.uplink.state === 'away' || state.uplink.state === 'refused';
   if (buffer.state === 'unknown')
     return (
@@ -248,7 +251,7 @@ function Url({ url }: { url: string }): JSX.Element {
 }
 
 function ago(seconds: number | null): string {
-  if (seconds === null) return 'never';
+  if (seconds === null) return '–';
   return seconds < 1 ? 'just now' : `${duration(seconds)} ago`;
 }
 
@@ -327,7 +330,7 @@ export function Overview({ state }: { state: State }): JSX.Element {
               </a>
             }
           >
-            <ServiceTable services={state.services} />
+            <ServiceRows services={state.services} />
           </Card>
         </div>
         <div class="stack">

@@ -8,6 +8,7 @@ import { bytes, count, duration, percent, shortDigest, timeNear } from '../forma
 import { Card, Copyable, Fact, Facts, Notice, Status, Title } from '../parts/basics';
 import { Chart } from '../parts/chart';
 import { Confirm } from '../parts/confirm';
+import { Icon } from '../parts/icon';
 import { LogCard } from '../parts/logs';
 import { series } from '../state/history';
 import { connection } from '../state/live';
@@ -43,8 +44,13 @@ function ProgressStrip({ service }: { service: Service }): JSX.Element {
         {running ? duration(seconds) : `after ${duration(Math.max(1, seconds))}`}
       </span>
       {!running && (
-        <button type="button" class="button" onClick={() => dismiss(service.name)}>
-          Close
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Close this message"
+          onClick={() => dismiss(service.name)}
+        >
+          <Icon name="cross" size={18} />
         </button>
       )}
     </div>
@@ -215,7 +221,7 @@ function Numbers({ service, at }: { service: Service; at: string }): JSX.Element
 
 function lastEnd(service: Service): string {
   if (service.oom_killed) return 'killed for lack of memory';
-  return service.exit_code === null ? 'never ended' : `exit code ${service.exit_code}`;
+  return service.exit_code === null ? '–' : `exit code ${service.exit_code}`;
 }
 
 function WhatItRuns({ service, at }: { service: Service; at: string }): JSX.Element {

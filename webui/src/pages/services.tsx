@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
 import type { Service, State } from '../api/types';
+import { inPathOrder } from '../derive/path';
 import { PURPOSE } from '../derive/service-text';
 import { serviceMark } from '../derive/tone';
 import { bytesOf, count, duration, percent, rate } from '../format/format';
@@ -82,7 +83,7 @@ export function Services({ state }: { state: State }): JSX.Element {
         </p>
       </header>
       <ul class="service-list">
-        {services.map((s) => (
+        {inPathOrder(services).map((s) => (
           <Item service={s} key={s.name} />
         ))}
       </ul>

@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import { highest, WINDOW_S } from '../derive/series';
 import { timeOfDay } from '../format/format';
+import { connection } from '../state/live';
 
 export interface ChartLine {
   name: string;
@@ -199,6 +200,7 @@ export function Chart(props: ChartProps): JSX.Element {
     plot.current?.setData([props.times, ...props.lines.map((l) => l.values)]);
   }, [props.times]);
 
+  const stale = connection.value.kind === 'lost';
   const at = cursor ?? props.times.length - 1;
   const time = props.times[at];
   return (
@@ -216,7 +218,9 @@ export function Chart(props: ChartProps): JSX.Element {
             </span>
           );
         })}
-        <time>{time === undefined ? '' : cursor === null ? 'now' : timeOfDay(time * 1000)}</time>
+        <time>
+          {time === undefined ? '' : cursor === null && !stale ? 'now' : timeOfDay(time * 1000)}
+        </time>
       </figcaption>
       <div class="plot" ref={box} role="img" aria-label={spoken(props)} />
       {props.times.length < 2 && <p class="chart-empty">The first readings are on their way.</p>}

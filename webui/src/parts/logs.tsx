@@ -2,7 +2,7 @@
 import { Component, type JSX } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { api, errorText } from '../api/client';
-import { asText, lineTone, type NumberedLine, pieces } from '../derive/log';
+import { asText, lineTone, type NumberedLine, pieces, withoutTime } from '../derive/log';
 import { count, timeOfDay } from '../format/format';
 import { type LogStream, type Logs, useLogs } from '../state/logs';
 import { Card, Status } from './basics';
@@ -28,7 +28,7 @@ class Line extends Component<LineProps> {
       <div class={`log-line ${tone ? `tone-${tone}` : ''}`} data-testid="log-line">
         <time title={line.time ?? undefined}>{line.time ? timeOfDay(line.time) : ''}</time>
         <span>
-          {pieces(line.text, search).map((part, i) =>
+          {pieces(withoutTime(line.text), search).map((part, i) =>
             i % 2 ? <mark key={part + i}>{part}</mark> : part,
           )}
         </span>
@@ -77,7 +77,7 @@ export function LogCard({
   const lines = frozen ?? logs.lines;
   const found = useMemo(() => {
     const wanted = search.toLowerCase();
-    return wanted ? lines.filter((l) => l.text.toLowerCase().includes(wanted)) : lines;
+    return wanted ? lines.filter((l) => withoutTime(l.text).toLowerCase().includes(wanted)) : lines;
   }, [lines, search]);
   const shown = found.slice(-SHOWN_MAX);
   const missed = frozen ? (logs.lines.at(-1)?.id ?? 0) - (frozen.at(-1)?.id ?? 0) : 0;

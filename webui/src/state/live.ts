@@ -3,6 +3,7 @@
 import { signal } from '@preact/signals';
 import { api } from '../api/client';
 import type { State } from '../api/types';
+import { retryDelay } from './retry';
 import { findOut } from './session';
 
 export type Connection =
@@ -20,8 +21,6 @@ export const streams = signal(0);
 const SILENCE_MS = 10_000;
 /** A daemon that restarts is back sooner than that: not worth a word. */
 const GRACE_MS = 1500;
-const DELAY_MIN_MS = 500;
-const DELAY_MAX_MS = 15_000;
 const RELOADED_KEY = 'holdfast-reloaded-for';
 
 let source: EventSource | null = null;
@@ -30,11 +29,6 @@ let silence: ReturnType<typeof setTimeout> | undefined;
 let next: ReturnType<typeof setTimeout> | undefined;
 let grace: ReturnType<typeof setTimeout> | undefined;
 let firstVersion: string | null = null;
-
-export function retryDelay(tries: number, random: number): number {
-  const most = Math.min(DELAY_MAX_MS, DELAY_MIN_MS * 2 ** tries);
-  return most / 2 + (most / 2) * random;
-}
 
 function close(): void {
   clearTimeout(silence);
@@ -113,9 +107,11 @@ export function startLive(): () => void {
   connect();
   document.addEventListener('visibilitychange', wake);
   window.addEventListener('online', wake);
+  window.addEventListener('offline', lose);
   return () => {
     document.removeEventListener('visibilitychange', wake);
     window.removeEventListener('online', wake);
+    window.removeEventListener('offline', lose);
     close();
     clearTimeout(grace);
     grace = undefined;

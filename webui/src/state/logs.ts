@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { api } from '../api/client';
 import type { LogLine } from '../api/types';
 import { type NumberedLine, unseen } from '../derive/log';
-import { retryDelay } from './live';
+import { retryDelay } from './retry';
 
 const TAIL = 200;
 const KEEP = 2000;

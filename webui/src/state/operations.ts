@@ -39,7 +39,7 @@ function find(name: ServiceName): Service | undefined {
 function settled(name: ServiceName, action: Action, sinceBefore: string | null): boolean {
   const service = find(name);
   if (!service) return false;
-  if (action === 'stop') return service.health === 'stopped';
+  if (action === 'stop') return service.state === 'stopped' || service.state === 'absent';
   return service.health === 'healthy' && (action === 'start' || service.since !== sinceBefore);
 }
 

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+// The dashboard in a browser, on a gateway that nobody has claimed yet.
+//   HF_URL, HF_SETUP_CODE           the gateway, and its proof of possession
+//   HF_PASSWORD                     to claim it with (optional)
+//   HF_FIELD_HOST, HF_FIELD_PORT    where devices publish to
+//   HF_RECEIVER_URL                 a receiver whose report is read as well (optional)
+//   HF_SHOTS                        a folder for pictures (optional)
+//   HF_CHROMIUM                     the browser (optional)
+// Prints a line "ok - …" or "not ok - …" for each check; ends with 1 where one failed.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const fromDashboard = createRequire(new URL('../../webui/package.json', import.meta.url));
+const { chromium } = fromDashboard('playwright-core');
+const axe = readFileSync(fromDashboard.resolve('axe-core/axe.min.js'), 'utf8');
+
+const url = required('HF_URL').replace(/\/$/, '');
+const setupCode = required('HF_SETUP_CODE');
+const fieldHost = process.env.HF_FIELD_HOST ?? '127.0.0.1';
+const fieldPort = process.env.HF_FIELD_PORT ?? '1883';
+const receiver = process.env.HF_RECEIVER_URL;
+const shots = process.env.HF_SHOTS;
+const password = process.env.HF_PASSWORD ?? 'correct horse battery';
+
+const NAME = 'e2e-gateway';
+const TOPIC = 'e2e/dashboard';
+const MESSAGES = 25;
+const SOON_MS = 10_000;
+/** Images may have to be pulled first, and a service proves its health only after some readings. */
+const HEALTHY_MS = 120_000;
+const SERVICES = ['broker', 'processor', 'buffer', 'forwarder'];
+const BROWSER_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+let failures = 0;
+
+function required(name) {
+  const value = process.env[name];
+  if (value) return value;
+  console.log(`not ok - ${name} is not set`);
+  process.exit(2);
+}
+
+async function check(name, body) {
+  try {
+    await body();
+    console.log(`ok - ${name}`);
+  } catch (error) {
+    failures++;
+    console.log(`not ok - ${name}`);
+    for (const line of String(error?.message ?? error)
+      .split('\n')
+      .slice(0, 12))
+      console.log(`# ${line}`);
+    await shoot(`failed-${failures}`).catch(() => {});
+  }
+}
+
+function expect(condition, otherwise) {
+  if (!condition) throw new Error(otherwise);
+}
+
+async function until(what, probe, timeout = SOON_MS) {
+  const end = Date.now() + timeout;
+  for (;;) {
+    const value = await probe();
+    if (value) return value;
+    if (Date.now() > end) throw new Error(`${what}: not within ${timeout / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/**
+ * The engine adds and removes network interfaces while containers come and go, and Chromium then
+ * breaks off what it is loading (ERR_NETWORK_CHANGED): load again.
+ */
+async function open(address) {
+  await until(
+    `${address} is shown`,
+    async () => {
+      await page.goto(address).catch(() => {});
+      return page
+        .getByRole('heading', { level: 1 })
+        .first()
+        .waitFor({ timeout: 5000 })
+        .then(
+          () => true,
+          () => false,
+        );
+    },
+    60_000,
+  );
+}
+
+const browser = await chromium.launch({
+  executablePath: process.env.HF_CHROMIUM ?? '/usr/bin/chromium',
+  args: BROWSER_FLAGS,
+});
+const context = await browser.newContext({
+  ignoreHTTPSErrors: true,
+  reducedMotion: 'reduce',
+  viewport: { width: 1280, height: 900 },
+});
+const page = await context.newPage();
+page.setDefaultTimeout(SOON_MS);
+
+const complaints = [];
+const foreign = [];
+page.on('pageerror', (error) => complaints.push(error.message));
+page.on('console', (message) => {
+  // The browser reports every refused request as an error; here some are meant to be refused.
+  const refused = message.text().startsWith('Failed to load resource');
+  if (message.type() === 'error' && !refused) complaints.push(message.text());
+});
+page.on('request', (request) => {
+  const { origin, protocol } = new URL(request.url());
+  if (origin !== new URL(url).origin && protocol !== 'blob:') foreign.push(request.url());
+});
+
+async function shoot(name) {
+  if (!shots) return;
+  mkdirSync(shots, { recursive: true });
+  await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
+}
+
+/** A page in light and dark on a desk, and on two phones. */
+async function shootAll(name) {
+  if (!shots) return;
+  const looks = [
+    ['light', 1280, 900, 'light'],
+    ['dark', 1280, 900, 'dark'],
+    ['phone', 390, 844, 'light'],
+    ['phone-small', 320, 640, 'dark'],
+  ];
+  for (const [look, width, height, colorScheme] of looks) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.waitForTimeout(250);
+    await shoot(`${name}-${look}`);
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+}
+
+async function accessible(name) {
+  await check(`${name}: usable without eyes or mouse, as far as axe can tell`, async () => {
+    // By the debugger, which the page's content security policy does not concern.
+    await page.evaluate(axe);
+    const found = await page.evaluate(() => globalThis.axe.run());
+    const text = found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(', ')}`);
+    expect(text.length === 0, text.join('\n'));
+  });
+  await check(`${name}: fits a phone of 320 pixels`, async () => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    await page.waitForTimeout(200);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    await page.setViewportSize({ width: 1280, height: 900 });
+    expect(width <= 320, `the page is ${width} pixels wide`);
+  });
+}
+
+async function counter(name) {
+  return Number(
+    await page
+      .getByTestId(name)
+      .getAttribute('data-value', { timeout: 2000 })
+      .catch(() => 0),
+  );
+}
+
+function publish() {
+  for (let i = 0; i < MESSAGES; i++)
+    execFileSync('mosquitto_pub', [
+      ...['-h', fieldHost, '-p', fieldPort, '-q', '1', '-t', TOPIC],
+      ...['-m', JSON.stringify({ n: i })],
+    ]);
+}
+
+async function health(service) {
+  await open(`${url}/services/${service}`);
+  await page.getByTestId('health').waitFor();
+}
+
+const isHealthy = () => page.locator('[data-testid=health][data-health=healthy]').count();
+
+async function command(action, title) {
+  await page.getByRole('button', { name: action, exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: `${action} ${title}` }).click();
+  await page.getByTestId('progress').waitFor();
+  await until(
+    `${action} is done`,
+    async () => {
+      const phase = await page.getByTestId('progress').getAttribute('data-phase');
+      if (phase === 'failed') throw new Error(await page.getByTestId('progress').textContent());
+      return phase === 'done';
+    },
+    HEALTHY_MS,
+  );
+}
+
+// --- A gateway that nobody owns
+
+await open(url);
+await check('an unclaimed gateway asks for its setup code', async () => {
+  await page.getByRole('heading', { name: 'Make this gateway yours' }).waitFor();
+});
+await check('the fingerprint to compare is that of the certificate in use', async () => {
+  const claim = await (await context.request.get(`${url}/api/v1/claim`)).json();
+  const shown = (await page.getByTestId('fingerprint').textContent()).replace(/\s/g, '');
+  expect(shown === claim.fingerprint.replace(':', ''), `${shown} is not ${claim.fingerprint}`);
+});
+await accessible('claim');
+await shootAll('claim');
+
+await check('what is wrong is said by field', async () => {
+  await page.getByLabel('Setup code').fill('AAAA');
+  await page.getByLabel('Password for admin').fill('short');
+  await page.getByRole('button', { name: 'Claim this gateway' }).click();
+  await page.getByText('this one has 4').waitFor();
+  await page.getByText('needs at least 10 characters').waitFor();
+  expect(
+    await page.getByLabel('Setup code').evaluate((e) => e === document.activeElement),
+    'the first wrong field has no focus',
+  );
+});
+await shootAll('claim-errors');
+await check('a wrong setup code is refused', async () => {
+  await page.getByLabel('Setup code').fill('AAAA-AAAA-AAAA');
+  await page.getByLabel('Password for admin').fill(password);
+  await page.getByRole('button', { name: 'Claim this gateway' }).click();
+  await page.getByText('This is not the setup code').waitFor();
+});
+await check('the right one makes the gateway mine', async () => {
+  await page.getByLabel('Setup code').fill(setupCode);
+  await page.getByLabel('Name of the gateway').fill(NAME);
+  await page.getByLabel('Password for admin').fill(password);
+  await page.getByRole('button', { name: 'Claim this gateway' }).click();
+  await page.getByTestId('sentence').waitFor();
+  await page.getByText(NAME).first().waitFor();
+});
+
+// --- Overview, and a message on its way
+
+for (const service of SERVICES)
+  await check(`${service} becomes healthy`, () =>
+    until(
+      `${service} healthy`,
+      () => page.getByTestId(`row-${service}`).getByText('healthy').count(),
+      HEALTHY_MS,
+    ),
+  );
+
+await check('a message travels from a device to the cloud', async () => {
+  const before = { accepted: await counter('accepted'), delivered: await counter('delivered') };
+  publish();
+  for (const name of ['accepted', 'delivered'])
+    await until(
+      `${name} has grown by ${MESSAGES}`,
+      async () => (await counter(name)) >= before[name] + MESSAGES,
+      30_000,
+    );
+});
+if (receiver)
+  await check('the receiver has it', async () => {
+    const answer = await fetch(
+      `${receiver}/v1/records?topic=${encodeURIComponent(TOPIC)}&limit=1000`,
+    );
+    const lines = (await answer.text()).trim().split('\n').filter(Boolean);
+    expect(lines.length >= MESSAGES, `only ${lines.length} of ${MESSAGES} records`);
+  });
+await check('the books balance on the page', async () => {
+  const [accepted, delivered, held, dropped] = await page.evaluate(() =>
+    ['accepted', 'delivered', 'held', 'dropped'].map((name) =>
+      Number(document.querySelector(`[data-testid=${name}]`)?.getAttribute('data-value')),
+    ),
+  );
+  expect(
+    accepted > 0 && accepted === delivered + held + dropped,
+    `${accepted} = ${delivered} + ${held} + ${dropped}`,
+  );
+});
+await accessible('overview');
+await shootAll('overview');
+
+await check('all services are listed', async () => {
+  await page.getByRole('link', { name: 'Services', exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: /services/i }).waitFor();
+  for (const service of SERVICES)
+    expect(
+      await page.locator(`main a[href="/services/${service}"]`).count(),
+      `no link to ${service}`,
+    );
+});
+await accessible('services');
+await shootAll('services');
+
+// --- One service
+
+await health('processor');
+await check('its log is there', async () => {
+  await page.getByTestId('log-line').first().waitFor({ timeout: 20_000 });
+});
+await check(
+  'a restart is confirmed, followed and seen to be over, and the log goes on by itself',
+  async () => {
+    await until('healthy before', isHealthy, HEALTHY_MS);
+    const before = await page.getByTestId('log-line').count();
+    await command('Restart', 'Processor');
+    await until('healthy again', isHealthy, HEALTHY_MS);
+    await until(
+      'the new container’s lines',
+      async () => (await page.getByTestId('log-line').count()) > before,
+      30_000,
+    );
+  },
+);
+await accessible('service');
+await shootAll('service');
+await check('a search leaves only the lines that have it', async () => {
+  await page.getByLabel('Search the log').fill('no line has this');
+  await page.getByText('No line here has').waitFor();
+  await page.getByLabel('Search the log').fill('');
+  await page.getByTestId('log-line').first().waitFor();
+});
+await check('a paused log stays as it is until it is followed again', async () => {
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByRole('button', { name: /Follow/ }).click();
+  await page.getByRole('button', { name: 'Pause' }).waitFor();
+});
+await check('the log can be taken along', async () => {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download' }).click(),
+  ]);
+  const text = readFileSync(await download.path(), 'utf8');
+  expect(/^processor-.*\.log$/.test(download.suggestedFilename()), download.suggestedFilename());
+  expect(text.trim().length > 0, 'the file is empty');
+});
+
+await health('forwarder');
+await check('a stopped service says so, and starts again', async () => {
+  await until('healthy before', isHealthy, HEALTHY_MS);
+  await command('Stop', 'Forwarder');
+  await page.locator('[data-testid=health][data-health=stopped]').waitFor();
+  await shoot('service-stopped');
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await until('healthy again', isHealthy, HEALTHY_MS);
+});
+
+await open(url);
+await check(
+  'a lost connection is told at once, with the age of the data, and mends itself',
+  async () => {
+    await page.getByTestId('sentence').waitFor();
+    await page.route('**/api/v1/**', (route) => route.abort());
+    await page.evaluate(() => window.dispatchEvent(new Event('offline')));
+    await page.getByText('Connection lost.').waitFor({ timeout: 20_000 });
+    await page.getByText(/Data of \d\d:\d\d:\d\d/).waitFor();
+    await shootAll('connection-lost');
+    await page.unroute('**/api/v1/**');
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await page.getByText('Connection lost.').waitFor({ state: 'detached' });
+  },
+);
+
+// --- The way out
+
+await check('the account page ends the session', async () => {
+  await page.getByRole('link', { name: 'Account' }).click();
+  await page.getByRole('button', { name: 'Log out' }).waitFor();
+});
+await accessible('account');
+await shootAll('account');
+await check('whoever has logged out is refused', async () => {
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByText('You are logged out.').waitFor();
+  for (const path of ['session', 'services', 'events']) {
+    const answer = await context.request.get(`${url}/api/v1/${path}`);
+    expect(answer.status() === 401, `GET ${path} answers ${answer.status()}`);
+  }
+  await open(`${url}/services/buffer`);
+  await page.getByLabel('Password of admin').waitFor();
+});
+await accessible('login');
+await shootAll('login');
+await check('a wrong password is refused, the right one leads to where one was', async () => {
+  await page.getByLabel('Password of admin').fill('not the password');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByText('That is not the password').waitFor();
+  await page.getByLabel('Password of admin').fill(password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Buffer' }).waitFor();
+});
+
+// --- Throughout
+
+await check('nothing was asked of anybody but the gateway', async () => {
+  expect(foreign.length === 0, foreign.join('\n'));
+});
+await check('the browser had nothing to complain about', async () => {
+  expect(complaints.length === 0, complaints.join('\n'));
+});
+
+await browser.close();
+process.exit(failures ? 1 : 0);

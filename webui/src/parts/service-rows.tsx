@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from 'preact';
+import type { Service } from '../api/types';
+import { inPathOrder } from '../derive/path';
+import { serviceMark } from '../derive/tone';
+import { bytesOf, count, percent } from '../format/format';
+import { Bar, Status } from './basics';
+
+function Memory({ service }: { service: Service }): JSX.Element {
+  const { usage, limits } = service;
+  if (!usage) return <span class="memory">–</span>;
+  return (
+    <span
+      class="memory"
+      title={`${count(usage.memory_bytes)} of ${count(limits.memory_bytes)} bytes`}
+    >
+      {bytesOf(usage.memory_bytes, limits.memory_bytes)}
+      <Bar part={usage.memory_bytes / limits.memory_bytes} label="of its limit" />
+    </span>
+  );
+}
+
+function Row({ service }: { service: Service }): JSX.Element {
+  const mark = serviceMark(service);
+  return (
+    <li data-testid={`row-${service.name}`}>
+      <a href={`/services/${service.name}`}>{service.title}</a>
+      <span class="state">
+        <Status tone={mark.tone}>{mark.word}</Status>
+        {service.reason && <span class="reason">{service.reason}</span>}
+      </span>
+      <span class="use">
+        <span class="unseen">Memory </span>
+        <Memory service={service} />
+        <span class="unseen">CPU </span>
+        <span class="cpu" title="CPU, of one core">
+          {service.usage ? percent(service.usage.cpu_percent) : '–'}
+        </span>
+      </span>
+    </li>
+  );
+}
+
+/** A line for each service; two on a phone. */
+export function ServiceRows({ services }: { services: Service[] }): JSX.Element {
+  if (services.length === 0) return <p class="quiet">None yet. They come with the release.</p>;
+  return (
+    <ul class="services">
+      {inPathOrder(services).map((s) => (
+        <Row service={s} key={s.name} />
+      ))}
+    </ul>
+  );
+}
