@@ -47,6 +47,7 @@ struct hf_core {
     char bus_password[HF_STORE_SECRET_SIZE];
     int64_t broker_answered_ms; /* monotonic, 0: never */
     int64_t uplink_away_since_ms;
+    int64_t uplink_success_ms; /* the newest known; a forwarder forgets it when it restarts */
     bool look_due, looking;
     bool info_due;
     int64_t look_at_ms; /* the next look without a reason; monotonic */

@@ -232,10 +232,14 @@ follow_uplink(struct hf_core *core)
     const struct hf_service_status *s = &core->services[hf_service_index("forwarder")].status;
     bool away = strcmp(s->uplink, "away") == 0 || strcmp(s->uplink, "refused") == 0;
 
+    int64_t success = hf_status_number(s, "last_success_ms", 0);
+
+    if (success)
+        core->uplink_success_ms = success;
     if (!away)
         core->uplink_away_since_ms = 0;
     else if (!core->uplink_away_since_ms)
-        core->uplink_away_since_ms = hf_status_number(s, "last_success_ms", 0);
+        core->uplink_away_since_ms = core->uplink_success_ms;
     if (away && !core->uplink_away_since_ms)
         core->uplink_away_since_ms = hf_clock_wall_ms();
 }

@@ -138,10 +138,10 @@ present_uplink(const struct hf_core *core, struct hf_uplink_view *u)
     if (!*core->settings.uplink_url)
         hf_text_put(u->state, sizeof u->state, "unset");
     copy_url(core->settings.uplink_url, u->url);
+    u->last_success_ms = core->uplink_success_ms;
     if (!known)
         return;
     memcpy(u->last_error, t->last_error, sizeof u->last_error);
-    u->last_success_ms = hf_status_number(t, "last_success_ms", 0);
     u->next_try_ms = hf_status_number(t, "next_try_ms", 0);
     u->last_status = hf_status_number(t, "last_status", 0);
     u->attempt = hf_status_number(t, "attempt", 0);

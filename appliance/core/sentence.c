@@ -44,6 +44,13 @@ duration(int64_t seconds, char out[TEXT])
 }
 
 static void
+capitalize(char *text)
+{
+    if (*text >= 'a' && *text <= 'z')
+        *text = (char)(*text - 'a' + 'A');
+}
+
+static void
 say(struct hf_sentence *t, const char *level, const char *eyebrow, const char *title)
 {
     hf_text_put(t->level, sizeof t->level, "%s", level);
@@ -90,7 +97,7 @@ service_rule(const struct hf_snapshot *s, enum hf_health health, const char *lev
     say(t, level, text, v->reason);
     if (!*v->reason)
         hf_text_put(t->title, sizeof t->title, "%s.", text);
-    t->title[0] = (char)(t->title[0] >= 'a' && t->title[0] <= 'z' ? t->title[0] - 32 : t->title[0]);
+    capitalize(t->title);
     hf_text_put(t->detail, sizeof t->detail, "%s", v->advice);
     return true;
 }
@@ -108,6 +115,22 @@ say_held(const struct hf_snapshot *s, struct hf_sentence *t)
     else
         hf_text_put(title, sizeof title, "Every record is safe. %s held here.", held);
     hf_text_put(t->title, sizeof t->title, "%s", title);
+}
+
+static void
+say_next_try(const struct hf_snapshot *s, const char *held, struct hf_sentence *t)
+{
+    const struct hf_uplink_view *u = &s->uplink;
+    char wait[TEXT], error[HF_TEXT_SIZE];
+
+    hf_text_put(error, sizeof error, "%s", u->last_error);
+    capitalize(error);
+    duration((u->next_try_ms - s->at_ms) / 1000, wait);
+    if (u->next_try_ms > s->at_ms)
+        hf_text_put(t->detail, sizeof t->detail, "%s records held. %s; next try in %s.", held,
+                    error, wait);
+    else
+        hf_text_put(t->detail, sizeof t->detail, "%s records held. %s; trying now.", held, error);
 }
 
 static bool
@@ -136,7 +159,7 @@ uplink_rule(const struct hf_snapshot *s, struct hf_sentence *t)
     hf_text_put(eyebrow, sizeof eyebrow, "Uplink away for %s", away);
     say(t, "warn", eyebrow, "");
     say_held(s, t);
-    hf_text_put(t->detail, sizeof t->detail, "%s records held. %s", held, u->last_error);
+    say_next_try(s, held, t);
     return true;
 }
 

@@ -82,14 +82,17 @@ the_first_line_names_what_matters_most(void **state)
     assert_string_equal(said(s).detail, "1,204,318 records so far, none lost.");
 
     strcpy(s->uplink.state, "away");
-    strcpy(s->uplink.last_error, "The cloud answered 503.");
+    strcpy(s->uplink.last_error, "the cloud answered 503");
     s->at_ms = 10000000;
     s->uplink.away_since_ms = s->at_ms - 7800 * 1000;
     s->buffer.held = 99;
     s->buffer.full_s = 19 * 86400;
     assert_string_equal(said(s).eyebrow, "Uplink away for 2 h 10 min");
     assert_string_equal(said(s).title, "Every record is safe. Room for 19 days more at this rate.");
-    assert_string_equal(said(s).detail, "99 records held. The cloud answered 503.");
+    assert_string_equal(said(s).detail, "99 records held. The cloud answered 503; trying now.");
+    s->uplink.next_try_ms = s->at_ms + 46 * 1000;
+    assert_string_equal(said(s).detail,
+                        "99 records held. The cloud answered 503; next try in 46 s.");
 
     forwarder = &s->services[hf_service_index("forwarder")];
     forwarder->health = HF_HEALTH_FAILED;
