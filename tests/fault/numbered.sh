@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Numbered messages and their books, by holdfast-publish (tests/receiver): each run has a name, and its numbers are
+# looked for at the receiver.
+: "${work:?}" "${tool_dir:?}" "${gw:?}" "${gw_field:?}"
+
+# The receiver's own address: ports that Docker publishes on 127.0.0.1 are gone while dockerd is.
+receiver_url() {
+    docker inspect "$gw-receiver" | jq -r ".[0].NetworkSettings.Networks[\"$gw-egress\"] | \"http://\(.IPAddress):8080\""
+}
+
+# publisher_start RUN COUNT RATE [OPTION...]: in the background, each number until it is acknowledged.
+publisher_start() {
+    local run=$1 count=$2 rate=$3
+    shift 3
+    "$tool_dir/holdfast-publish" --host "$(host_address)" --port "$gw_field" --run "$run" --prefix "$run" \
+        --count "$count" --rate "$rate" "$@" >"$work/$run.books" 2>"$work/$run.log" &
+    publisher=$!
+    publisher_books=$work/$run.books
+    touch "$publisher_books"
+}
+
+# Whether there is still something to publish; afterwards it looks for what it sent.
+publisher_runs() { is_alive "$publisher" && ! grep -q '^run=' "$publisher_books"; }
+
+publisher_wait() {
+    local rc=0
+    wait "$publisher" || rc=$?
+    [ "$rc" -le 1 ] || {
+        echo "holdfast-publish ended with status $rc"
+        cat "$publisher_books" "${publisher_books%.books}.log"
+        return 1
+    }
+}
+
+# book RUN NAME: acknowledged, of, reconnects, per_s; and with --check lost, duplicated, reordered.
+book() { grep -oE "(^| )$2=[0-9]+" "$work/$1.books" | tail -n 1 | cut -d= -f2; }
+
+tell_books() { note "$1: $(xargs <"$work/$1.books")"; }
+
+# Numbers of a run on one topic as they arrived, for runs whose receiver was away while they were published.
+arrived() { records "$1/0" 10000 | jq -r --arg run "$1" 'select(.payload.run == $run) | .payload.n'; }
+arrived_all() { [ "$(arrived "$1" | sort -nu | wc -l)" -ge "$2" ]; }

@@ -1,0 +1,290 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: Apache-2.0
+// Compares a running gateway with api/openapi.yaml: every operation is asked, in each way a client
+// may ask it wrongly too; each answer must have a documented status, content type and body.
+//
+//     HF_URL=https://127.0.0.1:8443 HF_PASSWORD=… | HF_SETUP_CODE=… node contract.mjs
+//
+// With HF_SETUP_CODE it claims the gateway first, with the password HF_PASSWORD or a made-up one.
+// It restarts, stops and starts the service HF_SERVICE (default forwarder). Prints `N passed, N failed`.
+import { readFileSync } from 'node:fs';
+import https from 'node:https';
+import { fileURLToPath } from 'node:url';
+import Ajv2020 from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { parse } from 'yaml';
+
+const url = new URL(process.env.HF_URL ?? 'https://127.0.0.1:8443');
+const setupCode = process.env.HF_SETUP_CODE;
+const password = process.env.HF_PASSWORD ?? 'contract-test-password';
+const service = process.env.HF_SERVICE ?? 'forwarder';
+const contractPath = fileURLToPath(new URL('../../api/openapi.yaml', import.meta.url));
+const contractText = readFileSync(contractPath, 'utf8');
+const contract = parse(contractText, { merge: true });
+const agent = new https.Agent({ rejectUnauthorized: false, keepAlive: true, maxSockets: 2 });
+
+const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: true });
+addFormats(ajv);
+ajv.addSchema(contract, 'contract');
+
+let passed = 0;
+const failures = [];
+let cookie = '';
+
+function check(what, ok, detail = '') {
+  if (ok) passed += 1;
+  else failures.push(`${what}: ${detail}`);
+}
+
+function validate(what, pointer, value) {
+  const fn = ajv.getSchema(`contract#${pointer}`);
+  check(what, fn(value), JSON.stringify(fn.errors?.slice(0, 5)));
+}
+
+const escape = (text) => text.replaceAll('~', '~0').replaceAll('/', '~1');
+
+// Asks once; resolves with the whole answer, or for a stream with what came within streamMs.
+function ask(method, path, { headers = {}, body, session = true, streamMs = 2500 } = {}) {
+  const all = { ...headers };
+  if (session && cookie) all.cookie = cookie;
+  if (body !== undefined && !('content-type' in all)) all['content-type'] = 'application/json';
+  if (body !== undefined) all['content-length'] = Buffer.byteLength(body);
+  const options = { method, path: `/api/v1${path}`, host: url.hostname, port: url.port || 443, headers: all, agent };
+  return new Promise((resolve, reject) => {
+    const request = https.request(options, (response) => {
+      let text = '';
+      let timer;
+      const done = () => {
+        clearTimeout(timer);
+        resolve({ status: response.statusCode, headers: response.headers, text });
+      };
+      response.setEncoding('utf8');
+      response.on('data', (chunk) => { text += chunk; });
+      response.on('end', done);
+      response.on('error', done);
+      if (response.headers['content-type'] === 'text/event-stream') {
+        timer = setTimeout(() => { done(); request.destroy(); }, streamMs);
+      }
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+function resolveRef(node, pointer) {
+  if (!node?.$ref) return [node, pointer];
+  const target = node.$ref.slice(1);
+  return [target.slice(1).split('/').reduce((at, key) => at[key.replaceAll('~1', '/').replaceAll('~0', '~')], contract), target];
+}
+
+function checkEvents(what, text, mediaPointer, names) {
+  const events = text.split('\n\n').slice(0, -1).filter((block) => /^data: /m.test(block));
+  check(`${what}: events`, events.length > 0, 'none came');
+  for (const block of events) {
+    const name = /^event: (.*)$/m.exec(block)?.[1];
+    check(`${what}: event name`, names.includes(name), name);
+    if (name === 'end') continue;
+    validate(`${what}: ${name}`, `${mediaPointer}/schema/contentSchema`, JSON.parse(/^data: (.*)$/m.exec(block)[1]));
+  }
+}
+
+const seen = new Set();
+
+// Holds an answer against what the contract says about this operation.
+function hold(method, template, answer, what = '') {
+  const name = `${method} ${template}${what && ` (${what})`} → ${answer.status}`;
+  const lower = method.toLowerCase();
+  const responses = contract.paths[template][lower].responses;
+  check(`${name}: documented`, String(answer.status) in responses, 'it is not');
+  for (const header of ['content-security-policy', 'x-content-type-options', 'cache-control']) {
+    check(`${name}: ${header}`, header in answer.headers, 'missing');
+  }
+  check(`${name}: no CORS`, !Object.keys(answer.headers).some((h) => h.startsWith('access-control-')), 'it has');
+  if (!(String(answer.status) in responses)) return;
+  seen.add(`${method} ${template} ${answer.status}`);
+  const [response, pointer] = resolveRef(
+    responses[answer.status], `/paths/${escape(template)}/${lower}/responses/${answer.status}`);
+  for (const [header, value] of Object.entries(response.headers ?? {})) {
+    const [definition] = resolveRef(value, '');
+    if (definition.required) check(`${name}: ${header}`, header.toLowerCase() in answer.headers, 'missing');
+  }
+  if (!response.content) {
+    check(`${name}: no body`, answer.text === '', answer.text.slice(0, 80));
+    return;
+  }
+  const type = answer.headers['content-type'];
+  check(`${name}: content type`, type in response.content, type);
+  if (!(type in response.content)) return;
+  const media = `${pointer}/content/${escape(type)}`;
+  if (type === 'text/event-stream') checkEvents(name, answer.text, media, ['state', 'line', 'end']);
+  else if (type.endsWith('json')) validate(`${name}: body`, `${media}/schema`, JSON.parse(answer.text));
+}
+
+async function tryOut(method, template, options = {}) {
+  let path = template.replace('{name}', options.name ?? service).replace('{id}', options.id ?? '0'.repeat(32));
+  if (options.query) path += `?${options.query}`;
+  const answer = await ask(method, path, options);
+  hold(method, template, answer, options.what);
+  return answer;
+}
+
+async function expect(status, method, template, options = {}) {
+  const answer = await tryOut(method, template, options);
+  check(`${method} ${template} (${options.what ?? 'plain'})`, answer.status === status,
+    `${answer.status} instead of ${status}: ${answer.text.slice(0, 200)}`);
+  return answer;
+}
+
+const json = JSON.stringify;
+const operations = Object.entries(contract.paths).flatMap(([template, item]) =>
+  ['get', 'post'].filter((m) => m in item).map((m) => ({ method: m.toUpperCase(), template, operation: item[m] })));
+const isPublic = ({ operation }) => operation.security?.length === 0;
+
+// What must be refused before anything else is looked at, on every operation.
+async function refuseEverywhere() {
+  for (const one of operations) {
+    const { method, template, operation } = one;
+    const body = operation.requestBody ? '{}' : undefined;
+    const common = { session: false, body };
+    await expect(421, method, template, { ...common, headers: { host: 'evil.example' }, what: 'foreign host' });
+    await expect(403, method, template, { ...common, headers: { 'sec-fetch-site': 'cross-site' }, what: 'foreign site' });
+    if (method === 'POST') {
+      await expect(403, method, template, { ...common, headers: { origin: 'https://evil.example' }, what: 'foreign origin' });
+    }
+    if (!isPublic(one)) await expect(401, method, template, { ...common, what: 'no session' });
+    if (isPublic(one) && !operation.requestBody) {
+      await expect(400, method, template, { session: false, body: '{}', what: 'body where none is' });
+      await expect(400, method, template, { session: false, query: 'nonsense=1', what: 'unknown parameter' });
+    }
+    if (operation.requestBody) {
+      await expect(415, method, template, { ...common, headers: { 'content-type': 'text/plain' }, what: 'not JSON' });
+      await expect(400, method, template, { ...common, body: '{', what: 'broken JSON' });
+      await expect(400, method, template, { ...common, body: '{} x', what: 'trailing bytes' });
+      await expect(400, method, template, { ...common, body: '['.repeat(10000), what: 'nested arrays' });
+      await expect(413, method, template, { ...common, body: ' '.repeat(70000), what: 'large body' });
+      await expect(422, method, template, { ...common, body: '{"nonsense":1}', what: 'unknown field' });
+    }
+  }
+}
+
+async function methods() {
+  for (const [template, item] of Object.entries(contract.paths)) {
+    const path = template.replace('{name}', service).replace('{id}', '0'.repeat(32));
+    const options = await ask('OPTIONS', path, { session: false });
+    check(`OPTIONS ${template}`, options.status === 204, options.status);
+    const allow = (options.headers.allow ?? '').split(', ');
+    for (const method of ['GET', 'POST']) {
+      const documented = method.toLowerCase() in item;
+      check(`${method} ${template}: Allow`, allow.includes(method) === documented, options.headers.allow);
+    }
+    for (const method of ['PUT', 'PATCH', 'DELETE', ...('post' in item ? [] : ['POST']), ...('get' in item ? [] : ['GET'])]) {
+      const refused = await ask(method, path, { session: false });
+      check(`${method} ${template}`, refused.status === 405 && 'allow' in refused.headers, refused.status);
+      validate(`${method} ${template}: body`, '/components/schemas/Problem', JSON.parse(refused.text));
+    }
+    if ('get' in item) {
+      const head = await ask('HEAD', path);
+      check(`HEAD ${template}`, head.text === '' && (head.status in item.get.responses), head.status);
+    }
+  }
+  const unknown = await ask('GET', '/nothing');
+  check('GET /nothing', unknown.status === 404, unknown.status);
+  validate('GET /nothing: body', '/components/schemas/Problem', JSON.parse(unknown.text));
+}
+
+const takeCookie = (answer) => { cookie = (answer.headers['set-cookie']?.[0] ?? '').split(';')[0]; };
+
+async function enter() {
+  const state = JSON.parse((await expect(200, 'GET', '/claim')).text);
+  const claim = (code) => json({ setup_code: code, password });
+  if (!state.claimed) {
+    check('HF_SETUP_CODE', setupCode, 'the gateway is not claimed and there is no code to do it');
+    await expect(422, 'POST', '/claim', { body: json({ setup_code: setupCode, password: 'short' }), what: 'weak password' });
+    await expect(422, 'POST', '/claim', { body: json({ setup_code: setupCode, password, name: 'no name' }), what: 'bad name' });
+    await expect(403, 'POST', '/claim', { body: claim('AAAA-AAAA-AAAA'), what: 'wrong code' });
+    let answer;
+    do {
+      answer = await tryOut('POST', '/claim', { body: claim(setupCode), what: 'claim' });
+      if (answer.status === 429) await new Promise((r) => { setTimeout(r, answer.headers['retry-after'] * 1000); });
+    } while (answer.status === 429);
+    check('claim', answer.status === 201, `${answer.status} ${answer.text}`);
+    takeCookie(answer);
+    await expect(204, 'POST', '/logout');
+  }
+  await expect(409, 'POST', '/claim', { body: claim('AAAA-AAAA-AAAA'), what: 'claimed already' });
+  const login = await expect(200, 'POST', '/login', { body: json({ user: 'admin', password }) });
+  takeCookie(login);
+  check('cookie', /^__Host-holdfast=[^;]+; Path=\/; HttpOnly; Secure; SameSite=Strict$/.test(login.headers['set-cookie']?.[0]),
+    login.headers['set-cookie']);
+}
+
+async function finished(location) {
+  for (let i = 0; i < 120; i += 1) {
+    const one = await ask('GET', location.replace('/api/v1', ''));
+    hold('GET', '/operations/{id}', one, 'of a command');
+    const { state } = JSON.parse(one.text);
+    if (state === 'succeeded' || state === 'failed') return state;
+    await new Promise((r) => { setTimeout(r, 500); });
+  }
+  return 'never finished';
+}
+
+async function use() {
+  for (const { method, template, operation } of operations) {
+    if (method === 'GET' && template !== '/operations/{id}') await tryOut(method, template, { what: operation.operationId });
+  }
+  const served = await ask('GET', '/openapi.yaml', { session: false });
+  check('the served contract is this one', served.text === contractText, 'it differs');
+  await expect(200, 'GET', '/services/{name}/logs', { query: 'tail=5&follow=true', what: 'followed' });
+  await expect(200, 'GET', '/services/{name}/logs', { query: 'tail=5' });
+  for (const query of ['tail=-1', 'tail=1001', 'tail=1&tail=2', 'follow=1', 'nonsense=1', 'tail']) {
+    await expect(400, 'GET', '/services/{name}/logs', { query, what: query });
+  }
+  await expect(400, 'GET', '/operations', { query: 'limit=0', what: 'limit=0' });
+  await expect(200, 'GET', '/operations', { query: 'limit=1', what: 'limit=1' });
+  await expect(404, 'GET', '/operations/{id}', { what: 'unknown' });
+  await expect(404, 'GET', '/services/{name}', { name: 'nobody', what: 'unknown' });
+  await expect(404, 'GET', '/services/{name}/logs', { name: 'nobody', what: 'unknown' });
+  for (const verb of ['restart', 'stop', 'start']) {
+    const template = `/services/{name}/${verb}`;
+    await expect(404, 'POST', template, { name: 'nobody', what: 'unknown' });
+    await expect(400, 'POST', template, { body: '{}', what: 'with a body' });
+    const queued = await expect(202, 'POST', template);
+    const second = await tryOut('POST', template, { what: 'at once again' });
+    check(`${verb} twice`, [202, 409].includes(second.status), second.status);
+    if (queued.status === 202) {
+      const state = await finished(queued.headers.location);
+      check(verb, state === 'succeeded', state);
+    }
+    if (second.status === 202) await finished(second.headers.location);
+  }
+}
+
+async function leave() {
+  await expect(204, 'POST', '/logout');
+  await expect(401, 'GET', '/session', { what: 'after logout' });
+  await expect(401, 'GET', '/events', { what: 'after logout' });
+  cookie = '';
+  await expect(401, 'POST', '/login', { body: json({ user: 'admin', password: 'wrong password' }), what: 'wrong password' });
+  let last;
+  for (let i = 0; i < 12 && last?.status !== 429; i += 1) {
+    last = await tryOut('POST', '/login', { body: json({ user: 'admin', password: 'wrong password' }), what: 'guessing' });
+  }
+  check('guessing is slowed down', last.status === 429, last.status);
+}
+
+await methods();
+await refuseEverywhere();
+await enter();
+await methods();
+await use();
+await leave();
+agent.destroy();
+
+for (const { method, template, operation } of operations) {
+  const missing = Object.keys(operation.responses).filter((s) => !seen.has(`${method} ${template} ${s}`));
+  if (process.env.HF_VERBOSE && missing.length) console.log(`not produced: ${method} ${template} ${missing.join(' ')}`);
+}
+for (const failure of failures) console.log(`FAILED ${failure}`);
+console.log(`contract: ${passed} passed, ${failures.length} failed`);
+process.exit(failures.length ? 1 : 0);

@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# api/openapi.yaml against a running gateway, by contract.mjs.
+# shellcheck source=../private-gateway.sh disable=SC2119
+. "$(dirname "$0")/../private-gateway.sh"
+gateway_new
+
+has_packages() {
+    local lock=$hf_root/tests/package-lock.json stamp=$hf_root/tests/node_modules/.lock-hash hash
+    hash=$(sha256sum <"$lock")
+    [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ] && return 0
+    (cd "$hf_root/tests" && "${HF_NPM:-npm}" ci --no-fund --no-audit)
+    echo "$hash" >"$stamp"
+}
+
+answers_as_documented() {
+    HF_URL=$gw_url HF_PASSWORD=$password HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") \
+        "$node" "$hf_root/tests/integration/contract.mjs" >"$work/contract.out" 2>&1 || {
+        cat "$work/contract.out"
+        return 1
+    }
+    note "$(tail -n 1 "$work/contract.out")"
+}
+
+check has_packages
+check "a gateway" gateway_start
+need
+check "answers of all kinds are as documented" answers_as_documented
+finish

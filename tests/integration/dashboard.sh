@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The dashboard of a gateway of its own in Chromium, by tests/e2e/dashboard.mjs.
+# shellcheck source=../private-gateway.sh disable=SC2119
+. "$(dirname "$0")/../private-gateway.sh"
+gateway_new
+
+in_chromium() {
+    HF_URL=$gw_url HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") HF_PASSWORD=$password \
+        HF_FIELD_HOST=127.0.0.1 HF_FIELD_PORT=$gw_field HF_RECEIVER_URL=http://127.0.0.1:$gw_receiver \
+        "$node" "$hf_root/tests/e2e/dashboard.mjs"
+}
+
+check "a gateway" gateway_start
+check "a receiver" receiver_start
+need
+in_chromium
+rc=$?
+finish && [ "$rc" -eq 0 ]

@@ -1,0 +1,293 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A gateway from nothing: four services run and are healthy, every hardening setting is read back from the engine
+# and from the kernel, a message travels, and devices reach nothing that is not theirs.
+# shellcheck source=../private-gateway.sh disable=SC2119
+. "$(dirname "$0")/../private-gateway.sh"
+gateway_new
+
+declare -A uid=([broker]=10001 [processor]=10002 [buffer]=10003 [forwarder]=10004)
+declare -A memory=([broker]=67108864 [processor]=33554432 [buffer]=67108864 [forwarder]=33554432)
+declare -A pids=([broker]=32 [processor]=32 [buffer]=64 [forwarder]=32)
+declare -A networks=([broker]='bus field' [processor]='bus lease' [buffer]='bus lease' [forwarder]='bus egress lease')
+declare -A volume=([broker]=broker-data [buffer]=buffer-data)
+
+starts_from_nothing() {
+    gateway_start
+    gateway_claim
+    receiver_start
+    wait_until 120 all_healthy
+}
+
+says_what_a_person_needs() {
+    local said shown
+    said=$(cat "$gw_dir/out")
+    expect_match "standard output" "$said" "^url=https://127\.0\.0\.1:$gw_port/$"
+    expect_match "standard output" "$said" '^fingerprint=SHA256:([0-9A-F]{2}:){31}[0-9A-F]{2}$'
+    expect_match "standard output" "$said" '^setup_code=[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}$'
+    shown=$(openssl s_client -connect "127.0.0.1:$gw_port" </dev/null 2>/dev/null |
+        openssl x509 -noout -fingerprint -sha256 | sed 's/^.*=//')
+    expect "fingerprint of the certificate" "SHA256:$shown" "$(sed -n 's/^fingerprint=//p' "$gw_dir/out")"
+}
+
+# --- hardening: one check for each setting of each service
+
+# Lines "NAME; jq over docker inspect; value".
+settings_of() {
+    local s=$1 published={} volumes=[]
+    [ "$s" != broker ] || published="{\"1883/tcp\":[{\"HostIp\":\"0.0.0.0\",\"HostPort\":\"$gw_field\"}]}"
+    [ -z "${volume[$s]:-}" ] || volumes="[\"$gw-${volume[$s]}\",\"/data\"]"
+    cat <<EOF
+memory; .HostConfig.Memory; ${memory[$s]}
+memory and swap; .HostConfig.MemorySwap; ${memory[$s]}
+CPUs; .HostConfig.NanoCpus; 1000000000
+pids; .HostConfig.PidsLimit; ${pids[$s]}
+read-only root; .HostConfig.ReadonlyRootfs; true
+user; .Config.User; ${uid[$s]}:${uid[$s]}
+capabilities dropped; .HostConfig.CapDrop; ["ALL"]
+capabilities added; .HostConfig.CapAdd // []; []
+no new privileges; [.HostConfig.SecurityOpt[] | sub(":true$"; "")]; ["no-new-privileges"]
+not privileged; .HostConfig.Privileged; false
+no device; .HostConfig.Devices // []; []
+own process ids; [.HostConfig.PidMode]; [""]
+own IPC; .HostConfig.IpcMode; private
+restart policy; .HostConfig.RestartPolicy.Name; unless-stopped
+kept after its end; .HostConfig.AutoRemove; false
+time to end; .Config.StopTimeout; 10
+log driver; .HostConfig.LogConfig.Type; json-file
+pain_13 log limits; .HostConfig.LogConfig.Config; {"max-file":"3","max-size":"1m"}
+networks; [.NetworkSettings.Networks | keys[] | ltrimstr("$gw-")] | sort | join(" "); ${networks[$s]}
+no host network; .HostConfig.NetworkMode | startswith("$gw-"); true
+published ports; .HostConfig.PortBindings // {}; $published
+settings and secrets read-only; .Mounts[] | select(.Destination == "/run/holdfast") | [.Type, .RW]; ["bind",false]
+volume; [.Mounts[] | select(.Type == "volume") | .Name, .Destination]; $volumes
+nothing else mounted; [.Mounts[] | select(.Type != "tmpfs") | .Destination] | sort | join(" "); ${volume[$s]:+/data }/run/holdfast
+label instance; .Config.Labels["io.holdfast.instance"]; $gw
+label service; .Config.Labels["io.holdfast.service"]; $s
+label spec; .Config.Labels["io.holdfast.spec"] | test("^[0-9a-f]{64}$"); true
+image is the pinned one; .Image; $(jq -r ".services.$s.image_id" "$release")
+no secret in the environment; [.Config.Env[]? | select(test("pass|token|secret"))]; []
+EOF
+}
+
+setting_is() {
+    expect "$2" "$(docker inspect "$(container "$1")" | jq -rc ".[0] | $2")" "$3"
+}
+
+check_settings() {
+    local service=$1 line rest
+    while IFS= read -r line; do
+        rest=${line#*; }
+        check "$service: ${line%%; *}" setting_is "$service" "${rest%; *}" "${rest##*; }"
+    done < <(settings_of "$service")
+}
+
+tmpfs_is_small() {
+    local size
+    size=$(docker inspect "$(container "$1")" | jq -r '.[0].HostConfig |
+        .Tmpfs["/tmp"] // (.Mounts[] | select(.Target == "/tmp") | "size=\(.TmpfsOptions.SizeBytes)")')
+    expect_match "tmpfs on /tmp" "$size" 'size=(4m|4194304)'
+}
+
+cgroup_limit() {
+    local path
+    path=$(sed -n "s/^[0-9]*:$2://p" "/proc/$1/cgroup")
+    if [ -n "$path" ]; then
+        cat "/sys/fs/cgroup/$2$path/$3"
+    else
+        cat "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup")/$4"
+    fi
+}
+
+# What the kernel enforces, not what the engine was told.
+kernel_enforces() {
+    local service=$1 pid status u
+    pid=$(host_pid "$service")
+    u=${uid[$service]}
+    status=$(cat "/proc/$pid/status")
+    expect_match "capabilities" "$status" '^CapEff:\s0+$'
+    expect_match "capabilities to be had" "$status" '^CapBnd:\s0+$'
+    expect_match "no new privileges" "$status" '^NoNewPrivs:\s1$'
+    expect_match "system call filter" "$status" '^Seccomp:\s2$'
+    expect_match "user" "$status" "^Uid:\s$u\s$u\s$u\s$u$"
+    expect_match "root is read-only" "$(cat "/proc/$pid/mounts")" '^[^ ]+ / [^ ]+ ro,'
+    expect "memory limit" "$(cgroup_limit "$pid" memory memory.limit_in_bytes memory.max)" "${memory[$service]}"
+    expect "pids limit" "$(cgroup_limit "$pid" pids pids.max pids.max)" "${pids[$service]}"
+}
+
+network_is_internal() {
+    expect "internal" "$(docker network inspect --format '{{.Internal}}' "$gw-$1")" "$2"
+}
+
+secrets_are_private() {
+    local service file
+    for service in "${services[@]}"; do
+        for file in credentials settings; do
+            expect "$service/$file.json" "$(stat -c '%a %u' "$gw_secrets/services/$service/$file.json")" "400 ${uid[$service]}"
+        done
+    done
+    expect "keys that others read" "$(find "$gw_state/tls" -name '*key*' -type f -perm /077)" ""
+    expect "state that others read" "$(find "$gw_state" -name '*.db*' -type f -perm /077)" ""
+}
+
+# --- a message on its way
+
+arrives_with_identity() {
+    local record
+    wait_until 60 publish_hears sensors/7/temp '{"t":21.5}'
+    record=$(records sensors/7/temp | head -n 1)
+    expect "gateway" "$(jq -r .gateway <<<"$record")" "$(api_get /gateway .id)"
+    expect "epoch" "$(jq -r .epoch <<<"$record")" "$(api_get /buffer .epoch)"
+    expect "payload" "$(jq -c .payload <<<"$record")" '{"t":21.5}'
+    expect_match "time" "$(jq -r .time <<<"$record")" '^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z$'
+    expect_match "sequence" "$(jq -r .seq <<<"$record")" '^[1-9][0-9]*$'
+}
+
+received_more() { [ "$(report_value .distinct)" -ge $(($1 + $2)) ]; }
+
+arrives_dense_and_in_order() {
+    local i before
+    before=$(report_value .distinct)
+    for i in {1..200}; do echo "{\"n\":$i}"; done | mosquitto_pub -h 127.0.0.1 -p "$gw_field" -q 1 -t count/up -l
+    wait_until 60 received_more "$before" 200
+    expect "gaps" "$(report_value .gap_count)" 0
+    expect "out of order" "$(report_value .out_of_order)" 0
+    expect "payloads in their order" "$(records count/up 1000 | jq -r .payload.n | xargs)" "$(seq 200 | xargs)"
+}
+
+arrives_as_it_was() {
+    publish kind/text 'no JSON at all: {'
+    printf '\xff\x00\x01' | mosquitto_pub -h 127.0.0.1 -p "$gw_field" -q 1 -t kind/binary -s
+    publish kind/number '1.50e3'
+    wait_until 30 has_record kind/number
+    expect "text" "$(records kind/text | jq -r .text)" 'no JSON at all: {'
+    expect "binary" "$(records kind/binary | jq -r .base64)" /wAB
+    expect_match "number, byte for byte" "$(records kind/number)" '"payload":1\.50e3[,}]'
+}
+
+books_balance() {
+    api GET /buffer | jq -e --argjson received "$(report_value .distinct)" \
+        '.accepted == $received and .held == 0 and .dropped == 0 and .accepted == .delivered + .held + .dropped'
+}
+
+pain_07_books_balance() {
+    wait_until 30 books_balance
+    [ "$(report_value .distinct)" -gt 200 ]
+    expect "duplicates" "$(report_value .duplicates)" 0
+}
+
+# --- closed by default
+
+status_of() { curl -ks -m 10 -o "$work/body" -w '%{http_code}' "$@"; }
+
+pain_25_api_needs_a_session() {
+    local path
+    for path in gateway services services/broker services/broker/logs release buffer uplink history operations events session; do
+        expect "/$path" "$(status_of "$gw_url/api/v1/$path")" 401
+        expect "/$path" "$(jq .status "$work/body")" 401
+    done
+    for path in restart stop start; do
+        expect "$path" "$(status_of -X POST "$gw_url/api/v1/services/broker/$path")" 401
+    done
+    for path in health claim openapi.yaml; do
+        expect "/$path" "$(status_of "$gw_url/api/v1/$path")" 200
+    done
+}
+
+ports_of() {
+    docker inspect "$(container "$1")" |
+        jq -r '[.[0].NetworkSettings.Ports // {} | to_entries[] | select(.value) | .value[].HostPort] | unique | join(" ")'
+}
+
+only_the_named_ports_listen() {
+    local name
+    expect "ports of holdfastd" "$(ss -Hltnp | grep "pid=$(gw_pid)," | awk '{ print $4 }')" "127.0.0.1:$gw_port"
+    expect "ports of the broker" "$(ports_of broker)" "$gw_field"
+    for name in buffer processor forwarder; do
+        expect "ports of the $name" "$(ports_of "$name")" ""
+    done
+}
+
+# What a device that subscribes hears within seconds.
+heard() { timeout 20 mosquitto_sub -h 127.0.0.1 -p "$gw_field" -t "$1" -W 3 2>/dev/null || true; }
+
+pain_25_devices_cannot_listen_inside() {
+    local topic
+    # shellcheck disable=SC2016 # a topic
+    for topic in '$SYS/#' 'status/#' 'uplink/#' 'field/#' 'ping/#'; do
+        expect "heard on $topic" "$(heard "$topic")" ""
+    done
+}
+
+pain_25_devices_cannot_forge() {
+    publish status/buffer '{"service":"buffer","version":"0","state":"degraded","reason":"forged","numbers":{}}'
+    publish uplink/forged '{"by":"device"}'
+    wait_until 30 has_record uplink/forged
+    expect "a topic without its place" "$(records forged)" ""
+    stays 4 service_healthy buffer
+}
+
+address_of() { docker inspect "$(container "$1")" | jq -r ".[0].NetworkSettings.Networks[\"$gw-$2\"].IPAddress"; }
+
+# refused REGEX ADDRESS PORT [OPTION...]: a client must not get in, and is told so.
+refused() {
+    local why=$1 address=$2 port=$3 said
+    shift 3
+    said=$(expect_fail timeout 10 mosquitto_sub -h "$address" -p "$port" -t '#' -C 1 -W 4 "$@" 2>&1) || {
+        echo "$said"
+        return 1
+    }
+    expect_match "$address:$port $*" "$said" "$why"
+}
+
+pain_25_internal_listener_takes_services_only() {
+    refused '[Nn]ot authori' "$(address_of broker bus)" 1884
+    refused '[Nn]ot authori' "$(address_of broker bus)" 1884 -u buffer -P wrong
+    refused '[Cc]onnection refused' "$(address_of broker field)" 1884
+}
+
+# Ports that a service listens on in its own network namespace, Docker's resolver aside.
+listeners_of() {
+    nsenter -t "$(host_pid "$1")" -n ss -Hltn | awk '{ print $4 }' | grep -v '^127\.0\.0\.11:' | sort | xargs
+}
+
+listens_where_it_must() {
+    expect "broker" "$(listeners_of broker)" "$(printf '%s\n' "0.0.0.0:1883" "$(address_of broker bus):1884" | sort | xargs)"
+    expect "processor" "$(listeners_of processor)" ""
+    expect "forwarder" "$(listeners_of forwarder)" ""
+}
+
+pain_25_buffer_asks_for_a_token() {
+    local url path
+    url=http://$(address_of buffer lease):8081
+    for path in records lease ack; do
+        expect "/v1/$path" "$(status_of -X POST "$url/v1/$path")" 401
+        expect "/v1/$path" "$(status_of -X POST -H 'Authorization: Bearer x' "$url/v1/$path")" 401
+    done
+}
+
+check starts_from_nothing
+need
+check says_what_a_person_needs
+for service in "${services[@]}"; do
+    check_settings "$service"
+    check "$service: small /tmp" tmpfs_is_small "$service"
+    check "$service: the kernel enforces it" kernel_enforces "$service"
+done
+check "network field" network_is_internal field false
+check "network bus is internal" network_is_internal bus true
+check "network lease is internal" network_is_internal lease true
+check "network egress" network_is_internal egress false
+check secrets_are_private
+check arrives_with_identity
+check arrives_dense_and_in_order
+check arrives_as_it_was
+check pain_07_books_balance
+check pain_25_api_needs_a_session
+check only_the_named_ports_listen
+check pain_25_devices_cannot_listen_inside
+check pain_25_devices_cannot_forge
+check pain_25_internal_listener_takes_services_only
+check listens_where_it_must
+check pain_25_buffer_asks_for_a_token
+finish

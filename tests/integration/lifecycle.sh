@@ -1,0 +1,191 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What is wanted comes to be and stays: by the API, over restarts and crashes of holdfastd, after somebody's hand.
+# shellcheck source=../private-gateway.sh disable=SC2119
+. "$(dirname "$0")/../private-gateway.sh"
+gateway_new
+
+starts() {
+    gateway_start
+    gateway_claim
+    receiver_start
+    wait_until 120 all_healthy
+    publish before/all 1
+}
+
+# --- by the API
+
+started_at() { inspect "$1" '{{.State.StartedAt}}'; }
+
+restart_by_api() {
+    local service=$1 before
+    before=$(started_at "$service")
+    service_command "$service" restart
+    [ "$(started_at "$service")" != "$before" ]
+    wait_until 90 service_healthy "$service"
+    service_is "$service" .state running
+}
+
+stop_and_start_by_api() {
+    service_command forwarder stop
+    wait_until 30 service_is forwarder .state stopped
+    service_is forwarder .desired stopped
+    service_is forwarder .health stopped
+    expect "exit status after SIGTERM" "$(inspect forwarder '{{.State.ExitCode}}')" 0
+    expect_fail is_running forwarder
+    service_command forwarder start
+    wait_until 90 service_healthy forwarder
+    service_is forwarder .desired running
+}
+
+pain_08_held_while_the_forwarder_is_stopped() {
+    service_command forwarder stop
+    publish held/first 1
+    publish held/second 2
+    wait_until 30 holds 2
+    expect "arrived" "$(records held/first)" ""
+    service_command forwarder start
+    wait_until 60 has_record held/second
+    wait_until 30 holds 0
+    expect "gaps" "$(report_value .gap_count)" 0
+}
+holds() { [ "$(api_get /buffer .held)" -ge "$1" ] && { [ "$1" -gt 0 ] || [ "$(api_get /buffer .held)" -eq 0 ]; }; }
+
+commands_are_remembered() {
+    api GET '/operations?limit=100' | jq -e '[.operations[] | .kind] | contains(["restart", "stop", "start"])'
+    api GET /operations | jq -e 'all(.operations[]; .finished != null)'
+}
+
+wrong_commands_are_refused() {
+    api_is 404 POST /services/nonesuch/restart
+    api_is 405 GET /services/broker/restart
+    api_is 404 GET /operations/00000000000000000000000000000000
+}
+
+# --- over the life of holdfastd
+
+all_ids() { docker inspect --format '{{.Id}} {{.State.StartedAt}} {{.RestartCount}}' "$gw"-{broker,buffer,processor,forwarder}; }
+
+pain_18_services_run_on_without_holdfastd() {
+    local before
+    before=$(all_ids)
+    gateway_end_daemon "$1"
+    expect "containers" "$(all_ids)" "$before"
+    publish "without/holdfastd/$1" 1
+    wait_until 30 has_record "without/holdfastd/$1"
+    gateway_start
+    gateway_login
+    wait_until 60 all_healthy
+    stays 5 all_healthy
+    expect "containers" "$(all_ids)" "$before"
+}
+
+session_survives_a_restart() {
+    gateway_login
+    gateway_end_daemon TERM
+    gateway_start
+    api_is 200 GET /session
+    expect "setup code once claimed" "$(grep -c setup_code "$gw_dir/out")" 0
+}
+
+stop_survives_a_restart() {
+    service_command processor stop
+    gateway_end_daemon KILL
+    gateway_start
+    gateway_login
+    wait_until 30 service_is processor .state stopped
+    stays 5 service_is processor .state stopped
+    expect_fail is_running processor
+    publish while/stopped 1
+    service_command processor start
+    wait_until 90 all_healthy
+    wait_until 30 has_record while/stopped
+}
+
+pain_10_same_release_again_changes_nothing() {
+    local before epoch
+    before=$(all_ids)
+    epoch=$(api_get /buffer .epoch)
+    gateway_end_daemon TERM
+    gateway_start --provision "$gw_dir/provision"
+    gateway_login
+    wait_until 60 all_healthy
+    expect "containers" "$(all_ids)" "$before"
+    expect "epoch" "$(api_get /buffer .epoch)" "$epoch"
+}
+
+
+# --- drift
+
+comes_back() { is_running "$1" && service_healthy "$1"; }
+
+removed_by_hand_comes_back() {
+    docker rm --force "$(container "$1")"
+    wait_until 120 comes_back "$1"
+}
+
+stopped_by_hand_comes_back() {
+    docker stop --time 5 "$(container "$1")"
+    wait_until 120 comes_back "$1"
+}
+
+# A container of that name that was made by other settings is replaced by the right one.
+changed_by_hand_is_put_right() {
+    docker update --memory 128m --memory-swap 128m "$(container processor)"
+    gateway_end_daemon TERM
+    gateway_start
+    gateway_login
+    wait_until 120 limits_are_right
+    wait_until 120 service_healthy processor
+}
+limits_are_right() { [ "$(inspect processor '{{.HostConfig.Memory}}')" = 33554432 ] && is_running processor; }
+
+crashed_comes_back() {
+    local pid
+    pid=$(host_pid "$1")
+    kill_service "$1"
+    wait_until 60 runs_again "$1" "$pid"
+    wait_until 120 all_healthy
+}
+
+others_are_left_alone() {
+    local other=$gw-stranger
+    docker run --detach --name "$other" --network none --entrypoint /usr/bin/holdfast-receiver \
+        "$(jq -r .image "$receiver_pin")" --listen 127.0.0.1:8080 --db /tmp/r.db
+    docker rm --force "$(container processor)"
+    wait_until 120 comes_back processor
+    expect "a container that is not ours" "$(docker inspect --format '{{.State.Running}} {{.RestartCount}}' "$other")" "true 0"
+    docker rm --force "$other"
+}
+
+data_is_still_whole() {
+    publish after/all 1
+    wait_until 60 has_record after/all
+    expect "first message is there" "$(records before/all | wc -l)" 1
+    expect "gaps" "$(report_value .gap_count)" 0
+    expect "epochs" "$(report_value .epochs)" 1
+}
+
+check starts
+need
+for service in broker buffer processor forwarder; do
+    check "restart by API: $service" restart_by_api "$service"
+done
+check stop_and_start_by_api
+check pain_08_held_while_the_forwarder_is_stopped
+check commands_are_remembered
+check wrong_commands_are_refused
+check "pain_18_services_run_on_without_holdfastd, ended" pain_18_services_run_on_without_holdfastd TERM
+check "pain_18_services_run_on_without_holdfastd, killed" pain_18_services_run_on_without_holdfastd KILL
+check session_survives_a_restart
+check stop_survives_a_restart
+check pain_10_same_release_again_changes_nothing
+check "removed by hand: processor" removed_by_hand_comes_back processor
+check "removed by hand: buffer" removed_by_hand_comes_back buffer
+check "stopped by hand: forwarder" stopped_by_hand_comes_back forwarder
+check "stopped by hand: broker" stopped_by_hand_comes_back broker
+check changed_by_hand_is_put_right
+check "killed: processor" crashed_comes_back processor
+check others_are_left_alone
+check data_is_still_whole
+finish

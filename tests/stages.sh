@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What tests/run runs. A stage prints "ok - NAME" and "not ok - NAME" for what it checks and indents the reasons;
+# its status says whether all was well.
+: "${hf_root:?}" "${hf_build:?}" "${node:?}"
+
+# Formatting differs between versions of clang-format, so there is one.
+clang_version=19
+jobs=$(nproc)
+
+tool() { command -v "$1-$clang_version" || command -v "$1"; }
+
+# Sources in C that are ours: what git would commit.
+c_sources() { git -c safe.directory="$hf_root" ls-files --cached --others --exclude-standard -- "$@" | grep '\.[ch]$'; }
+
+# one_each COMMAND FILE...: a check for each file.
+one_each() {
+    local command=$1 file said rc=0
+    shift
+    for file in "$@"; do
+        if said=$("$command" "$file" 2>&1); then
+            printf 'ok - %s\n' "$file"
+        else
+            rc=1
+            printf 'not ok - %s\n' "$file"
+            head -n 30 <<<"$said" | sed 's/^/    /'
+        fi
+    done
+    return "$rc"
+}
+
+# --- style
+
+is_formatted() { "$formatter" --dry-run -Werror "$1"; }
+stage_format() {
+    local files
+    formatter=$(tool clang-format)
+    "$formatter" --version
+    mapfile -t files < <(c_sources appliance api services tests)
+    one_each is_formatted "${files[@]}"
+}
+
+# What a translation unit's own flags and headers say, through the compile commands of the clang build.
+stage_tidy() {
+    local files rc=0
+    cmake --preset clang -B "$hf_build/clang" -DHF_CIVETWEB_DIR="$hf_build/civetweb-src" >/dev/null || return
+    mapfile -t files < <(c_sources appliance api services | grep '\.c$')
+    printf '%s\n' "${files[@]}" |
+        xargs -P "$jobs" -n 4 "$(tool clang-tidy)" --quiet -p "$hf_build/clang" >"$hf_build/log/tidy.out" 2>/dev/null || rc=1
+    tidy_findings "${files[@]}" || rc=1
+    return "$rc"
+}
+
+tidy_findings() {
+    local file found rc=0
+    for file in "$@"; do
+        found=$(grep -F "$hf_root/$file:" "$hf_build/log/tidy.out" | grep -E ': (error|warning): ' | sort -u)
+        if [ -z "$found" ]; then
+            printf 'ok - %s\n' "$file"
+        else
+            rc=1
+            printf 'not ok - %s\n' "$file"
+            printf '    %s\n' "${found//"$hf_root/"/}"
+        fi
+    done
+    return "$rc"
+}
+
+is_shell_clean() { shellcheck -x "$1"; }
+stage_shell() {
+    local files
+    mapfile -t files < <(git -c safe.directory="$hf_root" ls-files --cached --others --exclude-standard |
+        while read -r file; do
+            case $file in
+            *.sh) echo "$file" ;;
+            *) ! head -c 64 "$file" 2>/dev/null | head -n 1 | grep -qaE '^#!.*[/ ](ba)?sh\b' || echo "$file" ;;
+            esac
+        done)
+    one_each is_shell_clean "${files[@]}"
+}
+
+stage_webui() {
+    local rc=0
+    cd "$hf_root/webui" || return
+    if npm run --silent check; then echo "ok - biome, types and contract"; else
+        echo "not ok - biome, types and contract"
+        rc=1
+    fi
+    "$node" node_modules/vitest/vitest.mjs run --reporter=tap-flat --no-color >"$hf_build/log/vitest.tap" 2>"$hf_build/log/vitest.err" || rc=1
+    cat "$hf_build/log/vitest.err"
+    sed -E 's/^(not ok|ok) [0-9]+ - /\1 - /; s/ # time=.*//' "$hf_build/log/vitest.tap"
+    return "$rc"
+}
+
+# build_preset PRESET [CMAKE-BUILD-OPTION...]
+build_preset() {
+    local preset=$1
+    shift
+    cmake --preset "$preset" -B "$hf_build/$preset" -DHF_CIVETWEB_DIR="$hf_build/civetweb-src" >/dev/null &&
+        cmake --build "$hf_build/$preset" -j"$jobs" "$@"
+}
+
+# --- unit tests: one build each for memory and for threads
+
+unit_tests() {
+    local preset=$1 rc=0
+    build_preset "$preset" || return
+    CMOCKA_MESSAGE_OUTPUT=TAP ctest --test-dir "$hf_build/$preset" -j"$jobs" -V >"$hf_build/log/ctest-$preset.out" 2>&1 || rc=$?
+    awk -f "$hf_root/tests/ctest.awk" "$hf_build/log/ctest-$preset.out" || rc=1
+    return "$rc"
+}
+
+stage_asan() {
+    export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+    unit_tests asan
+}
+
+stage_tsan() {
+    export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+    unit_tests tsan
+}
+
+# All of it by the other compiler, warnings as errors.
+stage_clang() { build_preset clang; }
+
+# --- images, gateway, dashboard, faults
+
+stage_images() { "$hf_root/tests/integration/images.sh"; }
+
+stage_engine() {
+    build_preset asan --target test_docker && "$hf_root/tests/integration/engine.sh" "$hf_build/asan/tests/integration/engine/test_docker"
+}
+
+stage_gateway() { "$hf_root/tests/integration/gateway.sh"; }
+stage_lifecycle() { "$hf_root/tests/integration/lifecycle.sh"; }
+stage_badinput() { "$hf_root/tests/integration/badinput.sh"; }
+stage_badrequest() { "$hf_root/tests/integration/badrequest.sh"; }
+stage_badstate() { "$hf_root/tests/integration/badstate.sh"; }
+stage_contract() { "$hf_root/tests/integration/contract.sh"; }
+stage_dashboard() { "$hf_root/tests/integration/dashboard.sh"; }
+stage_kill() { "$hf_root/tests/fault/kill.sh"; }
