@@ -13,7 +13,7 @@ hf_packages_run=(
     ca-certificates curl jq git patch xz-utils openssl procps util-linux mount iproute2
     docker.io iptables docker-registry
     gcc libc6-dev cmake ninja-build pkg-config dpkg-dev
-    libmosquitto-dev libsqlite3-dev libcurl4-openssl-dev libcjson-dev libcmocka-dev libsodium-dev
+    libmosquitto-dev mosquitto-dev libsqlite3-dev libcurl4-openssl-dev libcjson-dev libcmocka-dev libsodium-dev
     libssl-dev libzstd-dev zlib1g-dev
     mmdebstrap debian-archive-keyring gpgv
     mosquitto-clients

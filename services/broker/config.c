@@ -4,7 +4,12 @@
 #include "base/file.h"
 #include "base/text.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <ifaddrs.h>
 #include <limits.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -97,6 +102,40 @@ write_file(const struct hf_broker_config *c, const char *name, const struct hf_b
 }
 
 static int
+mask_of(const struct ifaddrs *all, struct in_addr address, struct hf_broker_config *c,
+        struct hf_error *err)
+{
+    for (const struct ifaddrs *a = all; a; a = a->ifa_next) {
+        const struct sockaddr_in *own = (const struct sockaddr_in *)(const void *)a->ifa_addr;
+        const struct sockaddr_in *mask = (const struct sockaddr_in *)(const void *)a->ifa_netmask;
+
+        if (!own || !mask || own->sin_family != AF_INET || own->sin_addr.s_addr != address.s_addr)
+            continue;
+        c->internal_mask[0] = '\0';
+        if (!(a->ifa_flags & IFF_LOOPBACK))
+            (void)inet_ntop(AF_INET, &mask->sin_addr, c->internal_mask, sizeof c->internal_mask);
+        return 0;
+    }
+    return hf_error_set(err, HF_ERROR_NOT_FOUND, "no interface has the address %s", c->internal_ip);
+}
+
+int
+hf_broker_find_mask(struct hf_broker_config *c, struct hf_error *err)
+{
+    struct ifaddrs *all = NULL;
+    struct in_addr address;
+    int rc;
+
+    if (inet_pton(AF_INET, c->internal_ip, &address) != 1)
+        return hf_error_set(err, HF_ERROR_INVALID, "'%s' is not an IPv4 address", c->internal_ip);
+    if (getifaddrs(&all) < 0)
+        return hf_error_errno(err, errno, "cannot list the network interfaces");
+    rc = mask_of(all, address, c, err);
+    freeifaddrs(all);
+    return rc;
+}
+
+static int
 write_passwords(const struct hf_broker_config *c, const struct hf_json *credentials,
                 struct hf_error *err)
 {
@@ -125,7 +164,8 @@ write_passwords(const struct hf_broker_config *c, const struct hf_json *credenti
 static int
 write_acl(const struct hf_broker_config *c, struct hf_error *err)
 {
-    static const char acl[] = "user processor\n"
+    static const char acl[] = "topic readwrite field/#\n" /* who has no account: devices */
+                              "user processor\n"
                               "topic read field/#\n"
                               "topic write uplink/#\n"
                               "topic write status/processor\n"
@@ -146,13 +186,32 @@ write_acl(const struct hf_broker_config *c, struct hf_error *err)
     return hf_buf_adds(&b, acl, err) < 0 ? -1 : write_file(c, "acl", &b, err);
 }
 
+/* Without this, who may connect would be the same on both listeners: see gate.c. */
+static int
+add_gate(const struct hf_broker_config *c, struct hf_buf *b, struct hf_error *err)
+{
+    if (!*c->internal_mask)
+        return 0;
+    return hf_buf_addf(b, err,
+                       "plugin /usr/lib/holdfast/holdfast-gate.so\n"
+                       "plugin_opt_network %s\n"
+                       "plugin_opt_mask %s\n",
+                       c->internal_ip, c->internal_mask);
+}
+
+/* Not with per_listener_settings: since 2.0.12 a client that is away then has no listener, by that
+ * no right to read, and nothing is queued for it (mosquitto issues 2526, 2618, 3202; tried with
+ * 2.0.21: all that was published while a consumer was away was lost). What each may do is the
+ * ACL's: without an account field/# and nothing else. */
 static int
 write_conf(const struct hf_broker_config *c, struct hf_error *err)
 {
     HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(FILE_MAX);
 
     if (hf_buf_addf(&b, err,
-                    "per_listener_settings true\n"
+                    "allow_anonymous true\n"
+                    "password_file %s/passwd\n"
+                    "acl_file %s/acl\n"
                     "persistence true\n"
                     "persistence_location %s/\n"
                     "persistence_file mosquitto.db\n"
@@ -169,24 +228,19 @@ write_conf(const struct hf_broker_config *c, struct hf_error *err)
                     "log_timestamp false\n"
                     "log_type error\nlog_type warning\nlog_type notice\n"
                     "log_type information\n",
-                    c->data_dir, AUTOSAVE_S, SYS_INTERVAL_S, MAX_INFLIGHT_MESSAGES,
-                    MAX_INFLIGHT_BYTES, (long long)c->max_queued_messages,
+                    c->tmp_dir, c->tmp_dir, c->data_dir, AUTOSAVE_S, SYS_INTERVAL_S,
+                    MAX_INFLIGHT_MESSAGES, MAX_INFLIGHT_BYTES, (long long)c->max_queued_messages,
                     (long long)c->max_queued_bytes, (long long)c->max_packet_bytes) < 0)
         return -1;
     if (c->memory_limit &&
         hf_buf_addf(&b, err, "memory_limit %lld\n", (long long)c->memory_limit) < 0)
         return -1;
-    if (hf_buf_addf(&b, err,
-                    "listener %d %s\n"
-                    "allow_anonymous false\n"
-                    "password_file %s/passwd\n"
-                    "acl_file %s/acl\n",
-                    c->internal_port, c->internal_ip, c->tmp_dir, c->tmp_dir) < 0)
+    if (add_gate(c, &b, err) < 0 ||
+        hf_buf_addf(&b, err, "listener %d %s\n", c->internal_port, c->internal_ip) < 0)
         return -1;
     if (c->open && hf_buf_addf(&b, err,
                                "listener %d %s\n"
-                               "mount_point field/\n"
-                               "allow_anonymous true\n",
+                               "mount_point field/\n",
                                c->field.port, c->field.host) < 0)
         return -1;
     return write_file(c, "mosquitto.conf", &b, err);

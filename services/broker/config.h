@@ -11,6 +11,8 @@
 struct hf_broker_config {
     bool open;                   /* with the listener for devices */
     char internal_ip[HF_IP_MAX]; /* where the internal listener stands */
+    /* Of that network, by hf_broker_find_mask(); "": nothing tells the listeners apart. */
+    char internal_mask[HF_IP_MAX];
     int internal_port;
     struct hf_address field;
     const char *data_dir;
@@ -24,6 +26,10 @@ struct hf_broker_config {
 /* Takes the queue's bounds from settings.json; refuses what is out of range by name. */
 HF_MUST int hf_broker_settings(const struct hf_json *settings, struct hf_broker_config *c,
                                struct hf_error *err);
+
+/* Finds the mask of the network with address c->internal_ip; "" where that is the loopback, by
+ * which nothing but a trial outside a container is reached. NOT_FOUND where no interface has it. */
+HF_MUST int hf_broker_find_mask(struct hf_broker_config *c, struct hf_error *err);
 
 /* Writes mosquitto.conf, passwd (from credentials' accounts) and acl. */
 HF_MUST int hf_broker_write(const struct hf_broker_config *c, const struct hf_json *credentials,

@@ -369,7 +369,7 @@ find_own_address(struct service *s, struct hf_error *err)
         if (hf_stop_sleep(RESOLVE_RETRY_MS))
             return -1;
     }
-    return 0;
+    return hf_broker_find_mask(&s->config, err);
 }
 
 static int
