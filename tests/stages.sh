@@ -43,7 +43,7 @@ stage_format() {
 # What a translation unit's own flags and headers say, through the compile commands of the clang build.
 stage_tidy() {
     local files rc=0
-    cmake --preset clang -B "$hf_build/clang" -DHF_CIVETWEB_DIR="$hf_build/civetweb-src" >/dev/null || return
+    build_preset clang >/dev/null || return # headers that the build makes
     mapfile -t files < <(c_sources appliance api services | grep '\.c$')
     printf '%s\n' "${files[@]}" |
         xargs -P "$jobs" -n 4 "$(tool clang-tidy)" --quiet -p "$hf_build/clang" >"$hf_build/log/tidy.out" 2>/dev/null || rc=1

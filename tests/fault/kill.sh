@@ -36,7 +36,10 @@ engine_answers() { docker version >/dev/null; }
 
 # Containers run on by live-restore; devices reach the broker by the machine's own address.
 kill_dockerd() {
+    local pid
+    pid=$(cat "$HF_ENGINE_PID_FILE")
     "$HF_ENGINE" kill
+    wait_until 30 test ! -e "/proc/$pid" # a new one refuses to start beside it
     "$HF_ENGINE" start
     wait_until 120 engine_answers
 }

@@ -248,7 +248,7 @@ pain_25_internal_listener_takes_services_only() {
 
 # Ports that a service listens on in its own network namespace, Docker's resolver aside.
 listeners_of() {
-    nsenter -t "$(host_pid "$1")" -n ss -Hltn | awk '{ print $4 }' | grep -v '^127\.0\.0\.11:' | sort | xargs
+    nsenter -t "$(host_pid "$1")" -n ss -Hltn | awk '$4 !~ /^127\.0\.0\.11:/ { print $4 }' | sort | xargs
 }
 
 listens_where_it_must() {
