@@ -10,6 +10,7 @@ hf_tests() {
     shift
     case $verb in
     test) program=$hf_root/tests/run ;;
+    soak) program=$hf_root/tests/fault/soak ;;
     *) program=$hf_root/tests/$verb/run ;;
     esac
     [ -x "$program" ] || hf_die "$program is not there"

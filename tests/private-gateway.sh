@@ -8,10 +8,11 @@
 password='correct horse battery'
 gw_all=()
 
-# gateway_new [SUFFIX]: names, folders and ports; nothing runs yet.
+# gateway_new [SUFFIX]: names, folders and ports; nothing runs yet. One made before by that name goes away.
 gateway_new() {
     gw=hft$$${1:-}
     gw_dir=$work/$gw
+    [ ! -e "$gw_dir" ] || gateway_remove "$gw"
     gw_state=$gw_dir/state
     gw_secrets=$gw_dir/run
     gw_port=$(free_port)
@@ -190,6 +191,7 @@ publish_hears() { publish "$@" && has_record "$1"; }
 
 gateway_remove() {
     local ids=() gw=$1 pid
+    [ "$checks_failed" -eq 0 ] || gateway_keep_logs "$gw"
     pid=$(cat "$work/$gw/pid" 2>/dev/null)
     [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != holdfastd ] || kill -KILL "$pid"
     mapfile -t ids < <(docker ps -aq --filter "name=^$gw-")
@@ -199,17 +201,17 @@ gateway_remove() {
     mapfile -t ids < <(docker volume ls -q --filter "name=^$gw-")
     [ "${#ids[@]}" -eq 0 ] || docker volume rm --force "${ids[@]}" >/dev/null 2>&1
     ! mountpoint -q "$work/$gw/state" || umount -l "$work/$gw/state"
+    rm -rf "${work:?}/$gw"
 }
 
-# What a failed run leaves to look at: the daemons' and the services' last words.
+# What a failed run leaves to look at: the daemon's and the services' last words.
 gateway_keep_logs() {
-    local name service to=$hf_build/log/last-words
+    local service to=$hf_build/log/last-words
+    [ -e "$work/$1/log" ] || return 0
     mkdir -p "$to"
-    for name in "${gw_all[@]}"; do
-        cp "$work/$name/log" "$to/$suite-$name.log" 2>/dev/null
-        for service in "${services[@]}" receiver; do
-            docker logs --tail 200 "$name-$service" >"$to/$suite-$name-$service.log" 2>&1
-        done
+    cp "$work/$1/log" "$to/$suite-$1.log"
+    for service in "${services[@]}" receiver; do
+        docker logs --tail 200 "$1-$service" >"$to/$suite-$1-$service.log" 2>&1
     done
 }
 
@@ -217,7 +219,6 @@ harness_end() {
     local rc=$? name
     trap '' INT TERM
     trap - EXIT
-    [ "$checks_failed" -eq 0 ] || gateway_keep_logs
     for name in "${gw_all[@]}"; do
         gateway_remove "$name"
     done
