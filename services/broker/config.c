@@ -136,6 +136,19 @@ hf_broker_find_mask(struct hf_broker_config *c, struct hf_error *err)
 }
 
 static int
+add_password(const char *user, const char *password, struct hf_buf *b, struct hf_error *err)
+{
+    unsigned char salt[SALT_SIZE];
+    char line[HF_PASSWORD_LINE_MAX];
+
+    hf_random(salt, sizeof salt);
+    if (hf_broker_password_line(user, password, salt, line, err) < 0)
+        return -1;
+    return hf_buf_adds(b, line, err);
+}
+
+/* Each account twice: NAME for the connection that subscribes, NAME-status for the other one. */
+static int
 write_passwords(const struct hf_broker_config *c, const struct hf_json *credentials,
                 struct hf_error *err)
 {
@@ -146,16 +159,15 @@ write_passwords(const struct hf_broker_config *c, const struct hf_json *credenti
     if (!hf_json_is_object(accounts) || !a)
         return hf_error_set_at(err, HF_ERROR_INVALID, "/accounts", "credentials: no accounts");
     for (; a; a = hf_json_next(a)) {
-        unsigned char salt[SALT_SIZE];
-        char line[HF_PASSWORD_LINE_MAX];
         const char *password = hf_json_as_string(a);
+        char second[HF_PASSWORD_LINE_MAX];
 
         if (!password || !*password)
             return hf_error_set_at(err, HF_ERROR_INVALID, "/accounts",
                                    "credentials: an account has no password");
-        hf_random(salt, sizeof salt);
-        if (hf_broker_password_line(hf_json_key(a), password, salt, line, err) < 0 ||
-            hf_buf_adds(&b, line, err) < 0)
+        snprintf(second, sizeof second, "%s-status", hf_json_key(a));
+        if (add_password(hf_json_key(a), password, &b, err) < 0 ||
+            add_password(second, password, &b, err) < 0)
             return -1;
     }
     return write_file(c, "passwd", &b, err);
@@ -168,13 +180,16 @@ write_acl(const struct hf_broker_config *c, struct hf_error *err)
                               "user processor\n"
                               "topic read field/#\n"
                               "topic write uplink/#\n"
+                              "user processor-status\n"
+                              "topic write uplink/#\n"
                               "topic write status/processor\n"
                               "user buffer\n"
                               "topic read uplink/#\n"
+                              "user buffer-status\n"
                               "topic write status/buffer\n"
-                              "user forwarder\n"
+                              "user forwarder-status\n"
                               "topic write status/forwarder\n"
-                              "user broker\n"
+                              "user broker-status\n"
                               "topic write status/broker\n"
                               "topic read $SYS/#\n"
                               "user holdfastd\n"
@@ -201,8 +216,9 @@ add_gate(const struct hf_broker_config *c, struct hf_buf *b, struct hf_error *er
 
 /* Not with per_listener_settings: since 2.0.12 a client that is away then has no listener, by that
  * no right to read, and nothing is queued for it (mosquitto issues 2526, 2618, 3202; tried with
- * 2.0.21: all that was published while a consumer was away was lost). What each may do is the
- * ACL's: without an account field/# and nothing else. */
+ * 2.0.21: all that was published while a consumer was away was lost). Without it allow_anonymous
+ * holds for both listeners. So the internal one takes the user name for the client id and refuses
+ * who has none; by the same rule nobody takes over the session of another account. */
 static int
 write_conf(const struct hf_broker_config *c, struct hf_error *err)
 {
@@ -236,7 +252,8 @@ write_conf(const struct hf_broker_config *c, struct hf_error *err)
         hf_buf_addf(&b, err, "memory_limit %lld\n", (long long)c->memory_limit) < 0)
         return -1;
     if (add_gate(c, &b, err) < 0 ||
-        hf_buf_addf(&b, err, "listener %d %s\n", c->internal_port, c->internal_ip) < 0)
+        hf_buf_addf(&b, err, "listener %d %s\nuse_username_as_clientid true\n", c->internal_port,
+                    c->internal_ip) < 0)
         return -1;
     if (c->open && hf_buf_addf(&b, err,
                                "listener %d %s\n"

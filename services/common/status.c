@@ -123,10 +123,12 @@ sleep_unless_stopped(struct hf_status *s, int64_t ms)
 static void
 connect_with_backoff(struct hf_status *s)
 {
+    char user[HF_SECRET_MAX + 8];
     int rc;
 
     pthread_mutex_lock(&s->lock);
-    rc = mosquitto_username_pw_set(s->mosq, s->account.user, s->account.password);
+    snprintf(user, sizeof user, "%s-status", s->account.user);
+    rc = mosquitto_username_pw_set(s->mosq, user, s->account.password);
     pthread_mutex_unlock(&s->lock);
     if (!rc)
         rc =

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Says on the bus how the service is: a retained `status/<service>` every HF_STATUS_PERIOD_MS and
- * at once when its state changes, on a connection of its own whose last will says "gone". Runs in
+ * at once when its state changes, on a connection of its own (client and user NAME-status, with the
+ * account's password: the broker lets a user have one session) whose last will says "gone". Runs in
  * its own thread, so that a busy service still shows that it lives; a broker that is away is waited
  * for and is no error.
  */

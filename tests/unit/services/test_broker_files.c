@@ -215,7 +215,7 @@ devices_get_a_listener_only_when_open(void **state)
     assert_int_equal(hf_broker_settings(settings, &c, NULL), 0);
     assert_int_equal(hf_broker_write(&c, accounts, NULL), 0);
     read_back(*state, "mosquitto.conf", &b);
-    assert_non_null(strstr(b.data, "listener 1884 172.20.0.2\n"));
+    assert_non_null(strstr(b.data, "listener 1884 172.20.0.2\nuse_username_as_clientid true\n"));
     assert_non_null(strstr(b.data, "max_packet_size 4096\n"));
     assert_null(strstr(b.data, "1883"));
     assert_null(strstr(b.data, "per_listener_settings")); /* it would lose what is queued */
@@ -225,6 +225,7 @@ devices_get_a_listener_only_when_open(void **state)
     assert_non_null(strstr(b.data, "listener 1883 0.0.0.0\nmount_point field/\n"));
     read_back(*state, "passwd", &b);
     assert_null(strstr(b.data, "pw"));
+    assert_non_null(strstr(b.data, "\nprocessor-status:$7$"));
     assert_int_equal(tempdir_mode(*state, "passwd"), 0600);
 }
 
