@@ -86,7 +86,7 @@ hf_broker_password_line(const char *user, const char *password, const unsigned c
     hf_text_base64(salt, SALT_SIZE, salt64);
     hf_text_base64(hash, HASH_SIZE, hash64);
     n = snprintf(out, HF_PASSWORD_LINE_MAX, "%s:$7$%d$%s$%s\n", user, ROUNDS, salt64, hash64);
-    if (n >= HF_PASSWORD_LINE_MAX || strpbrk(user, ":\n"))
+    if (n >= HF_PASSWORD_LINE_MAX || strpbrk(user, ":,\n"))
         return hf_error_set(err, HF_ERROR_INVALID, "credentials: no name for an account");
     return 0;
 }
@@ -201,26 +201,32 @@ write_acl(const struct hf_broker_config *c, struct hf_error *err)
     return hf_buf_adds(&b, acl, err) < 0 ? -1 : write_file(c, "acl", &b, err);
 }
 
-/* Without this, who may connect would be the same on both listeners: see gate.c. */
+/* The plugin that tells services and devices apart: see gate.c. */
 static int
-add_gate(const struct hf_broker_config *c, struct hf_buf *b, struct hf_error *err)
+add_gate(const struct hf_broker_config *c, const struct hf_json *credentials, struct hf_buf *b,
+         struct hf_error *err)
 {
+    const struct hf_json *a = hf_json_first(hf_json_get(credentials, "accounts"));
+
+    if (hf_buf_addf(b, err, "plugin %s\nplugin_opt_accounts ", hf_env_gate()) < 0)
+        return -1;
+    for (; a; a = hf_json_next(a))
+        if (hf_buf_addf(b, err, "%s%s", hf_json_key(a), hf_json_next(a) ? "," : "\n") < 0)
+            return -1;
     if (!*c->internal_mask)
         return 0;
-    return hf_buf_addf(b, err,
-                       "plugin /usr/lib/holdfast/holdfast-gate.so\n"
-                       "plugin_opt_network %s\n"
-                       "plugin_opt_mask %s\n",
-                       c->internal_ip, c->internal_mask);
+    return hf_buf_addf(b, err, "plugin_opt_network %s\nplugin_opt_mask %s\n", c->internal_ip,
+                       c->internal_mask);
 }
 
 /* Not with per_listener_settings: since 2.0.12 a client that is away then has no listener, by that
  * no right to read, and nothing is queued for it (mosquitto issues 2526, 2618, 3202; tried with
- * 2.0.21: all that was published while a consumer was away was lost). Without it allow_anonymous
- * holds for both listeners. So the internal one takes the user name for the client id and refuses
- * who has none; by the same rule nobody takes over the session of another account. */
+ * 2.0.21: all that was published while a consumer was away was lost). What each may do is the
+ * ACL's: without an account field/# and nothing else. On the internal listener the user name is
+ * the client id, so that no account takes over the session of another one. */
 static int
-write_conf(const struct hf_broker_config *c, struct hf_error *err)
+write_conf(const struct hf_broker_config *c, const struct hf_json *credentials,
+           struct hf_error *err)
 {
     HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(FILE_MAX);
 
@@ -251,7 +257,7 @@ write_conf(const struct hf_broker_config *c, struct hf_error *err)
     if (c->memory_limit &&
         hf_buf_addf(&b, err, "memory_limit %lld\n", (long long)c->memory_limit) < 0)
         return -1;
-    if (add_gate(c, &b, err) < 0 ||
+    if (add_gate(c, credentials, &b, err) < 0 ||
         hf_buf_addf(&b, err, "listener %d %s\nuse_username_as_clientid true\n", c->internal_port,
                     c->internal_ip) < 0)
         return -1;
@@ -269,7 +275,7 @@ hf_broker_write(const struct hf_broker_config *c, const struct hf_json *credenti
 {
     if (write_passwords(c, credentials, err) < 0 || write_acl(c, err) < 0)
         return -1;
-    return write_conf(c, err);
+    return write_conf(c, credentials, err);
 }
 
 int64_t

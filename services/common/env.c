@@ -59,6 +59,12 @@ hf_env_mosquitto(void)
     return value_or("HF_MOSQUITTO", "/usr/sbin/mosquitto");
 }
 
+const char *
+hf_env_gate(void)
+{
+    return value_or("HF_GATE", "/usr/lib/holdfast/holdfast-gate.so");
+}
+
 int
 hf_address_parse(const char *text, struct hf_address *ret_address, struct hf_error *err)
 {

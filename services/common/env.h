@@ -10,6 +10,7 @@
  *     HF_BUFFER=buffer:8081      the buffer's HTTP
  *     HF_FIELD=0.0.0.0:1883      where the broker takes devices
  *     HF_MOSQUITTO=/usr/sbin/mosquitto
+ *     HF_GATE=/usr/lib/holdfast/holdfast-gate.so   our plugin in it
  */
 #pragma once
 
@@ -24,6 +25,7 @@ const char *hf_env_broker(void);
 const char *hf_env_buffer(void);
 const char *hf_env_field(void);
 const char *hf_env_mosquitto(void);
+const char *hf_env_gate(void);
 
 enum { HF_HOST_MAX = 256 };
 

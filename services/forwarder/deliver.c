@@ -128,6 +128,11 @@ set_uplink(struct hf_deliver *d, enum hf_uplink state)
 {
     pthread_mutex_lock(&d->lock);
     d->view.uplink = state;
+    if (state == HF_UPLINK_UNSET) { /* what was wrong with the old one is over */
+        d->view.last_error[0] = '\0';
+        d->view.attempt = 0;
+        d->view.next_try_ms = 0;
+    }
     pthread_mutex_unlock(&d->lock);
 }
 

@@ -204,7 +204,8 @@ static void
 devices_get_a_listener_only_when_open(void **state)
 {
     HF_AUTO(hf_json) struct hf_json *settings = parse("{\"max_packet_bytes\":4096}");
-    HF_AUTO(hf_json) struct hf_json *accounts = parse("{\"accounts\":{\"processor\":\"pw\"}}");
+    HF_AUTO(hf_json)
+    struct hf_json *accounts = parse("{\"accounts\":{\"buffer\":\"qx\",\"processor\":\"pw\"}}");
     HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(65536);
     struct hf_broker_config c = {.internal_ip = "172.20.0.2",
                                  .internal_port = 1884,
@@ -217,6 +218,7 @@ devices_get_a_listener_only_when_open(void **state)
     read_back(*state, "mosquitto.conf", &b);
     assert_non_null(strstr(b.data, "listener 1884 172.20.0.2\nuse_username_as_clientid true\n"));
     assert_non_null(strstr(b.data, "max_packet_size 4096\n"));
+    assert_non_null(strstr(b.data, "holdfast-gate.so\nplugin_opt_accounts buffer,processor\n"));
     assert_null(strstr(b.data, "1883"));
     assert_null(strstr(b.data, "per_listener_settings")); /* it would lose what is queued */
     c.open = true;
@@ -224,7 +226,7 @@ devices_get_a_listener_only_when_open(void **state)
     read_back(*state, "mosquitto.conf", &b);
     assert_non_null(strstr(b.data, "listener 1883 0.0.0.0\nmount_point field/\n"));
     read_back(*state, "passwd", &b);
-    assert_null(strstr(b.data, "pw"));
+    assert_null(strstr(b.data, ":pw"));
     assert_non_null(strstr(b.data, "\nprocessor-status:$7$"));
     assert_int_equal(tempdir_mode(*state, "passwd"), 0600);
 }
