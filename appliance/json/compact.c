@@ -8,7 +8,11 @@
 
 #include "base/text.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { NUMBER_MAX = 127 }; /* characters; longer ones are no measurement */
 
 struct cursor {
     const char *at;
@@ -57,8 +61,22 @@ take_digits(struct cursor *c)
     return c->at > start;
 }
 
+/* Strict readers refuse a number that a double cannot hold, and with it the whole request. */
 static bool
-take_number(struct cursor *c)
+fits_double(const char *from, const char *end)
+{
+    char text[NUMBER_MAX + 1];
+    size_t len = (size_t)(end - from);
+
+    if (len > NUMBER_MAX)
+        return false;
+    memcpy(text, from, len);
+    text[len] = '\0';
+    return isfinite(strtod(text, NULL));
+}
+
+static bool
+take_number_text(struct cursor *c)
 {
     (void)!take(c, '-');
     if (!take(c, '0') && !take_digits(c))
@@ -74,19 +92,50 @@ take_number(struct cursor *c)
 }
 
 static bool
+take_number(struct cursor *c)
+{
+    const char *from = c->at;
+
+    return take_number_text(c) && fits_double(from, c->at);
+}
+
+static bool
+take_hex4(struct cursor *c, unsigned *ret_unit)
+{
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+
+    *ret_unit = 0;
+    for (int i = 0; i < 4; i++) {
+        if (!next_is_one_of(c, digits))
+            return false;
+        *ret_unit = *ret_unit << 4 | (unsigned)(strchr(digits, *c->at) - digits) % 16;
+        *c->to++ = *c->at++;
+    }
+    return true;
+}
+
+/* What follows \u: no NUL and no half of a surrogate pair, which RFC 8259 §8.2 lets a receiver
+ * refuse. */
+static bool
+take_unicode(struct cursor *c)
+{
+    unsigned unit, second;
+
+    if (!take_hex4(c, &unit) || unit == 0 || (unit >= 0xdc00 && unit <= 0xdfff))
+        return false;
+    if (unit < 0xd800 || unit > 0xdbff)
+        return true;
+    return take(c, '\\') && take(c, 'u') && take_hex4(c, &second) && second >= 0xdc00 &&
+           second <= 0xdfff;
+}
+
+static bool
 take_escape(struct cursor *c)
 {
     if (!next_is_one_of(c, "\"\\/bfnrtu"))
         return false;
     *c->to++ = *c->at++;
-    if (c->at[-1] != 'u')
-        return true;
-    for (int i = 0; i < 4; i++) {
-        if (!next_is_one_of(c, "0123456789abcdefABCDEF"))
-            return false;
-        *c->to++ = *c->at++;
-    }
-    return true;
+    return c->at[-1] != 'u' || take_unicode(c);
 }
 
 static bool

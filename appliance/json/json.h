@@ -94,6 +94,7 @@ void hf_json_add_number(struct hf_json *array, double value);
 /* Prints compactly; the caller frees *ret_text. */
 HF_MUST int hf_json_print(const struct hf_json *v, char **ret_text, struct hf_error *err);
 
-/* Whether text is one JSON value (nesting up to HF_JSON_DEPTH_MAX); if so, out gets it without
- * insignificant whitespace, every other byte as it was. No allocation beyond out. */
+/* Whether text is one JSON value that every strict reader takes: nesting up to HF_JSON_DEPTH_MAX,
+ * numbers that fit a double, no \u0000 and no lone surrogate (RFC 8259 §6, §8.2). If so, out gets
+ * it without insignificant whitespace, every other byte as it was. No allocation beyond out. */
 bool hf_json_compact(const char *text, size_t len, struct hf_buf *out);

@@ -24,6 +24,7 @@ struct hf_child {
     bool ended;
     int out; /* our end of its log */
     pthread_t reader;
+    bool drained; /* reader is joined */
     atomic_bool ran;
     atomic_bool blames_database;
 };
@@ -166,9 +167,18 @@ hf_child_ran(const struct hf_child *c)
     return atomic_load(&c->ran);
 }
 
-bool
-hf_child_blames_database(const struct hf_child *c)
+static void
+drain(struct hf_child *c)
 {
+    if (c->pid > 0 && !c->drained)
+        pthread_join(c->reader, NULL);
+    c->drained = true;
+}
+
+bool
+hf_child_blames_database(struct hf_child *c)
+{
+    drain(c);
     return atomic_load(&c->blames_database);
 }
 
@@ -179,8 +189,7 @@ hf_child_free(struct hf_child *c)
         return;
     if (!c->ended)
         hf_child_stop(c, 0);
-    if (c->pid > 0)
-        pthread_join(c->reader, NULL);
+    drain(c);
     if (c->out >= 0)
         close(c->out);
     free(c);

@@ -25,9 +25,11 @@ void hf_child_signal(struct hf_child *c, int sig);
 /* SIGTERM, which saves the database; SIGKILL after grace_ms. Returns once it has ended. */
 void hf_child_stop(struct hf_child *c, int grace_ms);
 
-/* Whether it has said that it runs, and whether it has complained about its database. */
+/* Whether it has said that it runs. */
 bool hf_child_ran(const struct hf_child *c);
-bool hf_child_blames_database(const struct hf_child *c);
+
+/* Whether one that has ended complained about its database; reads its log to the end. */
+bool hf_child_blames_database(struct hf_child *c);
 
 /* Kills it if it still runs, and frees. */
 void hf_child_free(struct hf_child *c);

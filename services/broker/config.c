@@ -176,7 +176,7 @@ write_passwords(const struct hf_broker_config *c, const struct hf_json *credenti
 static int
 write_acl(const struct hf_broker_config *c, struct hf_error *err)
 {
-    static const char acl[] = "topic readwrite field/#\n" /* who has no account: devices */
+    static const char acl[] = "topic write field/#\n" /* who has no account: devices */
                               "user processor\n"
                               "topic read field/#\n"
                               "topic write uplink/#\n"
@@ -263,7 +263,8 @@ write_conf(const struct hf_broker_config *c, const struct hf_json *credentials,
         return -1;
     if (c->open && hf_buf_addf(&b, err,
                                "listener %d %s\n"
-                               "mount_point field/\n",
+                               "mount_point field/\n"
+                               "max_connections 1000\n",
                                c->field.port, c->field.host) < 0)
         return -1;
     return write_file(c, "mosquitto.conf", &b, err);

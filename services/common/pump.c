@@ -82,6 +82,9 @@ hf_pump_new(const struct hf_pump_options *options, struct hf_pump **ret_pump, st
     pthread_mutex_init(&p->lock, NULL);
     p->options = *options;
     p->frames = HF_BUF_INIT(HF_RECORD_BODY_MAX);
+    /* All of it now: memory that is short later must not look like a message that is too large. */
+    if (!hf_buf_reserve(&p->frames, HF_RECORD_BODY_MAX))
+        return hf_error_nomem(err);
     consumer.on_message = on_message;
     consumer.ctx = p;
     if (hf_consumer_new(&consumer, &p->consumer, err) < 0)

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HF_STOP_GRACE_MS = 4000 };
+enum { HF_STOP_GRACE_MS = 9000 }; /* Docker waits 10 s */
 
 /* Call once, before any other thread starts: they inherit the blocked signals. */
 HF_MUST int hf_stop_init(struct hf_error *err);

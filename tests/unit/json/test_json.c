@@ -108,6 +108,7 @@ compact_keeps_every_byte_that_means_something(void **state)
         {"[ ]", "[]"},
         {"\"\xc3\xa9\\u00e9\"", "\"\xc3\xa9\\u00e9\""},
         {"null", "null"},
+        {"\"\\ud83d\\uDE00\"", "\"\\ud83d\\uDE00\""},
     };
 
     (void)state;
