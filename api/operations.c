@@ -22,7 +22,8 @@ hf_handle_operations(struct hf_exchange *x, struct hf_error *err)
     operations = calloc((size_t)limit, sizeof *operations);
     if (!operations)
         return hf_error_nomem(err);
-    count = hf_core_operations(x->api->config->core, operations, (size_t)limit);
+    if (hf_core_operations(x->api->config->core, operations, (size_t)limit, &count, err) < 0)
+        return -1;
     list = hf_json_array();
     for (size_t i = 0; i < count; i++)
         hf_json_add(list, hf_codec_operation(&operations[i]));

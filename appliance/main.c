@@ -93,8 +93,14 @@ static int
 delete_session(void *context, const char *token_hash, struct hf_error *err)
 {
     const struct parts *p = context;
+    struct hf_error local;
 
-    return hf_core_run(p->core, delete_session_in_store, (void *)(uintptr_t)token_hash, err);
+    if (hf_core_run(p->core, delete_session_in_store, (void *)(uintptr_t)token_hash, &local) == 0)
+        return 0;
+    hf_log_error("event=logout-not-kept error=\"%s\"", local.message);
+    if (err)
+        *err = local;
+    return -1;
 }
 
 struct audit_note {
@@ -298,12 +304,16 @@ start(struct parts *p, struct hf_error *err)
 }
 
 static void
-stop(struct parts *p)
+stop(struct parts *p, int status)
 {
+    bool ended;
+
     hf_api_stop(p->api);
-    hf_core_stop(p->core);
+    ended = hf_core_stop(p->core);
     hf_identity_free(p->identity);
     hf_store_free(p->store);
+    if (!ended)
+        _exit(status); /* a thread is still in the engine */
     hf_engine_free(p->engine);
 }
 
@@ -373,6 +383,6 @@ main(int argc, char **argv)
         introduce(&parts);
         wait_for_end(&ends);
     }
-    stop(&parts);
-    return rc < 0 ? 1 : 0;
+    stop(&parts, rc < 0);
+    return rc < 0;
 }

@@ -165,13 +165,13 @@ hf_core_new(const struct hf_core_config *config, struct hf_core **ret_core, stru
     if (!core)
         return hf_error_nomem(err);
     if (hf_telemetry_new("", &core->telemetry, err) < 0 || load(core, err) < 0) {
-        hf_core_stop(core);
+        (void)hf_core_stop(core);
         return -1;
     }
     hf_telemetry_host(core->telemetry, config->state_dir, hf_clock_mono_ms(), &core->host);
     core->snapshot = hf_core_present(core, hf_clock_mono_ms());
     if (!core->snapshot) {
-        hf_core_stop(core);
+        (void)hf_core_stop(core);
         return hf_error_nomem(err);
     }
     *ret_core = core;
@@ -227,13 +227,13 @@ join_workers(struct hf_core *core)
     return all;
 }
 
-void
+bool
 hf_core_stop(struct hf_core *core)
 {
     bool all;
 
     if (!core)
-        return;
+        return true;
     pthread_mutex_lock(&core->snapshot_lock);
     core->stopping = true;
     pthread_cond_broadcast(&core->snapshot_new);
@@ -245,7 +245,7 @@ hf_core_stop(struct hf_core *core)
     all = join_workers(core);
     if (!all) {
         hf_log_warn("event=engine-call-left-behind text=\"Docker did not answer before the end\"");
-        return; /* its memory is still in use; the process ends now */
+        return false;
     }
     hf_telemetry_free(core->telemetry);
     hf_settings_done(&core->settings);
@@ -255,6 +255,7 @@ hf_core_stop(struct hf_core *core)
     pthread_cond_destroy(&core->snapshot_new);
     pthread_mutex_destroy(&core->snapshot_lock);
     free(core);
+    return true;
 }
 
 /* ---- for other threads ---- */
@@ -338,12 +339,16 @@ read_operations(struct hf_store *store, void *context, struct hf_error *err)
     return hf_store_operations(store, o->list, o->max, &o->count, err);
 }
 
-size_t
-hf_core_operations(struct hf_core *core, struct hf_operation *ret_operations, size_t max)
+int
+hf_core_operations(struct hf_core *core, struct hf_operation *ret_operations, size_t max,
+                   size_t *ret_count, struct hf_error *err)
 {
     struct operations o = {ret_operations, max, 0};
 
-    return hf_core_run(core, read_operations, &o, NULL) < 0 ? 0 : o.count;
+    if (hf_core_run(core, read_operations, &o, err) < 0)
+        return -1;
+    *ret_count = o.count;
+    return 0;
 }
 
 struct one_operation {

@@ -30,8 +30,10 @@ HF_MUST int hf_core_new(const struct hf_core_config *config, struct hf_core **re
 /* Starts the threads: supervision begins. */
 HF_MUST int hf_core_start(struct hf_core *core, struct hf_error *err);
 
-/* Stops the threads and frees it; the containers run on. NULL is fine. */
-void hf_core_stop(struct hf_core *core);
+/* Stops the threads and frees it; the containers run on. NULL is fine. False where a thread is
+ * still in a call of the engine: then it is left behind, with the engine, for the process to end.
+ */
+bool hf_core_stop(struct hf_core *core);
 
 /* The newest picture; never NULL. Give it back with hf_snapshot_unref(). */
 const struct hf_snapshot *hf_core_snapshot(struct hf_core *core);
@@ -47,8 +49,9 @@ HF_MUST int hf_core_command(struct hf_core *core, enum hf_operation_kind kind, c
                             const char *actor, struct hf_operation *ret_operation,
                             struct hf_error *err);
 
-/* Newest first, at most max; returns how many. */
-size_t hf_core_operations(struct hf_core *core, struct hf_operation *ret_operations, size_t max);
+/* Newest first, at most max. */
+HF_MUST int hf_core_operations(struct hf_core *core, struct hf_operation *ret_operations,
+                               size_t max, size_t *ret_count, struct hf_error *err);
 HF_MUST int hf_core_operation(struct hf_core *core, const char *id,
                               struct hf_operation *ret_operation, struct hf_error *err);
 

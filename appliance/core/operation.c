@@ -120,7 +120,7 @@ hf_core_check_operations(struct hf_core *core, int64_t now_ms)
             continue;
         if (hf_lifecycle_settled(&s->machine))
             end_operation(core, s, HF_OPERATION_SUCCEEDED, "");
-        else if (s->machine.state == HF_LIFECYCLE_FAILED)
+        else if (s->machine.state == HF_LIFECYCLE_FAILED && s->machine.crash_loop)
             end_operation(core, s, HF_OPERATION_FAILED, s->machine.reason);
         else if (now_ms >= s->operation_until_ms)
             end_operation(core, s, HF_OPERATION_FAILED,

@@ -88,7 +88,8 @@ present_forecast(struct hf_buffer_view *b)
     b->drain_s = b->full_s = -1;
     if (b->held > 0 && gain < -RATE_LEAST)
         b->drain_s = (int64_t)((double)b->held / -gain);
-    if (b->held > 0 && gain > RATE_LEAST && b->disk_limit_bytes > b->disk_bytes) {
+    if (b->held > 0 && gain > RATE_LEAST && b->disk_bytes > 0 &&
+        b->disk_limit_bytes > b->disk_bytes) {
         double bytes_each = (double)b->disk_bytes / (double)b->held;
 
         b->full_s = (int64_t)((double)(b->disk_limit_bytes - b->disk_bytes) / (gain * bytes_each));

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/inspect.h"
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "engine/stamp.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- limits ---- */
@@ -16,7 +18,28 @@ struct limits {
     size_t added; /* capabilities */
     char user[32];
     const char *restart;
+    char networks[NETWORKS_TEXT_SIZE]; /* names in order, each with a comma behind it */
 };
+
+enum { NAMES_MAX = 32 };
+
+static int
+compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void
+print_networks(const char **names, size_t count, char out[NETWORKS_TEXT_SIZE])
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(NETWORKS_TEXT_SIZE - 1);
+
+    qsort((void *)names, count, sizeof *names, compare_names);
+    for (size_t i = 0; i < count; i++)
+        if (hf_buf_addf(&text, NULL, "%s,", names[i]) < 0)
+            break;
+    hf_text_put(out, NETWORKS_TEXT_SIZE, "%s", text.data ? text.data : "");
+}
 
 static void
 print_number(char *out, size_t size, bool enforced, int64_t value)
@@ -41,9 +64,9 @@ print_limits(const struct limits *l, const struct support *support, char out[LIM
     print_number(pids, sizeof pids, support->pids, l->pids);
     hf_text_put(out, LIMITS_TEXT_SIZE,
                 "memory=%s swap=%s nanocpus=%s pids=%s readonly=%d privileged=%d dropall=%d "
-                "added=%zu nonewprivs=%d user=%s restart=%s",
+                "added=%zu nonewprivs=%d user=%s restart=%s networks=%s",
                 memory, swap, cpus, pids, l->read_only, l->privileged, l->drops_all, l->added,
-                l->no_new_privileges, l->user, l->restart);
+                l->no_new_privileges, l->user, l->restart, l->networks);
 }
 
 void
@@ -61,6 +84,11 @@ hf_inspect_limits_of_spec(const struct hf_spec *spec, const struct support *supp
         .restart = "unless-stopped",
     };
 
+    const char *names[HF_SPEC_LIST_MAX];
+
+    for (size_t i = 0; i < spec->network_count; i++)
+        names[i] = spec->networks[i].network;
+    print_networks(names, spec->network_count, l.networks);
     hf_text_put(l.user, sizeof l.user, "%u:%u", spec->uid, spec->uid);
     print_limits(&l, support, out);
 }
@@ -75,6 +103,21 @@ has_text(const struct hf_json *array, const char *text)
             return true;
     }
     return false;
+}
+
+/* A container whose networks were not all attached when power went must not pass for a whole one.
+ */
+static void
+read_networks(const struct hf_json *doc, char out[NETWORKS_TEXT_SIZE])
+{
+    const struct hf_json *networks = hf_json_get(hf_json_get(doc, "NetworkSettings"), "Networks");
+    const char *names[NAMES_MAX];
+    size_t count = 0;
+
+    for (const struct hf_json *n = hf_json_first(networks); n && count < NAMES_MAX;
+         n = hf_json_next(n))
+        names[count++] = hf_json_key(n);
+    print_networks(names, count, out);
 }
 
 static const char *
@@ -106,6 +149,7 @@ hf_inspect_limits_of_container(const struct hf_json *doc, const struct support *
 
     hf_text_put(l.user, sizeof l.user, "%s",
                 text_or(hf_json_string(hf_json_get(doc, "Config"), "User"), ""));
+    read_networks(doc, l.networks);
     print_limits(&l, support, out);
 }
 
@@ -181,6 +225,17 @@ read_bus_address(const struct hf_json *doc, const char *instance, struct hf_cont
                 text_or(hf_json_string(hf_json_get(networks, bus), "IPAddress"), ""));
 }
 
+/* `docker commit` copies labels into an image, and so into containers that are not ours. */
+static bool
+has_our_name(const struct hf_json *doc, const char *instance, const char *service)
+{
+    const char *name = hf_json_string(doc, "Name");
+    char ours[3 * HF_NAME_SIZE];
+
+    hf_text_put(ours, sizeof ours, "/%s-%s", instance, service);
+    return !name || strcmp(name, ours) == 0;
+}
+
 int
 hf_inspect_container(const struct hf_json *doc, const char *instance, const struct support *support,
                      struct hf_container *ret_container, struct hf_error *err)
@@ -196,8 +251,9 @@ hf_inspect_container(const struct hf_json *doc, const char *instance, const stru
                             "Docker's description of a container has no id, image or state");
     *ret_container = (struct hf_container){0};
     hf_text_put(ret_container->id, sizeof ret_container->id, "%s", id);
-    hf_text_put(ret_container->service, sizeof ret_container->service, "%s",
-                hf_inspect_label(labels, LABEL_SERVICE));
+    if (has_our_name(doc, instance, hf_inspect_label(labels, LABEL_SERVICE)))
+        hf_text_put(ret_container->service, sizeof ret_container->service, "%s",
+                    hf_inspect_label(labels, LABEL_SERVICE));
     hf_text_put(ret_container->spec_hash, sizeof ret_container->spec_hash, "%s",
                 hf_inspect_label(labels, LABEL_SPEC));
     read_image(labels, image, ret_container);

@@ -9,12 +9,13 @@
 #define LABEL_SPEC "io.holdfast.spec"
 #define LABEL_IMAGE "io.holdfast.image"       /* repository@digest of the release */
 #define LABEL_IMAGE_ID "io.holdfast.image-id" /* its config digest */
-#define LABEL_LIMITS "io.holdfast.limits"     /* limits_text() at create */
+#define LABEL_LIMITS "io.holdfast.limits"     /* limits, hardening and networks at create */
 
-enum { LIMITS_TEXT_SIZE = 512 };
+enum { NETWORKS_TEXT_SIZE = 512, LIMITS_TEXT_SIZE = 1024 };
 
-/* Every setting that keeps a container in its bounds, in one comparable text. What the kernel does
- * not enforce is left out: Docker then forgets the value, and asking for it again would not help.
+/* Every setting that keeps a container in its bounds, and its networks, in one comparable text.
+ * What the kernel does not enforce is left out: Docker then forgets the value, and asking for it
+ * again would not help.
  */
 void hf_inspect_limits_of_spec(const struct hf_spec *spec, const struct support *support,
                                char out[LIMITS_TEXT_SIZE]);

@@ -34,7 +34,7 @@ enum hf_container_state {
 
 struct hf_container {
     char id[HF_HASH_SIZE];
-    char service[HF_NAME_SIZE];   /* label io.holdfast.service */
+    char service[HF_NAME_SIZE];   /* label io.holdfast.service; "" where the name is not ours */
     char spec_hash[HF_HASH_SIZE]; /* label io.holdfast.spec */
     char image_id[HF_DIGEST_SIZE];
     enum hf_container_state state;
@@ -45,7 +45,7 @@ struct hf_container {
     pid_t pid;                       /* on the host; 0 when not running */
     char
         bus_address[64]; /* on the network <instance>-bus, "" for none: where the host reaches it */
-    bool limits_differ;  /* memory, CPU or pids limit is not what the label's spec was made with */
+    bool limits_differ;  /* limits, hardening or networks are not as at create */
 };
 
 /* One line of a container's log. */

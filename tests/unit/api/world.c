@@ -115,13 +115,16 @@ hf_core_command(struct hf_core *core, enum hf_operation_kind kind, const char *s
     return 0;
 }
 
-size_t
-hf_core_operations(struct hf_core *core, struct hf_operation *ret_operations, size_t max)
+int
+hf_core_operations(struct hf_core *core, struct hf_operation *ret_operations, size_t max,
+                   size_t *ret_count, struct hf_error *err)
 {
     (void)core;
+    (void)err;
     for (size_t i = 0; i < max; i++)
         ret_operations[i] = operation(HF_OPERATION_RESTART, "broker");
-    return max;
+    *ret_count = max;
+    return 0;
 }
 
 int

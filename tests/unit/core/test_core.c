@@ -63,7 +63,7 @@ start(struct box *b)
 static void
 end(struct box *b)
 {
-    hf_core_stop(b->core);
+    assert_true(hf_core_stop(b->core));
     hf_store_free(b->store);
     b->core = NULL;
     b->store = NULL;

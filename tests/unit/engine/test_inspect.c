@@ -27,6 +27,8 @@ spec_of(void)
         .nano_cpus = 1000000000,
         .pids = 32,
         .hash = "cafe",
+        .networks = {{.network = "hf-bus"}},
+        .network_count = 1,
     };
 
     return s;
@@ -34,27 +36,35 @@ spec_of(void)
 
 /* What Docker says of a container made from spec_of(), with the host configuration given. */
 static struct hf_json *
-described(const char *image, const char *state, const char *host)
+described_as(const char *name, const char *network, const char *image, const char *state,
+             const char *host)
 {
     struct hf_spec spec = spec_of();
     struct hf_json *doc = NULL;
     struct hf_error err = {0};
     char limits[LIMITS_TEXT_SIZE];
-    char text[4096];
+    char text[8192];
 
     hf_inspect_limits_of_spec(&spec, &all, limits);
     snprintf(text, sizeof text,
-             "{\"Id\":\"" ID "\",\"Image\":\"%s\",\"RestartCount\":3,\"State\":%s,\"Config\":{"
+             "{\"Id\":\"" ID
+             "\",\"Name\":\"/%s\",\"Image\":\"%s\",\"RestartCount\":3,\"State\":%s,\"Config\":{"
              "\"User\":\"10001:10001\",\"Labels\":{\"io.holdfast.instance\":\"hf\","
              "\"io.holdfast.service\":\"broker\",\"io.holdfast.spec\":\"cafe\","
              "\"io.holdfast.image\":\"registry/broker@" MANIFEST "\","
              "\"io.holdfast.image-id\":\"" CONFIG "\",\"io.holdfast.limits\":\"%s\"}},"
-             "\"HostConfig\":%s,\"NetworkSettings\":{\"Networks\":{\"hf-bus\":{\"IPAddress\":"
+             "\"HostConfig\":%s,\"NetworkSettings\":{\"Networks\":{\"%s\":{\"IPAddress\":"
              "\"172.20.0.2\"}}}}",
-             image, state, limits, host);
+             name, image, state, limits, host, network);
     if (hf_json_parse(text, strlen(text), &doc, &err) < 0)
         fail_msg("%s", err.message);
     return doc;
+}
+
+static struct hf_json *
+described(const char *image, const char *state, const char *host)
+{
+    return described_as("hf-broker", "hf-bus", image, state, host);
 }
 
 static const char running[] =
@@ -209,10 +219,37 @@ host_paths_with_a_colon_cannot_be_mounted(void **state)
     assert_null(body);
 }
 
+static void
+a_container_that_is_not_on_its_networks_differs(void **state)
+{
+    HF_AUTO(hf_json)
+    struct hf_json *doc = described_as("hf-broker", "hf-field", CONFIG, running, host);
+    struct hf_container c;
+    struct hf_error err;
+
+    (void)state;
+    assert_int_equal(hf_inspect_container(doc, "hf", &all, &c, &err), 0);
+    assert_true(c.limits_differ);
+}
+
+static void
+our_labels_under_another_name_are_not_our_container(void **state)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = described_as("dbg", "hf-bus", CONFIG, running, host);
+    struct hf_container c;
+    struct hf_error err;
+
+    (void)state;
+    assert_int_equal(hf_inspect_container(doc, "hf", &all, &c, &err), 0);
+    assert_string_equal(c.service, "");
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_container_that_is_not_on_its_networks_differs),
+        cmocka_unit_test(our_labels_under_another_name_are_not_our_container),
         cmocka_unit_test(container_is_read_whole),
         cmocka_unit_test(states_of_docker_are_known),
         cmocka_unit_test(manifest_digest_stands_for_the_pinned_image),

@@ -89,8 +89,8 @@ a_payload_may_be_anything_that_is_json(void **state)
 {
     static const char *const payloads[] = {
         "{\"a\":1,\"a\":2}",
-        "\"\\ud800\"",
-        "1e999",
+        "\"\\ud83d\\ude00\"",
+        "1e300",
         "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
     };
 
