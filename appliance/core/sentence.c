@@ -166,6 +166,7 @@ uplink_rule(const struct hf_snapshot *s, struct hf_sentence *t)
 static void
 all_is_well(const struct hf_snapshot *s, struct hf_sentence *t)
 {
+    const struct hf_service_status *broker = &s->services[hf_service_index("broker")].status;
     const struct hf_buffer_view *b = &s->buffer;
     char delivered[TEXT], held[TEXT], behind[TEXT];
     int64_t age = b->oldest_ms ? (s->at_ms - b->oldest_ms) / 1000 : 0;
@@ -184,7 +185,7 @@ all_is_well(const struct hf_snapshot *s, struct hf_sentence *t)
     } else {
         say(t, "ok", "All is well", "All data delivered.");
         hf_text_put(t->detail, sizeof t->detail, "%s records so far, none lost.", delivered);
-        if (b->dropped)
+        if (b->dropped || hf_status_number(broker, "queue_dropped", 0))
             hf_text_put(t->detail, sizeof t->detail, "%s records so far.", delivered);
     }
 }
