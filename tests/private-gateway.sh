@@ -151,12 +151,15 @@ operation_ended() { api GET "/operations/$1" | jq -e '.finished != null'; }
 container() { echo "$gw-$1"; }
 inspect() { docker inspect --format "$2" "$(container "$1")"; }
 host_pid() { inspect "$1" '{{.State.Pid}}'; }
-is_running() { [ "$(inspect "$1" '{{.State.Running}}')" = true ]; }
+# While Docker waits to restart a container it calls it running, too, but without a process.
+is_running() { [ "$(inspect "$1" '{{.State.Status}}')" = running ] && [ "$(host_pid "$1")" -gt 1 ]; }
 
 # Ends the process of a container as a crash would, unknown to Docker's API.
-kill_service() {
-    wait_until 120 is_running "$1"
-    kill -KILL "$(host_pid "$1")"
+kill_service() { wait_until 120 kill_process_of "$1"; }
+kill_process_of() {
+    local pid
+    pid=$(host_pid "$1")
+    [ "$pid" -gt 1 ] && kill -KILL "$pid" # 0 would be this very test
 }
 
 runs_again() { is_running "$1" && [ "$(host_pid "$1")" != "$2" ]; }
