@@ -10,7 +10,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { STALL_BYTES_PER_S = 64 }; /* slower than any modem */
+enum {
+    STALL_BYTES_PER_S = 64, /* slower than any modem */
+    AUTHORITY_MAX = 640,    /* two names and two ports */
+};
 
 struct hf_http {
     CURL *curl;
@@ -66,18 +69,29 @@ hf_http_response_done(struct hf_http_response *r)
 static size_t
 take(char *data, size_t size, size_t count, void *ctx)
 {
-    struct hf_buf *b = ctx;
+    return hf_buf_add(ctx, data, size * count, NULL) < 0 ? 0 : size * count;
+}
 
-    if (b->max == 0)
-        return size * count;
-    return hf_buf_add(b, data, size * count, NULL) < 0 ? 0 : size * count;
+static size_t
+take_body(char *data, size_t size, size_t count, void *ctx)
+{
+    struct hf_http_response *r = ctx;
+    size_t len = size * count, room = r->body.max - r->body.len;
+
+    if (r->body.max == 0)
+        return len;
+    if (r->cut && len > room)
+        return hf_buf_add(&r->body, data, room, NULL) < 0 ? 0 : len;
+    return take(data, size, count, &r->body);
 }
 
 static int
 check_stop(void *ctx, curl_off_t dt, curl_off_t dn, curl_off_t ut, curl_off_t un)
 {
-    (void)ctx, (void)dt, (void)dn, (void)ut, (void)un;
-    return hf_stopping();
+    const struct hf_http_request *q = ctx;
+
+    (void)dt, (void)dn, (void)ut, (void)un;
+    return (!q->patient && hf_stopping()) || (q->cancel && atomic_load(q->cancel));
 }
 
 static int
@@ -107,6 +121,72 @@ make_headers(const struct hf_http_request *q, struct curl_slist **list)
 }
 
 static void
+set_blob(CURL *c, CURLoption option, const char *pem)
+{
+    struct curl_blob blob = {
+        .data = (void *)(uintptr_t)pem, .len = strlen(pem), .flags = CURL_BLOB_COPY};
+
+    curl_easy_setopt(c, option, &blob);
+}
+
+static bool
+given(const char *text)
+{
+    return text && *text;
+}
+
+static void
+set_tls(CURL *c, const struct hf_http_request *q)
+{
+    curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (given(q->ca_pem)) {
+        set_blob(c, CURLOPT_CAINFO_BLOB, q->ca_pem);
+        curl_easy_setopt(c, CURLOPT_CAPATH, NULL); /* in place of the system's */
+    }
+    if (given(q->client_cert_pem) && given(q->client_key_pem)) {
+        curl_easy_setopt(c, CURLOPT_SSLCERTTYPE, "PEM");
+        curl_easy_setopt(c, CURLOPT_SSLKEYTYPE, "PEM");
+        set_blob(c, CURLOPT_SSLCERT_BLOB, q->client_cert_pem);
+        set_blob(c, CURLOPT_SSLKEY_BLOB, q->client_key_pem);
+    }
+}
+
+static void
+set_proxy(CURL *c, const struct hf_http_request *q)
+{
+    if (!given(q->proxy)) {
+        curl_easy_setopt(c, CURLOPT_PROXY, ""); /* nor one from the environment */
+        return;
+    }
+    curl_easy_setopt(c, CURLOPT_PROXY, q->proxy);
+    curl_easy_setopt(c, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (given(q->proxy_user)) {
+        curl_easy_setopt(c, CURLOPT_PROXYAUTH, (long)(CURLAUTH_BASIC | CURLAUTH_DIGEST));
+        curl_easy_setopt(c, CURLOPT_PROXYUSERNAME, q->proxy_user);
+        curl_easy_setopt(c, CURLOPT_PROXYPASSWORD, q->proxy_password ? q->proxy_password : "");
+    }
+}
+
+static void
+set_limits(CURL *c, const struct hf_http_request *q)
+{
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)q->connect_timeout_ms);
+    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)q->timeout_ms);
+    if (q->stall_s) {
+        curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
+        curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)q->stall_s);
+    }
+    if (q->max_bytes_per_s)
+        curl_easy_setopt(c, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)q->max_bytes_per_s);
+    if (!q->patient || q->cancel) {
+        curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, check_stop);
+        curl_easy_setopt(c, CURLOPT_XFERINFODATA, (void *)(uintptr_t)q);
+        curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    }
+}
+
+static void
 set_up(struct hf_http *h, const struct hf_http_request *q, struct hf_http_response *r,
        struct curl_slist *headers)
 {
@@ -115,36 +195,21 @@ set_up(struct hf_http *h, const struct hf_http_request *q, struct hf_http_respon
     curl_easy_reset(c); /* keeps the connection and the DNS cache */
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->detail);
-    curl_easy_setopt(c, CURLOPT_URL, q->url);
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(c, CURLOPT_USERAGENT, q->user_agent ? q->user_agent : "holdfast/" HF_VERSION);
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)q->connect_timeout_ms);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)q->timeout_ms);
-    if (q->stall_s) {
-        curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
-        curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)q->stall_s);
-    }
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, &r->body);
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(c, CURLOPT_WRITEDATA, r);
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, take);
     curl_easy_setopt(c, CURLOPT_HEADERDATA, &r->headers);
-    if (!q->patient) {
-        curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, check_stop);
-        curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    }
-    if (q->bearer && *q->bearer) {
+    if (given(q->bearer)) {
         curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
         curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, q->bearer);
     }
-    if (q->ca_pem && *q->ca_pem) {
-        struct curl_blob pem = {.data = (void *)(uintptr_t)q->ca_pem,
-                                .len = strlen(q->ca_pem),
-                                .flags = CURL_BLOB_COPY};
-
-        curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &pem);
-    }
+    set_limits(c, q);
+    set_tls(c, q);
+    set_proxy(c, q);
 }
 
 static int
@@ -156,37 +221,94 @@ failed(struct hf_http *h, CURLcode code, struct hf_error *err)
         class = HF_ERROR_TIMEOUT;
     else if (code == CURLE_ABORTED_BY_CALLBACK)
         class = HF_ERROR_UNAVAILABLE;
-    else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL)
+    else if (code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ||
+             code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CACERT_BADFILE)
         class = HF_ERROR_INVALID;
     if (code == CURLE_WRITE_ERROR)
         return hf_error_set(err, class, "the answer is too large");
     return hf_error_set(err, class, "%s", *h->detail ? h->detail : curl_easy_strerror(code));
 }
 
-static int
-perform(struct hf_http *h, const struct hf_http_request *q, bool post, struct hf_http_response *r,
-        struct hf_error *err)
+/* The connection goes to the URL's host, TLS and its certificate are those of server_name. */
+static struct curl_slist *
+set_target(struct hf_http *h, const struct hf_http_request *q, const char *url, CURLU *parts)
 {
-    struct curl_slist *headers = NULL;
-    CURLcode code;
+    struct curl_slist *to = NULL;
+    char line[AUTHORITY_MAX];
+    char *host = NULL, *port = NULL;
+
+    if (!given(q->server_name) || curl_url_set(parts, CURLUPART_URL, url, 0) ||
+        curl_url_get(parts, CURLUPART_HOST, &host, 0) ||
+        curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) ||
+        curl_url_set(parts, CURLUPART_HOST, q->server_name, 0)) {
+        curl_easy_setopt(h->curl, CURLOPT_URL, url);
+    } else {
+        snprintf(line, sizeof line, "%s:%s:%s:%s", q->server_name, port, host, port);
+        to = curl_slist_append(NULL, line);
+        curl_easy_setopt(h->curl, CURLOPT_CURLU, parts);
+        curl_easy_setopt(h->curl, CURLOPT_CONNECT_TO, to);
+    }
+    curl_free(host);
+    curl_free(port);
+    return to;
+}
+
+static void
+note_progress(struct hf_http *h, CURLcode code, struct hf_http_response *r)
+{
+    curl_off_t resolved = 0, connected = 0, secured = 0, total = 0, sent = 0;
+    long head = 0;
+
+    curl_easy_getinfo(h->curl, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
+    curl_easy_getinfo(h->curl, CURLINFO_CONNECT_TIME_T, &connected);
+    curl_easy_getinfo(h->curl, CURLINFO_PRETRANSFER_TIME_T, &secured);
+    curl_easy_getinfo(h->curl, CURLINFO_TOTAL_TIME_T, &total);
+    curl_easy_getinfo(h->curl, CURLINFO_SIZE_UPLOAD_T, &sent);
+    curl_easy_getinfo(h->curl, CURLINFO_REQUEST_SIZE, &head);
+    /* A body that left with its head is counted in both. */
+    r->sent_bytes = head > sent ? head : head + sent;
+    r->phase = code == CURLE_OK ? HF_HTTP_ANSWERED
+               : secured > 0    ? HF_HTTP_SECURED
+               : connected > 0  ? HF_HTTP_CONNECTED
+               : resolved > 0   ? HF_HTTP_RESOLVED
+                                : HF_HTTP_NOWHERE;
+    if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY)
+        r->phase = HF_HTTP_NOWHERE;
+    r->reached_us[HF_HTTP_RESOLVED] = resolved;
+    r->reached_us[HF_HTTP_CONNECTED] = connected;
+    r->reached_us[HF_HTTP_SECURED] = secured;
+    r->reached_us[HF_HTTP_ANSWERED] = total;
+}
+
+static int
+perform_once(struct hf_http *h, const struct hf_http_request *q, const char *url, bool post,
+             struct hf_http_response *r, struct hf_error *err)
+{
+    struct curl_slist *headers = NULL, *to = NULL;
+    CURLU *parts = curl_url();
+    CURLcode code = CURLE_OUT_OF_MEMORY;
     curl_off_t retry_after = 0;
     long status = 0;
 
     hf_buf_clear(&r->body);
     hf_buf_clear(&r->headers);
     h->detail[0] = '\0';
-    if (make_headers(q, &headers) < 0) {
-        curl_slist_free_all(headers);
-        return hf_error_nomem(err);
+    r->status = 0;
+    r->retry_after_s = 0;
+    if (parts && make_headers(q, &headers) == 0) {
+        set_up(h, q, r, headers);
+        to = set_target(h, q, url, parts);
+        if (post) {
+            curl_easy_setopt(h->curl, CURLOPT_POST, 1L);
+            curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, q->body ? q->body : "");
+            curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
+        }
+        code = curl_easy_perform(h->curl);
+        note_progress(h, code, r);
     }
-    set_up(h, q, r, headers);
-    if (post) {
-        curl_easy_setopt(h->curl, CURLOPT_POST, 1L);
-        curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, q->body ? q->body : "");
-        curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
-    }
-    code = curl_easy_perform(h->curl);
     curl_slist_free_all(headers);
+    curl_slist_free_all(to);
+    curl_url_cleanup(parts);
     if (code != CURLE_OK)
         return failed(h, code, err);
     curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -194,6 +316,24 @@ perform(struct hf_http *h, const struct hf_http_request *q, bool post, struct hf
     r->status = (int)status;
     r->retry_after_s = retry_after;
     return 0;
+}
+
+static int
+perform(struct hf_http *h, const struct hf_http_request *q, bool post, struct hf_http_response *r,
+        struct hf_error *err)
+{
+    char url[HF_HTTP_URL_MAX], location[HF_HTTP_URL_MAX];
+
+    if (snprintf(url, sizeof url, "%s", q->url) >= (int)sizeof url)
+        return hf_error_set(err, HF_ERROR_INVALID, "the address is too long");
+    for (int left = q->redirects;; left--) {
+        if (perform_once(h, q, url, post, r, err) < 0)
+            return -1;
+        if ((r->status != 307 && r->status != 308) || left <= 0 ||
+            !hf_http_header(r, "Location", location, sizeof location) ||
+            !hf_http_same_origin(url, location, url, sizeof url))
+            return 0;
+    }
 }
 
 int
@@ -253,6 +393,96 @@ hf_http_problem(const struct hf_http_response *r, const char *who, struct hf_err
         detail = hf_json_string(doc, "detail");
     return hf_error_set(err, class_of(r->status), "%s answers %d%s%s", who, r->status,
                         detail ? ": " : "", detail ? detail : "");
+}
+
+/* Copies a part; empty where it is not there, false where it does not fit. */
+static bool
+url_part(CURLU *u, CURLUPart part, unsigned flags, char *out, size_t size)
+{
+    char *text = NULL;
+    bool fits = true;
+
+    out[0] = '\0';
+    if (curl_url_get(u, part, &text, flags) == CURLUE_OK)
+        fits = snprintf(out, size, "%s", text) < (int)size;
+    curl_free(text);
+    return fits;
+}
+
+static bool
+origin_of(CURLU *u, char *out, size_t size)
+{
+    char scheme[16], host[256], port[8];
+
+    return url_part(u, CURLUPART_SCHEME, 0, scheme, sizeof scheme) &&
+           url_part(u, CURLUPART_HOST, 0, host, sizeof host) &&
+           url_part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT, port, sizeof port) &&
+           snprintf(out, size, "%s://%s:%s", scheme, host, port) < (int)size;
+}
+
+bool
+hf_http_same_origin(const char *url, const char *location, char *out, size_t size)
+{
+    CURLU *u = curl_url();
+    char before[HF_HTTP_URL_MAX], after[HF_HTTP_URL_MAX], found[HF_HTTP_URL_MAX];
+    bool same = u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+                origin_of(u, before, sizeof before) &&
+                curl_url_set(u, CURLUPART_URL, location, 0) == CURLUE_OK &&
+                origin_of(u, after, sizeof after) && strcasecmp(before, after) == 0 &&
+                url_part(u, CURLUPART_URL, 0, found, sizeof found);
+
+    curl_url_cleanup(u);
+    return same && snprintf(out, size, "%s", found) < (int)size;
+}
+
+static bool
+take_url_apart(CURLU *u, struct hf_http_url *r)
+{
+    char port[8], user[8], password[8];
+    size_t len;
+
+    if (!url_part(u, CURLUPART_SCHEME, 0, r->scheme, sizeof r->scheme) ||
+        !url_part(u, CURLUPART_HOST, 0, r->host, sizeof r->host) || !*r->host ||
+        !url_part(u, CURLUPART_PORT, 0, port, sizeof port))
+        return false;
+    len = strlen(r->host);
+    if (r->host[0] == '[' && r->host[len - 1] == ']') {
+        memmove(r->host, r->host + 1, len - 2);
+        r->host[len - 2] = '\0';
+    }
+    r->port = (int)strtol(port, NULL, 10);
+    (void)url_part(u, CURLUPART_USER, 0, user, sizeof user);
+    (void)url_part(u, CURLUPART_PASSWORD, 0, password, sizeof password);
+    r->user = *user || *password;
+    return true;
+}
+
+int
+hf_http_url_parse(const char *url, struct hf_http_url *ret_url, struct hf_error *err)
+{
+    CURLU *u = curl_url();
+    struct hf_http_url r = {0};
+    char *path = NULL;
+    bool ok = u && curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+              take_url_apart(u, &r) && curl_url_get(u, CURLUPART_PATH, &path, 0) == CURLUE_OK;
+
+    if (ok)
+        r.path = strdup(path);
+    curl_free(path);
+    curl_url_cleanup(u);
+    if (!ok)
+        return hf_error_set(err, HF_ERROR_INVALID, "this is no address like scheme://host/path");
+    if (!r.path)
+        return hf_error_nomem(err);
+    *ret_url = r;
+    return 0;
+}
+
+void
+hf_http_url_done(struct hf_http_url *u)
+{
+    free(u->path);
+    u->path = NULL;
 }
 
 void

@@ -1,18 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-/* holdfast-forwarder: delivers what the buffer holds to the uplink. */
+/* holdfast-forwarder: delivers what the buffer holds to every sink. */
 #include "base/log.h"
 #include "common/conf.h"
 #include "common/env.h"
-#include "common/http.h"
 #include "common/status.h"
 #include "common/stop.h"
-#include "forwarder/deliver.h"
+#include "forwarder/api.h"
 
-#include <pthread.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <malloc.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
-enum { SETTINGS_POLL_MS = 1000 };
+enum {
+    SETTINGS_POLL_MS = 1000,
+    RESOLVE_RETRY_MS = 500,
+    HTTP_THREADS = 3, /* holdfastd alone asks, and a test takes a while */
+    /* Batches come and go by the megabyte: their memory goes back to the system at once. */
+    MALLOC_ARENAS = 1,
+    MALLOC_OWN_BYTES = 128 * 1024,
+};
 
 struct service {
     struct hf_conf credentials;
@@ -20,73 +30,116 @@ struct service {
     struct hf_json *credentials_doc;
     struct hf_json *settings_doc;
     struct hf_address broker;
+    struct hf_address buffer;
     struct hf_account account;
-    struct hf_deliver *deliver;
+    struct hf_sinks *sinks;
+    struct hf_forwarder_api api;
     struct hf_status *status;
+    pthread_mutex_t lock;
+    char conf_error[HF_STATUS_REASON_MAX]; /* guarded by lock; what is wrong with new settings */
 };
-
-static int
-read_conf(const struct service *s, struct hf_deliver_settings *ret, struct hf_error *err)
-{
-    const struct hf_json *uplink = hf_json_get(s->settings_doc, "uplink");
-    const char *url = hf_json_string(uplink, "url");
-    const char *pem = hf_json_string(uplink, "ca_pem");
-
-    *ret = (struct hf_deliver_settings){0};
-    hf_conf_text(s->settings_doc, "gateway", ret->gateway, sizeof ret->gateway);
-    hf_conf_text(s->credentials_doc, "buffer_token", ret->buffer_token, sizeof ret->buffer_token);
-    hf_conf_text(s->credentials_doc, "uplink_token", ret->uplink_token, sizeof ret->uplink_token);
-    if (!*ret->gateway || strpbrk(ret->gateway, "\r\n /"))
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/gateway", "settings: gateway is no name");
-    if (url && strlen(url) >= sizeof ret->url)
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/uplink/url",
-                               "settings: the uplink's address is too long");
-    hf_conf_text(uplink, "url", ret->url, sizeof ret->url);
-    if (pem && *pem && !(ret->ca_pem = strdup(pem)))
-        return hf_error_nomem(err);
-    return 0;
-}
 
 static int
 configure(struct service *s, struct hf_error *err)
 {
-    struct hf_deliver_settings settings;
-    char url[HF_URL_MAX];
+    struct hf_worker_common common = {0};
+    struct hf_sink_list list = {0};
+    char token[HF_SECRET_MAX];
+    const char *instance = hf_json_string(s->settings_doc, "instance");
 
     if (hf_conf_account(s->credentials_doc, &s->account, err) < 0 ||
-        read_conf(s, &settings, err) < 0)
+        hf_sink_list_read(s->settings_doc, s->credentials_doc, &list, err) < 0)
         return -1;
-    hf_http_safe_url(settings.url, url, sizeof url);
-    hf_log_info("event=configured uplink=\"%s\"", url);
-    hf_deliver_configure(s->deliver, &settings);
-    return 0;
+    snprintf(common.buffer_url, sizeof common.buffer_url, "http://%s:%d", s->buffer.host,
+             s->buffer.port);
+    hf_conf_text(s->credentials_doc, "buffer_token", common.buffer_token,
+                 sizeof common.buffer_token);
+    hf_conf_text(hf_json_get(s->credentials_doc, "tokens"), "holdfastd", token, sizeof token);
+    snprintf(common.holder, sizeof common.holder, "forwarder");
+    if (instance && strspn(instance, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                     "0123456789-_.") == strlen(instance))
+        snprintf(common.holder, sizeof common.holder, "forwarder%s%.32s", *instance ? "-" : "",
+                 instance);
+    hf_forwarder_api_set_token(&s->api, token);
+    hf_log_info("event=configured sinks=%zu", list.count);
+    return hf_sinks_configure(s->sinks, &common, &list, err);
+}
+
+/* The worst of all sinks, for who wants one word: unset where there is none. */
+static const char *
+overall(const struct hf_worker_view *views, size_t count, const struct hf_worker_view **ret_worst)
+{
+    static const char *const names[] = {"unset", "idle", "delivering", "away", "refused"};
+    int worst = 0;
+
+    *ret_worst = NULL;
+    for (size_t i = 0; i < count; i++) {
+        const struct hf_worker_view *v = &views[i];
+        int rank = 1;
+
+        if (v->away_since_ms)
+            rank = v->refused ? 4 : 3;
+        else if (v->state == HF_WORKER_DELIVERING)
+            rank = 2;
+        if (rank > worst) {
+            worst = rank;
+            *ret_worst = v;
+        }
+    }
+    return names[worst];
+}
+
+static void
+put_sums(struct hf_json *numbers, const struct hf_worker_view *views, size_t count)
+{
+    uint64_t delivered = 0, refused = 0, requests = 0, failures = 0, bytes = 0;
+    int64_t last_success_ms = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        delivered += views[i].delivered;
+        refused += views[i].quarantined;
+        requests += views[i].requests;
+        failures += views[i].failures;
+        bytes += views[i].bytes_out;
+        if (views[i].last_success_ms > last_success_ms)
+            last_success_ms = views[i].last_success_ms;
+    }
+    hf_json_put_int(numbers, "sinks", (int64_t)count);
+    hf_json_put_int(numbers, "delivered", (int64_t)delivered);
+    hf_json_put_int(numbers, "refused", (int64_t)refused);
+    hf_json_put_int(numbers, "batches", (int64_t)(requests - failures));
+    hf_json_put_int(numbers, "failures", (int64_t)failures);
+    hf_json_put_int(numbers, "bytes_out", (int64_t)bytes);
+    hf_json_put_int(numbers, "last_success_ms", last_success_ms);
 }
 
 static void
 look(void *ctx, struct hf_status_view *view)
 {
-    static const char *const names[HF_UPLINK_COUNT] = {"unset", "idle", "delivering", "away",
-                                                       "refused"};
     struct service *s = ctx;
-    struct hf_deliver_view v;
+    HF_AUTO_FREE struct hf_worker_view *views = calloc(HF_SINKS_MAX, sizeof *views);
+    size_t count = views ? hf_sinks_look(s->sinks, views) : 0;
+    const struct hf_worker_view *worst;
 
-    hf_deliver_look(s->deliver, &v);
     view->state = HF_STATE_OK;
-    if (*v.buffer_error)
-        snprintf(view->reason, sizeof view->reason, "%s", v.buffer_error);
-    else if (v.uplink == HF_UPLINK_REFUSED)
-        snprintf(view->reason, sizeof view->reason, "%s", v.last_error);
+    hf_json_put_string(view->root, "uplink", overall(views, count, &worst));
+    pthread_mutex_lock(&s->lock);
+    snprintf(view->reason, sizeof view->reason, "%s", s->conf_error);
+    pthread_mutex_unlock(&s->lock);
+    for (size_t i = 0; i < count && !*view->reason; i++) {
+        if (*views[i].buffer_error)
+            snprintf(view->reason, sizeof view->reason, "%s", views[i].buffer_error);
+        else if (views[i].refused)
+            snprintf(view->reason, sizeof view->reason, "sink %s: %.200s", views[i].name,
+                     views[i].last_error);
+    }
     if (*view->reason)
         view->state = HF_STATE_DEGRADED;
-    hf_json_put_string(view->root, "uplink", names[v.uplink]);
-    hf_json_put_string(view->root, "last_error", v.last_error);
-    hf_json_put_int(view->numbers, "delivered", (int64_t)v.delivered);
-    hf_json_put_int(view->numbers, "batches", (int64_t)v.batches);
-    hf_json_put_int(view->numbers, "failures", (int64_t)v.failures);
-    hf_json_put_int(view->numbers, "attempt", v.attempt);
-    hf_json_put_int(view->numbers, "last_status", v.last_status);
-    hf_json_put_int(view->numbers, "last_success_ms", v.last_success_ms);
-    hf_json_put_int(view->numbers, "next_try_ms", v.next_try_ms);
+    hf_json_put_string(view->root, "last_error", worst ? worst->last_error : "");
+    hf_json_put_int(view->numbers, "attempt", worst ? worst->attempt : 0);
+    hf_json_put_int(view->numbers, "last_status", worst ? worst->last_status : 0);
+    hf_json_put_int(view->numbers, "next_try_ms", worst ? worst->next_try_ms : 0);
+    put_sums(view->numbers, views, count);
 }
 
 /* Reads one of the two files again if it is new; the tree of before stays where it is wrong. */
@@ -104,6 +157,17 @@ renew(struct hf_conf *conf, struct hf_json **doc, struct hf_error *err)
 }
 
 static void
+set_conf_error(struct service *s, const struct hf_error *err)
+{
+    if (err)
+        hf_log_error("event=conf-wrong reason=\"%s\"", err->message);
+    pthread_mutex_lock(&s->lock);
+    snprintf(s->conf_error, sizeof s->conf_error, "%.*s", HF_STATUS_REASON_MAX - 1,
+             err ? err->message : "");
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void
 follow_conf(struct service *s)
 {
     while (!hf_stop_sleep(SETTINGS_POLL_MS)) {
@@ -115,22 +179,60 @@ follow_conf(struct service *s)
         if (settings >= 0 && (credentials > 0 || settings > 0)) {
             rc = configure(s, &err);
             hf_status_set_account(s->status, &s->account);
+            if (rc == 0)
+                set_conf_error(s, NULL);
         }
         if (rc < 0)
-            hf_log_error("event=conf-wrong reason=\"%s\"", err.message);
+            set_conf_error(s, &err);
     }
 }
 
-static void *
-run_deliver(void *arg)
+/* Our address as the buffer sees it: the one on the network that only the record path has. */
+static int
+find_own_address(const struct service *s, char ret_ip[HF_IP_MAX], struct hf_error *err)
 {
-    hf_deliver_run(arg);
-    return NULL;
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)s->buffer.port)};
+    socklen_t len = sizeof a;
+    HF_AUTO_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (hf_address_resolve(&s->buffer, ret_ip, err) < 0)
+        return -1;
+    if (fd < 0 || inet_pton(AF_INET, ret_ip, &a.sin_addr) != 1 ||
+        connect(fd, (struct sockaddr *)&a, sizeof a) < 0 ||
+        getsockname(fd, (struct sockaddr *)&a, &len) < 0 ||
+        !inet_ntop(AF_INET, &a.sin_addr, ret_ip, HF_IP_MAX))
+        return hf_error_errno(err, errno, "no way to the buffer");
+    return 0;
+}
+
+static int
+start_http(struct service *s, struct hf_httpd **ret_httpd, struct hf_error *err)
+{
+    struct hf_address own;
+    char ip[HF_IP_MAX], listen[HF_IP_MAX + 8];
+    bool said = false;
+
+    if (hf_address_parse(hf_env_forwarder(), &own, err) < 0)
+        return -1;
+    while (find_own_address(s, ip, err) < 0) {
+        if (!said)
+            hf_log_info("event=waiting-for-own-address reason=\"%s\"", err->message);
+        said = true;
+        if (hf_stop_sleep(RESOLVE_RETRY_MS))
+            return -1;
+    }
+    snprintf(listen, sizeof listen, "%s:%d", ip, own.port);
+    return hf_httpd_start(&(struct hf_httpd_options){.listen = listen,
+                                                     .threads = HTTP_THREADS,
+                                                     .handle = hf_forwarder_api_handle,
+                                                     .ctx = &s->api},
+                          ret_httpd, err);
 }
 
 static int
 serve(struct service *s, struct hf_error *err)
 {
+    HF_AUTO(hf_httpd) struct hf_httpd *httpd = NULL;
     const struct hf_status_options status = {
         .service = "forwarder",
         .broker = s->broker,
@@ -138,17 +240,14 @@ serve(struct service *s, struct hf_error *err)
         .look = look,
         .ctx = s,
     };
-    pthread_t thread;
-    int rc;
 
     if (hf_status_start(&status, &s->status, err) < 0)
         return -1;
-    rc = pthread_create(&thread, NULL, run_deliver, s->deliver);
-    if (rc)
-        return hf_error_errno(err, rc, "cannot start delivering");
+    /* Delivering does not wait for who looks on. */
+    if (start_http(s, &httpd, err) < 0 && !hf_stopping())
+        set_conf_error(s, err);
     hf_log_info("event=ready version=%s", HF_VERSION);
     follow_conf(s);
-    pthread_join(thread, NULL);
     hf_status_stop(hf_steal(&s->status));
     return 0;
 }
@@ -156,18 +255,18 @@ serve(struct service *s, struct hf_error *err)
 static int
 run(struct service *s, struct hf_error *err)
 {
-    struct hf_address buffer;
-    char url[HF_HOST_MAX + 32];
-
     if (hf_stop_init(err) < 0 || hf_address_parse(hf_env_broker(), &s->broker, err) < 0 ||
-        hf_address_parse(hf_env_buffer(), &buffer, err) < 0)
+        hf_address_parse(hf_env_buffer(), &s->buffer, err) < 0)
         return -1;
-    snprintf(url, sizeof url, "http://%s:%d", buffer.host, buffer.port);
     if (hf_conf_wait(&s->credentials, &s->credentials_doc) < 0 ||
         hf_conf_wait(&s->settings, &s->settings_doc) < 0)
         return 0;
-    if (hf_deliver_new(url, &s->deliver, err) < 0 || configure(s, err) < 0)
+    if (hf_sinks_new(&s->sinks, err) < 0)
         return -1;
+    s->api.sinks = s->sinks;
+    /* Wrong settings are a state and not the end: it is said, and new ones are taken. */
+    if (configure(s, err) < 0)
+        set_conf_error(s, err);
     return serve(s, err);
 }
 
@@ -179,13 +278,19 @@ main(void)
         .settings = HF_CONF_INIT("settings.json"),
     };
     struct hf_error err = {0};
-    int rc = run(&s, &err);
+    int rc;
 
+    mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+    mallopt(M_MMAP_THRESHOLD, MALLOC_OWN_BYTES);
+    mallopt(M_TRIM_THRESHOLD, MALLOC_OWN_BYTES);
+    pthread_mutex_init(&s.lock, NULL);
+    pthread_mutex_init(&s.api.lock, NULL);
+    rc = run(&s, &err);
     if (rc < 0)
         hf_log_error("event=failed reason=\"%s\"", err.message);
     else
         hf_log_info("event=stopped");
-    hf_deliver_free(s.deliver);
+    hf_sinks_free(s.sinks);
     hf_json_free(s.credentials_doc);
     hf_json_free(s.settings_doc);
     return rc < 0 ? 1 : 0;

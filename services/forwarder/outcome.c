@@ -1,22 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "forwarder/outcome.h"
 
-enum { RETRY_AFTER_MAX_S = 3600 }; /* a server that says more is more likely wrong than right */
-
 enum hf_outcome
 hf_outcome_of(int status)
 {
     if (status >= 200 && status < 300)
         return HF_OUTCOME_STORED;
-    if (status == 408 || status == 425 || status == 429 || status >= 500 || status < 300)
+    if (status < 300 || status >= 500)
         return HF_OUTCOME_LATER;
-    return HF_OUTCOME_REFUSED;
+    if (status < 400)
+        return HF_OUTCOME_REFUSED;
+    switch (status) {
+    case 408: /* Request Timeout */
+    case 425: /* Too Early */
+    case 429: /* Too Many Requests */
+        return HF_OUTCOME_LATER;
+    case 401: /* Unauthorized */
+    case 402: /* Payment Required */
+    case 403: /* Forbidden */
+    case 407: /* Proxy Authentication Required */
+        return HF_OUTCOME_REFUSED;
+    case 413: /* Content Too Large */
+        return HF_OUTCOME_SPLIT;
+    case 404: /* Not Found */
+    case 405: /* Method Not Allowed */
+    case 406: /* Not Acceptable */
+    case 410: /* Gone */
+    case 411: /* Length Required */
+    case 414: /* URI Too Long */
+    case 415: /* Unsupported Media Type: format or encoding is not the sink's */
+    case 421: /* Misdirected Request */
+    case 426: /* Upgrade Required */
+    case 431: /* Request Header Fields Too Large */
+        return HF_OUTCOME_ADDRESS;
+    default:
+        return HF_OUTCOME_POISON;
+    }
 }
 
-int64_t
-hf_outcome_wait_ms(int64_t backoff_ms, int64_t retry_after_s)
+const char *
+hf_outcome_text(enum hf_outcome outcome)
 {
-    if (retry_after_s > RETRY_AFTER_MAX_S)
-        retry_after_s = RETRY_AFTER_MAX_S;
-    return retry_after_s * 1000 > backoff_ms ? retry_after_s * 1000 : backoff_ms;
+    static const char *const texts[HF_OUTCOME_COUNT] = {
+        "stored",    "it is tried again", "somebody has to look at the sink's access",
+        "too large", "refused for good",  "somebody has to look at the sink's address and format",
+    };
+
+    return texts[outcome];
 }

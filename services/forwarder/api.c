@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "forwarder/api.h"
+
+#include "json/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { BODY_MAX = 1024 };
+
+static void
+refuse(struct hf_request *q, enum hf_error_class class, const char *why)
+{
+    struct hf_error err;
+
+    hf_error_set(&err, class, "%s", why);
+    hf_request_answer_error(q, &err);
+}
+
+static void
+answer(struct hf_request *q, const struct hf_json *doc)
+{
+    HF_AUTO_FREE char *text = NULL;
+    struct hf_error err = {0};
+
+    if (hf_json_print(doc, &text, &err) < 0)
+        hf_request_answer_error(q, &err);
+    else
+        hf_request_answer(q, 200, "application/json", NULL, text, strlen(text));
+}
+
+static struct hf_json *
+sink_as_json(const struct hf_worker_view *v)
+{
+    static const char *const states[HF_WORKER_STATE_COUNT] = {"idle", "delivering", "away",
+                                                              "refused", "half-open"};
+    static const char *const circuits[HF_CIRCUIT_STATE_COUNT] = {"closed", "open", "half-open"};
+    struct hf_json *o = hf_json_object();
+
+    hf_json_put_string(o, "sink", v->name);
+    hf_json_put_string(o, "type", hf_sink_type_name(v->type));
+    hf_json_put_string(o, "url", v->url);
+    hf_json_put_string(o, "state", states[v->state]);
+    hf_json_put_string(o, "circuit", circuits[v->circuit]);
+    hf_json_put_int(o, "attempt", v->attempt);
+    hf_json_put_int(o, "last_status", v->last_status);
+    hf_json_put_string(o, "last_error", *v->last_error ? v->last_error : v->buffer_error);
+    hf_json_put_int(o, "last_success_ms", v->last_success_ms);
+    hf_json_put_int(o, "next_try_ms", v->next_try_ms);
+    hf_json_put_int(o, "away_since_ms", v->away_since_ms);
+    hf_json_put_int(o, "delivered", (int64_t)v->delivered);
+    hf_json_put_int(o, "refused", (int64_t)v->quarantined);
+    hf_json_put_int(o, "requests", (int64_t)v->requests);
+    hf_json_put_int(o, "failures", (int64_t)v->failures);
+    hf_json_put_int(o, "bytes_out", (int64_t)v->bytes_out);
+    hf_json_put_int(o, "latency_ms", v->latency_ms);
+    hf_json_put_int(o, "batch_bytes", v->batch_bytes);
+    return o;
+}
+
+static void
+give_sinks(struct hf_forwarder_api *api, struct hf_request *q)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = hf_json_object();
+    HF_AUTO_FREE struct hf_worker_view *views = calloc(HF_SINKS_MAX, sizeof *views);
+    struct hf_json *array = hf_json_array();
+    size_t count = views ? hf_sinks_look(api->sinks, views) : 0;
+
+    for (size_t i = 0; i < count; i++)
+        hf_json_add(array, sink_as_json(&views[i]));
+    hf_json_put(doc, "sinks", array);
+    answer(q, doc);
+}
+
+static int
+read_name(struct hf_request *q, char out[HF_SINK_NAME_MAX + 1], struct hf_error *err)
+{
+    static const struct hf_json_field fields[] = {{"sink", HF_JSON_STRING, true}};
+    HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(BODY_MAX);
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+
+    if (hf_request_body(q, &body, err) < 0 ||
+        hf_json_parse(body.data ? body.data : "", body.len, &doc, err) < 0 ||
+        hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)
+        return -1;
+    if (snprintf(out, HF_SINK_NAME_MAX + 1, "%s", hf_json_string(doc, "sink")) > HF_SINK_NAME_MAX)
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no sink of that name");
+    return 0;
+}
+
+static void
+test_sink(struct hf_forwarder_api *api, struct hf_request *q)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = hf_json_object();
+    struct hf_json *array = hf_json_array();
+    char name[HF_SINK_NAME_MAX + 1];
+    struct hf_sink_steps steps = {0};
+    struct hf_error err = {0};
+
+    hf_json_put(doc, "steps", array);
+    if (read_name(q, name, &err) < 0 || hf_sinks_test(api->sinks, name, &steps, &err) < 0) {
+        hf_request_answer_error(q, &err);
+        return;
+    }
+    for (size_t i = 0; i < steps.count; i++) {
+        struct hf_json *step = hf_json_object();
+
+        hf_json_put_string(step, "step", steps.steps[i].step);
+        hf_json_put_bool(step, "ok", steps.steps[i].ok);
+        hf_json_put_int(step, "ms", steps.steps[i].ms);
+        hf_json_put_string(step, "detail", steps.steps[i].detail);
+        hf_json_add(array, step);
+    }
+    answer(q, doc);
+}
+
+void
+hf_forwarder_api_set_token(struct hf_forwarder_api *api, const char *token)
+{
+    pthread_mutex_lock(&api->lock);
+    snprintf(api->token, sizeof api->token, "%s", token);
+    pthread_mutex_unlock(&api->lock);
+}
+
+void
+hf_forwarder_api_handle(void *ctx, struct hf_request *q)
+{
+    struct hf_forwarder_api *api = ctx;
+    char token[HF_SECRET_MAX];
+
+    pthread_mutex_lock(&api->lock);
+    memcpy(token, api->token, sizeof token);
+    pthread_mutex_unlock(&api->lock);
+    if (!hf_request_bears(q, token))
+        refuse(q, HF_ERROR_UNAUTHORIZED, "the token is wrong");
+    else if (hf_request_is(q, "GET", "/v1/sinks"))
+        give_sinks(api, q);
+    else if (hf_request_is(q, "POST", "/v1/sinks/test"))
+        test_sink(api, q);
+    else
+        refuse(q, HF_ERROR_NOT_FOUND, "there is nothing here");
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What holdfastd may ask (api/record-path.md, "The processor and the forwarder, looked at"). */
+#pragma once
+
+#include "common/conf.h"
+#include "common/httpd.h"
+#include "forwarder/sinks.h"
+
+#include <pthread.h>
+
+struct hf_forwarder_api {
+    struct hf_sinks *sinks;
+    pthread_mutex_t lock;
+    char token[HF_SECRET_MAX]; /* holdfastd's; guarded by lock; empty lets nobody in */
+};
+
+void hf_forwarder_api_set_token(struct hf_forwarder_api *api, const char *token);
+
+/* ctx: struct hf_forwarder_api. */
+void hf_forwarder_api_handle(void *ctx, struct hf_request *q);

@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "forwarder/view.h"
+
+#include <string.h>
+
+struct scan {
+    const char *at, *end;
+};
+
+static void
+skip_blanks(struct scan *s)
+{
+    while (s->at < s->end && memchr(" \t\r\n", *s->at, 4))
+        s->at++;
+}
+
+static bool
+skip_string(struct scan *s)
+{
+    if (s->at >= s->end || *s->at != '"')
+        return false;
+    for (s->at++; s->at < s->end; s->at++) {
+        if (*s->at == '\\')
+            s->at++;
+        else if (*s->at == '"') {
+            s->at++;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Any value; the buffer checked it, so brackets are counted and not matched. */
+static bool
+skip_value(struct scan *s)
+{
+    size_t depth = 0;
+
+    while (s->at < s->end) {
+        char c = *s->at;
+
+        if (c == '"') {
+            if (!skip_string(s))
+                return false;
+        } else if (c == '{' || c == '[') {
+            depth++;
+            s->at++;
+        } else if ((c == '}' || c == ']') && depth) {
+            depth--;
+            s->at++;
+        } else if (!depth && (c == ',' || c == '}' || c == ']')) {
+            return true;
+        } else {
+            s->at++;
+        }
+    }
+    return depth == 0;
+}
+
+static bool
+slice_value(struct scan *s, struct hf_slice *out)
+{
+    skip_blanks(s);
+    out->data = s->at;
+    if (!skip_value(s))
+        return false;
+    out->len = (size_t)(s->at - out->data);
+    while (out->len && memchr(" \t\r\n", out->data[out->len - 1], 4))
+        out->len--;
+    return out->len > 0;
+}
+
+static bool
+is(struct hf_slice name, const char *text)
+{
+    return name.len == strlen(text) && memcmp(name.data, text, name.len) == 0;
+}
+
+static bool
+is_string(struct hf_slice v)
+{
+    return v.len >= 2 && v.data[0] == '"' && v.data[v.len - 1] == '"';
+}
+
+static struct hf_slice
+inside(struct hf_slice v)
+{
+    return (struct hf_slice){.data = v.data + 1, .len = v.len - 2};
+}
+
+static bool
+read_number(struct hf_slice v, uint64_t *out)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < v.len; i++) {
+        unsigned digit = (unsigned char)v.data[i] - '0';
+
+        if (digit > 9 || n > (UINT64_MAX - digit) / 10)
+            return false;
+        n = n * 10 + digit;
+    }
+    *out = n;
+    return v.len > 0;
+}
+
+static bool
+take_text(struct hf_slice value, struct hf_slice *out)
+{
+    if (!is_string(value))
+        return false;
+    *out = inside(value);
+    return true;
+}
+
+static bool
+take_value(struct hf_view *v, enum hf_view_kind kind, struct hf_slice value)
+{
+    v->kind = kind;
+    v->value = value;
+    return kind == HF_VIEW_PAYLOAD || is_string(value);
+}
+
+static bool
+take_member(struct hf_view *v, struct hf_slice name, struct hf_slice value)
+{
+    if (is(name, "seq"))
+        return read_number(value, &v->seq);
+    if (is(name, "topic")) {
+        v->topic = value;
+        return is_string(value);
+    }
+    if (is(name, "payload"))
+        return take_value(v, HF_VIEW_PAYLOAD, value);
+    if (is(name, "text"))
+        return take_value(v, HF_VIEW_TEXT, value);
+    if (is(name, "base64"))
+        return take_value(v, HF_VIEW_BASE64, value);
+    if (is(name, "gateway"))
+        return take_text(value, &v->gateway);
+    if (is(name, "epoch"))
+        return take_text(value, &v->epoch);
+    if (is(name, "time"))
+        return take_text(value, &v->time);
+    if (is(name, "synced"))
+        v->synced = is(value, "true");
+    return true;
+}
+
+/* Reads members until the one named `last`, or all. */
+static bool
+scan_members(struct scan *s, struct hf_view *v, const char *last)
+{
+    skip_blanks(s);
+    if (s->at >= s->end || *s->at++ != '{')
+        return false;
+    for (;;) {
+        struct hf_slice name, value;
+
+        skip_blanks(s);
+        name.data = s->at + 1;
+        if (!skip_string(s))
+            return false;
+        name.len = (size_t)(s->at - 1 - name.data);
+        skip_blanks(s);
+        if (s->at >= s->end || *s->at++ != ':' || !slice_value(s, &value) ||
+            !take_member(v, name, value))
+            return false;
+        if (last && is(name, last))
+            return true;
+        if (s->at >= s->end)
+            return false;
+        if (*s->at++ == '}')
+            return true;
+    }
+}
+
+static int
+no_line(struct hf_error *err)
+{
+    return hf_error_set(err, HF_ERROR_UPSTREAM, "buffer: a line is no record");
+}
+
+int
+hf_view_parse(const char *line, size_t len, struct hf_view *ret_view, struct hf_error *err)
+{
+    struct scan s = {.at = line, .end = line + len};
+    struct hf_view v = {0};
+
+    if (!scan_members(&s, &v, NULL) || !v.seq || !v.topic.data || !v.value.data ||
+        !v.gateway.data || !v.epoch.data || !v.time.data)
+        return no_line(err);
+    *ret_view = v;
+    return 0;
+}
+
+int
+hf_view_seq(const char *line, size_t len, uint64_t *ret_seq, struct hf_error *err)
+{
+    struct scan s = {.at = line, .end = line + len};
+    struct hf_view v = {0};
+
+    if (!scan_members(&s, &v, "seq") || !v.seq)
+        return no_line(err);
+    *ret_seq = v.seq;
+    return 0;
+}
+
+static bool
+read_hex4(const char *at, const char *end, unsigned *out)
+{
+    unsigned value = 0;
+
+    if (end - at < 4)
+        return false;
+    for (int i = 0; i < 4; i++) {
+        static const char digits[] = "0123456789abcdef";
+        const char *digit = at[i] ? strchr(digits, at[i] | 0x20) : NULL;
+
+        if (!digit)
+            return false;
+        value = value * 16 + (unsigned)(digit - digits);
+    }
+    *out = value;
+    return true;
+}
+
+static size_t
+utf8(unsigned c, char out[4])
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xC0 | c >> 6);
+        out[1] = (char)(0x80 | (c & 0x3F));
+        return 2;
+    }
+    if (c < 0x10000) {
+        out[0] = (char)(0xE0 | c >> 12);
+        out[1] = (char)(0x80 | (c >> 6 & 0x3F));
+        out[2] = (char)(0x80 | (c & 0x3F));
+        return 3;
+    }
+    out[0] = (char)(0xF0 | c >> 18);
+    out[1] = (char)(0x80 | (c >> 12 & 0x3F));
+    out[2] = (char)(0x80 | (c >> 6 & 0x3F));
+    out[3] = (char)(0x80 | (c & 0x3F));
+    return 4;
+}
+
+/* One escape behind its backslash (RFC 8259 §7); 0 where it is none. */
+static size_t
+unescape_one(const char **at, const char *end, char out[4])
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    const char *known;
+    unsigned c, low;
+
+    if (*at >= end)
+        return 0;
+    known = **at ? strchr(from, **at) : NULL;
+    if (known) {
+        out[0] = to[known - from];
+        ++*at;
+        return 1;
+    }
+    if (**at != 'u' || !read_hex4(*at + 1, end, &c))
+        return 0;
+    *at += 5;
+    if (c >= 0xD800 && c < 0xDC00) {
+        if (end - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u' ||
+            !read_hex4(*at + 2, end, &low) || low < 0xDC00 || low > 0xDFFF)
+            return 0;
+        *at += 6;
+        c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+    }
+    return utf8(c, out);
+}
+
+int
+hf_view_unescape(struct hf_slice string, struct hf_buf *out, struct hf_error *err)
+{
+    const char *at = string.data + 1, *end = string.data + string.len - 1;
+
+    while (at < end) {
+        const char *escape = memchr(at, '\\', (size_t)(end - at));
+        size_t plain = (size_t)((escape ? escape : end) - at), n;
+        char bytes[4];
+
+        if (hf_buf_add(out, at, plain, err) < 0)
+            return -1;
+        if (!escape)
+            break;
+        at = escape + 1;
+        n = unescape_one(&at, end, bytes);
+        if (!n)
+            return no_line(err);
+        if (hf_buf_add(out, bytes, n, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* RFC 4648 §4 as hf_text_base64() writes it. */
+static int
+decode_base64(struct hf_slice text, struct hf_buf *out, struct hf_error *err)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char *to = hf_buf_reserve(out, text.len / 4 * 3 + 3);
+    unsigned bits = 0, have = 0;
+
+    if (!to)
+        return hf_error_set(err, HF_ERROR_TOO_LARGE, "more than %zu bytes", out->max);
+    for (size_t i = 0; i < text.len && text.data[i] != '='; i++) {
+        const char *digit = text.data[i] ? strchr(digits, text.data[i]) : NULL;
+
+        if (!digit)
+            return no_line(err);
+        bits = bits << 6 | (unsigned)(digit - digits);
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            to[0] = (char)(bits >> have & 0xFF);
+            to++;
+            out->len++;
+        }
+    }
+    out->data[out->len] = '\0';
+    return 0;
+}
+
+int
+hf_view_payload(const struct hf_view *v, struct hf_buf *out, struct hf_error *err)
+{
+    if (v->kind == HF_VIEW_PAYLOAD)
+        return hf_buf_add(out, v->value.data, v->value.len, err);
+    if (v->kind == HF_VIEW_TEXT)
+        return hf_view_unescape(v->value, out, err);
+    return decode_base64(inside(v->value), out, err);
+}
