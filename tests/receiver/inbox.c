@@ -2,25 +2,15 @@
 #include "receiver/inbox.h"
 
 #include "receiver/line.h"
+#include "receiver/report.h"
 #include "receiver/schema.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { GAPS_SHOWN = 100 };
-
-enum statement {
-    Q_INSERT,
-    Q_SAME,
-    Q_HIGH,
-    Q_RAISE,
-    Q_TALLY,
-    Q_GAPS,
-    Q_FIRSTS,
-    Q_READ,
-    Q_STATEMENTS
-};
+enum statement { Q_INSERT, Q_SAME, Q_HIGH, Q_RAISE, Q_TALLY, Q_NAME, Q_READ, Q_STATEMENTS };
 
 static const char *const sql[Q_STATEMENTS] = {
     [Q_INSERT] = "INSERT OR IGNORE INTO record (gateway, epoch, seq, time, topic, line)"
@@ -30,11 +20,7 @@ static const char *const sql[Q_STATEMENTS] = {
     [Q_RAISE] = "INSERT INTO high VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE"
                 " SET seq = max(seq, excluded.seq)",
     [Q_TALLY] = "UPDATE tally SET n = n + ?2 WHERE name = ?1",
-    [Q_GAPS] = "SELECT epoch, seq + 1, next - 1 FROM (SELECT epoch, seq, lead(seq) OVER"
-               " (PARTITION BY gateway, epoch ORDER BY seq) AS next FROM record)"
-               " WHERE next > seq + 1",
-    [Q_FIRSTS] = "SELECT epoch, 1, min(seq) - 1 FROM record GROUP BY gateway, epoch"
-                 " HAVING min(seq) > 1",
+    [Q_NAME] = "INSERT OR IGNORE INTO named VALUES (?1, ?2, ?3, ?4, ?5)",
     [Q_READ] = "SELECT id, line FROM record WHERE id > ?1 AND (?2 IS NULL OR topic = ?2)"
                " ORDER BY id LIMIT ?3",
 };
@@ -140,6 +126,41 @@ note_order(struct hf_inbox *in, const struct hf_line *l, struct counts *n)
     return run(q);
 }
 
+/* What a gap record names: {"reason","epoch","spans":[["17","20"],…]}. */
+static int
+note_gap(struct hf_inbox *in, const struct hf_line *l, const char *text, size_t len,
+         struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    const struct hf_json *payload;
+    const char *epoch, *reason;
+
+    if (hf_json_parse(text, len, &doc, err) < 0)
+        return -1;
+    payload = hf_json_get(doc, "payload");
+    epoch = hf_json_string(payload, "epoch");
+    reason = hf_json_string(payload, "reason");
+    if (!epoch || !reason)
+        return hf_error_set(err, HF_ERROR_INVALID, "a gap record without epoch or reason");
+    for (const struct hf_json *span = hf_json_first(hf_json_get(payload, "spans")); span;
+         span = hf_json_next(span)) {
+        const char *first = hf_json_as_string(hf_json_first(span));
+        const char *last = first ? hf_json_as_string(hf_json_next(hf_json_first(span))) : NULL;
+        sqlite3_stmt *q = in->q[Q_NAME];
+
+        if (!last)
+            return hf_error_set(err, HF_ERROR_INVALID, "a gap record with a span that is none");
+        bind_text(q, 1, l->gateway);
+        bind_text(q, 2, epoch);
+        sqlite3_bind_int64(q, 3, strtoll(first, NULL, 10));
+        sqlite3_bind_int64(q, 4, strtoll(last, NULL, 10));
+        bind_text(q, 5, reason);
+        if (run(q) < 0)
+            return failed(in, err);
+    }
+    return 0;
+}
+
 static int
 store_line(struct hf_inbox *in, const char *text, size_t len, struct counts *n,
            struct hf_error *err)
@@ -159,6 +180,11 @@ store_line(struct hf_inbox *in, const char *text, size_t len, struct counts *n,
     rc = run(q);
     if (rc == 0 && sqlite3_changes(in->db)) {
         rc = note_order(in, &l, n);
+        if (rc == 0 && strcmp(l.topic, "$holdfast/gap") == 0 &&
+            note_gap(in, &l, text, len, err) < 0) {
+            hf_line_done(&l);
+            return -1;
+        }
     } else if (rc == 0) {
         q = begin(in, Q_SAME, &l);
         sqlite3_bind_int64(q, 3, (sqlite3_int64)l.seq);
@@ -221,82 +247,15 @@ hf_inbox_store(struct hf_inbox *in, const char *lines, size_t len, struct hf_err
     return rc;
 }
 
-static void
-report_gaps(struct hf_inbox *in, struct hf_json *report)
-{
-    struct hf_json *gaps = hf_json_array();
-    int64_t count = 0;
-
-    for (int which = Q_GAPS; which <= Q_FIRSTS; which++) {
-        sqlite3_stmt *q = in->q[which];
-
-        while (sqlite3_step(q) == SQLITE_ROW) {
-            struct hf_json *gap;
-
-            if (++count > GAPS_SHOWN)
-                continue;
-            gap = hf_json_object();
-            hf_json_put_string(gap, "epoch", (const char *)sqlite3_column_text(q, 0));
-            hf_json_put_int(gap, "from", sqlite3_column_int64(q, 1));
-            hf_json_put_int(gap, "to", sqlite3_column_int64(q, 2));
-            hf_json_add(gaps, gap);
-        }
-        sqlite3_reset(q);
-    }
-    hf_json_put(report, "gaps", gaps);
-    hf_json_put_int(report, "gap_count", count);
-}
-
-/* Members from a query whose rows are name and number. */
-static int
-report_rows(struct hf_inbox *in, const char *query, struct hf_json *report)
-{
-    sqlite3_stmt *q = NULL;
-    int rc = sqlite3_prepare_v2(in->db, query, -1, &q, NULL);
-
-    while (rc == SQLITE_OK && sqlite3_step(q) == SQLITE_ROW)
-        hf_json_put_int(report, (const char *)sqlite3_column_text(q, 0),
-                        sqlite3_column_int64(q, 1));
-    sqlite3_finalize(q);
-    return rc;
-}
-
-static void
-report_last_time(struct hf_inbox *in, struct hf_json *report)
-{
-    sqlite3_stmt *q = NULL;
-
-    if (sqlite3_prepare_v2(in->db, "SELECT time FROM record ORDER BY id DESC LIMIT 1", -1, &q,
-                           NULL) == SQLITE_OK &&
-        sqlite3_step(q) == SQLITE_ROW)
-        hf_json_put_string(report, "last_time", (const char *)sqlite3_column_text(q, 0));
-    else
-        hf_json_put_null(report, "last_time");
-    sqlite3_finalize(q);
-}
-
 int
 hf_inbox_report(struct hf_inbox *in, struct hf_json **ret_report, struct hf_error *err)
 {
-    HF_AUTO(hf_json) struct hf_json *report = hf_json_object();
     int rc;
 
     pthread_mutex_lock(&in->lock);
-    rc = report_rows(in, "SELECT name, n FROM tally", report);
-    if (rc == SQLITE_OK)
-        rc = report_rows(in, "SELECT 'distinct', count(*) FROM record", report);
-    if (rc == SQLITE_OK)
-        rc = report_rows(in, "SELECT 'epochs', count(DISTINCT gateway || '/' || epoch) FROM record",
-                         report);
-    if (rc == SQLITE_OK) {
-        report_gaps(in, report);
-        report_last_time(in, report);
-    }
+    rc = hf_report_make(in->db, ret_report, err);
     pthread_mutex_unlock(&in->lock);
-    if (rc != SQLITE_OK)
-        return failed(in, err);
-    *ret_report = hf_steal(&report);
-    return 0;
+    return rc;
 }
 
 int

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "common/httpd.h"
 #include "common/stop.h"
+#include "receiver/body.h"
+#include "receiver/fault.h"
 #include "receiver/inbox.h"
 
 #include <getopt.h>
@@ -17,6 +19,7 @@
 enum {
     THREADS = 8,
     BODY_MAX = 64 * 1024 * 1024,
+    LINES_MAX = 256 * 1024 * 1024,
     READ_MAX = 64 * 1024 * 1024,
     READ_LIMIT = 1000, /* when the caller does not say */
     READ_LIMIT_MAX = 10000,
@@ -27,10 +30,7 @@ struct receiver {
     const char *listen;
     const char *db;
     const char *token; /* empty: anyone may deliver */
-    uint64_t delay_ms;
-    uint64_t fail_every; /* each so-manieth request is not stored and answered with fail_status */
-    uint64_t fail_status;
-    uint64_t cut_every; /* each so-manieth is stored, and its connection closed without an answer */
+    struct hf_fault fault;
     atomic_uint_fast64_t requests;
     struct hf_inbox *inbox;
 };
@@ -47,12 +47,6 @@ answer_json(struct hf_request *q, const struct hf_json *doc)
         hf_request_answer(q, 200, "application/json", NULL, text, strlen(text));
 }
 
-static bool
-each(uint64_t every, uint64_t number)
-{
-    return every && number % every == 0;
-}
-
 static void
 refuse(struct hf_request *q, enum hf_error_class class, const char *why)
 {
@@ -62,14 +56,55 @@ refuse(struct hf_request *q, enum hf_error_class class, const char *why)
     hf_request_answer_error(q, &err);
 }
 
+/* What a fault answers, with a text that a person may read on the gateway. */
+static void
+misbehave(struct hf_request *q, int status)
+{
+    char text[64];
+    int len = snprintf(text, sizeof text, "the receiver was told to answer %d", status);
+
+    hf_request_answer(q, status, "text/plain", NULL, text, (size_t)len);
+}
+
+static void
+store(struct receiver *r, struct hf_request *q, struct hf_buf *body, uint64_t number)
+{
+    HF_AUTO_BUF struct hf_buf lines = HF_BUF_INIT(LINES_MAX);
+    const char *key = hf_request_header(q, "Idempotency-Key");
+    struct hf_error err = {0};
+    int status;
+
+    body->max = LINES_MAX; /* it may take what was packed in it */
+    if (!key || !*key) {
+        refuse(q, HF_ERROR_MALFORMED, "no Idempotency-Key");
+        return;
+    }
+    if (hf_body_lines(hf_request_header(q, "Content-Type"),
+                      hf_request_header(q, "Content-Encoding"), body, &lines, &err) < 0) {
+        hf_log_error("event=refused key=\"%s\" reason=\"%s\"", key, err.message);
+        hf_request_answer_error(q, &err);
+        return;
+    }
+    status = hf_fault_match(&r->fault, lines.data, lines.len);
+    if (status) {
+        misbehave(q, status);
+    } else if (lines.len && hf_inbox_store(r->inbox, lines.data, lines.len, &err) < 0) {
+        hf_log_error("event=refused key=\"%s\" reason=\"%s\"", key, err.message);
+        hf_request_answer_error(q, &err);
+    } else if (hf_fault_cuts(&r->fault, number)) {
+        hf_request_cut(q);
+    } else {
+        hf_request_answer_status(q, 204);
+    }
+}
+
 static void
 ingest(struct receiver *r, struct hf_request *q)
 {
-    HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(BODY_MAX);
+    HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(r->fault.max_body ? r->fault.max_body : BODY_MAX);
     uint64_t number = atomic_fetch_add(&r->requests, 1) + 1;
-    const char *type = hf_request_header(q, "Content-Type");
-    const char *key = hf_request_header(q, "Idempotency-Key");
     struct hf_error err = {0};
+    int status;
 
     if (*r->token && !hf_request_bears(q, r->token)) {
         refuse(q, HF_ERROR_UNAUTHORIZED, "the token is wrong");
@@ -79,24 +114,13 @@ ingest(struct receiver *r, struct hf_request *q)
         hf_request_answer_error(q, &err);
         return;
     }
-    if (r->delay_ms && hf_stop_sleep((int64_t)r->delay_ms))
+    if (r->fault.delay_ms && hf_stop_sleep((int64_t)r->fault.delay_ms))
         return;
-    if (each(r->fail_every, number)) {
-        hf_request_answer_status(q, (int)r->fail_status);
-        return;
-    }
-    if (!type || strcmp(type, "application/x-ndjson") != 0 || !key || !*key || !body.len) {
-        refuse(q, HF_ERROR_MALFORMED, "not NDJSON, no Idempotency-Key, or nothing in it");
-        return;
-    }
-    if (hf_inbox_store(r->inbox, body.data, body.len, &err) < 0) {
-        hf_log_error("event=refused key=\"%s\" reason=\"%s\"", key, err.message);
-        hf_request_answer_error(q, &err);
-    } else if (each(r->cut_every, number)) {
-        hf_request_cut(q);
-    } else {
-        hf_request_answer_status(q, 204);
-    }
+    status = hf_fault_status(&r->fault, number);
+    if (status)
+        misbehave(q, status);
+    else
+        store(r, q, &body, number);
 }
 
 static void
@@ -157,20 +181,12 @@ usage(FILE *to)
         "           [--token TOKEN]             refuse who does not bear it\n"
         "           [--delay-ms N]              answer late\n"
         "           [--fail-every N:STATUS]     answer each Nth request so, storing nothing\n"
-        "           [--cut-every N]             store each Nth and close without an answer\n",
+        "           [--cut-every N]             store each Nth and close without an answer\n"
+        "           [--max-body N]              answer 413 to larger bodies\n"
+        "           [--refuse-match TEXT:STATUS]  answer requests with TEXT in a line so\n"
+        "           [--status-random SEED:STATUS[,STATUS...]:PERCENT]\n"
+        "                                       answer some so, storing nothing\n",
         to);
-}
-
-static bool
-read_fail_every(struct receiver *r, char *text)
-{
-    char *colon = strchr(text, ':');
-
-    if (!colon)
-        return false;
-    *colon = '\0';
-    return hf_text_u64(text, &r->fail_every) && hf_text_u64(colon + 1, &r->fail_status) &&
-           r->fail_status >= 200 && r->fail_status <= 599;
 }
 
 static bool
@@ -183,6 +199,9 @@ read_options(struct receiver *r, int argc, char **argv)
         {"delay-ms", required_argument, NULL, 'w'},
         {"fail-every", required_argument, NULL, 'f'},
         {"cut-every", required_argument, NULL, 'c'},
+        {"max-body", required_argument, NULL, 'm'},
+        {"refuse-match", required_argument, NULL, 'r'},
+        {"status-random", required_argument, NULL, 's'},
         {NULL, 0, NULL, 0},
     };
     int option;
@@ -196,11 +215,17 @@ read_options(struct receiver *r, int argc, char **argv)
         else if (option == 't')
             r->token = optarg;
         else if (option == 'w')
-            ok = hf_text_u64(optarg, &r->delay_ms);
+            ok = hf_text_u64(optarg, &r->fault.delay_ms);
         else if (option == 'f')
-            ok = read_fail_every(r, optarg);
+            ok = hf_fault_read_every(&r->fault, optarg);
         else if (option == 'c')
-            ok = hf_text_u64(optarg, &r->cut_every);
+            ok = hf_text_u64(optarg, &r->fault.cut_every);
+        else if (option == 'm')
+            ok = hf_text_u64(optarg, &r->fault.max_body) && r->fault.max_body;
+        else if (option == 'r')
+            ok = hf_fault_read_match(&r->fault, optarg);
+        else if (option == 's')
+            ok = hf_fault_read_random(&r->fault, optarg);
         else
             ok = false;
     }

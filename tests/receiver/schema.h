@@ -11,6 +11,10 @@ static const char HF_INBOX_SCHEMA[] =
     "CREATE TABLE IF NOT EXISTS high ("
     "  gateway TEXT NOT NULL, epoch TEXT NOT NULL, topic TEXT NOT NULL, seq INTEGER NOT NULL,"
     "  PRIMARY KEY (gateway, epoch, topic)) STRICT, WITHOUT ROWID;"
+    /* Numbers that a gap record says will not come. */
+    "CREATE TABLE IF NOT EXISTS named ("
+    "  gateway TEXT NOT NULL, epoch TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+    "  reason TEXT NOT NULL, PRIMARY KEY (gateway, epoch, first, last)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT,"
     " WITHOUT ROWID;"
     "INSERT OR IGNORE INTO tally VALUES ('records', 0), ('duplicates', 0), ('conflicts', 0),"
