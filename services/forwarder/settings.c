@@ -239,8 +239,6 @@ check_https(const struct hf_sink_settings *s, const struct place *p)
         return -1;
     if (!is_header_name(s->header_name))
         return wrong(p, "header_name", "it is no header that may be set here");
-    if (*s->header_value && !*s->header_name)
-        return wrong(p, "header_name", "there is a value for a header without a name");
     if (!is_one_line(s->token) || !is_one_line(s->header_value))
         return wrong(p, "token", "the token or the header's value has control characters in it");
     return 0;

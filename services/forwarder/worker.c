@@ -124,6 +124,18 @@ lease(struct hf_worker *w, struct job *j, const char *lane, size_t max_bytes, in
     return 1;
 }
 
+static void
+log_refusals(const struct hf_worker *w, const struct job *j)
+{
+    const struct hf_refusal *first = j->refusals.items;
+
+    if (j->refusals.count)
+        hf_log_warn("event=records-refused sink=%s lane=%s epoch=%s records=%zu seq=%llu status=%d "
+                    "reason=\"%s\"",
+                    w->settings.name, j->batch.lane, j->batch.epoch, j->refusals.count,
+                    (unsigned long long)first->seq, first->status, first->reason);
+}
+
 /* Until the buffer has written that the batch is delivered. Conflict means that it no longer has
  * that lease: then there is nothing to give back. */
 static void
@@ -141,6 +153,7 @@ acknowledge(struct hf_worker *w, struct job *j)
                             j->batch.last, err.message);
             hf_backoff_reset(&w->backoff);
             hf_notes_buffer(&w->notes, NULL);
+            log_refusals(w, j);
             hf_notes_acked(&w->notes, j->bisect.stored, j->refusals.count);
             break;
         }
@@ -191,9 +204,6 @@ set_aside(struct hf_worker *w, struct job *j, const struct hf_sink_result *r)
         return;
     }
     hf_bisect_refuse(&j->bisect);
-    hf_log_warn("event=record-refused sink=%s lane=%s epoch=%s seq=%llu status=%d",
-                w->settings.name, j->batch.lane, j->batch.epoch, (unsigned long long)seq,
-                r->status);
 }
 
 /* So many refused that it must be the uplink: all of the rest is held, and looked at anew after the

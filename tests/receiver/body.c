@@ -38,6 +38,7 @@ unzstd(const struct hf_buf *in, struct hf_buf *out, struct hf_error *err)
         }
         left = ZSTD_decompressStream(stream, &piece, &from);
         out->len += piece.pos;
+        out->data[out->len] = '\0';
         if (ZSTD_isError(left) || (left && piece.pos == 0 && from.pos == before))
             rc = cut_off(err, "zstd frame");
     }
@@ -64,6 +65,7 @@ ungzip(const struct hf_buf *in, struct hf_buf *out, struct hf_error *err)
         z.avail_out = STEP;
         step = inflate(&z, Z_NO_FLUSH);
         out->len += STEP - z.avail_out;
+        out->data[out->len] = '\0';
         if (step != Z_OK && step != Z_STREAM_END)
             rc = cut_off(err, "gzip member");
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What decides whether and when the forwarder tries again, and what it may show. */
+/* Waits between tries, and what of an address and an answer is used. */
 #include "common/backoff.h"
 #include "common/http.h"
-#include "forwarder/outcome.h"
 #include "unit.h"
 
 #include <stdint.h>
@@ -22,37 +21,6 @@ backoff_grows_to_its_cap(void **state)
     assert_int_equal(hf_backoff_fail(&b, 0), 500);
     for (int i = 0; i < 1000; i++)
         assert_in_range(hf_backoff_fail_now(&b), 500, 60000);
-}
-
-static void
-an_answer_means(void **state)
-{
-    static const struct {
-        int status;
-        enum hf_outcome outcome;
-    } cases[] = {
-        {200, HF_OUTCOME_STORED},  {204, HF_OUTCOME_STORED},  {299, HF_OUTCOME_STORED},
-        {0, HF_OUTCOME_LATER},     {100, HF_OUTCOME_LATER},   {408, HF_OUTCOME_LATER},
-        {425, HF_OUTCOME_LATER},   {429, HF_OUTCOME_LATER},   {500, HF_OUTCOME_LATER},
-        {503, HF_OUTCOME_LATER},   {599, HF_OUTCOME_LATER},   {301, HF_OUTCOME_REFUSED},
-        {307, HF_OUTCOME_REFUSED}, {400, HF_OUTCOME_REFUSED}, {401, HF_OUTCOME_REFUSED},
-        {403, HF_OUTCOME_REFUSED}, {404, HF_OUTCOME_REFUSED}, {413, HF_OUTCOME_REFUSED},
-        {422, HF_OUTCOME_REFUSED},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_int_equal(hf_outcome_of(cases[i].status), cases[i].outcome);
-}
-
-static void
-retry_after_is_honoured_within_reason(void **state)
-{
-    (void)state;
-    assert_int_equal(hf_outcome_wait_ms(700, 0), 700);
-    assert_int_equal(hf_outcome_wait_ms(700, 30), 30000);
-    assert_int_equal(hf_outcome_wait_ms(50000, 30), 50000);
-    assert_int_equal(hf_outcome_wait_ms(700, INT64_MAX), 3600 * 1000);
 }
 
 static void
@@ -98,15 +66,62 @@ headers_are_found_whole(void **state)
     hf_http_response_done(&r);
 }
 
+static void
+leads_to(const char *location, const char *wanted)
+{
+    char out[128] = "";
+    bool same = hf_http_same_origin("https://user:pw@host/a/b?q", location, out, sizeof out);
+
+    assert_int_equal(same, wanted != NULL);
+    if (wanted)
+        assert_string_equal(out, wanted);
+}
+
+static void
+only_the_same_origin_is_followed(void **state)
+{
+    (void)state;
+    leads_to("/c?d", "https://user:pw@host/c?d");
+    leads_to("c", "https://user:pw@host/a/c");
+    leads_to("https://HOST:443/x", "https://HOST:443/x");
+    leads_to("https://host:8443/x", NULL);
+    leads_to("http://host/x", NULL);
+    leads_to("//other/x", NULL);
+    leads_to("https://host.evil/x", NULL);
+    leads_to("ftp://host/", NULL);
+}
+
+static void
+addresses_are_taken_apart(void **state)
+{
+    struct hf_http_url u;
+
+    (void)state;
+    assert_int_equal(hf_http_url_parse("mqtts://[2001:db8::1]:8884", &u, NULL), 0);
+    assert_string_equal(u.scheme, "mqtts");
+    assert_string_equal(u.host, "2001:db8::1");
+    assert_int_equal(u.port, 8884);
+    assert_false(u.user);
+    hf_http_url_done(&u);
+    assert_int_equal(hf_http_url_parse("https://me:pw@host/p/q?r", &u, NULL), 0);
+    assert_true(u.user);
+    assert_int_equal(u.port, 0);
+    assert_string_equal(u.path, "/p/q");
+    hf_http_url_done(&u);
+    assert_int_equal(hf_http_url_parse("host/path", &u, NULL), -1);
+    assert_int_equal(hf_http_url_parse("https://", &u, NULL), -1);
+    assert_int_equal(hf_http_url_parse("", &u, NULL), -1);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(backoff_grows_to_its_cap),
-        cmocka_unit_test(an_answer_means),
-        cmocka_unit_test(retry_after_is_honoured_within_reason),
         cmocka_unit_test(no_credential_is_shown),
         cmocka_unit_test(headers_are_found_whole),
+        cmocka_unit_test(only_the_same_origin_is_followed),
+        cmocka_unit_test(addresses_are_taken_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
