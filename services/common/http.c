@@ -162,7 +162,7 @@ set_proxy(CURL *c, const struct hf_http_request *q)
     curl_easy_setopt(c, CURLOPT_HTTPPROXYTUNNEL, 1L);
     curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (given(q->proxy_user)) {
-        curl_easy_setopt(c, CURLOPT_PROXYAUTH, (long)(CURLAUTH_BASIC | CURLAUTH_DIGEST));
+        curl_easy_setopt(c, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
         curl_easy_setopt(c, CURLOPT_PROXYUSERNAME, q->proxy_user);
         curl_easy_setopt(c, CURLOPT_PROXYPASSWORD, q->proxy_password ? q->proxy_password : "");
     }
@@ -253,6 +253,15 @@ set_target(struct hf_http *h, const struct hf_http_request *q, const char *url, 
     return to;
 }
 
+/* libcurl sets the time of a connection only with all that stands on it. */
+static bool
+is_tls_failure(CURLcode code)
+{
+    return code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
+           code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CIPHER ||
+           code == CURLE_SSL_ISSUER_ERROR || code == CURLE_SSL_CACERT_BADFILE;
+}
+
 static void
 note_progress(struct hf_http *h, CURLcode code, struct hf_http_response *r)
 {
@@ -267,6 +276,8 @@ note_progress(struct hf_http *h, CURLcode code, struct hf_http_response *r)
     curl_easy_getinfo(h->curl, CURLINFO_REQUEST_SIZE, &head);
     /* A body that left with its head is counted in both. */
     r->sent_bytes = head > sent ? head : head + sent;
+    if (is_tls_failure(code) && !connected)
+        connected = total;
     r->phase = code == CURLE_OK ? HF_HTTP_ANSWERED
                : secured > 0    ? HF_HTTP_SECURED
                : connected > 0  ? HF_HTTP_CONNECTED

@@ -286,11 +286,11 @@ main(void)
     pthread_mutex_init(&s.lock, NULL);
     pthread_mutex_init(&s.api.lock, NULL);
     rc = run(&s, &err);
+    hf_sinks_free(s.sinks);
     if (rc < 0)
         hf_log_error("event=failed reason=\"%s\"", err.message);
     else
         hf_log_info("event=stopped");
-    hf_sinks_free(s.sinks);
     hf_json_free(s.credentials_doc);
     hf_json_free(s.settings_doc);
     return rc < 0 ? 1 : 0;

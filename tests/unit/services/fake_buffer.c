@@ -16,6 +16,9 @@ enum { BLOCKS_MAX = 4096, THREADS = 12, LINES_MAX = 32 * 1024 * 1024, NAME_MAX_B
 
 static const char *const lane_names[FAKE_LANES] = {"alarm", "normal", "bulk"};
 
+/* A topic is in one lane. */
+static const char *const lane_topics[FAKE_LANES] = {"a", "t", "b"};
+
 struct block {
     uint64_t first, last, count;
     size_t raw;
@@ -97,7 +100,7 @@ fake_buffer_put(struct fake_buffer *f, int lane, size_t count, size_t size)
         while (len < size)
             tail[len] = (char)('a' + (n * 7 + len * len) % 26), len++;
         snprintf(tail + len, 4, "\"}");
-        snprintf(topic, sizeof topic, "t/%llu", n % 10);
+        snprintf(topic, sizeof topic, "%s/%llu", lane_topics[lane], n % 10);
         add(f, b, topic, tail);
     }
     pthread_mutex_unlock(&f->lock);

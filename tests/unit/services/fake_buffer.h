@@ -12,8 +12,9 @@ struct fake_buffer;
 struct fake_buffer *fake_buffer_start(const char *listen, const char *token);
 void fake_buffer_stop(struct fake_buffer *f);
 
-/* Adds a block of count records with topic t/0 … t/9 and payloads {"n":…,"pad":…} of about size
- * bytes; n counts over all. lane: 0 alarm, 1 normal, 2 bulk. */
+/* Adds a block of count records with topics t/0 … t/9 (a/… and b/… for the other lanes) and
+ * payloads {"n":…,"pad":…} of about size bytes; n counts over all. lane: 0 alarm, 1 normal, 2 bulk.
+ */
 void fake_buffer_put(struct fake_buffer *f, int lane, size_t count, size_t size);
 
 /* One record with this member at its end, as `"payload":…`, in a block of its own. */
