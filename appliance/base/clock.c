@@ -78,17 +78,25 @@ one_of(const char **at, const char *set)
 }
 
 static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool
 fraction(const char **at, int *ret_ms)
 {
-    int weight = 100;
+    const char *c = *at;
 
     *ret_ms = 0;
-    if (**at != '.')
+    if (*c != '.')
         return true;
-    if (*++*at < '0' || **at > '9')
+    c++;
+    if (!is_digit(*c))
         return false;
-    for (; **at >= '0' && **at <= '9'; ++*at, weight /= 10)
-        *ret_ms += (**at - '0') * weight;
+    for (int weight = 100; is_digit(*c); c++, weight /= 10)
+        *ret_ms += (*c - '0') * weight;
+    *at = c;
     return true;
 }
 
@@ -96,12 +104,11 @@ fraction(const char **at, int *ret_ms)
 static bool
 offset(const char **at, int *ret_s)
 {
-    int hours, minutes, sign;
+    int hours, minutes, sign = **at == '-' ? -1 : 1;
 
     *ret_s = 0;
-    if (**at == 'Z' || **at == 'z')
-        return *++*at == '\0';
-    sign = **at == '-' ? -1 : 1;
+    if (strcmp(*at, "Z") == 0 || strcmp(*at, "z") == 0)
+        return true;
     if (!one_of(at, "+-") || !digits(at, 2, 23, &hours) || !one_of(at, ":") ||
         !digits(at, 2, 59, &minutes))
         return false;
