@@ -74,7 +74,10 @@ digits(const char **at, int count, int most, int *ret_value)
 static bool
 one_of(const char **at, const char *set)
 {
-    return **at && strchr(set, *(*at)++);
+    if (!**at || !strchr(set, **at))
+        return false;
+    ++*at;
+    return true;
 }
 
 static bool

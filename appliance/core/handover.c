@@ -202,9 +202,10 @@ hand_over_to(struct hf_core *core, size_t index, struct hf_error *err)
     if (fill_credentials(core, service, credentials, err) < 0)
         return -1;
     fill_settings(core, service, settings);
-    if (write_document(folder, "settings.json", settings, uid, err) < 0)
+    /* A sink that is new must find its token when it is seen. */
+    if (write_document(folder, "credentials.json", credentials, uid, err) < 0)
         return -1;
-    return write_document(folder, "credentials.json", credentials, uid, err);
+    return write_document(folder, "settings.json", settings, uid, err);
 }
 
 int

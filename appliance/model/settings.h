@@ -17,7 +17,7 @@
 
 enum {
     HF_URL_SIZE = 512,
-    HF_SECRET_SIZE = 512,
+    HF_SECRET_SIZE = 512, /* of a secret made on the box, and more than enough */
     HF_PEM_MAX = 16384,
     HF_WINDOW_MS_DEFAULT = 50,
     HF_WINDOW_MS_MAX = 5000,

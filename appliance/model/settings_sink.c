@@ -14,9 +14,13 @@ enum {
     CLIENT_ID_MAX = 128,
     INFLIGHT_MAX = 1000,
     LINGER_MS_MAX = 60000,
-    BATCH_BYTES_LEAST = 1024,
+    BATCH_BYTES_LEAST = 16 * 1024,
     BATCH_BYTES_MOST = 4 * 1024 * 1024, /* the most that a lease holds */
-    RATE_MOST = 1000000000
+    RATE_LEAST = 1024,                  /* below it a single record takes longer than any timeout */
+    RATE_MOST = 1000000000,
+    SECRET_MAX = 4096, /* tokens may be signed documents */
+    HEADER_VALUE_MAX = 400,
+    PORT_MAX = 65535
 };
 
 const char *const hf_sink_secrets[] = {"token",          "password",       "header_value",
@@ -26,6 +30,44 @@ static const char CERTIFICATE[] = "-----BEGIN CERTIFICATE-----";
 static const char PRIVATE_KEY[] = "-----BEGIN ";
 
 /* ---- addresses ---- */
+
+/* What stands behind the host, NULL where there is none. */
+static const char *
+port_of(const char *host)
+{
+    size_t len = strcspn(host, "/?");
+    const char *end = *host == '[' ? memchr(host, ']', len) : host;
+    const char *colon = end ? memchr(end, ':', (size_t)(host + len - end)) : NULL;
+
+    return colon && colon + 1 < host + len ? colon + 1 : NULL;
+}
+
+/* A name or an IPv4 address, or an IPv6 one in brackets; and a port that is one, or none. */
+static bool
+is_authority(const char *host)
+{
+    size_t len = strcspn(host, "/?"), name = strcspn(host, ":/?");
+    const char *port = port_of(host);
+    unsigned long number = 0;
+
+    if (*host == '[') {
+        const char *end = memchr(host, ']', len);
+
+        if (!end || strspn(host + 1, "0123456789abcdefABCDEF:.") != (size_t)(end - host - 1))
+            return false;
+        name = (size_t)(end - host) + 1;
+    }
+    if (name == len)
+        return name > 0;
+    if (!port || (size_t)(port - host) != name + 1)
+        return false;
+    for (const char *c = port; c < host + len; c++) {
+        if (!isdigit((unsigned char)*c) || number > PORT_MAX)
+            return false;
+        number = number * 10 + (unsigned long)(*c - '0');
+    }
+    return number >= 1 && number <= PORT_MAX;
+}
 
 static int
 check_address(const char *url, const char *secure, const char *open, const char *pointer,
@@ -42,15 +84,19 @@ check_address(const char *url, const char *secure, const char *open, const char 
     if (!host || !*host || *host == '/' || *host == ':')
         return hf_error_set_at(err, HF_ERROR_INVALID, pointer, "%s: must be %shost… (or %shost…)",
                                pointer, secure, open);
-    for (const char *c = url; *c; c++)
-        if (!isgraph((unsigned char)*c) || *c == '"' || *c == '<' || *c == '>' || *c == '#')
-            return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
-                                   "%s: a URL has no blanks, quotes, brackets or '#'", pointer);
     for (const char *c = host; *c && *c != '/'; c++)
         if (*c == '@')
             return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
                                    "%s: no user or password in the URL; use the other members",
                                    pointer);
+    if (!is_authority(host))
+        return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
+                               "%s: must have a host, and at most a port from 1 to %d behind it",
+                               pointer, PORT_MAX);
+    for (const char *c = url; *c; c++)
+        if (!isgraph((unsigned char)*c) || *c == '"' || *c == '<' || *c == '>' || *c == '#')
+            return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
+                                   "%s: a URL has no blanks, quotes, brackets or '#'", pointer);
     return 0;
 }
 
@@ -72,7 +118,11 @@ check_url(const struct hf_json *sink, bool mqtt, const char *pointer, struct hf_
     if (hf_settings_check_url(hf_json_string(sink, "url"), where, err) < 0)
         return -1;
     snprintf(where, sizeof where, "%s/proxy", pointer);
-    return proxy ? check_address(proxy, "http://", "http://", where, err) : 0;
+    if (!proxy || check_address(proxy, "http://", "http://", where, err) < 0)
+        return proxy ? -1 : 0;
+    if (strcspn(proxy + 7, "/?") != strlen(proxy + 7) || !port_of(proxy + 7))
+        return hf_error_set_at(err, HF_ERROR_INVALID, where, "%s: must be http://host:port", where);
+    return 0;
 }
 
 /* ---- one sink ---- */
@@ -92,7 +142,9 @@ check_secrets(const struct hf_json *sink, const char *pointer, struct hf_error *
                             "'" HF_SECRET_MASK "' stands for a secret that is kept, and there is "
                             "none: send the secret itself, or leave it out");
         if (strcmp(*name, "client_key_pem") != 0 &&
-            hf_check_text(sink, *name, HF_SECRET_SIZE - 1, pointer, err) < 0)
+            hf_check_text(sink, *name,
+                          strcmp(*name, "header_value") == 0 ? HEADER_VALUE_MAX : SECRET_MAX,
+                          pointer, err) < 0)
             return -1;
     }
     return 0;
@@ -118,9 +170,15 @@ check_header(const struct hf_json *sink, const char *pointer, struct hf_error *e
 {
     static const char token[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    static const char *const ours[] = {"host",           "content-type",      "content-length",
-                                       "connection",     "transfer-encoding", "content-encoding",
-                                       "idempotency-key"};
+    static const char *const ours[] = {"host",
+                                       "content-type",
+                                       "content-length",
+                                       "connection",
+                                       "transfer-encoding",
+                                       "content-encoding",
+                                       "idempotency-key",
+                                       "authorization",
+                                       "holdfast-gateway"};
     const char *name = hf_json_string(sink, "header_name");
 
     if (!name != !hf_json_get(sink, "header_value"))
@@ -174,6 +232,16 @@ check_https(const struct hf_json *sink, const char *pointer, struct hf_error *er
     return check_header(sink, pointer, err);
 }
 
+static bool
+is_template(const char *topic)
+{
+    for (const char *c = topic; *c; c++)
+        if (*c == '+' || *c == '#' ||
+            (*c == '{' && strncmp(c, "{gateway}", 9) != 0 && strncmp(c, "{topic}", 7) != 0))
+            return false;
+    return true;
+}
+
 static int
 check_mqtt(const struct hf_json *sink, const char *pointer, struct hf_error *err)
 {
@@ -206,8 +274,11 @@ check_mqtt(const struct hf_json *sink, const char *pointer, struct hf_error *err
         hf_check_text(sink, "topic", HF_FILTER_MAX, pointer, err) < 0 ||
         hf_check_range(sink, "inflight", 1, INFLIGHT_MAX, pointer, err) < 0)
         return -1;
-    if (topic && strpbrk(topic, "+#"))
-        return hf_wrong(err, pointer, "topic", "is published to and has no '+' or '#'");
+    if (topic && !is_template(topic))
+        return hf_wrong(err, pointer, "topic",
+                        "is published to: no '+' or '#', and no braces but {gateway} and {topic}");
+    if (hf_json_get(sink, "password") && !hf_json_get(sink, "user"))
+        return hf_wrong(err, pointer, "user", "is missing: there is a password");
     return 0;
 }
 
@@ -240,7 +311,9 @@ check_sink(const struct hf_json *sink, const char *pointer, struct hf_error *err
         check_sink_name(sink, pointer, err) < 0 || check_url(sink, mqtt, pointer, err) < 0 ||
         check_secrets(sink, pointer, err) < 0 || check_tls(sink, pointer, err) < 0)
         return -1;
-    return hf_check_range(sink, "max_bytes_per_s", 0, RATE_MOST, pointer, err);
+    if (hf_json_int(sink, "max_bytes_per_s", 0) == 0)
+        return 0;
+    return hf_check_range(sink, "max_bytes_per_s", RATE_LEAST, RATE_MOST, pointer, err);
 }
 
 static const struct hf_json *
@@ -298,11 +371,11 @@ check_uplink(const struct hf_json *uplink, struct hf_error *err)
     token = hf_json_string(uplink, "token");
     if (*url && hf_settings_check_url(url, "/uplink/url", err) < 0)
         return -1;
-    if (token && (strlen(token) >= HF_SECRET_SIZE || strpbrk(token, " \r\n\t") ||
+    if (token && (strlen(token) > SECRET_MAX || strpbrk(token, " \r\n\t") ||
                   strcmp(token, HF_SECRET_MASK) == 0))
         return hf_error_set_at(err, HF_ERROR_INVALID, "/uplink/token",
                                "/uplink/token: at most %d characters, no blanks, not '%s'",
-                               HF_SECRET_SIZE - 1, HF_SECRET_MASK);
+                               SECRET_MAX, HF_SECRET_MASK);
     return hf_check_pem(uplink, "ca_pem", CERTIFICATE, "/uplink", err);
 }
 

@@ -91,7 +91,7 @@ rules_are_asked_of_the_processor(void **state)
     peer_server_start(&peer);
     world_reach(peer.port);
     patch("*", "", rules, 422, "\"pointer\":\"/rules/0/topic\"");
-    assert_string_equal(peer.url, "/v1/dry-run");
+    assert_string_equal(peer_server_last(&peer)->url, "/v1/dry-run");
     patch("*", "", "{\"rules\":[{\"filter\":\"a+\"}]}", 422, "\"pointer\":\"/rules/0/filter\"");
     peer.status = 200;
     peer.body = "{\"results\":[]}";

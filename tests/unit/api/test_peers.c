@@ -66,7 +66,7 @@ the_buffer_with_its_details(void **state)
                 "\"detail\":{\"policy\":\"hold\",\"last_commit\":\"2026-11-24T03:01:33.123Z\","
                 "\"waiting\":2,\"newest\":null,\"books\":{\"accepted\":9,\"delivered\":4,"
                 "\"held\":3,\"dropped\":1,\"quarantined\":1},");
-    assert_string_equal(peer.url, "/v1/status");
+    assert_string_equal(peer_server_last(&peer)->url, "/v1/status");
     call_expect("GET", "/api/v1/buffer", "", 200,
                 "\"disk\":{\"bytes\":1,\"limit_bytes\":2,\"free_bytes\":3,\"keep_free_bytes\":4,");
     call_expect("GET", "/api/v1/buffer", "", 200, "\"leased\":2");
@@ -89,10 +89,12 @@ records_pass_with_all_their_digits(void **state)
     call_expect("GET", "/api/v1/buffer/records", "topic=a%2F%2B%2F%23&lane=bulk&limit=7&cursor=x_1",
                 200, "\"payload\":12345678901234567890");
     assert_string_equal(
-        peer.url, "/v1/records?order=newest&topic=a%2F%2B%2F%23&lane=bulk&limit=7&cursor=x_1");
+        peer_server_last(&peer)->url,
+        "/v1/records?order=newest&topic=a%2F%2B%2F%23&lane=bulk&limit=7&cursor=x_1");
     /* a plus is a plus, as in every filter that somebody types */
     call_expect("GET", "/api/v1/buffer/records", "topic=a/+&order=oldest", 200, NULL);
-    assert_string_equal(peer.url, "/v1/records?order=oldest&topic=a%2F%2B&limit=50");
+    assert_string_equal(peer_server_last(&peer)->url,
+                        "/v1/records?order=oldest&topic=a%2F%2B&limit=50");
     peer.body = "{\"records\":7}";
     call_expect("GET", "/api/v1/buffer/records", "", 502, "without 'records'");
     world_reach(0);
@@ -130,7 +132,8 @@ an_export_streams(void **state)
     peer.body = "{\"seq\":1}\n";
     peer.chunks = 3;
     call_serve(&c, "GET", "/api/v1/buffer/export", "lane=alarm&from=2026-11-24T03:01:33Z", 200);
-    assert_string_equal(peer.url, "/v1/export?lane=alarm&from=2026-11-24T03%3A01%3A33Z");
+    assert_string_equal(peer_server_last(&peer)->url,
+                        "/v1/export?lane=alarm&from=2026-11-24T03%3A01%3A33Z");
     assert_true(call_has(&c, "Content-Type: application/x-ndjson\r\n"));
     assert_true(call_has(&c, "Transfer-Encoding: chunked\r\n"));
     assert_true(call_has(&c, "Content-Disposition: attachment; filename=\"holdfast-records."));
@@ -183,10 +186,11 @@ a_drop_is_meant_and_written_down(void **state)
     post("/api/v1/buffer/drop",
          "{\"lane\":\"bulk\",\"until\":\"2026-11-24T03:01:33.123Z\",\"confirm\":\"drop\"}", 200,
          "{\"dropped\":41}");
-    assert_string_equal(peer.asked, "{\"lane\":\"bulk\",\"until_ms\":1795489293123}");
+    assert_string_equal(peer_server_last(&peer)->asked,
+                        "{\"lane\":\"bulk\",\"until_ms\":1795489293123}");
     assert_string_equal(world_audit, "admin: dropped 41 records");
     post("/api/v1/buffer/drop", "{\"lane\":null,\"until\":null,\"confirm\":\"drop\"}", 200, NULL);
-    assert_string_equal(peer.asked, "{\"lane\":null,\"until_ms\":null}");
+    assert_string_equal(peer_server_last(&peer)->asked, "{\"lane\":null,\"until_ms\":null}");
 
     /* What cannot be written down is not done. */
     world_command_error = HF_ERROR_NO_SPACE;
@@ -213,10 +217,10 @@ the_quarantine(void **state)
                 "\"record\":null}],\"next\":\"8\",\"total\":12,\"bytes\":3400}");
     peer.body = "{\"count\":2}";
     post("/api/v1/quarantine/replay", "{\"ids\":[\"7\",\"8\"]}", 200, "{\"count\":2}");
-    assert_string_equal(peer.url, "/v1/quarantine/replay");
-    assert_string_equal(peer.asked, "{\"ids\":[\"7\",\"8\"]}");
+    assert_string_equal(peer_server_last(&peer)->url, "/v1/quarantine/replay");
+    assert_string_equal(peer_server_last(&peer)->asked, "{\"ids\":[\"7\",\"8\"]}");
     post("/api/v1/quarantine/drop", "{\"all\":true}", 200, NULL);
-    assert_string_equal(peer.url, "/v1/quarantine/drop");
+    assert_string_equal(peer_server_last(&peer)->url, "/v1/quarantine/drop");
     assert_string_equal(world_audit, "admin: quarantine: drop 2 records");
     post("/api/v1/quarantine/drop", "{}", 422, NULL);
     post("/api/v1/quarantine/drop", "{\"all\":false}", 422, "/all");
@@ -243,7 +247,7 @@ sinks_and_their_test(void **state)
                 "\"batch_bytes\":0}]}");
     peer.body = "{\"steps\":[{\"step\":\"resolve\",\"ok\":true,\"ms\":3,\"detail\":\"::1\"}]}";
     call_expect("POST", "/api/v1/sinks/uplink/test", "", 200, peer.body);
-    assert_string_equal(peer.asked, "{\"sink\":\"uplink\"}");
+    assert_string_equal(peer_server_last(&peer)->asked, "{\"sink\":\"uplink\"}");
     peer.status = 404;
     peer.body = "{\"detail\":\"there is no sink 'x'\"}";
     call_expect("POST", "/api/v1/sinks/x/test", "", 404, "there is no sink 'x'");
@@ -260,7 +264,7 @@ devices_and_rules(void **state)
                 "{\"devices\":[{\"device\":\"7\",\"last_seen\":\"2026-11-24T03:01:33.123Z\","
                 "\"first_seen\":null,\"messages\":9,\"rate_per_s\":0.5,\"topic\":\"s/7/t\","
                 "\"last\":{\"text\":\"on\"}}],\"next\":null,\"total\":1,\"forgotten\":0}");
-    assert_string_equal(peer.url, "/v1/devices?limit=3&cursor=7");
+    assert_string_equal(peer_server_last(&peer)->url, "/v1/devices?limit=3&cursor=7");
     peer.body = "{\"rules\":[{\"filter\":\"#\",\"action\":\"drop\",\"matched\":3}]}";
     call_expect("GET", "/api/v1/rules", "", 200,
                 "{\"rules\":[{\"filter\":\"#\",\"action\":\"drop\",\"matched\":3,\"dropped\":0,"

@@ -123,6 +123,21 @@ a_bad_document_changes_nothing(void **state)
          "/sinks/0/header_name"},
         {SINK(",\"client_key_pem\":\"-----BEGIN PRIVATE KEY-----\""), "/sinks/0/client_cert_pem"},
         {SINK(",\"batch_bytes\":5000000"), "/sinks/0/batch_bytes"},
+        {SINK(",\"batch_bytes\":1024"), "/sinks/0/batch_bytes"},
+        {SINK(",\"max_bytes_per_s\":1000"), "/sinks/0/max_bytes_per_s"},
+        {SINK(",\"header_name\":\"Authorization\",\"header_value\":\"x\""), "/sinks/0/header_name"},
+        {SINK(",\"proxy\":\"http://p\""), "/sinks/0/proxy"},
+        {SINK(",\"proxy\":\"http://p:3128/x\""), "/sinks/0/proxy"},
+        {"{\"uplink\":{\"url\":\"https://x:0/\"}}", "/uplink/url"},
+        {"{\"uplink\":{\"url\":\"https://x:65536/\"}}", "/uplink/url"},
+        {"{\"uplink\":{\"url\":\"https://x:/\"}}", "/uplink/url"},
+        {"{\"uplink\":{\"url\":\"https://a:b:1/\"}}", "/uplink/url"},
+        {"{\"uplink\":{\"url\":\"https://[::1/\"}}", "/uplink/url"},
+        {"{\"sinks\":[{\"name\":\"a\",\"type\":\"mqtt\",\"url\":\"mqtt://"
+         "x\",\"topic\":\"{device}\"}]}",
+         "/sinks/0/topic"},
+        {"{\"sinks\":[{\"name\":\"a\",\"type\":\"mqtt\",\"url\":\"mqtt://x\",\"password\":\"p\"}]}",
+         "/sinks/0/user"},
         {SINK(",\"encoding\":\"br\""), "/sinks/0/encoding"},
         {SINK(",\"proxy\":\"socks://p\""), "/sinks/0/proxy"},
         {"{\"sinks\":[{\"name\":\"a\",\"type\":\"https\",\"url\":\"https://x\"},"
@@ -162,6 +177,27 @@ a_bad_document_changes_nothing(void **state)
         assert_string_equal(s.name, "holdfast");
         assert_int_equal(hf_json_count(s.sinks), 0);
         hf_settings_done(&s);
+    }
+}
+
+static void
+addresses_of_every_kind(void **state)
+{
+    static const char *const good[] = {
+        "https://x",
+        "http://x:1",
+        "https://x:65535/a?b=c:d@e",
+        "https://[::1]/v1",
+        "https://[fe80::1]:8443",
+        "https://192.0.2.7:443/",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(good); i++) {
+        struct hf_error err = {0};
+
+        if (hf_settings_check_url(good[i], "/url", &err) < 0)
+            fail_msg("%s: %s", good[i], err.message);
     }
 }
 
@@ -311,6 +347,7 @@ main(void)
         cmocka_unit_test(settings_survive_print_and_parse),
         cmocka_unit_test(the_short_form_is_one_sink_and_leaves_the_others),
         cmocka_unit_test(a_bad_document_changes_nothing),
+        cmocka_unit_test(addresses_of_every_kind),
         cmocka_unit_test(lists_are_bounded),
         cmocka_unit_test(a_document_that_is_too_large_is_not_printed),
         cmocka_unit_test(no_secret_is_shown),

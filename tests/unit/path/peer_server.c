@@ -15,21 +15,25 @@ keep_request(struct peer_server *p, struct mg_connection *conn)
     size_t len = 0;
     int n;
 
+    atomic_fetch_add(&p->turns, 1);
     snprintf(p->method, sizeof p->method, "%s", info->request_method);
     snprintf(p->url, sizeof p->url, "%s%s%s", info->local_uri_raw, info->query_string ? "?" : "",
              info->query_string ? info->query_string : "");
     while ((n = mg_read(conn, p->asked + len, sizeof p->asked - 1 - len)) > 0)
         len += (size_t)n;
     p->asked[len] = '\0';
+    atomic_fetch_add(&p->turns, 1);
 }
 
 static void
-send_chunks(const struct peer_server *p, struct mg_connection *conn)
+send_chunks(struct peer_server *p, struct mg_connection *conn)
 {
+    const char *body = p->body;
+
     mg_printf(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n"
                     "Transfer-Encoding: chunked\r\n\r\n");
     for (int i = 0; i < p->chunks; i++)
-        if (mg_send_chunk(conn, p->body, (unsigned)strlen(p->body)) < 0)
+        if (mg_send_chunk(conn, body, (unsigned)strlen(body)) < 0)
             return;
     if (!atomic_load(&p->cut))
         mg_send_chunk(conn, "", 0);
@@ -40,7 +44,8 @@ on_request(struct mg_connection *conn)
 {
     struct peer_server *p = mg_get_user_data(mg_get_context(conn));
     const char *bearer = mg_get_header(conn, "Authorization");
-    int ms = atomic_load(&p->silent_ms);
+    const char *body = p->body;
+    int ms = atomic_load(&p->silent_ms), status = p->status;
 
     keep_request(p, conn);
     atomic_fetch_add(&p->requests, 1);
@@ -57,9 +62,9 @@ on_request(struct mg_connection *conn)
     }
     mg_printf(conn,
               "HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-              p->status, strlen(p->body));
-    mg_write(conn, p->body, strlen(p->body));
-    return p->status;
+              status, strlen(body));
+    mg_write(conn, body, strlen(body));
+    return status;
 }
 
 void

@@ -63,12 +63,12 @@ a_question_and_its_answer(void **state)
 
     assert_int_equal(hf_path_ask_json(w->path, &call, &doc, &err), 0);
     assert_true(hf_json_bool(doc, "ok", false));
-    assert_string_equal(w->peer.method, "GET");
-    assert_string_equal(w->peer.url, "/v1/status?a=%2B");
+    assert_string_equal(peer_server_last(&w->peer)->method, "GET");
+    assert_string_equal(peer_server_last(&w->peer)->url, "/v1/status?a=%2B");
     call.body = "{\"lane\":null}";
     assert_int_equal(ask(w, &call, &err), HF_ERROR_NONE);
-    assert_string_equal(w->peer.method, "POST");
-    assert_string_equal(w->peer.asked, "{\"lane\":null}");
+    assert_string_equal(peer_server_last(&w->peer)->method, "POST");
+    assert_string_equal(peer_server_last(&w->peer)->asked, "{\"lane\":null}");
 }
 
 static void
