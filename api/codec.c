@@ -330,6 +330,7 @@ hf_codec_buffer(const struct hf_buffer_view *b)
     put_count(o, "accepted", b->accepted);
     put_count(o, "delivered", b->delivered);
     put_count(o, "dropped", b->dropped);
+    put_count(o, "quarantined", b->quarantined);
     put_text(o, "epoch", b->epoch);
     put_count(o, "window_ms", b->window_ms);
     put_count_or_null(o, "drain_s", b->drain_s);

@@ -12,6 +12,8 @@ struct hf_json *hf_codec_gateway(const struct hf_snapshot *s, const char *finger
 struct hf_json *hf_codec_service(const struct hf_service_view *v, const char *name, int64_t at_ms);
 struct hf_json *hf_codec_services(const struct hf_snapshot *s);
 struct hf_json *hf_codec_buffer(const struct hf_buffer_view *b);
+/* buffer.c: from the buffer's own account of what it writes. */
+struct hf_json *hf_codec_flash(const struct hf_json *from, const struct hf_snapshot *s);
 struct hf_json *hf_codec_uplink(const struct hf_uplink_view *u);
 struct hf_json *hf_codec_release(const struct hf_release *r);
 struct hf_json *hf_codec_operation(const struct hf_operation *o);

@@ -86,6 +86,11 @@ struct hf_query_field {
     bool is_bool;
     uint64_t min, max;   /* of a number */
     uint64_t *ret_value; /* left as it is where absent */
+    /* Or a text: not empty, percent-decoded (RFC 3986, so that '+' is a plus), without control
+     * characters. */
+    char *ret_text; /* left as it is where absent */
+    size_t text_size;
+    const char *const *words; /* NULL-terminated; only one of these, where given */
 };
 
 /* Checks the whole query: unknown or doubled parameters and wrong values are MALFORMED. */
@@ -114,6 +119,13 @@ void hf_reply_json_text(struct hf_exchange *x, int status, const char *text, siz
 /* Sends application/problem+json (RFC 9457). */
 void hf_reply_problem(struct hf_exchange *x, int status, const char *detail, const char *pointer);
 void hf_reply_error(struct hf_exchange *x, const struct hf_error *err);
+
+/* Sends the head of an answer that comes in pieces; false where nothing is to follow (HEAD, or
+ * gone). Each piece by hf_reply_piece(); hf_reply_end() says that it is whole, and an answer that
+ * is not ended so is seen to be cut off. */
+HF_MUST bool hf_reply_begin(struct hf_exchange *x, const char *type);
+HF_MUST bool hf_reply_piece(struct hf_exchange *x, const void *data, size_t len);
+void hf_reply_end(struct hf_exchange *x);
 
 /* Sends the head of an event stream; false where there is nothing to follow (HEAD, or gone). */
 HF_MUST bool hf_reply_stream(struct hf_exchange *x);

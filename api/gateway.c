@@ -41,13 +41,6 @@ encode_release(const struct hf_snapshot *s, const char *fingerprint)
 }
 
 static struct hf_json *
-encode_buffer(const struct hf_snapshot *s, const char *fingerprint)
-{
-    (void)fingerprint;
-    return hf_codec_buffer(&s->buffer);
-}
-
-static struct hf_json *
 encode_uplink(const struct hf_snapshot *s, const char *fingerprint)
 {
     (void)fingerprint;
@@ -70,12 +63,6 @@ int
 hf_handle_release(struct hf_exchange *x, struct hf_error *err)
 {
     return reply_part(x, encode_release, "no release is set yet", err);
-}
-
-int
-hf_handle_buffer(struct hf_exchange *x, struct hf_error *err)
-{
-    return reply_part(x, encode_buffer, NULL, err);
 }
 
 int

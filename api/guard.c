@@ -111,12 +111,11 @@ hf_guard_fetch_site(const char *site)
 }
 
 bool
-hf_guard_json_type(const char *type)
+hf_guard_type(const char *type, const char *wanted)
 {
-    static const char json[] = "application/json";
-    size_t len = sizeof json - 1;
+    size_t len = strlen(wanted);
 
-    if (!type || strncasecmp(type, json, len) != 0)
+    if (!type || strncasecmp(type, wanted, len) != 0)
         return false;
     return type[len + strspn(type + len, " \t")] == '\0' ||
            type[len + strspn(type + len, " \t")] == ';';

@@ -20,5 +20,5 @@ bool hf_guard_origin(const char *origin, const char *host);
 /* Whether Sec-Fetch-Site (NULL where not sent) says that an own page or a person asks. */
 bool hf_guard_fetch_site(const char *site);
 
-/* Whether Content-Type is application/json, parameters aside. */
-bool hf_guard_json_type(const char *type);
+/* Whether Content-Type (NULL where not sent) is `wanted`, parameters aside. */
+bool hf_guard_type(const char *type, const char *wanted);

@@ -15,9 +15,35 @@ int hf_handle_session(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_health(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_gateway(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_release(struct hf_exchange *x, struct hf_error *err);
-int hf_handle_buffer(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_uplink(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_history(struct hf_exchange *x, struct hf_error *err);
+
+/* buffer.c */
+int hf_handle_buffer(struct hf_exchange *x, struct hf_error *err);
+
+/* records.c */
+int hf_handle_records(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_export(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_drop(struct hf_exchange *x, struct hf_error *err);
+
+/* quarantine.c */
+int hf_handle_quarantine(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_quarantine_replay(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_quarantine_drop(struct hf_exchange *x, struct hf_error *err);
+
+/* sinks.c */
+int hf_handle_sinks(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_sink_test(struct hf_exchange *x, struct hf_error *err);
+
+/* processing.c */
+int hf_handle_devices(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_rules(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_dry_run(struct hf_exchange *x, struct hf_error *err);
+
+/* config.c */
+int hf_handle_config(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_config_patch(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_audit(struct hf_exchange *x, struct hf_error *err);
 
 /* events.c */
 int hf_handle_events(struct hf_exchange *x, struct hf_error *err);

@@ -38,10 +38,12 @@ static const struct {
     {405, "Method Not Allowed"},
     {409, "Conflict"},
     {411, "Length Required"},
+    {412, "Precondition Failed"},
     {413, "Content Too Large"},
     {415, "Unsupported Media Type"},
     {421, "Misdirected Request"},
     {422, "Unprocessable Content"},
+    {428, "Precondition Required"},
     {429, "Too Many Requests"},
     {500, "Internal Server Error"},
     {502, "Bad Gateway"},
@@ -194,6 +196,40 @@ hf_reply_error(struct hf_exchange *x, const struct hf_error *err)
         hf_log_error("event=request-failed method=%s path=%s reason=\"%s\"", x->method, x->path,
                      err->message);
     hf_reply_problem(x, status, err->message, err->pointer);
+}
+
+bool
+hf_reply_begin(struct hf_exchange *x, const char *type)
+{
+    HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(HEAD_MAX);
+
+    /* Without chunks (HTTP/1.0) the end of the connection is all that tells the end. */
+    if (add_head(x, 200, type, "no-store", &out) < 0 ||
+        (!x->http10 && hf_buf_adds(&out, "Transfer-Encoding: chunked\r\n", NULL) < 0) ||
+        hf_buf_adds(&out, "\r\n", NULL) < 0)
+        return false;
+    return hf_exchange_write(x, out.data, out.len) && !x->head;
+}
+
+bool
+hf_reply_piece(struct hf_exchange *x, const void *data, size_t len)
+{
+    char size[24];
+    int n = snprintf(size, sizeof size, "%zx\r\n", len);
+
+    if (len == 0)
+        return true;
+    if (x->http10)
+        return hf_exchange_write(x, data, len);
+    return hf_exchange_write(x, size, (size_t)n) && hf_exchange_write(x, data, len) &&
+           hf_exchange_write(x, "\r\n", 2);
+}
+
+void
+hf_reply_end(struct hf_exchange *x)
+{
+    if (!x->http10 && !hf_exchange_write(x, "0\r\n\r\n", 5))
+        x->wire.close_after(x->wire.context);
 }
 
 bool

@@ -78,9 +78,62 @@ hf_exchange_json(const struct hf_exchange *x, const struct hf_json_field *fields
 }
 
 static int
+hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* False where an escape is broken, a control character comes out, or it does not fit. */
+static bool
+percent_decode(const char *text, char *out, size_t size)
+{
+    size_t len = 0;
+
+    for (; *text; text++) {
+        int c = (unsigned char)*text;
+
+        if (c == '%') {
+            int high = hex_digit(text[1]), low = high < 0 ? -1 : hex_digit(text[2]);
+
+            if (low < 0)
+                return false;
+            c = high * 16 + low;
+            text += 2;
+        }
+        if (c < 0x20 || c == 0x7f || len + 1 >= size)
+            return false;
+        out[len++] = (char)c;
+    }
+    out[len] = '\0';
+    return hf_text_utf8(out, len);
+}
+
+static int
+read_text(const struct hf_query_field *f, const char *text, struct hf_error *err)
+{
+    if (!*text || !percent_decode(text, f->ret_text, f->text_size))
+        return hf_error_set(err, HF_ERROR_MALFORMED,
+                            "'%s' is a percent-encoded text of at most %zu bytes", f->name,
+                            f->text_size - 1);
+    for (const char *const *w = f->words; w && *w; w++)
+        if (strcmp(*w, f->ret_text) == 0)
+            return 0;
+    if (f->words)
+        return hf_error_set(err, HF_ERROR_MALFORMED, "'%s' is none of the words known here",
+                            f->name);
+    return 0;
+}
+
+static int
 read_value(const struct hf_query_field *f, const char *text, struct hf_error *err)
 {
     uint64_t value;
+
+    if (f->ret_text)
+        return read_text(f, text, err);
 
     if (f->is_bool) {
         if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
@@ -99,7 +152,7 @@ static int
 read_pair(const char *pair, size_t len, const struct hf_query_field *fields, size_t count,
           unsigned *seen, struct hf_error *err)
 {
-    enum { VALUE_SIZE = 24 /* no value here is longer than a number */ };
+    enum { VALUE_SIZE = 3 * 256 + 1 /* the longest text, every byte escaped */ };
     const char *equals = memchr(pair, '=', len);
     size_t name = equals ? (size_t)(equals - pair) : len;
     size_t value_len = equals ? len - name - 1 : 0;

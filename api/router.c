@@ -38,8 +38,8 @@ hf_route_match(const char *pattern, const char *path, char param[HF_API_PARAM_SI
 static bool
 method_is(const struct hf_exchange *x, enum hf_method method)
 {
-    if (method == HF_METHOD_POST)
-        return strcmp(x->method, "POST") == 0;
+    if (method != HF_METHOD_GET)
+        return strcmp(x->method, method == HF_METHOD_POST ? "POST" : "PATCH") == 0;
     return x->head || strcmp(x->method, "GET") == 0;
 }
 
@@ -101,15 +101,20 @@ check_access(struct hf_exchange *x, enum hf_access access, struct hf_error *err)
 static int
 run(struct hf_exchange *x, const struct hf_route *route, struct hf_error *err)
 {
-    bool json = route->body == HF_BODY_JSON;
+    static const char *const types[] = {[HF_BODY_JSON] = "application/json",
+                                        [HF_BODY_MERGE_PATCH] = "application/merge-patch+json"};
+    bool has_body = route->body != HF_BODY_NONE;
 
     if (check_origin(x, err) < 0 || check_access(x, route->access, err) < 0)
         return -1;
-    if (json && !hf_guard_json_type(hf_exchange_header(x, "Content-Type"))) {
-        hf_reply_problem(x, 415, "the body must be application/json", NULL);
+    if (has_body && !hf_guard_type(hf_exchange_header(x, "Content-Type"), types[route->body])) {
+        char detail[80];
+
+        snprintf(detail, sizeof detail, "the body must be %s", types[route->body]);
+        hf_reply_problem(x, 415, detail, NULL);
         return 0;
     }
-    if (hf_exchange_read_body(x, json ? HF_API_BODY_MAX : 0, err) < 0)
+    if (hf_exchange_read_body(x, has_body ? HF_API_BODY_MAX : 0, err) < 0)
         return -1;
     if (route->query == HF_QUERY_NONE && hf_query_read(x->query, NULL, 0, err) < 0)
         return -1;
@@ -117,12 +122,13 @@ run(struct hf_exchange *x, const struct hf_route *route, struct hf_error *err)
 }
 
 static void
-reply_allow(struct hf_exchange *x, bool get, bool post)
+reply_allow(struct hf_exchange *x, const bool takes[HF_METHOD_COUNT])
 {
-    hf_reply_header(x, "Allow",
-                    get && post ? "GET, HEAD, POST, OPTIONS"
-                    : get       ? "GET, HEAD, OPTIONS"
-                                : "POST, OPTIONS");
+    char allow[48];
+
+    snprintf(allow, sizeof allow, "%s%s%sOPTIONS", takes[HF_METHOD_GET] ? "GET, HEAD, " : "",
+             takes[HF_METHOD_POST] ? "POST, " : "", takes[HF_METHOD_PATCH] ? "PATCH, " : "");
+    hf_reply_header(x, "Allow", allow);
     if (strcmp(x->method, "OPTIONS") == 0)
         hf_reply(x, 204, NULL, "no-store", NULL, 0);
     else
@@ -133,7 +139,8 @@ static void
 serve_api(struct hf_exchange *x, const char *path)
 {
     struct hf_error err = {0};
-    bool get = false, post = false;
+    bool takes[HF_METHOD_COUNT] = {false};
+    bool known = false;
 
     for (size_t i = 0; i < hf_route_count; i++) {
         const struct hf_route *route = &hf_routes[i];
@@ -145,11 +152,10 @@ serve_api(struct hf_exchange *x, const char *path)
                 hf_reply_error(x, &err);
             return;
         }
-        get = get || route->method == HF_METHOD_GET;
-        post = post || route->method == HF_METHOD_POST;
+        takes[route->method] = known = true;
     }
-    if (get || post)
-        reply_allow(x, get, post);
+    if (known)
+        reply_allow(x, takes);
     else
         hf_reply_problem(x, 404, "there is no such path", NULL);
 }
@@ -160,7 +166,7 @@ serve_static(struct hf_exchange *x)
     struct hf_error err = {0};
 
     if (!is_read(x)) {
-        reply_allow(x, true, false);
+        reply_allow(x, (const bool[HF_METHOD_COUNT]){[HF_METHOD_GET] = true});
     } else if (hf_exchange_read_body(x, 0, &err) < 0) {
         hf_reply_error(x, &err);
     } else {

@@ -295,6 +295,7 @@ hf_api_stop(struct hf_api *api)
         return;
     hf_redirect_stop(api->redirect);
     hf_streams_stop(&api->common.streams);
+    hf_path_stop(hf_core_path(api->config.core));
     if (api->server)
         mg_stop(api->server);
     mg_exit_library();

@@ -32,6 +32,9 @@ hf_streams_done(struct hf_streams *s)
 int
 hf_streams_enter(struct hf_streams *s, enum hf_stream_kind kind, struct hf_error *err)
 {
+    static const int most[HF_STREAM_KIND_COUNT] = {[HF_STREAM_EVENTS] = HF_STREAMS_MAX,
+                                                   [HF_STREAM_LOGS] = HF_STREAMS_LOGS_MAX,
+                                                   [HF_STREAM_EXPORT] = HF_STREAMS_EXPORTS_MAX};
     int total = 0, rc = 0;
 
     pthread_mutex_lock(&s->lock);
@@ -39,10 +42,9 @@ hf_streams_enter(struct hf_streams *s, enum hf_stream_kind kind, struct hf_error
         total += s->open[i];
     if (s->stopping)
         rc = hf_error_set(err, HF_ERROR_UNAVAILABLE, "the gateway is about to end");
-    else if (total >= HF_STREAMS_MAX ||
-             (kind == HF_STREAM_LOGS && s->open[kind] >= HF_STREAMS_LOGS_MAX))
+    else if (total >= HF_STREAMS_MAX || s->open[kind] >= most[kind])
         rc = hf_error_set(err, HF_ERROR_UNAVAILABLE,
-                          "too many live views are open: close one and try again");
+                          "too many live views or exports are open: end one and try again");
     else
         s->open[kind]++;
     pthread_mutex_unlock(&s->lock);

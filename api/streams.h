@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Event streams: how many there may be, how they end, and how an event is written (SSE). */
+/* Event streams and exports: how many there may be, how they end, and how an event is written
+ * (SSE). */
 #pragma once
 
 #include "base/buf.h"
@@ -7,12 +8,13 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-enum hf_stream_kind { HF_STREAM_EVENTS, HF_STREAM_LOGS, HF_STREAM_KIND_COUNT };
+enum hf_stream_kind { HF_STREAM_EVENTS, HF_STREAM_LOGS, HF_STREAM_EXPORT, HF_STREAM_KIND_COUNT };
 
 enum {
     /* Each holds one worker (HF_API_WORKERS in server.c) for as long as it lasts. */
     HF_STREAMS_MAX = 8,
     HF_STREAMS_LOGS_MAX = 4,
+    HF_STREAMS_EXPORTS_MAX = 2,
     HF_STREAM_MIN_INTERVAL_MS = 1000,
     HF_STREAM_HEARTBEAT_MS = 15000,
     /* Log streams may be silent for long, and only a failed write shows that the reader is gone. */

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/timex.h>
 #include <time.h>
 
@@ -52,4 +53,93 @@ hf_clock_rfc3339(int64_t wall_ms, char out[HF_RFC3339_SIZE])
     snprintf(out, HF_RFC3339_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
              (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100, tm.tm_mday % 100, tm.tm_hour % 100,
              tm.tm_min % 100, tm.tm_sec % 100, (int)(millis % 1000));
+}
+
+/* Exactly so many digits. */
+static bool
+digits(const char **at, int count, int most, int *ret_value)
+{
+    int value = 0;
+
+    for (int i = 0; i < count; i++) {
+        if ((*at)[i] < '0' || (*at)[i] > '9')
+            return false;
+        value = value * 10 + ((*at)[i] - '0');
+    }
+    *at += count;
+    *ret_value = value;
+    return value <= most;
+}
+
+static bool
+one_of(const char **at, const char *set)
+{
+    if (!**at || !strchr(set, **at))
+        return false;
+    ++*at;
+    return true;
+}
+
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool
+fraction(const char **at, int *ret_ms)
+{
+    const char *c = *at;
+
+    *ret_ms = 0;
+    if (*c != '.')
+        return true;
+    c++;
+    if (!is_digit(*c))
+        return false;
+    for (int weight = 100; is_digit(*c); c++, weight /= 10)
+        *ret_ms += (*c - '0') * weight;
+    *at = c;
+    return true;
+}
+
+/* "Z", or hours and minutes ahead of UTC. */
+static bool
+offset(const char **at, int *ret_s)
+{
+    int hours, minutes, sign = **at == '-' ? -1 : 1;
+
+    *ret_s = 0;
+    if (strcmp(*at, "Z") == 0 || strcmp(*at, "z") == 0)
+        return true;
+    if (!one_of(at, "+-") || !digits(at, 2, 23, &hours) || !one_of(at, ":") ||
+        !digits(at, 2, 59, &minutes))
+        return false;
+    *ret_s = sign * (hours * 3600 + minutes * 60);
+    return **at == '\0';
+}
+
+bool
+hf_clock_parse(const char *text, int64_t *ret_wall_ms)
+{
+    struct tm tm = {0}, back;
+    int year, month, ms, ahead_s;
+    time_t t;
+
+    if (!digits(&text, 4, 9999, &year) || !one_of(&text, "-") || !digits(&text, 2, 12, &month) ||
+        !one_of(&text, "-") || !digits(&text, 2, 31, &tm.tm_mday) || !one_of(&text, "Tt ") ||
+        !digits(&text, 2, 23, &tm.tm_hour) || !one_of(&text, ":") ||
+        !digits(&text, 2, 59, &tm.tm_min) || !one_of(&text, ":") ||
+        !digits(&text, 2, 59, &tm.tm_sec) || !fraction(&text, &ms) || !offset(&text, &ahead_s) ||
+        year < 1970)
+        return false;
+    tm.tm_year = year - 1900;
+    tm.tm_mon = month - 1;
+    back = tm;
+    t = timegm(&back);
+    /* timegm() takes a 31st of February, and makes it March. */
+    if (back.tm_mday != tm.tm_mday || back.tm_mon != tm.tm_mon || (int64_t)t - ahead_s < 0)
+        return false;
+    *ret_wall_ms = ((int64_t)t - ahead_s) * 1000 + ms;
+    return true;
 }

@@ -23,3 +23,7 @@ enum { HF_RFC3339_SIZE = 32 };
 
 /* Writes `2026-11-24T03:01:33.123Z` (RFC 3339, UTC, milliseconds). */
 void hf_clock_rfc3339(int64_t wall_ms, char out[HF_RFC3339_SIZE]);
+
+/* Reads a date-time of RFC 3339 with any offset, years 1970 to 9999; what is finer than
+ * milliseconds is cut off. False where it is anything else. */
+bool hf_clock_parse(const char *text, int64_t *ret_wall_ms);

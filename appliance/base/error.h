@@ -20,6 +20,7 @@ enum hf_error_class {
     HF_ERROR_FORBIDDEN,    /* 403 */
     HF_ERROR_NOT_FOUND,    /* 404 */
     HF_ERROR_CONFLICT,     /* 409 */
+    HF_ERROR_STALE,        /* 412: it has been changed meanwhile */
     HF_ERROR_TOO_LARGE,    /* 413 */
     HF_ERROR_THROTTLED,    /* 429 */
     HF_ERROR_INTERNAL,     /* 500 */

@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/log_format.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -84,11 +85,8 @@ hf_log_write(enum hf_log_level level, const char *fmt, ...)
     if ((int)level < atomic_load(&threshold))
         return;
     va_start(args, fmt);
-    vsnprintf(text, sizeof text, fmt, args);
+    hf_log_format(text, sizeof text, fmt, args);
     va_end(args);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20)
-            *c = ' ';
 
     pthread_mutex_lock(&lock);
     if (strcmp(text, last) == 0 && now - last_ms < HF_LOG_REPEAT_MS) {

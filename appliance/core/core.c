@@ -39,14 +39,13 @@ load_settings(struct hf_core *core, struct hf_error *err)
 {
     HF_AUTO_FREE char *json = NULL;
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
-    int64_t revision;
 
-    if (hf_store_settings(core->config.store, &json, &revision, err) < 0)
+    if (hf_store_settings(core->config.store, &json, &core->revision, err) < 0)
         return err->class == HF_ERROR_NOT_FOUND ? 0 : -1;
     if (hf_json_parse(json, strlen(json), &doc, err) < 0 ||
         hf_settings_parse(doc, &core->settings, err) < 0)
         hf_log_error("event=stored-settings-unusable revision=%lld error=\"%s\"",
-                     (long long)revision, err->message);
+                     (long long)core->revision, err->message);
     return 0;
 }
 
@@ -69,6 +68,22 @@ load_services(struct hf_core *core, struct hf_error *err)
 }
 
 static int
+load_path(struct hf_core *core, struct hf_error *err)
+{
+    char tokens[HF_PATH_PEER_COUNT][HF_PATH_TOKEN_SIZE], name[HF_NAME_SIZE];
+    int rc;
+
+    for (int i = 0; i < HF_PATH_PEER_COUNT; i++) {
+        hf_text_put(name, sizeof name, "%s.holdfastd", hf_path_name((enum hf_path_peer)i));
+        if (hf_store_secret(core->config.store, name, tokens[i], err) < 0)
+            return -1;
+    }
+    rc = hf_path_new(tokens, &core->path, err);
+    explicit_bzero(tokens, sizeof tokens);
+    return rc;
+}
+
+static int
 load(struct hf_core *core, struct hf_error *err)
 {
     struct hf_account account;
@@ -79,7 +94,8 @@ load(struct hf_core *core, struct hf_error *err)
     if (hf_store_accounts(core->config.store, &account, 1, &accounts, err) < 0 ||
         load_release(core, err) < 0 || load_settings(core, err) < 0 ||
         load_services(core, err) < 0 ||
-        hf_store_secret(core->config.store, "bus.holdfastd", core->bus_password, err) < 0)
+        hf_store_secret(core->config.store, "bus.holdfastd", core->bus_password, err) < 0 ||
+        load_path(core, err) < 0)
         return -1;
     core->claimed = accounts > 0;
     hf_core_end_left_operations(core);
@@ -248,6 +264,7 @@ hf_core_stop(struct hf_core *core)
         return false;
     }
     hf_telemetry_free(core->telemetry);
+    hf_path_free(core->path);
     hf_settings_done(&core->settings);
     hf_snapshot_unref(core->snapshot);
     history_done(&core->history);
@@ -389,7 +406,7 @@ do_claimed(struct hf_core *core, void *context, struct hf_error *err)
     memcpy(before, core->settings.name, sizeof before);
     hf_text_put(core->settings.name, sizeof core->settings.name, "%s", name);
     if (hf_settings_print(&core->settings, &json, err) < 0 ||
-        hf_store_add_settings(core->config.store, json, "admin", NULL, err) < 0) {
+        hf_store_add_settings(core->config.store, json, "admin", &core->revision, err) < 0) {
         memcpy(core->settings.name, before, sizeof before);
         return -1;
     }
@@ -400,6 +417,12 @@ int
 hf_core_claimed(struct hf_core *core, const char *name, struct hf_error *err)
 {
     return mailbox_call(&core->mail, do_claimed, (void *)(uintptr_t)name, err);
+}
+
+struct hf_path *
+hf_core_path(struct hf_core *core)
+{
+    return core->path;
 }
 
 void

@@ -10,6 +10,7 @@
 #include "model/engine_ops.h"
 #include "model/settings.h"
 #include "model/view.h"
+#include "path/path.h"
 #include "store/store.h"
 
 struct hf_core;
@@ -63,6 +64,34 @@ HF_MUST int hf_core_run(struct hf_core *core, hf_core_work *work, void *context,
 
 /* Says that the gateway has been claimed and, where name is not NULL, what it is called now. */
 HF_MUST int hf_core_claimed(struct hf_core *core, const char *name, struct hf_error *err);
+
+/* Writes an entry of the audit log. */
+HF_MUST int hf_core_audit(struct hf_core *core, const char *who, const char *what,
+                          struct hf_error *err);
+
+/* The configuration as people see it (hf_settings_show) and its revision. The caller frees
+ * *ret_text. */
+HF_MUST int hf_core_config(struct hf_core *core, char **ret_text, int64_t *ret_revision,
+                           struct hf_error *err);
+
+enum { HF_REVISION_ANY = -1 };
+
+struct hf_config_change {
+    const struct hf_json *patch; /* RFC 7396 */
+    int64_t revision;            /* that the patch was made for, or HF_REVISION_ANY */
+    bool dry_run;                /* only check */
+    const char *actor;
+};
+
+/* Checks the whole of what would come out, then makes it a new revision, with an entry in the audit
+ * log, and hands the services what changed. Answers as hf_core_config() with what is in force then
+ * (dry run: what would be, and the old revision). Errors: INVALID with a pointer, STALE where
+ * another revision is in force. Nothing is changed then. */
+HF_MUST int hf_core_change_config(struct hf_core *core, const struct hf_config_change *change,
+                                  char **ret_text, int64_t *ret_revision, struct hf_error *err);
+
+/* Asks the services on the record path; lives as long as core. */
+struct hf_path *hf_core_path(struct hf_core *core);
 
 /* One series of the last minutes; values[i] is NaN where unknown, oldest first. */
 enum { HF_HISTORY_POINTS = 300, HF_HISTORY_INTERVAL_S = 2, HF_HISTORY_SERIES_MAX = 16 };

@@ -60,54 +60,113 @@ put_broker_accounts(struct hf_core *core, struct hf_json *object, struct hf_erro
     return 0;
 }
 
+/* Who may call the service, each with a secret of its own. */
 static int
-put_buffer_tokens(struct hf_core *core, struct hf_json *object, struct hf_error *err)
+put_tokens(struct hf_core *core, struct hf_json *object, const char *service, struct hf_error *err)
 {
+    static const char *const callers[] = {"processor", "forwarder", "holdfastd"};
+    bool everybody = strcmp(service, "buffer") == 0;
     struct hf_json *tokens = hf_json_object();
+    char name[HF_NAME_SIZE];
 
     hf_json_put(object, "tokens", tokens);
-    if (put_secret(core, tokens, "processor", "buffer.processor", err) < 0)
-        return -1;
-    return put_secret(core, tokens, "forwarder", "buffer.forwarder", err);
+    for (size_t i = 0; i < HF_LEN(callers); i++) {
+        if (!everybody && strcmp(callers[i], "holdfastd") != 0)
+            continue;
+        hf_text_put(name, sizeof name, "%s.%s", service, callers[i]);
+        if (put_secret(core, tokens, callers[i], name, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void
+put_sink_secrets(const struct hf_settings *s, struct hf_json *object)
+{
+    struct hf_json *sinks = hf_json_object();
+
+    for (const struct hf_json *k = hf_json_first(s->sinks); k; k = hf_json_next(k)) {
+        struct hf_json *secrets = hf_json_object();
+
+        for (const char *const *name = hf_sink_secrets; *name; name++)
+            if (hf_json_get(k, *name))
+                hf_json_put(secrets, *name, hf_json_copy(hf_json_get(k, *name)));
+        hf_json_put(sinks, hf_json_string(k, "name"), secrets);
+    }
+    hf_json_put(object, "sinks", sinks);
 }
 
 static int
 fill_credentials(struct hf_core *core, const char *service, struct hf_json *object,
                  struct hf_error *err)
 {
+    char name[HF_NAME_SIZE];
+
     if (strcmp(service, "broker") == 0)
         return put_broker_accounts(core, object, err);
-    if (put_bus(core, object, service, err) < 0)
+    if (put_bus(core, object, service, err) < 0 || put_tokens(core, object, service, err) < 0)
         return -1;
     if (strcmp(service, "buffer") == 0)
-        return put_buffer_tokens(core, object, err);
-    if (strcmp(service, "forwarder") == 0) {
-        if (*core->settings.uplink_token)
-            hf_json_put_string(object, "uplink_token", core->settings.uplink_token);
-        return put_secret(core, object, "buffer_token", "buffer.forwarder", err);
+        return 0;
+    if (strcmp(service, "forwarder") == 0)
+        put_sink_secrets(&core->settings, object);
+    hf_text_put(name, sizeof name, "buffer.%s", service);
+    return put_secret(core, object, "buffer_token", name, err);
+}
+
+static void
+fill_buffer(const struct hf_settings *s, struct hf_json *object)
+{
+    struct hf_json *sinks = hf_json_array();
+
+    hf_json_put_int(object, "window_ms", s->buffer.window_ms);
+    hf_json_put_int(object, "max_bytes", s->buffer.max_bytes);
+    hf_json_put_int(object, "max_age_s", s->buffer.max_age_s);
+    hf_json_put_int(object, "keep_free_bytes", s->buffer.keep_free_bytes);
+    hf_json_put_string(object, "when_full", hf_when_full_name(s->buffer.when_full));
+    for (const struct hf_json *k = hf_json_first(s->sinks); k; k = hf_json_next(k))
+        hf_json_add_string(sinks, hf_json_string(k, "name"));
+    hf_json_put(object, "sinks", sinks);
+    hf_json_put(object, "lanes", hf_json_copy(s->lanes));
+}
+
+static void
+fill_processor(const struct hf_settings *s, struct hf_json *object)
+{
+    struct hf_json *devices = hf_json_object();
+
+    hf_json_put(object, "rules", hf_json_copy(s->rules));
+    hf_json_put_string(devices, "topic", s->device_topic);
+    hf_json_put(object, "devices", devices);
+}
+
+/* Secrets are in credentials.json. */
+static void
+fill_forwarder(const struct hf_settings *s, struct hf_json *object)
+{
+    struct hf_json *sinks = hf_json_array();
+
+    for (const struct hf_json *k = hf_json_first(s->sinks); k; k = hf_json_next(k)) {
+        struct hf_json *open = hf_json_copy(k);
+
+        for (const char *const *name = hf_sink_secrets; *name; name++)
+            hf_json_remove(open, *name);
+        hf_json_add(sinks, open);
     }
-    return put_secret(core, object, "buffer_token", "buffer.processor", err);
+    hf_json_put(object, "sinks", sinks);
 }
 
 static void
 fill_settings(const struct hf_core *core, const char *service, struct hf_json *object)
 {
-    const struct hf_settings *s = &core->settings;
-
     hf_json_put_string(object, "gateway", core->gateway_id);
     hf_json_put_string(object, "instance", core->config.placement.instance);
-    if (strcmp(service, "buffer") == 0) {
-        hf_json_put_int(object, "window_ms", s->buffer_window_ms);
-        hf_json_put_int(object, "max_bytes", s->buffer_max_bytes);
-    }
-    if (strcmp(service, "forwarder") == 0 && *s->uplink_url) {
-        struct hf_json *uplink = hf_json_object();
-
-        hf_json_put_string(uplink, "url", s->uplink_url);
-        if (s->uplink_ca_pem)
-            hf_json_put_string(uplink, "ca_pem", s->uplink_ca_pem);
-        hf_json_put(object, "uplink", uplink);
-    }
+    if (strcmp(service, "buffer") == 0)
+        fill_buffer(&core->settings, object);
+    else if (strcmp(service, "processor") == 0)
+        fill_processor(&core->settings, object);
+    else if (strcmp(service, "forwarder") == 0)
+        fill_forwarder(&core->settings, object);
 }
 
 static int
@@ -143,9 +202,10 @@ hand_over_to(struct hf_core *core, size_t index, struct hf_error *err)
     if (fill_credentials(core, service, credentials, err) < 0)
         return -1;
     fill_settings(core, service, settings);
-    if (write_document(folder, "settings.json", settings, uid, err) < 0)
+    /* A sink that is new must find its token when it is seen. */
+    if (write_document(folder, "credentials.json", credentials, uid, err) < 0)
         return -1;
-    return write_document(folder, "credentials.json", credentials, uid, err);
+    return write_document(folder, "settings.json", settings, uid, err);
 }
 
 int
@@ -155,4 +215,16 @@ hf_core_hand_over(struct hf_core *core, struct hf_error *err)
         if (hand_over_to(core, i, err) < 0)
             return hf_error_wrap(err, "hand over to '%s'", hf_service_names[i]);
     return 0;
+}
+
+void
+hf_core_hand_over_again(struct hf_core *core)
+{
+    struct hf_error err = {0};
+
+    if (!core->hand_over_due)
+        return;
+    core->hand_over_due = hf_core_hand_over(core, &err) < 0;
+    if (core->hand_over_due)
+        hf_log_error("event=hand-over-failed error=\"%s\"", err.message);
 }

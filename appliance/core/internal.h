@@ -9,6 +9,7 @@
 #include "core/mailbox.h"
 #include "core/rate.h"
 #include "core/worker.h"
+#include "path/path.h"
 #include "supervisor/health.h"
 #include "supervisor/lifecycle.h"
 #include "telemetry/telemetry.h"
@@ -36,6 +37,8 @@ struct hf_core {
 
     /* Owned by the owner thread from hf_core_start() on. */
     struct hf_settings settings;
+    int64_t revision;   /* of settings; 0: the defaults */
+    bool hand_over_due; /* the services have not got the settings yet */
     bool claimed;
     bool has_release;
     struct hf_release release;
@@ -47,6 +50,7 @@ struct hf_core {
     char bus_password[HF_STORE_SECRET_SIZE];
     int64_t broker_answered_ms; /* monotonic, 0: never */
     int64_t uplink_away_since_ms;
+    int64_t dropped_ms, queue_dropped_ms; /* wall clock, 0: never since the start */
     int64_t uplink_success_ms; /* the newest known; a forwarder forgets it when it restarts */
     bool look_due, looking;
     bool info_due;
@@ -60,6 +64,7 @@ struct hf_core {
     /* Shared; each guards itself. */
     struct mailbox mail;
     struct hf_bus *bus;
+    struct hf_path *path;
     struct worker workers[HF_SERVICES_MAX]; /* effects, one thread a service */
     struct worker observer;
     struct worker listener; /* the engine's event stream */
@@ -77,6 +82,8 @@ void *hf_core_owner(void *context);
 
 /* handover.c: writes run_dir/services/<name>/{credentials,settings}.json for every service. */
 HF_MUST int hf_core_hand_over(struct hf_core *core, struct hf_error *err);
+/* handover.c: tries it once more where it failed the last time. */
+void hf_core_hand_over_again(struct hf_core *core);
 
 /* present.c: a new picture of everything, with one reference. NULL without memory. */
 struct hf_snapshot *hf_core_present(const struct hf_core *core, int64_t now_ms);

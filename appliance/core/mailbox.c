@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/mailbox.h"
 
+#include "base/text.h"
+
 #include "base/clock.h"
 
 #include <string.h>
@@ -151,10 +153,14 @@ mailbox_pong(struct mailbox *m)
 }
 
 void
-mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_error *err)
+mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_error *err,
+               const char *last_words)
 {
+    struct effect_result *r = &m->mail.effects[index];
+
     pthread_mutex_lock(&m->lock);
-    m->mail.effects[index] = (struct effect_result){.done = true, .result = result, .err = *err};
+    *r = (struct effect_result){.done = true, .result = result, .err = *err};
+    hf_text_put(r->last_words, sizeof r->last_words, "%s", last_words);
     post(m);
 }
 

@@ -42,6 +42,7 @@ struct effect_result {
     bool done;
     int result;
     struct hf_error err;
+    char last_words[HF_TEXT_SIZE]; /* of a container that was stopped for crashing */
 };
 
 /* A copy of what lay in the box, for the owner to read without the lock. */
@@ -86,5 +87,6 @@ void mailbox_stop(struct mailbox *m);
 void mailbox_hint(struct mailbox *m, bool connected);
 void mailbox_status(struct mailbox *m, size_t index, const struct hf_service_status *status);
 void mailbox_pong(struct mailbox *m);
-void mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_error *err);
+void mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_error *err,
+                    const char *last_words);
 void mailbox_look(struct mailbox *m, const struct look *look);

@@ -55,43 +55,6 @@ new_id(char out[HF_ID_SIZE])
     hf_text_hex(raw, sizeof raw, out);
 }
 
-int
-hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind, const char *service,
-                        const char *actor, struct hf_operation *ret_operation, struct hf_error *err)
-{
-    int index = hf_service_index(service);
-    struct hf_operation op = {.kind = kind, .state = HF_OPERATION_RUNNING};
-    struct wish wish = {.operation = &op, .wanted = kind != HF_OPERATION_STOP};
-    struct service *s;
-
-    if (index < 0)
-        return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no service '%.40s'", service);
-    if (!core->has_release)
-        return hf_error_set(err, HF_ERROR_CONFLICT,
-                            "no release says what '%s' is; start holdfastd with --release FILE",
-                            service);
-    s = &core->services[index];
-    if (*s->operation.id)
-        return hf_error_set(err, HF_ERROR_CONFLICT,
-                            "a %s of '%s' is under way; wait for its end or see operation %s",
-                            hf_operation_kind_name(s->operation.kind), service, s->operation.id);
-    new_id(op.id);
-    op.created_ms = hf_clock_wall_ms();
-    hf_text_put(op.service, sizeof op.service, "%s", service);
-    hf_text_put(op.actor, sizeof op.actor, "%s", actor);
-    if (hf_store_transaction(core->config.store, write_wish, &wish, err) < 0)
-        return hf_error_wrap(err, "%s '%s'", hf_operation_kind_name(kind), service);
-
-    s->operation = op;
-    s->operation_until_ms = hf_clock_mono_ms() + DEADLINE_MS;
-    s->wake_ms = 0;
-    hf_log_info("service=%s event=operation kind=%s operation=%s actor=%s", service,
-                hf_operation_kind_name(kind), op.id, actor);
-    hf_core_step(core, (size_t)index, &(struct hf_lifecycle_event){.kind = event_of(kind)});
-    *ret_operation = op;
-    return 0;
-}
-
 static void
 end_operation(struct hf_core *core, struct service *s, enum hf_operation_state state,
               const char *detail)
@@ -108,6 +71,48 @@ end_operation(struct hf_core *core, struct service *s, enum hf_operation_state s
                      err.message);
     s->operation.id[0] = '\0';
     core->changed = true;
+}
+
+int
+hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind, const char *service,
+                        const char *actor, struct hf_operation *ret_operation, struct hf_error *err)
+{
+    int index = hf_service_index(service);
+    struct hf_operation op = {.kind = kind, .state = HF_OPERATION_RUNNING};
+    struct wish wish = {.operation = &op, .wanted = kind != HF_OPERATION_STOP};
+    struct service *s;
+
+    if (index < 0)
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no service '%.40s'", service);
+    if (!core->has_release)
+        return hf_error_set(err, HF_ERROR_CONFLICT,
+                            "no release says what '%s' is; start holdfastd with --release FILE",
+                            service);
+    s = &core->services[index];
+    if (*s->operation.id && s->machine.pending == HF_EFFECT_PULL && kind != HF_OPERATION_START)
+        end_operation(core, s, HF_OPERATION_FAILED, "given up for a later wish");
+    if (*s->operation.id)
+        return hf_error_set(err, HF_ERROR_CONFLICT,
+                            "a %s of '%s' is under way; wait for its end or see operation %s",
+                            hf_operation_kind_name(s->operation.kind), service, s->operation.id);
+    new_id(op.id);
+    op.created_ms = hf_clock_wall_ms();
+    hf_text_put(op.service, sizeof op.service, "%s", service);
+    hf_text_put(op.actor, sizeof op.actor, "%s", actor);
+    if (hf_store_transaction(core->config.store, write_wish, &wish, err) < 0)
+        return hf_error_wrap(err, "%s '%s'", hf_operation_kind_name(kind), service);
+
+    s->operation = op;
+    s->operation_until_ms = hf_clock_mono_ms() + DEADLINE_MS;
+    s->wake_ms = 0;
+    hf_log_info("service=%s event=operation kind=%s operation=%s actor=%s", service,
+                hf_operation_kind_name(kind), op.id, actor);
+    /* A pull may take an hour; the wish is acted on after it. */
+    if (s->machine.pending == HF_EFFECT_PULL && kind != HF_OPERATION_START)
+        worker_cancel(&core->workers[index]);
+    hf_core_step(core, (size_t)index, &(struct hf_lifecycle_event){.kind = event_of(kind)});
+    *ret_operation = op;
+    return 0;
 }
 
 void

@@ -24,7 +24,11 @@ static void
 give_effect(struct hf_core *core, size_t i, enum hf_effect effect)
 {
     struct service *s = &core->services[i];
-    struct job job = {.effect = effect, .spec = s->spec};
+    struct job job = {
+        .effect = effect,
+        .spec = s->spec,
+        .wants_last_words = effect == HF_EFFECT_STOP && s->machine.crash_loop,
+    };
 
     hf_text_put(job.container, sizeof job.container, "%s", s->machine.container.id);
     hf_log_info("service=%s event=%s reason=\"%s\"", hf_service_names[i], hf_effect_name(effect),
@@ -135,6 +139,19 @@ follow_broker(struct hf_core *core, const struct hf_container *broker)
 }
 
 static void
+follow_path(struct hf_core *core, const char *service, const struct hf_container *c)
+{
+    static const uint16_t ports[HF_PATH_PEER_COUNT] = {
+        [HF_PATH_BUFFER] = 8081, [HF_PATH_PROCESSOR] = 8082, [HF_PATH_FORWARDER] = 8083};
+    bool up = c && c->state == HF_CONTAINER_RUNNING;
+
+    for (int i = 0; i < HF_PATH_PEER_COUNT; i++)
+        if (strcmp(hf_path_name((enum hf_path_peer)i), service) == 0)
+            hf_path_set_target(core->path, (enum hf_path_peer)i, up ? c->lease_address : NULL,
+                               ports[i]);
+}
+
+static void
 take_look(struct hf_core *core, const struct look *l, int64_t now)
 {
     core->looking = false;
@@ -149,6 +166,7 @@ take_look(struct hf_core *core, const struct look *l, int64_t now)
 
         if (i == (size_t)hf_service_index("broker"))
             follow_broker(core, c);
+        follow_path(core, hf_service_names[i], c);
         hf_core_step(core, i,
                      &(struct hf_lifecycle_event){.kind = HF_EVENT_SEEN,
                                                   .container = c,
@@ -163,6 +181,8 @@ take_effects(struct hf_core *core, const struct mail *mail)
     for (size_t i = 0; i < hf_service_count; i++) {
         const struct effect_result *r = &mail->effects[i];
 
+        if (r->done && *r->last_words)
+            hf_lifecycle_last_words(&core->services[i].machine, r->last_words);
         if (r->done)
             hf_core_step(
                 core, i,
@@ -173,9 +193,36 @@ take_effects(struct hf_core *core, const struct mail *mail)
 
 /* ---- the bus ---- */
 
-static void
-learn_status(struct service *s, size_t i, const struct hf_service_status *status)
+/* A count that has grown since the service last spoke; its first word is no growth. */
+static bool
+has_grown(const struct hf_service_status *was, const struct hf_service_status *is, const char *name)
 {
+    return was->seen && !was->gone &&
+           hf_status_number(is, name, 0) > hf_status_number(was, name, 0);
+}
+
+/* When records were last given up, for people to see. */
+static void
+follow_losses(struct hf_core *core, size_t i, const struct hf_service_status *is)
+{
+    const struct hf_service_status *was = &core->services[i].status;
+
+    if (i == (size_t)hf_service_index("buffer") && has_grown(was, is, "dropped")) {
+        core->dropped_ms = hf_clock_wall_ms();
+        hf_log_warn("service=buffer event=dropped total=%lld",
+                    (long long)hf_status_number(is, "dropped", 0));
+    }
+    if (i == (size_t)hf_service_index("broker") && has_grown(was, is, "queue_dropped")) {
+        core->queue_dropped_ms = hf_clock_wall_ms();
+        hf_log_warn("service=broker event=queue-dropped total=%lld",
+                    (long long)hf_status_number(is, "queue_dropped", 0));
+    }
+}
+
+static void
+learn_status(struct hf_core *core, size_t i, const struct hf_service_status *status)
+{
+    struct service *s = &core->services[i];
     static const struct {
         const char *service, *in, *out;
     } counters[] = {
@@ -184,6 +231,7 @@ learn_status(struct service *s, size_t i, const struct hf_service_status *status
         {"forwarder", "delivered", "delivered"},
     };
 
+    follow_losses(core, i, status);
     s->status = *status;
     for (size_t k = 0; k < HF_LEN(counters); k++) {
         if (status->gone || strcmp(counters[k].service, hf_service_names[i]) != 0)
@@ -223,7 +271,7 @@ take_bus_mail(struct hf_core *core, const struct mail *mail)
         core->broker_answered_ms = mail->pong_ms;
     for (size_t i = 0; i < hf_service_count; i++)
         if (mail->status_fresh[i])
-            learn_status(&core->services[i], i, &mail->status[i]);
+            learn_status(core, i, &mail->status[i]);
 }
 
 static void
@@ -338,6 +386,7 @@ hf_core_owner(void *context)
         if (tick) {
             core->tick_at_ms = now + TICK_MS;
             measure(core, now);
+            hf_core_hand_over_again(core);
         }
         for (size_t i = 0; i < hf_service_count; i++)
             judge(core, i, now);

@@ -97,7 +97,8 @@ present_forecast(struct hf_buffer_view *b)
 }
 
 static void
-present_buffer(const struct service *s, struct hf_buffer_view *b, int64_t now_ms)
+present_buffer(const struct service *s, int64_t dropped_ms, struct hf_buffer_view *b,
+               int64_t now_ms)
 {
     const struct hf_service_status *t = &s->status;
 
@@ -114,6 +115,8 @@ present_buffer(const struct service *s, struct hf_buffer_view *b, int64_t now_ms
     b->accepted = hf_status_number(t, "accepted", 0);
     b->delivered = hf_status_number(t, "delivered", 0);
     b->dropped = hf_status_number(t, "dropped", 0);
+    b->quarantined = hf_status_number(t, "quarantined", 0);
+    b->dropped_ms = dropped_ms;
     b->window_ms = hf_status_number(t, "window_ms", 0);
     b->in_per_s = s->in.per_second;
     b->out_per_s = s->out.per_second;
@@ -130,15 +133,29 @@ copy_url(const char *url, char out[HF_URL_SIZE])
 }
 
 static void
+present_broker(const struct hf_core *core, struct hf_broker_view *b)
+{
+    const struct hf_service_status *t = &core->services[hf_service_index("broker")].status;
+
+    b->queue_dropped = hf_status_number(t, "queue_dropped", 0);
+    b->queue_dropped_ms = core->queue_dropped_ms;
+}
+
+static void
 present_uplink(const struct hf_core *core, struct hf_uplink_view *u)
 {
     const struct hf_service_status *t = &core->services[hf_service_index("forwarder")].status;
+    const struct hf_json *sink = hf_settings_sink(&core->settings, HF_SINK_UPLINK);
     bool known = t->seen && !t->gone && *t->uplink;
 
+    /* Without one of that name, the first stands for all. */
+    if (!sink)
+        sink = hf_json_first(core->settings.sinks);
+
     hf_text_put(u->state, sizeof u->state, "%s", known ? t->uplink : "unknown");
-    if (!*core->settings.uplink_url)
+    if (!sink)
         hf_text_put(u->state, sizeof u->state, "unset");
-    copy_url(core->settings.uplink_url, u->url);
+    copy_url(sink ? hf_json_string(sink, "url") : "", u->url);
     u->last_success_ms = core->uplink_success_ms;
     if (!known)
         return;
@@ -152,6 +169,8 @@ present_uplink(const struct hf_core *core, struct hf_uplink_view *u)
 static void
 present_gateway(const struct hf_core *core, struct hf_gateway_view *g)
 {
+    const char *recovery;
+
     memcpy(g->id, core->gateway_id, sizeof g->id);
     memcpy(g->name, core->settings.name, sizeof g->name);
     g->started_ms = core->started_ms;
@@ -161,6 +180,8 @@ present_gateway(const struct hf_core *core, struct hf_gateway_view *g)
     g->field_port = core->config.placement.field_port;
     g->engine = core->engine;
     g->host = core->host;
+    if (hf_store_opened_as(core->config.store, &recovery) == HF_STORE_RECOVERED)
+        hf_text_put(g->recovery, sizeof g->recovery, "%s", recovery);
 }
 
 struct hf_snapshot *
@@ -181,7 +202,10 @@ hf_core_present(const struct hf_core *core, int64_t now_ms)
     for (size_t i = 0; i < hf_service_count; i++)
         present_service(&core->services[i], i, &s->services[i]);
     present_broker_rate(s);
-    present_buffer(&core->services[hf_service_index("buffer")], &s->buffer, now_ms);
+    present_broker(core, &s->broker);
+    present_buffer(&core->services[hf_service_index("buffer")], core->dropped_ms, &s->buffer,
+                   now_ms);
+    s->buffer.rated_endurance_bytes = core->settings.buffer.rated_endurance_bytes;
     present_uplink(core, &s->uplink);
     hf_core_say(s, &s->sentence);
     return s;

@@ -163,10 +163,67 @@ uplink_rule(const struct hf_snapshot *s, struct hf_sentence *t)
     return true;
 }
 
+/* How long a loss stays the news. */
+enum { LOSS_SHOWN_MS = 10 * 60 * 1000 };
+
+static bool
+is_recent(const struct hf_snapshot *s, int64_t at_ms)
+{
+    return at_ms && s->at_ms - at_ms < LOSS_SHOWN_MS;
+}
+
+/* A loss that goes on outranks all but what keeps everything from working. */
+static bool
+loss_rule(const struct hf_snapshot *s, struct hf_sentence *t)
+{
+    char count[TEXT];
+
+    if (is_recent(s, s->broker.queue_dropped_ms)) {
+        grouped(s->broker.queue_dropped, count);
+        say(t, "bad", "Messages are being lost", "");
+        hf_text_put(t->title, sizeof t->title,
+                    "The broker's queue was full: %s messages were dropped.", count);
+        hf_text_put(t->detail, sizeof t->detail, "%s",
+                    "Devices publish faster than records can be stored. Make room in the buffer, "
+                    "or see why it or the processor is behind.");
+        return true;
+    }
+    if (!is_recent(s, s->buffer.dropped_ms))
+        return false;
+    grouped(s->buffer.dropped, count);
+    say(t, "bad", "Records were given up", "");
+    hf_text_put(t->title, sizeof t->title, "%s records have been dropped so far.", count);
+    hf_text_put(
+        t->detail, sizeof t->detail, "%s",
+        "The page Data says which, and whether a limit, damage or a person was the reason.");
+    return true;
+}
+
+/* What waits for a person, and loses nothing meanwhile. */
+static bool
+attention_rule(const struct hf_snapshot *s, struct hf_sentence *t)
+{
+    char count[TEXT];
+
+    if (s->buffer.quarantined > 0) {
+        grouped(s->buffer.quarantined, count);
+        say(t, "warn", "Records were refused", "");
+        hf_text_put(t->title, sizeof t->title, "%s records in quarantine wait for you.", count);
+        hf_text_put(t->detail, sizeof t->detail, "%s",
+                    "All others go their way. Look at them on the page Data: try them again or "
+                    "give them up.");
+        return true;
+    }
+    if (!*s->gateway.recovery)
+        return false;
+    say(t, "warn", "The gateway's own database was damaged", "It runs on with what was saved.");
+    hf_text_put(t->detail, sizeof t->detail, "%s", s->gateway.recovery);
+    return true;
+}
+
 static void
 all_is_well(const struct hf_snapshot *s, struct hf_sentence *t)
 {
-    const struct hf_service_status *broker = &s->services[hf_service_index("broker")].status;
     const struct hf_buffer_view *b = &s->buffer;
     char delivered[TEXT], held[TEXT], behind[TEXT];
     int64_t age = b->oldest_ms ? (s->at_ms - b->oldest_ms) / 1000 : 0;
@@ -185,7 +242,7 @@ all_is_well(const struct hf_snapshot *s, struct hf_sentence *t)
     } else {
         say(t, "ok", "All is well", "All data delivered.");
         hf_text_put(t->detail, sizeof t->detail, "%s records so far, none lost.", delivered);
-        if (b->dropped || hf_status_number(broker, "queue_dropped", 0))
+        if (b->dropped || s->broker.queue_dropped)
             hf_text_put(t->detail, sizeof t->detail, "%s records so far.", delivered);
     }
 }
@@ -194,11 +251,12 @@ void
 hf_core_say(const struct hf_snapshot *s, struct hf_sentence *t)
 {
     if (engine_rule(s, t) || service_rule(s, HF_HEALTH_FAILED, "bad", "has failed", t) ||
-        service_rule(s, HF_HEALTH_UNREACHABLE, "bad", "does not answer", t) ||
+        service_rule(s, HF_HEALTH_UNREACHABLE, "bad", "does not answer", t) || loss_rule(s, t) ||
         service_rule(s, HF_HEALTH_DEGRADED, "warn", "needs attention", t) ||
         service_rule(s, HF_HEALTH_STOPPED, "warn", "is stopped", t) ||
         service_rule(s, HF_HEALTH_STARTING, "warn", "is starting", t) ||
-        service_rule(s, HF_HEALTH_WAITING, "warn", "is waiting", t) || uplink_rule(s, t))
+        service_rule(s, HF_HEALTH_WAITING, "warn", "is waiting", t) || uplink_rule(s, t) ||
+        attention_rule(s, t))
         return;
     all_is_well(s, t);
 }

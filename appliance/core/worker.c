@@ -2,6 +2,7 @@
 #include "core/worker.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "core/internal.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include <time.h>
 
 /* Deep enough for libcurl and a struct look; the default of 8 MB times eight threads is not. */
-enum { STACK_BYTES = 512 * 1024 };
+enum { STACK_BYTES = 512 * 1024, LAST_WORDS_MS = 5000, LAST_LINES = 3 };
 
 int
 worker_start(struct worker *w, struct hf_core *core, size_t index, void *(*run)(void *worker),
@@ -38,6 +39,7 @@ worker_give(struct worker *w, const struct job *job)
     pthread_mutex_lock(&w->lock);
     w->job = *job;
     w->has_job = true;
+    w->cancel = false;
     pthread_cond_signal(&w->changed);
     pthread_mutex_unlock(&w->lock);
 }
@@ -56,6 +58,26 @@ worker_next(struct worker *w, struct job *ret_job)
     w->has_job = false;
     pthread_mutex_unlock(&w->lock);
     return go_on;
+}
+
+void
+worker_cancel(struct worker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->cancel = true;
+    pthread_mutex_unlock(&w->lock);
+}
+
+static bool
+is_given_up(void *context)
+{
+    struct worker *w = context;
+    bool given_up;
+
+    pthread_mutex_lock(&w->lock);
+    given_up = w->cancel || w->stop;
+    pthread_mutex_unlock(&w->lock);
+    return given_up;
 }
 
 bool
@@ -131,16 +153,52 @@ ensure_surroundings(const struct hf_core *core, const struct hf_spec *spec, stru
     return rc;
 }
 
-static int
-carry_out(const struct hf_core *core, const struct job *job, struct hf_error *err)
+struct last_words {
+    char *text; /* HF_TEXT_SIZE bytes */
+    int64_t until_ms;
+};
+
+static bool
+keep_words(void *context, const struct hf_log_line *line)
 {
+    const struct last_words *l = context;
+
+    if (*line->text)
+        hf_text_put(l->text, HF_TEXT_SIZE, "%s", line->text);
+    return true;
+}
+
+static bool
+is_too_late(void *context)
+{
+    const struct last_words *l = context;
+
+    return hf_clock_mono_ms() > l->until_ms;
+}
+
+/* What a container that keeps crashing said last. Nothing, where the engine does not tell. */
+static void
+hear_last_words(const struct hf_core *core, const struct job *job, char text[HF_TEXT_SIZE])
+{
+    struct last_words l = {.text = text, .until_ms = hf_clock_mono_ms() + LAST_WORDS_MS};
+
+    if (core->config.engine_ops->logs(core->config.engine, job->container, LAST_LINES, false,
+                                      keep_words, is_too_late, &l, NULL) < 0)
+        text[0] = '\0';
+}
+
+static int
+carry_out(struct worker *w, const struct job *job, char last_words[HF_TEXT_SIZE],
+          struct hf_error *err)
+{
+    const struct hf_core *core = w->core;
     const struct hf_engine_ops *ops = core->config.engine_ops;
     void *engine = core->config.engine;
     char id[HF_HASH_SIZE];
 
     switch (job->effect) {
     case HF_EFFECT_PULL:
-        return ops->pull(engine, &job->spec.image, err);
+        return ops->pull(engine, &job->spec.image, is_given_up, w, err);
     case HF_EFFECT_CREATE:
         if (ensure_surroundings(core, &job->spec, err) < 0)
             return -1;
@@ -148,6 +206,8 @@ carry_out(const struct hf_core *core, const struct job *job, struct hf_error *er
     case HF_EFFECT_START:
         return ops->start(engine, job->container, err);
     case HF_EFFECT_STOP:
+        if (job->wants_last_words)
+            hear_last_words(core, job, last_words);
         return ops->stop(engine, job->container, job->spec.stop_timeout_s, err);
     case HF_EFFECT_REMOVE:
         return ops->remove(engine, job->container, err);
@@ -165,7 +225,8 @@ worker_effects(void *worker)
     while (worker_next(w, &job)) {
         struct hf_error err = {0};
         int64_t began = hf_clock_mono_ms();
-        int result = carry_out(w->core, &job, &err);
+        char last_words[HF_TEXT_SIZE] = "";
+        int result = carry_out(w, &job, last_words, &err);
 
         if (result < 0)
             hf_log_warn("service=%s event=%s-failed error=\"%s\"", job.spec.service,
@@ -173,7 +234,7 @@ worker_effects(void *worker)
         else
             hf_log_info("service=%s event=%s-done ms=%lld", job.spec.service,
                         hf_effect_name(job.effect), (long long)(hf_clock_mono_ms() - began));
-        mailbox_effect(&w->core->mail, w->index, result, &err);
+        mailbox_effect(&w->core->mail, w->index, result, &err, last_words);
     }
     return NULL;
 }

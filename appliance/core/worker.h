@@ -17,6 +17,7 @@ struct job {
     enum hf_effect effect;
     struct hf_spec spec;
     char container[HF_HASH_SIZE];
+    bool wants_last_words;                           /* STOP of a crash loop */
     bool with_info;                                  /* observer */
     char image_ids[HF_SERVICES_MAX][HF_DIGEST_SIZE]; /* observer; "" where there is no release */
 };
@@ -29,6 +30,7 @@ struct worker {
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t changed;
     bool has_job, stop;
+    bool cancel; /* the job under way */
     struct job job;
 };
 
@@ -40,6 +42,9 @@ void worker_give(struct worker *w, const struct job *job);
 
 /* Waits for the next job; false when told to stop. */
 bool worker_next(struct worker *w, struct job *ret_job);
+
+/* Gives up the job under way where that can be: a pull. */
+void worker_cancel(struct worker *w);
 
 bool worker_stopping(struct worker *w);
 void worker_stop(struct worker *w);

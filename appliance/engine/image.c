@@ -132,11 +132,27 @@ on_progress_line(void *context, const char *line, size_t len, bool cut, struct h
     return hf_error_set(err, HF_ERROR_UPSTREAM, "Docker: %.400s", error);
 }
 
+struct pull {
+    struct hf_line_decoder lines;
+    bool (*cancelled)(void *context);
+    void *context;
+};
+
 static int
 on_progress(void *context, const char *data, size_t len, bool *ret_ended, struct hf_error *err)
 {
+    struct pull *p = context;
+
     (void)ret_ended;
-    return hf_line_decoder_feed(context, data, len, err);
+    return hf_line_decoder_feed(&p->lines, data, len, err);
+}
+
+static bool
+pull_cancelled(void *context)
+{
+    const struct pull *p = context;
+
+    return p->cancelled(p->context);
 }
 
 static int
@@ -155,17 +171,19 @@ pull_path(const struct hf_release_image *image, struct hf_buf *path, struct hf_e
 }
 
 int
-hf_image_pull(void *ctx, const struct hf_release_image *image, struct hf_error *err)
+hf_image_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(void *context),
+              void *context, struct hf_error *err)
 {
     struct hf_engine *e = ctx;
     HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(PATH_BYTES_MAX);
-    struct hf_line_decoder lines;
+    struct pull pull = {.cancelled = cancelled, .context = context};
     struct hf_client_call call = {
         .method = "POST",
         .total_ms = PULL_MS,
         .stall_s = PULL_STALL_S,
         .sink = on_progress,
-        .context = &lines,
+        .cancelled = pull_cancelled,
+        .context = &pull,
     };
     char reference[HF_IMAGE_REF_SIZE];
     int result;
@@ -173,11 +191,13 @@ hf_image_pull(void *ctx, const struct hf_release_image *image, struct hf_error *
     if (pull_path(image, &path, err) < 0)
         return -1;
     call.path = path.data;
-    hf_line_decoder_init(&lines, on_progress_line, NULL);
+    hf_line_decoder_init(&pull.lines, on_progress_line, NULL);
     result = hf_client_call(e, &call, NULL, err);
-    hf_line_decoder_done(&lines);
+    hf_line_decoder_done(&pull.lines);
     if (result < 0)
         return -1;
+    if (cancelled(context))
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the pull was cancelled");
     if (hf_image_find(e, image, reference, err) < 0)
         return hf_error_wrap(err, "after the pull");
     return 0;

@@ -215,14 +215,15 @@ read_image(const struct hf_json *labels, const char *image, struct hf_container 
 }
 
 static void
-read_bus_address(const struct hf_json *doc, const char *instance, struct hf_container *c)
+read_address(const struct hf_json *doc, const char *instance, const char *network, char *out,
+             size_t size)
 {
     const struct hf_json *networks = hf_json_get(hf_json_get(doc, "NetworkSettings"), "Networks");
-    char bus[2 * HF_NAME_SIZE];
+    char name[2 * HF_NAME_SIZE];
 
-    hf_text_put(bus, sizeof bus, "%s-bus", instance);
-    hf_text_put(c->bus_address, sizeof c->bus_address, "%s",
-                text_or(hf_json_string(hf_json_get(networks, bus), "IPAddress"), ""));
+    hf_text_put(name, sizeof name, "%s-%s", instance, network);
+    hf_text_put(out, size, "%s",
+                text_or(hf_json_string(hf_json_get(networks, name), "IPAddress"), ""));
 }
 
 /* `docker commit` copies labels into an image, and so into containers that are not ours. */
@@ -259,7 +260,10 @@ hf_inspect_container(const struct hf_json *doc, const char *instance, const stru
     read_image(labels, image, ret_container);
     read_state(state, ret_container);
     ret_container->restart_count = hf_json_int(doc, "RestartCount", 0);
-    read_bus_address(doc, instance, ret_container);
+    read_address(doc, instance, "bus", ret_container->bus_address,
+                 sizeof ret_container->bus_address);
+    read_address(doc, instance, "lease", ret_container->lease_address,
+                 sizeof ret_container->lease_address);
     hf_inspect_limits_of_container(doc, support, limits);
     ret_container->limits_differ = strcmp(limits, hf_inspect_label(labels, LABEL_LIMITS)) != 0;
     return 0;

@@ -322,6 +322,62 @@ hf_json_check(const struct hf_json *v, const char *pointer, const struct hf_json
     return 0;
 }
 
+/* ---- whole trees ---- */
+
+struct hf_json *
+hf_json_copy(const struct hf_json *v)
+{
+    return v ? wrapped(cJSON_Duplicate(raw(v), true)) : NULL;
+}
+
+struct hf_json *
+hf_json_of_string(const char *text)
+{
+    return wrapped(cJSON_CreateString(text));
+}
+
+/* Where a member of that name is, it keeps its place. Takes item, also on failure. */
+static bool
+put_in_place(cJSON *object, const char *name, cJSON *item)
+{
+    bool done = false;
+
+    if (object && item)
+        done = cJSON_GetObjectItemCaseSensitive(object, name)
+                   ? cJSON_ReplaceItemInObjectCaseSensitive(object, name, item)
+                   : cJSON_AddItemToObject(object, name, item);
+    if (!done)
+        cJSON_Delete(item);
+    return done;
+}
+
+/* The algorithm of RFC 7396, section 2. As deep as a parsed document may be. */
+static cJSON *
+merge(const cJSON *v, const cJSON *patch) // NOLINT(misc-no-recursion): depth is bounded by parse
+{
+    cJSON *target;
+
+    if (!cJSON_IsObject(patch))
+        return cJSON_Duplicate(patch, true);
+    target = cJSON_IsObject(v) ? cJSON_Duplicate(v, true) : cJSON_CreateObject();
+    for (const cJSON *m = patch->child; target && m; m = m->next) {
+        if (cJSON_IsNull(m)) {
+            cJSON_DeleteItemFromObjectCaseSensitive(target, m->string);
+        } else if (!put_in_place(target, m->string,
+                                 merge(cJSON_GetObjectItemCaseSensitive(target, m->string), m))) {
+            cJSON_Delete(target);
+            return NULL;
+        }
+    }
+    return target;
+}
+
+struct hf_json *
+hf_json_merge(const struct hf_json *v, const struct hf_json *patch)
+{
+    return wrapped(merge(raw(v), raw(patch)));
+}
+
 /* ---- writing ---- */
 
 struct hf_json *
@@ -351,6 +407,19 @@ hf_json_put(struct hf_json *object, const char *member, struct hf_json *consume)
         hf_json_free(consume);
         mark_incomplete(raw(object));
     }
+}
+
+void
+hf_json_set(struct hf_json *object, const char *member, struct hf_json *consume)
+{
+    if (!put_in_place(raw(object), member, raw(consume)))
+        mark_incomplete(raw(object));
+}
+
+void
+hf_json_remove(struct hf_json *object, const char *member)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(raw(object), member);
 }
 
 void

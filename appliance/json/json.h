@@ -75,6 +75,12 @@ struct hf_json_field {
 HF_MUST int hf_json_check(const struct hf_json *v, const char *pointer,
                           const struct hf_json_field *fields, size_t count, struct hf_error *err);
 
+/* Whole trees. A copy; NULL for NULL or without memory. */
+struct hf_json *hf_json_copy(const struct hf_json *v);
+/* What comes of a merge patch (RFC 7396) on v, which stays as it is; NULL without memory. */
+struct hf_json *hf_json_merge(const struct hf_json *v, const struct hf_json *patch);
+struct hf_json *hf_json_of_string(const char *text);
+
 /* Writing. Children are owned by the parent they are put into. A NULL text is written as null. */
 struct hf_json *hf_json_object(void);
 struct hf_json *hf_json_array(void);
@@ -86,6 +92,9 @@ void hf_json_put_bool(struct hf_json *object, const char *member, bool value);
 void hf_json_put_null(struct hf_json *object, const char *member);
 /* wall_ms as RFC 3339; null where it is 0. */
 void hf_json_put_time(struct hf_json *object, const char *member, int64_t wall_ms);
+/* Puts a value in the place of the one that is there, or adds it. */
+void hf_json_set(struct hf_json *object, const char *member, struct hf_json *consume);
+void hf_json_remove(struct hf_json *object, const char *member);
 void hf_json_add(struct hf_json *array, struct hf_json *consume);
 void hf_json_add_string(struct hf_json *array, const char *text);
 /* NaN is written as null. */

@@ -43,9 +43,9 @@ struct hf_container {
     int64_t restart_count;
     int64_t started_ms, finished_ms; /* wall clock; 0 for never */
     pid_t pid;                       /* on the host; 0 when not running */
-    char
-        bus_address[64]; /* on the network <instance>-bus, "" for none: where the host reaches it */
-    bool limits_differ;  /* limits, hardening or networks are not as at create */
+    /* On the networks <instance>-bus and -lease, "" for none: where the host reaches it. */
+    char bus_address[64], lease_address[64];
+    bool limits_differ; /* limits, hardening or networks are not as at create */
 };
 
 /* One line of a container's log. */
@@ -78,8 +78,10 @@ struct hf_engine_ops {
     /* Whether an image with that id is there. */
     int (*has_image)(void *ctx, const char *image_id, bool *ret_has, struct hf_error *err);
 
-    /* Pulls by digest, then checks the image id against the pin; fails where it differs. */
-    int (*pull)(void *ctx, const struct hf_release_image *image, struct hf_error *err);
+    /* Pulls by digest, then checks the image id against the pin; fails where it differs, and with
+     * UNAVAILABLE soon after cancelled() says true. */
+    int (*pull)(void *ctx, const struct hf_release_image *image, bool (*cancelled)(void *context),
+                void *context, struct hf_error *err);
 
     /* Creates from the pinned image id and attaches the networks; removes what is half-made. */
     int (*create)(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE],

@@ -1,157 +1,149 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/settings.h"
 
-#include <ctype.h>
+#include "model/settings_parts.h"
+
 #include <stdio.h>
 #include <string.h>
 
 static const int64_t MAX_BYTES_DEFAULT = 1024LL * 1024 * 1024;
 static const int64_t MAX_BYTES_LEAST = 16LL * 1024 * 1024;
 static const int64_t MAX_BYTES_MOST = 1024LL * 1024 * 1024 * 1024;
+static const int64_t KEEP_FREE_DEFAULT = 128LL * 1024 * 1024; /* for the gateway's own recovery */
+static const int64_t MAX_AGE_S_MOST = 10LL * 365 * 24 * 3600;
+static const int64_t ENDURANCE_MOST = 1000000000000000; /* 1 PB, more than any card */
+static const char DEVICE_TOPIC_DEFAULT[] = "+/ID/#";
+
+static const char *const when_full_names[HF_WHEN_FULL_COUNT + 1] = {
+    [HF_WHEN_FULL_HOLD] = "hold",
+    [HF_WHEN_FULL_DROP_OLDEST] = "drop_oldest",
+    [HF_WHEN_FULL_DROP_LOWER_FIRST] = "drop_lower_first",
+};
+
+const char *
+hf_when_full_name(enum hf_when_full w)
+{
+    return when_full_names[w];
+}
 
 void
 hf_settings_init(struct hf_settings *s)
 {
     *s = (struct hf_settings){
         .name = "holdfast",
-        .buffer_window_ms = HF_WINDOW_MS_DEFAULT,
-        .buffer_max_bytes = MAX_BYTES_DEFAULT,
+        .buffer =
+            {
+                .window_ms = HF_WINDOW_MS_DEFAULT,
+                .max_bytes = MAX_BYTES_DEFAULT,
+                .keep_free_bytes = KEEP_FREE_DEFAULT,
+            },
+        .sinks = hf_json_array(),
+        .lanes = hf_json_array(),
+        .rules = hf_json_array(),
     };
+    snprintf(s->device_topic, sizeof s->device_topic, "%s", DEVICE_TOPIC_DEFAULT);
 }
 
 void
 hf_settings_done(struct hf_settings *s)
 {
-    free(s->uplink_ca_pem);
-    s->uplink_ca_pem = NULL;
+    hf_json_free(s->sinks);
+    hf_json_free(s->lanes);
+    hf_json_free(s->rules);
+    s->sinks = s->lanes = s->rules = NULL;
 }
 
 int
 hf_settings_copy(const struct hf_settings *from, struct hf_settings *to, struct hf_error *err)
 {
-    char *pem = NULL;
+    struct hf_settings s = *from;
 
-    if (from->uplink_ca_pem && !(pem = strdup(from->uplink_ca_pem)))
+    s.sinks = hf_json_copy(from->sinks);
+    s.lanes = hf_json_copy(from->lanes);
+    s.rules = hf_json_copy(from->rules);
+    if (!s.sinks || !s.lanes || !s.rules) {
+        hf_settings_done(&s);
         return hf_error_nomem(err);
+    }
     hf_settings_done(to);
-    *to = *from;
-    to->uplink_ca_pem = pem;
-    return 0;
-}
-
-/* ---- checks ---- */
-
-int
-hf_settings_check_name(const char *name, const char *pointer, struct hf_error *err)
-{
-    size_t len = strlen(name);
-    bool fine = len >= 1 && len <= 63 && name[0] != '-' && name[len - 1] != '-';
-
-    for (size_t i = 0; fine && i < len; i++)
-        fine = islower((unsigned char)name[i]) || isdigit((unsigned char)name[i]) || name[i] == '-';
-    if (!fine)
-        return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
-                               "%s: a name has 1 to 63 lower-case letters, digits and dashes and "
-                               "neither begins nor ends with a dash (RFC 1123)",
-                               pointer);
-    return 0;
-}
-
-int
-hf_settings_check_url(const char *url, const char *pointer, struct hf_error *err)
-{
-    const char *host = strncmp(url, "https://", 8) == 0  ? url + 8
-                       : strncmp(url, "http://", 7) == 0 ? url + 7
-                                                         : NULL;
-
-    if (strlen(url) >= HF_URL_SIZE)
-        return hf_error_set_at(err, HF_ERROR_INVALID, pointer, "%s: longer than %d characters",
-                               pointer, HF_URL_SIZE - 1);
-    if (!host || !*host || *host == '/' || *host == ':')
-        return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
-                               "%s: must be https://host/… (or http://host/…)", pointer);
-    for (const char *c = url; *c; c++)
-        if (!isgraph((unsigned char)*c) || *c == '"' || *c == '<' || *c == '>' || *c == '#')
-            return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
-                                   "%s: a URL has no blanks, quotes, brackets or '#'", pointer);
-    for (const char *c = host; *c && *c != '/'; c++)
-        if (*c == '@')
-            return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
-                                   "%s: no user or password in the URL; use 'token'", pointer);
-    return 0;
-}
-
-static int
-check_range(int64_t value, int64_t least, int64_t most, const char *pointer, struct hf_error *err)
-{
-    if (value < least || value > most)
-        return hf_error_set_at(err, HF_ERROR_INVALID, pointer, "%s: must be %lld to %lld", pointer,
-                               (long long)least, (long long)most);
+    *to = s;
     return 0;
 }
 
 /* ---- parts of the document ---- */
 
 static int
-parse_uplink(const struct hf_json *v, struct hf_settings *s, struct hf_error *err)
+parse_buffer(const struct hf_json *v, struct hf_buffer_settings *b, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
-        {"url", HF_JSON_STRING, true},
-        {"token", HF_JSON_STRING, false},
-        {"ca_pem", HF_JSON_STRING, false},
+        {"window_ms", HF_JSON_INT, false},    {"max_bytes", HF_JSON_INT, false},
+        {"max_age_s", HF_JSON_INT, false},    {"keep_free_bytes", HF_JSON_INT, false},
+        {"when_full", HF_JSON_STRING, false}, {"rated_endurance_bytes", HF_JSON_INT, false},
     };
-    const char *url, *token, *pem;
+    static const char at[] = "/buffer";
+    const char *when_full;
 
-    if (hf_json_check(v, "/uplink", fields, HF_LEN(fields), err) < 0)
+    if (hf_json_check(v, at, fields, HF_LEN(fields), err) < 0 ||
+        hf_check_range(v, "window_ms", 0, HF_WINDOW_MS_MAX, at, err) < 0 ||
+        hf_check_range(v, "max_bytes", MAX_BYTES_LEAST, MAX_BYTES_MOST, at, err) < 0 ||
+        hf_check_range(v, "max_age_s", 0, MAX_AGE_S_MOST, at, err) < 0 ||
+        hf_check_range(v, "keep_free_bytes", 0, MAX_BYTES_MOST, at, err) < 0 ||
+        hf_check_range(v, "rated_endurance_bytes", 0, ENDURANCE_MOST, at, err) < 0 ||
+        hf_check_word(v, "when_full", when_full_names, at, err) < 0)
         return -1;
-    url = hf_json_string(v, "url");
-    token = hf_json_string(v, "token");
-    pem = hf_json_string(v, "ca_pem");
-    if (*url && hf_settings_check_url(url, "/uplink/url", err) < 0)
-        return -1;
-    if (token && (strlen(token) >= HF_SECRET_SIZE || strpbrk(token, " \r\n\t")))
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/uplink/token",
-                               "/uplink/token: at most %d characters, no blanks",
-                               HF_SECRET_SIZE - 1);
-    if (pem && (strlen(pem) > HF_PEM_MAX || !strstr(pem, "-----BEGIN CERTIFICATE-----")))
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/uplink/ca_pem",
-                               "/uplink/ca_pem: must be PEM certificates, at most %d bytes",
-                               HF_PEM_MAX);
-
-    snprintf(s->uplink_url, sizeof s->uplink_url, "%s", url);
-    snprintf(s->uplink_token, sizeof s->uplink_token, "%s", token ? token : "");
-    free(s->uplink_ca_pem);
-    s->uplink_ca_pem = pem ? strdup(pem) : NULL;
-    return pem && !s->uplink_ca_pem ? hf_error_nomem(err) : 0;
+    b->window_ms = hf_json_int(v, "window_ms", b->window_ms);
+    b->max_bytes = hf_json_int(v, "max_bytes", b->max_bytes);
+    b->max_age_s = hf_json_int(v, "max_age_s", b->max_age_s);
+    b->keep_free_bytes = hf_json_int(v, "keep_free_bytes", b->keep_free_bytes);
+    b->rated_endurance_bytes = hf_json_int(v, "rated_endurance_bytes", b->rated_endurance_bytes);
+    when_full = hf_json_string(v, "when_full");
+    for (int i = 0; when_full && i < HF_WHEN_FULL_COUNT; i++)
+        if (strcmp(when_full_names[i], when_full) == 0)
+            b->when_full = (enum hf_when_full)i;
+    return 0;
 }
 
 static int
-parse_buffer(const struct hf_json *v, struct hf_settings *s, struct hf_error *err)
+replace(struct hf_json **list, const struct hf_json *by, struct hf_error *err)
 {
-    static const struct hf_json_field fields[] = {
-        {"window_ms", HF_JSON_INT, false},
-        {"max_bytes", HF_JSON_INT, false},
-    };
+    struct hf_json *copy;
 
-    if (hf_json_check(v, "/buffer", fields, HF_LEN(fields), err) < 0)
+    if (!by)
+        return 0;
+    copy = hf_json_copy(by);
+    if (!copy)
+        return hf_error_nomem(err);
+    hf_json_free(*list);
+    *list = copy;
+    return 0;
+}
+
+static int
+parse_lists(const struct hf_json *doc, struct hf_settings *s, struct hf_error *err)
+{
+    const struct hf_json *sinks = hf_json_get(doc, "sinks"), *lanes = hf_json_get(doc, "lanes");
+    const struct hf_json *rules = hf_json_get(doc, "rules");
+    const struct hf_json *uplink = hf_json_get(doc, "uplink");
+
+    if (hf_check_sinks(sinks, err) < 0 || hf_check_lanes(lanes, err) < 0 ||
+        hf_settings_check_rules(rules, "/rules", err) < 0)
         return -1;
-    s->buffer_window_ms = hf_json_int(v, "window_ms", s->buffer_window_ms);
-    s->buffer_max_bytes = hf_json_int(v, "max_bytes", s->buffer_max_bytes);
-    if (check_range(s->buffer_window_ms, 0, HF_WINDOW_MS_MAX, "/buffer/window_ms", err) < 0)
+    if (replace(&s->sinks, sinks, err) < 0 || replace(&s->lanes, lanes, err) < 0 ||
+        replace(&s->rules, rules, err) < 0)
         return -1;
-    return check_range(s->buffer_max_bytes, MAX_BYTES_LEAST, MAX_BYTES_MOST, "/buffer/max_bytes",
-                       err);
+    return uplink ? hf_put_uplink(&s->sinks, uplink, err) : 0;
 }
 
 static int
 parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
-        {"name", HF_JSON_STRING, false},
-        {"uplink", HF_JSON_OBJECT, false},
-        {"buffer", HF_JSON_OBJECT, false},
+        {"name", HF_JSON_STRING, false},    {"uplink", HF_JSON_OBJECT, false},
+        {"sinks", HF_JSON_ARRAY, false},    {"buffer", HF_JSON_OBJECT, false},
+        {"lanes", HF_JSON_ARRAY, false},    {"rules", HF_JSON_ARRAY, false},
+        {"devices", HF_JSON_OBJECT, false},
     };
-    const struct hf_json *uplink, *buffer;
+    const struct hf_json *buffer, *devices;
     const char *name;
 
     if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)
@@ -162,11 +154,16 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
             return -1;
         snprintf(s->name, sizeof s->name, "%s", name);
     }
-    uplink = hf_json_get(doc, "uplink");
-    if (uplink && parse_uplink(uplink, s, err) < 0)
-        return -1;
     buffer = hf_json_get(doc, "buffer");
-    return buffer ? parse_buffer(buffer, s, err) : 0;
+    devices = hf_json_get(doc, "devices");
+    if (buffer && parse_buffer(buffer, &s->buffer, err) < 0)
+        return -1;
+    if (devices) {
+        if (hf_check_device_topic(devices, err) < 0)
+            return -1;
+        snprintf(s->device_topic, sizeof s->device_topic, "%s", hf_json_string(devices, "topic"));
+    }
+    return parse_lists(doc, s, err);
 }
 
 int
@@ -185,25 +182,96 @@ hf_settings_parse(const struct hf_json *doc, struct hf_settings *ret_settings, s
     return 0;
 }
 
+/* ---- printing ---- */
+
+static struct hf_json *
+document(const struct hf_settings *s, struct hf_json *consume_sinks)
+{
+    const struct hf_buffer_settings *b = &s->buffer;
+    struct hf_json *doc = hf_json_object(), *buffer = hf_json_object();
+    struct hf_json *devices = hf_json_object();
+
+    hf_json_put_string(doc, "name", s->name);
+    hf_json_put(doc, "sinks", consume_sinks);
+    hf_json_put_int(buffer, "window_ms", b->window_ms);
+    hf_json_put_int(buffer, "max_bytes", b->max_bytes);
+    hf_json_put_int(buffer, "max_age_s", b->max_age_s);
+    hf_json_put_int(buffer, "keep_free_bytes", b->keep_free_bytes);
+    hf_json_put_string(buffer, "when_full", hf_when_full_name(b->when_full));
+    hf_json_put_int(buffer, "rated_endurance_bytes", b->rated_endurance_bytes);
+    hf_json_put(doc, "buffer", buffer);
+    hf_json_put(doc, "lanes", hf_json_copy(s->lanes));
+    hf_json_put(doc, "rules", hf_json_copy(s->rules));
+    hf_json_put_string(devices, "topic", s->device_topic);
+    hf_json_put(doc, "devices", devices);
+    return doc;
+}
+
 int
 hf_settings_print(const struct hf_settings *s, char **ret_text, struct hf_error *err)
 {
-    HF_AUTO(hf_json) struct hf_json *doc = hf_json_object();
-    struct hf_json *buffer = hf_json_object();
+    HF_AUTO(hf_json) struct hf_json *doc = document(s, hf_json_copy(s->sinks));
+    HF_AUTO_FREE char *text = NULL;
 
-    hf_json_put_string(doc, "name", s->name);
-    if (*s->uplink_url) {
-        struct hf_json *uplink = hf_json_object();
+    if (hf_json_print(doc, &text, err) < 0)
+        return -1;
+    if (strlen(text) > HF_SETTINGS_TEXT_MAX)
+        return hf_error_set(err, HF_ERROR_TOO_LARGE,
+                            "the configuration has more than %d KiB; certificates and rules take "
+                            "the most",
+                            HF_SETTINGS_TEXT_MAX / 1024);
+    *ret_text = hf_steal(&text);
+    return 0;
+}
 
-        hf_json_put_string(uplink, "url", s->uplink_url);
-        if (*s->uplink_token)
-            hf_json_put_string(uplink, "token", s->uplink_token);
-        if (s->uplink_ca_pem)
-            hf_json_put_string(uplink, "ca_pem", s->uplink_ca_pem);
-        hf_json_put(doc, "uplink", uplink);
-    }
-    hf_json_put_int(buffer, "window_ms", s->buffer_window_ms);
-    hf_json_put_int(buffer, "max_bytes", s->buffer_max_bytes);
-    hf_json_put(doc, "buffer", buffer);
+int
+hf_settings_show(const struct hf_settings *s, char **ret_text, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = document(s, hf_mask_sinks(s->sinks));
+
     return hf_json_print(doc, ret_text, err);
+}
+
+/* ---- changing ---- */
+
+/* "***" for the token of the short form stands for that of the sink. */
+static int
+unmask_uplink(const struct hf_settings *s, const struct hf_json *doc, struct hf_error *err)
+{
+    const struct hf_json *uplink = hf_json_get(doc, "uplink");
+    const char *token = hf_json_string(uplink, "token");
+    const char *kept = hf_json_string(hf_settings_sink(s, HF_SINK_UPLINK), "token");
+
+    if (!token || !kept || strcmp(token, HF_SECRET_MASK) != 0)
+        return 0;
+    hf_json_set((struct hf_json *)(uintptr_t)uplink, "token", hf_json_of_string(kept));
+    return hf_json_string(uplink, "token") ? 0 : hf_error_nomem(err);
+}
+
+int
+hf_settings_patch(const struct hf_settings *s, const struct hf_json *patch,
+                  struct hf_settings *ret_settings, struct hf_error *err)
+{
+    HF_AUTO_FREE char *text = NULL;
+    HF_AUTO(hf_json) struct hf_json *doc = NULL, *merged = NULL;
+    struct hf_settings fresh;
+
+    if (!hf_json_is_object(patch))
+        return hf_error_set(err, HF_ERROR_INVALID, "the patch must be an object (RFC 7396)");
+    if (hf_settings_print(s, &text, err) < 0 || hf_json_parse(text, strlen(text), &doc, err) < 0)
+        return -1;
+    merged = hf_json_merge(doc, patch);
+    if (!merged)
+        return hf_error_nomem(err);
+    if (unmask_uplink(s, merged, err) < 0 ||
+        hf_unmask_sinks((struct hf_json *)(uintptr_t)hf_json_get(merged, "sinks"), s->sinks, err) <
+            0)
+        return -1;
+    hf_settings_init(&fresh);
+    if (hf_settings_parse(merged, &fresh, err) < 0) {
+        hf_settings_done(&fresh);
+        return -1;
+    }
+    *ret_settings = fresh;
+    return 0;
 }

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The configuration of a gateway: one document, kept as numbered revisions. */
+/*
+ * The configuration of a gateway: one document, kept as numbered revisions.
+ *
+ *     { "name", "sinks": [sink], "buffer": {…}, "lanes": [{"filter","lane"}], "rules": [rule],
+ *       "devices": {"topic"} }
+ *
+ * Sinks, rules and lanes are as api/record-path.md has them, a sink with its secrets in it. On the
+ * way in there is also "uplink": {"url","token","ca_pem"}, short for the https sink named "uplink".
+ * Every member may be absent, unknown ones are refused.
+ */
 #pragma once
 
 #include "base/error.h"
@@ -8,19 +17,46 @@
 
 enum {
     HF_URL_SIZE = 512,
-    HF_SECRET_SIZE = 512,
+    HF_SECRET_SIZE = 512, /* of a secret made on the box, and more than enough */
     HF_PEM_MAX = 16384,
     HF_WINDOW_MS_DEFAULT = 50,
-    HF_WINDOW_MS_MAX = 5000
+    HF_WINDOW_MS_MAX = 5000,
+    HF_SINKS_MAX = 8,
+    HF_LANE_FILTERS_MAX = 64,
+    HF_RULES_MAX = 64,
+    HF_FILTER_MAX = 256,             /* bytes of an MQTT filter or topic in settings */
+    HF_SETTINGS_TEXT_MAX = 60 * 1024 /* printed; what is shown can be sent back in one request */
+};
+
+/* The name that "uplink" is short for, and what a secret that is set is shown as. */
+#define HF_SINK_UPLINK "uplink"
+#define HF_SECRET_MASK "***"
+
+enum hf_when_full {
+    HF_WHEN_FULL_HOLD,
+    HF_WHEN_FULL_DROP_OLDEST,
+    HF_WHEN_FULL_DROP_LOWER_FIRST,
+    HF_WHEN_FULL_COUNT
+};
+
+/* "hold", "drop_oldest", "drop_lower_first". */
+const char *hf_when_full_name(enum hf_when_full w);
+
+struct hf_buffer_settings {
+    int64_t window_ms;             /* durability window */
+    int64_t max_bytes;             /* most bytes that records take on disk */
+    int64_t max_age_s;             /* older records are dropped; 0: never */
+    int64_t keep_free_bytes;       /* of the file system */
+    int64_t rated_endurance_bytes; /* of the card; 0: not known */
+    enum hf_when_full when_full;
 };
 
 struct hf_settings {
-    char name[HF_NAME_SIZE];           /* of the gateway: a host name label (RFC 1123) */
-    char uplink_url[HF_URL_SIZE];      /* "" where there is none yet */
-    char uplink_token[HF_SECRET_SIZE]; /* bearer token or "" */
-    char *uplink_ca_pem;               /* owned; NULL: the public CAs of the image */
-    int64_t buffer_window_ms;          /* durability window */
-    int64_t buffer_max_bytes;          /* most bytes that the buffer takes on disk */
+    char name[HF_NAME_SIZE]; /* of the gateway: a host name label (RFC 1123) */
+    struct hf_buffer_settings buffer;
+    char device_topic[HF_FILTER_MAX + 1]; /* a filter whose level "ID" names the device */
+    /* Arrays, owned, checked; never NULL after hf_settings_init() unless out of memory. */
+    struct hf_json *sinks, *lanes, *rules;
 };
 
 void hf_settings_init(struct hf_settings *s); /* defaults, name "holdfast" */
@@ -28,14 +64,33 @@ void hf_settings_done(struct hf_settings *s);
 HF_MUST int hf_settings_copy(const struct hf_settings *from, struct hf_settings *to,
                              struct hf_error *err);
 
+/* The sink of that name, or NULL. */
+const struct hf_json *hf_settings_sink(const struct hf_settings *s, const char *name);
+
+/* The members of a sink that are secrets, NULL-terminated. */
+extern const char *const hf_sink_secrets[];
+
 /* Checks, with a JSON pointer in the error below prefix. */
 HF_MUST int hf_settings_check_name(const char *name, const char *pointer, struct hf_error *err);
 HF_MUST int hf_settings_check_url(const char *url, const char *pointer, struct hf_error *err);
 
-/* The document as kept in the store: { "name", "uplink": {"url","token","ca_pem"},
- * "buffer": {"window_ms","max_bytes"} }; every member may be absent, unknown ones are refused.
- * Absent members keep what ret_settings has: call hf_settings_init() first. On failure
- * ret_settings is as it was. */
+/* Reads a document. Absent members keep what ret_settings has: call hf_settings_init() first. On
+ * failure ret_settings is as it was. */
 HF_MUST int hf_settings_parse(const struct hf_json *doc, struct hf_settings *ret_settings,
                               struct hf_error *err);
+
+/* Checks a list of rules alone, in shape; pointer is where it stands. */
+HF_MUST int hf_settings_check_rules(const struct hf_json *rules, const char *pointer,
+                                    struct hf_error *err);
+
+/* The whole document, with secrets: for the store. TOO_LARGE past HF_SETTINGS_TEXT_MAX. */
 HF_MUST int hf_settings_print(const struct hf_settings *s, char **ret_text, struct hf_error *err);
+
+/* The same for people: each secret that is set reads HF_SECRET_MASK. */
+HF_MUST int hf_settings_show(const struct hf_settings *s, char **ret_text, struct hf_error *err);
+
+/* What comes of a merge patch (RFC 7396) on s: absent members stay, null goes back to the default,
+ * HF_SECRET_MASK keeps the secret of the sink of that name. s is not changed; on success
+ * ret_settings, which the caller has zeroed, is the caller's. */
+HF_MUST int hf_settings_patch(const struct hf_settings *s, const struct hf_json *patch,
+                              struct hf_settings *ret_settings, struct hf_error *err);

@@ -78,7 +78,7 @@ fill_networks(struct hf_spec *s, const struct blueprint *b, const struct hf_plac
     if (b->bus)
         attach(s, p, "bus", b->field ? "broker" : "");
     if (b->lease)
-        attach(s, p, "lease", strcmp(b->service, "buffer") == 0 ? "buffer" : "");
+        attach(s, p, "lease", b->service);
 }
 
 static void

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HF_TEXT_SIZE = 256, HF_NUMBERS_MAX = 12, HF_WARNINGS_MAX = 8, HF_ID_SIZE = 33 };
+enum { HF_TEXT_SIZE = 256, HF_NUMBERS_MAX = 48, HF_WARNINGS_MAX = 8, HF_ID_SIZE = 33 };
 
 enum hf_lifecycle {
     HF_LIFECYCLE_ABSENT,
@@ -100,6 +100,7 @@ struct hf_host_view {
     double load1;
     int64_t memory_used_bytes, memory_total_bytes;
     int64_t disk_used_bytes, disk_total_bytes; /* of the file system with the state */
+    int64_t device_written_bytes;              /* to the disk below it, since boot; -1: not known */
     bool has_temperature;
     double temperature_c;
     int64_t uptime_s;
@@ -126,12 +127,14 @@ struct hf_buffer_view {
     bool ok;
     char reason[HF_TEXT_SIZE];
     int64_t held, oldest_ms, disk_bytes, disk_limit_bytes;
-    int64_t accepted, delivered, dropped, window_ms;
+    int64_t accepted, delivered, dropped, quarantined, window_ms;
+    int64_t dropped_ms; /* when the newest drop was seen; 0: none since this holdfastd started */
     double in_per_s, out_per_s;
     int64_t drain_s; /* -1: not draining */
     int64_t full_s;  /* -1: not filling */
     char epoch[HF_NAME_SIZE];
     int64_t updated_ms;
+    int64_t rated_endurance_bytes; /* of the card, from the settings; 0: not known */
 };
 
 struct hf_uplink_view {
@@ -141,6 +144,12 @@ struct hf_uplink_view {
     int64_t last_success_ms, next_try_ms, away_since_ms;
     int64_t last_status; /* HTTP status, 0: none */
     int64_t attempt;
+};
+
+/* What the broker acknowledged and could not keep. */
+struct hf_broker_view {
+    int64_t queue_dropped;
+    int64_t queue_dropped_ms; /* when the newest was seen; 0: none since this holdfastd started */
 };
 
 struct hf_sentence {
@@ -159,6 +168,7 @@ struct hf_gateway_view {
     uint16_t field_port;
     struct hf_engine_view engine;
     struct hf_host_view host;
+    char recovery[2 * HF_TEXT_SIZE]; /* what became of a damaged database of ours; "" for none */
 };
 
 enum hf_operation_kind { HF_OPERATION_START, HF_OPERATION_STOP, HF_OPERATION_RESTART };
@@ -190,6 +200,7 @@ struct hf_snapshot {
     struct hf_release release;
     struct hf_service_view services[HF_SERVICES_MAX];
     size_t service_count;
+    struct hf_broker_view broker;
     struct hf_buffer_view buffer;
     struct hf_uplink_view uplink;
     struct hf_sentence sentence;

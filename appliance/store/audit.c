@@ -26,21 +26,23 @@ hf_store_audit(struct hf_store *st, const char *who, const char *what, struct hf
 }
 
 int
-hf_store_audit_list(struct hf_store *st, struct hf_audit_entry *ret_entries, size_t max,
-                    size_t *ret_count, struct hf_error *err)
+hf_store_audit_list(struct hf_store *st, int64_t before, struct hf_audit_entry *ret_entries,
+                    size_t max, size_t *ret_count, struct hf_error *err)
 {
     HF_STMT stmt = NULL;
     size_t count = 0;
     int row;
 
-    if (hf_db_query(st, &stmt, err, hf_sql_audit_list, "i", (int64_t)max) < 0)
+    if (hf_db_query(st, &stmt, err, hf_sql_audit_list, "ii", (int64_t)max,
+                    before ? before : INT64_MAX) < 0)
         return -1;
     while ((row = hf_db_step(st, stmt, err)) > 0 && count < max) {
         struct hf_audit_entry *e = &ret_entries[count++];
 
-        e->at_ms = sqlite3_column_int64(stmt, 0);
-        hf_db_text(stmt, 1, e->who, sizeof e->who);
-        hf_db_text(stmt, 2, e->what, sizeof e->what);
+        e->n = sqlite3_column_int64(stmt, 0);
+        e->at_ms = sqlite3_column_int64(stmt, 1);
+        hf_db_text(stmt, 2, e->who, sizeof e->who);
+        hf_db_text(stmt, 3, e->what, sizeof e->what);
     }
     if (row < 0)
         return hf_error_wrap(err, "read the audit log");

@@ -139,6 +139,7 @@ HF_MUST int hf_store_apply_provision(struct hf_store *st, const struct hf_store_
 /* ---- audit ---- */
 
 struct hf_audit_entry {
+    int64_t n; /* grows */
     int64_t at_ms;
     char who[HF_NAME_SIZE];
     char what[HF_TEXT_SIZE];
@@ -146,6 +147,7 @@ struct hf_audit_entry {
 
 HF_MUST int hf_store_audit(struct hf_store *st, const char *who, const char *what,
                            struct hf_error *err);
-/* Newest first, at most max. */
-HF_MUST int hf_store_audit_list(struct hf_store *st, struct hf_audit_entry *ret_entries, size_t max,
-                                size_t *ret_count, struct hf_error *err);
+/* Newest first, at most max; those older than the entry `before` where that is not 0. */
+HF_MUST int hf_store_audit_list(struct hf_store *st, int64_t before,
+                                struct hf_audit_entry *ret_entries, size_t max, size_t *ret_count,
+                                struct hf_error *err);

@@ -158,6 +158,11 @@ on_seen(struct hf_lifecycle_machine *m, const struct hf_lifecycle_event *e, int6
     see_run(m, is, now_ms);
     m->container = *is;
     m->has_image = e->has_image;
+    if (is->id[0] && (is->state == HF_CONTAINER_EXITED || is->state == HF_CONTAINER_DEAD)) {
+        m->has_exit_code = true;
+        m->exit_code = is->exit_code;
+        m->oom_killed = is->oom_killed;
+    }
     m->looked = true;
     m->looked_ms = now_ms;
     if (m->pending == HF_EFFECT_NONE)

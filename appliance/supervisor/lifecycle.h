@@ -150,7 +150,7 @@ struct hf_lifecycle_machine {
     unsigned exit_count;
     bool crash_loop;
     int64_t crash_until_ms;
-    bool has_exit_code; /* of the last exit that nobody asked for */
+    bool has_exit_code; /* of the last exit */
     int exit_code;
     bool oom_killed;
     char failure[HF_TEXT_SIZE]; /* why it waits or has failed */
@@ -174,6 +174,10 @@ void hf_lifecycle_target(struct hf_lifecycle_machine *m, const char *spec_hash,
 
 struct hf_lifecycle_step hf_lifecycle_step(struct hf_lifecycle_machine *m,
                                            const struct hf_lifecycle_event *event, int64_t now_ms);
+
+/* What a container that was stopped for a crash loop had said last: becomes part of the reason. A
+ * log line of ours is cut down to its reason or error. */
+void hf_lifecycle_last_words(struct hf_lifecycle_machine *m, const char *line);
 
 /* Whether what is wanted has been reached: runs as specified with no restart due, or is stopped. */
 bool hf_lifecycle_settled(const struct hf_lifecycle_machine *m);

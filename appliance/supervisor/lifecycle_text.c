@@ -92,6 +92,39 @@ hf_lifecycle_say_crash_loop(struct hf_lifecycle_machine *m)
              HF_CRASH_COOLDOWN_MS / 60000);
 }
 
+/* The value of a key in a key=value line, without its quotes; false where it is not there. */
+static bool
+find_value(const char *line, const char *key, char *out, size_t size)
+{
+    const char *at = strstr(line, key);
+    size_t len = 0;
+
+    if (!at)
+        return false;
+    for (at += strlen(key); *at && *at != '"' && len + 1 < size; at++) {
+        if (*at == '\\' && at[1])
+            at++;
+        out[len++] = *at;
+    }
+    out[len] = '\0';
+    return len > 0;
+}
+
+void
+hf_lifecycle_last_words(struct hf_lifecycle_machine *m, const char *line)
+{
+    char words[HF_TEXT_SIZE];
+    size_t used = strlen(m->failure);
+
+    if (!m->crash_loop || strstr(m->failure, "; it said: "))
+        return;
+    if (!find_value(line, " reason=\"", words, sizeof words) &&
+        !find_value(line, " error=\"", words, sizeof words))
+        snprintf(words, sizeof words, "%s", line);
+    snprintf(m->failure + used, sizeof m->failure - used, "; it said: %s", words);
+    hf_lifecycle_say_state(m);
+}
+
 void
 hf_lifecycle_say_error(struct hf_lifecycle_machine *m, enum hf_effect effect,
                        const struct hf_error *error)

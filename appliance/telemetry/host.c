@@ -6,7 +6,9 @@
 
 #include <dirent.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/sysmacros.h>
 
 /* What a sensor of a running machine may say; the rest is a sensor that is not there. */
 static const double TEMPERATURE_MIN_C = -40.0;
@@ -123,6 +125,30 @@ read_disk(const char *path, struct hf_host_view *ret)
     ret->disk_used_bytes = (int64_t)((fs.f_blocks - fs.f_bfree) * fs.f_frsize);
 }
 
+/* /sys/block/…/stat: the seventh number is sectors written. A partition counts for its disk, which
+ * is the folder above it. What has no device of its own (overlay, btrfs, tmpfs) is not known. */
+static void
+read_device(const struct hf_telemetry *t, const char *path, struct hf_host_view *ret)
+{
+    enum { SECTORS_WRITTEN = 6, FIELD_COUNT, SECTOR_BYTES = 512 };
+    char file[PATH_MAX], text[256];
+    int64_t v[FIELD_COUNT];
+    struct stat st;
+    bool is_partition;
+
+    ret->device_written_bytes = -1;
+    if (stat(path, &st) < 0)
+        return;
+    hf_text_put(file, sizeof file, "%s/sys/dev/block/%u:%u/partition", t->root, major(st.st_dev),
+                minor(st.st_dev));
+    is_partition = access(file, F_OK) == 0;
+    hf_text_put(file, sizeof file, "%s/sys/dev/block/%u:%u%s/stat", t->root, major(st.st_dev),
+                minor(st.st_dev), is_partition ? "/.." : "");
+    if (hf_kernel_read(file, text, sizeof text) &&
+        hf_kernel_numbers(text, v, FIELD_COUNT) == FIELD_COUNT)
+        ret->device_written_bytes = v[SECTORS_WRITTEN] * SECTOR_BYTES;
+}
+
 /* The hottest of all zones counts: which one is the processor differs from board to board. */
 static void
 read_temperature(const struct hf_telemetry *t, struct hf_host_view *ret)
@@ -206,6 +232,7 @@ hf_telemetry_host(struct hf_telemetry *t, const char *disk_path, int64_t now_ms,
     read_load_and_uptime(t, ret_host);
     read_hostname(t, ret_host);
     read_disk(disk_path, ret_host);
+    read_device(t, disk_path, ret_host);
     read_temperature(t, ret_host);
     read_own(t, now_ms, ret_host);
     t->host_at_ms = now_ms;

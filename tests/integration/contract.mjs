@@ -47,7 +47,9 @@ const escape = (text) => text.replaceAll('~', '~0').replaceAll('/', '~1');
 function ask(method, path, { headers = {}, body, session = true, streamMs = 2500 } = {}) {
   const all = { ...headers };
   if (session && cookie) all.cookie = cookie;
-  if (body !== undefined && !('content-type' in all)) all['content-type'] = 'application/json';
+  if (body !== undefined && !('content-type' in all)) {
+    all['content-type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  }
   if (body !== undefined) all['content-length'] = Buffer.byteLength(body);
   const options = { method, path: `/api/v1${path}`, host: url.hostname, port: url.port || 443, headers: all, agent };
   return new Promise((resolve, reject) => {
@@ -137,7 +139,7 @@ async function expect(status, method, template, options = {}) {
 
 const json = JSON.stringify;
 const operations = Object.entries(contract.paths).flatMap(([template, item]) =>
-  ['get', 'post'].filter((m) => m in item).map((m) => ({ method: m.toUpperCase(), template, operation: item[m] })));
+  ['get', 'post', 'patch'].filter((m) => m in item).map((m) => ({ method: m.toUpperCase(), template, operation: item[m] })));
 const isPublic = ({ operation }) => operation.security?.length === 0;
 
 // What must be refused before anything else is looked at, on every operation.
@@ -145,10 +147,11 @@ async function refuseEverywhere() {
   for (const one of operations) {
     const { method, template, operation } = one;
     const body = operation.requestBody ? '{}' : undefined;
+    // What needs a session is refused before its body is looked at; those are tried with one, in use().
     const common = { session: false, body };
     await expect(421, method, template, { ...common, headers: { host: 'evil.example' }, what: 'foreign host' });
     await expect(403, method, template, { ...common, headers: { 'sec-fetch-site': 'cross-site' }, what: 'foreign site' });
-    if (method === 'POST') {
+    if (method !== 'GET') {
       await expect(403, method, template, { ...common, headers: { origin: 'https://evil.example' }, what: 'foreign origin' });
     }
     if (!isPublic(one)) await expect(401, method, template, { ...common, what: 'no session' });
@@ -156,15 +159,21 @@ async function refuseEverywhere() {
       await expect(400, method, template, { session: false, body: '{}', what: 'body where none is' });
       await expect(400, method, template, { session: false, query: 'nonsense=1', what: 'unknown parameter' });
     }
-    if (operation.requestBody) {
-      await expect(415, method, template, { ...common, headers: { 'content-type': 'text/plain' }, what: 'not JSON' });
-      await expect(400, method, template, { ...common, body: '{', what: 'broken JSON' });
-      await expect(400, method, template, { ...common, body: '{} x', what: 'trailing bytes' });
-      await expect(400, method, template, { ...common, body: '['.repeat(10000), what: 'nested arrays' });
-      await expect(413, method, template, { ...common, body: ' '.repeat(70000), what: 'large body' });
-      await expect(422, method, template, { ...common, body: '{"nonsense":1}', what: 'unknown field' });
-    }
+    if (isPublic(one)) await wrongBodies(one, common);
   }
+}
+
+// Every way of sending a body wrongly that does not depend on the operation.
+async function wrongBodies({ method, template, operation }, common) {
+  if (!operation.requestBody) return;
+  const headers = method === 'PATCH' ? { 'if-match': '*' } : {};
+  const wrong = (status, body, what) => expect(status, method, template, { ...common, headers, body, what });
+  await expect(415, method, template, { ...common, body: '{}', headers: { 'content-type': 'text/plain' }, what: 'not JSON' });
+  await wrong(400, '{', 'broken JSON');
+  await wrong(400, '{} x', 'trailing bytes');
+  await wrong(400, '['.repeat(10000), 'nested arrays');
+  await wrong(413, ' '.repeat(70000), 'large body');
+  await wrong(422, '{"nonsense":1}', 'unknown field');
 }
 
 async function methods() {
@@ -173,11 +182,11 @@ async function methods() {
     const options = await ask('OPTIONS', path, { session: false });
     check(`OPTIONS ${template}`, options.status === 204, options.status);
     const allow = (options.headers.allow ?? '').split(', ');
-    for (const method of ['GET', 'POST']) {
+    for (const method of ['GET', 'POST', 'PATCH']) {
       const documented = method.toLowerCase() in item;
       check(`${method} ${template}: Allow`, allow.includes(method) === documented, options.headers.allow);
     }
-    for (const method of ['PUT', 'PATCH', 'DELETE', ...('post' in item ? [] : ['POST']), ...('get' in item ? [] : ['GET'])]) {
+    for (const method of ['PUT', 'DELETE', ...['GET', 'POST', 'PATCH'].filter((m) => !(m.toLowerCase() in item))]) {
       const refused = await ask(method, path, { session: false });
       check(`${method} ${template}`, refused.status === 405 && 'allow' in refused.headers, refused.status);
       validate(`${method} ${template}: body`, '/components/schemas/Problem', JSON.parse(refused.text));
@@ -229,6 +238,65 @@ async function finished(location) {
   return 'never finished';
 }
 
+// Changed, refused and put back as it was; the services take it while they run.
+async function configuration() {
+  const before = await expect(200, 'GET', '/config');
+  const etag = before.headers.etag;
+  const patch = (status, body, what, more = {}) => expect(status, 'PATCH', '/config', {
+    body: json(body), headers: { 'if-match': etag }, what, ...more });
+  const { buffer } = JSON.parse(before.text);
+  const changed = { buffer: { window_ms: buffer.window_ms === 100 ? 150 : 100 } };
+  await patch(428, changed, 'without If-Match', { headers: {} });
+  await patch(412, changed, 'for another revision', { headers: { 'if-match': '"999999"' } });
+  await patch(400, changed, 'unknown parameter', { query: 'nonsense=1' });
+  const wrong = await patch(422, { buffer: { window_ms: -1 }, name: 'half-applied' }, 'out of range');
+  check('PATCH /config: pointer', JSON.parse(wrong.text).errors?.[0]?.pointer === '/buffer/window_ms', wrong.text);
+  await patch(422, { rules: [{ filter: 'a/#/b' }] }, 'a filter that is none');
+  const dry = await patch(200, changed, 'dry run', { query: 'dry_run=true' });
+  check('PATCH /config (dry run): nothing is changed', dry.headers.etag === etag, dry.headers.etag);
+  check('GET /config: still as it was', (await ask('GET', '/config')).text === before.text, 'it differs');
+  const done = await patch(200, changed, 'change');
+  check('PATCH /config: a new revision', done.headers.etag !== etag, done.headers.etag);
+  await patch(412, changed, 'the revision before');
+  const back = await patch(200, { buffer: { window_ms: buffer.window_ms } }, 'back', { headers: { 'if-match': done.headers.etag } });
+  check('PATCH /config: back', back.text === before.text, back.text);
+  const audit = await expect(200, 'GET', '/audit', { query: 'limit=1', what: 'newest' });
+  const { entries: [newest], next } = JSON.parse(audit.text);
+  check('GET /audit: the change', newest?.who === 'admin' && /^changed the configuration/.test(newest.what), audit.text);
+  await expect(200, 'GET', '/audit', { query: `limit=5&cursor=${next}`, what: 'next page' });
+  await expect(400, 'GET', '/audit', { query: 'cursor=x', what: 'bad cursor' });
+}
+
+// The services may be away, as long as that is said as documented.
+async function recordPath() {
+  for (const [template, queries] of Object.entries({
+    '/buffer/records': ['order=any', 'limit=0', 'limit=501', 'lane=fast', 'topic=', 'topic=%zz', 'nonsense=1'],
+    '/buffer/export': ['from=yesterday', 'lane=fast', 'limit=1'],
+    '/quarantine': ['limit=0', 'nonsense=1'],
+    '/devices': ['limit=0', 'limit=501'],
+  })) {
+    for (const query of queries) await expect(400, 'GET', template, { query, what: query });
+  }
+  await tryOut('GET', '/buffer/records', { query: 'order=oldest&topic=sensors%2F%2B%2F%23&lane=normal&limit=3', what: 'filtered' });
+  await tryOut('GET', '/buffer/export', { query: 'topic=no%2Fsuch&from=2026-01-01T00:00:00Z', what: 'filtered' });
+  const drop = { lane: 'bulk', until: '1970-01-01T00:00:01Z', confirm: 'drop' };
+  for (const [body, what] of [[{ ...drop, confirm: 'yes' }, 'unconfirmed'], [{ ...drop, lane: 'fast' }, 'bad lane'],
+    [{ ...drop, until: 'now' }, 'bad time']]) {
+    await expect(422, 'POST', '/buffer/drop', { body: json(body), what });
+  }
+  await tryOut('POST', '/buffer/drop', { body: json(drop), what: 'nothing so old' });
+  for (const verb of ['replay', 'drop']) {
+    for (const body of [{}, { all: false }, { ids: [] }, { ids: [7] }, { all: true, ids: ['7'] }]) {
+      await expect(422, 'POST', `/quarantine/${verb}`, { body: json(body), what: json(body) });
+    }
+    await tryOut('POST', `/quarantine/${verb}`, { body: json({ ids: ['1'] }), what: 'by id' });
+  }
+  await tryOut('POST', '/sinks/{name}/test', { name: 'nobody', what: 'unknown' });
+  await expect(400, 'POST', '/sinks/{name}/test', { name: 'uplink', body: '{}', what: 'with a body' });
+  await expect(422, 'POST', '/rules/dry-run', { body: json({ rules: [{ filter: '#', colour: 1 }] }), what: 'unknown member' });
+  await tryOut('POST', '/rules/dry-run', { body: json({ rules: [{ filter: '#', lane: 'bulk' }] }), what: 'a rule' });
+}
+
 async function use() {
   for (const { method, template, operation } of operations) {
     if (method === 'GET' && template !== '/operations/{id}') await tryOut(method, template, { what: operation.operationId });
@@ -240,6 +308,9 @@ async function use() {
   for (const query of ['tail=-1', 'tail=1001', 'tail=1&tail=2', 'follow=1', 'nonsense=1', 'tail']) {
     await expect(400, 'GET', '/services/{name}/logs', { query, what: query });
   }
+  for (const one of operations.filter((o) => !isPublic(o))) await wrongBodies(one, {});
+  await configuration();
+  await recordPath();
   await expect(400, 'GET', '/operations', { query: 'limit=0', what: 'limit=0' });
   await expect(200, 'GET', '/operations', { query: 'limit=1', what: 'limit=1' });
   await expect(404, 'GET', '/operations/{id}', { what: 'unknown' });

@@ -114,4 +114,4 @@ INSERT INTO audit (at, who, what) VALUES (?1, ?2, ?3)
 DELETE FROM audit WHERE n <= (SELECT max(n) FROM audit) - ?1
 
 -- :audit_list
-SELECT at, who, what FROM audit ORDER BY n DESC LIMIT ?1
+SELECT n, at, who, what FROM audit WHERE n < ?2 ORDER BY n DESC LIMIT ?1

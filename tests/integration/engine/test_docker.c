@@ -27,6 +27,13 @@ static struct hf_engine *engine;
 static struct hf_spec spec;
 static char id[HF_HASH_SIZE];
 
+static bool
+never(void *context)
+{
+    (void)context;
+    return false;
+}
+
 static void
 ok(int result, const struct hf_error *err)
 {
@@ -199,12 +206,12 @@ pull_checks_the_pins(void **state)
     if (!reference)
         skip();
     snprintf(image.image, sizeof image.image, "%s", reference);
-    ok(ops->pull(engine, &image, &err), &err);
+    ok(ops->pull(engine, &image, never, NULL, &err), &err);
     memset(image.image_id + 7, '0', 64);
-    assert_int_equal(ops->pull(engine, &image, &err), -1);
+    assert_int_equal(ops->pull(engine, &image, never, NULL, &err), -1);
     assert_int_equal(err.class, HF_ERROR_CONFLICT);
     memset(strchr(image.image, '@') + 8, '0', 64);
-    assert_int_equal(ops->pull(engine, &image, &err), -1);
+    assert_int_equal(ops->pull(engine, &image, never, NULL, &err), -1);
     assert_true(strstr(err.message, "Docker: "));
 }
 

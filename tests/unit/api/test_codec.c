@@ -96,12 +96,43 @@ records(void **state)
     assert_json(hf_codec_buffer(&b),
                 "{\"state\":\"ok\",\"reason\":\"\",\"held\":17,\"oldest\":null,\"in_per_s\":0,"
                 "\"out_per_s\":0,\"disk_bytes\":0,\"disk_limit_bytes\":0,\"accepted\":0,"
-                "\"delivered\":0,\"dropped\":0,\"epoch\":\"\",\"window_ms\":0,\"drain_s\":null,"
+                "\"delivered\":0,\"dropped\":0,\"quarantined\":0,\"epoch\":\"\",\"window_ms\":0,"
+                "\"drain_s\":null,"
                 "\"full_s\":5,\"updated\":null}");
     assert_json(hf_codec_uplink(&u),
                 "{\"state\":\"away\",\"url\":\"\",\"last_success\":null,\"last_error\":\"\","
                 "\"last_status\":503,\"next_try\":null,\"attempt\":2,"
                 "\"away_since\":\"1970-01-01T00:00:00.001Z\"}");
+}
+
+static void
+flash(void **state)
+{
+    static const char text[] = "{\"written_bytes\":3000,\"since_ms\":1795402893123,"
+                               "\"payload_bytes\":1000,\"commits\":2,\"checkpoints\":1}";
+    HF_AUTO(hf_json) struct hf_json *from = NULL;
+
+    (void)state;
+    world_fill(&world_snapshot);
+    assert_int_equal(hf_json_parse(text, strlen(text), &from, NULL), 0);
+    world_snapshot.gateway.host.device_written_bytes = 100000;
+    world_snapshot.gateway.host.uptime_s = 43200;
+    world_snapshot.buffer.rated_endurance_bytes = 146100000;
+    /* 200 kB a day by all of them: 146.1 MB last two years */
+    assert_json(hf_codec_flash(from, &world_snapshot),
+                "{\"since\":\"2026-11-23T03:01:33.123Z\",\"written_bytes\":3000,"
+                "\"payload_bytes\":1000,\"commits\":2,\"checkpoints\":1,"
+                "\"written_bytes_per_day\":3000,\"write_amplification\":3,"
+                "\"device_written_bytes\":100000,\"device_written_bytes_per_day\":200000,"
+                "\"rated_endurance_bytes\":146100000,\"expected_years\":2}");
+    /* nothing is known, and nothing is made up */
+    world_snapshot.gateway.host.device_written_bytes = -1;
+    world_snapshot.buffer.rated_endurance_bytes = 0;
+    assert_json(hf_codec_flash(NULL, &world_snapshot),
+                "{\"since\":null,\"written_bytes\":0,\"payload_bytes\":0,\"commits\":0,"
+                "\"checkpoints\":0,\"written_bytes_per_day\":null,\"write_amplification\":null,"
+                "\"device_written_bytes\":null,\"device_written_bytes_per_day\":null,"
+                "\"rated_endurance_bytes\":null,\"expected_years\":null}");
 }
 
 /* A text that was cut to its field's size may end inside a character. */
@@ -177,10 +208,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(running_service), cmocka_unit_test(unknown_service),
-        cmocka_unit_test(gateway),         cmocka_unit_test(records),
-        cmocka_unit_test(cut_character),   cmocka_unit_test(history),
-        cmocka_unit_test(health),          cmocka_unit_test(state_is_made_once),
+        cmocka_unit_test(running_service),
+        cmocka_unit_test(unknown_service),
+        cmocka_unit_test(gateway),
+        cmocka_unit_test(records),
+        cmocka_unit_test(flash),
+        cmocka_unit_test(cut_character),
+        cmocka_unit_test(history),
+        cmocka_unit_test(health),
+        cmocka_unit_test(state_is_made_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,12 +94,12 @@ fetch_sites_and_types(void **state)
     assert_false(hf_guard_fetch_site("cross-site"));
     assert_false(hf_guard_fetch_site(""));
 
-    assert_true(hf_guard_json_type("application/json"));
-    assert_true(hf_guard_json_type("Application/JSON; charset=utf-8"));
-    assert_true(hf_guard_json_type("application/json ;charset=utf-8"));
-    assert_false(hf_guard_json_type(NULL));
-    assert_false(hf_guard_json_type("application/jsonp"));
-    assert_false(hf_guard_json_type("text/plain"));
+    assert_true(hf_guard_type("application/json", "application/json"));
+    assert_true(hf_guard_type("Application/JSON; charset=utf-8", "application/json"));
+    assert_true(hf_guard_type("application/json ;charset=utf-8", "application/json"));
+    assert_false(hf_guard_type(NULL, "application/json"));
+    assert_false(hf_guard_type("application/jsonp", "application/json"));
+    assert_false(hf_guard_type("text/plain", "application/json"));
 }
 
 static void

@@ -2,6 +2,7 @@
 /* Requests against the router over a connection in memory. */
 #include "unit.h"
 
+#include "call.h"
 #include "world.h"
 
 #include "api/router.h"
@@ -11,156 +12,24 @@
 #include <string.h>
 #include <strings.h>
 
-enum { ANSWER_MAX = 1024 * 1024 };
-
-static struct hf_identity *identity;
-static char cookie[HF_TOKEN_SIZE + 32];
-static struct hf_api_config config;
-static struct hf_api_common common;
-
-/* One request: its headers as "Name: value" lines, its answer as it was written. */
-struct call {
-    const char *headers[8]; /* name, value, name, value …, NULL */
-    const char *body;
-    size_t body_read;
-    int writes_left; /* then the other side is gone */
-    struct hf_buf out;
-    int status;
-    bool closed;
-};
-
-static const char *
-call_header(void *context, const char *name, size_t *ret_count)
-{
-    const struct call *c = context;
-    const char *first = NULL;
-    size_t count = 0;
-
-    for (size_t i = 0; i + 1 < HF_LEN(c->headers) && c->headers[i]; i += 2) {
-        if (strcasecmp(c->headers[i], name) == 0 && count++ == 0)
-            first = c->headers[i + 1];
-    }
-    if (ret_count)
-        *ret_count = count;
-    return first;
-}
-
-static bool
-call_read(void *context, void *data, size_t len)
-{
-    struct call *c = context;
-
-    if (strlen(c->body) - c->body_read < len)
-        return false;
-    memcpy(data, c->body + c->body_read, len);
-    c->body_read += len;
-    return true;
-}
-
-static bool
-call_write(void *context, const void *data, size_t len)
-{
-    struct call *c = context;
-
-    if (c->writes_left-- <= 0)
-        return false;
-    return hf_buf_add(&c->out, data, len, NULL) == 0;
-}
-
-static void
-call_close(void *context)
-{
-    ((struct call *)context)->closed = true;
-}
-
-/* Serves it and checks the status. */
-static void
-serve(struct call *c, const char *method, const char *path, const char *query, int status)
-{
-    struct hf_exchange x = {
-        .api = &common,
-        .wire = {c, call_header, call_read, call_write, call_close},
-        .method = method,
-        .path = path,
-        .query = query,
-        .peer = "10.0.0.9",
-        .body = HF_BUF_INIT(HF_API_BODY_MAX),
-    };
-
-    if (c->writes_left == 0)
-        c->writes_left = 2;
-    c->out = HF_BUF_INIT(ANSWER_MAX);
-    hf_router_serve(&x);
-    hf_buf_done(&x.body);
-    c->status = x.status;
-    if (x.status != status)
-        fail_msg("%s %s: %d instead of %d: %s", method, path, x.status, status,
-                 c->out.data ? c->out.data : "");
-}
-
-static bool
-has(const struct call *c, const char *text)
-{
-    return c->out.data && strstr(c->out.data, text);
-}
-
-/* A request with the session and nothing special; its answer contains text. */
-static void
-expect(const char *method, const char *path, const char *query, int status, const char *text)
-{
-    struct call c = {.headers = {"Host", "10.0.0.1", "Cookie", cookie}};
-
-    serve(&c, method, path, query, status);
-    if (text && !has(&c, text))
-        fail_msg("%s %s: no '%s' in %s", method, path, text, c.out.data);
-    hf_buf_done(&c.out);
-}
-
-static int
-set_up(void **state)
-{
-    char token[HF_TOKEN_SIZE];
-
-    (void)state;
-    world_fill(&world_snapshot);
-    identity = world_identity(token);
-    snprintf(cookie, sizeof cookie, "__Host-holdfast=%s", token);
-    config = (struct hf_api_config){
-        .identity = identity, .engine_ops = &world_engine_ops, .fingerprint = WORLD_FINGERPRINT};
-    common.config = &config;
-    hf_streams_init(&common.streams);
-    hf_state_cache_init(&common.state);
-    return 0;
-}
-
-static int
-tear_down(void **state)
-{
-    (void)state;
-    hf_state_cache_done(&common.state);
-    hf_streams_done(&common.streams);
-    hf_identity_free(identity);
-    return 0;
-}
-
 static void
 methods(void **state)
 {
     struct call head = {.headers = {"Host", "10.0.0.1"}};
 
     (void)state;
-    expect("DELETE", "/api/v1/health", "", 405, "Allow: GET, HEAD, OPTIONS\r\n");
-    expect("GET", "/api/v1/login", "", 405, "Allow: POST, OPTIONS\r\n");
-    expect("PUT", "/api/v1/claim", "", 405, "Allow: GET, HEAD, POST, OPTIONS\r\n");
-    expect("OPTIONS", "/api/v1/claim", "", 204, "Allow: GET, HEAD, POST, OPTIONS\r\n");
-    expect("POST", "/", "", 405, "Allow: GET, HEAD, OPTIONS\r\n");
-    expect("GET", "/api/v1/nothing", "", 404, "application/problem+json");
-    expect("GET", "/api/v1", "", 404, "application/problem+json");
-    expect("GET", "/api/v2/health", "", 404, "application/problem+json");
-    expect("GET", "/api", "", 404, "application/problem+json");
+    call_expect("DELETE", "/api/v1/health", "", 405, "Allow: GET, HEAD, OPTIONS\r\n");
+    call_expect("GET", "/api/v1/login", "", 405, "Allow: POST, OPTIONS\r\n");
+    call_expect("PUT", "/api/v1/claim", "", 405, "Allow: GET, HEAD, POST, OPTIONS\r\n");
+    call_expect("OPTIONS", "/api/v1/claim", "", 204, "Allow: GET, HEAD, POST, OPTIONS\r\n");
+    call_expect("POST", "/", "", 405, "Allow: GET, HEAD, OPTIONS\r\n");
+    call_expect("GET", "/api/v1/nothing", "", 404, "application/problem+json");
+    call_expect("GET", "/api/v1", "", 404, "application/problem+json");
+    call_expect("GET", "/api/v2/health", "", 404, "application/problem+json");
+    call_expect("GET", "/api", "", 404, "application/problem+json");
 
-    serve(&head, "HEAD", "/api/v1/health", "", 200);
-    assert_true(has(&head, "Content-Length: 33\r\n"));
+    call_serve(&head, "HEAD", "/api/v1/health", "", 200);
+    assert_true(call_has(&head, "Content-Length: 33\r\n"));
     assert_string_equal(strstr(head.out.data, "\r\n\r\n"), "\r\n\r\n");
     hf_buf_done(&head.out);
 }
@@ -192,11 +61,11 @@ strangers(void **state)
     for (size_t i = 0; i < HF_LEN(cases); i++) {
         struct call c = {0};
 
-        memcpy(c.headers, cases[i].headers, sizeof c.headers);
-        serve(&c, cases[i].method, cases[i].path, "", cases[i].status);
-        assert_true(has(&c, "X-Content-Type-Options: nosniff\r\n"));
-        assert_true(has(&c, "frame-ancestors 'none'"));
-        assert_false(has(&c, "Access-Control"));
+        memcpy(c.headers, cases[i].headers, sizeof cases[i].headers);
+        call_serve(&c, cases[i].method, cases[i].path, "", cases[i].status);
+        assert_true(call_has(&c, "X-Content-Type-Options: nosniff\r\n"));
+        assert_true(call_has(&c, "frame-ancestors 'none'"));
+        assert_false(call_has(&c, "Access-Control"));
         hf_buf_done(&c.out);
     }
 }
@@ -225,9 +94,9 @@ bodies(void **state)
                                      cases[i].name, cases[i].value},
                          .body = cases[i].body};
 
-        serve(&c, "POST", "/api/v1/login", "", cases[i].status);
+        call_serve(&c, "POST", "/api/v1/login", "", cases[i].status);
         if (cases[i].text)
-            assert_true(has(&c, cases[i].text));
+            assert_true(call_has(&c, cases[i].text));
         assert_int_equal(c.closed, c.body_read == 0);
         hf_buf_done(&c.out);
     }
@@ -242,10 +111,10 @@ smuggled_bodies(void **state)
     struct call get = {.headers = {"Host", "10.0.0.1", "Content-Length", "5"}, .body = "12345"};
 
     (void)state;
-    serve(&chunked, "POST", "/api/v1/logout", "", 400);
+    call_serve(&chunked, "POST", "/api/v1/logout", "", 400);
     assert_true(chunked.closed);
-    serve(&twice, "POST", "/api/v1/logout", "", 400);
-    serve(&get, "GET", "/api/v1/health", "", 400);
+    call_serve(&twice, "POST", "/api/v1/logout", "", 400);
+    call_serve(&get, "GET", "/api/v1/health", "", 400);
     assert_true(get.closed);
     hf_buf_done(&chunked.out);
     hf_buf_done(&twice.out);
@@ -256,24 +125,24 @@ static void
 reading(void **state)
 {
     (void)state;
-    expect("GET", "/api/v1/session", "", 200, "\"user\":\"admin\",\"role\":\"admin\"");
-    expect("GET", "/api/v1/gateway", "", 200, "\"id\":\"hf-1a2b3c4d\"");
-    expect("GET", "/api/v1/gateway", "x=1", 400, NULL);
-    expect("GET", "/api/v1/services", "", 200, "{\"services\":[{\"name\":\"broker\"");
-    expect("GET", "/api/v1/services/buffer", "", 200, "{\"name\":\"buffer\"");
-    expect("GET", "/api/v1/services/nobody", "", 404, "there is no service 'nobody'");
-    expect("GET", "/api/v1/release", "", 200, "\"created\":\"2026-11-24T03:01:33Z\"");
-    expect("GET", "/api/v1/buffer", "", 200, "\"held\":17");
-    expect("GET", "/api/v1/uplink", "", 200, "\"state\":\"idle\"");
-    expect("GET", "/api/v1/history", "", 200, "\"series\":{\"buffer.held\":[null,1,2.5]");
-    expect("GET", "/api/v1/operations", "limit=2", 200, "\"state\":\"queued\"");
-    expect("GET", "/api/v1/operations", "limit=101", 400, NULL);
-    expect("GET", "/api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200,
-           "\"kind\":\"stop\"");
-    expect("GET", "/api/v1/operations/bbb", "", 404, NULL);
-    expect("GET", "/api/v1/openapi.yaml", "", 200, "openapi: 3.1.0");
+    call_expect("GET", "/api/v1/session", "", 200, "\"user\":\"admin\",\"role\":\"admin\"");
+    call_expect("GET", "/api/v1/gateway", "", 200, "\"id\":\"hf-1a2b3c4d\"");
+    call_expect("GET", "/api/v1/gateway", "x=1", 400, NULL);
+    call_expect("GET", "/api/v1/services", "", 200, "{\"services\":[{\"name\":\"broker\"");
+    call_expect("GET", "/api/v1/services/buffer", "", 200, "{\"name\":\"buffer\"");
+    call_expect("GET", "/api/v1/services/nobody", "", 404, "there is no service 'nobody'");
+    call_expect("GET", "/api/v1/release", "", 200, "\"created\":\"2026-11-24T03:01:33Z\"");
+    call_expect("GET", "/api/v1/buffer", "", 200, "\"held\":17");
+    call_expect("GET", "/api/v1/uplink", "", 200, "\"state\":\"idle\"");
+    call_expect("GET", "/api/v1/history", "", 200, "\"series\":{\"buffer.held\":[null,1,2.5]");
+    call_expect("GET", "/api/v1/operations", "limit=2", 200, "\"state\":\"queued\"");
+    call_expect("GET", "/api/v1/operations", "limit=101", 400, NULL);
+    call_expect("GET", "/api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200,
+                "\"kind\":\"stop\"");
+    call_expect("GET", "/api/v1/operations/bbb", "", 404, NULL);
+    call_expect("GET", "/api/v1/openapi.yaml", "", 200, "openapi: 3.1.0");
     world_snapshot.has_release = false;
-    expect("GET", "/api/v1/release", "", 404, "no release");
+    call_expect("GET", "/api/v1/release", "", 404, "no release");
     world_snapshot.has_release = true;
 }
 
@@ -281,13 +150,13 @@ static void
 commanding(void **state)
 {
     (void)state;
-    expect("POST", "/api/v1/services/broker/restart", "", 202,
-           "Location: /api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n");
-    expect("POST", "/api/v1/services/broker/stop", "", 202, "\"kind\":\"stop\"");
+    call_expect("POST", "/api/v1/services/broker/restart", "", 202,
+                "Location: /api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n");
+    call_expect("POST", "/api/v1/services/broker/stop", "", 202, "\"kind\":\"stop\"");
     world_command_error = HF_ERROR_CONFLICT;
-    expect("POST", "/api/v1/services/broker/start", "", 409, NULL);
+    call_expect("POST", "/api/v1/services/broker/start", "", 409, NULL);
     world_command_error = HF_ERROR_UNAVAILABLE;
-    expect("POST", "/api/v1/services/broker/start", "", 503, "Retry-After: 5\r\n");
+    call_expect("POST", "/api/v1/services/broker/start", "", 503, "Retry-After: 5\r\n");
     world_command_error = HF_ERROR_NONE;
 }
 
@@ -302,10 +171,10 @@ throttled_login(void **state)
 
     (void)state;
     snprintf(length, sizeof length, "%zu", sizeof body - 1);
-    serve(&c, "POST", "/api/v1/login", "", 401);
+    call_serve(&c, "POST", "/api/v1/login", "", 401);
     for (int i = 0; i < 20 && c.status == 401; i++) {
-        struct hf_exchange x = {.api = &common,
-                                .wire = {&c, call_header, call_read, call_write, call_close},
+        struct hf_exchange x = {.api = &call_common,
+                                .wire = call_wire(&c),
                                 .method = "POST",
                                 .path = "/api/v1/login",
                                 .query = "",
@@ -320,50 +189,52 @@ throttled_login(void **state)
         c.status = x.status;
     }
     assert_int_equal(c.status, 429);
-    assert_true(has(&c, "Retry-After: "));
+    assert_true(call_has(&c, "Retry-After: "));
     hf_buf_done(&c.out);
 }
 
 static void
 logs(void **state)
 {
-    struct call follow = {.headers = {"Host", "10.0.0.1", "Cookie", cookie}, .writes_left = 8};
+    struct call follow = {.headers = {"Host", "10.0.0.1", "Cookie", call_cookie}, .writes_left = 8};
 
     (void)state;
-    expect(
+    call_expect(
         "GET", "/api/v1/services/broker/logs", "tail=2", 200,
         "{\"lines\":[{\"time\":\"2026-11-24T03:01:33.123Z\",\"stream\":\"stderr\","
         "\"text\":\"line \\\"8\\\"\"},{\"time\":\"2026-11-24T03:01:33.123Z\",\"stream\":\"stderr\","
         "\"text\":\"line \\\"9\\\"\"}],\"truncated\":true}");
-    expect("GET", "/api/v1/services/broker/logs", "tail=10", 200, "\"truncated\":false}");
-    expect("GET", "/api/v1/services/broker/logs", "tail=0", 200,
-           "{\"lines\":[],\"truncated\":true}");
-    expect("GET", "/api/v1/services/nobody/logs", "", 404, NULL);
+    call_expect("GET", "/api/v1/services/broker/logs", "tail=10", 200, "\"truncated\":false}");
+    call_expect("GET", "/api/v1/services/broker/logs", "tail=0", 200,
+                "{\"lines\":[],\"truncated\":true}");
+    call_expect("GET", "/api/v1/services/nobody/logs", "", 404, NULL);
 
-    serve(&follow, "GET", "/api/v1/services/broker/logs", "tail=1&follow=true", 200);
-    assert_true(has(&follow, "Content-Type: text/event-stream\r\n"));
-    assert_true(has(&follow, "event: line\ndata: {\"time\""));
-    assert_true(has(&follow, "event: end\ndata: {\"detail\":\"the container has ended\"}\n\n"));
+    call_serve(&follow, "GET", "/api/v1/services/broker/logs", "tail=1&follow=true", 200);
+    assert_true(call_has(&follow, "Content-Type: text/event-stream\r\n"));
+    assert_true(call_has(&follow, "event: line\ndata: {\"time\""));
+    assert_true(
+        call_has(&follow, "event: end\ndata: {\"detail\":\"the container has ended\"}\n\n"));
     hf_buf_done(&follow.out);
-    assert_int_equal(common.streams.open[HF_STREAM_LOGS], 0);
+    assert_int_equal(call_common.streams.open[HF_STREAM_LOGS], 0);
 }
 
 static void
 events(void **state)
 {
-    struct call head = {.headers = {"Host", "10.0.0.1", "Cookie", cookie}};
-    struct call two = {.headers = {"Host", "10.0.0.1", "Cookie", cookie}, .writes_left = 3};
+    struct call head = {.headers = {"Host", "10.0.0.1", "Cookie", call_cookie}};
+    struct call two = {.headers = {"Host", "10.0.0.1", "Cookie", call_cookie}, .writes_left = 3};
 
     (void)state;
-    serve(&head, "HEAD", "/api/v1/events", "", 200);
-    assert_false(has(&head, "event: state"));
+    call_serve(&head, "HEAD", "/api/v1/events", "", 200);
+    assert_false(call_has(&head, "event: state"));
     hf_buf_done(&head.out);
 
-    serve(&two, "GET", "/api/v1/events", "", 200);
-    assert_true(has(&two, "retry: 2000\n\nid: 1\nevent: state\ndata: {\"at\":\"2026-11-24T03"));
+    call_serve(&two, "GET", "/api/v1/events", "", 200);
+    assert_true(
+        call_has(&two, "retry: 2000\n\nid: 1\nevent: state\ndata: {\"at\":\"2026-11-24T03"));
     assert_true(two.closed);
     hf_buf_done(&two.out);
-    assert_int_equal(common.streams.open[HF_STREAM_EVENTS], 0);
+    assert_int_equal(call_common.streams.open[HF_STREAM_EVENTS], 0);
 }
 
 static void
@@ -373,16 +244,16 @@ dashboard(void **state)
     struct call known = {.headers = {"Host", "10.0.0.1", "If-None-Match", "*"}};
 
     (void)state;
-    expect("GET", "/", "", 200, "Content-Type: text/html");
-    expect("GET", "/index.html", "", 200, "Cache-Control: no-cache\r\n");
-    expect("GET", "/services/broker", "", 200, "Content-Type: text/html");
-    expect("GET", "/nothing.js", "", 404, "application/problem+json");
-    expect("GET", "/openapi.yaml", "", 404, NULL);
-    serve(&asked, "GET", "/", "", 200);
-    assert_false(has(&asked, "Content-Encoding"));
+    call_expect("GET", "/", "", 200, "Content-Type: text/html");
+    call_expect("GET", "/index.html", "", 200, "Cache-Control: no-cache\r\n");
+    call_expect("GET", "/services/broker", "", 200, "Content-Type: text/html");
+    call_expect("GET", "/nothing.js", "", 404, "application/problem+json");
+    call_expect("GET", "/openapi.yaml", "", 404, NULL);
+    call_serve(&asked, "GET", "/", "", 200);
+    assert_false(call_has(&asked, "Content-Encoding"));
     hf_buf_done(&asked.out);
-    serve(&known, "GET", "/", "", 304);
-    assert_false(has(&known, "Content-Length"));
+    call_serve(&known, "GET", "/", "", 304);
+    assert_false(call_has(&known, "Content-Length"));
     hf_buf_done(&known.out);
 }
 
@@ -391,9 +262,9 @@ static void
 logout(void **state)
 {
     (void)state;
-    expect("POST", "/api/v1/logout", "", 204, "Max-Age=0");
-    expect("GET", "/api/v1/session", "", 401, NULL);
-    expect("GET", "/api/v1/events", "", 401, NULL);
+    call_expect("POST", "/api/v1/logout", "", 204, "Max-Age=0");
+    call_expect("GET", "/api/v1/session", "", 401, NULL);
+    call_expect("GET", "/api/v1/events", "", 401, NULL);
 }
 
 int
@@ -408,5 +279,5 @@ main(void)
         cmocka_unit_test(logout),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, call_set_up, call_tear_down);
 }

@@ -15,6 +15,10 @@ static const int64_t AT_MS = 1795489293123; /* 2026-11-24T03:01:33.123Z */
 
 struct hf_snapshot world_snapshot;
 enum hf_error_class world_command_error = HF_ERROR_NONE;
+char world_audit[512];
+struct hf_settings world_settings;
+int64_t world_revision;
+static struct hf_path *path;
 
 static void
 fill_service(struct hf_snapshot *s, size_t i)
@@ -47,6 +51,10 @@ fill_service(struct hf_snapshot *s, size_t i)
 void
 world_fill(struct hf_snapshot *s)
 {
+    hf_settings_done(&world_settings);
+    hf_settings_init(&world_settings);
+    world_revision = 7;
+    world_audit[0] = '\0';
     memset(s, 0, sizeof *s);
     s->version = 1;
     s->at_ms = AT_MS;
@@ -158,6 +166,101 @@ hf_core_history(struct hf_core *core, struct hf_history *ret_history)
     ret_history->series[0].values[0] = NAN;
     ret_history->series[0].values[1] = 1;
     ret_history->series[0].values[2] = 2.5F;
+}
+
+/* ---- the record path, the configuration, the log ---- */
+
+void
+world_reach(uint16_t port)
+{
+    static const char tokens[HF_PATH_PEER_COUNT][HF_PATH_TOKEN_SIZE] = {WORLD_TOKEN, WORLD_TOKEN,
+                                                                        WORLD_TOKEN};
+
+    if (!path)
+        assert_int_equal(hf_path_new(tokens, &path, NULL), 0);
+    for (int i = 0; i < HF_PATH_PEER_COUNT; i++)
+        hf_path_set_target(path, (enum hf_path_peer)i, port ? "127.0.0.1" : NULL, port);
+}
+
+void
+world_leave(void)
+{
+    hf_path_free(path);
+    path = NULL;
+    hf_settings_done(&world_settings);
+}
+
+struct hf_path *
+hf_core_path(struct hf_core *core)
+{
+    (void)core;
+    if (!path)
+        world_reach(0);
+    return path;
+}
+
+int
+hf_core_audit(struct hf_core *core, const char *who, const char *what, struct hf_error *err)
+{
+    (void)core;
+    if (world_command_error != HF_ERROR_NONE)
+        return hf_error_set(err, world_command_error, "no");
+    hf_text_put(world_audit, sizeof world_audit, "%s: %s", who, what);
+    return 0;
+}
+
+int
+hf_core_config(struct hf_core *core, char **ret_text, int64_t *ret_revision, struct hf_error *err)
+{
+    (void)core;
+    *ret_revision = world_revision;
+    return hf_settings_show(&world_settings, ret_text, err);
+}
+
+int
+hf_core_change_config(struct hf_core *core, const struct hf_config_change *change, char **ret_text,
+                      int64_t *ret_revision, struct hf_error *err)
+{
+    struct hf_settings fresh = {0};
+
+    (void)core;
+    if (change->revision != HF_REVISION_ANY && change->revision != world_revision)
+        return hf_error_set(err, HF_ERROR_STALE, "another revision");
+    if (hf_settings_patch(&world_settings, change->patch, &fresh, err) < 0)
+        return -1;
+    assert_int_equal(hf_settings_show(&fresh, ret_text, err), 0);
+    if (change->dry_run) {
+        hf_settings_done(&fresh);
+    } else {
+        hf_settings_done(&world_settings);
+        world_settings = fresh;
+        world_revision++;
+    }
+    *ret_revision = world_revision;
+    return 0;
+}
+
+/* Without a store: what reads the audit log finds five entries, the newest of them 9. */
+int
+hf_core_run(struct hf_core *core, hf_core_work *work, void *context, struct hf_error *err)
+{
+    (void)core;
+    return work(NULL, context, err);
+}
+
+int
+hf_store_audit_list(struct hf_store *st, int64_t before, struct hf_audit_entry *ret_entries,
+                    size_t max, size_t *ret_count, struct hf_error *err)
+{
+    (void)st, (void)err;
+    *ret_count = 0;
+    for (int64_t n = before ? before - 1 : 9; n >= 5 && *ret_count < max; n--) {
+        struct hf_audit_entry *e = &ret_entries[(*ret_count)++];
+
+        *e = (struct hf_audit_entry){.n = n, .at_ms = AT_MS, .who = "ann"};
+        hf_text_put(e->what, sizeof e->what, "did %lld", (long long)n);
+    }
+    return 0;
 }
 
 /* ---- engine ---- */

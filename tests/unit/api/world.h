@@ -19,6 +19,17 @@ extern struct hf_snapshot world_snapshot;
 /* What hf_core_command() fails with; NONE: it succeeds. */
 extern enum hf_error_class world_command_error;
 
+/* The way to the services: to a server on this port, with the token WORLD_TOKEN; 0 for away. */
+#define WORLD_TOKEN "t-world"
+void world_reach(uint16_t port);
+void world_leave(void);
+
+/* The newest entry of the audit log, "who: what". */
+extern char world_audit[512];
+/* The configuration and its revision; made by world_fill(). */
+extern struct hf_settings world_settings;
+extern int64_t world_revision;
+
 extern const struct hf_engine_ops world_engine_ops;
 
 /* An identity that somebody has claimed with WORLD_PASSWORD; token gets a session. */

@@ -196,6 +196,53 @@ a_full_disk_is_named_before_it_matters(void **state)
     rmdir(dir);
 }
 
+static void
+times_are_read_back(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } good[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"2026-11-24T03:01:33.123Z", 1795489293123},
+        {"2026-11-24T03:01:33.1239999z", 1795489293123},
+        {"2026-11-24 04:01:33.1+01:00", 1795489293100},
+        {"2026-11-23T21:31:33-05:30", 1795489293000},
+        {"2024-02-29T00:00:00Z", 1709164800000},
+    };
+    static const char *const bad[] = {
+        "",
+        "2026",
+        "2026-11-24",
+        "2026-11-24T03:01:33",
+        "2026-13-01T00:00:00Z",
+        "2026-02-29T00:00:00Z",
+        "2026-11-24T24:00:00Z",
+        "2026-11-24T03:01:33.Z",
+        "2026-11-24T03:01:33Zx",
+        "1969-12-31T23:59:59Z",
+        "2026-11-24T03:01:33+1:00",
+        "-026-11-24T03:01:33Z",
+        "2026-00-24T03:01:33Z",
+        "2026-11-00T03:01:33Z",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(good); i++) {
+        int64_t ms = -1;
+
+        assert_true(hf_clock_parse(good[i].text, &ms));
+        assert_true(ms == good[i].ms);
+    }
+    for (size_t i = 0; i < HF_LEN(bad); i++) {
+        int64_t ms = -1;
+
+        if (hf_clock_parse(bad[i], &ms))
+            fail_msg("taken: %s", bad[i]);
+        assert_true(ms == -1);
+    }
+}
+
 int
 main(void)
 {
@@ -210,6 +257,7 @@ main(void)
         cmocka_unit_test(numbers_are_whole_or_refused),
         cmocka_unit_test(a_replaced_file_is_whole_and_private),
         cmocka_unit_test(a_full_disk_is_named_before_it_matters),
+        cmocka_unit_test(times_are_read_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

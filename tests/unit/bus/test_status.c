@@ -120,7 +120,7 @@ odd_numbers_are_left_out(void **state)
                          "\"a_name_that_is_far_too_long_for_a_number\":1,\"\":2,\"x y\":3}}");
     assert_int_equal(s.number_count, 1);
     assert_int_equal(hf_status_number(&s, "d", 0), 4);
-    for (int i = 0; i < 40; i++)
+    for (int i = 0; i < HF_NUMBERS_MAX + 10; i++)
         snprintf(payload + strlen(payload), sizeof payload - strlen(payload), "%s\"n%d\":%d",
                  i ? "," : "", i, i);
     snprintf(payload + strlen(payload), sizeof payload - strlen(payload), "}}");

@@ -111,7 +111,8 @@ fake_has_image(void *ctx, const char *image_id, bool *ret_has, struct hf_error *
 }
 
 static int
-fake_pull(void *ctx, const struct hf_release_image *image, struct hf_error *err)
+fake_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(void *context),
+          void *context, struct hf_error *err)
 {
     struct fake_engine *f = ctx;
 
@@ -119,6 +120,13 @@ fake_pull(void *ctx, const struct hf_release_image *image, struct hf_error *err)
     if (enter(f, err) < 0)
         return -1;
     f->pulls++;
+    while (f->block_pulls) {
+        pthread_mutex_unlock(&f->lock);
+        if (cancelled(context))
+            return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the pull was cancelled");
+        nap();
+        pthread_mutex_lock(&f->lock);
+    }
     if (f->fail_pulls) {
         f->fail_pulls--;
         leave(f);
@@ -214,14 +222,16 @@ static int
 fake_logs(void *ctx, const char *id, int tail, bool follow, hf_log_sink *sink,
           bool (*cancelled)(void *context), void *context, struct hf_error *err)
 {
+    const struct hf_log_line line = {.is_stderr = true,
+                                     .text = "event=end reason=\"volume /data is not writable\""};
+
     (void)ctx;
     (void)id;
     (void)tail;
     (void)follow;
-    (void)sink;
     (void)cancelled;
-    (void)context;
     (void)err;
+    sink(context, &line);
     return 0;
 }
 

@@ -18,6 +18,7 @@ struct fake_engine {
     unsigned fail_starts;
     unsigned creates, starts, stops, removes, pulls;
     bool block_stops; /* a stop waits until this is false */
+    bool block_pulls; /* a pull waits until this is false, or it is cancelled */
 };
 
 void fake_engine_init(struct fake_engine *f);

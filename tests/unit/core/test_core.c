@@ -333,6 +333,132 @@ each_service_is_given_its_own_secrets_and_no_others(void **state)
     assert_null(strstr(processor.data, secret));
 }
 
+/* Whoever asked for it must not wait for an hour: a pull is given up for a later wish. */
+static void
+pain_14_a_stop_ends_a_pull_under_way(void **state)
+{
+    struct box *b = *state;
+    struct hf_operation op;
+    struct hf_error err;
+
+    b->engine.no_images = b->engine.block_pulls = true;
+    start(b);
+    for (bool pulls = false; !pulls;) {
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+        FAKE_LOCKED(&b->engine, pulls = b->engine.pulls >= 4);
+    }
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_RESTART, "buffer", "admin", &op, &err),
+                     0);
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_STOP, "buffer", "admin", &op, &err), 0);
+    assert_int_equal(wait_for_end(b->core, op.id, &op), HF_OPERATION_SUCCEEDED);
+    wait_until(b->core, buffer_is_stopped);
+    FAKE_LOCKED(&b->engine, b->engine.block_pulls = false);
+}
+
+static void
+read_handed_over(const struct box *b, const char *service, const char *file, struct hf_buf *out)
+{
+    char path[128];
+    struct hf_error err;
+
+    snprintf(path, sizeof path, "%s/services/%s/%s.json", b->run, service, file);
+    hf_buf_clear(out);
+    assert_int_equal(hf_file_read(path, out, &err), 0);
+}
+
+static int
+change(struct box *b, const char *patch, int64_t revision, bool dry_run, char **ret_text,
+       int64_t *ret_revision, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    struct hf_config_change c = {.revision = revision, .dry_run = dry_run, .actor = "ann"};
+
+    assert_int_equal(hf_json_parse(patch, strlen(patch), &doc, NULL), 0);
+    c.patch = doc;
+    return hf_core_change_config(b->core, &c, ret_text, ret_revision, err);
+}
+
+struct newest_audit {
+    struct hf_audit_entry entry;
+    size_t count;
+};
+
+static int
+read_newest(struct hf_store *store, void *context, struct hf_error *err)
+{
+    struct newest_audit *n = context;
+
+    return hf_store_audit_list(store, 0, &n->entry, 1, &n->count, err);
+}
+
+#define PATCH                                                                                      \
+    "{\"sinks\":[{\"name\":\"cloud\",\"type\":\"https\",\"url\":\"https://c/\","                   \
+    "\"token\":\"s3cret\"}],\"buffer\":{\"window_ms\":777,\"when_full\":\"drop_oldest\"},"         \
+    "\"lanes\":[{\"filter\":\"a/#\",\"lane\":\"alarm\"}],\"rules\":[{\"filter\":\"b\","            \
+    "\"drop\":true}]}"
+
+static void
+a_change_reaches_each_service_and_the_log(void **state)
+{
+    struct box *b = *state;
+    HF_AUTO_BUF struct hf_buf file = HF_BUF_INIT(65536);
+    HF_AUTO_FREE char *text = NULL, *again = NULL;
+    struct newest_audit newest = {.count = 0};
+    int64_t revision = -1, next = -1;
+    struct hf_error err = {0};
+
+    start(b);
+    assert_int_equal(change(b, PATCH, 0, false, &text, &revision, &err), 0);
+    assert_int_equal(revision, 1);
+    assert_null(strstr(text, "s3cret"));
+    assert_non_null(strstr(text, "\"token\":\"***\""));
+    read_handed_over(b, "buffer", "settings", &file);
+    assert_non_null(strstr(file.data, "\"window_ms\":777"));
+    assert_non_null(strstr(file.data, "\"when_full\":\"drop_oldest\",\"sinks\":[\"cloud\"]"));
+    assert_non_null(strstr(file.data, "\"lanes\":[{\"filter\":\"a/#\",\"lane\":\"alarm\"}]"));
+    read_handed_over(b, "processor", "settings", &file);
+    assert_non_null(strstr(file.data, "\"rules\":[{\"filter\":\"b\",\"drop\":true}]"));
+    assert_non_null(strstr(file.data, "\"devices\":{\"topic\":\"+/ID/#\"}"));
+    read_handed_over(b, "forwarder", "settings", &file);
+    assert_non_null(strstr(file.data, "\"url\":\"https://c/\""));
+    assert_null(strstr(file.data, "s3cret"));
+    read_handed_over(b, "forwarder", "credentials", &file);
+    assert_non_null(strstr(file.data, "\"sinks\":{\"cloud\":{\"token\":\"s3cret\"}}"));
+    assert_non_null(strstr(file.data, "\"tokens\":{\"holdfastd\":"));
+    assert_int_equal(hf_core_run(b->core, read_newest, &newest, &err), 0);
+    assert_string_equal(newest.entry.who, "ann");
+    assert_string_equal(newest.entry.what, "changed the configuration to revision 1: sinks, "
+                                           "buffer, lanes, rules");
+
+    /* pain_10: the same again is no change */
+    assert_int_equal(change(b, PATCH, 1, false, &again, &next, &err), 0);
+    assert_int_equal(next, 1);
+}
+
+static void
+a_change_is_refused_whole(void **state)
+{
+    struct box *b = *state;
+    HF_AUTO_BUF struct hf_buf file = HF_BUF_INIT(65536);
+    HF_AUTO_FREE char *text = NULL;
+    int64_t revision = -1;
+    struct hf_error err = {0};
+
+    start(b);
+    assert_int_equal(change(b, PATCH, 7, false, &text, &revision, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_STALE);
+    assert_int_equal(change(b, "{\"name\":\"new\",\"buffer\":{\"window_ms\":-1}}", HF_REVISION_ANY,
+                            false, &text, &revision, &err),
+                     -1);
+    assert_int_equal(err.class, HF_ERROR_INVALID);
+    assert_string_equal(err.pointer, "/buffer/window_ms");
+    assert_int_equal(change(b, PATCH, 0, true, &text, &revision, &err), 0);
+    assert_int_equal(revision, 0);
+    assert_non_null(strstr(text, "\"window_ms\":777"));
+    read_handed_over(b, "buffer", "settings", &file);
+    assert_non_null(strstr(file.data, "\"window_ms\":50"));
+}
+
 int
 main(void)
 {
@@ -351,6 +477,9 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(an_unknown_service_is_not_found, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_release_nothing_is_begun, setup, teardown),
+        cmocka_unit_test_setup_teardown(pain_14_a_stop_ends_a_pull_under_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_change_reaches_each_service_and_the_log, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_change_is_refused_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(each_service_is_given_its_own_secrets_and_no_others, setup,
                                         teardown),
     };

@@ -81,6 +81,25 @@ the_first_line_names_what_matters_most(void **state)
     s->buffer.delivered = 1204318;
     assert_string_equal(said(s).detail, "1,204,318 records so far, none lost.");
 
+    s->buffer.quarantined = 3;
+    assert_string_equal(said(s).title, "3 records in quarantine wait for you.");
+    s->buffer.quarantined = 0;
+    strcpy(s->gateway.recovery, "holdfast.db was damaged; 3 tables were saved");
+    assert_string_equal(said(s).level, "warn");
+    assert_string_equal(said(s).detail, "holdfast.db was damaged; 3 tables were saved");
+    s->gateway.recovery[0] = '\0';
+    s->at_ms = 9000000;
+    s->buffer.dropped = 1200;
+    s->buffer.dropped_ms = s->at_ms - 1000;
+    assert_string_equal(said(s).level, "bad");
+    assert_string_equal(said(s).title, "1,200 records have been dropped so far.");
+    s->broker.queue_dropped = 7;
+    s->broker.queue_dropped_ms = s->at_ms;
+    assert_string_equal(said(s).eyebrow, "Messages are being lost");
+    s->at_ms += 3600 * 1000; /* no longer the news, and never claimed away */
+    assert_string_equal(said(s).eyebrow, "All is well");
+    assert_string_equal(said(s).detail, "1,204,318 records so far.");
+
     strcpy(s->uplink.state, "away");
     strcpy(s->uplink.last_error, "the cloud answered 503");
     s->at_ms = 10000000;

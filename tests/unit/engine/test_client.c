@@ -45,6 +45,13 @@ error_of(const struct fake_answer *answers)
     return err;
 }
 
+static bool
+never(void *context)
+{
+    (void)context;
+    return false;
+}
+
 static void
 says(const struct hf_error *err, enum hf_error_class class, const char *text)
 {
@@ -242,7 +249,7 @@ pull_fails_by_its_progress(void **state)
         HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
         struct hf_error err = {0};
 
-        assert_int_equal(ops->pull(e, &image, &err), -1);
+        assert_int_equal(ops->pull(e, &image, never, NULL, &err), -1);
         says(&err, rows[i].class, rows[i].text);
         fake_docker_stop(f);
     }
@@ -267,7 +274,7 @@ containerd_store_knows_images_by_manifest(void **state)
     (void)state;
     assert_int_equal(ops->has_image(e, "sha256:aa", &has, &err), 0);
     assert_false(has);
-    assert_int_equal(ops->pull(e, &image, &err), 0);
+    assert_int_equal(ops->pull(e, &image, never, NULL, &err), 0);
     assert_int_equal(ops->has_image(e, "sha256:aa", &has, &err), 0);
     assert_true(has);
     fake_docker_stop(f);

@@ -144,6 +144,36 @@ compact_refuses_what_is_no_json(void **state)
     assert_true(hf_json_compact(deep + 1, 64, &out));
 }
 
+/* Examples of RFC 7396, appendix A, and that members keep their places. */
+static void
+a_merge_patch_is_applied(void **state)
+{
+    static const char *const rows[][3] = {
+        {"{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"},
+        {"{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\":\"b\",\"b\":\"c\"}"},
+        {"{\"a\":\"b\",\"b\":\"c\"}", "{\"a\":null}", "{\"b\":\"c\"}"},
+        {"{\"a\":[\"b\"]}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"},
+        {"{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"d\",\"c\":null}}", "{\"a\":{\"b\":\"d\"}}"},
+        {"{\"a\":[{\"b\":\"c\"}]}", "{\"a\":[1]}", "{\"a\":[1]}"},
+        {"{\"a\":\"foo\"}", "\"bar\"", "\"bar\""},
+        {"[1,2]", "{\"a\":\"b\",\"c\":null}", "{\"a\":\"b\"}"},
+        {"{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\":{\"bb\":{}}}"},
+        {"{\"a\":1,\"b\":2,\"c\":3}", "{\"b\":7}", "{\"a\":1,\"b\":7,\"c\":3}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        HF_AUTO(hf_json) struct hf_json *v = NULL, *patch = NULL, *merged = NULL;
+        HF_AUTO_FREE char *text = NULL;
+
+        assert_int_equal(hf_json_parse(rows[i][0], strlen(rows[i][0]), &v, NULL), 0);
+        assert_int_equal(hf_json_parse(rows[i][1], strlen(rows[i][1]), &patch, NULL), 0);
+        merged = hf_json_merge(v, patch);
+        assert_int_equal(hf_json_print(merged, &text, NULL), 0);
+        assert_string_equal(text, rows[i][2]);
+    }
+}
+
 int
 main(void)
 {
@@ -154,6 +184,7 @@ main(void)
         cmocka_unit_test(writing_and_reading_agree),
         cmocka_unit_test(compact_keeps_every_byte_that_means_something),
         cmocka_unit_test(compact_refuses_what_is_no_json),
+        cmocka_unit_test(a_merge_patch_is_applied),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

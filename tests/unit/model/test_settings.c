@@ -3,6 +3,7 @@
 
 #include "model/settings.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int
@@ -14,22 +15,72 @@ parse(const char *text, struct hf_settings *s, struct hf_error *err)
     return hf_settings_parse(doc, s, err);
 }
 
+static int
+patch(const struct hf_settings *s, const char *text, struct hf_settings *ret, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+
+    assert_int_equal(hf_json_parse(text, strlen(text), &doc, err), 0);
+    return hf_settings_patch(s, doc, ret, err);
+}
+
+static const char whole[] =
+    "{\"name\":\"pump-7\",\"sinks\":["
+    "{\"name\":\"uplink\",\"type\":\"https\",\"url\":\"https://c.example/v1\",\"token\":\"t0k\"},"
+    "{\"name\":\"plant\",\"type\":\"mqtt\",\"url\":\"mqtts://m.example:8883\",\"user\":\"gw\","
+    "\"password\":\"pw\",\"topic\":\"{gateway}/{topic}\",\"version\":\"5\",\"inflight\":10}],"
+    "\"buffer\":{\"window_ms\":0,\"max_bytes\":67108864,\"max_age_s\":86400,"
+    "\"keep_free_bytes\":0,\"when_full\":\"drop_lower_first\",\"rated_endurance_bytes\":7},"
+    "\"lanes\":[{\"filter\":\"alarms/#\",\"lane\":\"alarm\"}],"
+    "\"rules\":[{\"filter\":\"s/+/t\",\"decode\":\"json\",\"select\":{\"t\":\"/temperature\"},"
+    "\"scale\":{\"field\":\"/t\",\"factor\":0.1,\"offset\":-40,\"unit\":\"°C\"},"
+    "\"deadband\":{\"field\":\"/t\",\"delta\":0.2},\"min_interval_ms\":1000,"
+    "\"window\":{\"ms\":60000,\"field\":\"/t\",\"of\":[\"min\",\"count\"]}},"
+    "{\"filter\":\"#\",\"drop\":true}],\"devices\":{\"topic\":\"plant/ID/#\"}}";
+
 static void
 settings_survive_print_and_parse(void **state)
 {
-    const char *text = "{\"name\":\"pump-7\",\"uplink\":{\"url\":\"https://c.example/v1\","
-                       "\"token\":\"t0k\"},\"buffer\":{\"window_ms\":0,\"max_bytes\":67108864}}";
     struct hf_settings s;
     struct hf_error err;
     HF_AUTO_FREE char *printed = NULL;
 
     (void)state;
     hf_settings_init(&s);
-    assert_int_equal(parse(text, &s, &err), 0);
+    assert_int_equal(parse(whole, &s, &err), 0);
     assert_int_equal(hf_settings_print(&s, &printed, &err), 0);
-    assert_string_equal(printed, text);
+    assert_string_equal(printed, whole);
     hf_settings_done(&s);
 }
+
+static void
+the_short_form_is_one_sink_and_leaves_the_others(void **state)
+{
+    struct hf_settings s;
+    struct hf_error err;
+
+    (void)state;
+    hf_settings_init(&s);
+    assert_int_equal(parse("{\"uplink\":{\"url\":\"https://a/\",\"token\":\"x\"}}", &s, &err), 0);
+    assert_int_equal(hf_json_count(s.sinks), 1);
+    hf_settings_done(&s);
+
+    hf_settings_init(&s);
+    assert_int_equal(parse(whole, &s, &err), 0);
+    assert_int_equal(parse("{\"uplink\":{\"url\":\"http://b/\"}}", &s, &err), 0);
+    assert_int_equal(hf_json_count(s.sinks), 2);
+    assert_string_equal(hf_json_string(hf_json_first(s.sinks), "url"), "http://b/");
+    assert_null(hf_json_string(hf_settings_sink(&s, "uplink"), "token"));
+    assert_string_equal(hf_json_string(hf_settings_sink(&s, "plant"), "password"), "pw");
+    assert_int_equal(parse("{\"uplink\":{\"url\":\"\"}}", &s, &err), 0);
+    assert_null(hf_settings_sink(&s, "uplink"));
+    assert_non_null(hf_settings_sink(&s, "plant"));
+    hf_settings_done(&s);
+}
+
+#define SINK(rest)                                                                                 \
+    "{\"sinks\":[{\"name\":\"a\",\"type\":\"https\",\"url\":\"https://x/\"" rest "}]}"
+#define RULE(rest) "{\"rules\":[{\"filter\":\"a/+\"" rest "}]}"
 
 static void
 a_bad_document_changes_nothing(void **state)
@@ -42,11 +93,76 @@ a_bad_document_changes_nothing(void **state)
         {"{\"name\":\"ok\",\"uplink\":{\"url\":\"https://u:p@x/\"}}", "/uplink/url"},
         {"{\"name\":\"ok\",\"uplink\":{\"url\":\"https://x/\",\"token\":\"a b\"}}",
          "/uplink/token"},
+        {"{\"name\":\"ok\",\"uplink\":{\"url\":\"https://x/\",\"token\":\"***\"}}",
+         "/uplink/token"},
         {"{\"name\":\"ok\",\"uplink\":{\"url\":\"https://x/\",\"ca_pem\":\"no\"}}",
          "/uplink/ca_pem"},
         {"{\"name\":\"ok\",\"buffer\":{\"window_ms\":5001}}", "/buffer/window_ms"},
         {"{\"name\":\"ok\",\"buffer\":{\"max_bytes\":1}}", "/buffer/max_bytes"},
+        {"{\"buffer\":{\"max_age_s\":-1}}", "/buffer/max_age_s"},
+        {"{\"buffer\":{\"when_full\":\"panic\"}}", "/buffer/when_full"},
         {"{\"name\":\"ok\",\"colour\":1}", "/colour"},
+        {"{\"sinks\":{}}", "/sinks"},
+        {"{\"sinks\":[7]}", "/sinks/0"},
+        {"{\"sinks\":[{\"name\":\"a\",\"type\":\"ftp\",\"url\":\"x\"}]}", "/sinks/0/type"},
+        {"{\"sinks\":[{\"name\":\"A\",\"type\":\"https\",\"url\":\"https://x\"}]}",
+         "/sinks/0/name"},
+        {"{\"sinks\":[{\"name\":\"processor\",\"type\":\"https\",\"url\":\"https://x\"}]}",
+         "/sinks/0/name"},
+        {"{\"sinks\":[{\"name\":\"a\",\"type\":\"mqtt\",\"url\":\"https://x\"}]}", "/sinks/0/url"},
+        {"{\"sinks\":[{\"name\":\"a\",\"type\":\"mqtt\",\"url\":\"mqtt://x\",\"token\":\"t\"}]}",
+         "/sinks/0/token"},
+        {"{\"sinks\":[{\"name\":\"a\",\"type\":\"mqtt\",\"url\":\"mqtt://x\",\"topic\":\"a/#\"}]}",
+         "/sinks/0/topic"},
+        {SINK(",\"password\":\"p\""), "/sinks/0/password"},
+        {SINK(",\"token\":\"***\""), "/sinks/0/token"},
+        {SINK(",\"token\":\"a\\nHost: b\""), "/sinks/0/token"},
+        {SINK(",\"header_name\":\"X-Key\""), "/sinks/0/header_name"},
+        {SINK(",\"header_name\":\"X: y\",\"header_value\":\"v\""), "/sinks/0/header_name"},
+        {SINK(",\"header_name\":\"Content-Length\",\"header_value\":\"9\""),
+         "/sinks/0/header_name"},
+        {SINK(",\"client_key_pem\":\"-----BEGIN PRIVATE KEY-----\""), "/sinks/0/client_cert_pem"},
+        {SINK(",\"batch_bytes\":5000000"), "/sinks/0/batch_bytes"},
+        {SINK(",\"batch_bytes\":1024"), "/sinks/0/batch_bytes"},
+        {SINK(",\"max_bytes_per_s\":1000"), "/sinks/0/max_bytes_per_s"},
+        {SINK(",\"header_name\":\"Authorization\",\"header_value\":\"x\""), "/sinks/0/header_name"},
+        {SINK(",\"proxy\":\"http://p\""), "/sinks/0/proxy"},
+        {SINK(",\"proxy\":\"http://p:3128/x\""), "/sinks/0/proxy"},
+        {"{\"uplink\":{\"url\":\"https://x:0/\"}}", "/uplink/url"},
+        {"{\"uplink\":{\"url\":\"https://x:65536/\"}}", "/uplink/url"},
+        {"{\"uplink\":{\"url\":\"https://x:/\"}}", "/uplink/url"},
+        {"{\"uplink\":{\"url\":\"https://a:b:1/\"}}", "/uplink/url"},
+        {"{\"uplink\":{\"url\":\"https://[::1/\"}}", "/uplink/url"},
+        {"{\"sinks\":[{\"name\":\"a\",\"type\":\"mqtt\",\"url\":\"mqtt://"
+         "x\",\"topic\":\"{device}\"}]}",
+         "/sinks/0/topic"},
+        {"{\"sinks\":[{\"name\":\"a\",\"type\":\"mqtt\",\"url\":\"mqtt://x\",\"password\":\"p\"}]}",
+         "/sinks/0/user"},
+        {SINK(",\"encoding\":\"br\""), "/sinks/0/encoding"},
+        {SINK(",\"proxy\":\"socks://p\""), "/sinks/0/proxy"},
+        {"{\"sinks\":[{\"name\":\"a\",\"type\":\"https\",\"url\":\"https://x\"},"
+         "{\"name\":\"a\",\"type\":\"https\",\"url\":\"https://y\"}]}",
+         "/sinks/1/name"},
+        {"{\"lanes\":[{\"filter\":\"a/#/b\",\"lane\":\"bulk\"}]}", "/lanes/0/filter"},
+        {"{\"lanes\":[{\"filter\":\"a+/b\",\"lane\":\"bulk\"}]}", "/lanes/0/filter"},
+        {"{\"lanes\":[{\"filter\":\"\",\"lane\":\"bulk\"}]}", "/lanes/0/filter"},
+        {"{\"lanes\":[{\"filter\":\"a\",\"lane\":\"fast\"}]}", "/lanes/0/lane"},
+        {RULE(",\"colour\":1"), "/rules/0/colour"},
+        {RULE(",\"drop\":true,\"lane\":\"bulk\""), "/rules/0/drop"},
+        {RULE(",\"topic\":\"x/+\""), "/rules/0/topic"},
+        {RULE(",\"decode\":\"xml\""), "/rules/0/decode"},
+        {RULE(",\"select\":{}"), "/rules/0/select"},
+        {RULE(",\"select\":{\"t\":\"temperature\"}"), "/rules/0/select/t"},
+        {RULE(",\"select\":{\"t\":\"/a~2\"}"), "/rules/0/select/t"},
+        {RULE(",\"scale\":{\"factor\":\"1\"}"), "/rules/0/scale/factor"},
+        {RULE(",\"deadband\":{}"), "/rules/0/deadband/delta"},
+        {RULE(",\"deadband\":{\"delta\":-1}"), "/rules/0/deadband/delta"},
+        {RULE(",\"min_interval_ms\":0"), "/rules/0/min_interval_ms"},
+        {RULE(",\"window\":{\"ms\":60000,\"of\":[\"min\",\"min\"]}"), "/rules/0/window/of"},
+        {RULE(",\"window\":{\"ms\":60000,\"of\":[]}"), "/rules/0/window/of"},
+        {RULE(",\"window\":{\"ms\":1,\"of\":[\"min\"]}"), "/rules/0/window/ms"},
+        {"{\"devices\":{\"topic\":\"+/+/#\"}}", "/devices/topic"},
+        {"{\"devices\":{\"topic\":\"ID/ID\"}}", "/devices/topic"},
     };
 
     (void)state;
@@ -55,12 +171,173 @@ a_bad_document_changes_nothing(void **state)
         struct hf_error err = {0};
 
         hf_settings_init(&s);
-        assert_int_equal(parse(rows[i][0], &s, &err), -1);
+        if (parse(rows[i][0], &s, &err) == 0)
+            fail_msg("taken: %s", rows[i][0]);
         assert_string_equal(err.pointer, rows[i][1]);
         assert_string_equal(s.name, "holdfast");
-        assert_string_equal(s.uplink_url, "");
+        assert_int_equal(hf_json_count(s.sinks), 0);
         hf_settings_done(&s);
     }
+}
+
+static void
+addresses_of_every_kind(void **state)
+{
+    static const char *const good[] = {
+        "https://x",
+        "http://x:1",
+        "https://x:65535/a?b=c:d@e",
+        "https://[::1]/v1",
+        "https://[fe80::1]:8443",
+        "https://192.0.2.7:443/",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(good); i++) {
+        struct hf_error err = {0};
+
+        if (hf_settings_check_url(good[i], "/url", &err) < 0)
+            fail_msg("%s: %s", good[i], err.message);
+    }
+}
+
+static void
+lists_are_bounded(void **state)
+{
+    static const struct {
+        const char *head, *element;
+        int most;
+        const char *pointer;
+    } rows[] = {
+        {"{\"lanes\":[", "{\"filter\":\"a\",\"lane\":\"bulk\"}", HF_LANE_FILTERS_MAX, "/lanes"},
+        {"{\"rules\":[", "{\"filter\":\"a\"}", HF_RULES_MAX, "/rules"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++)
+        for (int more = 0; more <= 1; more++) {
+            HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(65536);
+            struct hf_settings s;
+            struct hf_error err = {0};
+
+            assert_int_equal(hf_buf_adds(&text, rows[i].head, NULL), 0);
+            for (int n = 0; n < rows[i].most + more; n++)
+                assert_int_equal(hf_buf_addf(&text, NULL, "%s%s", n ? "," : "", rows[i].element),
+                                 0);
+            assert_int_equal(hf_buf_adds(&text, "]}", NULL), 0);
+            hf_settings_init(&s);
+            assert_int_equal(parse(text.data, &s, &err), -more);
+            if (more)
+                assert_string_equal(err.pointer, rows[i].pointer);
+            hf_settings_done(&s);
+        }
+}
+
+/* What is shown can always be sent back, so the document must fit a request. */
+static void
+a_document_that_is_too_large_is_not_printed(void **state)
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_JSON_TEXT_MAX);
+    HF_AUTO_FREE char *printed = NULL;
+    struct hf_settings s;
+    struct hf_error err = {0};
+
+    (void)state;
+    assert_int_equal(hf_buf_adds(&text, "{\"sinks\":[", NULL), 0);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(
+            hf_buf_addf(&text, NULL,
+                        "%s{\"name\":\"s%d\",\"type\":\"https\",\"url\":\"https://x/\","
+                        "\"ca_pem\":\"-----BEGIN CERTIFICATE-----%016000d\"}",
+                        i ? "," : "", i, i),
+            0);
+    assert_int_equal(hf_buf_adds(&text, "]}", NULL), 0);
+    hf_settings_init(&s);
+    assert_int_equal(parse(text.data, &s, &err), 0);
+    assert_int_equal(hf_settings_print(&s, &printed, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_TOO_LARGE);
+    hf_settings_done(&s);
+}
+
+static void
+no_secret_is_shown(void **state)
+{
+    HF_AUTO_FREE char *shown = NULL;
+    struct hf_settings s;
+    struct hf_error err;
+
+    (void)state;
+    hf_settings_init(&s);
+    assert_int_equal(parse(whole, &s, &err), 0);
+    assert_int_equal(hf_settings_show(&s, &shown, &err), 0);
+    assert_null(strstr(shown, "t0k"));
+    assert_null(strstr(shown, "\"pw\""));
+    assert_non_null(strstr(shown, "\"token\":\"***\""));
+    assert_non_null(strstr(shown, "\"password\":\"***\""));
+    hf_settings_done(&s);
+}
+
+/* Showing, and sending back what was shown, changes nothing. */
+static void
+masks_keep_their_secrets(void **state)
+{
+    HF_AUTO_FREE char *shown = NULL, *printed = NULL;
+    struct hf_settings s, after = {0};
+    struct hf_error err = {0};
+
+    (void)state;
+    hf_settings_init(&s);
+    assert_int_equal(parse(whole, &s, &err), 0);
+    assert_int_equal(hf_settings_show(&s, &shown, &err), 0);
+    assert_int_equal(patch(&s, shown, &after, &err), 0);
+    assert_int_equal(hf_settings_print(&after, &printed, &err), 0);
+    assert_string_equal(printed, whole);
+    hf_settings_done(&after);
+
+    /* of the sink of that name only */
+    assert_int_equal(patch(&s, SINK(",\"token\":\"***\""), &after, &err), -1);
+    assert_string_equal(err.pointer, "/sinks/0/token");
+    assert_int_equal(
+        patch(&s, "{\"uplink\":{\"url\":\"https://new/\",\"token\":\"***\"}}", &after, &err), 0);
+    assert_string_equal(hf_json_string(hf_settings_sink(&after, "uplink"), "token"), "t0k");
+    assert_string_equal(hf_json_string(hf_settings_sink(&after, "uplink"), "url"), "https://new/");
+    hf_settings_done(&after);
+    hf_settings_done(&s);
+}
+
+static void
+a_patch_merges_and_null_is_the_default(void **state)
+{
+    HF_AUTO_FREE char *printed = NULL;
+    struct hf_settings s, after = {0};
+    struct hf_error err = {0};
+
+    (void)state;
+    hf_settings_init(&s);
+    assert_int_equal(parse(whole, &s, &err), 0);
+    assert_int_equal(patch(&s,
+                           "{\"buffer\":{\"window_ms\":1000,\"when_full\":null},\"rules\":null}",
+                           &after, &err),
+                     0);
+    assert_int_equal(after.buffer.window_ms, 1000);
+    assert_int_equal(after.buffer.when_full, HF_WHEN_FULL_HOLD);
+    assert_int_equal(after.buffer.max_age_s, 86400);
+    assert_int_equal(hf_json_count(after.rules), 0);
+    assert_int_equal(hf_json_count(after.sinks), 2);
+    assert_string_equal(after.name, "pump-7");
+    hf_settings_done(&after);
+
+    assert_int_equal(patch(&s, "{\"buffer\":{\"window_ms\":9999}}", &after, &err), -1);
+    assert_string_equal(err.pointer, "/buffer/window_ms");
+    assert_int_equal(patch(&s, "[]", &after, &err), -1);
+    assert_int_equal(patch(&s, "{\"sinks\":\"x\"}", &after, &err), -1);
+    assert_int_equal(patch(&s, "{\"buffer\":null,\"devices\":null}", &after, &err), 0);
+    assert_string_equal(after.device_topic, "+/ID/#");
+    assert_int_equal(after.buffer.window_ms, HF_WINDOW_MS_DEFAULT);
+    hf_settings_done(&after);
+    assert_int_equal(hf_settings_print(&s, &printed, &err), 0);
+    assert_string_equal(printed, whole);
+    hf_settings_done(&s);
 }
 
 int
@@ -68,7 +345,14 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_survive_print_and_parse),
+        cmocka_unit_test(the_short_form_is_one_sink_and_leaves_the_others),
         cmocka_unit_test(a_bad_document_changes_nothing),
+        cmocka_unit_test(addresses_of_every_kind),
+        cmocka_unit_test(lists_are_bounded),
+        cmocka_unit_test(a_document_that_is_too_large_is_not_printed),
+        cmocka_unit_test(no_secret_is_shown),
+        cmocka_unit_test(masks_keep_their_secrets),
+        cmocka_unit_test(a_patch_merges_and_null_is_the_default),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,9 +60,10 @@ whole_file_is_read(void **state)
                          "\"admin\":{\"password_hash\":\"" HASH "\"}}");
 
     assert_string_equal(p.settings.name, "yard-2");
-    assert_string_equal(p.settings.uplink_url, "https://a.b/c");
-    assert_string_equal(p.settings.uplink_token, "t");
-    assert_int_equal(p.settings.buffer_window_ms, 200);
+    assert_string_equal(hf_json_string(hf_settings_sink(&p.settings, "uplink"), "url"),
+                        "https://a.b/c");
+    assert_string_equal(hf_json_string(hf_settings_sink(&p.settings, "uplink"), "token"), "t");
+    assert_int_equal(p.settings.buffer.window_ms, 200);
     assert_string_equal(p.password_hash, HASH);
     assert_string_equal(p.setup_code, "");
     assert_int_equal(strlen(p.file_hash), 64);
@@ -72,16 +73,18 @@ whole_file_is_read(void **state)
 static void
 absent_settings_keep_their_value(void **state)
 {
+    struct hf_json *sink = hf_json_object();
     struct hf_settings base;
     struct hf_provision p;
 
     hf_settings_init(&base);
-    snprintf(base.uplink_url, sizeof base.uplink_url, "https://kept/");
-    base.uplink_ca_pem = strdup("pem");
+    hf_json_put_string(sink, "name", "uplink");
+    hf_json_put_string(sink, "url", "https://kept/");
+    hf_json_add(base.sinks, sink);
     write_file(*state, "{\"format\":1,\"setup_code\":\"7kqm x3pa-92hv\"}");
     assert_int_equal(hf_provision_read(*state, &base, &p, NULL), 0);
-    assert_string_equal(p.settings.uplink_url, "https://kept/");
-    assert_string_equal(p.settings.uplink_ca_pem, "pem");
+    assert_string_equal(hf_json_string(hf_settings_sink(&p.settings, "uplink"), "url"),
+                        "https://kept/");
     assert_string_equal(p.settings.name, base.name);
     assert_string_equal(p.setup_code, "7KQM-X3PA-92HV");
     hf_provision_done(&p);

@@ -227,7 +227,7 @@ audit_reads_newest_first(void **state)
     assert_int_equal(hf_store_audit(st, "admin", "one", NULL), 0);
     assert_int_equal(hf_store_audit(st, "admin", "two", NULL), 0);
     assert_int_equal(hf_store_audit(st, "admin", "three", NULL), 0);
-    assert_int_equal(hf_store_audit_list(st, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(hf_store_audit_list(st, 0, list, HF_LEN(list), &count, NULL), 0);
     assert_int_equal(count, 2);
     assert_string_equal(list[0].what, "three");
     assert_string_equal(list[1].what, "two");

@@ -99,7 +99,7 @@ audit_count(struct hf_store *st)
     static struct hf_audit_entry list[AUDIT_ROWS + 10];
     size_t count = 0;
 
-    assert_int_equal(hf_store_audit_list(st, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(hf_store_audit_list(st, 0, list, HF_LEN(list), &count, NULL), 0);
     return count;
 }
 
@@ -224,7 +224,7 @@ recovery_is_reported_once_and_audited(void **state)
     assert_int_equal(hf_store_open(*state, &st, NULL), 0);
     assert_int_equal(hf_store_opened_as(st, &text), HF_STORE_EXISTING);
     assert_string_equal(text, "");
-    assert_int_equal(hf_store_audit_list(st, &entry, 1, &count, NULL), 0);
+    assert_int_equal(hf_store_audit_list(st, 0, &entry, 1, &count, NULL), 0);
     assert_int_equal(count, 1);
     assert_non_null(strstr(entry.what, "damaged"));
     hf_store_free(st);

@@ -429,6 +429,49 @@ restarts_by_docker_end_in_a_crash_loop_too(void **state)
     assert_int_equal(send(&m, HF_EVENT_TICK, 10100).effect, HF_EFFECT_STOP);
 }
 
+/* What it said last stands in the reason; of a line of ours only what is meant for people. */
+static void
+a_crash_loop_tells_the_last_words(void **state)
+{
+    static const char *const rows[][2] = {
+        {"time=x level=error event=end reason=\"volume /data is not \\\"writable\\\"\" n=1",
+         "; it said: volume /data is not \"writable\""},
+        {"event=end error=\"no room\"", "; it said: no room"},
+        {"Segmentation fault", "; it said: Segmentation fault"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        struct hf_lifecycle_machine m;
+
+        running(&m);
+        hf_lifecycle_last_words(&m, rows[i][0]);
+        assert_string_equal(m.reason, "");
+        reach(&m, HF_LIFECYCLE_FAILED);
+        hf_lifecycle_last_words(&m, rows[i][0]);
+        hf_lifecycle_last_words(&m, "again");
+        assert_non_null(strstr(m.reason, "crash loop"));
+        assert_string_equal(strstr(m.reason, "; it said: "), rows[i][1]);
+    }
+}
+
+static void
+an_end_that_was_asked_for_has_an_exit_code_too(void **state)
+{
+    struct hf_container c = container_in(HF_CONTAINER_EXITED);
+    struct hf_lifecycle_machine m;
+
+    (void)state;
+    running(&m);
+    assert_false(m.has_exit_code);
+    send(&m, HF_EVENT_STOP, 1000);
+    send(&m, HF_EVENT_DONE, 2000);
+    see(&m, &c, 3000);
+    assert_int_equal(m.state, HF_LIFECYCLE_STOPPED);
+    assert_true(m.has_exit_code);
+    assert_int_equal(m.exit_code, 3);
+}
+
 static void
 exits_found_after_a_long_absence_are_no_crash_loop(void **state)
 {
@@ -579,6 +622,8 @@ main(void)
         cmocka_unit_test(stopped_by_a_person_stays_stopped),
         cmocka_unit_test(exits_wait_longer_each_time_and_end_in_a_crash_loop),
         cmocka_unit_test(restarts_by_docker_end_in_a_crash_loop_too),
+        cmocka_unit_test(a_crash_loop_tells_the_last_words),
+        cmocka_unit_test(an_end_that_was_asked_for_has_an_exit_code_too),
         cmocka_unit_test(exits_found_after_a_long_absence_are_no_crash_loop),
         cmocka_unit_test(adopted_restart_count_is_a_baseline),
         cmocka_unit_test(running_long_enough_forgets_failures),

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
+#include "tempdir.h"
+
+#include "base/file.h"
 #include "telemetry/telemetry.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 enum { PID = 4711 };
@@ -209,6 +213,39 @@ this_machine_is_read(void **state)
     hf_telemetry_free(t);
 }
 
+/* The seventh number of the disk, also where the path is on a partition of it. */
+static void
+what_was_written_to_the_disk_is_counted(void **state)
+{
+    static const char disk[] = "10 0 80 5 20 0 4096 7 0 0 0\n";
+    const char *root = *state;
+    struct hf_telemetry *t = NULL;
+    char link_path[PATH_MAX];
+    struct hf_host_view h;
+    struct stat st;
+
+    assert_int_equal(stat(root, &st), 0);
+    assert_int_equal(hf_telemetry_new(root, &t, NULL), 0);
+    hf_telemetry_host(t, root, 1, &h);
+    assert_int_equal(h.device_written_bytes, -1);
+
+    assert_int_equal(hf_file_mkdirs(tempdir_path(root, "sys/dev/block"), 0700, NULL), 0);
+    assert_int_equal(hf_file_mkdirs(tempdir_path(root, "sys/block/mmcblk0/p2"), 0700, NULL), 0);
+    tempdir_write(root, "sys/block/mmcblk0/stat", disk, sizeof disk - 1);
+    tempdir_write(root, "sys/block/mmcblk0/p2/partition", "2\n", 2);
+    tempdir_write(root, "sys/block/mmcblk0/p2/stat", "1 1 1 1 1 1 1 1\n", 16);
+    snprintf(link_path, sizeof link_path, "%s/sys/dev/block/%u:%u", root, major(st.st_dev),
+             minor(st.st_dev));
+    assert_int_equal(symlink("../../block/mmcblk0/p2", link_path), 0);
+    hf_telemetry_host(t, root, 2, &h);
+    assert_int_equal(h.device_written_bytes, 4096 * 512);
+
+    tempdir_write(root, "sys/block/mmcblk0/stat", "10 0 80\n", 8);
+    hf_telemetry_host(t, root, 3, &h);
+    assert_int_equal(h.device_written_bytes, -1);
+    hf_telemetry_free(t);
+}
+
 int
 main(void)
 {
@@ -220,6 +257,7 @@ main(void)
         cmocka_unit_test(host_is_read),
         cmocka_unit_test(nonsense_is_unknown_and_harmless),
         cmocka_unit_test(this_machine_is_read),
+        with_tempdir(what_was_written_to_the_disk_is_counted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The configuration, and the log of who changed what. */
+#include "api/handlers.h"
+
+#include "api/peer.h"
+#include "api/server.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { AUDIT_MAX = 500, AUDIT_DEFAULT = 100, CURSOR_DIGITS_MAX = 18 };
+
+/* ---- the configuration ---- */
+
+static void
+reply_config(struct hf_exchange *x, const char *text, int64_t revision)
+{
+    char etag[32];
+
+    snprintf(etag, sizeof etag, "\"%lld\"", (long long)revision);
+    hf_reply_header(x, "ETag", etag);
+    hf_reply_json_text(x, 200, text, strlen(text));
+}
+
+int
+hf_handle_config(struct hf_exchange *x, struct hf_error *err)
+{
+    HF_AUTO_FREE char *text = NULL;
+    int64_t revision;
+
+    if (hf_core_config(x->api->config->core, &text, &revision, err) < 0)
+        return -1;
+    reply_config(x, text, revision);
+    return 0;
+}
+
+/* The number in an If-Match of one strong tag, or "*" (RFC 9110, 13.1.1). What was never given out
+ * matches nothing. */
+static int
+read_if_match(const char *header, int64_t *ret_revision, struct hf_error *err)
+{
+    size_t len = strlen(header);
+    char digits[CURSOR_DIGITS_MAX + 1];
+    uint64_t revision;
+
+    *ret_revision = HF_REVISION_ANY;
+    if (strcmp(header, "*") == 0)
+        return 0;
+    if (len < 3 || len - 2 > CURSOR_DIGITS_MAX || header[0] != '"' || header[len - 1] != '"')
+        return hf_error_set(err, HF_ERROR_STALE,
+                            "If-Match is not an ETag of the configuration: read it again");
+    memcpy(digits, header + 1, len - 2);
+    digits[len - 2] = '\0';
+    if (!hf_text_u64(digits, &revision))
+        return hf_error_set(err, HF_ERROR_STALE,
+                            "If-Match is not an ETag of the configuration: read it again");
+    *ret_revision = (int64_t)revision;
+    return 0;
+}
+
+/* The processor knows rules better than we do. Where it is away they are taken as they are; it says
+ * in its status what it does not take. */
+static int
+ask_processor(struct hf_exchange *x, const struct hf_json *rules, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *answer = NULL;
+    struct hf_json *body = hf_json_object();
+    struct hf_error why = {0};
+
+    hf_json_put(body, "rules", hf_json_copy(rules));
+    if (hf_peer_ask(x, HF_PATH_PROCESSOR, "/v1/dry-run", body, &answer, &why) == 0 ||
+        why.class != HF_ERROR_INVALID)
+        return 0;
+    if (err)
+        *err = why;
+    return -1;
+}
+
+static int
+read_patch(struct hf_exchange *x, struct hf_json **ret_patch, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *patch = NULL;
+    const struct hf_json *rules;
+
+    if (hf_json_parse(x->body.data ? x->body.data : "", x->body.len, &patch, err) < 0)
+        return hf_error_wrap(err, "the body is no JSON");
+    rules = hf_json_get(patch, "rules");
+    if (hf_json_is_array(rules) &&
+        (hf_settings_check_rules(rules, "/rules", err) < 0 || ask_processor(x, rules, err) < 0))
+        return -1;
+    *ret_patch = hf_steal(&patch);
+    return 0;
+}
+
+int
+hf_handle_config_patch(struct hf_exchange *x, struct hf_error *err)
+{
+    uint64_t dry_run = 0;
+    const struct hf_query_field fields[] = {
+        {.name = "dry_run", .is_bool = true, .ret_value = &dry_run},
+    };
+    const char *if_match = hf_exchange_header(x, "If-Match");
+    struct hf_config_change change = {.actor = x->session.user};
+    HF_AUTO(hf_json) struct hf_json *patch = NULL;
+    HF_AUTO_FREE char *text = NULL;
+    int64_t revision;
+
+    if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0 || read_patch(x, &patch, err) < 0)
+        return -1;
+    if (!if_match) {
+        hf_reply_problem(x, 428, "If-Match is missing: read the configuration, and send its ETag",
+                         NULL);
+        return 0;
+    }
+    if (read_if_match(if_match, &change.revision, err) < 0)
+        return -1;
+    change.patch = patch;
+    change.dry_run = dry_run;
+    if (hf_core_change_config(x->api->config->core, &change, &text, &revision, err) < 0)
+        return -1;
+    reply_config(x, text, revision);
+    return 0;
+}
+
+/* ---- the audit log ---- */
+
+struct audit_page {
+    int64_t before;
+    struct hf_audit_entry *entries;
+    size_t max, count;
+};
+
+static int
+read_audit(struct hf_store *store, void *context, struct hf_error *err)
+{
+    struct audit_page *p = context;
+
+    return hf_store_audit_list(store, p->before, p->entries, p->max, &p->count, err);
+}
+
+static void
+put_number_text(struct hf_json *o, const char *member, int64_t n)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%lld", (long long)n);
+    hf_json_put_string(o, member, text);
+}
+
+/* One entry more than asked for was read, to know whether there are more. */
+static struct hf_json *
+encode_page(const struct audit_page *p)
+{
+    struct hf_json *o = hf_json_object(), *list = hf_json_array();
+    size_t shown = p->count < p->max ? p->count : p->max - 1;
+
+    for (size_t i = 0; i < shown; i++) {
+        const struct hf_audit_entry *e = &p->entries[i];
+        struct hf_json *one = hf_json_object();
+
+        put_number_text(one, "id", e->n);
+        hf_json_put_time(one, "at", e->at_ms);
+        hf_json_put_string(one, "who", e->who);
+        hf_json_put_string(one, "what", e->what);
+        hf_json_add(list, one);
+    }
+    hf_json_put(o, "entries", list);
+    if (shown < p->count)
+        put_number_text(o, "next", p->entries[shown - 1].n);
+    else
+        hf_json_put_null(o, "next");
+    return o;
+}
+
+int
+hf_handle_audit(struct hf_exchange *x, struct hf_error *err)
+{
+    uint64_t limit = AUDIT_DEFAULT, before = 0;
+    const struct hf_query_field fields[] = {
+        {.name = "limit", .min = 1, .max = AUDIT_MAX, .ret_value = &limit},
+        {.name = "cursor", .min = 1, .max = 999999999999999999, .ret_value = &before},
+    };
+    HF_AUTO_FREE struct hf_audit_entry *entries = NULL;
+    struct audit_page page;
+
+    if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0)
+        return -1;
+    entries = calloc((size_t)limit + 1, sizeof *entries);
+    if (!entries)
+        return hf_error_nomem(err);
+    page = (struct audit_page){
+        .before = (int64_t)before, .entries = entries, .max = (size_t)limit + 1};
+    if (hf_core_run(x->api->config->core, read_audit, &page, err) < 0)
+        return -1;
+    return hf_reply_json(x, 200, encode_page(&page), err);
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The parts of the settings, each checked in its own file. Private to the folder. */
+#pragma once
+
+#include "model/settings.h"
+
+/* settings_check.c: of single values; the error says pointer/member. */
+HF_MUST int hf_check_range(const struct hf_json *o, const char *member, int64_t least, int64_t most,
+                           const char *pointer, struct hf_error *err);
+/* One of words, NULL-terminated; absent is fine. */
+HF_MUST int hf_check_word(const struct hf_json *o, const char *member, const char *const *words,
+                          const char *pointer, struct hf_error *err);
+/* At most max bytes, at least one, no control characters; absent is fine. */
+HF_MUST int hf_check_text(const struct hf_json *o, const char *member, size_t max,
+                          const char *pointer, struct hf_error *err);
+HF_MUST int hf_check_pem(const struct hf_json *o, const char *member, const char *begin,
+                         const char *pointer, struct hf_error *err);
+/* An MQTT topic filter (MQTT 3.1.1, 4.7). */
+HF_MUST int hf_check_filter(const struct hf_json *o, const char *member, const char *pointer,
+                            struct hf_error *err);
+/* A JSON pointer (RFC 6901) of at most 128 bytes; absent is fine. */
+HF_MUST int hf_check_pointer(const struct hf_json *o, const char *member, const char *pointer,
+                             struct hf_error *err);
+int hf_wrong(struct hf_error *err, const char *pointer, const char *member, const char *must);
+
+/* settings_sink.c */
+HF_MUST int hf_check_sinks(const struct hf_json *sinks, struct hf_error *err);
+/* Puts the sink that "uplink" is short for into sinks, or takes it out where its url is "". */
+HF_MUST int hf_put_uplink(struct hf_json **sinks, const struct hf_json *uplink,
+                          struct hf_error *err);
+/* A copy of sinks with masks in the place of secrets. */
+struct hf_json *hf_mask_sinks(const struct hf_json *sinks);
+/* Puts the secrets of the sinks in have in the place of masks in sinks. */
+HF_MUST int hf_unmask_sinks(struct hf_json *sinks, const struct hf_json *have,
+                            struct hf_error *err);
+
+/* settings_rules.c */
+HF_MUST int hf_check_lanes(const struct hf_json *lanes, struct hf_error *err);
+HF_MUST int hf_check_device_topic(const struct hf_json *devices, struct hf_error *err);
