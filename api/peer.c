@@ -30,6 +30,37 @@ hf_peer_param(struct hf_buf *path, const char *name, const char *value, struct h
 }
 
 int
+hf_peer_refused(enum hf_peer_kind kind, struct hf_error *err)
+{
+    if (!err)
+        return -1;
+    switch (err->class) {
+    case HF_ERROR_MALFORMED:
+    case HF_ERROR_UNAVAILABLE:
+    case HF_ERROR_TIMEOUT:
+        break;
+    case HF_ERROR_INVALID:
+        if (kind != HF_PEER_POST)
+            err->class = HF_ERROR_MALFORMED;
+        break;
+    case HF_ERROR_TOO_LARGE:
+    case HF_ERROR_NO_SPACE:
+        if (kind != HF_PEER_POST)
+            err->class = HF_ERROR_UPSTREAM;
+        break;
+    case HF_ERROR_NOT_FOUND:
+    case HF_ERROR_CONFLICT:
+        if (kind != HF_PEER_NAMED)
+            err->class = HF_ERROR_UPSTREAM;
+        break;
+    default:
+        err->class = HF_ERROR_UPSTREAM;
+        break;
+    }
+    return -1;
+}
+
+int
 hf_peer_ask(struct hf_exchange *x, enum hf_path_peer peer, const char *path,
             struct hf_json *consume_body, struct hf_json **ret_doc, struct hf_error *err)
 {
@@ -40,7 +71,9 @@ hf_peer_ask(struct hf_exchange *x, enum hf_path_peer peer, const char *path,
     if (body && hf_json_print(body, &text, err) < 0)
         return -1;
     call.body = text;
-    return hf_path_ask_json(hf_core_path(x->api->config->core), &call, ret_doc, err);
+    if (hf_path_ask_json(hf_core_path(x->api->config->core), &call, ret_doc, err) < 0)
+        return hf_peer_refused(text ? HF_PEER_POST : HF_PEER_GET, err);
+    return 0;
 }
 
 int

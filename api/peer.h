@@ -18,6 +18,12 @@ HF_MUST int hf_peer_ask(struct hf_exchange *x, enum hf_path_peer peer, const cha
                         struct hf_json *consume_body, struct hf_json **ret_doc,
                         struct hf_error *err);
 
+/* What a peer's refusal is to our reader: a GET has only wrong parameters, a POST wrong bodies too;
+ * a thing that is not there or in conflict only where the operation names one. The rest is the
+ * peer's fault. Returns -1. */
+enum hf_peer_kind { HF_PEER_GET, HF_PEER_POST, HF_PEER_NAMED };
+int hf_peer_refused(enum hf_peer_kind kind, struct hf_error *err);
+
 /* The peer's answer has no such list. */
 int hf_peer_nonsense(enum hf_path_peer peer, const char *member, struct hf_error *err);
 

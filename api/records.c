@@ -45,7 +45,7 @@ pass_on_records(struct hf_exchange *x, const char *path, struct hf_error *err)
     const struct hf_path_call call = {.peer = HF_PATH_BUFFER, .path = path};
 
     if (hf_path_ask(hf_core_path(x->api->config->core), &call, &answer, err) < 0)
-        return -1;
+        return hf_peer_refused(HF_PEER_GET, err);
     if (hf_json_parse(answer.data ? answer.data : "", answer.len, &doc, NULL) < 0 ||
         !hf_json_is_array(hf_json_get(doc, "records")))
         return hf_peer_nonsense(HF_PATH_BUFFER, "records", err);
@@ -117,7 +117,7 @@ static int export(struct hf_exchange *x, const char *path, struct hf_error *err)
     }
     if (hf_path_ask(hf_core_path(x->api->config->core), &call, NULL, err) < 0) {
         if (!e.begun)
-            return -1;
+            return hf_peer_refused(HF_PEER_GET, err);
         hf_log_warn("event=export-cut reason=\"%s\"", err->message);
         x->wire.close_after(x->wire.context); /* without the last chunk */
         return 0;

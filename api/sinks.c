@@ -80,7 +80,7 @@ hf_handle_sink_test(struct hf_exchange *x, struct hf_error *err)
         return -1;
     call.body = text;
     if (hf_path_ask_json(hf_core_path(x->api->config->core), &call, &answer, err) < 0)
-        return -1;
+        return hf_peer_refused(HF_PEER_NAMED, err);
     if (!hf_json_is_array(hf_json_get(answer, "steps")))
         return hf_peer_nonsense(HF_PATH_FORWARDER, "steps", err);
     o = hf_json_object();

@@ -73,61 +73,104 @@ read_length(const char **fmt)
     return LONG_LONG;
 }
 
+/* So that several functions can take from it in turn. */
+struct values {
+    va_list list;
+};
+
+/* ".7", ".*", or none. */
+static size_t
+read_precision(const char **fmt, struct values *v)
+{
+    int precision = 0;
+
+    if (**fmt != '.')
+        return SIZE_MAX;
+    ++*fmt;
+    if (**fmt == '*') {
+        precision = va_arg(v->list, int);
+        ++*fmt;
+        return precision < 0 ? SIZE_MAX : (size_t)precision;
+    }
+    for (; **fmt >= '0' && **fmt <= '9' && precision < INT_MAX / 10 - 10; ++*fmt)
+        precision = precision * 10 + (**fmt - '0');
+    return (size_t)precision;
+}
+
+static void
+put_signed(struct line *l, enum length length, struct values *v)
+{
+    char number[24];
+    long long value = length == PLAIN       ? va_arg(v->list, int)
+                      : length == LONG      ? va_arg(v->list, long)
+                      : length == LONG_LONG ? va_arg(v->list, long long)
+                                            : va_arg(v->list, ssize_t);
+
+    snprintf(number, sizeof number, "%lld", value);
+    put(l, number, strlen(number));
+}
+
+static void
+put_unsigned(struct line *l, enum length length, bool hex, struct values *v)
+{
+    char number[24];
+    unsigned long long value = length == PLAIN       ? va_arg(v->list, unsigned)
+                               : length == LONG      ? va_arg(v->list, unsigned long)
+                               : length == LONG_LONG ? va_arg(v->list, unsigned long long)
+                                                     : va_arg(v->list, size_t);
+
+    snprintf(number, sizeof number, hex ? "%llx" : "%llu", value);
+    put(l, number, strlen(number));
+}
+
+/* fmt stands behind the '%', and at the end on the conversion. False where it is not known, and
+ * with it what it would take: then nothing behind it can be read. */
+static bool
+convert(struct line *l, const char **fmt, struct values *v)
+{
+    size_t most = read_precision(fmt, v);
+    enum length length = read_length(fmt);
+
+    switch (**fmt) {
+    case 's':
+        put_text(l, va_arg(v->list, const char *), most);
+        return true;
+    case 'c':
+        put_char(l, (char)va_arg(v->list, int));
+        return true;
+    case 'd':
+    case 'i':
+        put_signed(l, length, v);
+        return true;
+    case 'u':
+    case 'x':
+        put_unsigned(l, length, **fmt == 'x', v);
+        return true;
+    default:
+        put_text(l, "(bad format)", SIZE_MAX);
+        return false;
+    }
+}
+
 void
 hf_log_format(char *out, size_t size, const char *fmt, va_list args)
 {
     struct line l = {.out = out, .size = size};
+    struct values v;
 
+    va_copy(v.list, args);
     for (; *fmt; fmt++) {
-        size_t most = SIZE_MAX;
-        char number[32] = "";
-        enum length length;
-
-        if (*fmt != '%' || fmt[1] == '%') {
-            fmt += *fmt == '%';
-            if (*fmt == '"')
-                l.quoted = !l.quoted;
-            put(&l, (unsigned char)*fmt < 0x20 ? " " : fmt, 1);
+        if (*fmt == '%' && fmt[1] != '%') {
+            fmt++;
+            if (!convert(&l, &fmt, &v))
+                break;
             continue;
         }
-        fmt++;
-        if (*fmt == '.') {
-            int precision = 0;
-
-            if (*++fmt == '*') {
-                precision = va_arg(args, int);
-                fmt++;
-            } else {
-                for (; *fmt >= '0' && *fmt <= '9' && precision < INT_MAX / 10 - 10; fmt++)
-                    precision = precision * 10 + (*fmt - '0');
-            }
-            most = precision < 0 ? SIZE_MAX : (size_t)precision;
-        }
-        length = read_length(&fmt);
-        if (*fmt == 's') {
-            put_text(&l, va_arg(args, const char *), most);
-        } else if (*fmt == 'c') {
-            put_char(&l, (char)va_arg(args, int));
-        } else if (*fmt == 'd' || *fmt == 'i') {
-            long long v = length == PLAIN       ? va_arg(args, int)
-                          : length == LONG      ? va_arg(args, long)
-                          : length == LONG_LONG ? va_arg(args, long long)
-                                                : va_arg(args, ssize_t);
-
-            snprintf(number, sizeof number, "%lld", v);
-        } else if (*fmt == 'u' || *fmt == 'x') {
-            unsigned long long v = length == PLAIN       ? va_arg(args, unsigned)
-                                   : length == LONG      ? va_arg(args, unsigned long)
-                                   : length == LONG_LONG ? va_arg(args, unsigned long long)
-                                                         : va_arg(args, size_t);
-
-            snprintf(number, sizeof number, *fmt == 'u' ? "%llu" : "%llx", v);
-        } else {
-            /* What it would take from args is not known: nothing behind it can be read. */
-            put_text(&l, "(bad format)", SIZE_MAX);
-            break;
-        }
-        put(&l, number, strlen(number));
+        fmt += *fmt == '%';
+        if (*fmt == '"')
+            l.quoted = !l.quoted;
+        put(&l, (unsigned char)*fmt < 0x20 ? " " : fmt, 1);
     }
+    va_end(v.list);
     out[l.len] = '\0';
 }

@@ -279,6 +279,29 @@ devices_and_rules(void **state)
          "\"pointer\":\"/rules/0/topic\"");
 }
 
+/* Only what the contract of the operation knows comes out, whatever a service answers. */
+static void
+refusals_are_translated(void **state)
+{
+    static const struct {
+        int peer, get, post, named;
+    } rows[] = {
+        {400, 400, 400, 400}, {401, 502, 502, 502}, {404, 502, 502, 404}, {409, 502, 502, 409},
+        {413, 502, 413, 502}, {422, 400, 422, 400}, {429, 502, 502, 502}, {500, 502, 502, 502},
+        {503, 503, 503, 503}, {507, 502, 507, 502},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        peer.status = rows[i].peer;
+        call_expect("GET", "/api/v1/devices", "", rows[i].get, NULL);
+        call_expect("GET", "/api/v1/buffer/records", "", rows[i].get, NULL);
+        call_expect("GET", "/api/v1/buffer/export", "", rows[i].get, NULL);
+        post("/api/v1/quarantine/drop", "{\"all\":true}", rows[i].post, NULL);
+        call_expect("POST", "/api/v1/sinks/x/test", "", rows[i].named, NULL);
+    }
+}
+
 int
 main(void)
 {
@@ -291,6 +314,7 @@ main(void)
         cmocka_unit_test_setup_teardown(the_quarantine, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sinks_and_their_test, set_up, tear_down),
         cmocka_unit_test_setup_teardown(devices_and_rules, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refusals_are_translated, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -280,6 +280,34 @@ containerd_store_knows_images_by_manifest(void **state)
     fake_docker_stop(f);
 }
 
+static bool
+given_up(void *context)
+{
+    (void)context;
+    return true;
+}
+
+/* Even one that has come to its end: whoever gave it up does not want it any more. */
+static void
+pull_ends_when_it_is_given_up(void **state)
+{
+    static const struct fake_answer answers[] = {
+        VERSION("1.41", "1.12"),
+        INFO,
+        {"POST /v1.41/images/create", OK("{\"status\":\"Done\"}\r\n")},
+        END};
+    static const struct hf_release_image image = {"reg/b@sha256:bb", "1.0.0", "sha256:aa"};
+    struct fake_docker *f = fake_docker_start(answers);
+    HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
+    struct hf_error err = {0};
+
+    (void)state;
+    assert_int_equal(ops->pull(e, &image, given_up, NULL, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_UNAVAILABLE);
+    assert_string_equal(err.message, "the pull was cancelled");
+    fake_docker_stop(f);
+}
+
 static void
 endless_answer_is_bounded(void **state)
 {
@@ -390,6 +418,7 @@ main(void)
         cmocka_unit_test(names_are_percent_encoded),
         cmocka_unit_test(pull_fails_by_its_progress),
         cmocka_unit_test(containerd_store_knows_images_by_manifest),
+        cmocka_unit_test(pull_ends_when_it_is_given_up),
         cmocka_unit_test(endless_answer_is_bounded),
         cmocka_unit_test(event_stream_reconnects_from_where_it_was),
         cmocka_unit_test(cancelled_streams_end_well),
