@@ -22,7 +22,6 @@ export interface Answer {
 
 /** What has just come in is not a backlog. */
 const BACKLOG_S = 10;
-const DAY_S = 86_400;
 
 function records(n: number): string {
   return n === 1 ? '1 record' : `${countShort(n)} records`;
@@ -32,6 +31,12 @@ function outlook(buffer: Buffer): string {
   if (buffer.drain_s !== null) return `All delivered in about ${duration(buffer.drain_s)}.`;
   if (buffer.full_s !== null) return `Room for about ${duration(buffer.full_s)} more at this rate.`;
   return '';
+}
+
+function waiting({ quarantined }: Buffer): string {
+  return quarantined > 0
+    ? ` ${countShort(quarantined)} in quarantine, where they wait for you.`
+    : '';
 }
 
 const FULL: Record<WhenFull, string> = {
@@ -66,7 +71,7 @@ export function dataAnswer(state: State, detail: BufferDetail | null): Answer {
       title: 'The buffer needs a look.',
       detail: buffer.reason,
     };
-  const held = `${records(buffer.held)} held, the oldest for ${duration(age)}.`;
+  const held = `${records(buffer.held)} held, the oldest for ${duration(age)}.${waiting(buffer)}`;
   if (buffer.held > 0 && age > BACKLOG_S)
     return {
       tone: buffer.drain_s === null ? 'warn' : 'ok',
@@ -76,12 +81,11 @@ export function dataAnswer(state: State, detail: BufferDetail | null): Answer {
     };
   if (buffer.accepted === 0)
     return { tone: 'off', eyebrow: 'Empty', title: 'No record has come yet.', detail: '' };
-  const open = buffer.quarantined > 0 ? ' But for the quarantine, which waits for you.' : '';
   return {
     tone: 'ok',
     eyebrow: 'Delivering',
     title: 'Records leave as they come.',
-    detail: `${countShort(buffer.delivered)} delivered.${open}`,
+    detail: `${countShort(buffer.delivered)} delivered.${waiting(buffer)}`,
   };
 }
 
@@ -141,7 +145,11 @@ export function cardLife(flash: Flash): LifeAnswer {
   if (flash.expected_years !== null) {
     const years = flash.expected_years;
     const value =
-      years >= 100 ? '> 100 years' : years < 1 ? '< 1 year' : `≈ ${Math.round(years)} years`;
+      years >= 100
+        ? '> 100 years'
+        : years < 1
+          ? '< 1 year'
+          : `≈ ${Math.round(years)} ${Math.round(years) === 1 ? 'year' : 'years'}`;
     return { value, text: 'expected for a new card' };
   }
   if (flash.rated_endurance_bytes === null)
@@ -205,10 +213,4 @@ export function payloadOf(value: Carrier | null, pretty = false): Payload {
 export function ageText(seconds: number | null): string {
   if (seconds === null) return '–';
   return seconds < 1 ? 'just now' : `${duration(seconds)} ago`;
-}
-
-/** 90000 → "1 day 1 h" is more than a setting needs: days where it is whole days, else the span. */
-export function limitAge(seconds: number): string {
-  if (seconds === 0) return 'no limit';
-  return seconds % DAY_S === 0 ? `${count(seconds / DAY_S)} days` : duration(seconds);
 }

@@ -7,7 +7,7 @@ import { ageText, isSilent, payloadOf } from '../../derive/data';
 import { count, countShort, rate, secondsBetween } from '../../format/format';
 import { Card, Status } from '../../parts/basics';
 import { useAsked } from '../../state/asked';
-import { Headline, Loading, Outcome, Table, Trouble } from './common';
+import { Headline, Loading, Outcome, Trouble } from './common';
 
 const EVERY_MS = 5000;
 
@@ -24,28 +24,24 @@ function Row({ device, at }: { device: Device; at: string }): JSX.Element {
   const silent = isSilent(device, at);
   const last = payloadOf(device.last);
   return (
-    <tr data-testid="device">
-      <th scope="row" class="breaks">
-        {device.device}
-      </th>
-      <td>
-        <Status tone={silent ? 'warn' : 'ok'}>{silent ? 'silent' : 'talking'}</Status>
-      </td>
-      <td class="number" title={device.last_seen ?? undefined}>
+    <li data-testid="device">
+      <b class="device-name breaks">{device.device}</b>
+      <Status tone={silent ? 'warn' : 'ok'}>{silent ? 'silent' : 'talking'}</Status>
+      <span class="device-seen" title={device.last_seen ?? undefined}>
         {ageText(secondsBetween(device.last_seen, at))}
-      </td>
-      <td class="number" title={`${count(device.messages)} messages`}>
+      </span>
+      <span class="device-rate" title={`${count(device.messages)} messages`}>
         {rate(device.rate_per_s)}
-      </td>
-      <td class="last-value">
-        <span class="quiet mono long" title={device.topic}>
-          {device.topic}
-        </span>
+      </span>
+      <span class="device-last">
         <span class="mono long" title={last.text}>
           {last.text || '–'}
         </span>
-      </td>
-    </tr>
+        <span class="quiet mono long" title={device.topic}>
+          {device.topic}
+        </span>
+      </span>
+    </li>
   );
 }
 
@@ -120,26 +116,11 @@ export function Devices({ state }: { state: State }): JSX.Element {
           {shown.length === 0 ? (
             <p class="quiet">No device here is like that.</p>
           ) : (
-            <Table
-              label="Devices"
-              head={
-                <>
-                  <th scope="col">Device</th>
-                  <th scope="col">State</th>
-                  <th scope="col" class="number">
-                    Last seen
-                  </th>
-                  <th scope="col" class="number">
-                    Rate
-                  </th>
-                  <th scope="col">Last value</th>
-                </>
-              }
-            >
+            <ul class="devices">
               {shown.map((device) => (
                 <Row key={device.device} device={device} at={state.at} />
               ))}
-            </Table>
+            </ul>
           )}
           <Outcome text="" error={error} />
           {next !== null && (

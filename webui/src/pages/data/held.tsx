@@ -29,13 +29,22 @@ const SPANS = [
   [600, '10 min'],
 ] as const;
 
+/** What comes of it: when all is delivered, else when there is no room, else how fast it goes. */
+function outlook(buffer: Buffer): [value: string, text: string] {
+  if (buffer.drain_s !== null) return [`≈ ${duration(buffer.drain_s)}`, 'until all is delivered'];
+  if (buffer.full_s !== null) return [`≈ ${duration(buffer.full_s)}`, 'until full at this rate'];
+  return [rate(buffer.out_per_s), 'delivered'];
+}
+
 function Kpis({ buffer, at }: { buffer: Buffer; at: string }): JSX.Element {
   const age = secondsBetween(buffer.oldest, at);
-  const about = (seconds: number | null) => (seconds === null ? '–' : `≈ ${duration(seconds)}`);
+  const [value, text] = outlook(buffer);
   return (
     <div class="kpis">
       <div title={count(buffer.held)}>
-        <b>{countShort(buffer.held)}</b>
+        <b data-testid="held" data-value={buffer.held}>
+          {countShort(buffer.held)}
+        </b>
         <span>records held</span>
       </div>
       <div title={buffer.oldest ?? undefined}>
@@ -43,12 +52,8 @@ function Kpis({ buffer, at }: { buffer: Buffer; at: string }): JSX.Element {
         <span>oldest record</span>
       </div>
       <div>
-        <b>{about(buffer.drain_s)}</b>
-        <span>{buffer.drain_s === null ? 'not draining' : 'until all is delivered'}</span>
-      </div>
-      <div>
-        <b>{about(buffer.full_s)}</b>
-        <span>{buffer.full_s === null ? 'not filling up' : 'until full at this rate'}</span>
+        <b>{value}</b>
+        <span>{text}</span>
       </div>
     </div>
   );
@@ -161,7 +166,7 @@ function LanesCard({ detail, at }: { detail: BufferDetail; at: string }): JSX.El
   return (
     <Card title="Lanes" aside={<span class="aside">a higher one leaves first</span>}>
       <Table
-        label="Lanes"
+        label="Lanes, as a table"
         head={
           <>
             <th scope="col">Lane</th>
@@ -364,10 +369,10 @@ export function Held({ state, session }: { state: State; session: Session }): JS
           <BooksCard books={detail?.books ?? buffer} />
           {detail && <LanesCard detail={detail} at={state.at} />}
           {detail && <TopicsCard detail={detail} />}
+          {detail && <DroppedCard detail={detail} />}
         </div>
         <div class="stack">
           <Sinks at={state.at} session={session} detail={detail} />
-          {detail && <DroppedCard detail={detail} />}
           {detail && <DiskCard buffer={buffer} detail={detail} />}
           {detail && <FlashCard flash={detail.flash} at={state.at} />}
           {detail && <Ends buffer={buffer} detail={detail} at={state.at} />}

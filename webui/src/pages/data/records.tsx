@@ -6,7 +6,7 @@ import { data, type RecordFilter } from '../../api/data';
 import type { Lane, Session, State, StoredRecord } from '../../api/types';
 import { payloadOf } from '../../derive/data';
 import { count, countShort, timeNear } from '../../format/format';
-import { Card, Copyable, Notice, Status } from '../../parts/basics';
+import { Card, Copyable, Notice } from '../../parts/basics';
 import { Headline, mayAdminister, Outcome } from './common';
 import { DropDialog } from './drop';
 
@@ -60,9 +60,7 @@ function RecordLine({ record, at }: { record: StoredRecord; at: string }): JSX.E
           <span class="record-topic mono long" title={record.topic}>
             {record.topic}
           </span>
-          {record.lane !== 'normal' && (
-            <Status tone={record.lane === 'alarm' ? 'bad' : 'off'}>{record.lane}</Status>
-          )}
+          {record.lane !== 'normal' && <span class="record-lane">{record.lane}</span>}
           <span class="record-value mono long">{short.text}</span>
         </summary>
         <pre class="payload">{payloadOf(record, true).text}</pre>
@@ -87,7 +85,7 @@ function Export({ filter }: { filter: RecordFilter }): JSX.Element {
   const what =
     filter.topic || filter.lane ? 'What the filter above lets through' : 'All that is held';
   return (
-    <Card title="Take along">
+    <Card title="Export">
       <p class="quiet">
         {what}, as lines of JSON, oldest first. Nothing is taken out of the buffer by it.
       </p>
@@ -136,7 +134,7 @@ export function Records({ state, session }: { state: State; session: Session }):
   return (
     <>
       <Headline
-        tone={buffer.held ? 'ok' : 'off'}
+        tone="off"
         eyebrow="Records"
         title={buffer.held ? `${countShort(buffer.held)} records are held.` : 'No record is held.'}
         detail="What every sink has acknowledged is no longer here."

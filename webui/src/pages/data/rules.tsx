@@ -34,7 +34,7 @@ function InForce({ list }: { list: RuleList }): JSX.Element {
         <p class="quiet">No rules: every message becomes a record as it is.</p>
       ) : (
         <Table
-          label="Rules in force"
+          label="Rules in force, as a table"
           head={
             <>
               <th scope="col">Filter</th>
@@ -242,7 +242,7 @@ export function RulesPage({ session }: { session: Session }): JSX.Element {
   return (
     <>
       <Headline
-        tone={n === undefined ? 'off' : 'ok'}
+        tone="off"
         eyebrow="Rules"
         title={
           n === undefined
