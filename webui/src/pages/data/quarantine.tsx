@@ -85,10 +85,11 @@ export function Quarantine({ state, session }: { state: State; session: Session 
   const many = all ? total : chosen.size;
   const name = all ? `all ${countShort(total)}` : countShort(chosen.size);
 
-  // Somebody else, or a sink, has changed what is there.
+  // A sink, the processor or somebody else has changed what is there.
   useEffect(() => {
-    if (page && chosen.size === 0 && !more) void asked.again();
-  }, [state.buffer.quarantined]);
+    const touched = chosen.size > 0 || more !== null || busy;
+    if (page && !touched && page.total !== state.buffer.quarantined) void asked.again();
+  }, [state.at]);
 
   const again = async () => {
     setMore(null);
