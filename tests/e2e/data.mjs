@@ -144,7 +144,7 @@ await check('a dry run shows what would come out', async () => {
   await until('a message that is remembered', async () => {
     await page.getByRole('textbox').fill(JSON.stringify(RULES, null, 2));
     await page.getByRole('button', { name: 'Dry run' }).click();
-    await page.getByText(/records out|remembers no message/).waitFor();
+    await page.getByText(/the newest first|remembers no message/).waitFor();
     return page.getByTestId('dry-run').getByText(TOPIC).count();
   });
 });
@@ -274,7 +274,7 @@ await check('records are given up only by who types it', async () => {
   expect(await confirm.isDisabled(), 'it can be confirmed without a word');
   await dialog().getByLabel('Type drop').fill('drop');
   await confirm.click();
-  await done('records were given up.');
+  await done('given up.');
 });
 await check('and are counted by topic and reason', async () => {
   await tab('Overview', /./);
@@ -319,11 +319,12 @@ await check('a setting is saved, and is there afterwards', async () => {
   await until('the new window', async () => (await window().inputValue()) === '120');
 });
 await check('who was slower loses nothing and overwrites nothing', async () => {
-  const { tag } = await ask('GET', '/config');
+  const { tag, body } = await ask('GET', '/config');
+  const megabytes = body.buffer.keep_free_bytes === 64 * 1024 ** 2 ? 96 : 64;
   const other = await ask(
     'PATCH',
     '/config',
-    { buffer: { keep_free_bytes: 64 * 1024 ** 2 } },
+    { buffer: { keep_free_bytes: megabytes * 1024 ** 2 } },
     { 'If-Match': tag, 'Content-Type': 'application/merge-patch+json' },
   );
   expect(other.status === 200, `the other one gets ${other.status}`);
@@ -332,7 +333,7 @@ await check('who was slower loses nothing and overwrites nothing', async () => {
   await done('Somebody has changed the settings meanwhile.');
   await until(
     'what the other has set',
-    async () => (await page.getByLabel('Leave free').inputValue()) === '64',
+    async () => (await page.getByLabel('Leave free').inputValue()) === String(megabytes),
   );
   expect((await window().inputValue()) === '50', 'what was typed is gone');
   await save();

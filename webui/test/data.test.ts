@@ -128,6 +128,10 @@ describe('a payload', () => {
     expect(payloadOf({ base64: btoa('x'.repeat(1000)) }).text).toMatch(/78 … 1,000 bytes$/);
   });
 
+  it('says that it was cut before', () => {
+    expect(payloadOf({ text: 'begin', cut: true }).text).toBe('begin …');
+  });
+
   it('is shown as it came where it is no base64', () => {
     expect(payloadOf({ base64: '*' }).text).toBe('*');
   });

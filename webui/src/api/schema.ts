@@ -1407,7 +1407,7 @@ export interface components {
         };
         /** @description Records that were refused. */
         QuarantinePage: {
-            /** @description Oldest first. */
+            /** @description Newest first. */
             items: components["schemas"]["QuarantineItem"][];
             next: components["schemas"]["Cursor"];
             /** @description All of them. */
@@ -1633,7 +1633,7 @@ export interface components {
             topic: string;
             last: components["schemas"]["Value"];
         };
-        /** @description A payload in exactly one of three ways; null or cut where it was too large to remember. */
+        /** @description A payload in exactly one of three ways; null where it is not known. */
         Value: {
             /** @description Any JSON. */
             payload?: unknown;
@@ -1641,6 +1641,8 @@ export interface components {
             text?: string;
             /** @description Where it is neither JSON nor text. */
             base64?: string;
+            /** @description Whether only its beginning is there; absent for the whole. */
+            cut?: boolean;
         } | null;
         /** @description The rules in force. */
         RuleList: {
@@ -1904,7 +1906,7 @@ export interface components {
             proxy_user?: string;
             /** @description https. */
             proxy_password?: components["schemas"]["Secret"];
-            /** @description 0 for no limit. */
+            /** @description 0 for no limit; else at least 1024. */
             max_bytes_per_s?: number;
             /** @description https: largest batch, uncompressed. */
             batch_bytes?: number;
@@ -2946,7 +2948,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Some of them, oldest first. */
+            /** @description Some of them, newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -185,6 +185,8 @@ interface Carrier {
   payload?: unknown;
   text?: string;
   base64?: string;
+  /** Only the beginning is there. */
+  cut?: boolean;
 }
 
 const HEX_MAX = 64;
@@ -203,6 +205,11 @@ function hex(base64: string): string {
 }
 
 export function payloadOf(value: Carrier | null, pretty = false): Payload {
+  const whole = wholePayload(value, pretty);
+  return value?.cut ? { ...whole, text: `${whole.text} …` } : whole;
+}
+
+function wholePayload(value: Carrier | null, pretty: boolean): Payload {
   if (value?.base64 !== undefined) return { kind: 'bytes', text: hex(value.base64) };
   if (value?.text !== undefined) return { kind: 'text', text: value.text };
   if (value && 'payload' in value)

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { data } from '../../api/data';
 import type { Lane } from '../../api/types';
-import { count } from '../../format/format';
+import { count, date, timeOfDay } from '../../format/format';
 import { Confirm } from '../../parts/confirm';
 
 const WORD = 'drop';
@@ -34,7 +34,7 @@ export function DropDialog({
         until: Number.isFinite(time) ? new Date(time).toISOString() : null,
         confirm: 'drop',
       });
-      onDone({ text: `${count(dropped)} records were given up.`, error: null });
+      onDone({ text: `${count(dropped)} given up.`, error: null });
     } catch (error) {
       onDone({ text: '', error });
     }
@@ -49,8 +49,12 @@ export function DropDialog({
       onClose={onClose}
     >
       <p>
-        Of {count(held)} held. Whole blocks go, whose newest record is not younger than the time;
-        without a time all of the lane. There is no way back.
+        <strong data-testid="to-drop">
+          {lane ? `The ${lane} lane` : 'Every lane'}
+          {Number.isFinite(time) ? `, until ${timeOfDay(time)}, ${date(until)}.` : ', all of it.'}
+        </strong>{' '}
+        {count(held)} are held in all. Whole blocks go, whose newest record is not younger than the
+        time; without a time, all. There is no way back.
       </p>
       <div class="inputs">
         <label>

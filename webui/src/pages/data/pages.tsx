@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import '../../style/data.css';
 import type { JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { countShort } from '../../format/format';
 import { Title } from '../../parts/basics';
 import type { DataProps } from '../lazy-data';
@@ -20,8 +21,15 @@ const TABS = [
 ] as const;
 
 function Tabs({ path, quarantined }: { path: string; quarantined: number }): JSX.Element {
+  const here = useRef<HTMLElement>(null);
+  // On a phone not all of them fit.
+  useEffect(() => {
+    const tab = here.current?.querySelector<HTMLElement>('[aria-current]');
+    if (tab && here.current)
+      here.current.scrollLeft = tab.offsetLeft - here.current.offsetLeft - 16;
+  }, [path]);
   return (
-    <nav class="tabs" aria-label="Data">
+    <nav class="tabs" aria-label="Data" ref={here}>
       {TABS.map(([href, title]) => (
         <a href={href} key={href} aria-current={href === path ? 'page' : undefined}>
           {title}

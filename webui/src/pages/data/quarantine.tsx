@@ -145,7 +145,7 @@ export function Quarantine({ state, session }: { state: State; session: Session 
       <Loading asked={asked} />
       <Outcome {...done} />
       {page && total > 0 && (
-        <Card title="Refused" aside={<span class="aside">{bytes(page.bytes)}, oldest first</span>}>
+        <Card title="Refused" aside={<span class="aside">{bytes(page.bytes)}, newest first</span>}>
           <div class="inputs tools">
             {mayOperate(session) && (
               <button

@@ -105,9 +105,7 @@ function Export({ filter }: { filter: RecordFilter }): JSX.Element {
         <a
           class="button"
           href={data.exportUrl(filter, rfc3339(from), rfc3339(to))}
-          download
-          data-native
-          target="_self"
+          download="holdfast-records.ndjson"
         >
           Export
         </a>

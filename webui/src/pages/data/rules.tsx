@@ -79,8 +79,8 @@ function Trial({ result }: { result: DryRunResult }): JSX.Element {
   return (
     <>
       <p class="quiet">
-        {count(results.length)} messages in,{' '}
-        {count(results.reduce((sum, r) => sum + r.out.length, 0))} records out.
+        In: {count(results.length)}, out: {count(results.reduce((sum, r) => sum + r.out.length, 0))}
+        , the newest first.
       </p>
       <ol class="dry-run" data-testid="dry-run">
         {[...results].reverse().map((r, i) => (
