@@ -8,164 +8,34 @@
 //   HF_CHROMIUM                     the browser (optional)
 // Prints a line "ok - …" or "not ok - …" for each check; ends with 1 where one failed.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import {
+  accessible,
+  check,
+  context,
+  expect,
+  finish,
+  open,
+  page,
+  password,
+  required,
+  shoot,
+  shootAll,
+  until,
+  url,
+} from './harness.mjs';
 
-const fromDashboard = createRequire(new URL('../../webui/package.json', import.meta.url));
-const { chromium } = fromDashboard('playwright-core');
-const axe = readFileSync(fromDashboard.resolve('axe-core/axe.min.js'), 'utf8');
-
-const url = required('HF_URL').replace(/\/$/, '');
 const setupCode = required('HF_SETUP_CODE');
 const fieldHost = process.env.HF_FIELD_HOST ?? '127.0.0.1';
 const fieldPort = process.env.HF_FIELD_PORT ?? '1883';
 const receiver = process.env.HF_RECEIVER_URL;
-const shots = process.env.HF_SHOTS;
-const password = process.env.HF_PASSWORD ?? 'correct horse battery';
 
 const NAME = 'e2e-gateway';
 const TOPIC = 'e2e/dashboard';
 const MESSAGES = 25;
-const SOON_MS = 10_000;
 /** Images may have to be pulled first, and a service proves its health only after some readings. */
 const HEALTHY_MS = 120_000;
 const SERVICES = ['broker', 'processor', 'buffer', 'forwarder'];
-const BROWSER_FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-let failures = 0;
-
-function required(name) {
-  const value = process.env[name];
-  if (value) return value;
-  console.log(`not ok - ${name} is not set`);
-  process.exit(2);
-}
-
-async function check(name, body) {
-  try {
-    await body();
-    console.log(`ok - ${name}`);
-  } catch (error) {
-    failures++;
-    console.log(`not ok - ${name}`);
-    for (const line of String(error?.message ?? error)
-      .split('\n')
-      .slice(0, 12))
-      console.log(`# ${line}`);
-    await shoot(`failed-${failures}`).catch(() => {});
-  }
-}
-
-function expect(condition, otherwise) {
-  if (!condition) throw new Error(otherwise);
-}
-
-async function until(what, probe, timeout = SOON_MS) {
-  const end = Date.now() + timeout;
-  for (;;) {
-    const value = await probe();
-    if (value) return value;
-    if (Date.now() > end) throw new Error(`${what}: not within ${timeout / 1000} s`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
-
-/**
- * The engine adds and removes network interfaces while containers come and go, and Chromium then
- * breaks off what it is loading (ERR_NETWORK_CHANGED): load again.
- */
-async function open(address) {
-  await until(
-    `${address} is shown`,
-    async () => {
-      await page.goto(address).catch(() => {});
-      return page
-        .getByRole('heading', { level: 1 })
-        .first()
-        .waitFor({ timeout: 5000 })
-        .then(
-          () => true,
-          () => false,
-        );
-    },
-    60_000,
-  );
-}
-
-const browser = await chromium.launch({
-  executablePath: process.env.HF_CHROMIUM ?? '/usr/bin/chromium',
-  args: BROWSER_FLAGS,
-});
-const context = await browser.newContext({
-  ignoreHTTPSErrors: true,
-  reducedMotion: 'reduce',
-  viewport: { width: 1280, height: 900 },
-});
-const page = await context.newPage();
-page.setDefaultTimeout(SOON_MS);
-
-const complaints = [];
-const foreign = [];
-page.on('pageerror', (error) => complaints.push(error.message));
-page.on('console', (message) => {
-  // The browser reports every refused request as an error; here some are meant to be refused.
-  const refused = message.text().startsWith('Failed to load resource');
-  if (message.type() === 'error' && !refused) complaints.push(message.text());
-});
-page.on('request', (request) => {
-  const { origin, protocol } = new URL(request.url());
-  if (origin !== new URL(url).origin && protocol !== 'blob:') foreign.push(request.url());
-});
-
-async function shoot(name) {
-  if (!shots) return;
-  mkdirSync(shots, { recursive: true });
-  await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
-}
-
-/** A page in light and dark on a desk, and on two phones. */
-async function shootAll(name) {
-  if (!shots) return;
-  const looks = [
-    ['light', 1280, 900, 'light'],
-    ['dark', 1280, 900, 'dark'],
-    ['phone', 390, 844, 'light'],
-    ['phone-small', 320, 640, 'dark'],
-  ];
-  for (const [look, width, height, colorScheme] of looks) {
-    await page.setViewportSize({ width, height });
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await page.waitForTimeout(250);
-    await shoot(`${name}-${look}`);
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
-  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
-}
-
-async function accessible(name) {
-  await check(`${name}: usable without eyes or mouse, as far as axe can tell`, async () => {
-    // By the debugger, which the page's content security policy does not concern.
-    await page.evaluate(axe);
-    const found = await page.evaluate(() => globalThis.axe.run());
-    const text = found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(', ')}`);
-    expect(text.length === 0, text.join('\n'));
-  });
-  await check(`${name}: fits a phone of 320 pixels`, async () => {
-    await page.setViewportSize({ width: 320, height: 640 });
-    await page.waitForTimeout(200);
-    const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    await page.setViewportSize({ width: 1280, height: 900 });
-    expect(width <= 320, `the page is ${width} pixels wide`);
-  });
-}
 
 async function counter(name) {
   return Number(
@@ -278,14 +148,14 @@ if (receiver)
     expect(lines.length >= MESSAGES, `only ${lines.length} of ${MESSAGES} records`);
   });
 await check('the books balance on the page', async () => {
-  const [accepted, delivered, held, dropped] = await page.evaluate(() =>
-    ['accepted', 'delivered', 'held', 'dropped'].map((name) =>
+  const [accepted, ...parts] = await page.evaluate(() =>
+    ['accepted', 'delivered', 'held', 'dropped', 'quarantined'].map((name) =>
       Number(document.querySelector(`[data-testid=${name}]`)?.getAttribute('data-value')),
     ),
   );
   expect(
-    accepted > 0 && accepted === delivered + held + dropped,
-    `${accepted} = ${delivered} + ${held} + ${dropped}`,
+    accepted > 0 && accepted === parts.reduce((sum, part) => sum + part, 0),
+    `${accepted} = ${parts.join(' + ')}`,
   );
 });
 await accessible('overview');
@@ -401,14 +271,4 @@ await check('a wrong password is refused, the right one leads to where one was',
   await page.getByRole('heading', { level: 1, name: 'Buffer' }).waitFor();
 });
 
-// --- Throughout
-
-await check('nothing was asked of anybody but the gateway', async () => {
-  expect(foreign.length === 0, foreign.join('\n'));
-});
-await check('the browser had nothing to complain about', async () => {
-  expect(complaints.length === 0, complaints.join('\n'));
-});
-
-await browser.close();
-process.exit(failures ? 1 : 0);
+await finish();

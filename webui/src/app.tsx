@@ -6,6 +6,7 @@ import { errorText } from './api/client';
 import type { Session, State } from './api/types';
 import { Account } from './pages/account';
 import { Claim } from './pages/claim';
+import { LazyData } from './pages/lazy-data';
 import { Login } from './pages/login';
 import { Overview } from './pages/overview';
 import { ServicePage } from './pages/service';
@@ -51,16 +52,20 @@ function serviceOf(path: string): string | null {
   }
 }
 
+const TITLES: Record<string, string> = { account: 'Account', data: 'Data', devices: 'Devices' };
+
 function pageTitle(path: string, now: State | null): string {
   const name = now?.gateway.name ?? 'Holdfast';
   if (path === '/') return now ? `${now.sentence.eyebrow} · ${name}` : name;
   const service = now?.services.find((s) => s.name === serviceOf(path));
-  return `${service?.title ?? (path === '/account' ? 'Account' : 'Services')} · ${name}`;
+  return `${service?.title ?? TITLES[path.split('/')[1] ?? ''] ?? 'Services'} · ${name}`;
 }
 
 function Page({ path, now, session }: { path: string; now: State; session: Session }): JSX.Element {
   const service = serviceOf(path);
   if (service !== null) return <ServicePage state={now} name={service} key={service} />;
+  if (/^\/(data|devices)(\/|$)/.test(path))
+    return <LazyData state={now} session={session} path={path} />;
   switch (path.replace(/(.)\/$/, '$1')) {
     case '/':
       return <Overview state={now} />;

@@ -76,6 +76,7 @@ export function stateWith(change: Partial<State> = {}): State {
       accepted: 103,
       delivered: 100,
       dropped: 0,
+      quarantined: 0,
       epoch: '9f2c11ab',
       window_ms: 50,
       drain_s: null,

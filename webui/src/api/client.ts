@@ -91,25 +91,48 @@ async function read<T>(path: string): Promise<T> {
   }
 }
 
-async function request<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+type Method = 'GET' | 'POST' | 'PATCH';
+
+interface Extra {
+  headers?: Record<string, string>;
+  timeoutMs?: number;
+  /** Is given the answer's ETag. */
+  onTag?: (tag: string) => void;
+}
+
+async function request<T>(
+  method: Method,
+  path: string,
+  body?: unknown,
+  { headers = {}, timeoutMs = TIMEOUT_MS, onTag }: Extra = {},
+): Promise<T> {
   const init: RequestInit = {
     method,
     credentials: 'same-origin',
     cache: 'no-store',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.timeout(timeoutMs),
+    headers,
   };
   if (body !== undefined) {
-    init.headers = { 'Content-Type': 'application/json' };
+    init.headers = { 'Content-Type': 'application/json', ...headers };
     init.body = JSON.stringify(body);
   }
   const response = await reach(API + path, init);
   if (!response.ok) throw await toError(response);
+  onTag?.(response.headers.get('ETag') ?? '');
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
-async function withSession<T>(method: 'GET' | 'POST', path: string): Promise<T> {
+export async function withSession<T>(
+  method: Method,
+  path: string,
+  body?: unknown,
+  extra?: Extra,
+): Promise<T> {
   try {
-    return await (method === 'GET' ? read<T>(path) : request<T>(method, path));
+    return await (method === 'GET' && !extra
+      ? read<T>(path)
+      : request<T>(method, path, body, extra));
   } catch (error) {
     if (isApiError(error, 401)) onUnauthorized();
     throw error;

@@ -357,7 +357,8 @@ export interface paths {
         };
         /**
          * What is held
-         * @description The buffer's own account of its records. The books balance; accepted = delivered + held + dropped.
+         * @description The buffer's own account of its records. The books balance: accepted = delivered + held + dropped + quarantined.
+         *     `detail` is asked of the buffer now; the rest is as it last said by itself.
          */
         get: operations["getBuffer"];
         put?: never;
@@ -380,6 +381,282 @@ export interface paths {
          * @description Where records go, and whether they get there.
          */
         get: operations["getUplink"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/buffer/records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records that are held
+         * @description Looked up in the buffer by whole blocks, a bounded number of them at a time: there may be a `next` with few or no
+         *     records. Whole numbers past 2^53 keep all their digits.
+         */
+        get: operations["listRecords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/buffer/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All records that are held, as a file
+         * @description One record a line, as it would leave the gateway, oldest first. At most two exports run at a time. The answer is
+         *     chunked; where it breaks off, its last chunk is missing.
+         */
+        get: operations["exportRecords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/buffer/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give records up
+         * @description For an admin. Drops whole blocks whose newest record is not younger than `until`; `null` means every lane, or all of
+         *     them. What was dropped is counted, told to the cloud as a gap and written to the audit log. There is no way back.
+         */
+        post: operations["dropRecords"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Records that were refused
+         * @description Each with the sink that refused it, or `processor`, and why. Numbers past 2^53 may be rounded in `record`; the record
+         *     itself is not.
+         */
+        get: operations["listQuarantine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/quarantine/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try refused records again
+         * @description For an operator. Each goes to its sink again under its old number; one that had none gets one.
+         */
+        post: operations["replayQuarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/quarantine/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give refused records up
+         * @description For an admin. They are counted as dropped, told to the cloud as a gap and written to the audit log. There is no way back.
+         */
+        post: operations["dropQuarantine"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sinks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where records go
+         * @description How each destination does, as the forwarder sees it.
+         */
+        get: operations["listSinks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sinks/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sink. */
+                name: components["schemas"]["SinkName"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try a sink
+         * @description For an operator. Goes step by step to the sink and sends an empty batch, so no record. Takes up to half a minute.
+         */
+        post: operations["testSink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who publishes
+         * @description What the processor remembers since it started, at most 10,000 devices. Which part of a topic names the device is set in the
+         *     configuration.
+         */
+        get: operations["listDevices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the rules did
+         * @description The rules in force, in order, with their counters since the processor started.
+         */
+        get: operations["listRules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rules/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try rules out
+         * @description What the rules would make of the newest messages that the processor remembers (at most 200). Nothing is changed.
+         */
+        post: operations["dryRunRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The configuration
+         * @description For an admin. Whole, with all defaults filled in. A secret that is set is shown as `***`, one that is not set is
+         *     absent. `ETag` is the number of the revision in quotes.
+         */
+        get: operations["getConfig"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the configuration
+         * @description For an admin. A merge patch (RFC 7396): what is absent stays, `null` goes back to the default, a list is
+         *     replaced whole. The result is checked whole before anything is changed, and becomes a new revision that the services take
+         *     without a restart. `***` in the place of a secret keeps it, for the sink of that name. `uplink` is a short form for the
+         *     https sink named `uplink`. Every change is in the audit log.
+         */
+        patch: operations["patchConfig"];
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who did what
+         * @description For an admin. The newest 10,000 entries are kept.
+         */
+        get: operations["listAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -884,6 +1161,7 @@ export interface components {
          *       "accepted": 1017,
          *       "delivered": 1000,
          *       "dropped": 0,
+         *       "quarantined": 0,
          *       "epoch": "9f2c11ab",
          *       "window_ms": 50,
          *       "drain_s": null,
@@ -915,8 +1193,10 @@ export interface components {
             accepted: number;
             /** @description Records that the cloud has acknowledged. */
             delivered: number;
-            /** @description Records given up at the retention limit. */
+            /** @description Records given up, by a limit, a person or damage. */
             dropped: number;
+            /** @description Records refused for good, until a person decides. */
+            quarantined: number;
             /** @description Of the store; part of every record id. */
             epoch: string;
             /** @description Durability window. */
@@ -927,6 +1207,763 @@ export interface components {
             full_s: number | null;
             /** @description When it last spoke. */
             updated: components["schemas"]["TimeOrNull"];
+            /** @description Only in the answer of `GET /buffer`; null where the buffer does not answer. */
+            detail?: components["schemas"]["BufferDetail"] | null;
+        };
+        /**
+         * @description A lane; records of a higher one leave first.
+         * @enum {string}
+         */
+        Lane: "alarm" | "normal" | "bulk";
+        /** @description accepted = delivered + held + dropped + quarantined, always. */
+        Books: {
+            /** @description Records ever stored. */
+            accepted: number;
+            /** @description Records acknowledged. */
+            delivered: number;
+            /** @description Records not yet delivered. */
+            held: number;
+            /** @description Records given up. */
+            dropped: number;
+            /** @description Records refused for good. */
+            quarantined: number;
+        };
+        /**
+         * @description What the buffer does when it may take no more: `hold` leaves messages in the broker, `drop_oldest` gives up the
+         *     oldest records, `drop_lower_first` those of the lowest lane first.
+         * @enum {string}
+         */
+        WhenFull: "hold" | "drop_oldest" | "drop_lower_first";
+        /** @description The buffer's whole account. */
+        BufferDetail: {
+            policy: components["schemas"]["WhenFull"];
+            /** @description When it last wrote records. */
+            last_commit: components["schemas"]["TimeOrNull"];
+            /** @description Records that wait for the next commit. */
+            waiting: number;
+            /** @description Of the newest record. */
+            newest: components["schemas"]["TimeOrNull"];
+            books: components["schemas"]["Books"];
+            /** @description Always three: alarm, normal, bulk. */
+            lanes: {
+                lane: components["schemas"]["Lane"];
+                /** @description Records. */
+                held: number;
+                /** @description On disk. */
+                bytes: number;
+                /** @description Of the oldest record held. */
+                oldest: components["schemas"]["TimeOrNull"];
+            }[];
+            /** @description The books for each sink. */
+            sinks: {
+                sink: components["schemas"]["SinkName"];
+                /** @description Records for it. */
+                accepted: number;
+                /** @description Records it acknowledged. */
+                delivered: number;
+                /** @description Records not yet delivered to it. */
+                held: number;
+                /** @description Records given up. */
+                dropped: number;
+                /** @description Records it refused for good. */
+                quarantined: number;
+                /** @description Of the oldest record held for it. */
+                oldest: components["schemas"]["TimeOrNull"];
+                /** @description Records that are out for delivery now. */
+                leased: number;
+            }[];
+            /** @description What it takes on the disk. */
+            disk: {
+                /** @description Taken. */
+                bytes: number;
+                /** @description At most. */
+                limit_bytes: number;
+                /** @description Free on the file system. */
+                free_bytes: number;
+                /** @description That it leaves free. */
+                keep_free_bytes: number;
+                /** @description Blocks held. */
+                blocks: number;
+                /** @description Lines held, uncompressed. */
+                raw_bytes: number;
+                /** @description The same compressed. */
+                stored_bytes: number;
+            };
+            flash: components["schemas"]["Flash"];
+            /** @description What was given up, by topic and reason: the 50 largest. */
+            dropped: {
+                /** @description As published. */
+                topic: string;
+                /**
+                 * @description `disk`: to keep disk space free; `quarantine`: its own limit.
+                 * @enum {string}
+                 */
+                reason: "full" | "age" | "disk" | "damage" | "person" | "quarantine";
+                /** @description How many. */
+                records: number;
+            }[];
+            /** @description What is held, by topic: the 50 largest. May be an estimate by whole blocks. */
+            topics: {
+                /** @description As published. */
+                topic: string;
+                lane: components["schemas"]["Lane"];
+                /** @description Records. */
+                held: number;
+            }[];
+        };
+        /** @description What the gateway writes to its disk, and how long a card lives with that. Null is unknown. */
+        Flash: {
+            /** @description Since when the buffer counts. */
+            since: components["schemas"]["TimeOrNull"];
+            /** @description By the buffer. */
+            written_bytes: number;
+            /** @description Payload accepted meanwhile. */
+            payload_bytes: number;
+            /** @description How often it made records durable. */
+            commits: number;
+            /** @description How often it folded its log into its file. */
+            checkpoints: number;
+            /** @description By the buffer; null in the first minute. */
+            written_bytes_per_day: number | null;
+            /** @description Bytes written for each byte of payload. */
+            write_amplification: number | null;
+            /** @description By everything to the disk with the state since boot. */
+            device_written_bytes: number | null;
+            /** @description The same for each day. */
+            device_written_bytes_per_day: number | null;
+            /** @description Of the card, from the configuration. */
+            rated_endurance_bytes: number | null;
+            /** @description Until a new card has had that much at this rate. */
+            expected_years: number | null;
+        };
+        /** @description Records. */
+        RecordPage: {
+            /** @description In the order that was asked for. */
+            records: components["schemas"]["Record"][];
+            next: components["schemas"]["Cursor"];
+        };
+        /** @description Where to go on; null at the end. */
+        Cursor: string | null;
+        /**
+         * @description A record as it leaves the gateway, and its lane. It has exactly one of `payload`, `text` and `base64`.
+         * @example {
+         *       "gateway": "hf-1a2b3c4d",
+         *       "epoch": "9f2c11ab",
+         *       "seq": 17,
+         *       "time": "2026-11-24T03:01:33.123Z",
+         *       "synced": true,
+         *       "topic": "sensors/7/temp",
+         *       "lane": "normal",
+         *       "payload": {
+         *         "t": 21.5
+         *       }
+         *     }
+         */
+        Record: {
+            /** @description Id of the gateway. */
+            gateway: string;
+            /** @description Of the store. */
+            epoch: string;
+            /** @description Number within the epoch. */
+            seq: number;
+            /** @description When it was taken. */
+            time: components["schemas"]["Time"];
+            /** @description Whether the clock was synchronised then. */
+            synced: boolean;
+            /** @description As published or renamed. */
+            topic: string;
+            lane: components["schemas"]["Lane"];
+            /** @description Any JSON. */
+            payload?: unknown;
+            /** @description Where it is no JSON. */
+            text?: string;
+            /** @description Where it is neither JSON nor text. */
+            base64?: string;
+        };
+        /** @description Which records to give up. */
+        DropRequest: {
+            /** @description Null for all. */
+            lane: components["schemas"]["Lane"] | null;
+            /**
+             * Format: date-time
+             * @description Not younger than this; null for all.
+             */
+            until: string | null;
+            /**
+             * @description That it is meant.
+             * @constant
+             */
+            confirm: "drop";
+        };
+        /**
+         * @description What was given up.
+         * @example {
+         *       "dropped": 4711
+         *     }
+         */
+        DropResult: {
+            /** @description Records. */
+            dropped: number;
+        };
+        /** @description Records that were refused. */
+        QuarantinePage: {
+            /** @description Newest first. */
+            items: components["schemas"]["QuarantineItem"][];
+            next: components["schemas"]["Cursor"];
+            /** @description All of them. */
+            total: number;
+            /** @description What they take. */
+            bytes: number;
+        };
+        /**
+         * @description One record and who refused it.
+         * @example {
+         *       "id": "7",
+         *       "sink": "uplink",
+         *       "seq": "18",
+         *       "epoch": "9f2c11ab",
+         *       "at": "2026-11-24T03:01:34.001Z",
+         *       "time": "2026-11-24T03:01:33.123Z",
+         *       "topic": "sensors/7/temp",
+         *       "status": 422,
+         *       "reason": "t is out of range",
+         *       "record": {
+         *         "topic": "sensors/7/temp",
+         *         "payload": {
+         *           "t": -999
+         *         }
+         *       }
+         *     }
+         */
+        QuarantineItem: {
+            id: components["schemas"]["QuarantineId"];
+            /** @description The sink that refused it, or `processor`. */
+            sink: string;
+            /** @description Its number; null where it never got one. */
+            seq: string | null;
+            /** @description Of the store; empty where it has no number. */
+            epoch: string;
+            /** @description When it was refused. */
+            at: components["schemas"]["TimeOrNull"];
+            /**
+             * Format: date-time
+             * @description When it was taken.
+             */
+            time: string | null;
+            /** @description As published or renamed. */
+            topic: string;
+            /** @description HTTP status of the refusal. */
+            status: number | null;
+            /** @description Why it was refused. */
+            reason: string;
+            /** @description The record, with the members of a Record. */
+            record: Record<string, never> | null;
+        };
+        /** @description Names an item. */
+        QuarantineId: string;
+        /** @description Either some, by id, or all. */
+        QuarantineChoice: {
+            /** @description Which ones. */
+            ids?: components["schemas"]["QuarantineId"][];
+            /**
+             * @description All that are there.
+             * @constant
+             */
+            all?: true;
+        };
+        /**
+         * @description How many it was done to.
+         * @example {
+         *       "count": 2
+         *     }
+         */
+        QuarantineResult: {
+            /** @description Records. */
+            count: number;
+        };
+        /** @description The name of a sink. */
+        SinkName: string;
+        /** @description All sinks. */
+        SinkList: {
+            /** @description In the order of the configuration. */
+            sinks: components["schemas"]["Sink"][];
+        };
+        /**
+         * @description A destination, as the forwarder sees it.
+         * @example {
+         *       "sink": "uplink",
+         *       "type": "https",
+         *       "url": "https://ingest.example.com/v1",
+         *       "state": "idle",
+         *       "circuit": "closed",
+         *       "attempt": 0,
+         *       "last_status": 200,
+         *       "last_error": "",
+         *       "last_success": "2026-11-24T03:01:33.123Z",
+         *       "next_try": null,
+         *       "away_since": null,
+         *       "delivered": 1000,
+         *       "refused": 0,
+         *       "requests": 20,
+         *       "failures": 0,
+         *       "bytes_out": 40960,
+         *       "latency_ms": 31,
+         *       "batch_bytes": 1048576
+         *     }
+         */
+        Sink: {
+            sink: components["schemas"]["SinkName"];
+            /**
+             * @description How it is reached.
+             * @enum {string}
+             */
+            type: "https" | "mqtt";
+            /** @description Without user information and query. */
+            url: string;
+            /**
+             * @description `away` tries again by itself; `refused` does too, but somebody should look.
+             * @enum {string}
+             */
+            state: "idle" | "delivering" | "away" | "refused" | "half-open" | "unset";
+            /**
+             * @description `open` waits, `half-open` tries with one batch.
+             * @enum {string}
+             */
+            circuit: "closed" | "open" | "half-open";
+            /** @description Failed attempts in a row. */
+            attempt: number;
+            /** @description Status of the last answer. */
+            last_status: number | null;
+            /** @description Of the last failed attempt, never with credentials. */
+            last_error: string;
+            /** @description Last acknowledged batch. */
+            last_success: components["schemas"]["TimeOrNull"];
+            /** @description Null where it need not wait. */
+            next_try: components["schemas"]["TimeOrNull"];
+            /** @description Since when nothing gets through. */
+            away_since: components["schemas"]["TimeOrNull"];
+            /** @description Records since the forwarder started. */
+            delivered: number;
+            /** @description Records refused for good. */
+            refused: number;
+            /** @description Batches sent. */
+            requests: number;
+            /** @description Batches that failed. */
+            failures: number;
+            /** @description Bytes sent. */
+            bytes_out: number;
+            /** @description Until the answer. */
+            latency_ms: number;
+            /** @description How large a batch is now. */
+            batch_bytes: number;
+        };
+        /**
+         * @description Steps on the way to a sink.
+         * @example {
+         *       "steps": [
+         *         {
+         *           "step": "resolve",
+         *           "ok": true,
+         *           "ms": 3,
+         *           "detail": "192.0.2.7"
+         *         },
+         *         {
+         *           "step": "connect",
+         *           "ok": false,
+         *           "ms": 2003,
+         *           "detail": "no answer"
+         *         }
+         *       ]
+         *     }
+         */
+        SinkTest: {
+            /** @description In order. */
+            steps: {
+                /**
+                 * @description What was tried.
+                 * @enum {string}
+                 */
+                step: "resolve" | "connect" | "tls" | "send";
+                /** @description Whether it worked. */
+                ok: boolean;
+                /** @description How long it took. */
+                ms: number;
+                /** @description What came of it, for a person. */
+                detail: string;
+            }[];
+        };
+        /** @description Devices. */
+        DevicePage: {
+            /** @description The last seen first. */
+            devices: components["schemas"]["Device"][];
+            next: components["schemas"]["Cursor"];
+            /** @description Devices remembered. */
+            total: number;
+            /** @description Devices given up because there were too many, the longest silent first. */
+            forgotten: number;
+        };
+        /**
+         * @description Who publishes.
+         * @example {
+         *       "device": "7",
+         *       "last_seen": "2026-11-24T03:01:33.123Z",
+         *       "first_seen": "2026-11-24T01:01:33.123Z",
+         *       "messages": 3600,
+         *       "rate_per_s": 0.5,
+         *       "topic": "sensors/7/temp",
+         *       "last": {
+         *         "payload": {
+         *           "t": 21.5
+         *         }
+         *       }
+         *     }
+         */
+        Device: {
+            /** @description As its topic names it. */
+            device: string;
+            /** @description Its newest message. */
+            last_seen: components["schemas"]["TimeOrNull"];
+            /** @description Its first message since the processor started. */
+            first_seen: components["schemas"]["TimeOrNull"];
+            /** @description Since then. */
+            messages: number;
+            /** @description Messages a second. */
+            rate_per_s: number;
+            /** @description Of its newest message. */
+            topic: string;
+            last: components["schemas"]["Value"];
+        };
+        /** @description A payload in exactly one of three ways; null where it is not known. */
+        Value: {
+            /** @description Any JSON. */
+            payload?: unknown;
+            /** @description Where it is no JSON. */
+            text?: string;
+            /** @description Where it is neither JSON nor text. */
+            base64?: string;
+            /** @description Whether only its beginning is there; absent for the whole. */
+            cut?: boolean;
+        } | null;
+        /** @description The rules in force. */
+        RuleList: {
+            /** @description In order; the first that matches decides. */
+            rules: {
+                /** @description MQTT filter on the device's topic. */
+                filter: string;
+                /** @description What it does, for a person. */
+                action: string;
+                /** @description Messages. */
+                matched: number;
+                /** @description Messages that it let go. */
+                dropped: number;
+                /** @description Messages that it could not read. */
+                quarantined: number;
+                /** @description Records that it made. */
+                out: number;
+            }[];
+        };
+        /** @description Rules to try. */
+        DryRunRequest: {
+            rules: components["schemas"]["Rules"];
+        };
+        /** @description What would come out. */
+        DryRunResult: {
+            /** @description Message by message, the newest last. */
+            results: {
+                /** @description As published. */
+                topic: string;
+                /** @description The message, with the members of a Value. */
+                in: Record<string, never>;
+                /** @description Records, with `topic`, `lane` and the members of a Value. */
+                out: Record<string, never>[];
+                /** @description Whether it is let go. */
+                dropped: boolean;
+                /** @description Why it cannot be read; else null. */
+                quarantined: string | null;
+                /** @description Index of the rule that decides; null for none. */
+                rule: number | null;
+            }[];
+        };
+        /** @description In order; the first whose filter matches decides. */
+        Rules: components["schemas"]["Rule"][];
+        /**
+         * @description What is made of the messages of some topics.
+         * @example {
+         *       "filter": "sensors/+/temp",
+         *       "decode": "number",
+         *       "scale": {
+         *         "factor": 0.1,
+         *         "offset": -40,
+         *         "unit": "°C"
+         *       }
+         *     }
+         */
+        Rule: {
+            filter: components["schemas"]["Filter"];
+            /** @description Let them go; then nothing else may be said. */
+            drop?: boolean;
+            /**
+             * @description How to read the payload; by itself as JSON where it is, else text, else base64.
+             * @enum {string}
+             */
+            decode?: "json" | "number" | "text" | "binary";
+            /** @description `{1}` is the first wildcard of the filter, `{topic}` the whole. */
+            topic?: string;
+            lane?: components["schemas"]["Lane"];
+            /** @description New fields, each from a JSON pointer (RFC 6901) into the payload. */
+            select?: {
+                [key: string]: string;
+            };
+            /** @description field × factor + offset. */
+            scale?: {
+                field?: components["schemas"]["FieldPointer"];
+                /** @description 1 where absent. */
+                factor?: number;
+                /** @description 0 where absent. */
+                offset?: number;
+                /** @description Put beside the value. */
+                unit?: string;
+            };
+            /** @description Passes only what has moved by delta since the last that passed. */
+            deadband?: {
+                field?: components["schemas"]["FieldPointer"];
+                /** @description In the unit of the value. */
+                delta: number;
+            };
+            /** @description At most one in so long, for each topic. */
+            min_interval_ms?: number;
+            /** @description One record a topic for each span of time, instead of the messages. */
+            window?: {
+                /** @description Length of the span. */
+                ms: number;
+                field?: components["schemas"]["FieldPointer"];
+                /** @description What to tell. */
+                of: ("min" | "max" | "mean" | "count")[];
+            };
+        };
+        /** @description JSON pointer (RFC 6901) to a number in the payload; absent for the payload itself. */
+        FieldPointer: string;
+        /**
+         * @description MQTT topic filter.
+         * @example sensors/+/temp
+         */
+        Filter: string;
+        /**
+         * @description The configuration of the gateway.
+         * @example {
+         *       "name": "press-hall-3",
+         *       "sinks": [
+         *         {
+         *           "name": "uplink",
+         *           "type": "https",
+         *           "url": "https://ingest.example.com/v1",
+         *           "token": "***"
+         *         }
+         *       ],
+         *       "buffer": {
+         *         "window_ms": 50,
+         *         "max_bytes": 1073741824,
+         *         "max_age_s": 0,
+         *         "keep_free_bytes": 134217728,
+         *         "when_full": "hold",
+         *         "rated_endurance_bytes": 0
+         *       },
+         *       "lanes": [
+         *         {
+         *           "filter": "alarms/#",
+         *           "lane": "alarm"
+         *         }
+         *       ],
+         *       "rules": [],
+         *       "devices": {
+         *         "topic": "+/ID/#"
+         *       }
+         *     }
+         */
+        Config: {
+            /** @description A host name label; the gateway is at `<name>.local`. */
+            name: string;
+            sinks: components["schemas"]["SinkSettingsList"];
+            /** @description How records are kept. */
+            buffer: {
+                window_ms: components["schemas"]["BufferPatch"]["window_ms"];
+                max_bytes: components["schemas"]["BufferPatch"]["max_bytes"];
+                max_age_s: components["schemas"]["BufferPatch"]["max_age_s"];
+                keep_free_bytes: components["schemas"]["BufferPatch"]["keep_free_bytes"];
+                when_full: components["schemas"]["WhenFull"];
+                rated_endurance_bytes: components["schemas"]["BufferPatch"]["rated_endurance_bytes"];
+            };
+            lanes: components["schemas"]["LaneFilters"];
+            rules: components["schemas"]["Rules"];
+            devices: components["schemas"]["DeviceSettings"];
+        };
+        /** @description What to change; `null` goes back to the default. */
+        ConfigPatch: {
+            /** @description Of the gateway. */
+            name?: string | null;
+            /** @description All of them. */
+            sinks?: components["schemas"]["SinkSettingsList"] | null;
+            /** @description Short form. */
+            uplink?: components["schemas"]["UplinkShort"] | null;
+            /** @description How records are kept. */
+            buffer?: components["schemas"]["BufferPatch"] | null;
+            /** @description All of them. */
+            lanes?: components["schemas"]["LaneFilters"] | null;
+            /** @description All of them. */
+            rules?: components["schemas"]["Rules"] | null;
+            /** @description Who is a device. */
+            devices?: components["schemas"]["DeviceSettings"] | null;
+        };
+        /** @description The https sink named `uplink`, without anything special; the other sinks stay. */
+        UplinkShort: {
+            /** @description Empty: there is no such sink. */
+            url: string;
+            /** @description Bearer token. */
+            token?: string;
+            ca_pem?: components["schemas"]["Pem"];
+        };
+        /** @description How records are kept. */
+        BufferPatch: {
+            /** @description Durability window. */
+            window_ms?: number;
+            /** @description Most that records take on the disk. */
+            max_bytes?: number;
+            /** @description Older records are given up; 0 for never. */
+            max_age_s?: number;
+            /** @description Disk space to leave free. */
+            keep_free_bytes?: number;
+            when_full?: components["schemas"]["WhenFull"];
+            /** @description What the maker of the card promises that can be written to it (TBW); 0 where not known. */
+            rated_endurance_bytes?: number;
+        };
+        /** @description The first filter that matches a topic says its lane; else it is normal. */
+        LaneFilters: {
+            filter: components["schemas"]["Filter"];
+            lane: components["schemas"]["Lane"];
+        }[];
+        /** @description What is a device. */
+        DeviceSettings: {
+            /**
+             * @description An MQTT filter in which the level `ID` names the device.
+             * @example +/ID/#
+             */
+            topic: string;
+        };
+        /** @description Where records go, each of them to every sink. */
+        SinkSettingsList: components["schemas"]["SinkSettings"][];
+        /**
+         * @description One destination. Some members are for one `type` only.
+         * @example {
+         *       "name": "uplink",
+         *       "type": "https",
+         *       "url": "https://ingest.example.com/v1",
+         *       "token": "***",
+         *       "encoding": "zstd"
+         *     }
+         * @example {
+         *       "name": "plant",
+         *       "type": "mqtt",
+         *       "url": "mqtts://mqtt.example.com:8883",
+         *       "user": "gw7",
+         *       "password": "***",
+         *       "topic": "{gateway}/{topic}"
+         *     }
+         */
+        SinkSettings: {
+            name: components["schemas"]["SinkName"];
+            /**
+             * @description How it is reached.
+             * @enum {string}
+             */
+            type: "https" | "mqtt";
+            /** @description `https://…` or `http://…`; `mqtts://…` or `mqtt://…`. */
+            url: string;
+            /** @description https: bearer token. */
+            token?: components["schemas"]["Secret"];
+            /**
+             * @description https; `ndjson` where absent.
+             * @enum {string}
+             */
+            format?: "ndjson" | "cloudevents";
+            /**
+             * @description https; `identity` where absent.
+             * @enum {string}
+             */
+            encoding?: "zstd" | "gzip" | "identity";
+            /** @description https: a header of its own. */
+            header_name?: string;
+            /** @description https: what it says. */
+            header_value?: components["schemas"]["Secret"];
+            ca_pem?: components["schemas"]["Pem"];
+            client_cert_pem?: components["schemas"]["Pem"];
+            /** @description PEM private key, or `***`. */
+            client_key_pem?: string;
+            /** @description Name in the certificate, where it is not the host. */
+            server_name?: string;
+            /** @description https: `http://host:port`. */
+            proxy?: string;
+            /** @description https. */
+            proxy_user?: string;
+            /** @description https. */
+            proxy_password?: components["schemas"]["Secret"];
+            /** @description 0 for no limit; else at least 1024. */
+            max_bytes_per_s?: number;
+            /** @description https: largest batch, uncompressed. */
+            batch_bytes?: number;
+            /** @description https: how long to gather. */
+            linger_ms?: number;
+            /**
+             * @description mqtt.
+             * @enum {string}
+             */
+            version?: "3.1.1" | "5";
+            /** @description mqtt. */
+            client_id?: string;
+            /** @description mqtt. */
+            user?: string;
+            /** @description mqtt. */
+            password?: components["schemas"]["Secret"];
+            /** @description mqtt; `{gateway}` and `{topic}` are put in. */
+            topic?: string;
+            /**
+             * @description mqtt: the whole record or what the device sent.
+             * @enum {string}
+             */
+            payload?: "record" | "payload";
+            /** @description mqtt: messages not yet acknowledged. */
+            inflight?: number;
+        };
+        /** @description `***` stands for one that is set and stays. */
+        Secret: string;
+        /** @description Certificates (PEM). */
+        Pem: string;
+        /**
+         * @description Audit entries.
+         * @example {
+         *       "entries": [
+         *         {
+         *           "id": "12",
+         *           "at": "2026-11-24T03:01:33.123Z",
+         *           "who": "admin",
+         *           "what": "changed the configuration to revision 8"
+         *         }
+         *       ],
+         *       "next": null
+         *     }
+         */
+        AuditPage: {
+            /** @description Newest first. */
+            entries: {
+                /** @description Grows. */
+                id: string;
+                /** @description When. */
+                at: components["schemas"]["TimeOrNull"];
+                /** @description The account */
+                who: string;
+                /** @description What was done, for a person. */
+                what: string;
+            }[];
+            next: components["schemas"]["Cursor"];
         };
         /**
          * @description The way to the cloud.
@@ -1110,8 +2147,26 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is not declared as `application/json`. */
+        /** @description The body is not declared as `application/json`, or as what the operation takes instead. */
         NotJson: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It has been changed meanwhile; read it again and repeat the change. */
+        Stale: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description If-Match is missing; read first. */
+        NoPrecondition: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1158,6 +2213,24 @@ export interface components {
         };
         /** @description The container engine answered nonsense. */
         BadEngine: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service that was asked answered nonsense. */
+        BadPart: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The service that was asked did not answer in time. */
+        PartTimeout: {
             headers: {
                 [name: string]: unknown;
             };
@@ -1745,6 +2818,486 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
+        };
+    };
+    listRecords: {
+        parameters: {
+            query?: {
+                /** @description Which come first. */
+                order?: "newest" | "oldest";
+                /** @description Only topics that this MQTT filter matches. */
+                topic?: string;
+                /** @description Only this lane. */
+                lane?: components["schemas"]["Lane"];
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next` of the answer before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some of the records. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["PartTimeout"];
+        };
+    };
+    exportRecords: {
+        parameters: {
+            query?: {
+                /** @description Only topics that this MQTT filter matches. */
+                topic?: string;
+                /** @description Only this lane. */
+                lane?: components["schemas"]["Lane"];
+                /** @description Not taken before this time. */
+                from?: string;
+                /** @description Taken before this time. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The records. */
+            200: {
+                headers: {
+                    /** @description A file name. */
+                    "Content-Disposition": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["PartTimeout"];
+        };
+    };
+    dropRecords: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DropRequest"];
+            };
+        };
+        responses: {
+            /** @description They are gone. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DropResult"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["PartTimeout"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    listQuarantine: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next` of the answer before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some of them, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantinePage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["PartTimeout"];
+        };
+    };
+    replayQuarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuarantineChoice"];
+            };
+        };
+        responses: {
+            /** @description They are on their way again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineResult"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["PartTimeout"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    dropQuarantine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuarantineChoice"];
+            };
+        };
+        responses: {
+            /** @description They are gone. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineResult"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["PartTimeout"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    listSinks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All sinks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SinkList"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["PartTimeout"];
+        };
+    };
+    testSink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sink. */
+                name: components["schemas"]["SinkName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it came; the steps after one that failed are not there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SinkTest"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["PartTimeout"];
+        };
+    };
+    listDevices: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next` of the answer before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some of the devices, the last seen first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DevicePage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["PartTimeout"];
+        };
+    };
+    listRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All rules. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["PartTimeout"];
+        };
+    };
+    dryRunRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunRequest"];
+            };
+        };
+        responses: {
+            /** @description Message by message. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunResult"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["PartTimeout"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    getConfig: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The configuration. */
+            200: {
+                headers: {
+                    /** @description The revision that is in force. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    patchConfig: {
+        parameters: {
+            query?: {
+                /** @description Only check; the answer is what would be in force. */
+                dry_run?: boolean;
+            };
+            header: {
+                /** @description The ETag that was read; 412 where somebody was faster. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["ConfigPatch"];
+            };
+        };
+        responses: {
+            /** @description The configuration as it is now, or would be. */
+            200: {
+                headers: {
+                    /** @description The revision that is in force. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["NoPrecondition"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    listAudit: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next` of the answer before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some of the entries, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listOperations: {

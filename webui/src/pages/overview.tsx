@@ -54,7 +54,7 @@ function outlook(buffer: Buffer, age: number): { value: string; text: string } {
 }
 
 function Books({ buffer }: { buffer: Buffer }): JSX.Element {
-  const part = (name: 'accepted' | 'delivered' | 'held' | 'dropped') => (
+  const part = (name: 'accepted' | 'delivered' | 'held' | 'dropped' | 'quarantined') => (
     <span title={`${count(buffer[name])} ${name}`}>
       <b data-testid={name} data-value={buffer[name]}>
         {count(buffer[name])}
@@ -71,6 +71,8 @@ function Books({ buffer }: { buffer: Buffer }): JSX.Element {
       {part('held')}
       <i>+</i>
       {part('dropped')}
+      <i>+</i>
+      {part('quarantined')}
     </p>
   );
 }
@@ -110,9 +112,9 @@ function DataHeld({ state }: { state: State }): JSX.Element {
     <Card
       title="Data held"
       aside={
-        <span class="aside" title={`${count(buffer.disk_bytes)} bytes`}>
-          {bytesOf(buffer.disk_bytes, buffer.disk_limit_bytes)} on disk
-        </span>
+        <a class="aside" href="/data" title={`${count(buffer.disk_bytes)} bytes`}>
+          {bytesOf(buffer.disk_bytes, buffer.disk_limit_bytes)} on disk →
+        </a>
       }
     >
       {buffer.state === 'degraded' && <Notice tone="warn" title={buffer.reason} />}

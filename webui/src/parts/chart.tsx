@@ -25,6 +25,8 @@ interface ChartProps {
   axis?: (value: number) => string;
   height?: number;
   limit?: { value: number; name: string };
+  /** How far back, in seconds; all there is where not given. */
+  span?: number;
   /** The scale reaches at least so far, so that noise does not look like an event. */
   atLeast?: number;
   /** Whether only whole numbers, in powers of two for bytes, make sense as steps. */
@@ -64,7 +66,7 @@ function options(
   const font = `${FONT_SIZE}px ${getComputedStyle(box).fontFamily}`;
   const stroke = color('--faint');
   const grid = { stroke: color('--line'), width: 1 };
-  const { limit, atLeast = 1, format, axis = format } = props;
+  const { limit, atLeast = 1, span = WINDOW_S, format, axis = format } = props;
   const incrs = increments(props.steps);
   return {
     width: box.clientWidth,
@@ -78,7 +80,7 @@ function options(
       sync: { key: 'holdfast' },
     },
     scales: {
-      x: { time: true, range: (_, __, max) => [max - WINDOW_S, max] },
+      x: { time: true, range: (_, __, max) => [max - span, max] },
       y: {
         range: (_, __, max) => [
           0,
@@ -96,7 +98,7 @@ function options(
         grid: { show: false },
         ticks: { show: false },
         values: (u, splits) => splits.map((s) => timeLabel(u, s)),
-        incrs: [60, 120, 300],
+        incrs: [30, 60, 120, 300],
       },
       {
         stroke,
@@ -157,7 +159,8 @@ function spoken(props: ChartProps): string {
     const last = now === null || now === undefined ? 'not known' : props.format(now);
     return `${line.name}: now ${last}, at most ${props.format(top)}`;
   });
-  return `${props.label}, last 10 minutes. ${parts.join('. ')}`;
+  const minutes = Math.round((props.span ?? WINDOW_S) / 60);
+  return `${props.label}, last ${minutes} minutes. ${parts.join('. ')}`;
 }
 
 /** Ten minutes of one or more series, with the values under the pointer (else the newest) above. */
@@ -167,7 +170,8 @@ export function Chart(props: ChartProps): JSX.Element {
   const latest = useRef(props);
   const [cursor, setCursor] = useState<number | null>(null);
   latest.current = props;
-  const shape = props.lines.map((l) => `${l.name}${l.color}`).join() + (props.limit?.value ?? '');
+  const colors = props.lines.map((l) => `${l.name}${l.color}`).join();
+  const shape = `${colors} ${props.limit?.value} ${props.span}`;
 
   useEffect(() => {
     const element = box.current;

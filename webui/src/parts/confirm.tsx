@@ -6,6 +6,8 @@ interface ConfirmProps {
   title: string;
   confirm: string;
   danger?: boolean;
+  /** False while something is still to be typed. */
+  ready?: boolean;
   children: ComponentChildren;
   onConfirm: () => void;
   onClose: () => void;
@@ -38,7 +40,11 @@ export function Confirm(props: ConfirmProps): JSX.Element {
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>
-          <button type="submit" class={`button ${props.danger ? 'danger' : 'primary'}`}>
+          <button
+            type="submit"
+            class={`button ${props.danger ? 'danger' : 'primary'}`}
+            disabled={props.ready === false}
+          >
             {props.confirm}
           </button>
         </div>

@@ -5,7 +5,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { announcementKey, serviceMark } from '../derive/tone';
-import { duration, timeNear } from '../format/format';
+import { countShort, duration, timeNear } from '../format/format';
 import { connection, retryNow, state } from '../state/live';
 import { Icon, type IconName } from './icon';
 
@@ -53,6 +53,15 @@ function Navigation(): JSX.Element {
           </span>
         )}
       </NavLink>
+      <NavLink href="/data" icon="buffer" title="Data">
+        {(now?.buffer.quarantined ?? 0) > 0 && (
+          <span class="count tone-warn">
+            {countShort(now?.buffer.quarantined ?? 0)}
+            <span class="unseen"> in quarantine</span>
+          </span>
+        )}
+      </NavLink>
+      <NavLink href="/devices" icon="devices" title="Devices" />
       <NavLink href="/account" icon="account" title="Account" />
       <p class="nav-foot">
         {now?.release && <span>Release {now.release.name}</span>}

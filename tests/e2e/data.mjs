@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+// The data, devices, rules and settings of a gateway in a browser. Its services must run; claims it
+// where nobody has.
+//   HF_URL, HF_PASSWORD             the gateway, and the password of admin
+//   HF_SETUP_CODE                   its proof of possession (only where nobody has claimed it)
+//   HF_FIELD_HOST, HF_FIELD_PORT    where devices publish to
+//   HF_SHOTS                        a folder for pictures (optional)
+//   HF_CHROMIUM                     the browser (optional)
+// Prints a line "ok - …" or "not ok - …" for each check; ends with 1 where one failed. Changes the
+// rules, the durability window and what is held: for a gateway that is there to be tried.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import {
+  accessible,
+  check,
+  expect,
+  finish,
+  open,
+  page,
+  password,
+  shootAll,
+  until,
+  url,
+} from './harness.mjs';
+
+const fieldHost = process.env.HF_FIELD_HOST ?? '127.0.0.1';
+const fieldPort = process.env.HF_FIELD_PORT ?? '1883';
+
+const DEVICE = 'data-press';
+const TOPIC = `e2e/${DEVICE}/temp`;
+const BAD_TOPIC = `e2e/${DEVICE}/count`;
+const MESSAGES = 20;
+const SERVICES = ['broker', 'processor', 'buffer', 'forwarder'];
+/** Images may have to be pulled first, and a service proves its health only after some readings. */
+const HEALTHY_MS = 120_000;
+const PATH_MS = 30_000;
+const RULES = [{ filter: 'e2e/+/count', decode: 'number' }];
+
+function publish(topic, payload) {
+  execFileSync('mosquitto_pub', [
+    ...['-h', fieldHost, '-p', fieldPort, '-q', '1', '-t', topic],
+    ...['-m', payload],
+  ]);
+}
+
+function publishSome() {
+  for (let i = 0; i < MESSAGES; i++) publish(TOPIC, JSON.stringify({ t: 20 + i }));
+}
+
+/** With the session of the page, as the page would ask. */
+function ask(method, path, body, headers = {}) {
+  return page.evaluate(
+    async ([how, where, what, more]) => {
+      const answer = await fetch(`/api/v1${where}`, {
+        method: how,
+        headers: more,
+        ...(what === undefined ? {} : { body: JSON.stringify(what) }),
+      });
+      const text = await answer.text();
+      return {
+        status: answer.status,
+        tag: answer.headers.get('ETag'),
+        body: text ? JSON.parse(text) : null,
+      };
+    },
+    [method, path, body, headers],
+  );
+}
+
+async function isHealthy(name) {
+  return (await ask('GET', `/services/${name}`)).body.health === 'healthy';
+}
+
+async function service(name, action) {
+  const { status, body } = await ask('POST', `/services/${name}/${action}`);
+  expect(status === 202, `${action} ${name} answers ${status}: ${body?.detail}`);
+  await until(
+    `${action} ${name} has ended`,
+    async () => (await ask('GET', `/operations/${body.id}`)).body.finished !== null,
+    HEALTHY_MS,
+  );
+  if (action === 'start') await until(`${name} healthy`, () => isHealthy(name), HEALTHY_MS);
+}
+
+async function number(name) {
+  const text = await page
+    .getByTestId(name)
+    .getAttribute('data-value', { timeout: 2000 })
+    .catch(() => null);
+  return text === null ? null : Number(text);
+}
+
+async function tab(name, heading) {
+  await page.getByRole('navigation', { name: 'Data' }).getByRole('link', { name }).click();
+  await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+}
+
+const done = (text) => page.getByRole('status').filter({ hasText: text }).first().waitFor();
+const dialog = () => page.getByRole('dialog');
+
+async function enter() {
+  await open(url);
+  const setup = process.env.HF_SETUP_CODE;
+  const claim = page.getByRole('button', { name: 'Claim this gateway' });
+  if (setup && (await claim.count())) {
+    await page.getByLabel('Setup code').fill(setup);
+    await page.getByLabel('Password for admin').fill(password);
+    await claim.click();
+  } else {
+    await page.getByLabel('Password of admin').fill(password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+  }
+  await page.getByTestId('sentence').waitFor();
+}
+
+await check('admin comes in', enter);
+for (const name of SERVICES)
+  await check(`${name} is healthy`, () => until(name, () => isHealthy(name), HEALTHY_MS));
+
+// --- Rules
+
+await check('the page comes when it is asked for, and not before', async () => {
+  const before = await page.evaluate(
+    () => document.querySelectorAll('link[rel=stylesheet]').length,
+  );
+  await page.getByRole('link', { name: 'Data', exact: false }).first().click();
+  await page.getByTestId('answer').waitFor();
+  const after = await page.evaluate(() => document.querySelectorAll('link[rel=stylesheet]').length);
+  expect(after > before, `${before} style sheets before, ${after} after`);
+});
+await check('a text that is no JSON is refused with its line', async () => {
+  await tab('Rules', /message/);
+  await page.getByRole('textbox').fill('[\n{"filter" 1}\n]');
+  await page.getByRole('button', { name: 'Dry run' }).click();
+  await page.getByRole('alert').filter({ hasText: 'line 2' }).waitFor();
+});
+await check('a wrong rule is refused with its place', async () => {
+  await page.getByRole('textbox').fill('[{"filter":"#/no"}]');
+  await page.getByRole('button', { name: 'Dry run' }).click();
+  await page.getByRole('alert').filter({ hasText: '/rules/0' }).waitFor();
+});
+await check('a dry run shows what would come out', async () => {
+  publish(TOPIC, '{"t":19}');
+  await until('a message that is remembered', async () => {
+    await page.getByRole('textbox').fill(JSON.stringify(RULES, null, 2));
+    await page.getByRole('button', { name: 'Dry run' }).click();
+    await page.getByText(/the newest first|remembers no message/).waitFor();
+    return page.getByTestId('dry-run').getByText(TOPIC).count();
+  });
+});
+await accessible('rules');
+await shootAll('data-rules');
+await check('rules are applied, and counted', async () => {
+  if (await page.getByRole('button', { name: 'Apply…' }).isEnabled()) {
+    await page.getByRole('button', { name: 'Apply…' }).click();
+    await dialog().getByRole('button', { name: 'Apply', exact: true }).click();
+    await done('Applied.');
+  }
+  await page.getByRole('table').getByText('e2e/+/count').waitFor({ timeout: PATH_MS });
+});
+
+// --- A backlog
+
+await check('what comes while nothing is delivered is held, and said to be safe', async () => {
+  await service('forwarder', 'stop');
+  publishSome();
+  await tab('Overview', /./);
+  await until(
+    `${MESSAGES} are held`,
+    async () => ((await number('held')) ?? 0) >= MESSAGES,
+    PATH_MS,
+  );
+  await page.getByRole('heading', { level: 1, name: /safe|leave as they come/ }).waitFor();
+});
+await check('the books balance on the page', async () => {
+  await until('a lane is shown', () => page.getByRole('rowheader', { name: 'alarm' }).count());
+  const names = ['accepted', 'delivered', 'held', 'dropped', 'quarantined'];
+  const [accepted, ...parts] = await Promise.all(names.map((name) => number(`book-${name}`)));
+  const sum = parts.reduce((total, part) => total + part, 0);
+  expect(accepted > 0 && accepted === sum, `${accepted} = ${parts.join(' + ')}`);
+});
+await check('a service that is away is named, and the rest stays', async () => {
+  await page.getByTestId('trouble').filter({ hasText: 'forwarder' }).waitFor();
+  await page.getByRole('heading', { name: 'Backlog' }).waitFor();
+});
+await accessible('data');
+await shootAll('data');
+
+// --- Records
+
+await check('a topic leads to its records', async () => {
+  await page.getByRole('link', { name: TOPIC }).click();
+  await page.getByTestId('record').first().waitFor();
+  expect((await page.getByLabel('Topic').inputValue()) === TOPIC, 'another filter');
+  await page.getByTestId('record').first().locator('summary').click();
+  await page.locator('.payload').first().getByText(/"t": /).waitFor();
+});
+await check('the newest is first, or the oldest', async () => {
+  await page
+    .getByTestId('record')
+    .first()
+    .getByText(`{"t":${19 + MESSAGES}}`)
+    .waitFor();
+  await page.getByLabel('First').selectOption('oldest');
+  await until('another first record', async () => {
+    const first = await page.getByTestId('record').first().textContent();
+    return first && !first.includes(`{"t":${19 + MESSAGES}}`);
+  });
+});
+await accessible('records');
+await shootAll('data-records');
+await check('what is held can be taken along', async () => {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Export' }).click(),
+  ]);
+  const lines = readFileSync(await download.path(), 'utf8')
+    .trim()
+    .split('\n');
+  expect(lines.length >= MESSAGES, `${lines.length} lines`);
+  expect(
+    lines.every((line) => JSON.parse(line).topic === TOPIC),
+    'other topics are in the file',
+  );
+});
+await check('a filter that lets nothing through says so', async () => {
+  await page.getByLabel('Topic').fill('no/such/topic');
+  await page.getByRole('button', { name: 'Look', exact: true }).click();
+  await page.getByTestId('no-records').waitFor();
+});
+
+// --- Quarantine
+
+const isBad = () => page.getByTestId('quarantined').filter({ hasText: BAD_TOPIC });
+const pick = () => isBad().first().getByRole('checkbox').check();
+
+async function refuseOne() {
+  publish(BAD_TOPIC, 'n/a');
+  await until('it is in quarantine', () => isBad().count(), PATH_MS);
+}
+
+await check('what cannot be read is in quarantine, with the reason', async () => {
+  await tab('Quarantine', /./);
+  await refuseOne();
+  await isBad().first().locator('summary').click();
+  await isBad().first().getByText('n/a').first().waitFor();
+  await isBad().first().getByText('processor').waitFor();
+});
+await accessible('quarantine');
+await shootAll('data-quarantine');
+await check('it is replayed', async () => {
+  await pick();
+  await page.getByRole('button', { name: 'Replay 1' }).click();
+  await done('1 on their way again.');
+});
+await check('another is given up, once that is confirmed', async () => {
+  await refuseOne();
+  await pick();
+  await page.getByRole('button', { name: 'Give up 1…' }).click();
+  await dialog().getByRole('button', { name: 'Cancel' }).click();
+  expect(await isBad().count(), 'it has gone without being confirmed');
+  await page.getByRole('button', { name: 'Give up 1…' }).click();
+  await dialog().getByRole('button', { name: 'Give up for good' }).click();
+  await done('1 given up.');
+});
+
+// --- Giving up what is held
+
+await check('records are given up only by who types it', async () => {
+  await tab('Records', /held/);
+  await page.getByRole('button', { name: 'Give up…' }).click();
+  const confirm = dialog().getByRole('button', { name: 'Give up for good' });
+  await dialog().getByLabel('Lane').selectOption('');
+  expect(await confirm.isDisabled(), 'it can be confirmed without a word');
+  await dialog().getByLabel('Type drop').fill('drop');
+  await confirm.click();
+  await done('given up.');
+});
+await check('and are counted by topic and reason', async () => {
+  await tab('Overview', /./);
+  await page.getByText('given up by a person').first().waitFor({ timeout: PATH_MS });
+});
+
+// --- Delivery
+
+await check('a sink is tried step by step', async () => {
+  await service('forwarder', 'start');
+  await page
+    .getByRole('button', { name: /^Test / })
+    .first()
+    .click({ timeout: PATH_MS });
+  await page.getByTestId('trial').waitFor({ timeout: 40_000 });
+  await shootAll('data-sink');
+});
+await check('what is not given up is delivered', async () => {
+  publishSome();
+  await until('nothing is held', async () => (await number('held')) === 0, HEALTHY_MS);
+});
+
+// --- Settings
+
+const window = () => page.getByLabel('Durability window');
+const save = () => page.getByRole('button', { name: 'Save' }).click();
+
+await check('a setting out of range is refused where it stands', async () => {
+  await tab('Settings', /kept/);
+  await window().fill('5001');
+  await save();
+  await page.getByText('goes from 0 to 5000 ms').waitFor();
+  expect(await window().evaluate((e) => e === document.activeElement), 'it has no focus');
+});
+await accessible('settings');
+await shootAll('data-settings');
+await check('a setting is saved, and is there afterwards', async () => {
+  await window().fill('120');
+  await save();
+  await done('Saved.');
+  await open(`${url}/data/settings`);
+  await until('the new window', async () => (await window().inputValue()) === '120');
+});
+await check('who was slower loses nothing and overwrites nothing', async () => {
+  const { tag, body } = await ask('GET', '/config');
+  const megabytes = body.buffer.keep_free_bytes === 64 * 1024 ** 2 ? 96 : 64;
+  const other = await ask(
+    'PATCH',
+    '/config',
+    { buffer: { keep_free_bytes: megabytes * 1024 ** 2 } },
+    { 'If-Match': tag, 'Content-Type': 'application/merge-patch+json' },
+  );
+  expect(other.status === 200, `the other one gets ${other.status}`);
+  await window().fill('50');
+  await save();
+  await done('Somebody has changed the settings meanwhile.');
+  await until(
+    'what the other has set',
+    async () => (await page.getByLabel('Leave free').inputValue()) === String(megabytes),
+  );
+  expect((await window().inputValue()) === '50', 'what was typed is gone');
+  await save();
+  await done('Saved.');
+});
+
+// --- Devices
+
+await check('a device is listed with its last value', async () => {
+  await page.getByRole('link', { name: 'Devices' }).click();
+  await page.getByLabel('Find a device or topic').fill(DEVICE);
+  const device = page.getByTestId('device').filter({ hasText: DEVICE });
+  await device.first().waitFor({ timeout: PATH_MS });
+  await device.getByText('talking').first().waitFor();
+});
+await accessible('devices');
+await shootAll('devices');
+
+await finish();

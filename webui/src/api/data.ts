@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// What only the pages of the record path ask for; loaded with them.
+import { API, withSession } from './client';
+import type {
+  Buffer,
+  Config,
+  ConfigPatch,
+  DevicePage,
+  DropRequest,
+  DryRunResult,
+  Lane,
+  QuarantineChoice,
+  QuarantinePage,
+  RecordPage,
+  RuleList,
+  Rules,
+  SinkList,
+  SinkTest,
+} from './types';
+
+/** The gateway itself takes up to half a minute for it. */
+const SINK_TEST_MS = 40_000;
+
+export interface RecordFilter {
+  topic: string;
+  lane: Lane | '';
+}
+
+export interface Revision {
+  config: Config;
+  tag: string;
+}
+
+/** What is empty or null is left out. */
+export function query(values: Record<string, string | number | null>): string {
+  const given = Object.entries(values).filter(([, value]) => value !== '' && value !== null);
+  return given.length
+    ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`
+    : '';
+}
+
+async function withTag(
+  method: 'GET' | 'PATCH',
+  body?: ConfigPatch,
+  match?: string,
+): Promise<Revision> {
+  let tag = '';
+  const config = await withSession<Config>(method, '/config', body, {
+    headers: match ? { 'If-Match': match, 'Content-Type': 'application/merge-patch+json' } : {},
+    onTag: (given) => {
+      tag = given;
+    },
+  });
+  return { config, tag };
+}
+
+export const data = {
+  buffer: () => withSession<Buffer>('GET', '/buffer'),
+  sinks: () => withSession<SinkList>('GET', '/sinks'),
+  testSink: (name: string) =>
+    withSession<SinkTest>('POST', `/sinks/${encodeURIComponent(name)}/test`, undefined, {
+      timeoutMs: SINK_TEST_MS,
+    }),
+  records: (filter: RecordFilter, order: 'newest' | 'oldest', cursor: string | null) =>
+    withSession<RecordPage>('GET', `/buffer/records${query({ ...filter, order, cursor })}`),
+  exportUrl: (filter: RecordFilter, from: string, to: string) =>
+    `${API}/buffer/export${query({ ...filter, from, to })}`,
+  drop: (body: DropRequest) => withSession<{ dropped: number }>('POST', '/buffer/drop', body),
+  quarantine: (cursor: string | null) =>
+    withSession<QuarantinePage>('GET', `/quarantine${query({ cursor })}`),
+  quarantineDo: (what: 'replay' | 'drop', choice: QuarantineChoice) =>
+    withSession<{ count: number }>('POST', `/quarantine/${what}`, choice),
+  devices: (cursor: string | null) =>
+    withSession<DevicePage>('GET', `/devices${query({ limit: 200, cursor })}`),
+  rules: () => withSession<RuleList>('GET', '/rules'),
+  dryRun: (rules: Rules) => withSession<DryRunResult>('POST', '/rules/dry-run', { rules }),
+  config: () => withTag('GET'),
+  change: (patch: ConfigPatch, tag: string) => withTag('PATCH', patch, tag),
+};

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Settings as people write them, and back as the gateway takes them.
+import type { BufferPatch, Config, Rules, WhenFull } from '../api/types';
+
+const MB = 1024 ** 2;
+const TB = 1e12;
+const DAY_S = 86_400;
+
+export interface SettingsForm {
+  window_ms: string;
+  max_bytes: string;
+  max_age_s: string;
+  keep_free_bytes: string;
+  rated_endurance_bytes: string;
+  when_full: WhenFull;
+}
+
+type NumberName = Exclude<keyof SettingsForm, 'when_full'>;
+
+interface Unit {
+  /** What one unit is in the gateway's own measure. */
+  size: number;
+  /** In the gateway's own measure, as api/openapi.yaml has them. */
+  min: number;
+  max: number;
+  unit: string;
+}
+
+export const UNITS: Record<NumberName, Unit> = {
+  window_ms: { size: 1, min: 0, max: 5000, unit: 'ms' },
+  max_bytes: { size: MB, min: 16 * MB, max: 1024 ** 4, unit: 'MB' },
+  max_age_s: { size: DAY_S, min: 0, max: 3650 * DAY_S, unit: 'days' },
+  keep_free_bytes: { size: MB, min: 0, max: 1024 ** 4, unit: 'MB' },
+  rated_endurance_bytes: { size: TB, min: 0, max: 1e15, unit: 'TB' },
+};
+
+const NAMES = Object.keys(UNITS) as NumberName[];
+
+function shown(value: number): string {
+  return String(Math.round(value * 1000) / 1000);
+}
+
+export function formOf({ buffer }: Config): SettingsForm {
+  const form = { when_full: buffer.when_full } as SettingsForm;
+  for (const name of NAMES) form[name] = shown((buffer[name] ?? 0) / UNITS[name].size);
+  return form;
+}
+
+function wrong(name: NumberName, text: string): string | null {
+  const { size, min, max, unit } = UNITS[name];
+  const value = Number(text.trim().replace(',', '.'));
+  if (text.trim() === '' || !Number.isFinite(value)) return 'is not a number';
+  const own = value * size;
+  if (own < min || own > max)
+    return `goes from ${shown(min / size)} to ${shown(max / size)} ${unit}`;
+  return null;
+}
+
+export type FormErrors = Partial<Record<keyof SettingsForm, string>>;
+
+/** Only what was changed, so that nothing is rounded that nobody touched. */
+export function patchOf(
+  form: SettingsForm,
+  before: SettingsForm,
+): { patch: BufferPatch; errors: FormErrors } {
+  const patch: BufferPatch = {};
+  const errors: FormErrors = {};
+  for (const name of NAMES) {
+    if (form[name] === before[name]) continue;
+    const error = wrong(name, form[name]);
+    if (error) errors[name] = error;
+    else patch[name] = Math.round(Number(form[name].trim().replace(',', '.')) * UNITS[name].size);
+  }
+  if (form.when_full !== before.when_full) patch.when_full = form.when_full;
+  return { patch, errors };
+}
+
+/** From the pointers of a refusal to the fields of the form; the rest goes above it. */
+export function fieldOf(pointer: string): keyof SettingsForm | null {
+  const name = pointer.replace(/^\/buffer\//, '');
+  return name === 'when_full' || name in UNITS ? (name as keyof SettingsForm) : null;
+}
+
+export type ParsedRules = { rules: Rules; error: null } | { rules: null; error: string };
+
+function lineAt(text: string, position: number): number {
+  return text.slice(0, position).split('\n').length;
+}
+
+/** The shape is the gateway's to judge; here only whether it is a list in JSON. */
+export function parseRules(text: string): ParsedRules {
+  if (text.trim() === '') return { rules: [], error: null };
+  try {
+    const rules: unknown = JSON.parse(text);
+    if (Array.isArray(rules)) return { rules: rules as Rules, error: null };
+    return { rules: null, error: 'Rules are a list: begin with [ and end with ].' };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const position = /position (\d+)/.exec(why)?.[1];
+    const where =
+      position && !/line \d/.test(why) ? ` (line ${lineAt(text, Number(position))})` : '';
+    return { rules: null, error: `This is no JSON: ${why}${where}.` };
+  }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { data } from '../../api/data';
+import type { Device, DevicePage, State } from '../../api/types';
+import { ageText, isSilent, payloadOf } from '../../derive/data';
+import { count, countShort, rate, secondsBetween } from '../../format/format';
+import { Card, Status } from '../../parts/basics';
+import { useAsked } from '../../state/asked';
+import { Headline, Loading, Outcome, Trouble } from './common';
+
+const EVERY_MS = 5000;
+
+function headline(page: DevicePage | null, silent: number): string {
+  if (!page) return 'Who publishes here.';
+  if (page.total === 0) return 'No device has published yet.';
+  const devices = page.total === 1 ? '1 device' : `${count(page.total)} devices`;
+  return silent
+    ? `${devices}, ${count(silent)} of them silent.`
+    : `${devices}, all of them talking.`;
+}
+
+function Row({ device, at }: { device: Device; at: string }): JSX.Element {
+  const silent = isSilent(device, at);
+  const last = payloadOf(device.last);
+  return (
+    <li data-testid="device">
+      <b class="device-name breaks">{device.device}</b>
+      <Status tone={silent ? 'warn' : 'ok'}>{silent ? 'silent' : 'talking'}</Status>
+      <span class="device-seen" title={device.last_seen ?? undefined}>
+        {ageText(secondsBetween(device.last_seen, at))}
+      </span>
+      <span class="device-rate" title={`${count(device.messages)} messages`}>
+        {rate(device.rate_per_s)}
+      </span>
+      <span class="device-last">
+        <span class="mono long" title={last.text}>
+          {last.text || '–'}
+        </span>
+        <span class="quiet mono long" title={device.topic}>
+          {device.topic}
+        </span>
+      </span>
+    </li>
+  );
+}
+
+export function Devices({ state }: { state: State }): JSX.Element {
+  const asked = useAsked(() => data.devices(null), EVERY_MS);
+  const [more, setMore] = useState<{ devices: Device[]; next: string | null } | null>(null);
+  const [find, setFind] = useState('');
+  const [onlySilent, setOnlySilent] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const page = asked.value;
+  const first = page?.devices ?? [];
+  const known = new Set(first.map((d) => d.device));
+  const devices = [...first, ...(more?.devices ?? []).filter((d) => !known.has(d.device))];
+  const next = more ? more.next : (page?.next ?? null);
+  const silent = devices.filter((d) => isSilent(d, state.at));
+  const word = find.trim().toLowerCase();
+  const shown = (onlySilent ? silent : devices).filter(
+    (d) => d.device.toLowerCase().includes(word) || d.topic.toLowerCase().includes(word),
+  );
+  const loadMore = async () => {
+    try {
+      const answer = await data.devices(next);
+      setMore({ devices: [...(more?.devices ?? []), ...answer.devices], next: answer.next });
+      setError(null);
+    } catch (failure) {
+      setError(failure);
+    }
+  };
+  return (
+    <>
+      <Headline
+        tone={!page || page.total === 0 ? 'off' : silent.length ? 'warn' : 'ok'}
+        eyebrow="Devices"
+        title={headline(page, next === null ? silent.length : 0)}
+        detail={
+          page && page.forgotten > 0
+            ? `${count(page.forgotten)} more were forgotten, the longest silent first: there is room for 10,000.`
+            : 'Since the processor started. A device is silent when it misses five of its own intervals.'
+        }
+      />
+      <Trouble asked={asked} />
+      <Loading asked={asked} />
+      {page && page.total === 0 && (
+        <Card title="Nobody yet">
+          <p class="quiet">
+            Point a device at this gateway by MQTT, port {state.gateway.field.port}. Which part of a
+            topic names the device is set in the configuration.
+          </p>
+        </Card>
+      )}
+      {devices.length > 0 && (
+        <Card title="Who publishes" aside={<span class="aside">the last seen first</span>}>
+          <div class="inputs tools">
+            <label class="grow">
+              <span class="unseen">Find a device or topic</span>
+              <input
+                type="search"
+                value={find}
+                placeholder="Find a device or topic"
+                onInput={(e) => setFind(e.currentTarget.value)}
+              />
+            </label>
+            <button
+              type="button"
+              class="button"
+              aria-pressed={onlySilent}
+              onClick={() => setOnlySilent(!onlySilent)}
+            >
+              Silent only ({countShort(silent.length)})
+            </button>
+          </div>
+          {shown.length === 0 ? (
+            <p class="quiet">No device here is like that.</p>
+          ) : (
+            <ul class="devices">
+              {shown.map((device) => (
+                <Row key={device.device} device={device} at={state.at} />
+              ))}
+            </ul>
+          )}
+          <Outcome text="" error={error} />
+          {next !== null && (
+            <button type="button" class="button more" onClick={() => void loadMore()}>
+              Load more
+            </button>
+          )}
+        </Card>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { data } from '../../api/data';
+import type { Books, Buffer, BufferDetail, Flash, Session, State } from '../../api/types';
+import { ageText, bookParts, cardLife, dataAnswer, dropReason, perDay } from '../../derive/data';
+import {
+  bytes,
+  bytesOf,
+  count,
+  countShort,
+  duration,
+  percent,
+  rate,
+  secondsBetween,
+  timeNear,
+} from '../../format/format';
+import { Bar, Card, Fact, Facts } from '../../parts/basics';
+import { Chart } from '../../parts/chart';
+import { useAsked } from '../../state/asked';
+import { series } from '../../state/history';
+import { Headline, Table, Trouble } from './common';
+import { Sinks } from './sinks';
+
+const EVERY_MS = 5000;
+const SPANS = [
+  [120, '2 min'],
+  [300, '5 min'],
+  [600, '10 min'],
+] as const;
+
+/** What comes of it: when all is delivered, else when there is no room, else how fast it goes. */
+function outlook(buffer: Buffer): [value: string, text: string] {
+  if (buffer.drain_s !== null) return [`≈ ${duration(buffer.drain_s)}`, 'until all is delivered'];
+  if (buffer.full_s !== null) return [`≈ ${duration(buffer.full_s)}`, 'until full at this rate'];
+  return [rate(buffer.out_per_s), 'delivered'];
+}
+
+function Kpis({ buffer, at }: { buffer: Buffer; at: string }): JSX.Element {
+  const age = secondsBetween(buffer.oldest, at);
+  const [value, text] = outlook(buffer);
+  return (
+    <div class="kpis">
+      <div title={count(buffer.held)}>
+        <b data-testid="held" data-value={buffer.held}>
+          {countShort(buffer.held)}
+        </b>
+        <span>records held</span>
+      </div>
+      <div title={buffer.oldest ?? undefined}>
+        <b>{age === null ? 'none' : duration(age)}</b>
+        <span>oldest record</span>
+      </div>
+      <div>
+        <b>{value}</b>
+        <span>{text}</span>
+      </div>
+    </div>
+  );
+}
+
+function Backlog({ state }: { state: State }): JSX.Element {
+  const [span, setSpan] = useState<number>(SPANS[2][0]);
+  const { times, values } = series.value;
+  const waits = state.buffer.held > 0 && ['away', 'refused', 'unset'].includes(state.uplink.state);
+  return (
+    <Card
+      title="Backlog"
+      aside={
+        <fieldset class="choice">
+          <legend class="unseen">How far back</legend>
+          {SPANS.map(([seconds, name]) => (
+            <button
+              type="button"
+              key={name}
+              class="chip"
+              aria-pressed={span === seconds}
+              onClick={() => setSpan(seconds)}
+            >
+              {name}
+            </button>
+          ))}
+        </fieldset>
+      }
+    >
+      <Kpis buffer={state.buffer} at={state.at} />
+      <Chart
+        label="Records held"
+        times={times}
+        span={span}
+        lines={[
+          {
+            name: 'held',
+            values: values['buffer.held'] ?? [],
+            color: waits ? '--warn' : '--accent',
+            fill: waits ? '--warn-bg' : '--accent-bg',
+          },
+        ]}
+        format={count}
+        axis={countShort}
+        atLeast={10}
+        height={168}
+      />
+      <Chart
+        label="Records a second"
+        times={times}
+        span={span}
+        lines={[
+          { name: 'in', values: values['buffer.in'] ?? [], color: '--accent' },
+          { name: 'out', values: values['buffer.out'] ?? [], color: '--ink-2', dashed: true },
+        ]}
+        format={rate}
+        height={112}
+      />
+    </Card>
+  );
+}
+
+function BooksCard({ books }: { books: Books }): JSX.Element {
+  const { parts, off } = bookParts(books);
+  return (
+    <Card
+      title="Where every record is"
+      aside={
+        <span class="aside">
+          <b data-testid="book-accepted" data-value={books.accepted}>
+            {count(books.accepted)}
+          </b>{' '}
+          accepted
+        </span>
+      }
+    >
+      <div class="book-bar" aria-hidden="true">
+        {parts.map(
+          (part) =>
+            part.records > 0 && (
+              <i key={part.name} class={`book-${part.name}`} style={{ flexGrow: part.share }} />
+            ),
+        )}
+      </div>
+      <ul class="book-parts">
+        {parts.map((part) => (
+          <li key={part.name}>
+            <i class={`book-key book-${part.name}`} aria-hidden="true" />
+            {part.name}
+            <b data-testid={`book-${part.name}`} data-value={part.records}>
+              {count(part.records)}
+            </b>
+          </li>
+        ))}
+      </ul>
+      {off === 0 ? (
+        <p class="quiet">The books balance: the parts add up to what was accepted.</p>
+      ) : (
+        <p class="error-text">
+          The books are off by {count(Math.abs(off))}:{' '}
+          {off > 0 ? 'records are missing' : 'too many'}. Keep the logs of the buffer, and report
+          it.
+        </p>
+      )}
+    </Card>
+  );
+}
+
+function LanesCard({ detail, at }: { detail: BufferDetail; at: string }): JSX.Element {
+  return (
+    <Card title="Lanes" aside={<span class="aside">a higher one leaves first</span>}>
+      <Table
+        label="Lanes, as a table"
+        head={
+          <>
+            <th scope="col">Lane</th>
+            <th scope="col" class="number">
+              Held
+            </th>
+            <th scope="col" class="number">
+              On disk
+            </th>
+            <th scope="col" class="number">
+              Oldest
+            </th>
+          </>
+        }
+      >
+        {detail.lanes.map((lane) => (
+          <tr key={lane.lane}>
+            <th scope="row">{lane.lane}</th>
+            <td class="number" title={count(lane.held)}>
+              {countShort(lane.held)}
+            </td>
+            <td class="number">{bytes(lane.bytes)}</td>
+            <td class="number" title={lane.oldest ?? undefined}>
+              {lane.oldest ? duration(secondsBetween(lane.oldest, at) ?? 0) : '–'}
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </Card>
+  );
+}
+
+const TOP = 8;
+
+function TopicsCard({ detail }: { detail: BufferDetail }): JSX.Element {
+  const [all, setAll] = useState(false);
+  const most = detail.topics[0]?.held ?? 0;
+  const shown = all ? detail.topics : detail.topics.slice(0, TOP);
+  return (
+    <Card title="Held, by topic">
+      {detail.topics.length === 0 ? (
+        <p class="quiet">Nothing is held.</p>
+      ) : (
+        <ul class="topics">
+          {shown.map((topic) => (
+            <li key={`${topic.lane} ${topic.topic}`}>
+              <a
+                class="mono long"
+                href={`/data/records?topic=${encodeURIComponent(topic.topic)}`}
+                title={topic.topic}
+              >
+                {topic.topic}
+              </a>
+              <span class="quiet">{topic.lane}</span>
+              <b title={count(topic.held)}>{countShort(topic.held)}</b>
+              <span class="topic-bar" aria-hidden="true">
+                <i style={{ width: `${most ? (topic.held / most) * 100 : 0}%` }} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {detail.topics.length > TOP && (
+        <button type="button" class="button small more" onClick={() => setAll(!all)}>
+          {all ? 'Show fewer' : `Show all ${detail.topics.length}`}
+        </button>
+      )}
+    </Card>
+  );
+}
+
+function DroppedCard({ detail }: { detail: BufferDetail }): JSX.Element {
+  const { dropped, books } = detail;
+  return (
+    <Card
+      title="Given up"
+      aside={<span class="aside">{books.dropped ? count(books.dropped) : 'nothing, ever'}</span>}
+    >
+      {dropped.length === 0 ? (
+        <p class="quiet">
+          No record was given up. Where one ever is, it stands here with its topic and the reason,
+          and the cloud is told by a gap record.
+        </p>
+      ) : (
+        <ul class="drops">
+          {dropped.map((drop) => (
+            <li key={`${drop.reason} ${drop.topic}`}>
+              <span class="mono long" title={drop.topic}>
+                {drop.topic}
+              </span>
+              <b>{count(drop.records)}</b>
+              <span class="quiet">{dropReason(drop.reason)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function DiskCard({ buffer, detail }: { buffer: Buffer; detail: BufferDetail }): JSX.Element {
+  const { disk } = detail;
+  const part = disk.limit_bytes ? disk.bytes / disk.limit_bytes : 0;
+  const packed = disk.raw_bytes ? disk.stored_bytes / disk.raw_bytes : null;
+  return (
+    <Card title="On disk" aside={<span class="aside">{percent(part * 100)} of the limit</span>}>
+      <div class="wide-bar" title={`${count(disk.bytes)} bytes`}>
+        <Bar part={part} label="Disk taken" />
+      </div>
+      <Facts>
+        <Fact name="Taken">{bytesOf(disk.bytes, disk.limit_bytes)}</Fact>
+        <Fact name="Compressed to">{packed === null ? '–' : percent(packed * 100)}</Fact>
+        <Fact name="Free beside it">{bytes(disk.free_bytes)}</Fact>
+        <Fact name="Stays free">{bytes(disk.keep_free_bytes)}</Fact>
+        <Fact name="Durable within">{windowText(buffer.window_ms)}</Fact>
+      </Facts>
+    </Card>
+  );
+}
+
+function windowText(ms: number): string {
+  return ms < 1000 ? `${ms}\u00a0ms` : `${ms / 1000}\u00a0s`;
+}
+
+function FlashCard({ flash, at }: { flash: Flash; at: string }): JSX.Element {
+  const life = cardLife(flash);
+  const times = flash.write_amplification;
+  return (
+    <Card
+      title="Flash life"
+      aside={
+        flash.since && (
+          <span class="aside">
+            measured for {ageText(secondsBetween(flash.since, at)).replace(' ago', '')}
+          </span>
+        )
+      }
+    >
+      <div class="kpis">
+        <div data-testid="card-life">
+          <b>{life.value}</b>
+          <span>{life.text}</span>
+        </div>
+      </div>
+      <Facts>
+        <Fact name="The buffer writes">{perDay(flash.written_bytes_per_day)}</Fact>
+        <Fact name="Everything on this disk">{perDay(flash.device_written_bytes_per_day)}</Fact>
+        <Fact name="Written for each byte of payload">
+          {times === null ? 'not known yet' : `${times.toFixed(2)}\u00a0bytes`}
+        </Fact>
+        <Fact name="Commits">{count(flash.commits)}</Fact>
+        <Fact name="Rated endurance">
+          {flash.rated_endurance_bytes === null ? (
+            <a href="/data/settings">not set</a>
+          ) : (
+            `${count(flash.rated_endurance_bytes / 1e12)}\u00a0TB`
+          )}
+        </Fact>
+      </Facts>
+    </Card>
+  );
+}
+
+function Ends({
+  buffer,
+  detail,
+  at,
+}: {
+  buffer: Buffer;
+  detail: BufferDetail;
+  at: string;
+}): JSX.Element {
+  const one = (time: string | null) => (time ? timeNear(time, at) : '–');
+  return (
+    <Card title="From when to when">
+      <Facts>
+        <Fact name="Oldest record held">{one(buffer.oldest)}</Fact>
+        <Fact name="Newest record">{one(detail.newest)}</Fact>
+        <Fact name="Last made durable">{one(detail.last_commit)}</Fact>
+        <Fact name="Waiting for the disk">{count(detail.waiting)}</Fact>
+        <Fact name="Epoch">
+          <code>{buffer.epoch || '–'}</code>
+        </Fact>
+      </Facts>
+    </Card>
+  );
+}
+
+export function Held({ state, session }: { state: State; session: Session }): JSX.Element {
+  const asked = useAsked(data.buffer, EVERY_MS);
+  const detail = asked.value?.detail ?? null;
+  const { buffer } = state;
+  return (
+    <>
+      <Headline {...dataAnswer(state, detail)} />
+      <Trouble asked={asked} />
+      <div class="columns">
+        <div class="stack">
+          <Backlog state={state} />
+          <BooksCard books={detail?.books ?? buffer} />
+          {detail && <LanesCard detail={detail} at={state.at} />}
+          {detail && <TopicsCard detail={detail} />}
+          {detail && <DroppedCard detail={detail} />}
+        </div>
+        <div class="stack">
+          <Sinks at={state.at} session={session} detail={detail} />
+          {detail && <DiskCard buffer={buffer} detail={detail} />}
+          {detail && <FlashCard flash={detail.flash} at={state.at} />}
+          {detail && <Ends buffer={buffer} detail={detail} at={state.at} />}
+          {asked.value && !detail && (
+            <Card title="Buffer">
+              <p class="quiet">
+                The buffer does not answer now. The numbers here are the last it said by itself;
+                what is on its disk stays there. <a href="/services/buffer">Look at the buffer</a>
+              </p>
+            </Card>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { data } from '../../api/data';
+import type { QuarantineChoice, QuarantineItem, Session, State } from '../../api/types';
+import { payloadOf } from '../../derive/data';
+import { bytes, count, countShort, timeNear } from '../../format/format';
+import { Card } from '../../parts/basics';
+import { Confirm } from '../../parts/confirm';
+import { useAsked } from '../../state/asked';
+import { Headline, Loading, mayAdminister, mayOperate, Outcome, Trouble } from './common';
+
+function recordText(item: QuarantineItem): string {
+  return item.record ? payloadOf(item.record, true).text : '';
+}
+
+function Item({
+  item,
+  at,
+  chosen,
+  onChoose,
+}: {
+  item: QuarantineItem;
+  at: string;
+  chosen: boolean;
+  onChoose: (on: boolean) => void;
+}): JSX.Element {
+  const by =
+    item.sink === 'processor' ? 'The processor could not read it' : `${item.sink} refused it`;
+  return (
+    <li data-testid="quarantined">
+      <label class="pick">
+        <input
+          type="checkbox"
+          checked={chosen}
+          onChange={(e) => onChoose(e.currentTarget.checked)}
+        />
+        <span class="unseen">
+          Choose {item.topic}, {item.id}
+        </span>
+      </label>
+      <details>
+        <summary>
+          <span class="record-topic mono long" title={item.topic}>
+            {item.topic}
+          </span>
+          <time dateTime={item.at ?? undefined}>{item.at ? timeNear(item.at, at) : '–'}</time>
+          <span class="refusal breaks">
+            {by}
+            {item.status ? ` with ${item.status}` : ''}: {item.reason || 'it did not say why'}
+          </span>
+        </summary>
+        {item.record ? (
+          <pre class="payload">{recordText(item)}</pre>
+        ) : (
+          <p class="quiet">The record cannot be shown.</p>
+        )}
+        <p class="quiet record-foot">
+          {item.seq === null ? 'It never got a number.' : `${item.epoch}/${item.seq}`}
+          {item.time && `, taken ${timeNear(item.time, at)}`}
+        </p>
+      </details>
+    </li>
+  );
+}
+
+interface More {
+  items: QuarantineItem[];
+  next: string | null;
+}
+
+export function Quarantine({ state, session }: { state: State; session: Session }): JSX.Element {
+  const asked = useAsked(() => data.quarantine(null), null);
+  const [more, setMore] = useState<More | null>(null);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [dropping, setDropping] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [done, setDone] = useState<{ text: string; error: unknown }>({ text: '', error: null });
+  const page = asked.value;
+  const items = [...(page?.items ?? []), ...(more?.items ?? [])];
+  const next = more ? more.next : (page?.next ?? null);
+  const total = page?.total ?? state.buffer.quarantined;
+  const all = chosen.size === 0;
+  const choice: QuarantineChoice = all ? { all: true } : { ids: [...chosen] };
+  const many = all ? total : chosen.size;
+  const name = all ? `all ${countShort(total)}` : countShort(chosen.size);
+
+  // A sink, the processor or somebody else has changed what is there.
+  useEffect(() => {
+    const touched = chosen.size > 0 || more !== null || busy;
+    if (page && !touched && page.total !== state.buffer.quarantined) void asked.again();
+  }, [state.at]);
+
+  const again = async () => {
+    setMore(null);
+    setChosen(new Set());
+    await asked.again();
+  };
+  const act = async (what: 'replay' | 'drop') => {
+    setBusy(true);
+    try {
+      const { count: n } = await data.quarantineDo(what, choice);
+      const text = what === 'replay' ? 'on their way again' : 'given up';
+      setDone({ text: `${count(n)} ${text}.`, error: null });
+      await again();
+    } catch (error) {
+      setDone({ text: '', error });
+    }
+    setBusy(false);
+  };
+  const loadMore = async () => {
+    setBusy(true);
+    try {
+      const answer = await data.quarantine(next);
+      setMore({ items: [...(more?.items ?? []), ...answer.items], next: answer.next });
+    } catch (error) {
+      setDone({ text: '', error });
+    }
+    setBusy(false);
+  };
+  const choose = (id: string, on: boolean) => {
+    const ids = new Set(chosen);
+    if (on) ids.add(id);
+    else ids.delete(id);
+    setChosen(ids);
+  };
+
+  return (
+    <>
+      <Headline
+        tone={total ? 'warn' : 'ok'}
+        eyebrow="Quarantine"
+        title={
+          total
+            ? `${countShort(total)} ${total === 1 ? 'record waits' : 'records wait'} for you.`
+            : 'Nothing was refused.'
+        }
+        detail={
+          total
+            ? 'Refused for good, or not to be read. They hold up nothing else, and stay until somebody decides.'
+            : 'What a sink refuses for good, or no rule can read, comes here and holds up nothing else.'
+        }
+      />
+      <Trouble asked={asked} />
+      <Loading asked={asked} />
+      <Outcome {...done} />
+      {page && total > 0 && (
+        <Card title="Refused" aside={<span class="aside">{bytes(page.bytes)}, newest first</span>}>
+          <div class="inputs tools">
+            {mayOperate(session) && (
+              <button
+                type="button"
+                class="button primary"
+                disabled={busy}
+                onClick={() => void act('replay')}
+              >
+                Replay {name}
+              </button>
+            )}
+            {mayAdminister(session) && (
+              <button
+                type="button"
+                class="button bad"
+                disabled={busy}
+                onClick={() => setDropping(true)}
+              >
+                Give up {name}…
+              </button>
+            )}
+            {chosen.size > 0 && (
+              <button type="button" class="button" onClick={() => setChosen(new Set())}>
+                Choose none
+              </button>
+            )}
+          </div>
+          <ul class="records quarantine">
+            {items.map((item) => (
+              <Item
+                key={item.id}
+                item={item}
+                at={state.at}
+                chosen={chosen.has(item.id)}
+                onChoose={(on) => choose(item.id, on)}
+              />
+            ))}
+          </ul>
+          {next !== null && (
+            <button
+              type="button"
+              class="button more"
+              disabled={busy}
+              onClick={() => void loadMore()}
+            >
+              Load more
+            </button>
+          )}
+        </Card>
+      )}
+      {dropping && (
+        <Confirm
+          title={`Give ${many === 1 ? 'this record' : `${count(many)} records`} up?`}
+          confirm="Give up for good"
+          danger
+          onConfirm={() => void act('drop')}
+          onClose={() => setDropping(false)}
+        >
+          <p>
+            They count as dropped, and the cloud is told which are missing. There is no way back.
+          </p>
+        </Confirm>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { errorText, isApiError } from '../../api/client';
+import { data, type Revision } from '../../api/data';
+import type { Session, WhenFull } from '../../api/types';
+import {
+  type FormErrors,
+  fieldOf,
+  formOf,
+  patchOf,
+  type SettingsForm,
+  UNITS,
+} from '../../derive/settings';
+import { Notice } from '../../parts/basics';
+import { Field } from '../../parts/field';
+import { useAsked } from '../../state/asked';
+import { Headline, Loading, mayAdminister, Outcome, Trouble } from './common';
+
+const POLICY: [WhenFull, string, string][] = [
+  [
+    'hold',
+    'Hold in the broker',
+    'Nothing that was accepted is given up. The broker keeps what its queue takes; past that it drops, which is counted.',
+  ],
+  [
+    'drop_oldest',
+    'Give up the oldest',
+    'New records always have room. What goes is counted and told to the cloud.',
+  ],
+  [
+    'drop_lower_first',
+    'Give up the lowest lane first',
+    'The oldest of bulk, then of normal, and alarms last.',
+  ],
+];
+
+const TEXT: Record<keyof typeof UNITS, [label: string, hint: string]> = {
+  window_ms: [
+    'Durability window',
+    'How long records may wait to be written together. Wider writes less to the flash; a device gets its acknowledgement so much later.',
+  ],
+  max_bytes: ['Most on disk', 'All of the buffer, what it needs for itself included.'],
+  max_age_s: ['Oldest', 'Older records are given up; 0 for never.'],
+  keep_free_bytes: ['Leave free', 'Of the disk, for everything else on this box.'],
+  rated_endurance_bytes: [
+    'Rated endurance of the card',
+    'What its maker promises that can be written (TBW); 0 where not known.',
+  ],
+};
+
+const NAMES = Object.keys(TEXT) as (keyof typeof UNITS)[];
+
+function Form({
+  revision,
+  onSaved,
+  onStale,
+}: {
+  revision: Revision;
+  onSaved: (now: Revision) => void;
+  onStale: () => void;
+}): JSX.Element {
+  const before = formOf(revision.config);
+  const [edits, setEdits] = useState<Partial<SettingsForm>>({});
+  const [errors, setErrors] = useState<FormErrors>({});
+  const [failure, setFailure] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const form: SettingsForm = { ...before, ...edits };
+  const changed = JSON.stringify(form) !== JSON.stringify(before);
+
+  const refuse = (error: unknown) => {
+    if (isApiError(error, 412)) {
+      onStale();
+      return;
+    }
+    const known: FormErrors = {};
+    if (isApiError(error))
+      for (const { pointer, detail } of error.errors) {
+        const field = fieldOf(pointer);
+        if (field) known[field] = detail;
+      }
+    setErrors(known);
+    setFailure(Object.keys(known).length ? null : error);
+  };
+  const save = async (event: Event) => {
+    event.preventDefault();
+    const { patch, errors: wrong } = patchOf(form, before);
+    setErrors(wrong);
+    setFailure(null);
+    const first = Object.keys(wrong)[0];
+    if (first) {
+      document.getElementById(first)?.focus();
+      return;
+    }
+    setBusy(true);
+    try {
+      onSaved(await data.change({ buffer: patch }, revision.tag));
+      setEdits({});
+    } catch (error) {
+      refuse(error);
+    }
+    setBusy(false);
+  };
+  return (
+    <form class="card settings" onSubmit={save} noValidate aria-label="Buffer settings">
+      {failure !== null && (
+        <div role="alert">
+          <Notice tone="bad" title={errorText(failure)} />
+        </div>
+      )}
+      <fieldset class="policies">
+        <legend>When there is no room</legend>
+        {POLICY.map(([value, title, hint]) => (
+          <label key={value}>
+            <input
+              type="radio"
+              name="when_full"
+              value={value}
+              checked={form.when_full === value}
+              onChange={() => setEdits({ ...edits, when_full: value })}
+            />
+            <span>
+              <b>{title}</b>
+              <span class="hint">{hint}</span>
+            </span>
+          </label>
+        ))}
+        {errors.when_full && <p class="error-text">{errors.when_full}.</p>}
+      </fieldset>
+      <div class="setting-fields">
+        {NAMES.map((name) => (
+          <Field
+            key={name}
+            id={name}
+            label={TEXT[name][0]}
+            hint={TEXT[name][1]}
+            error={errors[name]}
+            input={{
+              value: form[name],
+              inputMode: 'decimal',
+              autocomplete: 'off',
+              onInput: (e) => setEdits({ ...edits, [name]: e.currentTarget.value }),
+            }}
+            beside={<span class="unit">{UNITS[name].unit}</span>}
+          />
+        ))}
+      </div>
+      <div class="inputs">
+        <button type="submit" class="button primary" disabled={busy || !changed}>
+          {busy ? 'Saving…' : 'Save'}
+        </button>
+        <button
+          type="button"
+          class="button"
+          disabled={busy || !changed}
+          onClick={() => {
+            setEdits({});
+            setErrors({});
+            setFailure(null);
+          }}
+        >
+          Undo
+        </button>
+      </div>
+    </form>
+  );
+}
+
+export function Settings({ session }: { session: Session }): JSX.Element {
+  const admin = mayAdminister(session);
+  const asked = useAsked(data.config, null);
+  const [saved, setSaved] = useState<Revision | null>(null);
+  const [text, setText] = useState('');
+  const revision = saved ?? asked.value;
+  useEffect(() => setSaved(null), [asked.value]);
+  return (
+    <>
+      <Headline
+        tone="off"
+        eyebrow="Settings"
+        title="How records are kept."
+        detail="Taken at once, without a restart. Every change is in the audit log."
+      />
+      {admin ? (
+        <>
+          <Trouble asked={asked} />
+          <Loading asked={asked} />
+          <Outcome text={text} error={null} />
+          {revision && (
+            <Form
+              revision={revision}
+              onSaved={(now) => {
+                setSaved(now);
+                setText('Saved. The services take it now.');
+              }}
+              onStale={() => {
+                setText(
+                  'Somebody has changed the settings meanwhile. They are read anew; what you changed is still here, not saved.',
+                );
+                void asked.again();
+              }}
+            />
+          )}
+        </>
+      ) : (
+        <Notice tone="off" title="Only an admin sees and changes the settings." />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+
+export interface Asked<T> {
+  /** The newest answer; stays while newer ones fail. */
+  value: T | null;
+  /** Why the newest try failed; null where it did not. */
+  error: unknown;
+  again: () => Promise<void>;
+}
+
+/** Asks at once, then again and again while the page is looked at. key: another one asks anew. */
+export function useAsked<T>(load: () => Promise<T>, everyMs: number | null, key = ''): Asked<T> {
+  const [answer, setAnswer] = useState<{ value: T | null; error: unknown }>({
+    value: null,
+    error: null,
+  });
+  const newest = useRef(load);
+  const turn = useRef(0);
+  newest.current = load;
+
+  const again = useCallback(async () => {
+    const mine = ++turn.current;
+    try {
+      const value = await newest.current();
+      if (mine === turn.current) setAnswer({ value, error: null });
+    } catch (error) {
+      if (mine === turn.current) setAnswer((old) => ({ ...old, error }));
+    }
+  }, []);
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let gone = false;
+    const round = async () => {
+      if (document.visibilityState === 'visible') await again();
+      if (!gone && everyMs !== null) timer = setTimeout(round, everyMs);
+    };
+    setAnswer({ value: null, error: null });
+    void round();
+    return () => {
+      gone = true;
+      turn.current++;
+      clearTimeout(timer);
+    };
+  }, [key, everyMs, again]);
+
+  return { ...answer, again };
+}
