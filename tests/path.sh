@@ -25,7 +25,7 @@ path_as=()
 path_supervise() {
     local name=$1 dir=$path_dir/$1
     shift
-    rm -f "$dir/down"
+    rm -f "$dir/down" "$dir/pid"
     (
         trap - EXIT ERR
         set +eE
@@ -48,13 +48,13 @@ pids_of() {
     local pid
     pid=$(pid_of "$1")
     echo "$pid"
-    cat "/proc/$pid/task/$pid/children" 2>/dev/null | xargs -n 1 2>/dev/null
+    { xargs -n 1 <"/proc/$pid/task/$pid/children"; } 2>/dev/null || true
 }
 
 path_signal() {
     local pids
     mapfile -t pids < <(pids_of "$2" | grep -E '^[1-9][0-9]*$')
-    [ "${#pids[@]}" -eq 0 ] || kill "-$1" "${pids[@]}" 2>/dev/null
+    [ "${#pids[@]}" -eq 0 ] || kill "-$1" "${pids[@]}" 2>/dev/null || true # it may just have ended
 }
 
 runs_anew() { [ "$(pid_of "$1")" != "$2" ] && is_alive "$(pid_of "$1")"; }
@@ -129,13 +129,17 @@ path_settings() { path_write "$1" settings "$(jq -c "$2" "$path_dir/$1/run/setti
 
 # path_new: folders, ports, settings; nothing runs yet. Never inside a check.
 path_new() {
-    local service port
+    local service
     [ "$BASHPID" = "$$" ] || exit 1
     path_dir=$work/path
     path_bin=$path_dir/bin
-    for port in field internal buffer processor forwarder proxy receiver; do
-        printf -v "path_$port" %s "$(free_port)"
-    done
+    path_field=$(free_port)
+    path_internal=$(free_port)
+    path_buffer=$(free_port)
+    path_processor=$(free_port)
+    path_forwarder=$(free_port)
+    path_proxy=$(free_port)
+    path_receiver=$(free_port)
     mkdir -p "$path_bin" "$path_dir"/{receiver,proxy}
     chmod 0711 "$work"
     for service in "${path_services[@]}"; do
@@ -167,15 +171,17 @@ receiver_up() {
     wait_until 30 receiver_answers
 }
 
+# In front of the receiver.
 proxy_up() {
     path_supervise proxy "$path_build/tests/proxy/holdfast-proxy" --listen "127.0.0.1:$path_proxy" \
-        --to "127.0.0.1:${1:-$path_receiver}" --mode "$path_dir/proxy/mode" --seed "${seed:-1}"
+        --to "127.0.0.1:$path_receiver" --mode "$path_dir/proxy/mode" --seed "${seed:-1}"
 }
 
 # proxy_mode MODE...: see tests/proxy/proxy.c.
 proxy_mode() {
     echo "$*" >"$path_dir/proxy/mode.new"
     mv "$path_dir/proxy/mode.new" "$path_dir/proxy/mode"
+    sleep 0.2 # it looks every 50 ms
 }
 
 field_is_open() { (: >"/dev/tcp/127.0.0.1/$path_field") 2>/dev/null; }
@@ -199,8 +205,8 @@ path_end() {
     local rc=$? name file
     trap '' INT TERM
     trap - EXIT
-    for name in "$path_dir"/*/pid; do
-        touch "${name%/pid}/down"
+    for name in "$path_dir"/*/; do
+        touch "$name/down"
     done
     for name in "$path_dir"/*/pid; do
         [ ! -s "$name" ] || path_signal KILL "$(basename "${name%/pid}")"
@@ -272,4 +278,4 @@ written_bytes() {
     done | awk '/^write_bytes/ { n += $2 } END { print n + 0 }'
 }
 
-disk_bytes() { du -sB1 "$path_dir/${1:-buffer}/data" | cut -f1; }
+disk_bytes() { du -sB1 "$path_dir/$1/data" | cut -f1; }
