@@ -2,9 +2,10 @@
 # shellcheck shell=bash
 # Who is measured by path.sh: `alone` is a mosquitto with one subscriber, `bridge` a mosquitto that bridges to a second
 # one with a subscriber, `holdfast` the record path with an HTTP sink. Each ends in a holdfast-sink that counts.
-: "${work:?}" "${path_build:?}" "${path_dir=}"
+: "${work:?}" "${path_build:?}" "${path_dir=}" "${path_field=}" "${path_services[*]:?}"
 
 bench_bin=$path_build/tests/bench
+# shellcheck disable=SC2034 # for path.sh
 checker=$path_build/tests/checker/holdfast-checker
 ct_dir=$work/contenders
 mkdir -p "$ct_dir"

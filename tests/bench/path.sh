@@ -146,19 +146,32 @@ buffer_up() {
 }
 buffer_takes_records() { feed --token tp --count 1 --topic probe; }
 
+# The same feeder hands the same records to a store that makes a row of each, commits a window and then answers.
+rows_by_http() {
+    local port
+    port=$(free_port)
+    rm -f "$work"/served.db*
+    ct_spawn rowserver "$bench_bin/holdfast-rowserver" --listen "127.0.0.1:$port" --db "$work/served.db" --window-ms "$1"
+    wait_until 30 port_is_open "$port"
+    "$bench_bin/holdfast-feed" --url "http://127.0.0.1:$port" --token none --count "$messages" --connections 3 | jq .per_s
+    ct_end rowserver
+}
+
 commit_figures() {
-    local i window=50 rows=() blocks=() singles=() ratios=()
+    local i window=50 rows=() blocks=() singles=() alone=() ratios=()
     path_settings buffer ".window_ms = $window"
     for ((i = 0; i < repeats; i++)); do
         measuring "commits beside rows ($((i + 1)) of $repeats)"
-        rows+=("$(row --count "$messages" --window-ms "$window" | jq .per_s)")
+        rows+=("$(rows_by_http "$window")")
+        alone+=("$(row --count "$messages" --window-ms "$window" | jq .per_s)")
         singles+=("$(row --count $((messages / 100)) --window-ms 0 | jq .per_s)")
         buffer_up
         blocks+=("$(feed --token tp --count "$messages" --connections 3 | jq .per_s)")
         ratios+=("$(ratio "${blocks[-1]}" "${rows[-1]}")")
     done
     figure "SQLite, a row a record, window $window ms" records/s "" \
-        "$(object --argjson "a commit for each" "$(median "${singles[@]}")")" "${rows[@]}"
+        "$(object --argjson "without HTTP, in one loop" "$(median "${alone[@]}")" \
+            --argjson "the same, a commit for each" "$(median "${singles[@]}")")" "${rows[@]}"
     figure "buffer, durable, window $window ms" records/s "" '{}' "${blocks[@]}"
     figure "buffer commit against rows, window $window ms" ratio ">= 3" '{}' "${ratios[@]}"
     path_down buffer

@@ -141,6 +141,13 @@ compare_floats(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* To a thousandth: what a person reads. */
+static double
+rounded(float ms)
+{
+    return (double)(int64_t)((double)ms * 1000 + 0.5) / 1000;
+}
+
 struct hf_json *
 hf_tally_report(struct hf_tally *t, const char *run)
 {
@@ -159,9 +166,9 @@ hf_tally_report(struct hf_tally *t, const char *run)
     hf_json_put_int(report, "duplicated", (int64_t)r->duplicated);
     hf_json_put_int(report, "first_ns", r->first_ns);
     hf_json_put_int(report, "last_ns", r->last_ns);
-    hf_json_put_number(report, "p50_ms", n ? (double)r->late_ms[n / 2] : 0);
-    hf_json_put_number(report, "p99_ms", n ? (double)r->late_ms[n - 1 - n / 100] : 0);
-    hf_json_put_number(report, "max_ms", n ? (double)r->late_ms[n - 1] : 0);
+    hf_json_put_number(report, "p50_ms", n ? rounded(r->late_ms[n / 2]) : 0);
+    hf_json_put_number(report, "p99_ms", n ? rounded(r->late_ms[n - 1 - n / 100]) : 0);
+    hf_json_put_number(report, "max_ms", n ? rounded(r->late_ms[n - 1]) : 0);
     pthread_mutex_unlock(&t->lock);
     return report;
 }

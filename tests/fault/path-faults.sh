@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Faults of the record path while numbered messages flow: each in turn, then a seeded mix. After each: nothing lost,
 # the books balance, no gap. Plain processes, no containers: tests/path.sh.
-# usage: tests/fault/path-faults.sh   HF_SEED: another mix. HF_FAULT_MIX_S: how long (40). HF_FAULT_MESSAGES: per fault
-#                                     (3000). HF_FAULT_STOP_S: how long the buffer is stopped by SIGSTOP (6).
+# usage: tests/fault/path-faults.sh   HF_SEED: another mix. HF_FAULT_MIX_S: how long (25). HF_FAULT_MESSAGES: per fault
+#                                     (2000). HF_FAULT_STOP_S: how long the buffer is stopped by SIGSTOP (6).
 # shellcheck source=../path.sh
 . "$(dirname "$0")/../path.sh"
 
 seed=${HF_SEED:-20}
-messages=${HF_FAULT_MESSAGES:-3000}
-mix_seconds=${HF_FAULT_MIX_S:-40}
+messages=${HF_FAULT_MESSAGES:-2000}
+mix_seconds=${HF_FAULT_MIX_S:-25}
 stop_seconds=${HF_FAULT_STOP_S:-6}
 rate=1000
 tmpfs_mib=192
@@ -93,7 +93,10 @@ heal() {
 fault() {
     heal >/dev/null 2>&1
     check "$1"
+    printf '    (%d s)\n' "$((SECONDS - fault_at))"
+    fault_at=$SECONDS
 }
+fault_at=$SECONDS
 
 # --- each in turn
 
@@ -361,6 +364,23 @@ pain_06_damage_is_reported_to_the_record() {
         "$(figure_of damaged lost books)"
 }
 
+# --- what goes to the disk for it
+
+pain_23_bytes_written_are_bounded_and_shown() {
+    local before written payload
+    path_settings buffer '.window_ms = 1000'
+    sleep 2
+    before=$(written_bytes buffer)
+    flow flash
+    settles flash
+    written=$(($(written_bytes buffer) - before))
+    payload=$((messages * (200 + 700 + 2000) / 3))
+    note "window 1 s: $written bytes written for $payload of payload"
+    [ "$written" -le $((payload * 4)) ]
+    path_settings buffer '.window_ms = 50'
+    ! buffer_has_status || buffer_status | jq -e '.flash.written_bytes > 0 and .flash.payload_bytes > 0 and .flash.since_ms > 0'
+}
+
 # --- the disk of the buffer, a small one
 
 small_disk() {
@@ -498,6 +518,7 @@ fault clock_jumps_by_an_hour_lose_nothing
 fault broker_killed_loss_is_measured
 fault pain_05_damaged_buffer_file_is_survived
 fault pain_06_damage_is_reported_to_the_record
+fault pain_23_bytes_written_are_bounded_and_shown
 if check small_disk; then
     fault full_disk_and_freed_again_loses_nothing
     fault buffer_started_on_a_full_disk_loses_nothing
