@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * holdfast-feed: the buffer by itself. Posts records straight to it, as a processor does, or leases
- * and acknowledges them, as a forwarder does, as fast as it goes or at a rate.
+ * and acknowledges them, as a forwarder does, as fast as it goes or at a rate. What is posted is
+ * made before the clock starts, and given again in turn when there is no more: more than any block
+ * holds.
  */
 #include "base/clock.h"
 #include "base/text.h"
@@ -23,6 +25,8 @@ enum {
     LEASE_BYTES = 1024 * 1024,
     AGAIN_MS = 20,
     NAME_MAX_BYTES = 64,
+    POOL_BYTES = 64 * 1024 * 1024,
+    POOL_MAX = 256,
 };
 
 struct plan {
@@ -30,6 +34,8 @@ struct plan {
     uint64_t count, batch, connections, rate;
     bool drain;
     struct hf_corpus corpus;
+    struct hf_buf pool[POOL_MAX]; /* batches of frames */
+    size_t pooled;
     atomic_uint_fast64_t next, done;
     atomic_bool failed;
     int64_t start_ns;
@@ -58,11 +64,11 @@ post(const struct plan *p, struct hf_http *http, const char *path, const char *t
 /* ---- in ---- */
 
 static int
-make_batch(struct plan *p, uint64_t first, uint64_t count, char *payload, struct hf_buf *frames,
+make_batch(const struct plan *p, uint64_t first, char *payload, struct hf_buf *frames,
            struct hf_error *err)
 {
-    hf_buf_clear(frames);
-    for (uint64_t n = first; n < first + count; n++) {
+    *frames = HF_BUF_INIT(HF_RECORD_BODY_MAX);
+    for (uint64_t n = first; n < first + p->batch; n++) {
         char topic[NAME_MAX_BYTES];
         struct hf_record r = {.time_ms = hf_clock_wall_ms(), .synced = true};
 
@@ -73,6 +79,22 @@ make_batch(struct plan *p, uint64_t first, uint64_t count, char *payload, struct
         r.topic = topic;
         if (hf_record_encode(&r, frames, err) < 0)
             return -1;
+    }
+    return 0;
+}
+
+static int
+make_pool(struct plan *p, struct hf_error *err)
+{
+    HF_AUTO_FREE char *payload = malloc(HF_CORPUS_MOST);
+    size_t bytes = 0;
+
+    if (!payload)
+        return hf_error_nomem(err);
+    while (p->pooled < POOL_MAX && bytes < POOL_BYTES && p->pooled * p->batch < p->count) {
+        if (make_batch(p, p->pooled * p->batch, payload, &p->pool[p->pooled], err) < 0)
+            return -1;
+        bytes += p->pool[p->pooled++].len;
     }
     return 0;
 }
@@ -97,18 +119,11 @@ hand_over(struct plan *p, struct hf_http *http, const struct hf_buf *frames, str
 static int
 feed(struct plan *p, struct hf_http *http, struct hf_error *err)
 {
-    HF_AUTO_BUF struct hf_buf frames = HF_BUF_INIT(HF_RECORD_BODY_MAX);
-    HF_AUTO_FREE char *payload = malloc(HF_CORPUS_MOST);
-
-    if (!payload)
-        return hf_error_nomem(err);
     while (!hf_stopping()) {
-        uint64_t first = atomic_fetch_add(&p->next, p->batch), count = p->batch;
+        uint64_t first = atomic_fetch_add(&p->next, p->batch);
 
         if (first >= p->count)
             return 0;
-        if (first + count > p->count)
-            count = p->count - first;
         if (p->rate) {
             int64_t due_ns = p->start_ns + (int64_t)(first * 1000000000 / p->rate);
             int64_t wait_ms = (due_ns - hf_corpus_now_ns()) / 1000000;
@@ -116,10 +131,9 @@ feed(struct plan *p, struct hf_http *http, struct hf_error *err)
             if (wait_ms > 0 && hf_stop_sleep(wait_ms))
                 return 0;
         }
-        if (make_batch(p, first, count, payload, &frames, err) < 0 ||
-            hand_over(p, http, &frames, err) < 0)
+        if (hand_over(p, http, &p->pool[first / p->batch % p->pooled], err) < 0)
             return -1;
-        atomic_fetch_add(&p->done, count);
+        atomic_fetch_add(&p->done, p->batch);
     }
     return 0;
 }
@@ -285,18 +299,25 @@ main(int argc, char **argv)
     if (!read_options(&p, argc, argv)) {
         fputs("usage: holdfast-feed --url http://HOST:PORT --token TOKEN [--count N] [--batch N]\n"
               "           [--connections N] [--size BYTES] [--corpus sensor|binary] [--topic T]\n"
-              "           [--rate PER_SECOND] [--drain]   leases and acknowledges so many\n",
+              "           [--rate PER_SECOND] [--drain]   leases and acknowledges so many\n"
+              "Whole batches: the count is rounded up to them.\n",
               stderr);
         return 2;
     }
-    if (hf_stop_init(&err) < 0)
+    if (p.batch > p.count)
+        p.batch = p.count;
+    if (hf_stop_init(&err) < 0 || (!p.drain && make_pool(&p, &err) < 0)) {
+        fprintf(stderr, "holdfast-feed: %s\n", err.message);
         return 2;
+    }
     p.start_ns = hf_corpus_now_ns();
     while (started < p.connections && pthread_create(&threads[started], NULL, work, &p) == 0)
         started++;
     for (uint64_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
     took_ns = hf_corpus_now_ns() - p.start_ns;
+    for (size_t i = 0; i < p.pooled; i++)
+        hf_buf_done(&p.pool[i]);
     printf("{\"count\":%llu,\"ms\":%.1f,\"per_s\":%.0f}\n",
            (unsigned long long)atomic_load(&p.done), (double)took_ns / 1e6,
            (double)atomic_load(&p.done) * 1e9 / (double)took_ns);

@@ -146,14 +146,15 @@ buffer_up() {
 }
 buffer_takes_records() { feed --token tp --count 1 --topic probe; }
 
-# The same feeder hands the same records to a store that makes a row of each, commits a window and then answers.
+# The same feeder hands the same records to a store that makes a row of each, commits a window and then answers. Its
+# batches are so large that not the window but the store is what it waits for.
 rows_by_http() {
     local port
     port=$(free_port)
     rm -f "$work"/served.db*
     ct_spawn rowserver "$bench_bin/holdfast-rowserver" --listen "127.0.0.1:$port" --db "$work/served.db" --window-ms "$1"
     wait_until 30 port_is_open "$port"
-    "$bench_bin/holdfast-feed" --url "http://127.0.0.1:$port" --token none --count "$messages" --connections 3 | jq .per_s
+    "$bench_bin/holdfast-feed" --url "http://127.0.0.1:$port" --token none --count $((messages * 5)) --batch 10000 --connections 3 | jq .per_s
     ct_end rowserver
 }
 
@@ -166,7 +167,7 @@ commit_figures() {
         alone+=("$(row --count "$messages" --window-ms "$window" | jq .per_s)")
         singles+=("$(row --count $((messages / 100)) --window-ms 0 | jq .per_s)")
         buffer_up
-        blocks+=("$(feed --token tp --count "$messages" --connections 3 | jq .per_s)")
+        blocks+=("$(feed --token tp --count $((messages * 5)) --batch 10000 --connections 3 | jq .per_s)")
         ratios+=("$(ratio "${blocks[-1]}" "${rows[-1]}")")
     done
     figure "SQLite, a row a record, window $window ms" records/s "" \
