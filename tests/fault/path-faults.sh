@@ -492,10 +492,12 @@ random_mix_loses_nothing() {
     flow mix_sensor --clients 4
     flow mix_binary --corpus binary --clients 2
     flow mix_alarm --prefix alarm --size 200 --clients 1 --topics 3
-    while [ "$SECONDS" -lt "$deadline" ]; do
-        fault=${mix_faults[RANDOM % ${#mix_faults[@]}]}
-        echo "$fault" >>"$work/mixed"
-        mix_one "$fault"
+    while [ "$SECONDS" -lt "$deadline" ]; do # each of them once a round, in a new order
+        while read -r fault; do
+            echo "$fault" >>"$work/mixed"
+            mix_one "$fault"
+            [ "$SECONDS" -lt "$deadline" ] || break
+        done < <(printf '%s\n' "${mix_faults[@]}" | shuf --random-source=<(yes "$RANDOM"))
     done
     note "seed $seed: $(sort "$work/mixed" | uniq -c | awk '{ printf "%s%s %s", (NR > 1 ? ", " : ""), $1, $2 }')"
     settles mix_sensor mix_binary mix_alarm
