@@ -237,6 +237,14 @@ contender_cpu() {
     done | awk -v hz="$(getconf CLK_TCK)" '{ t += $12 + $13 } END { print t / hz }'
 }
 
+# The peak begins anew (proc(5), clear_refs).
+contender_forget_peak() {
+    local pid
+    for pid in $(ct_pids "$1"); do
+        echo 5 >"/proc/$pid/clear_refs"
+    done 2>/dev/null
+}
+
 contender_written() {
     local pid
     for pid in $(ct_pids "$1"); do
