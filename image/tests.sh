@@ -4,6 +4,11 @@
 : "${hf_root:?}" "${hf_build:?}" "${hf_holdfastd:?}" "${hf_release_file:?}" "${hf_receiver_file:?}"
 : "${hf_socket:?}" "${hf_engine_pid_file:?}"
 
+# The services too: tests/path.sh runs them without containers.
+hf_test_targets=(holdfastd holdfast-publish holdfast-checker holdfast-receiver holdfast-proxy
+    holdfast-sink holdfast-feed holdfast-rowstore holdfast-rowserver
+    holdfast-broker holdfast-gate holdfast-processor holdfast-buffer holdfast-forwarder)
+
 # hf_tests test|soak|bench ARGUMENTS...
 hf_tests() {
     local verb=$1 program
@@ -16,7 +21,7 @@ hf_tests() {
     [ -x "$program" ] || hf_die "$program is not there"
 
     hf_setup test
-    hf_build_daemon holdfastd holdfast-publish
+    hf_build_daemon "${hf_test_targets[@]}"
     hf_build_images
     trap 'hf_step_abort; hf_run_end_shared >&2' EXIT
     hf_registry_start

@@ -139,3 +139,4 @@ stage_badstate() { "$hf_root/tests/integration/badstate.sh"; }
 stage_contract() { "$hf_root/tests/integration/contract.sh"; }
 stage_dashboard() { "$hf_root/tests/integration/dashboard.sh"; }
 stage_kill() { "$hf_root/tests/fault/kill.sh"; }
+stage_path() { "$hf_root/tests/fault/path-faults.sh"; }
