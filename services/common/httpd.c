@@ -412,6 +412,22 @@ hf_request_cut(struct hf_request *q)
     mg_disable_connection_keep_alive(q->conn);
 }
 
+/* As holdfastd's own API says it. */
+static void
+put_pointer(struct hf_json *problem, const struct hf_error *err)
+{
+    struct hf_json *errors, *one;
+
+    if (!*err->pointer)
+        return;
+    errors = hf_json_array();
+    one = hf_json_object();
+    hf_json_put_string(one, "pointer", err->pointer);
+    hf_json_put_string(one, "detail", err->message);
+    hf_json_add(errors, one);
+    hf_json_put(problem, "errors", errors);
+}
+
 void
 hf_request_answer_error(struct hf_request *q, const struct hf_error *err)
 {
@@ -423,6 +439,7 @@ hf_request_answer_error(struct hf_request *q, const struct hf_error *err)
     hf_json_put_string(problem, "title", mg_get_response_code_text(q->conn, status));
     hf_json_put_int(problem, "status", status);
     hf_json_put_string(problem, "detail", err->message);
+    put_pointer(problem, err);
     if (hf_json_print(problem, &text, NULL) < 0) {
         hf_request_answer_status(q, status);
         return;
