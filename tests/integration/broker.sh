@@ -47,7 +47,7 @@ status_says() { status | jq -e "$1" >/dev/null; }
 devices_wait_for_saved_sessions() {
     broker_start
     wait_until 5 nc_open "$internal"
-    ! nc_open "$field"
+    expect_fail nc_open "$field"
     subscribe processor 3 1 >/dev/null &
     subscribe buffer 3 1 >/dev/null &
     wait_until 5 nc_open "$field"
