@@ -138,7 +138,8 @@ say_overflow(const struct service *s, struct hf_status_view *view)
     hf_clock_rfc3339(s->overflow_from_ms, since);
     snprintf(view->reason, sizeof view->reason,
              "the broker's queue is full: %llu messages were dropped since %s",
-             (unsigned long long)(s->dropped_before + s->sys[SYS_DROPPED]), since);
+             (unsigned long long)s->dropped_before + (unsigned long long)s->sys[SYS_DROPPED],
+             since);
 }
 
 /* mosquitto counts what it stores for retained messages too, its own among them. */

@@ -1,4 +1,4 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -IB
 # SPDX-License-Identifier: Apache-2.0
 """A processor in Python: reads field/#, writes uplink/#. See README.md beside it.
 

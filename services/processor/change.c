@@ -121,7 +121,7 @@ scale(const struct hf_rule *rule, struct hf_change *c, double *ret_value, struct
 {
     const char *begin = c->payload.data, *end = begin + c->payload.len;
     struct hf_slice text;
-    double value;
+    double value = 0;
 
     if (number_at(c, rule->scale_field, "scale", &text, &value, err) < 0)
         return -1;

@@ -189,7 +189,8 @@ hf_devices_hear(struct hf_devices *d, const struct hf_record *r, int64_t mono_ms
 static int
 by_id(const void *a, const void *b)
 {
-    const struct hf_lru_node *const *x = a, *const *y = b;
+    const struct hf_lru_node *const *x = (const struct hf_lru_node *const *)a;
+    const struct hf_lru_node *const *y = (const struct hf_lru_node *const *)b;
 
     return strcmp((*x)->key, (*y)->key);
 }
@@ -217,7 +218,8 @@ put_device(const struct device *v, int64_t mono_ms, struct hf_buf *out, struct h
 static const struct hf_lru_node **
 sorted(const struct hf_devices *d, const char *cursor, size_t *ret_count)
 {
-    const struct hf_lru_node **list = calloc(d->table.count + 1, sizeof(void *));
+    const struct hf_lru_node **list =
+        (const struct hf_lru_node **)calloc(d->table.count + 1, sizeof(void *));
     size_t count = 0;
 
     if (!list)

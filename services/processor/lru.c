@@ -24,7 +24,7 @@ hf_lru_init(struct hf_lru *l, const struct hf_lru_options *options, struct hf_er
 {
     *l = (struct hf_lru){.options = *options};
     hf_random(&l->seed, sizeof l->seed);
-    l->buckets = calloc(BUCKETS, sizeof *l->buckets);
+    l->buckets = (struct hf_lru_node **)calloc(BUCKETS, sizeof *l->buckets);
     return l->buckets ? 0 : hf_error_nomem(err);
 }
 
@@ -33,7 +33,7 @@ hf_lru_done(struct hf_lru *l)
 {
     while (l->oldest)
         hf_lru_remove(l, l->oldest);
-    free(l->buckets);
+    free((void *)l->buckets);
     l->buckets = NULL;
 }
 

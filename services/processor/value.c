@@ -83,7 +83,9 @@ read_escape(const char **p, char out[4])
     unsigned c;
 
     if (**p != 'u') {
-        out[0] = simple ? to[simple - from] : **p;
+        out[0] = **p;
+        if (simple)
+            out[0] = to[simple - from];
         (*p)++;
         return 1;
     }
