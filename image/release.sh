@@ -7,6 +7,7 @@ hf_registry_dir=$hf_build/registry
 hf_registry_pid_file=$hf_registry_dir/registry.pid
 hf_registry_port_file=$hf_registry_dir/port
 hf_release_file=$hf_build/release.json
+hf_release_python_file=$hf_build/release-python.json
 hf_receiver_file=$hf_build/receiver.json
 hf_registry_port_first=5000
 
@@ -95,10 +96,14 @@ hf_write_release() {
         [inputs | split(" ") | { key: .[0], value: {
             image: "\($registry)/holdfast/\(.[0])@\(.[1])", tag: $version, image_id: .[2] } }]
         | from_entries as $all
-        | ({ format: 1, name: $version, created: $created, services: ($all | del(.receiver)) }, $all.receiver)' \
+        | ({ format: 1, name: $version, created: $created,
+             services: ($all | del(.receiver, .["processor-python"])) }, $all.receiver,
+           { format: 1, name: "\($version)-python", created: $created,
+             services: ($all | .processor = .["processor-python"] | del(.receiver, .["processor-python"])) })' \
         "$hf_images_dir/index.txt" >"$hf_build/release.new"
     jq -s '.[0]' "$hf_build/release.new" >"$hf_release_file.new"
     jq -s '.[1]' "$hf_build/release.new" >"$hf_receiver_file"
+    jq -s '.[2]' "$hf_build/release.new" >"$hf_release_python_file"
     mv "$hf_release_file.new" "$hf_release_file"
     rm "$hf_build/release.new"
 }
@@ -107,7 +112,7 @@ hf_write_release() {
 hf_release() {
     local key
     key=$(sha256sum <"$hf_images_dir/index.txt")-$(hf_registry)
-    if ! hf_made release "$key" || [ ! -f "$hf_release_file" ] || [ ! -d "$hf_registry_dir/data/docker" ]; then
+    if ! hf_made release "$key" || [ ! -f "$hf_release_file" ] || [ ! -f "$hf_release_python_file" ] || [ ! -d "$hf_registry_dir/data/docker" ]; then
         hf_step "pushes the images to $(hf_registry)" push "The registry's log is build/registry/registry.log." hf_push
         hf_write_release
         hf_mark release "$key"

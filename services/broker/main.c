@@ -16,6 +16,7 @@
 #include "broker/child.h"
 #include "broker/config.h"
 #include "broker/dbfile.h"
+#include "broker/meter.h"
 #include "common/conf.h"
 #include "common/status.h"
 #include "common/stop.h"
@@ -39,6 +40,18 @@ enum {
     OVERFLOW_SHOWN_MS = 600000, /* a queue that overflowed is shown as degraded for so long */
 };
 
+/* What is heard of mosquitto; every 5 s (config.c). */
+enum sys {
+    SYS_DROPPED,
+    SYS_SUBSCRIPTIONS,
+    SYS_STORED,
+    SYS_STORED_BYTES,
+    SYS_RETAINED,
+    SYS_MESSAGES_A_MIN, /* received, averaged over a minute */
+    SYS_BYTES_A_MIN,
+    SYS_COUNT
+};
+
 struct service {
     struct hf_conf credentials_file;
     struct hf_conf settings_file;
@@ -52,20 +65,39 @@ struct service {
     pthread_mutex_t lock;
     /* Guarded by lock; the status thread reads and writes them. */
     bool open;
-    int64_t clients;
-    uint64_t dropped_before; /* by mosquittos of this run that have ended */
-    uint64_t dropped;        /* by the present one */
-    int64_t overflow_ms;     /* monotonic; 0 for never */
-    int64_t subscriptions;
+    uint64_t sys[SYS_COUNT];  /* what mosquitto last said, by topics */
+    uint64_t dropped_before;  /* by mosquittos of this run that have ended */
+    int64_t overflow_ms;      /* monotonic; when it last was; 0 for never */
+    int64_t overflow_from_ms; /* wall; when it began */
     bool subscriptions_changed;
+    uint64_t max_messages, max_bytes; /* of a queue, by the present mosquitto */
+    struct hf_meter meter;            /* the status thread's */
     char alarm[HF_STATUS_REASON_MAX];
 };
 
 /* ---- what the bus says ---- */
 
-static const char *const topics[] = {"$SYS/broker/clients/connected",
-                                     "$SYS/broker/publish/messages/dropped",
-                                     "$SYS/broker/subscriptions/count", NULL};
+static const char *const topics[SYS_COUNT + 1] = {
+    [SYS_DROPPED] = "$SYS/broker/publish/messages/dropped",
+    [SYS_SUBSCRIPTIONS] = "$SYS/broker/subscriptions/count",
+    [SYS_STORED] = "$SYS/broker/store/messages/count",
+    [SYS_STORED_BYTES] = "$SYS/broker/store/messages/bytes",
+    [SYS_RETAINED] = "$SYS/broker/retained messages/count",
+    [SYS_MESSAGES_A_MIN] = "$SYS/broker/load/publish/received/1min",
+    [SYS_BYTES_A_MIN] = "$SYS/broker/load/bytes/received/1min",
+};
+
+static void
+note_dropped(struct service *s, uint64_t value)
+{
+    int64_t now = hf_clock_mono_ms();
+
+    if (value <= s->sys[SYS_DROPPED])
+        return;
+    if (!s->overflow_ms || now - s->overflow_ms >= OVERFLOW_SHOWN_MS)
+        s->overflow_from_ms = hf_clock_wall_ms();
+    s->overflow_ms = now;
+}
 
 static void
 on_message(void *ctx, const char *topic, const char *payload, size_t len)
@@ -73,22 +105,20 @@ on_message(void *ctx, const char *topic, const char *payload, size_t len)
     struct service *s = ctx;
     char text[24];
     uint64_t value;
+    size_t i = 0;
 
     snprintf(text, sizeof text, "%.*s", len < sizeof text ? (int)len : 0, payload);
-    if (!hf_text_u64(text, &value))
+    text[strcspn(text, ".")] = '\0'; /* loads have two decimals */
+    while (i < SYS_COUNT && strcmp(topic, topics[i]) != 0)
+        i++;
+    if (i == SYS_COUNT || !hf_text_u64(text, &value))
         return;
     pthread_mutex_lock(&s->lock);
-    if (strcmp(topic, topics[0]) == 0)
-        s->clients = (int64_t)value;
-    if (strcmp(topic, topics[1]) == 0 && value != s->dropped) {
-        if (value > s->dropped)
-            s->overflow_ms = hf_clock_mono_ms();
-        s->dropped = value;
-    }
-    if (strcmp(topic, topics[2]) == 0 && (int64_t)value != s->subscriptions) {
-        s->subscriptions = (int64_t)value;
+    if (i == SYS_DROPPED)
+        note_dropped(s, value);
+    if (i == SYS_SUBSCRIPTIONS && value != s->sys[i])
         s->subscriptions_changed = true;
-    }
+    s->sys[i] = value;
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -98,6 +128,48 @@ disk_is_full(void)
     struct statvfs fs;
 
     return statvfs(hf_env_data_dir(), &fs) == 0 && fs.f_bavail * fs.f_frsize < DISK_LEAST;
+}
+
+static void
+say_overflow(const struct service *s, struct hf_status_view *view)
+{
+    char since[HF_RFC3339_SIZE];
+
+    hf_clock_rfc3339(s->overflow_from_ms, since);
+    snprintf(view->reason, sizeof view->reason,
+             "the broker's queue is full: %llu messages were dropped since %s",
+             (unsigned long long)s->dropped_before + (unsigned long long)s->sys[SYS_DROPPED],
+             since);
+}
+
+/* mosquitto counts what it stores for retained messages too, its own among them. */
+static void
+put_queue(struct service *s, struct hf_json *numbers)
+{
+    const struct hf_queue q = {
+        .messages = s->sys[SYS_STORED] > s->sys[SYS_RETAINED]
+                        ? s->sys[SYS_STORED] - s->sys[SYS_RETAINED]
+                        : 0,
+        .bytes = s->sys[SYS_STORED_BYTES],
+        .max_messages = s->max_messages,
+        .max_bytes = s->max_bytes,
+        .messages_a_min = s->sys[SYS_MESSAGES_A_MIN],
+        .bytes_a_min = s->sys[SYS_BYTES_A_MIN],
+    };
+    int64_t minutes = hf_queue_minutes(&q);
+
+    hf_json_put_int(numbers, "clients", hf_meter_clients(&s->meter, s->config.field.port));
+    hf_json_put_int(numbers, "queued", (int64_t)q.messages);
+    hf_json_put_int(numbers, "queued_bytes", (int64_t)q.bytes);
+    hf_json_put_int(numbers, "queue_limit", (int64_t)q.max_messages);
+    hf_json_put_int(numbers, "queue_limit_bytes", (int64_t)q.max_bytes);
+    hf_json_put_int(numbers, "retained", (int64_t)s->sys[SYS_RETAINED]);
+    hf_json_put_int(numbers, "messages_per_min", (int64_t)q.messages_a_min);
+    hf_json_put_int(numbers, "bytes_per_min", (int64_t)q.bytes_a_min);
+    if (minutes >= 0)
+        hf_json_put_int(numbers, "queue_minutes", minutes);
+    else
+        hf_json_put_null(numbers, "queue_minutes");
 }
 
 static void
@@ -117,15 +189,14 @@ look(void *ctx, struct hf_status_view *view)
     if (full)
         snprintf(view->reason, sizeof view->reason, "the disk is full: the queue cannot be saved");
     if (s->overflow_ms && now - s->overflow_ms < OVERFLOW_SHOWN_MS)
-        snprintf(view->reason, sizeof view->reason,
-                 "the queue overflowed: %llu messages were dropped",
-                 (unsigned long long)s->dropped_before + (unsigned long long)s->dropped);
+        say_overflow(s, view);
     if (s->open && *view->reason)
         view->state = HF_STATE_DEGRADED;
     hf_json_put_int(view->numbers, "log_dropped", (int64_t)hf_log_dropped());
-    hf_json_put_int(view->numbers, "queue_dropped", (int64_t)(s->dropped_before + s->dropped));
-    hf_json_put_int(view->numbers, "clients", s->clients);
+    hf_json_put_int(view->numbers, "queue_dropped",
+                    (int64_t)(s->dropped_before + s->sys[SYS_DROPPED]));
     hf_json_put_int(view->numbers, "open", s->open);
+    put_queue(s, view->numbers);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -192,8 +263,10 @@ start(struct service *s, struct hf_error *err)
         return -1;
     pthread_mutex_lock(&s->lock);
     s->open = s->config.open;
-    s->dropped_before += s->dropped;
-    s->dropped = 0;
+    s->dropped_before += s->sys[SYS_DROPPED];
+    memset(s->sys, 0, sizeof s->sys);
+    s->max_messages = (uint64_t)s->config.max_queued_messages;
+    s->max_bytes = (uint64_t)s->config.max_queued_bytes;
     pthread_mutex_unlock(&s->lock);
     hf_log_info("event=started devices=%s", s->config.open ? "let-in" : "kept-out");
     return 0;

@@ -54,6 +54,12 @@ hf_env_forwarder(void)
 }
 
 const char *
+hf_env_processor(void)
+{
+    return value_or("HF_PROCESSOR", "processor:8082");
+}
+
+const char *
 hf_env_field(void)
 {
     return value_or("HF_FIELD", "0.0.0.0:1883");

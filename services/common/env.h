@@ -9,6 +9,7 @@
  *     HF_BROKER=broker:1884      the internal MQTT listener
  *     HF_BUFFER=buffer:8081      the buffer's HTTP
  *     HF_FORWARDER=forwarder:8083   the forwarder's HTTP
+ *     HF_PROCESSOR=processor:8082   the processor's HTTP
  *     HF_FIELD=0.0.0.0:1883      where the broker takes devices
  *     HF_MOSQUITTO=/usr/sbin/mosquitto
  *     HF_GATE=/usr/lib/holdfast/holdfast-gate.so   our plugin in it
@@ -25,6 +26,7 @@ const char *hf_env_tmp_dir(void);
 const char *hf_env_broker(void);
 const char *hf_env_buffer(void);
 const char *hf_env_forwarder(void);
+const char *hf_env_processor(void);
 const char *hf_env_field(void);
 const char *hf_env_mosquitto(void);
 const char *hf_env_gate(void);

@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "common/backoff.h"
-#include "common/record.h"
 #include "common/stop.h"
 
 #include <pthread.h>
@@ -14,8 +13,7 @@
 #include <string.h>
 
 enum {
-    BATCH_RECORDS = 2000, /* as many as the broker sends ahead of an acknowledgement */
-    BATCH_BYTES = 1024 * 1024,
+    BATCH_MESSAGES = 2000, /* as many as the broker sends ahead of an acknowledgement */
     GATHER_WAIT_MS = 1000,
     RETRY_FIRST_MS = 100,
     RETRY_CAP_MS = 5000,
@@ -25,6 +23,7 @@ struct hf_pump {
     struct hf_pump_options options;
     struct hf_consumer *consumer;
     struct hf_buf frames;
+    size_t taken; /* messages of this batch */
     size_t count; /* records in frames */
     bool synced;  /* the clock, as it was when the gathering began */
     pthread_mutex_t lock;
@@ -63,12 +62,15 @@ on_message(void *ctx, const struct hf_message *m)
     r.payload_len = m->len;
     if (r.topic_len == 0 || !hf_text_utf8(r.topic, r.topic_len)) {
         refuse(p, m, "no topic");
+    } else if (p->options.take) {
+        p->count += p->options.take(p->options.work, &r, &p->frames);
     } else if (hf_record_encode(&r, &p->frames, &err) < 0) {
         refuse(p, m, err.message);
     } else {
         p->count++;
     }
-    return p->count < BATCH_RECORDS && p->frames.len < BATCH_BYTES;
+    p->taken++;
+    return p->taken < BATCH_MESSAGES && p->frames.len < HF_PUMP_BATCH_BYTES;
 }
 
 int
@@ -161,20 +163,51 @@ commit(struct hf_pump *p)
     return true;
 }
 
+static void
+add_due(struct hf_pump *p, bool ending, int *wait_ms)
+{
+    if (p->options.due)
+        p->count += p->options.due(p->options.work, ending, &p->frames, wait_ms);
+}
+
+static void
+begin_batch(struct hf_pump *p)
+{
+    p->taken = 0;
+    p->count = 0;
+    hf_buf_clear(&p->frames);
+    p->synced = hf_clock_synced();
+}
+
+/* What the service itself still holds; messages were acknowledged or are left to the broker. */
+static void
+give_rest(struct hf_pump *p)
+{
+    int wait_ms = 0;
+
+    begin_batch(p);
+    add_due(p, true, &wait_ms);
+    if (p->count)
+        (void)commit(p);
+}
+
 void
 hf_pump_run(struct hf_pump *p)
 {
     while (!hf_stopping()) {
-        p->synced = hf_clock_synced();
-        hf_consumer_gather(p->consumer, GATHER_WAIT_MS);
+        int wait_ms = GATHER_WAIT_MS;
+
+        begin_batch(p);
+        add_due(p, false, &wait_ms);
+        if (p->frames.len < HF_PUMP_BATCH_BYTES)
+            hf_consumer_gather(p->consumer, p->count ? 0 : wait_ms);
         if (p->count && !commit(p))
             return;
         pthread_mutex_lock(&p->lock);
         p->numbers.out += p->count;
         p->numbers.waiting = 0;
         pthread_mutex_unlock(&p->lock);
-        p->count = 0;
-        hf_buf_clear(&p->frames);
         hf_consumer_ack(p->consumer);
     }
+    give_rest(p);
 }

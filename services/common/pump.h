@@ -7,12 +7,21 @@
 #pragma once
 
 #include "common/consumer.h"
+#include "common/record.h"
 
 #include <stdint.h>
 
 struct hf_pump_options {
     struct hf_consumer_options consumer; /* on_message and ctx are the pump's own */
     const char *strip;                   /* topic prefix that is taken off */
+    /* What one message becomes: appends frames and returns how many. NULL: the message as it is. */
+    size_t (*take)(void *work, const struct hf_record *in, struct hf_buf *frames);
+    /* Before each gathering: appends what is due by time, up to HF_PUMP_BATCH_BYTES, and returns
+     * how many; may shorten the time in ms that the gathering waits for a first message. Once more
+     * with ending, when the service ends: what it appends then is tried to be committed once. NULL:
+     * nothing ever is. */
+    size_t (*due)(void *work, bool ending, struct hf_buf *frames, int *wait_ms);
+    void *work;
     /* Makes the frames (see common/record.h) durable. */
     int (*commit)(void *ctx, const char *frames, size_t len, size_t count, struct hf_error *err);
     void *ctx;
@@ -27,7 +36,7 @@ struct hf_pump_numbers {
     bool subscribed;           /* gauge */
 };
 
-enum { HF_PUMP_REASON_MAX = 256 };
+enum { HF_PUMP_REASON_MAX = 256, HF_PUMP_BATCH_BYTES = 1024 * 1024 };
 
 struct hf_pump;
 

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The devices that were heard, by the level of the topic that a setting names. Bounded: the one not
+ * heard for longest makes room, and is counted. */
+#pragma once
+
+#include "common/record.h"
+#include "processor/lru.h"
+
+enum {
+    HF_DEVICES_MAX = 10000,
+    HF_DEVICE_ID_MAX = 128,    /* longer ones are no device */
+    HF_DEVICE_TOPIC_MAX = 256, /* of the last topic; what is longer is cut */
+    HF_DEVICE_LAST_MAX = 256,  /* of the last value */
+    HF_DEVICE_PATTERN_MAX = 256,
+    HF_DEVICES_PAGE_MAX = 500,
+};
+
+struct hf_devices {
+    struct hf_lru table;
+    char filter[HF_DEVICE_PATTERN_MAX]; /* the pattern with + in place of ID */
+    unsigned level;                     /* which level is the id, from 0 */
+};
+
+HF_MUST int hf_devices_init(struct hf_devices *d, struct hf_error *err);
+void hf_devices_done(struct hf_devices *d);
+
+/* Takes a pattern as `+/ID/#`: an MQTT filter in which one level is ID. Devices known by another
+ * pattern are forgotten where it changes. */
+HF_MUST int hf_devices_set_pattern(struct hf_devices *d, const char *pattern, struct hf_error *err);
+
+/* Checks a pattern without taking it. */
+HF_MUST int hf_devices_check_pattern(const char *pattern, struct hf_error *err);
+
+void hf_devices_hear(struct hf_devices *d, const struct hf_record *r, int64_t mono_ms);
+
+/* Appends the page of GET /v1/devices: at most limit devices with an id above cursor, by id. */
+HF_MUST int hf_devices_print(const struct hf_devices *d, const char *cursor, size_t limit,
+                             int64_t mono_ms, struct hf_buf *out, struct hf_error *err);

@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The broker as plain processes, with the real mosquitto and without Docker: what its queue does when it is full,
+# and what is left after a kill. The consumers are mosquitto's own clients with the services' accounts.
+# usage: tests/integration/broker.sh SERVICES        (the services folder of a build, with holdfast-broker in it)
+# shellcheck source=../harness.sh
+. "$(dirname "$0")/../harness.sh"
+
+services_dir=$(readlink -f "${1:-$hf_build/asan/services}")
+internal=$(free_port)
+field=$((internal + 1))
+queue=3000
+as=()
+if [ "$(id -u)" -eq 0 ]; then
+    # As root mosquitto becomes somebody else, who could not read its configuration.
+    as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+fi
+
+broker_start() {
+    "${as[@]}" env HF_RUN_DIR="$work/run" HF_DATA_DIR="$work/data" HF_TMP_DIR="$work/tmp" \
+        HF_BROKER="127.0.0.1:$internal" HF_FIELD="127.0.0.1:$field" \
+        HF_GATE="$services_dir/broker/holdfast-gate.so" \
+        "$services_dir/broker/holdfast-broker" >>"$work/log" 2>&1 &
+    echo $! >"$work/pid"
+}
+
+# Ends our program and by that mosquitto, at once: neither saves anything.
+broker_kill() {
+    kill -KILL "$(cat "$work/pid")"
+    wait_until 5 gone
+}
+gone() { ! nc_open "$internal"; }
+nc_open() { (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# subscribe NAME SECONDS COUNT: the session of that service, for so long or so many messages
+subscribe() {
+    local filter=field/#
+    [ "$1" = processor ] || filter=uplink/#
+    timeout "$2" mosquitto_sub -h 127.0.0.1 -p "$internal" -u "$1" -P "secret-$1" -i "$1" -c -q 1 -t "$filter" -C "$3" || true
+}
+publish() { seq -f 'n%.0f' "$1" "$2" | mosquitto_pub -h 127.0.0.1 -p "$field" -q 1 -t "$3" -l; }
+status() {
+    timeout 5 mosquitto_sub -h 127.0.0.1 -p "$internal" -u holdfastd -P secret-holdfastd -i holdfastd -t status/broker -C 1
+}
+status_says() { status | jq -e "$1" >/dev/null; }
+
+devices_wait_for_saved_sessions() {
+    broker_start
+    wait_until 5 nc_open "$internal"
+    expect_fail nc_open "$field"
+    subscribe processor 3 1 >/dev/null &
+    subscribe buffer 3 1 >/dev/null &
+    wait_until 5 nc_open "$field"
+}
+
+# Nobody consumes: the queue fills to its bound and no further, devices are not slowed, and every message beyond is
+# counted and said.
+full_queue_is_bounded_and_said() {
+    publish 1 $((queue + 2000 + 700)) over/flow
+    # 2000 more wait as on their way to the consumer only while it is there; away, the bound is the queue's.
+    wait_until 15 status_says '.numbers.queue_dropped > 0'
+    status >"$work/full.json"
+    jq -e '.state == "degraded" and (.reason | test("^the broker.s queue is full: [0-9]+ messages were dropped since 20"))' "$work/full.json"
+    note "$(jq -r '.numbers | "dropped \(.queue_dropped) of 5700, queued \(.queued) of \(.queue_limit), minutes \(.queue_minutes)"' "$work/full.json")"
+    jq -e ".numbers.queue_limit == $queue and .numbers.clients == 0" "$work/full.json"
+    jq -r .numbers.queue_dropped "$work/full.json" >"$work/dropped"
+}
+
+# What was kept is the oldest, in order; kept and dropped are all that were published.
+kept_and_dropped_are_all() {
+    subscribe processor 4 100000 >"$work/kept"
+    expect "kept and dropped" "$(($(wc -l <"$work/kept") + $(cat "$work/dropped")))" $((queue + 2000 + 700))
+    seq -f 'n%.0f' 1 "$(wc -l <"$work/kept")" | cmp - "$work/kept"
+}
+
+devices_are_counted_without_services() {
+    mosquitto_sub -h 127.0.0.1 -p "$field" -t x -W 8 >/dev/null 2>&1 &
+    wait_until 6 status_says '.numbers.clients == 1'
+}
+
+# Killed without a word, with the sessions saved: what is published after the restart waits for consumers that are
+# not back yet.
+after_a_kill_nothing_published_later_is_lost() {
+    broker_kill
+    broker_start
+    wait_until 5 nc_open "$field"
+    publish 1 500 after/kill
+    subscribe processor 4 500 | grep -c '^n' >"$work/after"
+    expect "delivered" "$(cat "$work/after")" 500
+}
+
+end() {
+    kill -TERM "$(cat "$work/pid")" 2>/dev/null
+    rm -rf "$work"
+}
+trap end EXIT
+
+mkdir -p "$work"/{run,data,tmp}
+echo broker processor buffer forwarder holdfastd | tr ' ' '\n' |
+    jq -Rn '{accounts: [inputs | {(.): "secret-\(.)"}] | add}' >"$work/run/credentials.json"
+echo "{\"gateway\":\"g\",\"instance\":\"i\",\"max_queued_messages\":$queue}" >"$work/run/settings.json"
+chmod 755 "$work"
+[ ${#as[@]} -eq 0 ] || chown -R 65534:65534 "$work"/{run,data,tmp}
+
+check devices_wait_for_saved_sessions
+need
+check full_queue_is_bounded_and_said
+check kept_and_dropped_are_all
+check devices_are_counted_without_services
+check after_a_kill_nothing_published_later_is_lost
+finish
