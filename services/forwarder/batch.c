@@ -122,7 +122,7 @@ int
 hf_batch_lines(struct hf_batch *b, size_t from, size_t to, struct hf_slice *ret_lines,
                struct hf_error *err)
 {
-    struct hf_slice all;
+    struct hf_slice all = {0};
 
     if (open_lines(b, &all, err) < 0)
         return -1;
@@ -135,7 +135,7 @@ int
 hf_batch_fit(struct hf_batch *b, size_t from, size_t to, size_t max, size_t *ret_to,
              struct hf_error *err)
 {
-    struct hf_slice all;
+    struct hf_slice all = {0};
     size_t most = to;
 
     *ret_to = to;

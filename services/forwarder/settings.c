@@ -179,7 +179,8 @@ is_name(const char *name)
     size_t len = strlen(name);
 
     return len >= 1 && len <= HF_SINK_NAME_MAX && name[0] >= 'a' && name[0] <= 'z' &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len &&
+           strcmp(name, "processor") != 0; /* who refuses records, too */
 }
 
 static int
@@ -335,7 +336,8 @@ read_sink(const struct hf_json *doc, const struct hf_json *secrets, const struct
     if (hf_json_check(doc, p->pointer, sink_fields, HF_LEN(sink_fields), p->err) < 0)
         return hf_error_wrap(p->err, "settings: %s", p->pointer);
     if (!is_name(name))
-        return wrong(p, "name", "1 to 32 of a-z, 0-9 and -, beginning with a letter");
+        return wrong(p, "name",
+                     "1 to 32 of a-z, 0-9 and -, beginning with a letter, and not processor");
     snprintf(s->name, sizeof s->name, "%s", name);
     secrets = hf_json_get(secrets, name);
     if (copy_texts(doc, plain_texts, HF_LEN(plain_texts), p, s) < 0 ||

@@ -23,6 +23,7 @@ enum {
     CONNECT_MS = 10000,
     STALL_MS = 30000,
     LOOP_MS = 50,
+    RESTING_LOOPS = 2, /* one to ask, one to read what came */
     MIDS = 65536,
     PORT_PLAIN = 1883,
     PORT_TLS = 8883,
@@ -434,8 +435,9 @@ send_lines(struct hf_sink_link *l, struct hf_batch *b, size_t from, size_t to,
 static void
 rest(struct hf_sink_link *l)
 {
-    if (l->connected && (mosquitto_loop(l->mosq, 0, 1) || mosquitto_loop(l->mosq, 0, 1)))
-        drop_connection(l);
+    for (int i = 0; i < RESTING_LOOPS && l->connected; i++)
+        if (mosquitto_loop(l->mosq, 0, 1))
+            drop_connection(l);
     l->from = l->to = 0;
 }
 

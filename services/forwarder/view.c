@@ -7,10 +7,16 @@ struct scan {
     const char *at, *end;
 };
 
+static bool
+is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static void
 skip_blanks(struct scan *s)
 {
-    while (s->at < s->end && memchr(" \t\r\n", *s->at, 4))
+    while (s->at < s->end && is_blank(*s->at))
         s->at++;
 }
 
@@ -65,7 +71,7 @@ slice_value(struct scan *s, struct hf_slice *out)
     if (!skip_value(s))
         return false;
     out->len = (size_t)(s->at - out->data);
-    while (out->len && memchr(" \t\r\n", out->data[out->len - 1], 4))
+    while (out->len && is_blank(out->data[out->len - 1]))
         out->len--;
     return out->len > 0;
 }
@@ -147,12 +153,21 @@ take_member(struct hf_view *v, struct hf_slice name, struct hf_slice value)
     return true;
 }
 
+static bool
+skip_char(struct scan *s, char c)
+{
+    if (s->at >= s->end || *s->at != c)
+        return false;
+    s->at++;
+    return true;
+}
+
 /* Reads members until the one named `last`, or all. */
 static bool
 scan_members(struct scan *s, struct hf_view *v, const char *last)
 {
     skip_blanks(s);
-    if (s->at >= s->end || *s->at++ != '{')
+    if (!skip_char(s, '{'))
         return false;
     for (;;) {
         struct hf_slice name, value;
@@ -163,15 +178,14 @@ scan_members(struct scan *s, struct hf_view *v, const char *last)
             return false;
         name.len = (size_t)(s->at - 1 - name.data);
         skip_blanks(s);
-        if (s->at >= s->end || *s->at++ != ':' || !slice_value(s, &value) ||
-            !take_member(v, name, value))
+        if (!skip_char(s, ':') || !slice_value(s, &value) || !take_member(v, name, value))
             return false;
         if (last && is(name, last))
             return true;
-        if (s->at >= s->end)
-            return false;
-        if (*s->at++ == '}')
+        if (skip_char(s, '}'))
             return true;
+        if (!skip_char(s, ','))
+            return false;
     }
 }
 

@@ -80,6 +80,12 @@ start_front() { # NAME ARGUMENT...
     wait_until 20 grep -q listening "$work/$name.log"
 }
 
+run_mosquitto() {
+    mosquitto -c "$work/mosquitto.conf" >>"$work/mosquitto.log" 2>&1 &
+    runs mosquitto $!
+    wait_until 20 mosquitto_pub -h 127.0.0.1 -p "$mqtt_port" -u gateway -P mqtt-password-31 -t check -m 1
+}
+
 start_mosquitto() {
     mosquitto_passwd -b -c "$work/passwords" gateway mqtt-password-31
     chmod 0644 "$work/passwords" "$work"/*.key "$work"/*.pem
@@ -99,9 +105,7 @@ listener $mqtt_port 127.0.0.1
 password_file $work/passwords
 allow_anonymous false
 END
-    mosquitto -c "$work/mosquitto.conf" >"$work/mosquitto.log" 2>&1 &
-    runs mosquitto $!
-    wait_until 20 mosquitto_pub -h 127.0.0.1 -p "$mqtt_port" -u gateway -P mqtt-password-31 -t check -m 1
+    run_mosquitto
     mosquitto_sub -h 127.0.0.1 -p "$mqtt_port" -u gateway -P mqtt-password-31 -i listener -q 1 -V 5 -t 'hf-1/#' \
         -t 'plain/#' -F '%t %P %p' >"$work/heard" 2>"$work/sub.log" &
     runs subscriber $!
@@ -235,6 +239,19 @@ pain_08_nothing_is_given_back_before_its_acknowledgement() {
     note "duplicates at the receiver: $(report .duplicates)"
 }
 
+a_broker_that_is_away_is_waited_for() {
+    local n
+    kill_it mosquitto KILL
+    put 1 500 200
+    for n in tls old; do
+        wait_until 30 sink_is "$n" .state away
+        expect "held for $n" "$(ask held "$n")" 500
+    done
+    run_mosquitto
+    for n in tls old; do wait_until 60 is_delivered "$n"; done
+    sink_is tls .away_since_ms 0
+}
+
 a_poisoned_record_is_named_and_the_rest_arrives() {
     kill_it receiver
     start_receiver --refuse-match POISON:422 --max-body 30000
@@ -301,6 +318,7 @@ check goes_through_a_proxy
 check speaks_ipv6
 check several_sinks_at_once
 check pain_08_nothing_is_given_back_before_its_acknowledgement
+check a_broker_that_is_away_is_waited_for
 check a_poisoned_record_is_named_and_the_rest_arrives
 check no_access_is_said_and_holds
 check who_looks_needs_the_token

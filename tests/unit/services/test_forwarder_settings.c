@@ -68,6 +68,7 @@ what_is_wrong_is_named(void **state)
     } cases[] = {
         {"{}", "/sinks"},
         {"[{\"name\":\"A\",\"type\":\"https\",\"url\":\"https://h\"}]", "/sinks/0/name"},
+        {"[{\"name\":\"processor\",\"type\":\"https\",\"url\":\"https://h\"}]", "/sinks/0/name"},
         {"[{\"name\":\"1a\",\"type\":\"https\",\"url\":\"https://h\"}]", "/sinks/0/name"},
         {"[{\"name\":\"a\",\"type\":\"ftp\",\"url\":\"https://h\"}]", "/sinks/0/type"},
         {"[{\"name\":\"a\",\"type\":\"https\",\"url\":\"mqtt://h\"}]", "/sinks/0/url"},

@@ -161,12 +161,33 @@ start(struct stand *s, const char *more)
     hf_sink_list_done(&list);
 }
 
+/* What the uplink's threads wrote before is seen after this. */
+static size_t
+requests(struct stand *s)
+{
+    size_t count;
+
+    pthread_mutex_lock(&s->lock);
+    count = s->count;
+    pthread_mutex_unlock(&s->lock);
+    return count;
+}
+
+/* Changes how the uplink answers, under its lock. */
+#define tell(s, change)                                                                            \
+    do {                                                                                           \
+        pthread_mutex_lock(&(s)->lock);                                                            \
+        change;                                                                                    \
+        pthread_mutex_unlock(&(s)->lock);                                                          \
+    } while (0)
+
 static void
 wait_for_held(struct stand *s, size_t held)
 {
     for (int ms = 0; ms < WAIT_MS && fake_buffer_held(s->buffer, "up") != held; ms += 10)
         usleep(10000);
     assert_int_equal(fake_buffer_held(s->buffer, "up"), held);
+    (void)requests(s);
 }
 
 static struct hf_worker_view
@@ -176,8 +197,10 @@ wait_for_state(struct stand *s, enum hf_worker_state state)
 
     for (int ms = 0; ms < WAIT_MS; ms += 10) {
         hf_worker_look(s->worker, &v);
-        if (v.state == state)
+        if (v.state == state) {
+            (void)requests(s);
             return v;
+        }
         usleep(10000);
     }
     fail_msg("state is %d and not %d: %s", v.state, state, v.last_error);
@@ -209,7 +232,7 @@ all_lanes_leave_and_alarms_first(void **state)
     fake_buffer_put(s->buffer, 0, 10, 100);
     start(s, "");
     wait_for_held(s, 0);
-    assert_int_equal(s->count, 3);
+    assert_int_equal(requests(s), 3);
     assert_string_equal(s->seen[0].key, "hf-1/9f2c11ab/21-30");
     assert_string_equal(s->seen[1].key, "hf-1/9f2c11ab/11-20");
     assert_string_equal(s->seen[2].key, "hf-1/9f2c11ab/1-10");
@@ -245,7 +268,7 @@ every_format_carries_the_same(void **state)
         wait_for_held(s, 0);
         hf_worker_stop(hf_steal(&s->worker));
     }
-    assert_int_equal(s->count, HF_LEN(forms));
+    assert_int_equal(requests(s), HF_LEN(forms));
     for (size_t i = 0; i < HF_LEN(forms); i++) {
         const char *lines = s->seen[i].lines;
         size_t count = 0;
@@ -267,8 +290,8 @@ a_poisoned_record_does_not_hold_its_batch(void **state)
     HF_AUTO_FREE char *refused = NULL;
     struct hf_worker_view v;
 
-    s->poison = "poison";
-    s->poison_status = 400;
+    tell(s, s->poison = "poison");
+    tell(s, s->poison_status = 400);
     fake_buffer_gather(s->buffer, true);
     fake_buffer_put(s->buffer, 1, 100, 100);
     fake_buffer_put_one(s->buffer, 1, "t/1", "\"payload\":\"poison\""); /* 101 */
@@ -295,7 +318,7 @@ too_large_is_split_and_remembered(void **state)
     struct stand *s = *state;
     size_t refused = 0, before;
 
-    s->max_body = 40000;
+    tell(s, s->max_body = 40000);
     fake_buffer_put(s->buffer, 1, 1000, 200); /* 300 kB of lines */
     start(s, "");
     wait_for_held(s, 0);
@@ -304,7 +327,7 @@ too_large_is_split_and_remembered(void **state)
     for (size_t i = 0; i < s->count; i++)
         refused += s->seen[i].status == 413;
     assert_in_range(refused, 1, 4);
-    before = s->count;
+    before = requests(s);
     fake_buffer_put(s->buffer, 1, 1000, 200);
     wait_for_held(s, 0);
     for (size_t i = before; i < s->count; i++)
@@ -317,7 +340,7 @@ a_single_record_too_large_is_set_aside(void **state)
 {
     struct stand *s = *state;
 
-    s->max_body = 20000;
+    tell(s, s->max_body = 20000);
     fake_buffer_gather(s->buffer, true);
     fake_buffer_put(s->buffer, 1, 20, 100);
     fake_buffer_put(s->buffer, 1, 1, 30000);
@@ -338,9 +361,9 @@ no_access_holds_everything(void **state)
     for (size_t i = 0; i < HF_LEN(statuses); i++) {
         struct hf_worker_view v;
 
-        s->count = 0;
-        s->first_status = statuses[i];
-        s->first_count = 1;
+        tell(s, s->count = 0);
+        tell(s, s->first_status = statuses[i]);
+        tell(s, s->first_count = 1);
         fake_buffer_put(s->buffer, 1, 50, 100);
         start(s, "");
         v = wait_for_state(s, HF_WORKER_REFUSED);
@@ -348,7 +371,7 @@ no_access_holds_everything(void **state)
         assert_int_equal(v.last_status, statuses[i]);
         assert_true(v.away_since_ms > 0 && v.next_try_ms > hf_clock_wall_ms());
         assert_int_equal(fake_buffer_held(s->buffer, "up"), 50);
-        assert_int_equal(s->count, 1);
+        assert_int_equal(requests(s), 1);
         hf_worker_again(s->worker); /* new settings: at once */
         wait_for_held(s, 0);
         assert_string_equal(s->seen[0].key, s->seen[1].key);
@@ -357,7 +380,7 @@ no_access_holds_everything(void **state)
         assert_int_equal(fake_buffer_refused_count(s->buffer), 0);
         for (size_t n = 0; n < s->count; n++)
             free(s->seen[n].lines);
-        s->count = 0;
+        tell(s, s->count = 0);
     }
 }
 
@@ -367,15 +390,15 @@ an_uplink_that_refuses_most_is_to_blame(void **state)
     struct stand *s = *state;
     struct hf_worker_view v;
 
-    s->poison = "payload";
-    s->poison_status = 422;
+    tell(s, s->poison = "payload");
+    tell(s, s->poison_status = 422);
     fake_buffer_put(s->buffer, 1, 64, 100);
     start(s, "");
     v = wait_for_state(s, HF_WORKER_REFUSED);
     assert_non_null(strstr(v.last_error, "33 of 64 records refused"));
     assert_int_equal(fake_buffer_held(s->buffer, "up"), 64);
     assert_int_equal(fake_buffer_refused_count(s->buffer), 0);
-    s->poison = NULL;
+    tell(s, s->poison = NULL);
     hf_worker_again(s->worker);
     wait_for_held(s, 0);
     for (unsigned n = 1; n <= 64; n++)
@@ -388,8 +411,8 @@ single_refusals_in_a_row_blame_the_uplink(void **state)
 {
     struct stand *s = *state;
 
-    s->poison = "payload";
-    s->poison_status = 400;
+    tell(s, s->poison = "payload");
+    tell(s, s->poison_status = 400);
     for (int i = 0; i < 40; i++)
         fake_buffer_put(s->buffer, 1, 1, 100);
     start(s, "");
@@ -404,8 +427,8 @@ later_repeats_with_key_and_bytes(void **state)
     struct stand *s = *state;
     struct hf_worker_view v;
 
-    s->first_status = 503;
-    s->first_count = 2;
+    tell(s, s->first_status = 503);
+    tell(s, s->first_count = 2);
     fake_buffer_put(s->buffer, 1, 2000, 200);
     start(s, ",\"encoding\":\"zstd\"");
     v = wait_for_state(s, HF_WORKER_AWAY);
@@ -430,19 +453,21 @@ an_alarm_passes_a_backlog(void **state)
     struct stand *s = *state;
     size_t at = 0, before;
 
-    s->delay_ms = 150;
+    tell(s, s->delay_ms = 150);
     for (int i = 0; i < 20; i++)
         fake_buffer_put(s->buffer, 2, 500, 200);
     start(s, ",\"batch_bytes\":65536");
-    while (s->count < 3)
+    while (requests(s) < 3)
         usleep(10000);
-    before = s->count;
+    before = requests(s);
     fake_buffer_put(s->buffer, 0, 1, 100);
     while (!stored(s, 10001))
         usleep(5000);
+    pthread_mutex_lock(&s->lock);
     for (size_t i = 0; i < s->count; i++)
         if (strstr(s->seen[i].lines, "\"seq\":10001,"))
             at = i;
+    pthread_mutex_unlock(&s->lock);
     assert_in_range(at, before, before + 2); /* behind what was under way */
     assert_true(fake_buffer_held(s->buffer, "up") > 5000);
 }
@@ -452,20 +477,20 @@ redirects_stay_where_the_token_belongs(void **state)
 {
     struct stand *s = *state;
 
-    s->location = "/other?x=1";
-    s->first_status = 307;
-    s->first_count = 2;
+    tell(s, s->location = "/other?x=1");
+    tell(s, s->first_status = 307);
+    tell(s, s->first_count = 2);
     fake_buffer_put(s->buffer, 1, 5, 100);
     start(s, "");
     wait_for_held(s, 0);
-    assert_int_equal(s->count, 3);
+    assert_int_equal(requests(s), 3);
     hf_worker_stop(hf_steal(&s->worker));
-    s->location = "http://127.0.0.2:1/";
-    s->first_count = 10;
+    tell(s, s->location = "http://127.0.0.2:1/");
+    tell(s, s->first_count = 10);
     fake_buffer_put(s->buffer, 1, 5, 100);
     start(s, "");
     (void)wait_for_state(s, HF_WORKER_REFUSED);
-    assert_int_equal(s->count, 4);
+    assert_int_equal(requests(s), 4);
 }
 
 static void
@@ -473,11 +498,11 @@ an_own_header_is_sent(void **state)
 {
     struct stand *s = *state;
 
-    snprintf(s->wanted_header, sizeof s->wanted_header, "X-Api-Key");
+    tell(s, snprintf(s->wanted_header, sizeof s->wanted_header, "X-Api-Key"));
     fake_buffer_put(s->buffer, 1, 5, 100);
     start(s, ",\"header_name\":\"X-Api-Key\"");
     wait_for_held(s, 0);
-    assert_int_equal(s->count, 1);
+    assert_int_equal(requests(s), 1);
 }
 
 static void

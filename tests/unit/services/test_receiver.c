@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "receiver/body.h"
+#include "receiver/fault.h"
 #include "receiver/inbox.h"
 #include "receiver/line.h"
 #include "tempdir.h"
@@ -127,6 +129,95 @@ lines_are_given_back(void **state)
     assert_null(strstr(out.data, "\"seq\":1,"));
 }
 
+static void
+a_named_hole_is_no_gap(void **state)
+{
+    HF_AUTO(hf_inbox) struct hf_inbox *in = NULL;
+
+    assert_int_equal(hf_inbox_open(tempdir_path(*state, "r.db"), &in, NULL), 0);
+    assert_int_equal(
+        store(in, LINE("e1", 1, "a", "\"payload\":1") LINE("e1", 10, "a", "\"payload\":1")), 0);
+    assert_int_equal(reported(in, "gap_count"), 1); /* 2 to 9 */
+    assert_int_equal(store(in, LINE("e1", 11, "$holdfast/gap",
+                                    "\"payload\":{\"reason\":\"full\",\"epoch\":\"e1\","
+                                    "\"spans\":[[\"2\",\"4\"],[\"4\",\"6\"]],\"records\":5}")),
+                     0);
+    assert_int_equal(reported(in, "gap_count"), 1); /* 7 to 9 */
+    assert_int_equal(reported(in, "named_records"), 5);
+    assert_int_equal(store(in, LINE("e1", 12, "$holdfast/gap",
+                                    "\"payload\":{\"reason\":\"age\",\"epoch\":\"e1\","
+                                    "\"spans\":[[\"8\",\"8\"]],\"records\":1}")),
+                     0);
+    assert_int_equal(reported(in, "gap_count"), 2); /* 7, and 9 */
+    assert_int_equal(store(in, LINE("e1", 13, "$holdfast/gap",
+                                    "\"payload\":{\"reason\":\"age\",\"epoch\":\"e1\","
+                                    "\"spans\":[[\"7\",\"20\"]],\"records\":1}")),
+                     0);
+    assert_int_equal(reported(in, "gap_count"), 0);
+    assert_int_equal(reported(in, "named_records"), 8);
+    assert_int_equal(reported(in, "gap_records"), 3);
+    assert_int_equal(store(in, LINE("e1", 14, "$holdfast/gap", "\"payload\":{\"reason\":\"age\"}")),
+                     -1);
+}
+
+static void
+faults_are_read_and_repeat_with_their_seed(void **state)
+{
+    static const char *const wrong[] = {"", "1", "1:500", "1:500:101", "x:500:1", "1::1", "1:99:1"};
+    struct hf_fault a = {0}, b = {0};
+    size_t hit = 0;
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(wrong); i++)
+        assert_false(hf_fault_read_random(&a, wrong[i]));
+    assert_true(hf_fault_read_random(&a, "7:500,429,400:10"));
+    assert_true(hf_fault_read_random(&b, "7:500,429,400:10"));
+    for (uint64_t n = 1; n <= 10000; n++) {
+        int status = hf_fault_status(&a, n);
+
+        assert_int_equal(hf_fault_status(&b, n), status);
+        assert_true(status == 0 || status == 500 || status == 429 || status == 400);
+        hit += status != 0;
+    }
+    assert_in_range(hit, 800, 1200);
+    assert_true(hf_fault_read_match(&a, "a:b:422"));
+    assert_int_equal(hf_fault_match(&a, "xa:by", 5), 422);
+    assert_int_equal(hf_fault_match(&a, "xa by", 5), 0);
+    assert_false(hf_fault_read_match(&a, ":422"));
+    a = (struct hf_fault){0};
+    assert_true(hf_fault_read_every(&a, "3:503"));
+    assert_int_equal(hf_fault_status(&a, 6), 503);
+    assert_int_equal(hf_fault_status(&a, 7), 0);
+}
+
+static void
+a_body_that_is_none_is_refused(void **state)
+{
+    static const struct {
+        const char *type, *encoding, *body;
+    } cases[] = {
+        {"text/plain", NULL, "x"},
+        {NULL, NULL, "x"},
+        {"application/x-ndjson", "br", "x"},
+        {"application/x-ndjson", "zstd", "x"},
+        {"application/x-ndjson", "gzip", "x"},
+        {"application/cloudevents-batch+json", NULL, ""},
+        {"application/cloudevents-batch+json", NULL, "["},
+        {"application/cloudevents-batch+json", NULL, "[{}]"},
+        {"application/cloudevents-batch+json", NULL, "[{]"},
+        {"application/cloudevents-batch+json", NULL, "[1]"},
+        {"application/cloudevents-batch+json", NULL, "[{\"id\":\"a\",\"data\":1}]"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(cases); i++) {
+        HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(1024), lines = HF_BUF_INIT(1024 * 1024);
+
+        assert_int_equal(hf_buf_adds(&body, cases[i].body, NULL), 0);
+        assert_int_equal(hf_body_lines(cases[i].type, cases[i].encoding, &body, &lines, NULL), -1);
+    }
+}
+
 int
 main(void)
 {
@@ -135,6 +226,9 @@ main(void)
         with_tempdir(a_wrong_line_stores_nothing),
         cmocka_unit_test(a_payload_may_be_anything_that_is_json),
         with_tempdir(lines_are_given_back),
+        with_tempdir(a_named_hole_is_no_gap),
+        cmocka_unit_test(faults_are_read_and_repeat_with_their_seed),
+        cmocka_unit_test(a_body_that_is_none_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
