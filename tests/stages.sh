@@ -123,6 +123,9 @@ stage_tsan() {
 # All of it by the other compiler, warnings as errors.
 stage_clang() { build_preset clang; }
 
+# A few seconds over each reader of foreign bytes.
+stage_fuzz() { "$hf_root/tests/fuzz/run.sh"; }
+
 # --- images, gateway, dashboard, faults
 
 stage_images() { "$hf_root/tests/integration/images.sh"; }
@@ -131,6 +134,8 @@ stage_engine() {
     build_preset asan --target test_docker && "$hf_root/tests/integration/engine.sh" "$hf_build/asan/tests/integration/engine/test_docker"
 }
 
+stage_broker() { "$hf_root/tests/integration/broker.sh" "$hf_build/asan/services"; }
+stage_forwarder() { "$hf_root/tests/integration/forwarder.sh" "$hf_build/asan"; }
 stage_gateway() { "$hf_root/tests/integration/gateway.sh"; }
 stage_lifecycle() { "$hf_root/tests/integration/lifecycle.sh"; }
 stage_badinput() { "$hf_root/tests/integration/badinput.sh"; }

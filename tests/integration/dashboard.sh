@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The dashboard of a gateway of its own in Chromium, by tests/e2e/dashboard.mjs.
+# The dashboard of a gateway of its own in Chromium, by tests/e2e.
 # shellcheck source=../private-gateway.sh disable=SC2119
 . "$(dirname "$0")/../private-gateway.sh"
 gateway_new
@@ -8,12 +8,13 @@ gateway_new
 in_chromium() {
     HF_URL=$gw_url HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") HF_PASSWORD=$password \
         HF_FIELD_HOST=127.0.0.1 HF_FIELD_PORT=$gw_field HF_RECEIVER_URL=http://127.0.0.1:$gw_receiver \
-        "$node" "$hf_root/tests/e2e/dashboard.mjs"
+        "$node" "$hf_root/tests/e2e/$1.mjs"
 }
 
 check "a gateway" gateway_start
 check "a receiver" receiver_start
 need
-in_chromium
-rc=$?
+rc=0
+in_chromium dashboard || rc=1
+in_chromium data || rc=1
 finish && [ "$rc" -eq 0 ]
