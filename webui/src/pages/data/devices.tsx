@@ -28,6 +28,7 @@ function headline(page: DevicePage | null, silent: number | null): string {
   if (!page) return 'Who publishes here.';
   if (page.total === 0) return 'No device has published yet.';
   const devices = page.total === 1 ? '1 device' : `${count(page.total)} devices`;
+  if (silent === null) return `${devices}.`;
   return silent
     ? `${devices}, ${count(silent)} of them silent.`
     : `${devices}, all of them talking.`;
