@@ -2793,6 +2793,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
         };
     };
     getUplink: {

@@ -1,20 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { data } from '../../api/data';
 import type { Device, DevicePage, State } from '../../api/types';
 import { ageText, isSilent, payloadOf } from '../../derive/data';
 import { count, countShort, rate, secondsBetween } from '../../format/format';
 import { Card, Status } from '../../parts/basics';
 import { useAsked } from '../../state/asked';
-import { Headline, Loading, Outcome, Trouble } from './common';
+import { Headline, Loading, Trouble } from './common';
 
 const EVERY_MS = 5000;
 
-function headline(page: DevicePage | null, silent: number): string {
+/** All that are shown are asked for anew: an old reading would look like a silent device. */
+async function loadPages(pages: number): Promise<DevicePage> {
+  let whole = await data.devices(null);
+  for (let i = 1; i < pages && whole.next !== null; i++) {
+    const more = await data.devices(whole.next);
+    const known = new Set(whole.devices.map((d) => d.device));
+    const others = more.devices.filter((d) => !known.has(d.device));
+    whole = { ...more, devices: [...whole.devices, ...others] };
+  }
+  return whole;
+}
+
+/** silent: null while not all are looked at. */
+function headline(page: DevicePage | null, silent: number | null): string {
   if (!page) return 'Who publishes here.';
   if (page.total === 0) return 'No device has published yet.';
   const devices = page.total === 1 ? '1 device' : `${count(page.total)} devices`;
+  if (silent === null) return `${devices}.`;
   return silent
     ? `${devices}, ${count(silent)} of them silent.`
     : `${devices}, all of them talking.`;
@@ -46,36 +60,28 @@ function Row({ device, at }: { device: Device; at: string }): JSX.Element {
 }
 
 export function Devices({ state }: { state: State }): JSX.Element {
-  const asked = useAsked(() => data.devices(null), EVERY_MS);
-  const [more, setMore] = useState<{ devices: Device[]; next: string | null } | null>(null);
+  const pages = useRef(1);
+  const asked = useAsked(() => loadPages(pages.current), EVERY_MS);
   const [find, setFind] = useState('');
   const [onlySilent, setOnlySilent] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const page = asked.value;
-  const first = page?.devices ?? [];
-  const known = new Set(first.map((d) => d.device));
-  const devices = [...first, ...(more?.devices ?? []).filter((d) => !known.has(d.device))];
-  const next = more ? more.next : (page?.next ?? null);
+  const devices = page?.devices ?? [];
+  const next = page?.next ?? null;
   const silent = devices.filter((d) => isSilent(d, state.at));
   const word = find.trim().toLowerCase();
   const shown = (onlySilent ? silent : devices).filter(
     (d) => d.device.toLowerCase().includes(word) || d.topic.toLowerCase().includes(word),
   );
-  const loadMore = async () => {
-    try {
-      const answer = await data.devices(next);
-      setMore({ devices: [...(more?.devices ?? []), ...answer.devices], next: answer.next });
-      setError(null);
-    } catch (failure) {
-      setError(failure);
-    }
+  const more = () => {
+    pages.current++;
+    void asked.again();
   };
   return (
     <>
       <Headline
         tone={!page || page.total === 0 ? 'off' : silent.length ? 'warn' : 'ok'}
         eyebrow="Devices"
-        title={headline(page, next === null ? silent.length : 0)}
+        title={headline(page, next === null ? silent.length : null)}
         detail={
           page && page.forgotten > 0
             ? `${count(page.forgotten)} more were forgotten, the longest silent first: there is room for 10,000.`
@@ -93,7 +99,14 @@ export function Devices({ state }: { state: State }): JSX.Element {
         </Card>
       )}
       {devices.length > 0 && (
-        <Card title="Who publishes" aside={<span class="aside">the last seen first</span>}>
+        <Card
+          title="Who publishes"
+          aside={
+            <span class="aside">
+              {count(devices.length)} of {count(page?.total ?? 0)}
+            </span>
+          }
+        >
           <div class="inputs tools">
             <label class="grow">
               <span class="unseen">Find a device or topic</span>
@@ -122,9 +135,8 @@ export function Devices({ state }: { state: State }): JSX.Element {
               ))}
             </ul>
           )}
-          <Outcome text="" error={error} />
           {next !== null && (
-            <button type="button" class="button more" onClick={() => void loadMore()}>
+            <button type="button" class="button more" onClick={() => more()}>
               Load more
             </button>
           )}
