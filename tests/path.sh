@@ -29,7 +29,7 @@ path_supervise() {
     (
         trap - EXIT ERR
         set +eE
-        while [ ! -e "$dir/down" ]; do
+        while [ -d "$dir" ] && [ ! -e "$dir/down" ]; do
             "$@" </dev/null >>"$dir/log" 2>&1 &
             echo $! >"$dir/pid"
             wait $! 2>/dev/null
@@ -201,8 +201,9 @@ path_stop() {
     done
 }
 
+# Processes of a script that leave their number in $work/NAME.pid end with it.
 path_end() {
-    local rc=$? name file
+    local rc=$? name file path_also=("$work"/*.pid)
     trap '' INT TERM
     trap - EXIT
     for name in "$path_dir"/*/; do
@@ -211,6 +212,9 @@ path_end() {
     for name in "$path_dir"/*/pid; do
         [ ! -s "$name" ] || path_signal KILL "$(basename "${name%/pid}")"
     done
+    for name in "${path_also[@]}"; do # what scripts have started and told
+        ! grep -qzF "$work" "/proc/$(cat "$name" 2>/dev/null)/cmdline" || kill -KILL "$(cat "$name")"
+    done 2>/dev/null
     if [ "$checks_failed" -ne 0 ] || [ "${HF_PATH_KEEP_LOGS:-0}" = 1 ]; then
         mkdir -p "$hf_build/log/last-words"
         for file in "$path_dir"/*/log; do
