@@ -85,6 +85,42 @@ frames_come_back_as_they_went(void **state)
 }
 
 static void
+lane_and_reason_travel(void **state)
+{
+    HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(1 << 20);
+    HF_AUTO_BUF struct hf_buf reason = HF_BUF_INIT(2048);
+    struct hf_record r = {.lane = HF_LANE_BULK, .topic = "t/x", .topic_len = 3, .payload = "p"};
+    struct hf_record back;
+    size_t at = 0;
+
+    (void)state;
+    assert_int_equal(hf_record_encode(&r, &b, NULL), 0);
+    while (reason.len < HF_RECORD_REASON_MAX + 2) /* two bytes each: the cut falls inside of one */
+        assert_int_equal(hf_buf_adds(&reason, reason.len ? "\xc3\xa9" : "x", NULL), 0);
+    r = (struct hf_record){.lane = HF_LANE_ALARM,
+                           .synced = true,
+                           .topic = "t",
+                           .topic_len = 1,
+                           .payload = "pp",
+                           .payload_len = 2,
+                           .reason = reason.data,
+                           .reason_len = reason.len};
+    assert_int_equal(hf_record_encode(&r, &b, NULL), 0);
+    assert_int_equal(hf_record_decode(b.data, b.len, &at, &back, NULL), 1);
+    assert_int_equal(back.lane, HF_LANE_BULK);
+    assert_null(back.reason);
+    assert_false(back.synced);
+    assert_int_equal(hf_record_decode(b.data, b.len, &at, &back, NULL), 1);
+    assert_int_equal(back.lane, HF_LANE_ALARM);
+    assert_true(back.synced);
+    assert_int_equal(back.reason_len, HF_RECORD_REASON_MAX - 1);
+    assert_memory_equal(back.reason, reason.data, back.reason_len);
+    assert_int_equal(back.topic_len, 1);
+    assert_memory_equal(back.payload, "pp", 2);
+    assert_int_equal(hf_record_decode(b.data, b.len, &at, &back, NULL), 0);
+}
+
+static void
 refused(const char *bytes, size_t len)
 {
     struct hf_error err = {0};
@@ -112,10 +148,14 @@ hostile_frames_are_refused(void **state)
     refused("\x0b\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 15); /* empty topic */
     refused("\x0c\0\0\0\0\0\0\0\0\0\0\0\0\xff\xff"
             "t",
-            16);                                         /* topic longer than the frame */
-    refused("\x0c\0\0\0\0\0\0\0\0\0\0\0\2\1\0t", 16);    /* unknown flag */
-    refused("\x0c\0\0\0\0\0\0\0\0\0\0\x80\0\1\0t", 16);  /* time out of range */
-    refused("\x0c\0\0\0\0\0\0\0\0\0\0\0\0\1\0\xff", 16); /* topic not UTF-8 */
+            16);                                                  /* topic longer than the frame */
+    refused("\x0c\0\0\0\0\0\0\0\0\0\0\0\x10\1\0t", 16);           /* unknown flag */
+    refused("\x0c\0\0\0\0\0\0\0\0\0\0\0\x08\1\0t", 16);           /* a reason that is not there */
+    refused("\x0e\0\0\0\0\0\0\0\0\0\0\0\x08\1\0\0\0t", 18);       /* an empty one */
+    refused("\x0f\0\0\0\0\0\0\0\0\0\0\0\x08\1\0\x02\0rt", 19);    /* it takes the topic */
+    refused("\x0f\0\0\0\0\0\0\0\0\0\0\0\x08\1\0\x01\0\xfft", 19); /* it is not UTF-8 */
+    refused("\x0c\0\0\0\0\0\0\0\0\0\0\x80\0\1\0t", 16);           /* time out of range */
+    refused("\x0c\0\0\0\0\0\0\0\0\0\0\0\0\1\0\xff", 16);          /* topic not UTF-8 */
 }
 
 static void
@@ -156,6 +196,7 @@ main(void)
         cmocka_unit_test(what_is_no_json_is_text_or_base64),
         cmocka_unit_test(deep_nesting_is_text),
         cmocka_unit_test(frames_come_back_as_they_went),
+        cmocka_unit_test(lane_and_reason_travel),
         cmocka_unit_test(hostile_frames_are_refused),
         cmocka_unit_test(random_bytes_never_crash),
         cmocka_unit_test(a_record_has_a_largest_size),

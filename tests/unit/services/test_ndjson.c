@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/ndjson.h"
+#include "common/rfc3339.h"
+#include "unit.h"
+
+#include <string.h>
+
+/* Reads the only record of the text and renders it. */
+static int
+tail_of(const char *text, struct hf_buf *tail, struct hf_record *r, struct hf_error *err)
+{
+    size_t len = strlen(text);
+    HF_AUTO_FREE char *exact = malloc(len ? len : 1);
+    struct hf_ndjson n;
+    struct hf_record more;
+    int rc;
+
+    memcpy(exact, text, len);
+    hf_ndjson_init(&n, exact, len, 1000, true);
+    rc = hf_ndjson_next(&n, r, err);
+    if (rc > 0) {
+        assert_int_equal(hf_record_tail(r, tail, NULL), 0);
+        assert_int_equal(hf_ndjson_next(&n, &more, NULL), 0);
+    }
+    hf_ndjson_done(&n);
+    return rc;
+}
+
+static void
+becomes(const char *text, const char *wanted, enum hf_lane lane)
+{
+    HF_AUTO_BUF struct hf_buf tail = HF_BUF_INIT(1 << 20);
+    struct hf_error err = {0};
+    struct hf_record r;
+
+    if (tail_of(text, &tail, &r, &err) != 1)
+        fail_msg("%s: %s", text, err.message);
+    assert_string_equal(tail.data, wanted);
+    assert_int_equal(r.lane, lane);
+}
+
+static void
+lines_become_records(void **state)
+{
+    (void)state;
+    becomes("{\"topic\":\"a/b\",\"payload\": {\"v\" : 1.50e+02} }\n",
+            ",\"time\":\"1970-01-01T00:00:01.000Z\",\"synced\":true,\"topic\":\"a/b\","
+            "\"payload\":{\"v\":1.50e+02}}\n",
+            HF_LANE_UNSAID);
+    becomes("\n \r\n{\"lane\":\"alarm\",\"text\":\"21.5\\n\",\"synced\":false,"
+            "\"time\":\"2026-11-24T04:01:33.1239+01:00\",\"topic\":\"a\\u00e9\\ud83d\\ude00\\\"\"}",
+            ",\"time\":\"2026-11-24T03:01:33.123Z\",\"synced\":false,"
+            "\"topic\":\"a\xc3\xa9\xf0\x9f\x98\x80\\\"\",\"text\":\"21.5\\n\"}\n",
+            HF_LANE_ALARM);
+    becomes("{\"topic\":\"t\",\"base64\":\"/wAB\",\"lane\":\"bulk\"}",
+            ",\"time\":\"1970-01-01T00:00:01.000Z\",\"synced\":true,\"topic\":\"t\","
+            "\"base64\":\"/wAB\"}\n",
+            HF_LANE_BULK);
+    becomes("{\"topic\":\"t\",\"payload\":[\"]},{\\\"\",{\"topic\":1}]}",
+            ",\"time\":\"1970-01-01T00:00:01.000Z\",\"synced\":true,\"topic\":\"t\","
+            "\"payload\":[\"]},{\\\"\",{\"topic\":1}]}\n",
+            HF_LANE_UNSAID);
+    becomes("{\"topic\":\"t\",\"payload\":null}",
+            ",\"time\":\"1970-01-01T00:00:01.000Z\",\"synced\":true,\"topic\":\"t\","
+            "\"payload\":null}\n",
+            HF_LANE_UNSAID);
+}
+
+static void
+what_is_wrong_is_said_with_its_place(void **state)
+{
+    static const struct {
+        const char *text, *message, *pointer;
+    } cases[] = {
+        {"{\"topic\":\"t\",\"payload\":1}\n{\"topic\":\"t\",\"payload\":}", "line 2: column 24",
+         ""},
+        {"[1]", "line 1: a record is an object", ""},
+        {"7", "line 1: a record is an object", ""},
+        {"{}", "is missing", "/topic"},
+        {"{\"topic\":\"t\"}", "one of payload", ""},
+        {"{\"topic\":\"t\",\"payload\":1,\"text\":\"x\"}", "only one", ""},
+        {"{\"topic\":\"t\",\"payload\":1,\"payload\":2}", "twice", "/payload"},
+        {"{\"topic\":\"t\",\"payload\":1,\"qos\":1}", "unknown member 'qos'", ""},
+        {"{\"topic\":7,\"payload\":1}", "member topic: expected a text", ""},
+        {"{\"topic\":\"\",\"payload\":1}", "not empty", "/topic"},
+        {"{\"topic\":\"a/+\",\"payload\":1}", "no +", "/topic"},
+        {"{\"topic\":\"$holdfast/gap\",\"payload\":1}", "gateway's own", "/topic"},
+        {"{\"topic\":\"t\",\"text\":1}", "member text: expected a text", ""},
+        {"{\"topic\":\"t\",\"base64\":\"abc\"}", "base64", "/base64"},
+        {"{\"topic\":\"t\",\"base64\":\"ab!=\"}", "base64", "/base64"},
+        {"{\"topic\":\"t\",\"base64\":\"a===\"}", "base64", "/base64"},
+        {"{\"topic\":\"t\",\"payload\":1,\"time\":\"yesterday\"}", "RFC 3339", "/time"},
+        {"{\"topic\":\"t\",\"payload\":1,\"synced\":1}", "true or false", "/synced"},
+        {"{\"topic\":\"t\",\"payload\":1,\"lane\":\"fast\"}", "alarm, normal or bulk", "/lane"},
+        {"{\"topic\":\"t\",\"payload\":\"\\ud800\"}", "not every reader", ""},
+        {"{\"topic\":\"t\",\"payload\":1}garbage", "behind the end", ""},
+        {"\xff", "UTF-8", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(cases); i++) {
+        HF_AUTO_BUF struct hf_buf tail = HF_BUF_INIT(1 << 20);
+        struct hf_error err = {0};
+        struct hf_ndjson n;
+        struct hf_record r;
+        int rc;
+
+        hf_ndjson_init(&n, cases[i].text, strlen(cases[i].text), 0, false);
+        while ((rc = hf_ndjson_next(&n, &r, &err)) > 0)
+            ;
+        hf_ndjson_done(&n);
+        assert_int_equal(rc, -1);
+        if (!strstr(err.message, cases[i].message))
+            fail_msg("%s: %s", cases[i].text, err.message);
+        assert_string_equal(err.pointer, cases[i].pointer);
+        assert_int_equal(hf_error_http_status(err.class) / 100, 4);
+    }
+}
+
+static void
+times_are_read_strictly(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t ms; /* -1: refused */
+    } cases[] = {
+        {"1970-01-01T00:00:00Z", 0},
+        {"2026-11-24T03:01:33.123Z", 1795489293123},
+        {"2026-11-24T03:01:33.1Z", 1795489293100},
+        {"2026-11-24t04:31:33.123456789+01:30", 1795489293123},
+        {"2026-11-23 22:01:33.123-05:00", 1795489293123},
+        {"2024-02-29T00:00:00Z", 1709164800000},
+        {"2016-12-31T23:59:60Z", 1483228800000},
+        {"9999-12-31T23:59:59.999Z", 253402300799999},
+        {"2023-02-29T00:00:00Z", -1},
+        {"1969-12-31T23:59:59Z", -1},
+        {"1970-01-01T00:00:00+00:01", -1},
+        {"2026-13-01T00:00:00Z", -1},
+        {"2026-00-01T00:00:00Z", -1},
+        {"2026-01-00T00:00:00Z", -1},
+        {"2026-01-01T24:00:00Z", -1},
+        {"2026-01-01T00:60:00Z", -1},
+        {"2026-01-01T00:00:61Z", -1},
+        {"2026-01-01T00:00:00", -1},
+        {"2026-01-01T00:00:00.Z", -1},
+        {"2026-01-01T00:00:00Zx", -1},
+        {"2026-01-01T00:00:00+24:00", -1},
+        {"2026-01-01", -1},
+        {"26-01-01T00:00:00Z", -1},
+        {"", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(cases); i++) {
+        int64_t ms = -1;
+
+        assert_int_equal(hf_rfc3339_parse(cases[i].text, &ms), cases[i].ms >= 0);
+        assert_int_equal(ms, cases[i].ms);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lines_become_records),
+        cmocka_unit_test(what_is_wrong_is_said_with_its_place),
+        cmocka_unit_test(times_are_read_strictly),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
