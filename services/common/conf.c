@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/conf.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "common/env.h"
 #include "common/stop.h"
 
@@ -21,26 +23,49 @@ same_file(const struct hf_conf *c, const struct stat *st)
            c->mtime.tv_sec == st->st_mtim.tv_sec && c->mtime.tv_nsec == st->st_mtim.tv_nsec;
 }
 
+void
+hf_conf_refuse(struct hf_conf *c, const struct hf_error *err)
+{
+    c->retry_ms = hf_clock_mono_ms() + HF_CONF_RETRY_MS;
+    hf_text_put(c->wrong, sizeof c->wrong, "%s", err->message);
+}
+
+static int
+read_file(struct hf_conf *c, const char *path, struct hf_json **ret_doc, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_CONF_MAX);
+
+    if (hf_file_read(path, &text, err) < 0)
+        return -1;
+    if (hf_json_parse(text.data ? text.data : "", text.len, ret_doc, err) < 0)
+        return hf_error_wrap(err, "%s", c->name);
+    return 0;
+}
+
 int
 hf_conf_poll(struct hf_conf *c, struct hf_json **ret_doc, struct hf_error *err)
 {
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_CONF_MAX);
     char path[PATH_MAX];
+    struct hf_error wrong;
     struct stat st;
 
     snprintf(path, sizeof path, "%s/%s", hf_env_run_dir(), c->name);
     if (stat(path, &st) < 0)
         return errno == ENOENT ? 0 : hf_error_errno(err, errno, "cannot read '%s'", path);
-    if (same_file(c, &st))
+    if (same_file(c, &st) && (!c->retry_ms || hf_clock_mono_ms() < c->retry_ms))
         return 0;
     c->dev = st.st_dev;
     c->ino = st.st_ino;
     c->mtime = st.st_mtim;
     c->size = st.st_size;
-    if (hf_file_read(path, &text, err) < 0)
+    if (read_file(c, path, ret_doc, &wrong) < 0) {
+        hf_conf_refuse(c, &wrong);
+        if (err)
+            *err = wrong;
         return -1;
-    if (hf_json_parse(text.data ? text.data : "", text.len, ret_doc, err) < 0)
-        return hf_error_wrap(err, "%s", c->name);
+    }
+    c->retry_ms = 0;
+    c->wrong[0] = '\0';
     return 1;
 }
 

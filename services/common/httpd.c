@@ -12,6 +12,7 @@
 enum {
     HEAD_MAX = 2048,
     TOKEN_MAX = 512,
+    NAME_SHOWN_MAX = 40, /* bytes of a wrong parameter in its error */
     /* Closing with bytes unread resets the connection, and the answer is lost with it. */
     DRAIN_MAX = 8 * 1024 * 1024,
 };
@@ -26,6 +27,7 @@ struct hf_request {
     const struct mg_request_info *info;
     int status; /* answered with; 0 before */
     bool body_read;
+    bool chunked; /* a streamed answer; false where the reader speaks HTTP/1.0 */
 };
 
 /* Every request comes here before civetweb looks for files, forms or handlers of its own. */
@@ -115,6 +117,45 @@ hf_request_is(const struct hf_request *q, const char *method, const char *path)
            strcmp(q->info->local_uri, path) == 0;
 }
 
+/* Adds to the header that a 405 carries (RFC 9110, 15.5.6). */
+static void
+allow_method(char *header, size_t size, const char *method)
+{
+    size_t len = strlen(header);
+
+    snprintf(header + len, size - len, "%s%s", len ? ", " : "Allow: ", method);
+}
+
+void
+hf_request_route(struct hf_request *q, const struct hf_route *routes, size_t count,
+                 const char *const *tokens, void *ctx)
+{
+    char allow[64] = "";
+    struct hf_error err;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!q->info->local_uri || strcmp(q->info->local_uri, routes[i].path) != 0)
+            continue;
+        allow_method(allow, sizeof allow, routes[i].method);
+        if (strcmp(q->info->request_method, routes[i].method) != 0)
+            continue;
+        if (hf_request_bears(q, tokens[routes[i].who])) {
+            routes[i].handle(ctx, q);
+            return;
+        }
+        hf_error_set(&err, HF_ERROR_UNAUTHORIZED, "the token is not the one for this");
+        hf_request_answer_error(q, &err);
+        return;
+    }
+    if (*allow) {
+        snprintf(allow + strlen(allow), sizeof allow - strlen(allow), "\r\n");
+        hf_request_answer(q, 405, NULL, allow, "", 0);
+        return;
+    }
+    hf_error_set(&err, HF_ERROR_NOT_FOUND, "there is nothing here");
+    hf_request_answer_error(q, &err);
+}
+
 const char *
 hf_request_header(const struct hf_request *q, const char *name)
 {
@@ -140,6 +181,79 @@ hf_request_number(const struct hf_request *q, const char *name, uint64_t otherwi
     if (!query || mg_get_var(query, strlen(query), name, text, sizeof text) == -1)
         return true;
     return hf_request_text(q, name, text, sizeof text) && hf_text_u64(text, ret_value);
+}
+
+static int
+find_name(const char *name, size_t len, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
+            return (int)i;
+    return -1;
+}
+
+int
+hf_request_parameters(const struct hf_request *q, const char *const *names, size_t count,
+                      struct hf_error *err)
+{
+    const char *at = q->info->query_string;
+    unsigned seen = 0;
+
+    while (at && *at) {
+        size_t all = strcspn(at, "&");
+        size_t len = strcspn(at, "=&");
+        int i = find_name(at, len, names, count);
+
+        if (i < 0)
+            return hf_error_set(err, HF_ERROR_MALFORMED, "there is no parameter '%.*s'",
+                                (int)(len < NAME_SHOWN_MAX ? len : NAME_SHOWN_MAX), at);
+        if (seen & 1U << i)
+            return hf_error_set(err, HF_ERROR_MALFORMED, "the parameter '%s' is there twice",
+                                names[i]);
+        seen |= 1U << i;
+        at += all;
+        at += *at == '&';
+    }
+    return 0;
+}
+
+/* Whether what follows a coding gives it the weight 0, in any of its spellings. */
+static bool
+weighs_nothing(const char *at, size_t len)
+{
+    const char *q = memchr(at, '=', len);
+
+    if (!q)
+        return false;
+    for (q++; q < at + len; q++)
+        if (*q >= '1' && *q <= '9')
+            return false;
+    return true;
+}
+
+bool
+hf_request_accepts(const struct hf_request *q, const char *coding)
+{
+    const char *at = mg_get_header(q->conn, "Accept-Encoding");
+    size_t wanted = strlen(coding);
+
+    while (at && *at) {
+        size_t all, len;
+
+        at += strspn(at, " \t,");
+        all = strcspn(at, ",");
+        len = strcspn(at, " \t,;");
+        if (len == wanted && strncasecmp(at, coding, len) == 0)
+            return !weighs_nothing(at + len, all - len);
+        at += all;
+    }
+    return false;
+}
+
+int64_t
+hf_request_body_length(const struct hf_request *q)
+{
+    return q->info->content_length;
 }
 
 bool
@@ -202,14 +316,20 @@ drain(struct mg_connection *conn)
         left -= n;
 }
 
+/* What was not read of the body would be taken for the next request. */
+static bool
+must_close(const struct hf_request *q)
+{
+    return !q->body_read && q->info->content_length != 0 &&
+           strcmp(q->info->request_method, "GET") != 0;
+}
+
 void
 hf_request_answer(struct hf_request *q, int status, const char *type, const char *headers,
                   const void *body, size_t len)
 {
     char head[HEAD_MAX];
-    /* What was not read of the body would be taken for the next request. */
-    bool close = !q->body_read && q->info->content_length != 0 &&
-                 strcmp(q->info->request_method, "GET") != 0;
+    bool close = must_close(q);
     char length[48] = "";
     int n;
 
@@ -228,6 +348,55 @@ hf_request_answer(struct hf_request *q, int status, const char *type, const char
         (void)(mg_write(q->conn, head, (size_t)n) > 0 && len && mg_write(q->conn, body, len));
     if (close)
         drain(q->conn);
+}
+
+void
+hf_request_stream_begin(struct hf_request *q, int status, const char *type, const char *headers)
+{
+    char head[HEAD_MAX];
+    bool close;
+    int n;
+
+    q->chunked = strcmp(q->info->http_version, "1.0") != 0;
+    close = !q->chunked || must_close(q);
+    n = snprintf(head, sizeof head,
+                 "HTTP/1.1 %d %s\r\n%sConnection: %s\r\nCache-Control: no-store\r\n"
+                 "Content-Type: %s\r\n%s\r\n",
+                 status, mg_get_response_code_text(q->conn, status),
+                 q->chunked ? "Transfer-Encoding: chunked\r\n" : "", close ? "close" : "keep-alive",
+                 type, headers ? headers : "");
+    q->status = status;
+    if (close)
+        mg_disable_connection_keep_alive(q->conn);
+    if (n < (int)sizeof head)
+        (void)mg_write(q->conn, head, (size_t)n);
+}
+
+bool
+hf_request_stream_write(struct hf_request *q, const void *data, size_t len)
+{
+    enum { PIECE = 64 * 1024 };
+    const char *at = data;
+
+    while (len) {
+        size_t piece = len < PIECE ? len : PIECE;
+
+        if (q->chunked ? mg_send_chunk(q->conn, at, (unsigned)piece) < 0
+                       : mg_write(q->conn, at, piece) != (int)piece)
+            return false;
+        at += piece;
+        len -= piece;
+    }
+    return true;
+}
+
+void
+hf_request_stream_end(struct hf_request *q, bool whole)
+{
+    if (!whole)
+        mg_disable_connection_keep_alive(q->conn);
+    else if (q->chunked)
+        (void)mg_write(q->conn, "0\r\n\r\n", 5);
 }
 
 void

@@ -29,6 +29,17 @@ HF_DEFINE_AUTO(struct hf_httpd, hf_httpd, hf_httpd_stop)
 
 bool hf_request_is(const struct hf_request *q, const char *method, const char *path);
 
+struct hf_route {
+    const char *method, *path;
+    int who; /* whose token opens it: an index into the caller's tokens */
+    void (*handle)(void *ctx, struct hf_request *q);
+};
+
+/* Hands the request to the route that it asks for, if it bears tokens[who]; else answers 404, 405
+ * or 401. */
+void hf_request_route(struct hf_request *q, const struct hf_route *routes, size_t count,
+                      const char *const *tokens, void *ctx);
+
 /* A header of the request, or NULL. */
 const char *hf_request_header(const struct hf_request *q, const char *name);
 
@@ -38,6 +49,17 @@ HF_MUST bool hf_request_number(const struct hf_request *q, const char *name, uin
 
 /* Decodes a parameter of the query string; false where absent or too long. */
 bool hf_request_text(const struct hf_request *q, const char *name, char *out, size_t size);
+
+/* HF_ERROR_MALFORMED where the query string has a parameter that is none of the count names, or one
+ * twice: a misspelt one must not be silence. */
+HF_MUST int hf_request_parameters(const struct hf_request *q, const char *const *names,
+                                  size_t count, struct hf_error *err);
+
+/* Whether Accept-Encoding names the coding with a weight above 0 (RFC 9110, 12.5.3). */
+bool hf_request_accepts(const struct hf_request *q, const char *coding);
+
+/* The length that the request says for its body; -1 where it says none. */
+int64_t hf_request_body_length(const struct hf_request *q);
 
 /* Whether `Authorization: Bearer` carries the token; takes the same time for every wrong one. An
  * empty token lets nobody in. */
@@ -49,6 +71,15 @@ HF_MUST int hf_request_body(struct hf_request *q, struct hf_buf *b, struct hf_er
 /* Answers. headers: further lines, each `Name: value\r\n`, or NULL. */
 void hf_request_answer(struct hf_request *q, int status, const char *type, const char *headers,
                        const void *body, size_t len);
+
+/* Answers in pieces, of a length that is not known before: begin, any number of writes, end. A
+ * write blocks while the reader is slow and returns false when the answer can go no further: the
+ * reader is gone, or took less than a piece in 10 s. end with whole = false closes the connection
+ * in the middle, so that the reader sees that something is missing. */
+void hf_request_stream_begin(struct hf_request *q, int status, const char *type,
+                             const char *headers);
+HF_MUST bool hf_request_stream_write(struct hf_request *q, const void *data, size_t len);
+void hf_request_stream_end(struct hf_request *q, bool whole);
 
 /* Answers with a status and no body. */
 void hf_request_answer_status(struct hf_request *q, int status);
