@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The inside of JSON strings (RFC 8259 §7). */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Writes the text without escapes as UTF-8; it never grows. False where an escape is wrong or is
+ * one of NUL or of half a character. */
+bool hf_jsontext_unescape(const char *text, size_t len, char *to, size_t *ret_len);
