@@ -4,6 +4,7 @@
 #include "common/ndjson.h"
 #include "common/record.h"
 
+#include <endian.h>
 #include <string.h>
 
 enum { FIRST_RECORDS = 64 };
@@ -41,17 +42,6 @@ static void
 relocate(struct hf_batch *b, const char **p)
 {
     *p = b->text.data + (uintptr_t)*p;
-}
-
-static void
-finish(struct hf_batch *b)
-{
-    for (size_t i = 0; i < b->count; i++) {
-        relocate(b, &b->records[i].topic);
-        relocate(b, &b->records[i].tail);
-        if (b->records[i].reason_len)
-            relocate(b, &b->records[i].reason);
-    }
 }
 
 /* Bytes of the payload as the device sent it. */
@@ -99,9 +89,21 @@ add(struct hf_batch *b, const struct hf_record *r, const struct hf_buffer_settin
     return 0;
 }
 
-int
-hf_batch_from_frames(struct hf_batch *b, const char *frames, size_t len,
-                     const struct hf_buffer_settings *s, struct hf_error *err)
+/* The bytes of the frame that begins here, 0 where its length is not there yet. */
+static size_t
+frame_bytes(const char *at, size_t left)
+{
+    uint32_t rest;
+
+    if (left < sizeof rest)
+        return 0;
+    memcpy(&rest, at, sizeof rest);
+    return sizeof rest + (size_t)le32toh(rest);
+}
+
+static int
+add_frames(struct hf_batch *b, const char *frames, size_t len, const struct hf_buffer_settings *s,
+           struct hf_error *err)
 {
     struct hf_record r;
     size_t at = 0;
@@ -117,29 +119,65 @@ hf_batch_from_frames(struct hf_batch *b, const char *frames, size_t len,
         if (add(b, &r, s, err) < 0)
             return -1;
     }
-    if (rc == 0)
-        finish(b);
     return rc;
 }
 
 int
-hf_batch_from_lines(struct hf_batch *b, const char *text, size_t len,
-                    const struct hf_buffer_settings *s, int64_t now_ms, bool synced,
-                    struct hf_error *err)
+hf_batch_feed_frames(struct hf_batch *b, struct hf_buf *pending, const struct hf_buffer_settings *s,
+                     struct hf_error *err)
 {
-    struct hf_ndjson n;
+    size_t whole = 0, next;
+
+    while ((next = frame_bytes(pending->data + whole, pending->len - whole)) &&
+           next <= pending->len - whole)
+        whole += next;
+    if (next > HF_RECORD_BODY_MAX)
+        return hf_error_set(err, HF_ERROR_MALFORMED, "record %zu: its length does not fit",
+                            b->count + 1);
+    if (!whole)
+        return 0;
+    if (add_frames(b, pending->data, whole, s, err) < 0)
+        return -1;
+    hf_buf_consume(pending, whole);
+    return 0;
+}
+
+int
+hf_batch_feed_lines(struct hf_batch *b, struct hf_ndjson *lines, struct hf_buf *pending, bool end,
+                    const struct hf_buffer_settings *s, struct hf_error *err)
+{
+    const char *newline = pending->len ? memrchr(pending->data, '\n', pending->len) : NULL;
     struct hf_record r;
     int rc;
 
-    hf_ndjson_init(&n, text, len, now_ms, synced);
-    while ((rc = hf_ndjson_next(&n, &r, err)) > 0) {
-        if (add(b, &r, s, err) < 0) {
-            rc = -1;
-            break;
-        }
-    }
-    hf_ndjson_done(&n);
+    lines->text = pending->data;
+    lines->len = end ? pending->len : newline ? (size_t)(newline - pending->data) + 1 : 0;
+    lines->at = 0;
+    while ((rc = hf_ndjson_next(lines, &r, err)) > 0)
+        if (add(b, &r, s, err) < 0)
+            return -1;
     if (rc == 0)
-        finish(b);
+        hf_buf_consume(pending, lines->len);
     return rc;
+}
+
+void
+hf_batch_finish(struct hf_batch *b)
+{
+    for (size_t i = 0; i < b->count; i++) {
+        relocate(b, &b->records[i].topic);
+        relocate(b, &b->records[i].tail);
+        if (b->records[i].reason_len)
+            relocate(b, &b->records[i].reason);
+    }
+}
+
+int
+hf_batch_from_frames(struct hf_batch *b, const char *frames, size_t len,
+                     const struct hf_buffer_settings *s, struct hf_error *err)
+{
+    if (add_frames(b, frames, len, s, err) < 0)
+        return -1;
+    hf_batch_finish(b);
+    return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "buffer/records.h"
 #include "buffer/settings.h"
+#include "common/ndjson.h"
 
 enum {
     HF_BATCH_RECORDS_MAX = 20000,
@@ -27,12 +28,20 @@ struct hf_batch {
 
 void hf_batch_done(struct hf_batch *b);
 
-/* From frames. A record whose topic is the gateway's own ($holdfast/…), which a device can publish
+/* Takes the whole frames from pending and leaves the rest of it, so that a body need never be there
+ * as a whole. A record whose topic is the gateway's own ($holdfast/…), which a device can publish
  * to, goes to the quarantine: refusing the batch would hold up all behind it. */
-HF_MUST int hf_batch_from_frames(struct hf_batch *b, const char *frames, size_t len,
+HF_MUST int hf_batch_feed_frames(struct hf_batch *b, struct hf_buf *pending,
                                  const struct hf_buffer_settings *s, struct hf_error *err);
 
-/* From lines of JSON. */
-HF_MUST int hf_batch_from_lines(struct hf_batch *b, const char *text, size_t len,
-                                const struct hf_buffer_settings *s, int64_t now_ms, bool synced,
-                                struct hf_error *err);
+/* Takes the whole lines from pending, and what stands behind the last newline where it is the end.
+ * lines carries the count of lines from call to call. */
+HF_MUST int hf_batch_feed_lines(struct hf_batch *b, struct hf_ndjson *lines, struct hf_buf *pending,
+                                bool end, const struct hf_buffer_settings *s, struct hf_error *err);
+
+/* After the last feeding: the records may be used. */
+void hf_batch_finish(struct hf_batch *b);
+
+/* All of it at once. */
+HF_MUST int hf_batch_from_frames(struct hf_batch *b, const char *frames, size_t len,
+                                 const struct hf_buffer_settings *s, struct hf_error *err);

@@ -91,3 +91,28 @@ hf_jsontext_unescape(const char *text, size_t len, char *to, size_t *ret_len)
     *ret_len = (size_t)(to - begin);
     return true;
 }
+
+int
+hf_jsontext_add(struct hf_buf *b, const char *text, size_t len, struct hf_error *err)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t plain = 0;
+
+    if (hf_buf_add(b, "\"", 1, err) < 0)
+        return -1;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+        bool simple = c == '"' || c == '\\';
+
+        if (c >= 0x20 && !simple)
+            continue;
+        if (simple)
+            escape[1] = (char)c;
+        if (hf_buf_add(b, text + plain, i - plain, err) < 0 ||
+            hf_buf_add(b, escape, simple ? 2 : 6, err) < 0)
+            return -1;
+        plain = i + 1;
+    }
+    return hf_buf_add(b, text + plain, len - plain, err) < 0 ? -1 : hf_buf_add(b, "\"", 1, err);
+}

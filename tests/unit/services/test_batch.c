@@ -160,26 +160,79 @@ frames_become_a_batch(void **state)
               "a topic has no + and no #");
 }
 
+/* Feeds the text in steps of so many bytes. */
+static int
+feed(struct hf_batch *b, const char *text, size_t len, size_t step, bool frames,
+     const struct hf_buffer_settings *s, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf pending = HF_BUF_INIT(HF_RECORD_BODY_MAX);
+    struct hf_ndjson lines;
+    int rc = 0;
+
+    hf_ndjson_init(&lines, NULL, 0, 1000, false);
+    for (size_t at = 0; rc == 0 && at < len; at += step) {
+        size_t n = len - at < step ? len - at : step;
+
+        assert_int_equal(hf_buf_add(&pending, text + at, n, NULL), 0);
+        rc = frames ? hf_batch_feed_frames(b, &pending, s, err)
+                    : hf_batch_feed_lines(b, &lines, &pending, at + n == len, s, err);
+    }
+    hf_ndjson_done(&lines);
+    if (rc == 0)
+        assert_int_equal(pending.len, 0);
+    hf_batch_finish(b);
+    return rc;
+}
+
 static void
 lines_become_a_batch(void **state)
 {
-    static const char lines[] = "{\"topic\":\"log/x\",\"payload\":{\"n\": 1}}\n"
-                                "{\"topic\":\"log/x\",\"text\":\"7\",\"lane\":\"alarm\"}\n"
-                                "{\"topic\":\"t\",\"base64\":\"/wABAg==\"}\n";
+    static const char text[] = "{\"topic\":\"log/x\",\"payload\":{\"n\": 1}}\n"
+                               "{\"topic\":\"log/x\",\"text\":\"7\",\"lane\":\"alarm\"}\n"
+                               "{\"topic\":\"t\",\"base64\":\"/wABAg==\"}";
     static const char wrong[] = "{\"topic\":\"t\",\"payload\":1}\n{\"topic\":\"t\"}\n";
     HF_AUTO(hf_buffer_settings) struct hf_buffer_settings *s = settings(LANES, NULL);
-    HF_AUTO_BATCH struct hf_batch b = HF_BATCH_INIT;
-    HF_AUTO_BATCH struct hf_batch none = HF_BATCH_INIT;
+    struct hf_error err;
+
+    (void)state;
+    for (size_t step = 1; step < sizeof text; step++) {
+        HF_AUTO_BATCH struct hf_batch b = HF_BATCH_INIT;
+        HF_AUTO_BATCH struct hf_batch none = HF_BATCH_INIT;
+
+        assert_int_equal(feed(&b, text, strlen(text), step, false, s, NULL), 0);
+        assert_int_equal(b.count, 3);
+        record_is(&b.records[0], HF_LANE_BULK, "log/x", "\"payload\":{\"n\":1}", 7, NULL);
+        record_is(&b.records[1], HF_LANE_ALARM, "log/x", "\"text\":\"7\"", 1, NULL);
+        record_is(&b.records[2], HF_LANE_NORMAL, "t", "\"base64\":\"/wABAg==\"", 4, NULL);
+        assert_int_equal(feed(&none, wrong, strlen(wrong), step, false, s, &err), -1);
+        assert_non_null(strstr(err.message, "line 2"));
+    }
+}
+
+static void
+frames_come_in_any_pieces(void **state)
+{
+    HF_AUTO(hf_buffer_settings) struct hf_buffer_settings *s = settings(LANES, NULL);
+    HF_AUTO_BUF struct hf_buf frames = HF_BUF_INIT(1 << 20);
     struct hf_error err = {0};
 
     (void)state;
-    assert_int_equal(hf_batch_from_lines(&b, lines, strlen(lines), s, 1000, false, NULL), 0);
-    assert_int_equal(b.count, 3);
-    record_is(&b.records[0], HF_LANE_BULK, "log/x", "\"payload\":{\"n\":1}", 7, NULL);
-    record_is(&b.records[1], HF_LANE_ALARM, "log/x", "\"text\":\"7\"", 1, NULL);
-    record_is(&b.records[2], HF_LANE_NORMAL, "t", "\"base64\":\"/wABAg==\"", 4, NULL);
-    assert_int_equal(hf_batch_from_lines(&none, wrong, strlen(wrong), s, 0, false, &err), -1);
-    assert_non_null(strstr(err.message, "line 2"));
+    put(&frames, "t", "7", HF_LANE_UNSAID, NULL);
+    put(&frames, "log/x", "", HF_LANE_UNSAID, "r");
+    for (size_t step = 1; step <= frames.len; step++) {
+        HF_AUTO_BATCH struct hf_batch b = HF_BATCH_INIT;
+
+        assert_int_equal(feed(&b, frames.data, frames.len, step, true, s, NULL), 0);
+        assert_int_equal(b.count, 2);
+        record_is(&b.records[0], HF_LANE_NORMAL, "t", "\"payload\":7", 1, NULL);
+        record_is(&b.records[1], HF_LANE_BULK, "log/x", "\"text\":\"\"", 0, "r");
+    }
+    {
+        HF_AUTO_BATCH struct hf_batch b = HF_BATCH_INIT;
+
+        assert_int_equal(feed(&b, "\xff\xff\xff\x7f", 4, 1, true, s, &err), -1);
+        assert_int_equal(err.class, HF_ERROR_MALFORMED);
+    }
 }
 
 static void
@@ -208,6 +261,7 @@ main(void)
         cmocka_unit_test(settings_have_their_defaults),
         cmocka_unit_test(frames_become_a_batch),
         cmocka_unit_test(lines_become_a_batch),
+        cmocka_unit_test(frames_come_in_any_pieces),
         cmocka_unit_test(a_batch_has_a_largest_size),
     };
 
