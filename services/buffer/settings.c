@@ -65,7 +65,7 @@ read_policy(const struct hf_json *doc, struct hf_buffer_settings *s, struct hf_e
 static int
 read_limits(const struct hf_json *doc, struct hf_buffer_settings *s, struct hf_error *err)
 {
-    int64_t max_age_s;
+    int64_t max_age_s = 0;
 
     if (read_number(doc, "window_ms", 0, HF_WINDOW_MAX_MS, HF_WINDOW_DEFAULT_MS, &s->window_ms,
                     err) < 0 ||
