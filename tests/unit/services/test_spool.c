@@ -229,6 +229,28 @@ pain_05_06_any_damaged_page_is_survived(void **state)
     assert_true(saved > pages / 2);
 }
 
+static void
+small_blocks_merge_while_the_uplink_is_away(void **state)
+{
+    enum { BLOCKS = 600, AWAY_US = 10100 * 1000 };
+    HF_AUTO(hf_spool) struct hf_spool *s = open_spool(*state, 64 * MIB);
+    struct hf_spool_status st;
+
+    for (unsigned i = 0; i < BLOCKS; i++) /* of two lanes: numbers of a lane are not dense */
+        assert_int_equal(spoolkit_append(s, i % 3 ? NORMAL : HF_LANE_BULK, i, i + 1, 200),
+                         HF_ERROR_NONE);
+    hf_spool_tick(s);
+    assert_int_equal(spoolkit_status(s).blocks, BLOCKS);
+    usleep(AWAY_US);
+    for (int i = 0; i < 4; i++)
+        hf_spool_tick(s);
+    st = spoolkit_status(s);
+    assert_true(st.blocks < BLOCKS - 200);
+    assert_int_equal(st.books.held, BLOCKS);
+    assert_int_equal(spoolkit_drain(s, "uplink"), BLOCKS);
+    assert_int_equal(spoolkit_status(s).books.delivered, BLOCKS);
+}
+
 int
 main(void)
 {
@@ -239,6 +261,7 @@ main(void)
         with_tempdir(pain_12_the_files_never_outgrow_their_cap),
         with_tempdir(the_oldest_go_and_are_told),
         with_tempdir(a_person_drops_all),
+        with_tempdir(small_blocks_merge_while_the_uplink_is_away),
         with_tempdir(pain_05_06_any_damaged_page_is_survived),
     };
 
