@@ -59,7 +59,7 @@ read_gap(struct hf_spool *s, struct gap *g, struct hf_error *err)
 static int
 tell(struct hf_spool *s, const struct gap *g, struct hf_error *err)
 {
-    HF_AUTO_BUF struct hf_buf tail = HF_BUF_INIT(2 * PAYLOAD_MAX);
+    HF_AUTO_BUF struct hf_buf tail = HF_BUF_INIT((size_t)2 * PAYLOAD_MAX);
     const struct hf_record r = {.time_ms = hf_clock_wall_ms(),
                                 .synced = hf_clock_synced(),
                                 .kind = HF_PAYLOAD_JSON,
