@@ -7,7 +7,7 @@
 #include "tempdir.h"
 #include "unit.h"
 
-enum { MIB = 1024 * 1024 };
+static const int64_t MIB = 1024LL * 1024;
 
 static inline struct hf_spool_settings
 spoolkit_settings(int64_t max_bytes)
@@ -47,7 +47,7 @@ static inline enum hf_error_class
 spoolkit_append(struct hf_spool *s, enum hf_lane lane, unsigned from, unsigned to, size_t size)
 {
     struct hf_spool_record *records = calloc(to - from, sizeof *records);
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT((size_t)64 * MIB);
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT((size_t)(64 * MIB));
     struct hf_error err = {0};
     uint64_t first = 0, last = 0;
     unsigned noise = from * 2654435761U + 1;
@@ -132,8 +132,8 @@ spoolkit_drain(struct hf_spool *s, const char *sink)
     uint64_t count = 0;
     int damaged = 0;
 
-    while (spoolkit_lease(s, sink, HF_LANE_UNSAID, MIB, &l)) {
-        HF_AUTO_BUF struct hf_buf lines = HF_BUF_INIT((size_t)64 * MIB);
+    while (spoolkit_lease(s, sink, HF_LANE_UNSAID, (size_t)MIB, &l)) {
+        HF_AUTO_BUF struct hf_buf lines = HF_BUF_INIT((size_t)(64 * MIB));
         uint64_t n = 0;
 
         assert_int_equal(hf_block_unpack(l.body.data, l.body.len, &lines, NULL), 0);

@@ -189,7 +189,7 @@ pain_05_06_any_damaged_page_is_survived(void **state)
 {
     enum { PAGE = 4096, RECORDS = 200 };
     struct hf_spool *s = open_spool(*state, 64 * MIB);
-    HF_AUTO_BUF struct hf_buf whole = HF_BUF_INIT((size_t)64 * MIB);
+    HF_AUTO_BUF struct hf_buf whole = HF_BUF_INIT((size_t)(64 * MIB));
     char noise[PAGE], *copy;
     unsigned saved = 0, pages;
     FILE *f;

@@ -13,7 +13,7 @@ enum { CUTS = 50, LONGEST_US = 30000, PER_COMMIT = 7, ACK_EVERY = 5 };
 static struct hf_spool *
 open_spool(const char *dir)
 {
-    struct hf_spool_settings settings = spoolkit_settings(256LL * MIB);
+    struct hf_spool_settings settings = spoolkit_settings(256 * MIB);
     struct hf_spool *s = spoolkit_open(dir, &settings);
 
     assert_string_equal(hf_spool_alarm(s), "");
