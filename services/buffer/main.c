@@ -3,30 +3,35 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "buffer/api.h"
 #include "buffer/owner.h"
+#include "buffer/settings.h"
 #include "common/conf.h"
 #include "common/env.h"
 #include "common/httpd.h"
+#include "common/procio.h"
 #include "common/pump.h"
 #include "common/status.h"
 #include "common/stop.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    HTTP_THREADS = 6,
+    /* A waiting lease holds one: eight sinks, each with one that waits and one that works, the
+     * processor, what looks, and exports. */
+    HTTP_THREADS = 28,
     SETTINGS_POLL_MS = 1000,
-    STALLED_MS = 5000, /* a commit that takes longer is said */
     RESOLVE_RETRY_MS = 1000,
-    WINDOW_DEFAULT_MS = 50,
-    WINDOW_MAX_MS = 5000,
+    /* Memory goes back to the system when it is freed, and threads have no heaps of their own: a
+     * batch of 4 MiB must not stay with each of them for ever. */
+    MALLOC_ARENAS = 1,
+    MALLOC_MAP_BYTES = 64 * 1024,
+    MALLOC_TRIM_BYTES = 128 * 1024,
 };
-
-static const int64_t MAX_BYTES_DEFAULT = 1024LL * 1024 * 1024;
-static const int64_t MAX_BYTES_LEAST = 16LL * 1024 * 1024;
 
 struct service {
     struct hf_conf credentials;
@@ -37,52 +42,59 @@ struct service {
     struct hf_owner *owner;
     struct hf_pump *pump;
     struct hf_status *status;
+    char wrong[HF_STATUS_REASON_MAX]; /* guarded by api.lock */
 };
-
-static bool
-name_is_plain(const char *name)
-{
-    return *name && strlen(name) < HF_GATEWAY_MAX &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
-               strlen(name);
-}
-
-static int
-read_settings(const struct hf_json *doc, struct hf_owner_settings *ret, struct hf_error *err)
-{
-    const char *gateway = hf_json_string(doc, "gateway");
-    struct hf_owner_settings s = {
-        .window_ms = hf_json_int(doc, "window_ms", WINDOW_DEFAULT_MS),
-        .max_bytes = hf_json_int(doc, "max_bytes", MAX_BYTES_DEFAULT),
-    };
-
-    if (!gateway || !name_is_plain(gateway))
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/gateway", "settings: gateway is no name");
-    if (s.window_ms < 0 || s.window_ms > WINDOW_MAX_MS)
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/window_ms",
-                               "settings: window_ms is 0 to %d", WINDOW_MAX_MS);
-    if (s.max_bytes < MAX_BYTES_LEAST)
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/max_bytes",
-                               "settings: max_bytes is at least %lld", (long long)MAX_BYTES_LEAST);
-    snprintf(s.gateway, sizeof s.gateway, "%s", gateway);
-    *ret = s;
-    return 0;
-}
 
 static int
 read_credentials(struct service *s, const struct hf_json *doc, struct hf_error *err)
 {
+    static const char *const names[HF_WHO_COUNT] = {
+        [HF_WHO_PROCESSOR] = "processor",
+        [HF_WHO_FORWARDER] = "forwarder",
+        [HF_WHO_HOLDFASTD] = "holdfastd",
+    };
     const struct hf_json *tokens = hf_json_get(doc, "tokens");
     struct hf_buffer_tokens read;
 
     if (hf_conf_account(doc, &s->account, err) < 0)
         return -1;
-    hf_conf_text(tokens, "processor", read.processor, sizeof read.processor);
-    hf_conf_text(tokens, "forwarder", read.forwarder, sizeof read.forwarder);
-    pthread_mutex_lock(&s->api.lock);
-    s->api.tokens = read;
-    pthread_mutex_unlock(&s->api.lock);
+    for (int i = 0; i < HF_WHO_COUNT; i++)
+        hf_conf_text(tokens, names[i], read.of[i], sizeof read.of[i]);
+    hf_buffer_api_set_tokens(&s->api, &read);
     return 0;
+}
+
+/* What keeps the settings from being those of the files; shown until they are mended. */
+static void
+remember_wrong(struct service *s)
+{
+    const char *wrong = *s->settings.wrong ? s->settings.wrong : s->credentials.wrong;
+
+    pthread_mutex_lock(&s->api.lock);
+    hf_text_put(s->wrong, sizeof s->wrong, "%s", wrong);
+    pthread_mutex_unlock(&s->api.lock);
+}
+
+static void
+put_numbers(struct hf_json *to, const struct hf_owner_view *v)
+{
+    const struct hf_books *b = &v->status.books;
+
+    hf_json_put_int(to, "accepted", (int64_t)b->accepted);
+    hf_json_put_int(to, "delivered", (int64_t)b->delivered);
+    hf_json_put_int(to, "dropped", (int64_t)b->dropped);
+    hf_json_put_int(to, "quarantined", (int64_t)b->quarantined);
+    hf_json_put_int(to, "held", (int64_t)b->held);
+    hf_json_put_int(to, "oldest_ms", v->status.oldest_ms);
+    hf_json_put_int(to, "disk_bytes", v->status.disk_bytes);
+    hf_json_put_int(to, "disk_limit", v->max_bytes);
+    hf_json_put_int(to, "last_commit_ms", v->last_commit_ms);
+    hf_json_put_int(to, "commit_ms", v->commit_ms);
+    hf_json_put_int(to, "commit_max_ms", v->commit_max_ms);
+    hf_json_put_int(to, "waiting", (int64_t)v->waiting);
+    hf_json_put_int(to, "window_ms", v->window_ms);
+    hf_json_put_int(to, "sinks", (int64_t)v->status.sink_count);
+    hf_json_put_int(to, "written_bytes", hf_procio_written());
 }
 
 static void
@@ -95,37 +107,33 @@ look(void *ctx, struct hf_status_view *view)
     hf_owner_look(s->owner, &v);
     hf_pump_get_numbers(s->pump, &pump);
     view->state = v.open ? HF_STATE_OK : HF_STATE_STARTING;
-    if (v.oldest_wait_ms > STALLED_MS)
-        snprintf(view->reason, sizeof view->reason, "buffer has not committed for %lld s",
-                 (long long)(v.oldest_wait_ms / 1000));
-    else if (*v.full)
-        snprintf(view->reason, sizeof view->reason, "%s", v.full);
-    else if (*v.alarm)
-        snprintf(view->reason, sizeof view->reason, "%s", v.alarm);
+    (void)hf_owner_state(&v, view->reason, sizeof view->reason);
+    if (!*view->reason) {
+        pthread_mutex_lock(&s->api.lock);
+        hf_text_put(view->reason, sizeof view->reason, "%s", s->wrong);
+        pthread_mutex_unlock(&s->api.lock);
+    }
     if (*view->reason)
         view->state = HF_STATE_DEGRADED;
-    hf_json_put_string(view->root, "epoch", v.books.epoch);
+    hf_json_put_string(view->root, "epoch", v.status.books.epoch);
     hf_json_put_int(view->numbers, "subscribed", pump.subscribed);
-    hf_json_put_int(view->numbers, "accepted", (int64_t)v.books.accepted);
-    hf_json_put_int(view->numbers, "delivered", (int64_t)v.books.delivered);
-    hf_json_put_int(view->numbers, "dropped", (int64_t)v.books.dropped);
-    hf_json_put_int(view->numbers, "held", (int64_t)v.books.held);
-    hf_json_put_int(view->numbers, "oldest_ms", v.books.oldest_ms);
-    hf_json_put_int(view->numbers, "disk_bytes", v.disk_bytes);
-    hf_json_put_int(view->numbers, "disk_limit", v.settings.max_bytes);
-    hf_json_put_int(view->numbers, "last_commit_ms", v.last_commit_ms);
-    hf_json_put_int(view->numbers, "waiting", (int64_t)v.waiting);
-    hf_json_put_int(view->numbers, "window_ms", v.settings.window_ms);
+    put_numbers(view->numbers, &v);
 }
 
 /* Records that other processors published as uplink/#. */
 static int
 commit_from_bus(void *ctx, const char *frames, size_t len, size_t count, struct hf_error *err)
 {
+    HF_AUTO_BATCH struct hf_batch batch = HF_BATCH_INIT;
+    HF_AUTO(hf_buffer_settings) struct hf_buffer_settings *settings = NULL;
     struct service *s = ctx;
     uint64_t first, last;
 
-    return hf_owner_append(s->owner, frames, len, count, &first, &last, err);
+    (void)count;
+    settings = hf_owner_settings(s->owner);
+    if (hf_batch_from_frames(&batch, frames, len, settings, err) < 0)
+        return -1;
+    return hf_owner_append(s->owner, &batch, &first, &last, err);
 }
 
 static void *
@@ -135,28 +143,53 @@ run_pump(void *arg)
     return NULL;
 }
 
+static int
+follow_settings(struct service *s, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    HF_AUTO(hf_buffer_settings) struct hf_buffer_settings *read = NULL;
+    int rc = hf_conf_poll(&s->settings, &doc, err);
+
+    if (rc <= 0)
+        return rc;
+    if (hf_buffer_settings_read(doc, &read, err) < 0) {
+        hf_conf_refuse(&s->settings, err);
+        return -1;
+    }
+    hf_owner_configure(s->owner, read);
+    hf_log_info("event=settings-taken window_ms=%lld sinks=%zu", (long long)read->window_ms,
+                read->sink_count);
+    return 0;
+}
+
+static int
+follow_credentials(struct service *s, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    int rc = hf_conf_poll(&s->credentials, &doc, err);
+
+    if (rc <= 0)
+        return rc;
+    if (read_credentials(s, doc, err) < 0) {
+        hf_conf_refuse(&s->credentials, err);
+        return -1;
+    }
+    hf_pump_set_account(s->pump, &s->account);
+    hf_status_set_account(s->status, &s->account);
+    return 0;
+}
+
 static void
 follow_conf(struct service *s)
 {
     while (!hf_stop_sleep(SETTINGS_POLL_MS)) {
-        HF_AUTO(hf_json) struct hf_json *credentials = NULL;
-        HF_AUTO(hf_json) struct hf_json *settings = NULL;
-        struct hf_owner_settings read;
         struct hf_error err = {0};
-        int rc = hf_conf_poll(&s->settings, &settings, &err);
 
-        if (rc > 0)
-            rc = read_settings(settings, &read, &err);
-        if (rc == 0 && settings)
-            hf_owner_configure(s->owner, &read);
-        if (rc == 0)
-            rc = hf_conf_poll(&s->credentials, &credentials, &err);
-        if (rc > 0 && (rc = read_credentials(s, credentials, &err)) == 0) {
-            hf_pump_set_account(s->pump, &s->account);
-            hf_status_set_account(s->status, &s->account);
-        }
-        if (rc < 0)
+        if (follow_settings(s, &err) < 0)
             hf_log_error("event=conf-wrong reason=\"%s\"", err.message);
+        if (follow_credentials(s, &err) < 0)
+            hf_log_error("event=conf-wrong reason=\"%s\"", err.message);
+        remember_wrong(s);
     }
 }
 
@@ -243,27 +276,44 @@ prove_disk(struct hf_error *err)
     return 0;
 }
 
+/* Waits for settings that can be used: the first ones may be wrong and mended later. */
+static int
+first_settings(struct service *s, struct hf_buffer_settings **ret_settings)
+{
+    for (;;) {
+        HF_AUTO(hf_json) struct hf_json *doc = NULL;
+        struct hf_error err = {0};
+
+        if (hf_conf_wait(&s->settings, &doc) < 0)
+            return -1;
+        if (hf_buffer_settings_read(doc, ret_settings, &err) == 0)
+            return 0;
+        hf_conf_refuse(&s->settings, &err);
+        hf_log_error("event=conf-wrong reason=\"%s\"", err.message);
+    }
+}
+
 static int
 run(struct service *s, struct hf_error *err)
 {
     HF_AUTO(hf_json) struct hf_json *credentials = NULL;
-    HF_AUTO(hf_json) struct hf_json *settings = NULL;
-    struct hf_owner_settings first;
+    HF_AUTO(hf_buffer_settings) struct hf_buffer_settings *first = NULL;
     int rc;
 
     if (hf_stop_init(err) < 0 || prove_disk(err) < 0 ||
         hf_address_parse(hf_env_broker(), &s->broker, err) < 0)
         return -1;
-    if (hf_conf_wait(&s->credentials, &credentials) < 0 ||
-        hf_conf_wait(&s->settings, &settings) < 0)
+    if (hf_conf_wait(&s->credentials, &credentials) < 0 || first_settings(s, &first) < 0)
         return 0;
-    if (read_credentials(s, credentials, err) < 0 || read_settings(settings, &first, err) < 0 ||
-        hf_owner_start(hf_env_data_dir(), &first, &s->owner, err) < 0)
+    if (hf_owner_start(hf_env_data_dir(), first, &s->owner, err) < 0)
         return -1;
-    s->api.owner = s->owner;
-    rc = serve(s, err);
+    hf_buffer_api_init(&s->api, s->owner);
+    rc = read_credentials(s, credentials, err);
+    if (rc == 0)
+        rc = serve(s, err);
     hf_owner_stop(hf_steal(&s->owner));
     hf_pump_free(hf_steal(&s->pump));
+    hf_buffer_api_done(&s->api);
     return rc;
 }
 
@@ -276,7 +326,9 @@ main(void)
     };
     struct hf_error err = {0};
 
-    pthread_mutex_init(&s.api.lock, NULL);
+    (void)mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+    (void)mallopt(M_MMAP_THRESHOLD, MALLOC_MAP_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, MALLOC_TRIM_BYTES);
     if (run(&s, &err) == 0) {
         hf_log_info("event=stopped");
         return 0;

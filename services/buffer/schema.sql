@@ -1,33 +1,95 @@
 -- SPDX-License-Identifier: Apache-2.0
--- The buffer's file. The books hold in every committed state:
---     accepted = delivered + dropped + sum(block.count where block.first > book.acked)
+-- The buffer's file. In every committed state:
+--     accepted = delivered + held + dropped + quarantined,   held = sum(block.weight)
 
 CREATE TABLE book (
-    id        INTEGER PRIMARY KEY CHECK (id = 1),
-    epoch     TEXT    NOT NULL,             -- 8 hex digits, drawn when the file was made
-    next_seq  INTEGER NOT NULL DEFAULT 1,   -- the number that the next record gets
-    acked     INTEGER NOT NULL DEFAULT 0,   -- all up to here was delivered; older blocks are garbage
-    accepted  INTEGER NOT NULL DEFAULT 0,
-    delivered INTEGER NOT NULL DEFAULT 0,
-    dropped   INTEGER NOT NULL DEFAULT 0
+    id          INTEGER PRIMARY KEY CHECK (id = 1),
+    epoch       INTEGER NOT NULL,            -- 32 bits, drawn when the file was made
+    next_seq    INTEGER NOT NULL DEFAULT 1,  -- the number that the next record gets
+    next_block  INTEGER NOT NULL DEFAULT 1,  -- ids of blocks are never given twice
+    accepted    INTEGER NOT NULL DEFAULT 0,
+    delivered   INTEGER NOT NULL DEFAULT 0,
+    dropped     INTEGER NOT NULL DEFAULT 0,
+    quarantined INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- What one commit brought, as it goes to the cloud: `count` lines of NDJSON, numbered from `first`.
+-- Records of one lane and epoch that one commit brought, or several of those merged.
 CREATE TABLE block (
-    first     INTEGER PRIMARY KEY,
+    id        INTEGER PRIMARY KEY,
+    lane      INTEGER NOT NULL,
+    epoch     INTEGER NOT NULL,
+    first     INTEGER NOT NULL,
+    last      INTEGER NOT NULL,
     count     INTEGER NOT NULL,
-    oldest_ms INTEGER NOT NULL,             -- Unix time of the oldest record, ms
-    crc       INTEGER NOT NULL,             -- CRC-32 (IEEE 802.3) of body
-    body      BLOB    NOT NULL
+    weight    INTEGER NOT NULL,              -- records that count as held; 0: held elsewhere, too
+    mask      INTEGER NOT NULL,              -- bits of the sinks that it is for; 0: all
+    oldest_ms INTEGER NOT NULL,              -- Unix time of the oldest and newest record, ms
+    newest_ms INTEGER NOT NULL,
+    raw       INTEGER NOT NULL,              -- bytes of the lines
+    crc       INTEGER NOT NULL,              -- CRC-32 (IEEE 802.3) of body, with those above it
+    topics    BLOB    NOT NULL,              -- pairs of varints: topic.id, records
+    spans     BLOB,                          -- pairs of varints: numbers skipped, records; NULL: dense
+    body      BLOB    NOT NULL               -- one zstd frame of NDJSON lines
+) STRICT;
+CREATE INDEX block_lane ON block (lane, id);
+CREATE INDEX block_age ON block (newest_ms);
+
+CREATE TABLE topic (
+    id   INTEGER PRIMARY KEY,                -- 1 to 10,000; 0 in a block stands for "(other)"
+    name TEXT    NOT NULL
 ) STRICT;
 
--- Blocks whose checksum was wrong: counted as dropped, kept to be looked at.
-CREATE TABLE aside (
-    first     INTEGER PRIMARY KEY,
-    count     INTEGER NOT NULL,
-    at_ms     INTEGER NOT NULL,
-    reason    TEXT    NOT NULL,
-    body      BLOB    NOT NULL
+CREATE TABLE sink (
+    slot        INTEGER PRIMARY KEY,         -- 0 to 7
+    name        TEXT    NOT NULL UNIQUE,
+    accepted    INTEGER NOT NULL,
+    delivered   INTEGER NOT NULL,
+    dropped     INTEGER NOT NULL,
+    quarantined INTEGER NOT NULL
 ) STRICT;
 
-PRAGMA user_version = 1;
+CREATE TABLE place (                         -- where a sink is in a lane
+    slot        INTEGER NOT NULL,
+    lane        INTEGER NOT NULL,
+    cursor      INTEGER NOT NULL,            -- the last block acknowledged
+    group_last  INTEGER NOT NULL,            -- the last block of the group leased; 0: no group
+    acked_epoch INTEGER NOT NULL,            -- what was acknowledged last, or dropped while leased
+    acked_last  INTEGER NOT NULL,
+    PRIMARY KEY (slot, lane)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE quarantine (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    sink    TEXT    NOT NULL,                -- or "processor"
+    lane    INTEGER NOT NULL,
+    epoch   INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,                -- 0: it has none
+    counted INTEGER NOT NULL,                -- 1: book.quarantined counts it
+    at_ms   INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    status  INTEGER NOT NULL,
+    topic   TEXT    NOT NULL,
+    reason  TEXT    NOT NULL,
+    line    BLOB    NOT NULL
+) STRICT;
+CREATE INDEX quarantine_seq ON quarantine (epoch, seq);
+
+CREATE TABLE dropped (
+    topic   TEXT    NOT NULL,
+    reason  TEXT    NOT NULL,
+    records INTEGER NOT NULL,
+    PRIMARY KEY (topic, reason)
+) STRICT, WITHOUT ROWID;
+
+-- Numbers that will never be delivered and of which the cloud was not told yet.
+CREATE TABLE gap (
+    id      INTEGER PRIMARY KEY,
+    reason  TEXT    NOT NULL,
+    epoch   INTEGER NOT NULL,
+    first   INTEGER NOT NULL,
+    last    INTEGER NOT NULL,
+    records INTEGER NOT NULL
+) STRICT;
+CREATE INDEX gap_end ON gap (reason, epoch, last);
+
+PRAGMA user_version = 2;

@@ -1,409 +1,268 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "buffer/spool.h"
+/* Transactions: what was given is numbered, stitched into lines, compressed, and written. */
+#include "buffer/spool_private.h"
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "buffer/crc32.h"
-#include "buffer/spool_private.h"
-#include "common/record.h"
+#include "buffer/block.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    PAGE = 4096,
-    BLOCK_BYTES = 256 * 1024,    /* a block is closed once it is this large */
-    BODY_KEEP = 2 * 1024 * 1024, /* memory that the block buffer keeps between commits */
-    WAL_ROOM = 8 * 1024 * 1024,  /* what the cap leaves for the WAL */
-    DELETE_BLOCKS = 256,         /* one step of deleting */
-    VACUUM_PAGES = 512,          /* one step of shrinking */
-    VACUUM_FROM_PAGES = 4096,    /* smaller holes are left for the next records */
-    COMMIT_SLACK = 64 * 1024,    /* pages that a commit needs beside the blocks */
-    RESERVE_RETRY_MS = 1000,
-    CAP_CLEAR_PART = 16, /* a full buffer accepts again once a sixteenth is free */
+    BUFFER_KEEP = 2 * 1024 * 1024, /* memory that a buffer keeps between commits */
+    BLOCK_SLACK = 16 * 1024,       /* pages that a block takes beside its body */
+    COLLECT_STEP = 256,            /* blocks deleted by one commit for each lane */
 };
-
-/* ---- transactions ---- */
 
 int
 hf_spool_begin(struct hf_spool *s, struct hf_error *err)
 {
-    int rc = hf_spool_run(s->q[Q_BEGIN]);
-
-    if (rc != SQLITE_OK)
-        return hf_spool_fail(s->db, rc, "cannot begin", err);
-    hf_buf_clear(&s->body);
+    if (s->damaged && hf_spool_salvage(s, &s->saved, err) < 0)
+        return -1;
+    if (!hf_spool_is_open(s))
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the store is not open");
+    if (s->topics_stale && hf_spool_load(s, err) < 0)
+        return -1;
+    s->failed = s->touched = false;
+    s->batch_count = 0;
+    if (hf_spool_write(s, s->q[Q_BEGIN], err) < 0)
+        return -1;
+    s->touched = false;
     return 0;
+}
+
+void
+hf_spool_forget_pending(struct hf_spool *s)
+{
+    for (size_t i = 0; i < s->pending_count; i++)
+        s->topics[s->pending_topics[i]].pending = 0;
+    s->pending_count = 0;
+    s->raw_count = 0;
+    hf_buf_clear(&s->raw);
 }
 
 void
 hf_spool_rollback(struct hf_spool *s)
 {
-    if (s->db && !sqlite3_get_autocommit(s->db))
-        (void)hf_spool_run(s->q[Q_ROLLBACK]);
-    s->now = s->saved;
-    hf_buf_clear(&s->body);
-}
-
-/* On a full disk the reserve makes room for what must go on. In a damaged file nothing can. */
-static int
-fail_write(struct hf_spool *s, int rc, struct hf_error *err)
-{
-    struct hf_error replacing = {0};
-
-    (void)hf_spool_fail(s->db, rc, "cannot write", err);
-    if ((rc & 0xff) == SQLITE_FULL) {
-        hf_spool_reserve_free(&s->paths);
-        s->reserve_there = false;
-        s->reserve_tried_ms = hf_clock_mono_ms();
-        snprintf(s->full, sizeof s->full,
-                 "the disk is full: nothing is accepted until there is room");
-    } else if (hf_spool_rc_damaged(rc)) {
-        hf_spool_rollback(s);
-        if (hf_spool_replace_file(s, &s->saved, &replacing) < 0)
-            hf_log_error("event=store-lost reason=\"%s\"", replacing.message);
+    if (s->db && !sqlite3_get_autocommit(s->db)) {
+        (void)sqlite3_step(s->q[Q_ROLLBACK]);
+        sqlite3_reset(s->q[Q_ROLLBACK]);
     }
-    return -1;
-}
-
-/* Bytes in use in the database file. */
-static int64_t
-used_bytes(struct hf_spool *s)
-{
-    uint64_t pages = 0, free_pages = 0;
-
-    if (hf_spool_read_row(s->q[Q_PAGES], 1, &pages) != SQLITE_OK ||
-        hf_spool_read_row(s->q[Q_FREE_PAGES], 1, &free_pages) != SQLITE_OK)
-        return 0;
-    return (int64_t)(pages - free_pages) * PAGE;
-}
-
-/* What the database file may take: the rest is the WAL's and the reserve's. */
-static int64_t
-cap_bytes(const struct hf_spool *s)
-{
-    int64_t cap = s->options.max_bytes - WAL_ROOM - s->options.reserve_bytes;
-
-    return cap < s->options.max_bytes / 4 ? s->options.max_bytes / 4 : cap;
-}
-
-static bool
-has_room(struct hf_spool *s, int64_t bytes)
-{
-    return used_bytes(s) + bytes + COMMIT_SLACK <= cap_bytes(s);
-}
-
-static int
-refuse_over_cap(struct hf_spool *s, size_t wanted, struct hf_error *err)
-{
-    s->over_cap = true;
-    s->wanted_bytes = (int64_t)wanted;
-    snprintf(s->full, sizeof s->full,
-             "the buffer is full (%lld of %lld bytes on disk): nothing is accepted until some of "
-             "it is delivered",
-             (long long)hf_spool_disk_bytes(s), (long long)s->options.max_bytes);
-    return hf_error_set(err, HF_ERROR_NO_SPACE, "%s", s->full);
-}
-
-static int
-close_block(struct hf_spool *s, struct hf_error *err)
-{
-    sqlite3_stmt *q;
-    int rc;
-
-    if (s->body.len == 0)
-        return 0;
-    if (!has_room(s, (int64_t)s->body.len))
-        return refuse_over_cap(s, s->body.len, err);
-    q = BIND(s, Q_INSERT, s->body_first, s->now.next_seq - s->body_first,
-             (uint64_t)s->body_oldest_ms, hf_crc32(s->body.data, s->body.len));
-    sqlite3_bind_blob64(q, 5, s->body.data, s->body.len, SQLITE_STATIC);
-    rc = hf_spool_run(q);
-    sqlite3_clear_bindings(q);
-    hf_buf_clear(&s->body);
-    return rc == SQLITE_OK ? 0 : fail_write(s, rc, err);
+    hf_spool_forget_pending(s);
+    s->topics_stale = s->topics_stale || s->touched;
+    s->now = s->saved;
+    s->batch_count = 0;
 }
 
 int
-hf_spool_append(struct hf_spool *s, const char *gateway, const char *frames, size_t len,
+hf_spool_append(struct hf_spool *s, const struct hf_spool_record *records, size_t count,
                 uint64_t *ret_first, uint64_t *ret_last, struct hf_error *err)
 {
-    uint64_t first = s->now.next_seq;
-    struct hf_record r;
-    size_t at = 0;
-    int rc;
-
-    if (*s->full && !s->over_cap)
+    if (*s->full)
         return hf_error_set(err, HF_ERROR_NO_SPACE, "%s", s->full);
-    if (!has_room(s, (int64_t)(len + s->body.len)))
-        return refuse_over_cap(s, len + s->body.len, err);
-    while ((rc = hf_record_decode(frames, len, &at, &r, err)) > 0) {
-        if (s->body.len == 0) {
-            s->body_first = s->now.next_seq;
-            s->body_oldest_ms = r.time_ms;
-        }
-        if (r.time_ms < s->body_oldest_ms)
-            s->body_oldest_ms = r.time_ms;
-        if (hf_record_line(&r, gateway, s->epoch, s->now.next_seq, &s->body, err) < 0)
-            return -1;
-        s->now.next_seq++;
-        s->now.accepted++;
-        if (s->body.len >= BLOCK_BYTES && close_block(s, err) < 0)
-            return -1;
-    }
-    *ret_first = first;
-    *ret_last = s->now.next_seq - 1;
-    return rc;
+    if (s->batch_count == HF_SPOOL_BATCHES_MAX)
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "too many batches for one commit");
+    s->batches[s->batch_count++] = (struct hf_spool_batch){
+        .records = records, .count = count, .ret_first = ret_first, .ret_last = ret_last};
+    return 0;
 }
 
+/* ---- blocks ---- */
+
 static int
-delete_garbage(struct hf_spool *s)
+render_topics(struct hf_spool *s, struct hf_error *err)
 {
-    return hf_spool_run(BIND(s, Q_DELETE, s->now.acked, DELETE_BLOCKS));
+    hf_buf_clear(&s->meta);
+    for (size_t i = 0; i < s->pending_count; i++) {
+        unsigned id = s->pending_topics[i];
+
+        if (hf_spool_add_pair(&s->meta, id, s->topics[id].pending, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static void
+accept_for_sinks(struct hf_spool *s, uint64_t count)
+{
+    s->now.accepted += count;
+    for (unsigned i = 0; i < HF_SINKS_MAX; i++)
+        if (*s->now.sinks[i].name)
+            s->now.sinks[i].accepted += count;
 }
 
 int
-hf_spool_ack(struct hf_spool *s, const char *epoch, uint64_t first, uint64_t last,
-             struct hf_error *err)
+hf_spool_close_block(struct hf_spool *s, enum hf_lane lane, struct hf_error *err)
 {
-    uint64_t oldest = 0, span[2] = {0};
+    struct hf_block_row b = {.lane = lane,
+                             .epoch = s->now.epoch,
+                             .first = s->raw_first,
+                             .last = s->raw_first + s->raw_count - 1,
+                             .count = s->raw_count,
+                             .weight = s->raw_count,
+                             .oldest_ms = s->raw_oldest_ms,
+                             .newest_ms = s->raw_newest_ms,
+                             .raw = s->raw.len};
 
-    if (strcmp(epoch, s->epoch) != 0)
-        return hf_error_set(err, HF_ERROR_CONFLICT, "the epoch is '%s' now", s->epoch);
-    if (first > last || last > (s->lease_last ? s->lease_last : s->saved.next_seq - 1))
-        return hf_error_set(err, HF_ERROR_CONFLICT, "that span was not leased");
-    if (last <= s->now.acked)
+    if (!s->raw_count)
         return 0;
-    if (hf_spool_read_row(BIND(s, Q_SPAN, s->now.acked), 1, &oldest) != SQLITE_OK ||
-        hf_spool_read_row(BIND(s, Q_COUNT, s->now.acked, last), 2, span) != SQLITE_OK)
-        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "cannot read the store: %s",
-                            sqlite3_errmsg(s->db));
-    if (first > oldest || span[1] != last)
-        return hf_error_set(err, HF_ERROR_CONFLICT, "that span was not leased");
-    s->now.acked = last;
-    s->now.delivered += span[0];
+    hf_buf_clear(&s->frame);
+    if (render_topics(s, err) < 0 || hf_block_pack(s->raw.data, s->raw.len, &s->frame, err) < 0)
+        return -1;
+    if (hf_spool_make_room(s, (int64_t)(s->frame.len + s->meta.len) + BLOCK_SLACK, err) < 0)
+        return -1;
+    b.topics = s->meta.data;
+    b.topics_len = s->meta.len;
+    b.body = s->frame.data;
+    b.body_len = s->frame.len;
+    if (hf_spool_block_add(s, &b, err) < 0)
+        return -1;
+    accept_for_sinks(s, s->raw_count);
+    hf_spool_forget_pending(s);
     return 0;
+}
+
+static int
+add_head(struct hf_spool *s, size_t more, struct hf_error *err)
+{
+    enum { HEAD_MAX = HF_GATEWAY_MAX + 64 };
+    char *to = hf_buf_reserve(&s->raw, HEAD_MAX + more);
+    int n;
+
+    if (!to)
+        return hf_error_set(err, HF_ERROR_TOO_LARGE, "a record is too large");
+    n = snprintf(to, HEAD_MAX, "{\"gateway\":\"%s\",\"epoch\":\"%08x\",\"seq\":%llu",
+                 s->settings.gateway, s->now.epoch, (unsigned long long)s->now.next_seq);
+    s->raw.len += (size_t)n;
+    return 0;
+}
+
+int
+hf_spool_stitch(struct hf_spool *s, enum hf_lane lane, int64_t time_ms, const char *topic,
+                size_t topic_len, const char *tail, size_t tail_len, struct hf_error *err)
+{
+    unsigned id;
+
+    if (s->raw.len + tail_len > HF_SPOOL_BLOCK_BYTES && hf_spool_close_block(s, lane, err) < 0)
+        return -1;
+    if (hf_spool_topics_id(s, topic, topic_len, &id, err) < 0 || add_head(s, tail_len, err) < 0 ||
+        hf_buf_add(&s->raw, tail, tail_len, err) < 0)
+        return -1;
+    if (s->topics[id].pending++ == 0)
+        s->pending_topics[s->pending_count++] = (uint16_t)id;
+    if (!s->raw_count++) {
+        s->raw_first = s->now.next_seq;
+        s->raw_oldest_ms = s->raw_newest_ms = time_ms;
+    }
+    if (time_ms < s->raw_oldest_ms)
+        s->raw_oldest_ms = time_ms;
+    if (time_ms > s->raw_newest_ms)
+        s->raw_newest_ms = time_ms;
+    s->now.next_seq++;
+    return 0;
+}
+
+/* ---- commit ---- */
+
+/* One that the processor could make nothing of: as a line without a number. */
+static int
+quarantine(struct hf_spool *s, const struct hf_spool_record *r, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf line = HF_BUF_INIT(HF_SPOOL_LINES_MAX);
+    struct hf_quarantined q = {.sink = "processor",
+                               .at_ms = hf_clock_wall_ms(),
+                               .time_ms = r->time_ms,
+                               .topic = r->topic,
+                               .topic_len = r->topic_len,
+                               .reason = r->reason,
+                               .reason_len = r->reason_len};
+
+    if (hf_buf_addf(&line, err, "{\"gateway\":\"%s\"", s->settings.gateway) < 0 ||
+        hf_buf_add(&line, r->tail, r->tail_len, err) < 0 ||
+        hf_spool_make_room(s, (int64_t)line.len + BLOCK_SLACK, err) < 0)
+        return -1;
+    q.line = line.data;
+    q.line_len = line.len;
+    s->now.accepted++;
+    s->now.quarantined++;
+    return hf_spool_quarantine_add(s, &q, r->lane, 0, true, err);
+}
+
+static int
+add_record(struct hf_spool *s, struct hf_spool_batch *b, const struct hf_spool_record *r,
+           struct hf_error *err)
+{
+    if (r->reason_len)
+        return quarantine(s, r, err);
+    if (!b->first)
+        b->first = s->now.next_seq;
+    b->last = s->now.next_seq;
+    s->now.payload_bytes += r->payload_len;
+    return hf_spool_stitch(s, r->lane, r->time_ms, r->topic, r->topic_len, r->tail, r->tail_len,
+                           err);
+}
+
+static int
+add_lane(struct hf_spool *s, enum hf_lane lane, struct hf_error *err)
+{
+    if (lane == HF_LANE_NORMAL && s->now.gaps && hf_spool_tell_gaps(s, err) < 0)
+        return -1;
+    for (size_t i = 0; i < s->batch_count; i++) {
+        struct hf_spool_batch *b = &s->batches[i];
+
+        for (size_t k = 0; k < b->count; k++)
+            if (b->records[k].lane == lane && add_record(s, b, &b->records[k], err) < 0)
+                return -1;
+    }
+    return hf_spool_close_block(s, lane, err);
+}
+
+static int
+write_all(struct hf_spool *s, struct hf_error *err)
+{
+    for (int lane = HF_LANE_ALARM; s->batch_count && lane < HF_LANE_COUNT; lane++)
+        if (add_lane(s, (enum hf_lane)lane, err) < 0)
+            return -1;
+    if (hf_spool_quarantine_trim(s, err) < 0)
+        return -1;
+    for (int lane = HF_LANE_ALARM; s->touched && lane < HF_LANE_COUNT; lane++)
+        if (hf_spool_collect(s, (enum hf_lane)lane, COLLECT_STEP, err) < 0)
+            return -1;
+    return hf_spool_write_state(s, err);
+}
+
+static void
+give_numbers(struct hf_spool *s)
+{
+    for (size_t i = 0; i < s->batch_count; i++) {
+        *s->batches[i].ret_first = s->batches[i].first;
+        *s->batches[i].ret_last = s->batches[i].last;
+    }
+    s->batch_count = 0;
 }
 
 int
 hf_spool_commit(struct hf_spool *s, struct hf_error *err)
 {
-    int rc;
-
-    if (close_block(s, err) < 0)
+    if (s->failed)
+        return hf_error_set(err, *s->full ? HF_ERROR_NO_SPACE : HF_ERROR_UNAVAILABLE,
+                            "the store could not be written: %s", *s->full ? s->full : "see log");
+    if (write_all(s, err) < 0)
         return -1;
-    if (memcmp(&s->now, &s->saved, sizeof s->now) == 0) { /* acknowledged before: no write */
+    if (!s->touched) { /* acknowledged before: no write */
         hf_spool_rollback(s);
         return 0;
     }
-    rc = delete_garbage(s);
-    if (rc == SQLITE_OK)
-        rc = hf_spool_write_book(s);
-    if (rc == SQLITE_OK)
-        rc = hf_spool_run(s->q[Q_COMMIT]);
-    if (rc != SQLITE_OK)
-        return fail_write(s, rc, err);
-    if (s->lease_last && s->now.acked >= s->lease_last)
-        s->lease_last = 0;
-    s->saved = s->now;
-    if (s->body.cap > BODY_KEEP)
-        hf_buf_done(&s->body);
-    hf_spool_read_oldest(s);
-    return 0;
-}
-
-/* ---- lease ---- */
-
-static int
-set_block_aside(struct hf_spool *s, uint64_t first, uint64_t count, const char *reason,
-                struct hf_error *err)
-{
-    char text[HF_SPOOL_ALARM_MAX];
-    sqlite3_stmt *q;
-    int rc = hf_spool_run(s->q[Q_BEGIN]);
-
-    q = BIND(s, Q_ASIDE, first, (uint64_t)hf_clock_wall_ms());
-    sqlite3_bind_text(q, 3, reason, -1, SQLITE_STATIC);
-    if (rc == SQLITE_OK)
-        rc = hf_spool_run(q);
-    if (rc == SQLITE_OK)
-        rc = hf_spool_run(BIND(s, Q_REMOVE, first));
-    s->now.dropped += count;
-    if (rc == SQLITE_OK)
-        rc = hf_spool_write_book(s);
-    if (rc == SQLITE_OK)
-        rc = hf_spool_run(s->q[Q_COMMIT]);
-    if (rc != SQLITE_OK) {
-        (void)fail_write(s, rc, err);
-        hf_spool_rollback(s);
+    if (hf_spool_write(s, s->q[Q_COMMIT], err) < 0)
         return -1;
-    }
     s->saved = s->now;
-    s->lease_last = 0;
-    snprintf(text, sizeof text, "records %llu to %llu: %s; set aside and counted as dropped",
-             (unsigned long long)first, (unsigned long long)(first + count - 1), reason);
-    hf_spool_set_alarm(s, text);
+    s->commits++;
+    give_numbers(s);
+    if (s->raw.cap > BUFFER_KEEP)
+        hf_buf_done(&s->raw);
+    if (s->frame.cap > BUFFER_KEEP)
+        hf_buf_done(&s->frame);
+    if (s->wal_pages >= 2 * HF_SPOOL_CHECKPOINT_PAGES) /* it must not wait for the tick */
+        hf_spool_checkpoint(s, HF_SPOOL_CHECKPOINT_PAGES);
     return 0;
-}
-
-/* Reads one lease; *ret_bad gets the damaged block that ended it, if one did. */
-static int
-read_blocks(struct hf_spool *s, size_t max_bytes, struct hf_lease *lease, struct hf_buf *lines,
-            uint64_t ret_bad[2], struct hf_error *err)
-{
-    sqlite3_stmt *q = BIND(s, Q_LEASE, s->saved.acked);
-    int rc;
-
-    while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-        uint64_t first = (uint64_t)sqlite3_column_int64(q, 0);
-        uint64_t count = (uint64_t)sqlite3_column_int64(q, 1);
-        const void *body = sqlite3_column_blob(q, 3);
-        size_t len = (size_t)sqlite3_column_bytes(q, 3);
-
-        if (s->lease_last ? first > s->lease_last : lease->count && lines->len + len > max_bytes)
-            break;
-        if (!body || hf_crc32(body, len) != (uint32_t)sqlite3_column_int64(q, 2)) {
-            ret_bad[0] = first;
-            ret_bad[1] = count;
-            break;
-        }
-        if (hf_buf_add(lines, body, len, err) < 0) {
-            sqlite3_reset(q);
-            return SQLITE_TOOBIG;
-        }
-        if (lease->count == 0)
-            lease->first = first;
-        lease->last = first + count - 1;
-        lease->count += count;
-    }
-    sqlite3_reset(q);
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-int
-hf_spool_lease(struct hf_spool *s, size_t max_bytes, struct hf_lease *ret_lease,
-               struct hf_buf *lines, struct hf_error *err)
-{
-    for (;;) {
-        struct hf_lease lease = {0};
-        uint64_t bad[2] = {0, 0};
-        size_t before = lines->len;
-        int rc;
-
-        if (s->saved.accepted == s->saved.delivered + s->saved.dropped)
-            return 0;
-        rc = read_blocks(s, max_bytes, &lease, lines, bad, err);
-        if (rc == SQLITE_TOOBIG)
-            return -1;
-        if (rc != SQLITE_OK)
-            return fail_write(s, rc, err);
-        if (lease.count && !bad[1]) {
-            memcpy(lease.epoch, s->epoch, sizeof lease.epoch);
-            s->lease_last = lease.last;
-            *ret_lease = lease;
-            return 1;
-        }
-        lines->len = before;
-        if (!bad[1])
-            return 0;
-        if (set_block_aside(s, bad[0], bad[1], "the bytes on disk are not those written", err) < 0)
-            return -1;
-    }
-}
-
-/* ---- housekeeping ---- */
-
-static void
-checkpoint(struct hf_spool *s)
-{
-    if (s->wal_pages < HF_SPOOL_CHECKPOINT_PAGES)
-        return;
-    /* There is no reader to wait for, so a passive one takes over everything, and the next commit
-     * begins the WAL anew. */
-    if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) == SQLITE_OK)
-        s->wal_pages = 0;
-}
-
-static void
-shrink(struct hf_spool *s)
-{
-    uint64_t free_pages = 0;
-    char text[48];
-
-    if (hf_spool_read_row(s->q[Q_FREE_PAGES], 1, &free_pages) != SQLITE_OK ||
-        free_pages < (*s->full ? 1 : VACUUM_FROM_PAGES))
-        return;
-    snprintf(text, sizeof text, "PRAGMA incremental_vacuum(%d)", VACUUM_PAGES);
-    if (sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK && *s->full)
-        s->wal_pages = HF_SPOOL_CHECKPOINT_PAGES; /* the file shrinks by the checkpoint */
-}
-
-static void
-restore_reserve(struct hf_spool *s)
-{
-    int64_t now = hf_clock_mono_ms();
-
-    if (s->reserve_there || now - s->reserve_tried_ms < RESERVE_RETRY_MS)
-        return;
-    s->reserve_tried_ms = now;
-    s->reserve_there =
-        s->options.reserve_bytes == 0 || hf_spool_reserve_make(&s->paths, s->options.reserve_bytes);
-    if (!s->reserve_there)
-        snprintf(s->full, sizeof s->full,
-                 "the disk is full: nothing is accepted until there is room");
-    else if (!s->over_cap)
-        s->full[0] = '\0';
-}
-
-void
-hf_spool_tick(struct hf_spool *s)
-{
-    uint64_t oldest = UINT64_MAX;
-
-    if (!s->db)
-        return;
-    if (hf_spool_read_row(BIND(s, Q_SPAN, 0), 1, &oldest) == SQLITE_OK && oldest &&
-        oldest <= s->now.acked)
-        (void)delete_garbage(s);
-    checkpoint(s);
-    shrink(s);
-    restore_reserve(s);
-    if (s->over_cap && has_room(s, s->wanted_bytes) && has_room(s, cap_bytes(s) / CAP_CLEAR_PART)) {
-        s->over_cap = false;
-        if (s->reserve_there)
-            s->full[0] = '\0';
-    }
-}
-
-void
-hf_spool_get_books(const struct hf_spool *s, struct hf_books *ret_books)
-{
-    const struct hf_book *b = &s->saved;
-
-    *ret_books = (struct hf_books){
-        .accepted = b->accepted,
-        .delivered = b->delivered,
-        .dropped = b->dropped,
-        .held = b->accepted - b->delivered - b->dropped,
-        .oldest_ms = s->oldest_ms,
-    };
-    memcpy(ret_books->epoch, s->epoch, sizeof ret_books->epoch);
-}
-
-int64_t
-hf_spool_disk_bytes(const struct hf_spool *s)
-{
-    return hf_spool_file_bytes(&s->paths);
-}
-
-const char *
-hf_spool_full(const struct hf_spool *s)
-{
-    return s->full;
-}
-
-const char *
-hf_spool_alarm(const struct hf_spool *s)
-{
-    return s->alarm;
 }

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SCHEMA_VERSION = 2 };
+
 int
 hf_spool_paths_make(const char *dir, struct hf_spool_paths *ret_paths, struct hf_error *err)
 {
@@ -39,15 +41,15 @@ hf_spool_fail(sqlite3 *db, int rc, const char *what, struct hf_error *err)
 }
 
 static int
-has_schema(sqlite3 *db, bool *ret_has)
+read_number(sqlite3 *db, const char *sql, int *ret_value)
 {
     sqlite3_stmt *q = NULL;
-    int rc = sqlite3_prepare_v2(db, "SELECT count(*) FROM sqlite_schema", -1, &q, NULL);
+    int rc = sqlite3_prepare_v2(db, sql, -1, &q, NULL);
 
     if (rc == SQLITE_OK)
         rc = sqlite3_step(q);
     if (rc == SQLITE_ROW) {
-        *ret_has = sqlite3_column_int(q, 0) > 0;
+        *ret_value = sqlite3_column_int(q, 0);
         rc = SQLITE_OK;
     }
     sqlite3_finalize(q);
@@ -57,13 +59,12 @@ has_schema(sqlite3 *db, bool *ret_has)
 static int
 make_schema(sqlite3 *db)
 {
-    char epoch[HF_EPOCH_SIZE], insert[96];
-    unsigned char random[4];
+    char insert[96];
+    uint32_t epoch;
     int rc;
 
-    hf_random(random, sizeof random);
-    hf_text_hex(random, sizeof random, epoch);
-    snprintf(insert, sizeof insert, "INSERT INTO book (id, epoch) VALUES (1, '%s'); COMMIT", epoch);
+    hf_random(&epoch, sizeof epoch);
+    snprintf(insert, sizeof insert, "INSERT INTO book (id, epoch) VALUES (1, %u); COMMIT", epoch);
     rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, HF_BUFFER_SCHEMA, NULL, NULL, NULL);
@@ -81,12 +82,12 @@ hf_spool_file_open(const struct hf_spool_paths *p, sqlite3 **ret_db, struct hf_e
                                    "PRAGMA synchronous = FULL;"
                                    "PRAGMA wal_autocheckpoint = 0;"
                                    "PRAGMA journal_size_limit = 8388608;"
-                                   "PRAGMA cache_size = -2048;"
+                                   "PRAGMA cache_size = -1024;"
                                    "PRAGMA cell_size_check = ON;"
                                    "PRAGMA temp_store = MEMORY;"
                                    "PRAGMA trusted_schema = OFF";
     sqlite3 *db = NULL;
-    bool has = false;
+    int tables = 0, version = 0;
     int rc = sqlite3_open_v2(p->db, &db,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                                  SQLITE_OPEN_EXRESCODE,
@@ -95,9 +96,13 @@ hf_spool_file_open(const struct hf_spool_paths *p, sqlite3 **ret_db, struct hf_e
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, settings, NULL, NULL, NULL);
     if (rc == SQLITE_OK)
-        rc = has_schema(db, &has);
-    if (rc == SQLITE_OK && !has)
+        rc = read_number(db, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (rc == SQLITE_OK && tables == 0)
         rc = make_schema(db);
+    if (rc == SQLITE_OK)
+        rc = read_number(db, "PRAGMA user_version", &version);
+    if (rc == SQLITE_OK && version != SCHEMA_VERSION)
+        rc = SQLITE_NOTADB; /* of another time: set aside, not touched */
     if (rc != SQLITE_OK) {
         (void)hf_spool_fail(db, rc, "cannot open the store", err);
         sqlite3_close(db);

@@ -1,239 +1,380 @@
 // SPDX-License-Identifier: Apache-2.0
+/* Opening, what is kept in memory, the settings. */
 #include "buffer/spool_private.h"
 
-#include "base/log.h"
-#include "common/record.h"
+#include "base/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* The worst that a batch of frames can become as lines: control characters grow sixfold. */
-enum { BODY_MAX = 8 * HF_RECORD_BODY_MAX };
+static const int64_t RESERVE_MOST = 4LL * 1024 * 1024; /* for the commits a full disk still needs */
 
-static const char *const sql[Q_STATEMENTS] = {
-    [Q_BEGIN] = "BEGIN IMMEDIATE",
-    [Q_COMMIT] = "COMMIT",
-    [Q_ROLLBACK] = "ROLLBACK",
-    [Q_BOOK_READ] = "SELECT epoch, next_seq, acked, accepted, delivered, dropped FROM book",
-    [Q_BOOK_WRITE] = "UPDATE book SET next_seq = ?1, acked = ?2, accepted = ?3, delivered = ?4,"
-                     " dropped = ?5",
-    [Q_HELD] = "SELECT coalesce(sum(count), 0), coalesce(max(first + count), 0) FROM block"
-               " WHERE first > ?1",
-    [Q_OLDEST] = "SELECT oldest_ms FROM block WHERE first > ?1 ORDER BY first LIMIT 1",
-    [Q_INSERT] = "INSERT INTO block (first, count, oldest_ms, crc, body)"
-                 " VALUES (?1, ?2, ?3, ?4, ?5)",
-    [Q_SPAN] = "SELECT min(first) FROM block WHERE first > ?1",
-    [Q_COUNT] = "SELECT coalesce(sum(count), 0), coalesce(max(first + count - 1), 0) FROM block"
-                " WHERE first > ?1 AND first <= ?2",
-    [Q_DELETE] = "DELETE FROM block WHERE first IN"
-                 " (SELECT first FROM block WHERE first <= ?1 ORDER BY first LIMIT ?2)",
-    [Q_LEASE] = "SELECT first, count, crc, body FROM block WHERE first > ?1 ORDER BY first",
-    [Q_ASIDE] = "INSERT OR REPLACE INTO aside (first, count, at_ms, reason, body)"
-                " SELECT first, count, ?2, ?3, body FROM block WHERE first = ?1",
-    [Q_REMOVE] = "DELETE FROM block WHERE first = ?1",
-    [Q_PAGES] = "PRAGMA page_count",
-    [Q_FREE_PAGES] = "PRAGMA freelist_count",
-};
+enum { RESERVE_PART = 8, META_MAX = 1024 * 1024, SPANS_MAX = 16 * 1024 * 1024 };
+
+/* ---- reading ---- */
 
 static int
-count_wal(void *ctx, sqlite3 *db, const char *name, int pages)
+read_book(struct hf_spool *s, struct hf_error *err)
 {
-    struct hf_spool *s = ctx;
+    int64_t v[7];
+    int rc = hf_spool_read_row(s, s->q[Q_BOOK_READ], 7, v, err);
 
-    (void)db, (void)name;
-    s->wal_pages = pages;
-    return SQLITE_OK;
-}
-
-sqlite3_stmt *
-hf_spool_bind(struct hf_spool *s, enum hf_spool_statement which, int count, const uint64_t *values)
-{
-    sqlite3_stmt *q = s->q[which];
-
-    sqlite3_reset(q);
-    for (int i = 0; i < count; i++)
-        sqlite3_bind_int64(q, i + 1, (sqlite3_int64)values[i]);
-    return q;
-}
-
-int
-hf_spool_run(sqlite3_stmt *q)
-{
-    int rc = sqlite3_step(q);
-
-    sqlite3_reset(q);
-    return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
-}
-
-int
-hf_spool_read_row(sqlite3_stmt *q, int count, uint64_t *values)
-{
-    int rc = sqlite3_step(q);
-
-    for (int i = 0; rc == SQLITE_ROW && i < count; i++)
-        values[i] = (uint64_t)sqlite3_column_int64(q, i);
-    sqlite3_reset(q);
-    return rc == SQLITE_ROW ? SQLITE_OK : rc;
-}
-
-void
-hf_spool_set_alarm(struct hf_spool *s, const char *text)
-{
-    snprintf(s->alarm, sizeof s->alarm, "%s", text);
-    hf_log_error("event=store-damaged detail=\"%s\"", text);
+    if (rc <= 0)
+        return rc < 0 ? -1 : hf_spool_failed(s, SQLITE_CORRUPT, err);
+    s->now.epoch = (uint32_t)v[0];
+    s->now.next_seq = (uint64_t)v[1];
+    s->now.next_block = v[2];
+    s->now.accepted = (uint64_t)v[3];
+    s->now.delivered = (uint64_t)v[4];
+    s->now.dropped = (uint64_t)v[5];
+    s->now.quarantined = (uint64_t)v[6];
+    return 0;
 }
 
 static int
-read_book(struct hf_spool *s)
+read_sinks(struct hf_spool *s, struct hf_error *err)
 {
-    uint64_t v[6] = {0}, held[2];
-    sqlite3_stmt *q = s->q[Q_BOOK_READ];
-    int rc = sqlite3_step(q);
+    sqlite3_stmt *q = s->q[Q_SINKS];
+    int rc;
 
-    if (rc == SQLITE_ROW) {
-        const unsigned char *epoch = sqlite3_column_text(q, 0);
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
+        int64_t slot = sqlite3_column_int64(q, 0);
+        const char *name = (const char *)sqlite3_column_text(q, 1);
 
-        snprintf(s->epoch, sizeof s->epoch, "%s", epoch ? (const char *)epoch : "");
-        for (int i = 1; i < 6; i++)
-            v[i] = (uint64_t)sqlite3_column_int64(q, i);
+        if (slot < 0 || slot >= HF_SINKS_MAX || !name)
+            continue;
+        s->now.sinks[slot] = (struct hf_spool_sink){
+            .accepted = (uint64_t)sqlite3_column_int64(q, 2),
+            .delivered = (uint64_t)sqlite3_column_int64(q, 3),
+            .dropped = (uint64_t)sqlite3_column_int64(q, 4),
+            .quarantined = (uint64_t)sqlite3_column_int64(q, 5),
+        };
+        snprintf(s->now.sinks[slot].name, HF_SINK_NAME_SIZE, "%s", name);
     }
     sqlite3_reset(q);
-    if (rc != SQLITE_ROW)
-        return rc == SQLITE_DONE ? SQLITE_CORRUPT : rc;
-    s->saved = (struct hf_book){v[1], v[2], v[3], v[4], v[5]};
-    rc = hf_spool_read_row(BIND(s, Q_HELD, s->saved.acked), 2, held);
-    if (rc != SQLITE_OK)
-        return rc;
-    /* More than the books know, or numbers that are still to be given out: not our file. */
-    if (strlen(s->epoch) != HF_EPOCH_SIZE - 1 || held[1] > s->saved.next_seq ||
-        s->saved.accepted < s->saved.delivered + s->saved.dropped + held[0])
-        return SQLITE_CORRUPT;
-    s->now = s->saved;
-    s->now.dropped = s->saved.accepted - s->saved.delivered - held[0];
-    if (s->now.dropped != s->saved.dropped) {
-        char text[HF_SPOOL_ALARM_MAX];
+    if (rc != SQLITE_DONE)
+        return hf_spool_failed(s, rc, err);
+    q = s->q[Q_PLACES];
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
+        int64_t slot = sqlite3_column_int64(q, 0), lane = sqlite3_column_int64(q, 1);
 
-        snprintf(text, sizeof text, "%llu records are missing in the store; counted as dropped",
-                 (unsigned long long)(s->now.dropped - s->saved.dropped));
-        hf_spool_set_alarm(s, text);
-        s->saved = s->now; /* on disk with the next commit */
+        if (slot < 0 || slot >= HF_SINKS_MAX || lane < HF_LANE_ALARM || lane >= HF_LANE_COUNT)
+            continue;
+        s->now.sinks[slot].places[lane] = (struct hf_spool_place){
+            .cursor = sqlite3_column_int64(q, 2),
+            .group_last = sqlite3_column_int64(q, 3),
+            .acked_epoch = (uint32_t)sqlite3_column_int64(q, 4),
+            .acked_last = (uint64_t)sqlite3_column_int64(q, 5),
+        };
     }
-    return SQLITE_OK;
-}
-
-int
-hf_spool_write_book(struct hf_spool *s)
-{
-    const struct hf_book *b = &s->now;
-
-    return hf_spool_run(
-        BIND(s, Q_BOOK_WRITE, b->next_seq, b->acked, b->accepted, b->delivered, b->dropped));
-}
-
-void
-hf_spool_read_oldest(struct hf_spool *s)
-{
-    uint64_t oldest = 0;
-
-    if (hf_spool_read_row(BIND(s, Q_OLDEST, s->now.acked), 1, &oldest) != SQLITE_OK)
-        oldest = 0;
-    s->oldest_ms = (int64_t)oldest;
+    sqlite3_reset(q);
+    return rc == SQLITE_DONE ? 0 : hf_spool_failed(s, rc, err);
 }
 
 static int
-start_using(struct hf_spool *s)
+read_topics(struct hf_spool *s, struct hf_error *err)
 {
-    int rc = SQLITE_OK;
+    sqlite3_stmt *q = s->q[Q_TOPICS];
+    int rc;
 
-    for (int i = 0; i < Q_STATEMENTS && rc == SQLITE_OK; i++)
-        rc = sqlite3_prepare_v3(s->db, sql[i], -1, SQLITE_PREPARE_PERSISTENT, &s->q[i], NULL);
-    if (rc == SQLITE_OK)
-        rc = read_book(s);
-    if (rc != SQLITE_OK)
-        return rc;
-    sqlite3_wal_hook(s->db, count_wal, s);
-    hf_spool_read_oldest(s);
-    s->wal_pages = HF_SPOOL_CHECKPOINT_PAGES; /* whatever an earlier run left */
-    return SQLITE_OK;
-}
+    hf_spool_topics_clear(s);
+    while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(q, 1);
 
-static void
-stop_using(struct hf_spool *s)
-{
-    for (int i = 0; i < Q_STATEMENTS; i++) {
-        sqlite3_finalize(s->q[i]);
-        s->q[i] = NULL;
+        if (name)
+            hf_spool_topics_know(s, (unsigned)sqlite3_column_int64(q, 0), name,
+                                 (size_t)sqlite3_column_bytes(q, 1));
     }
-    sqlite3_close(s->db);
-    s->db = NULL;
+    sqlite3_reset(q);
+    return rc == SQLITE_DONE ? 0 : hf_spool_failed(s, rc, err);
 }
 
 static int
-open_file(struct hf_spool *s, struct hf_error *err)
+count_blocks(struct hf_spool *s, struct hf_error *err)
 {
-    int rc = hf_spool_file_open(&s->paths, &s->db, err);
+    sqlite3_stmt *q = s->q[Q_BLOCK_ALL];
+    struct hf_block_row b;
+    int rc;
 
-    if (rc != SQLITE_OK)
-        return rc;
-    rc = start_using(s);
-    if (rc == SQLITE_ERROR) /* a table or column that is not there */
-        rc = SQLITE_CORRUPT;
-    if (rc != SQLITE_OK) {
-        (void)hf_spool_fail(s->db, rc, "cannot read the store", err);
-        stop_using(s);
+    memset(s->now.lanes, 0, sizeof s->now.lanes);
+    while ((rc = hf_spool_step_block(s, q, &b, err)) > 0) {
+        s->now.lanes[b.lane].held += b.weight;
+        s->now.lanes[b.lane].blocks++;
+        s->now.lanes[b.lane].raw += (int64_t)b.raw;
+        s->now.lanes[b.lane].stored += (int64_t)b.body_len;
+        hf_spool_topics_count(s, &b, true);
+        if (b.id >= s->now.next_block || (b.epoch == s->now.epoch && b.last >= s->now.next_seq)) {
+            sqlite3_reset(q);
+            return hf_spool_failed(s, SQLITE_CORRUPT, err); /* numbers still to be given out */
+        }
     }
     return rc;
 }
 
-int
-hf_spool_replace_file(struct hf_spool *s, const struct hf_book *known, struct hf_error *err)
+static uint64_t
+held(const struct hf_spool_state *b)
 {
-    struct hf_book before = known ? *known : (struct hf_book){0};
-    uint64_t lost = before.accepted - before.delivered - before.dropped;
-    char text[HF_SPOOL_ALARM_MAX], what[64] = "what it held";
+    uint64_t n = 0;
 
-    stop_using(s);
-    s->lease_last = 0;
-    if (hf_spool_set_aside(&s->paths, err) < 0 || open_file(s, err) != SQLITE_OK)
-        return -1;
-    if (known) {
-        s->now.accepted = before.accepted;
-        s->now.delivered = before.delivered;
-        s->now.dropped = before.dropped + lost;
-        s->saved = s->now;
-        (void)hf_spool_write_book(s); /* else with the next commit */
-        snprintf(what, sizeof what, "%llu records", (unsigned long long)lost);
-    }
-    snprintf(
-        text, sizeof text,
-        "the store was damaged and set aside as buffer.db.damaged with %s; a new one was begun",
-        what);
+    for (int lane = HF_LANE_ALARM; lane < HF_LANE_COUNT; lane++)
+        n += b->lanes[lane].held;
+    return n;
+}
+
+static int
+check_books(struct hf_spool *s, struct hf_error *err)
+{
+    uint64_t known = s->now.delivered + s->now.dropped + s->now.quarantined + held(&s->now);
+    char text[HF_SPOOL_ALARM_MAX];
+
+    if (known > s->now.accepted)
+        return hf_spool_failed(s, SQLITE_CORRUPT, err);
+    if (known == s->now.accepted)
+        return 0;
+    snprintf(text, sizeof text, "%llu records are missing in the store; counted as dropped",
+             (unsigned long long)(s->now.accepted - known));
     hf_spool_set_alarm(s, text);
+    s->now.dropped += s->now.accepted - known; /* on disk with the next commit */
     return 0;
 }
 
 int
-hf_spool_open(const struct hf_spool_options *options, struct hf_spool **ret_spool,
-              struct hf_error *err)
+hf_spool_load(struct hf_spool *s, struct hf_error *err)
+{
+    struct hf_spool_state before = s->now;
+    int64_t items[2], gaps, dropped;
+
+    if (read_book(s, err) < 0)
+        return -1;
+    memset(s->now.sinks, 0, sizeof s->now.sinks);
+    if (read_sinks(s, err) < 0 || read_topics(s, err) < 0 || count_blocks(s, err) < 0 ||
+        check_books(s, err) < 0 || hf_spool_read_row(s, s->q[Q_ITEM_TOTALS], 2, items, err) < 0 ||
+        hf_spool_read_row(s, s->q[Q_GAP_COUNT], 1, &gaps, err) < 0 ||
+        hf_spool_read_row(s, s->q[Q_DROPPED_COUNT], 1, &dropped, err) < 0)
+        return -1;
+    for (int i = 0; i < HF_SINKS_MAX; i++) /* what is only in memory */
+        for (int lane = 0; lane < HF_LANE_COUNT; lane++) {
+            struct hf_spool_place *p = &s->now.sinks[i].places[lane];
+            const struct hf_spool_place *old = &before.sinks[i].places[lane];
+
+            p->leased = p->cursor == old->cursor ? old->leased : 0;
+            p->leased_records = old->leased_records;
+            p->fresh = p->cursor == old->cursor && old->fresh;
+        }
+    s->now.items = (uint64_t)items[0];
+    s->now.item_bytes = (uint64_t)items[1];
+    s->now.gaps = (uint64_t)gaps;
+    s->now.dropped_rows = (uint64_t)dropped;
+    s->now.payload_bytes = before.payload_bytes;
+    s->saved = s->now;
+    s->topics_stale = false;
+    return 0;
+}
+
+/* ---- writing ---- */
+
+static int
+write_sink(struct hf_spool *s, int slot, struct hf_error *err)
+{
+    const struct hf_spool_sink *now = &s->now.sinks[slot], *old = &s->saved.sinks[slot];
+
+    if (memcmp(now, old, offsetof(struct hf_spool_sink, places)) != 0) {
+        sqlite3_stmt *q = BIND(s, *now->name ? Q_SINK_WRITE : Q_SINK_DELETE, slot);
+
+        if (*now->name) {
+            q = BIND(s, Q_SINK_WRITE, slot, (int64_t)now->accepted, (int64_t)now->delivered,
+                     (int64_t)now->dropped, (int64_t)now->quarantined);
+            sqlite3_bind_text(q, 6, now->name, -1, SQLITE_STATIC);
+        } else if (hf_spool_write(s, BIND(s, Q_PLACE_DELETE, slot), err) < 0) {
+            return -1;
+        }
+        if (hf_spool_write(s, q, err) < 0)
+            return -1;
+    }
+    for (int lane = HF_LANE_ALARM; *now->name && lane < HF_LANE_COUNT; lane++) {
+        const struct hf_spool_place *p = &now->places[lane];
+
+        if (memcmp(p, &old->places[lane], offsetof(struct hf_spool_place, leased)) != 0 &&
+            hf_spool_write(s,
+                           BIND(s, Q_PLACE_WRITE, slot, lane, p->cursor, p->group_last,
+                                p->acked_epoch, (int64_t)p->acked_last),
+                           err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int
+hf_spool_write_state(struct hf_spool *s, struct hf_error *err)
+{
+    const struct hf_spool_state *b = &s->now;
+
+    for (int slot = 0; slot < HF_SINKS_MAX; slot++)
+        if (write_sink(s, slot, err) < 0)
+            return -1;
+    if (!s->touched)
+        return 0;
+    return hf_spool_write(s,
+                          BIND(s, Q_BOOK_WRITE, b->epoch, (int64_t)b->next_seq, b->next_block,
+                               (int64_t)b->accepted, (int64_t)b->delivered, (int64_t)b->dropped,
+                               (int64_t)b->quarantined),
+                          err);
+}
+
+/* ---- sinks ---- */
+
+static bool
+is_wanted(const struct hf_spool_settings *settings, const char *name)
+{
+    for (size_t i = 0; i < settings->sink_count; i++)
+        if (strcmp(settings->sinks[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool
+is_known(const struct hf_spool *s, const char *name)
+{
+    for (int i = 0; i < HF_SINKS_MAX; i++)
+        if (strcmp(s->now.sinks[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Blocks that are for a removed sink only are for nobody. */
+static int
+drop_masked(struct hf_spool *s, int slot, struct hf_error *err)
+{
+    for (int lane = HF_LANE_ALARM; lane < HF_LANE_COUNT; lane++) {
+        int64_t after = 0;
+        struct hf_block_row b;
+        int rc;
+
+        while ((rc = hf_spool_step_block(s, BIND(s, Q_BLOCK_NEXT, lane, after, 1 << slot), &b,
+                                         err)) > 0) {
+            bool only = b.mask == 1U << slot;
+
+            after = b.id;
+            sqlite3_reset(s->q[Q_BLOCK_NEXT]);
+            if (only && hf_spool_block_remove(s, after, "person", err) < 0)
+                return -1;
+        }
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* A new sink begins with the oldest block that is held. */
+static int
+set_sinks(struct hf_spool *s, const struct hf_spool_settings *settings, struct hf_error *err)
+{
+    for (int i = 0; i < HF_SINKS_MAX; i++) {
+        if (!*s->now.sinks[i].name || is_wanted(settings, s->now.sinks[i].name))
+            continue;
+        if (drop_masked(s, i, err) < 0)
+            return -1;
+        memset(&s->now.sinks[i], 0, sizeof s->now.sinks[i]);
+    }
+    for (size_t i = 0; i < settings->sink_count; i++) {
+        int slot = 0;
+
+        if (is_known(s, settings->sinks[i]))
+            continue;
+        while (slot < HF_SINKS_MAX && *s->now.sinks[slot].name)
+            slot++;
+        if (slot == HF_SINKS_MAX)
+            return hf_error_set(err, HF_ERROR_INVALID, "too many sinks");
+        snprintf(s->now.sinks[slot].name, HF_SINK_NAME_SIZE, "%s", settings->sinks[i]);
+        s->now.sinks[slot].accepted = held(&s->now);
+    }
+    return 0;
+}
+
+int
+hf_spool_configure(struct hf_spool *s, const struct hf_spool_settings *settings,
+                   struct hf_error *err)
+{
+    if (hf_spool_begin(s, err) < 0)
+        return -1;
+    if (set_sinks(s, settings, err) < 0 || hf_spool_commit(s, err) < 0) {
+        hf_spool_rollback(s);
+        return -1;
+    }
+    s->settings = *settings;
+    s->reserve_bytes = settings->max_bytes / RESERVE_PART;
+    if (s->reserve_bytes > RESERVE_MOST)
+        s->reserve_bytes = RESERVE_MOST;
+    s->reserve_there = false;
+    return 0;
+}
+
+/* ---- opening ---- */
+
+int
+hf_spool_open_file(struct hf_spool *s, int *ret_rc, struct hf_error *err)
+{
+    int rc = hf_spool_file_open(&s->paths, &s->db, err);
+
+    s->damaged = s->broken = s->failed = false;
+    if (rc == SQLITE_OK) {
+        rc = hf_spool_prepare(s);
+        if (rc == SQLITE_ERROR) /* a table or column that is not there */
+            rc = SQLITE_CORRUPT;
+        if (rc != SQLITE_OK)
+            (void)hf_spool_fail(s->db, rc, "cannot read the store", err);
+        else if (hf_spool_load(s, err) < 0)
+            rc = s->damaged ? SQLITE_CORRUPT : SQLITE_IOERR;
+    }
+    *ret_rc = rc;
+    if (rc == SQLITE_OK) {
+        s->wal_pages = HF_SPOOL_CHECKPOINT_PAGES; /* whatever an earlier run left */
+        return 0;
+    }
+    hf_spool_close_file(s);
+    return -1;
+}
+
+void
+hf_spool_close_file(struct hf_spool *s)
+{
+    hf_spool_finalize(s);
+    sqlite3_close(s->db);
+    s->db = NULL;
+}
+
+int
+hf_spool_open(const char *dir, const struct hf_spool_settings *settings,
+              struct hf_spool **ret_spool, struct hf_error *err)
 {
     HF_AUTO(hf_spool) struct hf_spool *s = calloc(1, sizeof *s);
     int rc;
 
     if (!s)
         return hf_error_nomem(err);
-    s->options = *options;
-    s->body = HF_BUF_INIT(BODY_MAX);
-    if (hf_spool_paths_make(options->dir, &s->paths, err) < 0)
+    s->settings = *settings;
+    snprintf(s->dir, sizeof s->dir, "%s", dir);
+    s->raw = HF_BUF_INIT(HF_SPOOL_LINES_MAX);
+    s->frame = HF_BUF_INIT(HF_SPOOL_LINES_MAX + META_MAX);
+    s->meta = HF_BUF_INIT(META_MAX);
+    s->spans = HF_BUF_INIT(SPANS_MAX);
+    if (hf_spool_topics_init(s, err) < 0 || hf_spool_paths_make(dir, &s->paths, err) < 0)
         return -1;
-    rc = open_file(s, err);
-    if ((rc & 0xff) == SQLITE_FULL) {
+    if (hf_spool_open_file(s, &rc, err) < 0 && (rc & 0xff) == SQLITE_FULL) {
         hf_spool_reserve_free(&s->paths);
-        rc = open_file(s, err);
+        if (hf_spool_open_file(s, &rc, err) < 0 && !hf_spool_rc_damaged(rc))
+            return hf_error_wrap(err, "buffer");
     }
-    if (hf_spool_rc_damaged(rc) && hf_spool_replace_file(s, NULL, err) == 0)
-        rc = SQLITE_OK;
-    if (rc != SQLITE_OK)
+    if (rc != SQLITE_OK && (!hf_spool_rc_damaged(rc) || hf_spool_salvage(s, NULL, err) < 0))
         return hf_error_wrap(err, "buffer");
+    s->acked_mono_ms = s->gap_mono_ms = hf_clock_mono_ms();
+    if (hf_spool_configure(s, settings, err) < 0) {
+        if (!s->disk_full) /* then it is tried again with the next settings or opening */
+            return hf_error_wrap(err, "buffer");
+        if (hf_spool_configure(s, settings, err) < 0) /* the reserve is free now */
+            return hf_error_wrap(err, "buffer");
+    }
     hf_spool_tick(s);
     *ret_spool = hf_steal(&s);
     return 0;
@@ -244,19 +385,29 @@ hf_spool_close(struct hf_spool *s)
 {
     if (!s)
         return;
-    stop_using(s);
-    hf_buf_done(&s->body);
+    hf_spool_close_file(s);
+    hf_spool_topics_done(s);
+    hf_buf_done(&s->raw);
+    hf_buf_done(&s->frame);
+    hf_buf_done(&s->meta);
+    hf_buf_done(&s->spans);
     free(s);
 }
 
 bool
 hf_spool_is_open(const struct hf_spool *s)
 {
-    return s->db != NULL;
+    return s->db && !s->broken && !s->damaged;
 }
 
-void
-hf_spool_set_max_bytes(struct hf_spool *s, int64_t max_bytes)
+const char *
+hf_spool_full(const struct hf_spool *s)
 {
-    s->options.max_bytes = max_bytes;
+    return s->full;
+}
+
+const char *
+hf_spool_alarm(const struct hf_spool *s)
+{
+    return s->alarm;
 }

@@ -27,7 +27,8 @@ struct hf_request {
     const struct mg_request_info *info;
     int status; /* answered with; 0 before */
     bool body_read;
-    bool chunked; /* a streamed answer; false where the reader speaks HTTP/1.0 */
+    long long body_bytes; /* of it, read so far */
+    bool chunked;         /* a streamed answer; false where the reader speaks HTTP/1.0 */
 };
 
 /* Every request comes here before civetweb looks for files, forms or handlers of its own. */
@@ -183,6 +184,19 @@ hf_request_number(const struct hf_request *q, const char *name, uint64_t otherwi
     return hf_request_text(q, name, text, sizeof text) && hf_text_u64(text, ret_value);
 }
 
+int
+hf_request_get(const struct hf_request *q, const char *name, char *out, size_t size,
+               const char **ret_given, struct hf_error *err)
+{
+    const char *query = q->info->query_string;
+    int rc = query ? mg_get_var(query, strlen(query), name, out, size) : -1;
+
+    if (rc < -1)
+        return hf_error_set(err, HF_ERROR_MALFORMED, "%s: at most %zu bytes", name, size - 1);
+    *ret_given = rc < 0 ? NULL : out;
+    return 0;
+}
+
 static int
 find_name(const char *name, size_t len, const char *const *names, size_t count)
 {
@@ -275,35 +289,44 @@ hf_request_bears(const struct hf_request *q, const char *token)
 }
 
 int
-hf_request_body(struct hf_request *q, struct hf_buf *b, struct hf_error *err)
+hf_request_read(struct hf_request *q, struct hf_buf *b, size_t step, struct hf_error *err)
 {
-    enum { STEP = 65536 };
+    size_t room = b->max - b->len < step ? b->max - b->len : step;
+    char *to = hf_buf_reserve(b, room);
+    char beyond;
+    int n;
 
-    if (q->info->content_length > 0 && (unsigned long long)q->info->content_length > b->max)
+    if (!to)
+        return hf_error_nomem(err);
+    n = mg_read(q->conn, room ? to : &beyond, room ? room : 1);
+    if (n < 0)
+        return hf_error_set(err, HF_ERROR_MALFORMED, "the body was cut off");
+    if (n > 0 && !room)
         return hf_error_set(err, HF_ERROR_TOO_LARGE, "the body is larger than %zu bytes", b->max);
-    for (;;) {
-        size_t room = b->max - b->len < STEP ? b->max - b->len : STEP;
-        char *to = hf_buf_reserve(b, room);
-        char beyond;
-        int n;
-
-        if (!to)
-            return hf_error_nomem(err);
-        n = mg_read(q->conn, room ? to : &beyond, room ? room : 1);
-        if (n < 0)
-            return hf_error_set(err, HF_ERROR_MALFORMED, "the body was cut off");
-        if (n == 0)
-            break;
-        if (!room)
-            return hf_error_set(err, HF_ERROR_TOO_LARGE, "the body is larger than %zu bytes",
-                                b->max);
+    if (n > 0) {
         b->len += (size_t)n;
         b->data[b->len] = '\0';
+        q->body_bytes += n;
+        return 1;
     }
-    if (q->info->content_length >= 0 && b->len != (size_t)q->info->content_length)
+    if (q->info->content_length >= 0 && q->body_bytes != q->info->content_length)
         return hf_error_set(err, HF_ERROR_MALFORMED, "the body was cut off");
     q->body_read = true;
     return 0;
+}
+
+int
+hf_request_body(struct hf_request *q, struct hf_buf *b, struct hf_error *err)
+{
+    enum { STEP = 65536 };
+    int rc;
+
+    if (q->info->content_length > 0 && (unsigned long long)q->info->content_length > b->max)
+        return hf_error_set(err, HF_ERROR_TOO_LARGE, "the body is larger than %zu bytes", b->max);
+    do
+        rc = hf_request_read(q, b, STEP, err);
+    while (rc > 0);
+    return rc;
 }
 
 static void

@@ -50,6 +50,11 @@ HF_MUST bool hf_request_number(const struct hf_request *q, const char *name, uin
 /* Decodes a parameter of the query string; false where absent or too long. */
 bool hf_request_text(const struct hf_request *q, const char *name, char *out, size_t size);
 
+/* Decodes a parameter into out; *ret_given is out, or NULL where it is absent. HF_ERROR_MALFORMED
+ * where it is too long. */
+HF_MUST int hf_request_get(const struct hf_request *q, const char *name, char *out, size_t size,
+                           const char **ret_given, struct hf_error *err);
+
 /* HF_ERROR_MALFORMED where the query string has a parameter that is none of the count names, or one
  * twice: a misspelt one must not be silence. */
 HF_MUST int hf_request_parameters(const struct hf_request *q, const char *const *names,
@@ -67,6 +72,11 @@ bool hf_request_bears(const struct hf_request *q, const char *token);
 
 /* Reads the body into b; HF_ERROR_TOO_LARGE past b->max (the connection is closed then). */
 HF_MUST int hf_request_body(struct hf_request *q, struct hf_buf *b, struct hf_error *err);
+
+/* Reads on in the body: up to step bytes more are appended to b. Returns 1, 0 at the end of the
+ * body, -1 where it was cut off or b has no room (HF_ERROR_TOO_LARGE). */
+HF_MUST int hf_request_read(struct hf_request *q, struct hf_buf *b, size_t step,
+                            struct hf_error *err);
 
 /* Answers. headers: further lines, each `Name: value\r\n`, or NULL. */
 void hf_request_answer(struct hf_request *q, int status, const char *type, const char *headers,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/ndjson.h"
 
+#include "common/jsontext.h"
 #include "common/rfc3339.h"
 #include "json/json.h"
 
@@ -162,61 +163,6 @@ read_members(const struct hf_ndjson *n, struct span values[MEMBER_COUNT], struct
 
 /* ---- values ---- */
 
-static unsigned
-hex4(const char *at)
-{
-    unsigned value = 0;
-
-    for (int i = 0; i < 4; i++) {
-        char c = at[i];
-
-        value = value << 4 | (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-    }
-    return value;
-}
-
-static size_t
-put_utf8(unsigned code, char *to)
-{
-    size_t more = code < 0x80 ? 0 : code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-    static const unsigned char lead[] = {0, 0xc0, 0xe0, 0xf0};
-
-    to[0] = (char)(lead[more] | code >> (6 * more));
-    for (size_t i = 1; i <= more; i++)
-        to[i] = (char)(0x80 | (code >> (6 * (more - i)) & 0x3f));
-    return more + 1;
-}
-
-/* Decodes the inside of a valid JSON string (RFC 8259 §7), which never grows. */
-static size_t
-unescape(const struct span *s, char *to)
-{
-    static const char from[] = "\"\\/bfnrt", into[] = "\"\\/\b\f\n\r\t";
-    const char *at = s->at, *end = s->at + s->len, *begin = to;
-
-    while (at < end) {
-        unsigned code;
-
-        if (*at != '\\') {
-            *to++ = *at++;
-            continue;
-        }
-        at++;
-        if (*at != 'u') {
-            *to++ = into[strchr(from, *at++) - from];
-            continue;
-        }
-        code = hex4(at + 1);
-        at += 5;
-        if (code >= 0xd800 && code <= 0xdbff) {
-            code = 0x10000 + ((code - 0xd800) << 10) + (hex4(at + 2) - 0xdc00);
-            at += 6;
-        }
-        to += put_utf8(code, to);
-    }
-    return (size_t)(to - begin);
-}
-
 static bool
 is_base64(const struct span *s)
 {
@@ -245,7 +191,8 @@ read_topic(struct hf_ndjson *n, const struct span *value, struct hf_record *r, s
     to = hf_buf_reserve(&n->topic, value->len);
     if (!to)
         return wrong_line(n, "topic", "is longer than 65535 bytes", err);
-    n->topic.len = unescape(value, to);
+    if (!hf_jsontext_unescape(value->at, value->len, to, &n->topic.len))
+        return wrong_line(n, "topic", "has a wrong escape", err);
     wrong = hf_record_topic_wrong(to, n->topic.len);
     if (wrong)
         return wrong_line(n, "topic", wrong, err);

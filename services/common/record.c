@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "common/jsontext.h"
 #include "json/json.h"
 
 #include <endian.h>
@@ -168,32 +169,6 @@ hf_record_count(const char *frames, size_t len, size_t *ret_count, struct hf_err
     return rc;
 }
 
-/* A JSON string (RFC 8259 §7); text is UTF-8. Grows at most sixfold, for control characters. */
-static int
-add_string(struct hf_buf *b, const char *text, size_t len, struct hf_error *err)
-{
-    static const char hex[] = "0123456789abcdef";
-    size_t plain = 0;
-
-    if (hf_buf_add(b, "\"", 1, err) < 0)
-        return -1;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        char escape[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
-        bool simple = c == '"' || c == '\\';
-
-        if (c >= 0x20 && !simple)
-            continue;
-        if (simple)
-            escape[1] = (char)c;
-        if (hf_buf_add(b, text + plain, i - plain, err) < 0 ||
-            hf_buf_add(b, escape, simple ? 2 : 6, err) < 0)
-            return -1;
-        plain = i + 1;
-    }
-    return hf_buf_add(b, text + plain, len - plain, err) < 0 ? -1 : hf_buf_add(b, "\"", 1, err);
-}
-
 static int
 add_base64(struct hf_buf *b, const char *data, size_t len, struct hf_error *err)
 {
@@ -220,7 +195,7 @@ add_plain(struct hf_buf *b, const char *data, size_t len, struct hf_error *err)
     b->len -= sizeof member - 1;
     if (!hf_text_utf8(data, len))
         return add_base64(b, data, len, err);
-    return hf_buf_adds(b, "\"text\":", err) < 0 ? -1 : add_string(b, data, len, err);
+    return hf_buf_adds(b, "\"text\":", err) < 0 ? -1 : hf_jsontext_add(b, data, len, err);
 }
 
 static int
@@ -255,8 +230,9 @@ hf_record_tail(const struct hf_record *r, struct hf_buf *lines, struct hf_error 
     if (hf_buf_add(lines, before_time, sizeof before_time - 1, err) < 0 ||
         hf_buf_adds(lines, time, err) < 0 ||
         hf_buf_adds(lines, r->synced ? synced : unsynced, err) < 0 ||
-        add_string(lines, r->topic, r->topic_len, err) < 0 || hf_buf_add(lines, ",", 1, err) < 0 ||
-        add_payload(lines, r, err) < 0 || hf_buf_add(lines, "}\n", 2, err) < 0) {
+        hf_jsontext_add(lines, r->topic, r->topic_len, err) < 0 ||
+        hf_buf_add(lines, ",", 1, err) < 0 || add_payload(lines, r, err) < 0 ||
+        hf_buf_add(lines, "}\n", 2, err) < 0) {
         lines->len = before;
         return -1;
     }

@@ -104,7 +104,7 @@ hf_rfc3339_parse(const char *text, int64_t *ret_ms)
     if (!read_time(&text, &tm) || !read_fraction(&text, &ms) || !read_zone(&text, &zone_minutes) ||
         *text)
         return false;
-    value = ((int64_t)timegm(&tm) - 60 * zone_minutes) * 1000 + ms;
+    value = ((int64_t)timegm(&tm) - (int64_t)60 * zone_minutes) * 1000 + ms;
     if (value < 0)
         return false;
     *ret_ms = value;

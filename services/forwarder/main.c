@@ -181,6 +181,8 @@ follow_conf(struct service *s)
             hf_status_set_account(s->status, &s->account);
             if (rc == 0)
                 set_conf_error(s, NULL);
+            else
+                hf_conf_refuse(&s->settings, &err);
         }
         if (rc < 0)
             set_conf_error(s, &err);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "common/jsontext.h"
+#include "common/line.h"
 #include "common/ndjson.h"
 #include "common/rfc3339.h"
 #include "unit.h"
@@ -92,7 +94,8 @@ what_is_wrong_is_said_with_its_place(void **state)
         {"{\"topic\":\"t\",\"payload\":1,\"time\":\"yesterday\"}", "RFC 3339", "/time"},
         {"{\"topic\":\"t\",\"payload\":1,\"synced\":1}", "true or false", "/synced"},
         {"{\"topic\":\"t\",\"payload\":1,\"lane\":\"fast\"}", "alarm, normal or bulk", "/lane"},
-        {"{\"topic\":\"t\",\"payload\":\"\\ud800\"}", "not every reader", ""},
+        {"{\"topic\":\"t\",\"payload\":\"\\ud800\"}", "line 1: column 25", ""},
+        {"{\"topic\":\"t\",\"payload\":1e999}", "not every reader", ""},
         {"{\"topic\":\"t\",\"payload\":1}garbage", "behind the end", ""},
         {"\xff", "UTF-8", ""},
     };
@@ -159,12 +162,69 @@ times_are_read_strictly(void **state)
     }
 }
 
+static void
+lines_are_read_back(void **state)
+{
+    static const char wrong[] = "{\"gateway\":\"g\",\"epoch\":\"e\",\"seq\":x";
+    HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(1 << 20);
+    HF_AUTO_BUF struct hf_buf work = HF_BUF_INIT(1 << 10);
+    const struct hf_record r = {.time_ms = 1795489293123,
+                                .topic = "a\"\x01",
+                                .topic_len = 3,
+                                .payload = "{\"topic\":\"x\"}",
+                                .payload_len = 13};
+    const char *topic;
+    struct hf_line l;
+    size_t len;
+
+    (void)state;
+    assert_int_equal(hf_record_line(&r, "hf-1", "0a1b2c3d", 17, &b, NULL), 0);
+    assert_true(hf_line_read(b.data, b.len, &l));
+    assert_int_equal(l.seq, 17);
+    assert_true(hf_line_time_ms(&l) == r.time_ms);
+    assert_int_equal(hf_line_topic(&l, &work, &topic, &len, NULL), 0);
+    assert_int_equal(len, 3);
+    assert_memory_equal(topic, r.topic, 3);
+    for (size_t cut = 0; cut < 100; cut++) {
+        HF_AUTO_FREE char *part = malloc(cut ? cut : 1);
+
+        memcpy(part, b.data, cut);
+        (void)hf_line_read(part, cut, &l);
+    }
+    assert_false(hf_line_read(wrong, strlen(wrong), &l));
+    assert_false(hf_line_read("{}", 2, &l));
+}
+
+static void
+wrong_escapes_are_seen(void **state)
+{
+    static const char *const wrong[] = {"\\",        "\\x",           "\\u12",   "\\u00g0",
+                                        "\\u0000",   "\\udc00",       "\\ud800", "\\ud800x",
+                                        "\\ud800\\", "\\ud800\\u00e9"};
+    char out[64];
+    size_t len;
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(wrong); i++) {
+        size_t n = strlen(wrong[i]);
+        HF_AUTO_FREE char *exact = malloc(n);
+
+        memcpy(exact, wrong[i], n);
+        assert_false(hf_jsontext_unescape(exact, n, out, &len));
+    }
+    assert_true(hf_jsontext_unescape("\\u00E9\\/\\t\\b", 12, out, &len));
+    assert_int_equal(len, 5);
+    assert_memory_equal(out, "\xc3\xa9/\t\b", 5);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_become_records),
         cmocka_unit_test(what_is_wrong_is_said_with_its_place),
+        cmocka_unit_test(lines_are_read_back),
+        cmocka_unit_test(wrong_escapes_are_seen),
         cmocka_unit_test(times_are_read_strictly),
     };
 

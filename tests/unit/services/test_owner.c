@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
+#include "buffer/block.h"
 #include "buffer/owner.h"
 #include "records.h"
 #include "tempdir.h"
@@ -7,30 +8,66 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-static const struct hf_owner_settings quick = {
-    .gateway = "hf-1", .window_ms = 20, .max_bytes = 64LL * 1024 * 1024};
+static struct hf_buffer_settings *
+settings(int window_ms, const char *sinks)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    struct hf_buffer_settings *s = NULL;
+    char text[256];
+
+    snprintf(text, sizeof text,
+             "{\"gateway\":\"hf-1\",\"window_ms\":%d,\"max_bytes\":67108864,\"sinks\":[%s]}",
+             window_ms, sinks);
+    assert_int_equal(hf_json_parse(text, strlen(text), &doc, NULL), 0);
+    assert_int_equal(hf_buffer_settings_read(doc, &s, NULL), 0);
+    return s;
+}
 
 static struct hf_owner *
-start(const char *dir, const struct hf_owner_settings *settings)
+start(const char *dir, int window_ms)
 {
+    HF_AUTO(hf_buffer_settings) struct hf_buffer_settings *s = settings(window_ms, "\"up\"");
     struct hf_owner *o = NULL;
 
-    assert_int_equal(hf_owner_start(dir, settings, &o, NULL), 0);
+    assert_int_equal(hf_owner_start(dir, s, &o, NULL), 0);
     return o;
 }
 
 static int
 append(struct hf_owner *o, unsigned count, struct hf_error *err)
 {
+    HF_AUTO(hf_buffer_settings) struct hf_buffer_settings *s = hf_owner_settings(o);
     HF_AUTO_BUF struct hf_buf frames = HF_BUF_INIT(HF_RECORD_BODY_MAX);
+    HF_AUTO_BATCH struct hf_batch batch = HF_BATCH_INIT;
     uint64_t first, last;
     int rc;
 
     records_number(&frames, 0, count, 100);
-    rc = hf_owner_append(o, frames.data, frames.len, count, &first, &last, err);
+    assert_int_equal(hf_batch_from_frames(&batch, frames.data, frames.len, s, NULL), 0);
+    rc = hf_owner_append(o, &batch, &first, &last, err);
     if (rc == 0)
         assert_int_equal(last - first + 1, count);
     return rc;
+}
+
+static struct hf_lease_ask
+ask(size_t max_bytes, int64_t wait_ms)
+{
+    return (struct hf_lease_ask){.sink = "up",
+                                 .lane = HF_LANE_NORMAL,
+                                 .max_bytes = max_bytes,
+                                 .wait_ms = wait_ms,
+                                 .lease_ms = 60000};
+}
+
+static int
+ack(struct hf_owner *o, const struct hf_lease *l, struct hf_error *err)
+{
+    struct hf_ack_ask a = {
+        .sink = "up", .lane = HF_LANE_NORMAL, .first = l->first, .last = l->last};
+
+    memcpy(a.epoch, l->epoch, sizeof a.epoch);
+    return hf_owner_ack(o, &a, err);
 }
 
 enum { PRODUCERS = 8, ROUNDS = 40, PER_ROUND = 5 };
@@ -49,13 +86,13 @@ consume(void *arg)
     uint64_t next = 1;
 
     while (next <= PRODUCERS * ROUNDS * PER_ROUND) {
-        HF_AUTO_BUF struct hf_buf lines = HF_BUF_INIT(1 << 20);
-        struct hf_lease l;
-        int rc = hf_owner_lease(arg, 4000, 5000, &l, &lines, NULL);
+        struct hf_lease_ask a = ask(4000, 5000);
+        struct hf_lease l = {0};
 
-        assert_int_equal(rc, 1);
+        assert_int_equal(hf_owner_lease(arg, &a, &l, NULL), 1);
+        hf_buf_done(&l.body);
         assert_int_equal(l.first, next);
-        assert_int_equal(hf_owner_ack(arg, l.epoch, l.first, l.last, NULL), 0);
+        assert_int_equal(ack(arg, &l, NULL), 0);
         next = l.last + 1;
     }
     return NULL;
@@ -64,7 +101,7 @@ consume(void *arg)
 static void
 many_at_once_share_commits(void **state)
 {
-    HF_AUTO(hf_owner) struct hf_owner *o = start(*state, &quick);
+    HF_AUTO(hf_owner) struct hf_owner *o = start(*state, 20);
     pthread_t producers[PRODUCERS], consumer;
     struct hf_owner_view v;
 
@@ -75,67 +112,118 @@ many_at_once_share_commits(void **state)
         pthread_join(producers[i], NULL);
     pthread_join(consumer, NULL);
     hf_owner_look(o, &v);
-    assert_int_equal(v.books.accepted, PRODUCERS * ROUNDS * PER_ROUND);
-    assert_int_equal(v.books.delivered, v.books.accepted);
-    assert_int_equal(v.books.held, 0);
+    assert_int_equal(v.status.books.accepted, PRODUCERS * ROUNDS * PER_ROUND);
+    assert_int_equal(v.status.books.delivered, v.status.books.accepted);
+    assert_int_equal(v.status.books.held, 0);
+    assert_true(v.status.commits < PRODUCERS * ROUNDS);
+    assert_true(v.commit_max_ms >= v.commit_ms);
     assert_true(v.open);
 }
 
 static void
 the_window_bounds_the_commits(void **state)
 {
-    struct hf_owner_settings slow = quick;
-    HF_AUTO(hf_owner) struct hf_owner *o = NULL;
+    HF_AUTO(hf_owner) struct hf_owner *o = start(*state, 300);
+    HF_AUTO(hf_buffer_settings) struct hf_buffer_settings *quick = settings(0, "\"up\"");
     int64_t begin;
 
-    slow.window_ms = 150;
-    o = start(*state, &slow);
     assert_int_equal(append(o, 1, NULL), 0);
     begin = hf_clock_mono_ms();
     assert_int_equal(append(o, 1, NULL), 0); /* waits for the window to end */
-    assert_in_range(hf_clock_mono_ms() - begin, 100, 2000);
+    assert_in_range(hf_clock_mono_ms() - begin, 200, 3000);
     begin = hf_clock_mono_ms();
     assert_int_equal(append(o, HF_COMMIT_RECORDS, NULL), 0); /* enough to go at once */
-    assert_in_range(hf_clock_mono_ms() - begin, 0, 120);
+    assert_in_range(hf_clock_mono_ms() - begin, 0, 200);
+    hf_owner_configure(o, quick); /* and the window changes while it runs */
+    begin = hf_clock_mono_ms();
+    assert_int_equal(append(o, 1, NULL), 0);
+    assert_int_equal(append(o, 1, NULL), 0);
+    assert_in_range(hf_clock_mono_ms() - begin, 0, 200);
+}
+
+static void *
+append_one(void *arg)
+{
+    assert_int_equal(append(arg, 1, NULL), 0);
+    return NULL;
+}
+
+static void
+an_ack_alone_waits_for_the_window(void **state)
+{
+    HF_AUTO(hf_owner) struct hf_owner *o = start(*state, 400);
+    struct hf_lease_ask a = ask(1000, 1000);
+    struct hf_lease l = {0};
+    int64_t begin = hf_clock_mono_ms();
+
+    assert_int_equal(append(o, 1, NULL), 0);
+    assert_int_equal(hf_owner_lease(o, &a, &l, NULL), 1);
+    hf_buf_done(&l.body);
+    assert_int_equal(ack(o, &l, NULL), 0);
+    assert_in_range(hf_clock_mono_ms() - begin, 300, 3000);
+}
+
+static void
+an_ack_with_more_behind_does_not(void **state)
+{
+    HF_AUTO(hf_owner) struct hf_owner *o = start(*state, 2000);
+    struct hf_lease_ask a = ask(1000, 1000);
+    struct hf_lease l = {0};
+    pthread_t waiting;
+    int64_t begin;
+
+    assert_int_equal(append(o, HF_COMMIT_RECORDS, NULL), 0);
+    assert_int_equal(append(o, HF_COMMIT_RECORDS, NULL), 0);
+    begin = hf_clock_mono_ms();
+    assert_int_equal(pthread_create(&waiting, NULL, append_one, o), 0);
+    assert_int_equal(hf_owner_lease(o, &a, &l, NULL), 1);
+    hf_buf_done(&l.body);
+    assert_int_equal(ack(o, &l, NULL), 0);
+    assert_in_range(hf_clock_mono_ms() - begin, 0, 1000);
+    pthread_join(waiting, NULL); /* the record has waited for its window all the same */
+    assert_in_range(hf_clock_mono_ms() - begin, 1200, 5000);
 }
 
 static void
 a_lease_waits_for_the_first_record(void **state)
 {
-    HF_AUTO(hf_owner) struct hf_owner *o = start(*state, &quick);
-    HF_AUTO_BUF struct hf_buf lines = HF_BUF_INIT(1 << 20);
+    HF_AUTO(hf_owner) struct hf_owner *o = start(*state, 20);
+    struct hf_lease_ask a = ask(1000, 150);
+    struct hf_lease l = {0};
     int64_t begin = hf_clock_mono_ms();
-    struct hf_lease l;
+    pthread_t later;
 
-    assert_int_equal(hf_owner_lease(o, 1000, 150, &l, &lines, NULL), 0);
+    assert_int_equal(hf_owner_lease(o, &a, &l, NULL), 0);
     assert_in_range(hf_clock_mono_ms() - begin, 140, 3000);
+    assert_int_equal(pthread_create(&later, NULL, append_one, o), 0);
+    a.wait_ms = 10000;
+    begin = hf_clock_mono_ms();
+    assert_int_equal(hf_owner_lease(o, &a, &l, NULL), 1);
+    assert_in_range(hf_clock_mono_ms() - begin, 0, 5000);
+    hf_buf_done(&l.body);
+    pthread_join(later, NULL);
+}
+
+static int
+read_nothing(struct hf_spool *spool, void *ctx, struct hf_error *err)
+{
+    assert_non_null(spool);
+    return *(int *)ctx < 0 ? hf_error_set(err, HF_ERROR_INVALID, "as asked for") : *(int *)ctx;
 }
 
 static void
-acks_go_on_when_appends_find_no_room(void **state)
+work_is_done_on_the_owners_thread(void **state)
 {
-    struct hf_owner_settings tiny = quick;
-    HF_AUTO(hf_owner) struct hf_owner *o = NULL;
-    HF_AUTO_BUF struct hf_buf lines = HF_BUF_INIT(64 << 20);
+    HF_AUTO(hf_owner) struct hf_owner *o = start(*state, 20);
     struct hf_error err = {0};
-    struct hf_owner_view v;
-    struct hf_lease l;
+    int wanted = 7;
 
-    tiny.max_bytes = 4 << 20;
-    o = start(*state, &tiny);
-    while (append(o, 500, &err) == 0)
-        ;
-    assert_int_equal(err.class, HF_ERROR_NO_SPACE);
-    hf_owner_look(o, &v);
-    assert_string_not_equal(v.full, "");
-    assert_int_equal(hf_owner_lease(o, 32 << 20, 0, &l, &lines, NULL), 1);
-    assert_int_equal(hf_owner_ack(o, l.epoch, l.first, l.last, NULL), 0);
-    for (int i = 0; i < 50 && *v.full; i++) {
-        usleep(100000);
-        hf_owner_look(o, &v);
-    }
-    assert_string_equal(v.full, "");
-    assert_int_equal(append(o, 1, NULL), 0);
+    assert_int_equal(hf_owner_read(o, read_nothing, &wanted, &err), 7);
+    assert_int_equal(hf_owner_change(o, read_nothing, &wanted, &err), 7);
+    wanted = -1;
+    assert_int_equal(hf_owner_change(o, read_nothing, &wanted, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_INVALID);
+    assert_int_equal(append(o, 1, NULL), 0); /* a change that failed left nothing open */
 }
 
 static void
@@ -144,13 +232,23 @@ a_store_that_cannot_be_opened_is_said(void **state)
     HF_AUTO(hf_owner) struct hf_owner *o = NULL;
     struct hf_error err = {0};
     struct hf_owner_view v = {0};
+    char reason[256];
 
-    o = start(tempdir_path(*state, "not-there"), &quick);
+    o = start(tempdir_path(*state, "not-there"), 20);
     assert_int_equal(append(o, 1, &err), -1);
     assert_int_equal(err.class, HF_ERROR_UNAVAILABLE);
     hf_owner_look(o, &v);
     assert_false(v.open);
     assert_string_not_equal(v.full, "");
+    assert_string_equal(hf_owner_state(&v, reason, sizeof reason), "degraded");
+    assert_string_equal(reason, v.full);
+    /* Once it can be, it is. */
+    assert_int_equal(mkdir(tempdir_path(*state, "not-there"), 0700), 0);
+    for (int i = 0; i < 100 && append(o, 1, &err) < 0; i++)
+        usleep(50000);
+    hf_owner_look(o, &v);
+    assert_true(v.open);
+    assert_string_equal(hf_owner_state(&v, reason, sizeof reason), "ok");
 }
 
 int
@@ -159,8 +257,10 @@ main(void)
     const struct CMUnitTest tests[] = {
         with_tempdir(many_at_once_share_commits),
         with_tempdir(the_window_bounds_the_commits),
+        with_tempdir(an_ack_alone_waits_for_the_window),
+        with_tempdir(an_ack_with_more_behind_does_not),
         with_tempdir(a_lease_waits_for_the_first_record),
-        with_tempdir(acks_go_on_when_appends_find_no_room),
+        with_tempdir(work_is_done_on_the_owners_thread),
         with_tempdir(a_store_that_cannot_be_opened_is_said),
     };
 

@@ -3,9 +3,7 @@
  * A process that appends and acknowledges is killed at seeded moments; then every record whose
  * commit it had reported is there or was acknowledged, numbers are dense and the books balance.
  */
-#include "buffer/spool.h"
-#include "records.h"
-#include "tempdir.h"
+#include "spoolkit.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -15,38 +13,33 @@ enum { CUTS = 50, LONGEST_US = 30000, PER_COMMIT = 7, ACK_EVERY = 5 };
 static struct hf_spool *
 open_spool(const char *dir)
 {
-    const struct hf_spool_options options = {
-        .dir = dir, .max_bytes = 256LL * 1024 * 1024, .reserve_bytes = 65536};
-    struct hf_spool *s = NULL;
-    struct hf_error err = {0};
+    struct hf_spool_settings settings = spoolkit_settings(256 * MIB);
+    struct hf_spool *s = spoolkit_open(dir, &settings);
 
-    if (hf_spool_open(&options, &s, &err) < 0)
-        fail_msg("%s", err.message);
     assert_string_equal(hf_spool_alarm(s), "");
     return s;
 }
 
-/* Commits for ever; after each commit it says up to which number. */
+/* Commits for ever; after each commit it says how many records were accepted. */
 static void
 work(const char *dir, int to)
 {
     struct hf_spool *s = open_spool(dir);
 
     for (unsigned round = 1;; round++) {
-        HF_AUTO_BUF struct hf_buf frames = HF_BUF_INIT(1 << 20);
-        HF_AUTO_BUF struct hf_buf lines = HF_BUF_INIT(64 << 20);
         struct hf_lease l;
-        uint64_t first, last;
+        uint64_t last;
 
-        records_number(&frames, 0, PER_COMMIT, 300);
-        if (hf_spool_begin(s, NULL) < 0 ||
-            hf_spool_append(s, "g", frames.data, frames.len, &first, &last, NULL) < 0)
+        if (spoolkit_append(s, HF_LANE_NORMAL, 0, PER_COMMIT, 300) != HF_ERROR_NONE)
             _exit(3);
-        if (round % ACK_EVERY == 0 && hf_spool_lease(s, 4000, &l, &lines, NULL) == 1 &&
-            hf_spool_ack(s, l.epoch, l.first, l.last, NULL) < 0)
-            _exit(4);
-        if (hf_spool_commit(s, NULL) < 0 || write(to, &last, sizeof last) != sizeof last)
+        last = spoolkit_status(s).books.accepted;
+        if (write(to, &last, sizeof last) != sizeof last)
             _exit(5);
+        if (round % ACK_EVERY == 0 && spoolkit_lease(s, "uplink", HF_LANE_NORMAL, 4000, &l)) {
+            hf_buf_done(&l.body);
+            if (spoolkit_ack(s, "uplink", &l, NULL, 0) != HF_ERROR_NONE)
+                _exit(4);
+        }
         if (round % ACK_EVERY == 2)
             hf_spool_tick(s);
     }
@@ -77,34 +70,26 @@ kill_a_worker(const char *dir, unsigned us)
     return last;
 }
 
-/* All that is held is there, dense, from the oldest to the newest. */
+/* All that was reported is there, dense, and nothing is dropped. */
 static uint64_t
 check(const char *dir, uint64_t reported)
 {
     HF_AUTO(hf_spool) struct hf_spool *s = open_spool(dir);
-    HF_AUTO_BUF struct hf_buf lines = HF_BUF_INIT(256 << 20);
-    struct hf_lease l = {0};
-    struct hf_books b;
-    uint64_t count = 0;
+    struct hf_spool_status st = spoolkit_status(s);
+    uint64_t next = st.books.delivered + 1;
+    struct hf_lease l;
 
-    hf_spool_get_books(s, &b);
-    assert_int_equal(b.dropped, 0);
-    assert_int_equal(b.accepted, b.delivered + b.held);
-    assert_true(b.accepted >= reported);
-    if (!b.held)
-        return b.accepted;
-    assert_int_equal(hf_spool_lease(s, 200 << 20, &l, &lines, NULL), 1);
-    assert_int_equal(l.first, b.delivered + 1);
-    assert_int_equal(l.last, b.accepted);
-    for (char *line = lines.data; *line; line = strchr(line, '\n') + 1) {
-        char seq[40];
-
-        snprintf(seq, sizeof seq, "\"seq\":%llu,", (unsigned long long)(l.first + count));
-        assert_non_null(strstr(line, seq));
-        count++;
+    assert_int_equal(st.books.dropped, 0);
+    assert_true(st.books.accepted >= reported);
+    while (spoolkit_lease(s, "uplink", HF_LANE_NORMAL, MIB, &l)) {
+        assert_int_equal(l.first, next);
+        assert_int_equal(l.count, l.last - l.first + 1);
+        next = l.last + 1;
+        hf_buf_done(&l.body);
+        assert_int_equal(spoolkit_ack(s, "uplink", &l, NULL, 0), HF_ERROR_NONE);
     }
-    assert_int_equal(count, b.held);
-    return b.accepted;
+    assert_int_equal(next, st.books.accepted + 1);
+    return st.books.accepted;
 }
 
 static void

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/procio.h"
+
+#include "base/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int64_t
+hf_procio_written(void)
+{
+    enum { IO_MAX = 4096 };
+    static const char name[] = "\nwrite_bytes: ";
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(IO_MAX);
+    const char *at;
+
+    if (hf_file_read("/proc/self/io", &text, NULL) < 0 || !text.data)
+        return 0;
+    at = strstr(text.data, name);
+    return at ? strtoll(at + sizeof name - 1, NULL, 10) : 0;
+}
