@@ -24,6 +24,8 @@
 
 enum {
     BODY_DEADLINE_MS = 10000, /* for the whole body, however it drips */
+    DISCARD_MAX = 256 * 1024, /* of a body that is refused */
+    DISCARD_DEADLINE_MS = 2000,
     LISTEN_OPTION_SIZE = 80,
     MG_ERROR_SIZE = 256
 };
@@ -85,6 +87,20 @@ wire_close_after(void *context)
     mg_disable_keep_alive(context);
 }
 
+/* RFC 9112 section 9.6: a connection closed with bytes unread is reset, and a client that still
+ * sends would lose the answer. */
+static void
+discard_body(struct mg_connection *conn)
+{
+    int64_t deadline_ms = hf_clock_mono_ms() + DISCARD_DEADLINE_MS;
+    char byte;
+
+    for (size_t i = 0; i < DISCARD_MAX; i++) {
+        if (mg_read(conn, &byte, 1) != 1 || hf_clock_mono_ms() > deadline_ms)
+            return;
+    }
+}
+
 static struct hf_exchange
 make_exchange(struct mg_connection *conn, const struct mg_request_info *info, struct hf_api *api)
 {
@@ -123,6 +139,8 @@ on_request(struct mg_connection *conn)
     struct hf_exchange x = make_exchange(conn, info, info->user_data);
 
     hf_router_serve(&x);
+    if (x.closing && hf_exchange_has_body(&x))
+        discard_body(conn);
     end_exchange(&x);
     if (x.status == 0)
         mg_disable_keep_alive(conn);

@@ -46,9 +46,17 @@ hf_engine_iptables() {
     export PATH="$bin:$PATH"
 }
 
+# Docker takes a process that has ended and that nobody collects (a container whose first process does not) for one
+# that runs, and then starts neither dockerd nor containerd.
+hf_engine_forget_ended() {
+    hf_alive "$hf_engine_exec/docker.pid" dockerd || rm -f "$hf_engine_exec/docker.pid"
+    hf_alive "$hf_engine_exec/containerd/containerd.pid" containerd || rm -f "$hf_engine_exec/containerd/containerd.pid"
+}
+
 hf_engine_spawn() {
     local tick
     mkdir -p "$hf_engine_dir/data" "$hf_engine_exec"
+    hf_engine_forget_ended
     hf_engine_cgroup
     hf_engine_iptables
     [ -e /sys/class/net/docker0 ] || touch "$hf_engine_dir/made-bridge"
@@ -87,12 +95,16 @@ hf_engine_stop() {
     hf_engine_end
 }
 
+# Where / is not shared dockerd mounts its data upon itself; one that follows a killed one leaves that behind.
+hf_engine_unmount() { ! mountpoint -q "$hf_engine_dir/data" || umount "$hf_engine_dir/data" || true; }
+
 # containerd is dockerd's child and outlives it only where dockerd was killed.
 hf_engine_end() {
     hf_end "$hf_engine_pid_file" dockerd 20
     hf_end "$hf_engine_exec/containerd/containerd.pid" containerd 10
     umount "$hf_engine_exec"/netns/* 2>/dev/null || true
     rm -rf "$hf_engine_exec"
+    hf_engine_unmount
     if [ -e "$hf_engine_dir/made-bridge" ]; then
         ip link delete docker0 2>/dev/null || true
         rm -f "$hf_engine_dir/made-bridge"

@@ -295,6 +295,7 @@ hf_clean() {
         hf_die "no Docker Engine answers: volumes and images of ours are still in it" "Start it and say ./dev clean again."
     fi
     if [ -d "$hf_engine_dir" ] && ! hf_engine_ours; then
+        hf_engine_unmount
         rm -rf "$hf_engine_dir"
     fi
     rm -rf "$hf_run_root" "$hf_build/made-images"

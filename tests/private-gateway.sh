@@ -43,6 +43,7 @@ gateway_spawn() {
         jq -n --arg url "$gw_uplink" '{format: 1, uplink: {url: $url}}' >"$gw_dir/provision/holdfast/provision.json"
         provision=(--provision "$gw_dir/provision")
     fi
+    : >"$gw_dir/out" # here, not only by the child: what the last one said must not count
     setsid "$holdfastd" --instance "$gw" --state "$gw_state" --run "$gw_secrets" \
         --listen "127.0.0.1:$gw_port" --field-bind "0.0.0.0:$gw_field" --release "$gw_release" \
         --docker-socket "$docker_socket" "${provision[@]}" "$@" \

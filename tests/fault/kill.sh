@@ -39,7 +39,7 @@ kill_dockerd() {
     local pid
     pid=$(cat "$HF_ENGINE_PID_FILE")
     "$HF_ENGINE" kill
-    wait_until 30 test ! -e "/proc/$pid" # a new one refuses to start beside it
+    wait_until 30 is_gone "$pid" # a new one refuses to start beside it
     "$HF_ENGINE" start
     wait_until 120 engine_answers
 }

@@ -115,6 +115,48 @@ serving(void **state)
     hf_identity_free(identity);
 }
 
+/* Sends the head, waits until it is answered, and only then sends the body and reads. */
+static void
+answer_to_late_body(uint16_t port, size_t len, char answer[ANSWER_SIZE])
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(ctx);
+    char head[256], part[4096] = "";
+    int fd = connect_to(port), used = 0, got;
+
+    snprintf(head, sizeof head,
+             "POST /api/v1/login HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+             "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+             len);
+    SSL_set_fd(ssl, fd);
+    assert_int_equal(SSL_connect(ssl), 1);
+    SSL_write(ssl, head, (int)strlen(head));
+    usleep(500000); /* a server that closes at once has done so by now */
+    for (size_t sent = 0; sent < len; sent += sizeof part)
+        assert_int_equal(SSL_write(ssl, part, sizeof part), sizeof part);
+    while ((got = SSL_read(ssl, answer + used, ANSWER_SIZE - 1 - used)) > 0)
+        used += got;
+    answer[used] = '\0';
+    SSL_free(ssl);
+    SSL_CTX_free(ctx);
+    close(fd);
+}
+
+/* The client gets the answer however late it looks for it. */
+static void
+refused_body(void **state)
+{
+    char token[HF_TOKEN_SIZE], answer[ANSWER_SIZE];
+    struct hf_identity *identity = world_identity(token);
+    struct hf_api *api = start(*state, identity, 0);
+
+    answer_to_late_body(hf_api_port(api), (size_t)128 * 1024, answer);
+    assert_non_null(strstr(answer, "HTTP/1.1 413 Content Too Large\r\n"));
+    assert_non_null(strstr(answer, "Connection: close\r\n"));
+    hf_api_stop(api);
+    hf_identity_free(identity);
+}
+
 static bool
 is_cut(int fd)
 {
@@ -208,9 +250,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_tempdir(serving),
-        with_tempdir(too_many_from_one),
-        with_tempdir(plain_http_leads_to_https),
+        with_tempdir(serving),           with_tempdir(refused_body),
+        with_tempdir(too_many_from_one), with_tempdir(plain_http_leads_to_https),
         cmocka_unit_test(port_taken),
     };
 
