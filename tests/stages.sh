@@ -134,8 +134,12 @@ stage_engine() {
     build_preset asan --target test_docker && "$hf_root/tests/integration/engine.sh" "$hf_build/asan/tests/integration/engine/test_docker"
 }
 
-stage_broker() { "$hf_root/tests/integration/broker.sh" "$hf_build/asan/services"; }
-stage_forwarder() { "$hf_root/tests/integration/forwarder.sh" "$hf_build/asan"; }
+stage_broker() {
+    build_preset asan --target holdfast-broker holdfast-gate && "$hf_root/tests/integration/broker.sh" "$hf_build/asan/services"
+}
+stage_forwarder() {
+    build_preset asan --target holdfast-forwarder holdfast-receiver fake-buffer && "$hf_root/tests/integration/forwarder.sh" "$hf_build/asan"
+}
 stage_gateway() { "$hf_root/tests/integration/gateway.sh"; }
 stage_lifecycle() { "$hf_root/tests/integration/lifecycle.sh"; }
 stage_badinput() { "$hf_root/tests/integration/badinput.sh"; }
