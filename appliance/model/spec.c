@@ -29,7 +29,7 @@ struct blueprint {
 static const struct blueprint blueprints[] = {
     {"broker", FIRST_UID, 64LL * MIB, 32, "broker-data", true, true, false, false},
     {"buffer", FIRST_UID + 2, 64LL * MIB, 64, "buffer-data", false, true, true, false},
-    {"processor", FIRST_UID + 1, 32LL * MIB, 32, NULL, false, true, true, false},
+    {"processor", FIRST_UID + 1, 64LL * MIB, 32, NULL, false, true, true, false},
     {"forwarder", FIRST_UID + 3, 32LL * MIB, 32, NULL, false, true, true, true},
 };
 

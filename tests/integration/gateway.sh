@@ -7,7 +7,7 @@
 gateway_new
 
 declare -A uid=([broker]=10001 [processor]=10002 [buffer]=10003 [forwarder]=10004)
-declare -A memory=([broker]=67108864 [processor]=33554432 [buffer]=67108864 [forwarder]=33554432)
+declare -A memory=([broker]=67108864 [processor]=67108864 [buffer]=67108864 [forwarder]=33554432)
 declare -A pids=([broker]=32 [processor]=32 [buffer]=64 [forwarder]=32)
 declare -A networks=([broker]='bus field' [processor]='bus lease' [buffer]='bus lease' [forwarder]='bus egress lease')
 declare -A volume=([broker]=broker-data [buffer]=buffer-data)

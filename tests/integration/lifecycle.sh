@@ -138,7 +138,7 @@ changed_by_hand_is_put_right() {
     wait_until 120 limits_are_right
     wait_until 120 service_healthy processor
 }
-limits_are_right() { [ "$(inspect processor '{{.HostConfig.Memory}}')" = 33554432 ] && is_running processor; }
+limits_are_right() { [ "$(inspect processor '{{.HostConfig.Memory}}')" = 67108864 ] && is_running processor; }
 
 crashed_comes_back() {
     local pid
