@@ -2,20 +2,36 @@
 -- The buffer's file. In every committed state:
 --     accepted = delivered + held + dropped + quarantined,   held = sum(block.weight)
 
-CREATE TABLE book (
-    id          INTEGER PRIMARY KEY CHECK (id = 1),
-    epoch       INTEGER NOT NULL,            -- 32 bits, drawn when the file was made
-    next_seq    INTEGER NOT NULL DEFAULT 1,  -- the number that the next record gets
-    next_block  INTEGER NOT NULL DEFAULT 1,  -- ids of blocks are never given twice
-    accepted    INTEGER NOT NULL DEFAULT 0,
-    delivered   INTEGER NOT NULL DEFAULT 0,
-    dropped     INTEGER NOT NULL DEFAULT 0,
-    quarantined INTEGER NOT NULL DEFAULT 0
-) STRICT;
+-- The book, the sinks and their places: most commits change several of them, so they share a page.
+CREATE TABLE state (
+    kind INTEGER NOT NULL,                   -- 0 book, 1 sink, 2 place
+    slot INTEGER NOT NULL,                   -- of the sink, 0 to 7
+    lane INTEGER NOT NULL,
+    name TEXT,
+    a INTEGER, b INTEGER, c INTEGER, d INTEGER, e INTEGER, f INTEGER, g INTEGER,
+    PRIMARY KEY (kind, slot, lane)
+) STRICT, WITHOUT ROWID;
+
+CREATE VIEW book (
+    epoch,                                   -- 32 bits, drawn when the file was made
+    next_seq,                                -- the number that the next record gets
+    next_block,                              -- orders of blocks are never given twice
+    accepted, delivered, dropped, quarantined
+) AS SELECT a, b, c, d, e, f, g FROM state WHERE kind = 0;
+
+CREATE VIEW sink (slot, name, accepted, delivered, dropped, quarantined)
+AS SELECT slot, name, a, b, c, d FROM state WHERE kind = 1;
+
+CREATE VIEW place (                          -- where a sink is in a lane
+    slot, lane,
+    cursor,                                  -- the last block acknowledged
+    group_last,                              -- the last block of the group leased; 0: no group
+    acked_epoch, acked_last                  -- acknowledged last, or dropped while leased
+) AS SELECT slot, lane, a, b, c, d FROM state WHERE kind = 2;
 
 -- Records of one lane and epoch that one commit brought, or several of those merged.
 CREATE TABLE block (
-    id        INTEGER PRIMARY KEY,
+    id        INTEGER PRIMARY KEY,           -- lane * 2^48 + order: no index is needed
     lane      INTEGER NOT NULL,
     epoch     INTEGER NOT NULL,
     first     INTEGER NOT NULL,
@@ -31,32 +47,11 @@ CREATE TABLE block (
     spans     BLOB,                          -- pairs of varints: numbers skipped, records; NULL: dense
     body      BLOB    NOT NULL               -- one zstd frame of NDJSON lines
 ) STRICT;
-CREATE INDEX block_lane ON block (lane, id);
-CREATE INDEX block_age ON block (newest_ms);
 
 CREATE TABLE topic (
     id   INTEGER PRIMARY KEY,                -- 1 to 10,000; 0 in a block stands for "(other)"
     name TEXT    NOT NULL
 ) STRICT;
-
-CREATE TABLE sink (
-    slot        INTEGER PRIMARY KEY,         -- 0 to 7
-    name        TEXT    NOT NULL UNIQUE,
-    accepted    INTEGER NOT NULL,
-    delivered   INTEGER NOT NULL,
-    dropped     INTEGER NOT NULL,
-    quarantined INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE place (                         -- where a sink is in a lane
-    slot        INTEGER NOT NULL,
-    lane        INTEGER NOT NULL,
-    cursor      INTEGER NOT NULL,            -- the last block acknowledged
-    group_last  INTEGER NOT NULL,            -- the last block of the group leased; 0: no group
-    acked_epoch INTEGER NOT NULL,            -- what was acknowledged last, or dropped while leased
-    acked_last  INTEGER NOT NULL,
-    PRIMARY KEY (slot, lane)
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE quarantine (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -92,4 +87,4 @@ CREATE TABLE gap (
 ) STRICT;
 CREATE INDEX gap_end ON gap (reason, epoch, last);
 
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;

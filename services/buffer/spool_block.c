@@ -30,7 +30,7 @@ hf_spool_block_add(struct hf_spool *s, struct hf_block_row *b, struct hf_error *
     int rc;
 
     if (!b->id)
-        b->id = s->now.next_block++;
+        b->id = hf_spool_id(b->lane, s->now.next_block++);
     b->crc = hf_spool_block_crc(b);
     q = BIND(s, Q_BLOCK_ADD, b->id, b->lane, b->epoch, (int64_t)b->first, (int64_t)b->last,
              (int64_t)b->count, (int64_t)b->weight, b->mask, b->oldest_ms, b->newest_ms,

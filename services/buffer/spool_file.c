@@ -11,7 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SCHEMA_VERSION = 2 };
+#define TEXT_OF(x) #x
+#define HF_TEXT_OF(x) TEXT_OF(x)
+
+enum { SCHEMA_VERSION = 3 };
 
 int
 hf_spool_paths_make(const char *dir, struct hf_spool_paths *ret_paths, struct hf_error *err)
@@ -59,12 +62,13 @@ read_number(sqlite3 *db, const char *sql, int *ret_value)
 static int
 make_schema(sqlite3 *db)
 {
-    char insert[96];
+    char insert[128];
     uint32_t epoch;
     int rc;
 
     hf_random(&epoch, sizeof epoch);
-    snprintf(insert, sizeof insert, "INSERT INTO book (id, epoch) VALUES (1, %u); COMMIT", epoch);
+    snprintf(insert, sizeof insert,
+             "INSERT INTO state VALUES (0, 0, 0, NULL, %u, 1, 1, 0, 0, 0, 0); COMMIT", epoch);
     rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, HF_BUFFER_SCHEMA, NULL, NULL, NULL);
@@ -76,16 +80,18 @@ hf_spool_file_open(const struct hf_spool_paths *p, sqlite3 **ret_db, struct hf_e
 {
     /* One connection for good: locked, its WAL index lies in memory and needs no file. Checkpoints
      * are our own; the WAL is cut back to 8 MiB after a transaction that was larger. */
-    static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
-                                   "PRAGMA auto_vacuum = INCREMENTAL;"
-                                   "PRAGMA journal_mode = WAL;"
-                                   "PRAGMA synchronous = FULL;"
-                                   "PRAGMA wal_autocheckpoint = 0;"
-                                   "PRAGMA journal_size_limit = 8388608;"
-                                   "PRAGMA cache_size = -1024;"
-                                   "PRAGMA cell_size_check = ON;"
-                                   "PRAGMA temp_store = MEMORY;"
-                                   "PRAGMA trusted_schema = OFF";
+    static const char settings[] =
+        "PRAGMA locking_mode = EXCLUSIVE;"
+        "PRAGMA page_size = " HF_TEXT_OF(HF_SPOOL_PAGE) ";"
+                                                        "PRAGMA auto_vacuum = INCREMENTAL;"
+                                                        "PRAGMA journal_mode = WAL;"
+                                                        "PRAGMA synchronous = FULL;"
+                                                        "PRAGMA wal_autocheckpoint = 0;"
+                                                        "PRAGMA journal_size_limit = 8388608;"
+                                                        "PRAGMA cache_size = -1024;"
+                                                        "PRAGMA cell_size_check = ON;"
+                                                        "PRAGMA temp_store = MEMORY;"
+                                                        "PRAGMA trusted_schema = OFF";
     sqlite3 *db = NULL;
     int tables = 0, version = 0;
     int rc = sqlite3_open_v2(p->db, &db,

@@ -53,25 +53,47 @@ is_wanted(struct hf_spool *s, struct wanted *w, const struct hf_block_row *b)
     return false;
 }
 
+/* The block that follows in the order of all lanes, from that order on: 1, 0, or -1. */
 static int
-read_blocks(struct hf_spool *s, struct wanted *w, struct hf_read *r, struct hf_error *err)
+seek_block(struct hf_spool *s, const struct hf_read_ask *ask, int64_t from, int64_t *ret_id,
+           struct hf_error *err)
 {
-    const struct hf_read_ask *ask = w->ask;
-    int64_t from = ask->from_block || ask->oldest_first ? ask->from_block : INT64_MAX;
-    sqlite3_stmt *q = BIND(s, ask->oldest_first ? Q_BLOCK_AFTER : Q_BLOCK_BEFORE, from);
-    struct hf_block_row b;
-    size_t looked = 0;
-    int rc;
+    bool found = false;
 
-    while ((rc = hf_spool_step_block(s, q, &b, err)) > 0) {
-        if (looked++ == ask->max_blocks || r->count == HF_READ_BLOCKS_MAX ||
-            (r->count && r->body.len + b.body_len > ask->max_bytes)) {
-            r->next_block = b.id;
-            break;
-        }
-        if (!is_wanted(s, w, &b) || !hf_spool_block_sound(&b))
+    for (int lane = HF_LANE_ALARM; lane < HF_LANE_COUNT; lane++) {
+        int64_t id;
+        int rc;
+
+        if (ask->lane != HF_LANE_UNSAID && (int)ask->lane != lane)
             continue;
-        r->blocks[r->count++] = (struct hf_read_block){.id = b.id,
+        rc = hf_spool_read_row(
+            s, BIND(s, ask->oldest_first ? Q_BLOCK_FROM : Q_BLOCK_UP_TO, lane, from), 1, &id, err);
+        if (rc < 0)
+            return -1;
+        if (rc > 0 &&
+            (!found || (hf_spool_order(id) < hf_spool_order(*ret_id)) == ask->oldest_first)) {
+            *ret_id = id;
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* 1 where it was taken or is not wanted, 0 where it does not fit any more. */
+static int
+read_block(struct hf_spool *s, struct wanted *w, int64_t id, struct hf_read *r,
+           struct hf_error *err)
+{
+    sqlite3_stmt *q = BIND(s, Q_BLOCK_BODY, id);
+    struct hf_block_row b;
+    int rc = hf_spool_step_block(s, q, &b, err);
+
+    if (rc <= 0)
+        return rc;
+    if (r->count && r->body.len + b.body_len > w->ask->max_bytes) {
+        rc = 0;
+    } else if (is_wanted(s, w, &b) && hf_spool_block_sound(&b)) {
+        r->blocks[r->count++] = (struct hf_read_block){.id = hf_spool_order(b.id),
                                                        .lane = b.lane,
                                                        .first = b.first,
                                                        .last = b.last,
@@ -79,13 +101,35 @@ read_blocks(struct hf_spool *s, struct wanted *w, struct hf_read *r, struct hf_e
                                                        .raw_bytes = (size_t)b.raw,
                                                        .at = r->body.len,
                                                        .len = b.body_len};
-        if (hf_buf_add(&r->body, b.body, b.body_len, err) < 0) {
-            sqlite3_reset(q);
-            return -1;
-        }
+        rc = hf_buf_add(&r->body, b.body, b.body_len, err) < 0 ? -1 : 1;
     }
     sqlite3_reset(q);
-    return rc < 0 ? -1 : 0;
+    return rc;
+}
+
+static int
+read_blocks(struct hf_spool *s, struct wanted *w, struct hf_read *r, struct hf_error *err)
+{
+    const struct hf_read_ask *ask = w->ask;
+    int64_t from = ask->from_block, id;
+    size_t looked = 0;
+    int rc;
+
+    if (from > HF_SPOOL_ORDER_MAX || (!from && !ask->oldest_first))
+        from = HF_SPOOL_ORDER_MAX;
+    if (from < 0)
+        from = 0;
+    while ((rc = seek_block(s, ask, from, &id, err)) > 0) {
+        r->next_block = hf_spool_order(id);
+        if (looked++ == ask->max_blocks || r->count == HF_READ_BLOCKS_MAX)
+            return 0;
+        rc = read_block(s, w, id, r, err);
+        if (rc <= 0)
+            return rc;
+        from = r->next_block + (ask->oldest_first ? 1 : -1);
+    }
+    r->next_block = 0;
+    return rc;
 }
 
 int
@@ -104,14 +148,6 @@ hf_spool_read(struct hf_spool *s, const struct hf_read_ask *ask, struct hf_read 
 }
 
 /* ---- numbers ---- */
-
-static int64_t
-one(struct hf_spool *s, enum hf_spool_statement which)
-{
-    int64_t v = 0;
-
-    return hf_spool_read_row(s, s->q[which], 1, &v, NULL) > 0 ? v : 0;
-}
 
 static int64_t
 oldest_of(struct hf_spool *s, int lane, int64_t after, int bits)
@@ -147,6 +183,19 @@ sink_status(struct hf_spool *s, int slot, struct hf_sink_status *out)
     }
 }
 
+static void
+lane_times(struct hf_spool *s, int lane, struct hf_spool_status *st)
+{
+    int64_t oldest = oldest_of(s, lane, 0, -1), last[2];
+
+    st->lanes[lane].oldest_ms = oldest;
+    if (!st->oldest_ms || oldest < st->oldest_ms)
+        st->oldest_ms = oldest;
+    if (hf_spool_read_row(s, BIND(s, Q_BLOCK_UP_TO, lane, HF_SPOOL_ORDER_MAX), 2, last, NULL) > 0 &&
+        last[1] > st->newest_ms)
+        st->newest_ms = last[1];
+}
+
 void
 hf_spool_get_status(struct hf_spool *s, struct hf_spool_status *ret_status)
 {
@@ -172,15 +221,11 @@ hf_spool_get_status(struct hf_spool *s, struct hf_spool_status *ret_status)
         st.lanes[lane].held = b->lanes[lane].held;
         st.lanes[lane].bytes = b->lanes[lane].stored;
         if (b->lanes[lane].blocks && hf_spool_is_open(s))
-            st.lanes[lane].oldest_ms = oldest_of(s, lane, 0, -1);
+            lane_times(s, lane, &st);
     }
-    if (hf_spool_is_open(s)) {
-        st.oldest_ms = st.blocks ? one(s, Q_BLOCK_OLDEST) : 0;
-        st.newest_ms = st.blocks ? one(s, Q_BLOCK_NEWEST) : 0;
-        for (int slot = 0; slot < HF_SINKS_MAX; slot++)
-            if (*s->now.sinks[slot].name)
-                sink_status(s, slot, &st.sinks[st.sink_count++]);
-    }
+    for (int slot = 0; hf_spool_is_open(s) && slot < HF_SINKS_MAX; slot++)
+        if (*s->now.sinks[slot].name)
+            sink_status(s, slot, &st.sinks[st.sink_count++]);
     *ret_status = st;
 }
 

@@ -104,7 +104,8 @@ count_blocks(struct hf_spool *s, struct hf_error *err)
         s->now.lanes[b.lane].raw += (int64_t)b.raw;
         s->now.lanes[b.lane].stored += (int64_t)b.body_len;
         hf_spool_topics_count(s, &b, true);
-        if (b.id >= s->now.next_block || (b.epoch == s->now.epoch && b.last >= s->now.next_seq)) {
+        if (hf_spool_order(b.id) >= s->now.next_block ||
+            (b.epoch == s->now.epoch && b.last >= s->now.next_seq)) {
             sqlite3_reset(q);
             return hf_spool_failed(s, SQLITE_CORRUPT, err); /* numbers still to be given out */
         }

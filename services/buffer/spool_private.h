@@ -5,12 +5,11 @@
 #include "buffer/spool_file.h"
 
 enum {
-    HF_SPOOL_PAGE = 4096,
     HF_SPOOL_TOPICS_MAX = 10000,
     HF_SPOOL_GROUP_MAX = 256,              /* blocks leased together */
     HF_SPOOL_BLOCK_BYTES = 1024 * 1024,    /* of lines: a block is closed once it is this large */
     HF_SPOOL_LINES_MAX = 64 * 1024 * 1024, /* of one block, where one record is very large */
-    HF_SPOOL_CHECKPOINT_PAGES = 1024,      /* the WAL is taken over at 4 MiB */
+    HF_SPOOL_CHECKPOINT_PAGES = 4 * 1024 * 1024 / HF_SPOOL_PAGE, /* of the WAL: taken over */
     HF_SPOOL_QUARANTINE_ITEMS = 10000,
     HF_SPOOL_QUARANTINE_BYTES = 16 * 1024 * 1024,
     HF_SPOOL_DROPPED_TOPICS = 1000,
@@ -38,12 +37,8 @@ enum hf_spool_statement {
     Q_BLOCK_META,
     Q_BLOCK_BODY,
     Q_BLOCK_NEXT,
-    Q_BLOCK_AFTER,
-    Q_BLOCK_BEFORE,
-    Q_BLOCK_OLDEST,
-    Q_BLOCK_NEWEST,
-    Q_BLOCK_AGED,
-    Q_BLOCK_SPANNED,
+    Q_BLOCK_FROM,
+    Q_BLOCK_UP_TO,
     Q_BLOCK_MASK,
     Q_BLOCK_DELETE,
     Q_DROPPED_ADD,
@@ -147,11 +142,28 @@ struct hf_spool {
     int64_t acked_mono_ms; /* the last acknowledgement, or opening */
     int64_t gap_mono_ms;   /* when gaps were looked at last without records coming */
     int64_t merge_from[HF_LANE_COUNT];
-    bool damaged; /* a page cannot be read: to be salvaged at the next chance */
-    bool broken;  /* the disk gives errors: to be opened again */
+    int64_t age_from[HF_LANE_COUNT]; /* blocks up to here do not age, by their times */
+    int64_t age_mono_ms;             /* when they were looked at last */
+    bool damaged;                    /* a page cannot be read: to be salvaged at the next chance */
+    bool broken;                     /* the disk gives errors: to be opened again */
     char full[HF_SPOOL_ALARM_MAX];
     char alarm[HF_SPOOL_ALARM_MAX];
 };
+
+/* What orders the blocks of all lanes among each other: the low bits of an id. */
+static const int64_t HF_SPOOL_ORDER_MAX = ((int64_t)1 << 48) - 1;
+
+static inline int64_t
+hf_spool_order(int64_t id)
+{
+    return id & HF_SPOOL_ORDER_MAX;
+}
+
+static inline int64_t
+hf_spool_id(enum hf_lane lane, int64_t order)
+{
+    return ((int64_t)lane << 48) + order;
+}
 
 /* A row of block; what it points to is good until the statement is reset. */
 struct hf_block_row {

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/statvfs.h>
 
 enum {
@@ -12,10 +13,12 @@ enum {
     DROP_MOST = 4096,         /* by one commit */
     COLLECT_STEP = 256,       /* blocks deleted by one tick and lane */
     COMMIT_SLACK = 64 * 1024, /* pages that a commit needs beside the blocks */
-    VACUUM_PAGES = 512,       /* one step of shrinking */
-    VACUUM_FROM_PAGES = 4096, /* smaller holes are left for the next records */
+    VACUUM_PAGES = 2 * 1024 * 1024 / HF_SPOOL_PAGE, /* one step of shrinking */
+    VACUUM_FROM_PAGES =
+        16 * 1024 * 1024 / HF_SPOOL_PAGE, /* smaller holes are left for the next records */
     RESERVE_RETRY_MS = 1000,
-    GAP_MS = 5000,       /* gaps are told after so long, where no records come to ride with */
+    GAP_MS = 5000, /* gaps are told after so long, where no records come to ride with */
+    AGE_AGAIN_MS = 600 * 1000,
     CAP_CLEAR_PART = 16, /* a full buffer accepts again once a sixteenth is free */
 };
 
@@ -110,7 +113,7 @@ victim(struct hf_spool *s, int64_t *ret_id, struct hf_error *err)
         rc = hf_spool_read_row(s, BIND(s, Q_BLOCK_NEXT, lane, 0, -1), 1, &id, err);
         if (rc < 0)
             return -1;
-        if (rc == 0 || (*ret_id && *ret_id < id))
+        if (rc == 0 || (*ret_id && hf_spool_order(*ret_id) < hf_spool_order(id)))
             continue;
         *ret_id = id;
         if (s->settings.when_full == HF_WHEN_FULL_DROP_LOWER)
@@ -127,7 +130,7 @@ hf_spool_make_room(struct hf_spool *s, int64_t bytes, struct hf_error *err)
 
     for (int n = 0; n < DROP_MOST && !has_room(s, bytes); n++) {
         rc = s->settings.when_full == HF_WHEN_FULL_HOLD ? 0 : victim(s, &id, err);
-        if (rc <= 0 || id >= s->saved.next_block)
+        if (rc <= 0 || hf_spool_order(id) >= s->saved.next_block)
             break;
         if (hf_spool_block_remove(s, id, s->disk_low ? "disk" : "full", err) < 0)
             return -1;
@@ -142,37 +145,74 @@ hf_spool_make_room(struct hf_spool *s, int64_t bytes, struct hf_error *err)
     return hf_error_set(err, HF_ERROR_NO_SPACE, "%s", s->full);
 }
 
+static int
+drop_lane(struct hf_spool *s, int lane, int64_t until_ms, struct hf_error *err)
+{
+    struct hf_block_row b = {0};
+    int rc;
+
+    while ((rc = hf_spool_step_block(s, BIND(s, Q_BLOCK_NEXT, lane, b.id, -1), &b, err)) > 0)
+        if (b.newest_ms <= until_ms && hf_spool_block_remove(s, b.id, "person", err) < 0)
+            return -1;
+    return rc;
+}
+
 int
 hf_spool_drop(struct hf_spool *s, enum hf_lane lane, int64_t until_ms, uint64_t *ret_count,
               struct hf_error *err)
 {
     uint64_t before = s->now.dropped;
-    int64_t id;
-    int rc;
 
-    while ((rc = hf_spool_read_row(s, BIND(s, Q_BLOCK_SPANNED, until_ms, lane), 1, &id, err)) > 0)
-        if (hf_spool_block_remove(s, id, "person", err) < 0)
+    for (int i = HF_LANE_ALARM; i < HF_LANE_COUNT; i++)
+        if ((lane == HF_LANE_UNSAID || (int)lane == i) && drop_lane(s, i, until_ms, err) < 0)
             return -1;
     *ret_count = s->now.dropped - before;
-    return rc;
+    return 0;
+}
+
+/* Blocks lie in the order in which they came, and so in that of their times, but for those that a
+ * wrong clock stamped: from before 2024, or from the future. Those are passed by, so that they do
+ * not keep the others, and looked at again now and then. */
+static int
+drop_aged_lane(struct hf_spool *s, int lane, int64_t now, unsigned *left)
+{
+    struct hf_block_row b;
+    int rc;
+
+    while (*left && (rc = hf_spool_step_block(s, BIND(s, Q_BLOCK_NEXT, lane, s->age_from[lane], -1),
+                                              &b, NULL)) != 0) {
+        if (rc < 0)
+            return -1;
+        sqlite3_reset(s->q[Q_BLOCK_NEXT]);
+        (*left)--;
+        if (b.newest_ms < PLAUSIBLE_MS || b.newest_ms > now) {
+            s->age_from[lane] = b.id;
+            continue;
+        }
+        if (b.newest_ms > now - s->settings.max_age_ms)
+            break;
+        if (hf_spool_block_remove(s, b.id, "age", NULL) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int
 drop_aged(struct hf_spool *s)
 {
-    int64_t until = hf_clock_wall_ms() - s->settings.max_age_ms, id;
-    int rc = 0;
+    int64_t now = hf_clock_mono_ms();
+    unsigned left = DROP_STEP;
 
-    for (int n = 0; s->settings.max_age_ms && n < DROP_STEP; n++) {
-        rc = hf_spool_read_row(s, BIND(s, Q_BLOCK_AGED, PLAUSIBLE_MS, until), 1, &id, NULL);
-        if (rc > 0)
-            rc = hf_spool_block_remove(s, id, "age", NULL);
-        else
-            break;
-        if (rc < 0)
-            break;
+    if (!s->settings.max_age_ms)
+        return 0;
+    if (now - s->age_mono_ms > AGE_AGAIN_MS) {
+        s->age_mono_ms = now;
+        memset(s->age_from, 0, sizeof s->age_from);
     }
-    return rc < 0 ? -1 : 0;
+    for (int lane = HF_LANE_ALARM; lane < HF_LANE_COUNT; lane++)
+        if (drop_aged_lane(s, lane, hf_clock_wall_ms(), &left) < 0)
+            return -1;
+    return 0;
 }
 
 /* Under its cap and with the free space kept, also after a limit was lowered. */

@@ -96,8 +96,8 @@ take_block(struct hf_spool *s, struct salvage *v, int64_t *ret_next, struct hf_e
         return 0;
     if (hf_spool_block_add(s, &b, err) < 0)
         return -1;
-    if (b.id >= s->now.next_block)
-        s->now.next_block = b.id + 1;
+    if (hf_spool_order(b.id) >= s->now.next_block)
+        s->now.next_block = hf_spool_order(b.id) + 1;
     if (!v->records || b.first < v->first)
         v->first = b.first;
     if (b.last > v->last)
@@ -239,8 +239,7 @@ take_over(struct hf_spool *s, struct salvage *v, const struct hf_spool_state *kn
 
     if (readable) {
         is_known = read_book(v, &old) || is_known;
-        copy_table(s, v, "sink", 6);
-        copy_table(s, v, "place", 6);
+        copy_table(s, v, "state", 11);
         copy_table(s, v, "topic", 2);
         copy_table(s, v, "quarantine", 12);
         copy_table(s, v, "dropped", 3);
@@ -267,6 +266,7 @@ hf_spool_salvage(struct hf_spool *s, const struct hf_spool_state *known, struct 
     hf_spool_close_file(s);
     memset(&s->now, 0, sizeof s->now);
     memset(s->merge_from, 0, sizeof s->merge_from);
+    memset(s->age_from, 0, sizeof s->age_from);
     if (hf_spool_set_aside(&s->paths, err) < 0 || hf_spool_open_file(s, &rc, err) < 0)
         return -1;
     rc = take_over(s, &v, known ? &before : NULL, err);

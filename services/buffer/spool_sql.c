@@ -17,14 +17,16 @@ static const char *const sql[Q_STATEMENTS] = {
     [Q_ROLLBACK] = "ROLLBACK",
     [Q_BOOK_READ] = "SELECT epoch, next_seq, next_block, accepted, delivered, dropped, quarantined"
                     " FROM book",
-    [Q_BOOK_WRITE] = "INSERT OR REPLACE INTO book VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    [Q_BOOK_WRITE] =
+        "INSERT OR REPLACE INTO state VALUES (0, 0, 0, NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [Q_SINKS] = "SELECT slot, name, accepted, delivered, dropped, quarantined FROM sink",
-    [Q_SINK_WRITE] = "INSERT OR REPLACE INTO sink (slot, accepted, delivered, dropped, quarantined,"
-                     " name) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [Q_SINK_DELETE] = "DELETE FROM sink WHERE slot = ?1",
+    [Q_SINK_WRITE] = "INSERT OR REPLACE INTO state (kind, slot, lane, a, b, c, d, name)"
+                     " VALUES (1, ?1, 0, ?2, ?3, ?4, ?5, ?6)",
+    [Q_SINK_DELETE] = "DELETE FROM state WHERE kind = 1 AND slot = ?1",
     [Q_PLACES] = "SELECT slot, lane, cursor, group_last, acked_epoch, acked_last FROM place",
-    [Q_PLACE_WRITE] = "INSERT OR REPLACE INTO place VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-    [Q_PLACE_DELETE] = "DELETE FROM place WHERE slot = ?1",
+    [Q_PLACE_WRITE] = "INSERT OR REPLACE INTO state (kind, slot, lane, a, b, c, d)"
+                      " VALUES (2, ?1, ?2, ?3, ?4, ?5, ?6)",
+    [Q_PLACE_DELETE] = "DELETE FROM state WHERE kind = 2 AND slot = ?1",
     [Q_TOPICS] = "SELECT id, name FROM topic",
     [Q_TOPIC_ADD] = "INSERT INTO topic (id, name) VALUES (?1, ?2)",
     [Q_TOPIC_NAME] = "SELECT name FROM topic WHERE id = ?1",
@@ -35,17 +37,13 @@ static const char *const sql[Q_STATEMENTS] = {
     [Q_BLOCK_ALL] = "SELECT " META " FROM block ORDER BY id",
     [Q_BLOCK_META] = "SELECT " META " FROM block WHERE id = ?1",
     [Q_BLOCK_BODY] = "SELECT " META ", body FROM block WHERE id = ?1",
-    [Q_BLOCK_NEXT] = "SELECT " META " FROM block INDEXED BY block_lane"
-                     " WHERE lane = ?1 AND id > ?2 AND " FOR_SINK " ORDER BY id",
-    [Q_BLOCK_AFTER] = "SELECT " META ", body FROM block WHERE id >= ?1 ORDER BY id",
-    [Q_BLOCK_BEFORE] = "SELECT " META ", body FROM block WHERE id <= ?1 ORDER BY id DESC",
-    [Q_BLOCK_OLDEST] = "SELECT oldest_ms FROM block ORDER BY id LIMIT 1",
-    [Q_BLOCK_NEWEST] = "SELECT newest_ms FROM block INDEXED BY block_age"
-                       " ORDER BY newest_ms DESC LIMIT 1",
-    [Q_BLOCK_AGED] = "SELECT id FROM block INDEXED BY block_age"
-                     " WHERE newest_ms >= ?1 AND newest_ms <= ?2 ORDER BY newest_ms, id LIMIT 1",
-    [Q_BLOCK_SPANNED] = "SELECT id FROM block INDEXED BY block_age WHERE newest_ms <= ?1"
-                        " AND (?2 = 0 OR lane = ?2) ORDER BY newest_ms, id LIMIT 1",
+    [Q_BLOCK_NEXT] =
+        "SELECT " META " FROM block"
+        " WHERE id > max(?2, ?1 << 48) AND id < (?1 + 1) << 48 AND " FOR_SINK " ORDER BY id",
+    [Q_BLOCK_FROM] = "SELECT id FROM block WHERE id >= (?1 << 48) + ?2 AND id < (?1 + 1) << 48"
+                     " ORDER BY id LIMIT 1",
+    [Q_BLOCK_UP_TO] = "SELECT id, newest_ms FROM block WHERE id > ?1 << 48"
+                      " AND id <= (?1 << 48) + ?2 ORDER BY id DESC LIMIT 1",
     [Q_BLOCK_MASK] = "UPDATE block SET mask = ?2, crc = ?3 WHERE id = ?1",
     [Q_BLOCK_DELETE] = "DELETE FROM block WHERE id = ?1",
     [Q_DROPPED_ADD] = "UPDATE dropped SET records = records + ?1 WHERE topic = ?2 AND reason = ?3",

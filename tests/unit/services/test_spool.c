@@ -187,11 +187,11 @@ a_person_drops_all(void **state)
 static void
 pain_05_06_any_damaged_page_is_survived(void **state)
 {
-    enum { PAGE = 4096, RECORDS = 200 };
+    enum { PAGE = 1024, RECORDS = 200, DENSE = 30, STEP = 3 };
     struct hf_spool *s = open_spool(*state, 64 * MIB);
     HF_AUTO_BUF struct hf_buf whole = HF_BUF_INIT((size_t)(64 * MIB));
     char noise[PAGE], *copy;
-    unsigned saved = 0, pages;
+    unsigned saved = 0, tried = 0, pages;
     FILE *f;
 
     for (unsigned i = 0; i < RECORDS; i += 10)
@@ -204,7 +204,7 @@ pain_05_06_any_damaged_page_is_survived(void **state)
     assert_int_equal(fclose(f), 0);
     memset(noise, 0xA5, sizeof noise);
     pages = (unsigned)(whole.len / PAGE);
-    for (size_t page = 0; page < pages; page++) {
+    for (size_t page = 0; page < pages; page += page < DENSE ? 1 : STEP, tried++) {
         HF_AUTO_FREE char *bytes = malloc(whole.len);
         struct hf_spool_status st;
 
@@ -225,8 +225,8 @@ pain_05_06_any_damaged_page_is_survived(void **state)
         (void)spoolkit_status(s);
         hf_spool_close(s);
     }
-    print_message("%u of %u pages cost at most two blocks\n", saved, pages);
-    assert_true(saved > pages / 2);
+    print_message("%u of %u pages cost at most two blocks\n", saved, tried);
+    assert_true(saved > tried / 2);
 }
 
 static void
