@@ -146,7 +146,7 @@ take_records(void *ctx, struct hf_request *q)
     size_t bytes = said < 0 || said > HF_RECORD_BODY_MAX ? HF_RECORD_BODY_MAX : (size_t)said;
     struct hf_error err = {0};
     uint64_t first = 0, last = 0;
-    char answer[96];
+    char answer[96], headers[64];
 
     if (!take_budget(api, q, &bytes))
         return;
@@ -156,7 +156,9 @@ take_records(void *ctx, struct hf_request *q)
     } else {
         snprintf(answer, sizeof answer, "{\"first\":\"%llu\",\"last\":\"%llu\"}",
                  (unsigned long long)first, (unsigned long long)last);
-        hf_request_answer(q, 200, "application/json", NULL, answer, strlen(answer));
+        snprintf(headers, sizeof headers, "Holdfast-Window-Left: %lld\r\n",
+                 (long long)hf_owner_window_left(api->owner));
+        hf_request_answer(q, 200, "application/json", headers, answer, strlen(answer));
     }
     hf_batch_done(&batch);
     hf_budget_give(&api->budget, bytes);

@@ -122,7 +122,8 @@ look(void *ctx, struct hf_status_view *view)
 
 /* Records that other processors published as uplink/#. */
 static int
-commit_from_bus(void *ctx, const char *frames, size_t len, size_t count, struct hf_error *err)
+commit_from_bus(void *ctx, const char *frames, size_t len, size_t count, int64_t *ret_window_left,
+                struct hf_error *err)
 {
     HF_AUTO_BATCH struct hf_batch batch = HF_BATCH_INIT;
     HF_AUTO(hf_buffer_settings) struct hf_buffer_settings *settings = NULL;
@@ -133,7 +134,10 @@ commit_from_bus(void *ctx, const char *frames, size_t len, size_t count, struct 
     settings = hf_owner_settings(s->owner);
     if (hf_batch_from_frames(&batch, frames, len, settings, err) < 0)
         return -1;
-    return hf_owner_append(s->owner, &batch, &first, &last, err);
+    if (hf_owner_append(s->owner, &batch, &first, &last, err) < 0)
+        return -1;
+    *ret_window_left = hf_owner_window_left(s->owner);
+    return 0;
 }
 
 static void *

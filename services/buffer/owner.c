@@ -106,6 +106,17 @@ hf_owner_append(struct hf_owner *o, const struct hf_batch *batch, uint64_t *ret_
     return rc;
 }
 
+int64_t
+hf_owner_window_left(struct hf_owner *o)
+{
+    int64_t left;
+
+    pthread_mutex_lock(&o->lock);
+    left = o->appended_ms + o->settings->window_ms - hf_clock_mono_ms();
+    pthread_mutex_unlock(&o->lock);
+    return left > 0 ? left : 0;
+}
+
 /* Whether the sink has more to lease than what it acknowledges now. */
 static bool
 has_backlog(struct hf_owner *o, const char *sink)

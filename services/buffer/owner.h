@@ -6,8 +6,9 @@
  * When a commit happens: at once when the last one is longer ago than the durability window, so an
  * idle gateway adds no latency; else when the window since then is over, or earlier when
  * HF_COMMIT_RECORDS or HF_COMMIT_BYTES wait. A wider window so means fewer commits. An
- * acknowledgement rides with the next commit, unless records wait behind it: then the sink is
- * draining a backlog, and the acknowledgement is committed at once.
+ * acknowledgement rides with the next commit of records, and goes alone only where none comes a
+ * little after the window; unless records wait behind it: then the sink is draining a backlog, and
+ * the acknowledgement is committed at once.
  *
  * A command belongs to the caller, lives on its stack, and is not touched after it was answered.
  */
@@ -65,6 +66,9 @@ HF_DEFINE_AUTO(struct hf_owner, hf_owner, hf_owner_stop)
  * numbers are 0 where all records went to the quarantine. */
 HF_MUST int hf_owner_append(struct hf_owner *o, const struct hf_batch *batch, uint64_t *ret_first,
                             uint64_t *ret_last, struct hf_error *err);
+
+/* For how many ms a further append would wait for its window. */
+int64_t hf_owner_window_left(struct hf_owner *o);
 
 HF_MUST int hf_owner_ack(struct hf_owner *o, const struct hf_ack_ask *ask, struct hf_error *err);
 

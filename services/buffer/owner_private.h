@@ -51,7 +51,8 @@ struct hf_owner {
     struct hf_buffer_settings *settings;
     struct hf_owner_view view;
     struct hf_owner_topics topics;
-    uint64_t news; /* counts what may have brought something to lease */
+    uint64_t news;       /* counts what may have brought something to lease */
+    int64_t appended_ms; /* monotonic, when the last commit with records began */
     bool stop;
     /* The thread's own. */
     const char *dir;
@@ -60,8 +61,7 @@ struct hf_owner {
     struct hf_holders holders;
     int64_t reopen_ms, reopen_wait_ms;
     int64_t apply_ms;     /* not before then again, where the settings could not be applied */
-    int64_t appended_ms;  /* monotonic, when the last commit with records began */
-    int64_t committed_ms; /* the same of any commit */
+    int64_t committed_ms; /* monotonic, when the last commit of any kind began */
     int64_t latency_ms[2], latency_since_ms;
     int64_t topics_ms; /* monotonic, when they were read last */
 };

@@ -14,6 +14,9 @@ enum {
     REOPEN_CAP_MS = 30000,
     /* A sink that drains a backlog has its acknowledgements committed so far apart at most. */
     ACK_SPACING_MS = 50,
+    /* Records that come when their window is over are not to find a commit of acknowledgements
+     * under way: those wait so much longer to go with them. */
+    ACK_GRACE_MS = 20,
     LATENCY_SPAN_MS = 30000, /* the longest commit is known of the last one to two spans */
 };
 
@@ -250,8 +253,11 @@ do_writes(struct hf_owner *o, struct hf_command *list)
     bool done = false;
 
     o->committed_ms = hf_clock_mono_ms();
-    if (has(list, HF_COMMAND_APPEND))
+    if (has(list, HF_COMMAND_APPEND)) {
+        pthread_mutex_lock(&o->lock);
         o->appended_ms = o->committed_ms;
+        pthread_mutex_unlock(&o->lock);
+    }
     if (o->spool) {
         if (has(list, HF_COMMAND_APPEND) || has(list, HF_COMMAND_ACK))
             commit_all(o, list);
@@ -369,7 +375,7 @@ acks_due_ms(const struct hf_owner *o)
         return 0;
     if (o->writes.urgent)
         return o->committed_ms + (window < ACK_SPACING_MS ? window : ACK_SPACING_MS);
-    return o->appended_ms + window;
+    return o->appended_ms + window + ACK_GRACE_MS;
 }
 
 /* Takes what is due. Called locked. */

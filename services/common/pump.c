@@ -15,6 +15,10 @@
 enum {
     BATCH_MESSAGES = 2000, /* as many as the broker sends ahead of an acknowledgement */
     GATHER_WAIT_MS = 1000,
+    /* What the buffer commits without waiting for its window, see buffer/owner.h. */
+    EARLY_RECORDS = 1000,
+    EARLY_BYTES = 512 * 1024,
+    WINDOW_MAX_MS = 60000,
     RETRY_FIRST_MS = 100,
     RETRY_CAP_MS = 5000,
 };
@@ -23,9 +27,10 @@ struct hf_pump {
     struct hf_pump_options options;
     struct hf_consumer *consumer;
     struct hf_buf frames;
-    size_t taken; /* messages of this batch */
-    size_t count; /* records in frames */
-    bool synced;  /* the clock, as it was when the gathering began */
+    size_t taken;           /* messages of this batch */
+    size_t count;           /* records in frames */
+    bool synced;            /* the clock, as it was when the gathering began */
+    int64_t window_ends_ms; /* monotonic: what is given to the buffer sooner waits there */
     pthread_mutex_t lock;
     struct hf_pump_numbers numbers; /* guarded by lock */
     char reason[HF_PUMP_REASON_MAX];
@@ -145,9 +150,14 @@ commit(struct hf_pump *p)
 
     for (;;) {
         struct hf_error err = {0};
+        int64_t left = 0;
 
-        if (p->options.commit(p->options.ctx, p->frames.data, p->frames.len, p->count, &err) == 0)
+        if (p->options.commit(p->options.ctx, p->frames.data, p->frames.len, p->count, &left,
+                              &err) == 0) {
+            left = left < 0 || left > WINDOW_MAX_MS ? 0 : left;
+            p->window_ends_ms = hf_clock_mono_ms() + left;
             break;
+        }
         if (hf_stopping())
             return false;
         if (backoff.attempt == 0)
@@ -191,16 +201,41 @@ give_rest(struct hf_pump *p)
         (void)commit(p);
 }
 
+/* For how many ms what was gathered may still grow; 0: it is to be committed. */
+static int64_t
+grow_ms(const struct hf_pump *p)
+{
+    int64_t left = p->window_ends_ms - hf_clock_mono_ms();
+
+    if (hf_stopping() || !p->count || p->count >= EARLY_RECORDS || p->frames.len >= EARLY_BYTES ||
+        p->taken >= BATCH_MESSAGES)
+        return 0;
+    return left > 0 ? left : 0;
+}
+
+static void
+gather(struct hf_pump *p)
+{
+    int64_t grow;
+
+    begin_batch(p);
+    do {
+        int wait_ms = GATHER_WAIT_MS;
+
+        add_due(p, false, &wait_ms);
+        grow = grow_ms(p);
+        if (p->count && grow < wait_ms)
+            wait_ms = (int)grow;
+        if (p->frames.len < HF_PUMP_BATCH_BYTES && p->taken < BATCH_MESSAGES)
+            hf_consumer_gather(p->consumer, wait_ms);
+    } while (grow_ms(p));
+}
+
 void
 hf_pump_run(struct hf_pump *p)
 {
     while (!hf_stopping()) {
-        int wait_ms = GATHER_WAIT_MS;
-
-        begin_batch(p);
-        add_due(p, false, &wait_ms);
-        if (p->frames.len < HF_PUMP_BATCH_BYTES)
-            hf_consumer_gather(p->consumer, p->count ? 0 : wait_ms);
+        gather(p);
         if (p->count && !commit(p))
             return;
         pthread_mutex_lock(&p->lock);

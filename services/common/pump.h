@@ -3,6 +3,11 @@
  * Moves messages of one subscription to where they are safe: gather a batch of record frames,
  * commit it, and only then acknowledge it. While the commit fails the batch is held and tried again
  * with backoff, nothing is acknowledged, and the broker's queue fills instead.
+ *
+ * One batch is on its way at a time, which keeps the order. Where the buffer would only let the
+ * next one wait for its durability window, that time is spent gathering: so a message waits for one
+ * window and not for the rest of its predecessor's too. A batch as large as the buffer commits at
+ * once does not wait.
  */
 #pragma once
 
@@ -22,8 +27,10 @@ struct hf_pump_options {
      * nothing ever is. */
     size_t (*due)(void *work, bool ending, struct hf_buf *frames, int *wait_ms);
     void *work;
-    /* Makes the frames (see common/record.h) durable. */
-    int (*commit)(void *ctx, const char *frames, size_t len, size_t count, struct hf_error *err);
+    /* Makes the frames (see common/record.h) durable, and says for how many ms a further batch
+     * would wait for its window. */
+    int (*commit)(void *ctx, const char *frames, size_t len, size_t count, int64_t *ret_window_left,
+                  struct hf_error *err);
     void *ctx;
 };
 

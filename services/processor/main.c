@@ -59,9 +59,22 @@ read_credentials(struct service *s, const struct hf_json *doc, struct hf_error *
     return 0;
 }
 
+static int64_t
+window_left(const struct hf_http_response *answer)
+{
+    char text[24];
+    uint64_t ms = 0;
+
+    if (!hf_http_header(answer, "Holdfast-Window-Left", text, sizeof text) ||
+        !hf_text_u64(text, &ms) || ms > INT32_MAX)
+        return 0;
+    return (int64_t)ms;
+}
+
 /* 200 means that the records are on the buffer's disk. */
 static int
-commit_to_buffer(void *ctx, const char *frames, size_t len, size_t count, struct hf_error *err)
+commit_to_buffer(void *ctx, const char *frames, size_t len, size_t count, int64_t *ret_window_left,
+                 struct hf_error *err)
 {
     struct service *s = ctx;
     struct hf_http_response answer;
@@ -88,6 +101,8 @@ commit_to_buffer(void *ctx, const char *frames, size_t len, size_t count, struct
         hf_error_wrap(err, "buffer");
     else if (answer.status != 200)
         rc = hf_http_problem(&answer, "buffer", err);
+    else
+        *ret_window_left = window_left(&answer);
     hf_http_response_done(&answer);
     return rc;
 }
