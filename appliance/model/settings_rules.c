@@ -159,7 +159,7 @@ check_parts(const struct hf_json *rule, const char *where, struct hf_error *err)
 
     for (size_t i = 0; i < HF_LEN(parts); i++) {
         const struct hf_json *part = hf_json_get(rule, parts[i].name);
-        char below[WHERE_SIZE];
+        char below[WHERE_SIZE + 16];
 
         snprintf(below, sizeof below, "%s/%s", where, parts[i].name);
         if (part && parts[i].check(part, below, err) < 0)
