@@ -99,7 +99,7 @@ pain_08_kill_in_turn_loses_nothing() {
 
 books_balance() {
     api GET /buffer | jq -e --argjson received "$(report_value .distinct)" \
-        '.accepted == $received and .accepted == .delivered and .held == 0 and .dropped == 0'
+        '.accepted == $received and .accepted == .delivered and .held == 0 and .dropped == 0 and .quarantined == 0'
 }
 
 pain_07_books_balance_after_kills() {

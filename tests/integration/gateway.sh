@@ -167,7 +167,8 @@ arrives_as_it_was() {
 
 books_balance() {
     api GET /buffer | jq -e --argjson received "$(report_value .distinct)" \
-        '.accepted == $received and .held == 0 and .dropped == 0 and .accepted == .delivered + .held + .dropped'
+        '.accepted == $received and .held == 0 and .dropped == 0 and .quarantined == 0 and
+            .accepted == .delivered + .held + .dropped + .quarantined'
 }
 
 pain_07_books_balance() {
@@ -182,7 +183,8 @@ status_of() { curl -ks -m 10 -o "$work/body" -w '%{http_code}' "$@"; }
 
 pain_25_api_needs_a_session() {
     local path
-    for path in gateway services services/broker services/broker/logs release buffer uplink history operations events session; do
+    for path in gateway services services/broker services/broker/logs release buffer uplink history operations events session \
+        buffer/records buffer/export quarantine sinks devices rules config audit; do
         expect "/$path" "$(status_of "$gw_url/api/v1/$path")" 401
         expect "/$path" "$(jq .status "$work/body")" 401
     done
@@ -253,17 +255,30 @@ listeners_of() {
 
 listens_where_it_must() {
     expect "broker" "$(listeners_of broker)" "$(printf '%s\n' "0.0.0.0:1883" "$(address_of broker bus):1884" | sort | xargs)"
-    expect "processor" "$(listeners_of processor)" ""
-    expect "forwarder" "$(listeners_of forwarder)" ""
+    expect "buffer" "$(listeners_of buffer)" "$(address_of buffer lease):8081"
+    expect "processor" "$(listeners_of processor)" "$(address_of processor lease):8082"
+    expect "forwarder" "$(listeners_of forwarder)" "$(address_of forwarder lease):8083"
 }
 
 pain_25_buffer_asks_for_a_token() {
     local url path
     url=http://$(address_of buffer lease):8081
-    for path in records lease ack; do
+    for path in records lease ack extend drop quarantine/replay quarantine/drop; do
         expect "/v1/$path" "$(status_of -X POST "$url/v1/$path")" 401
         expect "/v1/$path" "$(status_of -X POST -H 'Authorization: Bearer x' "$url/v1/$path")" 401
     done
+    for path in status records export quarantine; do
+        expect "/v1/$path" "$(status_of -H 'Authorization: Bearer x' "$url/v1/$path")" 401
+    done
+}
+
+pain_25_processor_and_forwarder_ask_for_a_token() {
+    local path
+    for path in devices rules; do
+        expect "/v1/$path" "$(status_of -H 'Authorization: Bearer x' "http://$(address_of processor lease):8082/v1/$path")" 401
+    done
+    expect "/v1/sinks" "$(status_of -H 'Authorization: Bearer x' "http://$(address_of forwarder lease):8083/v1/sinks")" 401
+    expect "/v1/sinks/test" "$(status_of -X POST "http://$(address_of forwarder lease):8083/v1/sinks/test")" 401
 }
 
 check starts_from_nothing
@@ -290,4 +305,5 @@ check pain_25_devices_cannot_forge
 check pain_25_internal_listener_takes_services_only
 check listens_where_it_must
 check pain_25_buffer_asks_for_a_token
+check pain_25_processor_and_forwarder_ask_for_a_token
 finish

@@ -3115,7 +3115,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Some of the devices, the last seen first. */
+            /** @description Some of the devices, by name. */
             200: {
                 headers: {
                     [name: string]: unknown;
