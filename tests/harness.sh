@@ -20,6 +20,7 @@ hf_build=${HF_BUILD:-$hf_root/build}
     docker_socket=${HF_DOCKER_SOCKET:-/var/run/docker.sock}
     node=${HF_NODE:-node}
     tool_dir=${HF_TOOLS:-$hf_build/release/tests/receiver}
+    checker=$hf_build/release/tests/checker/holdfast-checker
     services=(broker buffer processor forwarder)
 }
 

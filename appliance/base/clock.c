@@ -123,23 +123,23 @@ bool
 hf_clock_parse(const char *text, int64_t *ret_wall_ms)
 {
     struct tm tm = {0}, back;
-    int year, month, ms, ahead_s;
-    time_t t;
+    int year, month, seconds, ms, ahead_s;
+    int64_t at_s;
 
     if (!digits(&text, 4, 9999, &year) || !one_of(&text, "-") || !digits(&text, 2, 12, &month) ||
         !one_of(&text, "-") || !digits(&text, 2, 31, &tm.tm_mday) || !one_of(&text, "Tt ") ||
         !digits(&text, 2, 23, &tm.tm_hour) || !one_of(&text, ":") ||
         !digits(&text, 2, 59, &tm.tm_min) || !one_of(&text, ":") ||
-        !digits(&text, 2, 59, &tm.tm_sec) || !fraction(&text, &ms) || !offset(&text, &ahead_s) ||
-        year < 1970)
+        !digits(&text, 2, 60 /* a leap second */, &seconds) || !fraction(&text, &ms) ||
+        !offset(&text, &ahead_s) || year < 1970)
         return false;
     tm.tm_year = year - 1900;
     tm.tm_mon = month - 1;
     back = tm;
-    t = timegm(&back);
+    at_s = (int64_t)timegm(&back) + seconds - ahead_s;
     /* timegm() takes a 31st of February, and makes it March. */
-    if (back.tm_mday != tm.tm_mday || back.tm_mon != tm.tm_mon || (int64_t)t - ahead_s < 0)
+    if (back.tm_mday != tm.tm_mday || back.tm_mon != tm.tm_mon || at_s < 0)
         return false;
-    *ret_wall_ms = ((int64_t)t - ahead_s) * 1000 + ms;
+    *ret_wall_ms = at_s * 1000 + ms;
     return true;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "buffer/asks.h"
 
+#include "base/clock.h"
 #include "base/text.h"
-#include "common/rfc3339.h"
 #include "json/json.h"
 
 #include <stdio.h>
@@ -314,7 +314,7 @@ hf_ids_ask_read(const char *body, size_t len, struct hf_ids_ask *ret_ask, struct
 static int
 read_instant(int64_t *ms, const char *text, const char *name, struct hf_error *err)
 {
-    if (text && !hf_rfc3339_parse(text, ms))
+    if (text && !hf_clock_parse(text, ms))
         return malformed(err, name, "expected a time like 2026-11-24T03:01:33Z (RFC 3339)");
     return 0;
 }

@@ -34,7 +34,7 @@ take_code(const char **at, const char *end, unsigned *ret_code)
 {
     unsigned first, second;
 
-    if (!take_unit(at, end, &first) || first == 0 || (first >= 0xdc00 && first <= 0xdfff))
+    if (!take_unit(at, end, &first) || (first >= 0xdc00 && first <= 0xdfff))
         return false;
     *ret_code = first;
     if (first < 0xd800 || first > 0xdbff)
@@ -60,33 +60,46 @@ put_utf8(unsigned code, char *to)
     return more + 1;
 }
 
+size_t
+hf_jsontext_escape(const char **at, const char *end, char out[4])
+{
+    static const char from[] = "\"\\/bfnrt", into[] = "\"\\/\b\f\n\r\t";
+    const char *simple;
+    unsigned code;
+
+    if (*at == end)
+        return 0;
+    if (**at == 'u') {
+        ++*at;
+        return take_code(at, end, &code) ? put_utf8(code, out) : 0;
+    }
+    simple = memchr(from, *(*at)++, sizeof from - 1);
+    if (!simple)
+        return 0;
+    out[0] = into[simple - from];
+    return 1;
+}
+
 bool
 hf_jsontext_unescape(const char *text, size_t len, char *to, size_t *ret_len)
 {
-    static const char from[] = "\"\\/bfnrt", into[] = "\"\\/\b\f\n\r\t";
-    const char *at = text, *end = text + len, *begin = to;
+    const char *at = text, *end = text + len;
+    char *begin = to;
 
     while (at < end) {
-        const char *simple;
-        unsigned code;
+        char bytes[4];
+        size_t n;
 
         if (*at != '\\') {
             *to++ = *at++;
             continue;
         }
-        if (++at == end)
+        at++;
+        n = hf_jsontext_escape(&at, end, bytes);
+        if (n == 0 || bytes[0] == '\0')
             return false;
-        if (*at == 'u') {
-            at++;
-            if (!take_code(&at, end, &code))
-                return false;
-            to += put_utf8(code, to);
-            continue;
-        }
-        simple = memchr(from, *at++, sizeof from - 1);
-        if (!simple)
-            return false;
-        *to++ = into[simple - from];
+        memcpy(to, bytes, n);
+        to += n;
     }
     *ret_len = (size_t)(to - begin);
     return true;

@@ -6,6 +6,10 @@
 
 #include <stdbool.h>
 
+/* Reads the escape at *at, behind its backslash, as UTF-8 and moves *at past it. Returns how many
+ * bytes there are; 0 where the escape is wrong or is half of a character. */
+size_t hf_jsontext_escape(const char **at, const char *end, char out[4]);
+
 /* Writes the text without escapes as UTF-8; it never grows. False where an escape is wrong or is
  * one of NUL or of half a character. */
 bool hf_jsontext_unescape(const char *text, size_t len, char *to, size_t *ret_len);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/line.h"
 
+#include "base/clock.h"
 #include "common/jsontext.h"
-#include "common/rfc3339.h"
 
 #include <string.h>
 
@@ -78,7 +78,7 @@ hf_line_time_ms(const struct hf_line *l)
         return -1;
     memcpy(text, l->time, l->time_len);
     text[l->time_len] = '\0';
-    return hf_rfc3339_parse(text, &ms) ? ms : -1;
+    return hf_clock_parse(text, &ms) ? ms : -1;
 }
 
 int

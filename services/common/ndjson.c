@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/ndjson.h"
 
+#include "base/clock.h"
 #include "common/jsontext.h"
-#include "common/rfc3339.h"
 #include "json/json.h"
 
 #include <stdio.h>
@@ -243,7 +243,7 @@ read_rest(const struct hf_ndjson *n, const struct span values[MEMBER_COUNT], str
         r->synced = span_is(synced, "true");
     snprintf(text, sizeof text, "%.*s", (int)(time->len < TIME_MAX ? time->len : 0),
              time->at ? time->at : "");
-    if (time->at && !hf_rfc3339_parse(text, &r->time_ms))
+    if (time->at && !hf_clock_parse(text, &r->time_ms))
         return wrong_line(n, "time", "expected a time like 2026-11-24T03:01:33.123Z (RFC 3339)",
                           err);
     snprintf(text, sizeof text, "%.*s", (int)(lane->len < TIME_MAX ? lane->len : 0),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "forwarder/view.h"
 
+#include "common/jsontext.h"
+
 #include <string.h>
 
 struct scan {
@@ -220,79 +222,6 @@ hf_view_seq(const char *line, size_t len, uint64_t *ret_seq, struct hf_error *er
     return 0;
 }
 
-static bool
-read_hex4(const char *at, const char *end, unsigned *out)
-{
-    unsigned value = 0;
-
-    if (end - at < 4)
-        return false;
-    for (int i = 0; i < 4; i++) {
-        static const char digits[] = "0123456789abcdef";
-        const char *digit = at[i] ? strchr(digits, at[i] | 0x20) : NULL;
-
-        if (!digit)
-            return false;
-        value = value * 16 + (unsigned)(digit - digits);
-    }
-    *out = value;
-    return true;
-}
-
-static size_t
-utf8(unsigned c, char out[4])
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xC0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3F));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xE0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 0x3F));
-        out[2] = (char)(0x80 | (c & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 0x3F));
-    out[2] = (char)(0x80 | (c >> 6 & 0x3F));
-    out[3] = (char)(0x80 | (c & 0x3F));
-    return 4;
-}
-
-/* One escape behind its backslash (RFC 8259 §7); 0 where it is none. */
-static size_t
-unescape_one(const char **at, const char *end, char out[4])
-{
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    const char *known;
-    unsigned c, low;
-
-    if (*at >= end)
-        return 0;
-    known = **at ? strchr(from, **at) : NULL;
-    if (known) {
-        out[0] = to[known - from];
-        ++*at;
-        return 1;
-    }
-    if (**at != 'u' || !read_hex4(*at + 1, end, &c))
-        return 0;
-    *at += 5;
-    if (c >= 0xD800 && c < 0xDC00) {
-        if (end - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u' ||
-            !read_hex4(*at + 2, end, &low) || low < 0xDC00 || low > 0xDFFF)
-            return 0;
-        *at += 6;
-        c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
-    }
-    return utf8(c, out);
-}
-
 int
 hf_view_unescape(struct hf_slice string, struct hf_buf *out, struct hf_error *err)
 {
@@ -308,7 +237,7 @@ hf_view_unescape(struct hf_slice string, struct hf_buf *out, struct hf_error *er
         if (!escape)
             break;
         at = escape + 1;
-        n = unescape_one(&at, end, bytes);
+        n = hf_jsontext_escape(&at, end, bytes);
         if (!n)
             return no_line(err);
         if (hf_buf_add(out, bytes, n, err) < 0)

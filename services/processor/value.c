@@ -2,6 +2,7 @@
 #include "processor/value.h"
 
 #include "base/text.h"
+#include "common/jsontext.h"
 #include "json/json.h"
 
 #include <math.h>
@@ -64,62 +65,9 @@ skip_value(const char *p, const char *end)
     return p;
 }
 
-static unsigned
-read_hex4(const char *p)
-{
-    unsigned value = 0;
-
-    for (int i = 0; i < 4; i++)
-        value = value << 4 | (unsigned)(p[i] <= '9' ? p[i] - '0' : (p[i] | 0x20) - 'a' + 10);
-    return value;
-}
-
-/* Decodes the escape at *p (behind the backslash) to UTF-8, moves *p behind it. */
-static size_t
-read_escape(const char **p, char out[4])
-{
-    static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
-    const char *simple = strchr(from, **p);
-    unsigned c;
-
-    if (**p != 'u') {
-        out[0] = **p;
-        if (simple)
-            out[0] = to[simple - from];
-        (*p)++;
-        return 1;
-    }
-    c = read_hex4(*p + 1);
-    *p += 5;
-    if (c >= 0xd800 && c < 0xdc00) {
-        c = 0x10000 + ((c - 0xd800) << 10) + (read_hex4(*p + 2) - 0xdc00);
-        *p += 6;
-    }
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xc0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xe0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (c & 0x3f));
-    return 4;
-}
-
 /* Whether the JSON string at p spells the name. */
 static bool
-spells(const char *p, const char *name, size_t len)
+spells(const char *p, const char *p_end, const char *name, size_t len)
 {
     const char *end = name + len;
 
@@ -128,8 +76,8 @@ spells(const char *p, const char *name, size_t len)
         size_t n = 1;
 
         if (*p++ == '\\')
-            n = read_escape(&p, bytes);
-        if ((size_t)(end - name) < n || memcmp(name, bytes, n) != 0)
+            n = hf_jsontext_escape(&p, p_end, bytes);
+        if (n == 0 || (size_t)(end - name) < n || memcmp(name, bytes, n) != 0)
             return false;
         name += n;
     }
@@ -140,7 +88,7 @@ static const char *
 find_member(const char *p, const char *end, const char *name, size_t len)
 {
     for (p++; *p != '}'; p += *p == ',') {
-        bool here = spells(p, name, len);
+        bool here = spells(p, end, name, len);
 
         p = skip_string(p) + 1;
         if (here)

@@ -115,7 +115,7 @@ rate_through() {
     local port=$1 from
     shift
     from=$(now_ms)
-    "$tool_dir/holdfast-publish" --port "$port" --count "$messages" --size "$payload_bytes" >/dev/null || return
+    "$checker" --port "$port" --count "$messages" --size "$payload_bytes" >/dev/null || return
     wait_until 300 "$@" || return
     rate "$messages" $(($(now_ms) - from))
 }

@@ -92,6 +92,7 @@ pain_08_kill_in_turn_loses_nothing() {
     killed_each
     expect "acknowledged to the devices" "$(book kill acknowledged)" "$messages"
     expect "lost" "$(book kill lost)" 0
+    expect "not the bytes that were sent" "$(book kill corrupted)" 0
     expect "reordered within a topic" "$(book kill reordered)" 0
     expect "gaps in the sequence" "$(report_value .gap_count)" 0
     expect "epochs" "$(report_value .epochs)" 1

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# Numbered messages and their books, by holdfast-publish (tests/receiver): each run has a name, and its numbers are
+# Numbered messages and their books, by holdfast-checker (tests/checker): each run has a name, and its numbers are
 # looked for at the receiver.
-: "${work:?}" "${tool_dir:?}" "${gw:?}" "${gw_field:?}"
+: "${work:?}" "${checker:?}" "${gw:?}" "${gw_field:?}"
 
 # The receiver's own address: ports that Docker publishes on 127.0.0.1 are gone while dockerd is.
 receiver_url() {
@@ -13,7 +13,7 @@ receiver_url() {
 publisher_start() {
     local run=$1 count=$2 rate=$3
     shift 3
-    "$tool_dir/holdfast-publish" --host "$(host_address)" --port "$gw_field" --run "$run" --prefix "$run" \
+    "$checker" --host "$(host_address)" --port "$gw_field" --run "$run" --prefix "$run" \
         --count "$count" --rate "$rate" "$@" >"$work/$run.books" 2>"$work/$run.log" &
     publisher=$!
     publisher_books=$work/$run.books
@@ -27,13 +27,13 @@ publisher_wait() {
     local rc=0
     wait "$publisher" || rc=$?
     [ "$rc" -le 1 ] || {
-        echo "holdfast-publish ended with status $rc"
+        echo "holdfast-checker ended with status $rc"
         cat "$publisher_books" "${publisher_books%.books}.log"
         return 1
     }
 }
 
-# book RUN NAME: acknowledged, of, reconnects, per_s; and with --check lost, duplicated, reordered.
+# book RUN NAME: acknowledged, of, reconnects, per_s; and with --check lost, duplicated, reordered, corrupted.
 book() { grep -oE "(^| )$2=[0-9]+" "$work/$1.books" | tail -n 1 | cut -d= -f2; }
 
 tell_books() { note "$1: $(xargs <"$work/$1.books")"; }
