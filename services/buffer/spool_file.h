@@ -8,7 +8,7 @@
 #include <sqlite3.h>
 
 /* A commit of few records changes few bytes of several pages: small ones keep the writing low. */
-#define HF_SPOOL_PAGE 1024
+enum { HF_SPOOL_PAGE = 1024 };
 
 struct hf_spool_paths {
     char db[PATH_MAX];

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A disk under SQLite for tests: it notes what is written to the database and its WAL, so that a
+ * power cut at any moment can be played, and it fails on demand. It becomes SQLite's default.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum faultdisk_fault {
+    FAULTDISK_NONE,
+    FAULTDISK_FULL, /* files do not grow, but for 4 MiB once the reserve is gone */
+    FAULTDISK_WRITE_ERROR,
+    FAULTDISK_SYNC_ERROR,
+    FAULTDISK_READ_ONLY,
+};
+
+void faultdisk_install(void);
+
+/* The fault begins after so many more writes. */
+void faultdisk_fail(enum faultdisk_fault fault, unsigned after_writes);
+/* Whether the fault has begun. */
+bool faultdisk_has_failed(void);
+
+/* Notes all that is done to the files from now on; they must not exist yet. */
+void faultdisk_record(void);
+/* How much was done so far. */
+size_t faultdisk_count(void);
+/* Ends the notes. Syncs cost nothing from here on. */
+void faultdisk_stop(void);
+
+/* Puts into dir what a power cut after so many steps leaves: all that was synced, and of the rest
+ * what the seed chooses: whole, torn or not at all. Steps must not decrease from call to call. */
+void faultdisk_crash(const char *dir, size_t steps, unsigned *seed);
+void faultdisk_forget(void);
