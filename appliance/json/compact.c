@@ -61,29 +61,31 @@ take_digits(struct cursor *c)
     return c->at > start;
 }
 
-/* Strict readers refuse a number that a double cannot hold, and with it the whole request. */
+/* Strict readers refuse a number that a double cannot hold, and with it the whole request. Without
+ * an exponent NUMBER_MAX digits are never that much, and need no look. */
 static bool
-fits_double(const char *from, const char *end)
+fits_double(const char *from, const char *end, bool exponent)
 {
     char text[NUMBER_MAX + 1];
     size_t len = (size_t)(end - from);
 
-    if (len > NUMBER_MAX)
-        return false;
+    if (len > NUMBER_MAX || !exponent)
+        return len <= NUMBER_MAX;
     memcpy(text, from, len);
     text[len] = '\0';
     return isfinite(strtod(text, NULL));
 }
 
 static bool
-take_number_text(struct cursor *c)
+take_number_text(struct cursor *c, bool *ret_exponent)
 {
     (void)!take(c, '-');
     if (!take(c, '0') && !take_digits(c))
         return false;
     if (take(c, '.') && !take_digits(c))
         return false;
-    if (take(c, 'e') || take(c, 'E')) {
+    *ret_exponent = take(c, 'e') || take(c, 'E');
+    if (*ret_exponent) {
         if (!take(c, '+'))
             (void)!take(c, '-');
         return take_digits(c);
@@ -96,7 +98,9 @@ take_number(struct cursor *c)
 {
     const char *from = c->at;
 
-    return take_number_text(c) && fits_double(from, c->at);
+    bool exponent = false;
+
+    return take_number_text(c, &exponent) && fits_double(from, c->at, exponent);
 }
 
 static bool
