@@ -141,6 +141,7 @@ stage_forwarder() {
     build_preset asan --target holdfast-forwarder holdfast-receiver fake-buffer && "$hf_root/tests/integration/forwarder.sh" "$hf_build/asan"
 }
 stage_gateway() { "$hf_root/tests/integration/gateway.sh"; }
+stage_python() { "$hf_root/tests/integration/python.sh"; }
 stage_lifecycle() { "$hf_root/tests/integration/lifecycle.sh"; }
 stage_badinput() { "$hf_root/tests/integration/badinput.sh"; }
 stage_badrequest() { "$hf_root/tests/integration/badrequest.sh"; }

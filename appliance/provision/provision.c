@@ -129,13 +129,15 @@ copy_member(const struct hf_json *doc, const char *member, struct hf_json *to, s
 static int
 read_settings(const struct hf_json *doc, struct hf_settings *s, struct hf_error *err)
 {
+    static const char *const members[] = {"name",  "uplink", "sinks",  "buffer",
+                                          "lanes", "rules",  "devices"};
     HF_AUTO(hf_json) struct hf_json *part = hf_json_object();
 
     if (!part)
         return hf_error_nomem(err);
-    if (copy_member(doc, "name", part, err) < 0 || copy_member(doc, "uplink", part, err) < 0 ||
-        copy_member(doc, "buffer", part, err) < 0)
-        return -1;
+    for (size_t i = 0; i < HF_LEN(members); i++)
+        if (copy_member(doc, members[i], part, err) < 0)
+            return -1;
     return hf_settings_parse(part, s, err);
 }
 
@@ -172,7 +174,9 @@ read_document(const struct hf_json *doc, struct hf_provision *p, struct hf_error
 {
     static const struct hf_json_field fields[] = {
         {"format", HF_JSON_INT, true},     {"name", HF_JSON_STRING, false},
-        {"uplink", HF_JSON_OBJECT, false}, {"buffer", HF_JSON_OBJECT, false},
+        {"uplink", HF_JSON_OBJECT, false}, {"sinks", HF_JSON_ARRAY, false},
+        {"buffer", HF_JSON_OBJECT, false}, {"lanes", HF_JSON_ARRAY, false},
+        {"rules", HF_JSON_ARRAY, false},   {"devices", HF_JSON_OBJECT, false},
         {"admin", HF_JSON_OBJECT, false},  {"setup_code", HF_JSON_STRING, false},
     };
 

@@ -90,6 +90,16 @@ function checkEvents(what, text, mediaPointer, names) {
   }
 }
 
+// A line is a record without its lane.
+function checkLines(what, text) {
+  check(`${what}: whole lines`, text === '' || text.endsWith('\n'), text.slice(-80));
+  for (const line of text.split('\n').slice(0, -1)) {
+    const record = JSON.parse(line);
+    check(`${what}: a line has no lane`, !('lane' in record), line);
+    validate(`${what}: a line`, '/components/schemas/Record', { ...record, lane: 'normal' });
+  }
+}
+
 const seen = new Set();
 
 // Holds an answer against what the contract says about this operation.
@@ -119,6 +129,7 @@ function hold(method, template, answer, what = '') {
   if (!(type in response.content)) return;
   const media = `${pointer}/content/${escape(type)}`;
   if (type === 'text/event-stream') checkEvents(name, answer.text, media, ['state', 'line', 'end']);
+  else if (type === 'application/x-ndjson') checkLines(name, answer.text);
   else if (type.endsWith('json')) validate(`${name}: body`, `${media}/schema`, JSON.parse(answer.text));
 }
 
@@ -267,7 +278,44 @@ async function configuration() {
   await expect(400, 'GET', '/audit', { query: 'cursor=x', what: 'bad cursor' });
 }
 
-// The services may be away, as long as that is said as documented.
+
+
+const pages = ['/buffer/records', '/quarantine', '/devices'];
+
+// The services are there, and have what devices published before.
+async function everySide() {
+  for (let i = 0; i < 120; i += 1) {
+    const { services } = JSON.parse((await ask('GET', '/services')).text);
+    const { total } = JSON.parse((await ask('GET', '/quarantine')).text);
+    if (services.every((one) => one.health === 'healthy') && total > 0) break;
+    await new Promise((r) => { setTimeout(r, 1000); });
+  }
+  for (const template of [...pages, '/buffer', '/sinks', '/rules']) {
+    const { text } = await expect(200, 'GET', template, { what: 'with something in it' });
+    const lists = Object.values(JSON.parse(text || '{}')).filter(Array.isArray);
+    check(`GET ${template}: something is in it`, template === '/rules' || lists.every((list) => list.length > 0), text);
+  }
+  check('GET /buffer: detail', JSON.parse((await ask('GET', '/buffer')).text).detail !== null, 'there is none');
+  for (const template of pages) {
+    const { next } = JSON.parse((await expect(200, 'GET', template, { query: 'limit=1', what: 'one' })).text);
+    if (next !== null) await expect(200, 'GET', template, { query: `limit=1&cursor=${encodeURIComponent(next)}`, what: 'next page' });
+  }
+  await expect(200, 'GET', '/buffer/export', { query: 'topic=sensors%2F%2B%2Ftemp', what: 'some' });
+  const rules = [{ filter: 'sensors/+/temp', select: { v: '/t' }, scale: { field: '/v', factor: 2, unit: 'K' }, topic: 'k/{1}', lane: 'bulk' }];
+  const dry = await expect(200, 'POST', '/rules/dry-run', { body: json({ rules }), what: 'on what was published' });
+  check('POST /rules/dry-run: a result', JSON.parse(dry.text).results?.some((r) => r.rule === 0 && r.out.length === 1), dry.text.slice(0, 300));
+  const { headers: { etag } } = await ask('GET', '/config');
+  const set = await expect(200, 'PATCH', '/config', { body: json({ rules }), headers: { 'if-match': etag }, what: 'rules' });
+  let listed;
+  for (let i = 0; i < 30 && !listed?.length; i += 1) {
+    await new Promise((r) => { setTimeout(r, 1000); });
+    listed = JSON.parse((await expect(200, 'GET', '/rules', { what: 'with a rule' })).text).rules;
+  }
+  check('GET /rules: the rule', listed?.[0]?.filter === rules[0].filter, json(listed));
+  await expect(200, 'PATCH', '/config', { body: json({ rules: [] }), headers: { 'if-match': set.headers.etag }, what: 'rules back' });
+  await expect(200, 'POST', '/sinks/{name}/test', { name: 'uplink', what: 'one that is away' });
+}
+
 async function recordPath() {
   for (const [template, queries] of Object.entries({
     '/buffer/records': ['order=any', 'limit=0', 'limit=501', 'lane=fast', 'topic=', 'topic=%zz', 'nonsense=1'],
@@ -309,6 +357,7 @@ async function use() {
     await expect(400, 'GET', '/services/{name}/logs', { query, what: query });
   }
   for (const one of operations.filter((o) => !isPublic(o))) await wrongBodies(one, {});
+  await everySide();
   await configuration();
   await recordPath();
   await expect(400, 'GET', '/operations', { query: 'limit=0', what: 'limit=0' });

@@ -22,8 +22,18 @@ answers_as_documented() {
     note "$(tail -n 1 "$work/contract.out")"
 }
 
+# Something of everything that is looked at: devices, records that wait (there is no receiver), one in quarantine.
+devices_have_spoken() {
+    local i
+    wait_until 120 publish sensors/7/temp '{"t":21.5}'
+    for i in {1..9}; do publish "sensors/$i/temp" "{\"t\":$i}"; done
+    publish kind/text 'no JSON: {'
+    publish "\$holdfast/forged" '1'
+}
+
 check has_packages
 check "a gateway" gateway_start
+check devices_have_spoken
 need
 check "answers of all kinds are as documented" answers_as_documented
 finish

@@ -71,6 +71,29 @@ whole_file_is_read(void **state)
 }
 
 static void
+sinks_lanes_rules_and_devices_are_settings_too(void **state)
+{
+    struct hf_provision p = accepted(
+        *state, "{\"format\":1,\"uplink\":{\"url\":\"https://a.b/c\"},"
+                "\"sinks\":[{\"name\":\"plant\",\"type\":\"mqtt\",\"url\":\"mqtts://m.b\"}],"
+                "\"lanes\":[{\"filter\":\"alarms/#\",\"lane\":\"alarm\"}],"
+                "\"rules\":[{\"filter\":\"a/+\",\"decode\":\"number\"}],"
+                "\"devices\":{\"topic\":\"+/+/ID\"}}");
+
+    assert_non_null(hf_settings_sink(&p.settings, "uplink"));
+    assert_string_equal(hf_json_string(hf_settings_sink(&p.settings, "plant"), "url"),
+                        "mqtts://m.b");
+    assert_int_equal(hf_json_count(p.settings.lanes), 1);
+    assert_int_equal(hf_json_count(p.settings.rules), 1);
+    assert_string_equal(p.settings.device_topic, "+/+/ID");
+    hf_provision_done(&p);
+    assert_refused(*state, "{\"format\":1,\"rules\":[{\"filter\":\"a/#/b\"}]}", HF_ERROR_INVALID,
+                   "/rules/0/filter", "filter");
+    assert_refused(*state, "{\"format\":1,\"sinks\":[{\"name\":\"x\"}]}", HF_ERROR_INVALID,
+                   "/sinks/0/type", "must be https or mqtt");
+}
+
+static void
 absent_settings_keep_their_value(void **state)
 {
     struct hf_json *sink = hf_json_object();
@@ -255,6 +278,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         with_tempdir(whole_file_is_read),
+        with_tempdir(sinks_lanes_rules_and_devices_are_settings_too),
         with_tempdir(absent_settings_keep_their_value),
         with_tempdir(hash_is_of_the_file),
         with_tempdir(example_is_accepted),

@@ -1410,7 +1410,7 @@ export interface components {
             /** @description Newest first. */
             items: components["schemas"]["QuarantineItem"][];
             next: components["schemas"]["Cursor"];
-            /** @description All of them. */
+            /** @description All of them; a record that two sinks refused is two. */
             total: number;
             /** @description What they take. */
             bytes: number;

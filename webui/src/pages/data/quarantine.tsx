@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { data } from '../../api/data';
 import type { QuarantineChoice, QuarantineItem, Session, State } from '../../api/types';
 import { payloadOf } from '../../derive/data';
@@ -85,10 +85,14 @@ export function Quarantine({ state, session }: { state: State; session: Session 
   const many = all ? total : chosen.size;
   const name = all ? `all ${countShort(total)}` : countShort(chosen.size);
 
-  // A sink, the processor or somebody else has changed what is there.
+  // A sink, the processor or somebody else has changed what is there. (The books count a record once; the list has an
+  // item for each sink that refused it.)
+  const counted = useRef(state.buffer.quarantined);
   useEffect(() => {
     const touched = chosen.size > 0 || more !== null || busy;
-    if (page && !touched && page.total !== state.buffer.quarantined) void asked.again();
+    if (!page || touched || counted.current === state.buffer.quarantined) return;
+    counted.current = state.buffer.quarantined;
+    void asked.again();
   }, [state.at]);
 
   const again = async () => {
