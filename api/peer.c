@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const hf_lane_words[] = {"alarm", "normal", "bulk", NULL};
+enum { PAGE_MAX = 500 };
 
 int
 hf_peer_param(struct hf_buf *path, const char *name, const char *value, struct hf_error *err)
@@ -74,6 +74,26 @@ hf_peer_ask(struct hf_exchange *x, enum hf_path_peer peer, const char *path,
     if (hf_path_ask_json(hf_core_path(x->api->config->core), &call, ret_doc, err) < 0)
         return hf_peer_refused(text ? HF_PEER_POST : HF_PEER_GET, err);
     return 0;
+}
+
+int
+hf_peer_ask_page(struct hf_exchange *x, enum hf_path_peer peer, const char *path, uint64_t limit,
+                 struct hf_json **ret_doc, struct hf_error *err)
+{
+    char cursor[HF_CURSOR_SIZE] = "", limit_text[24];
+    const struct hf_query_field fields[] = {
+        {.name = "limit", .min = 1, .max = PAGE_MAX, .ret_value = &limit},
+        {.name = "cursor", .ret_text = cursor, .text_size = sizeof cursor},
+    };
+    HF_AUTO_BUF struct hf_buf full = HF_BUF_INIT(HF_PEER_PATH_MAX);
+
+    if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0)
+        return -1;
+    snprintf(limit_text, sizeof limit_text, "%llu", (unsigned long long)limit);
+    if (hf_buf_adds(&full, path, err) < 0 || hf_peer_param(&full, "limit", limit_text, err) < 0 ||
+        hf_peer_param(&full, "cursor", cursor, err) < 0)
+        return -1;
+    return hf_peer_ask(x, peer, full.data, NULL, ret_doc, err);
 }
 
 int

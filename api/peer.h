@@ -7,8 +7,6 @@
 
 enum { HF_PEER_PATH_MAX = 3500, HF_CURSOR_SIZE = 129, HF_TIME_TEXT_SIZE = 64 };
 
-extern const char *const hf_lane_words[];
-
 /* Puts `name=value`, encoded, behind the path; nothing where value is empty. */
 HF_MUST int hf_peer_param(struct hf_buf *path, const char *name, const char *value,
                           struct hf_error *err);
@@ -17,6 +15,10 @@ HF_MUST int hf_peer_param(struct hf_buf *path, const char *name, const char *val
 HF_MUST int hf_peer_ask(struct hf_exchange *x, enum hf_path_peer peer, const char *path,
                         struct hf_json *consume_body, struct hf_json **ret_doc,
                         struct hf_error *err);
+
+/* Asks for a page of a list: its query has limit (otherwise the given one) and cursor. */
+HF_MUST int hf_peer_ask_page(struct hf_exchange *x, enum hf_path_peer peer, const char *path,
+                             uint64_t limit, struct hf_json **ret_doc, struct hf_error *err);
 
 /* What a peer's refusal is to our reader: a GET has only wrong parameters, a POST wrong bodies too;
  * a thing that is not there or in conflict only where the operation names one. The rest is the

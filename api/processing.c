@@ -5,9 +5,7 @@
 #include "api/peer.h"
 #include "api/server.h"
 
-#include <stdio.h>
-
-enum { LIMIT_MAX = 500 };
+enum { PAGE = 100 };
 
 static struct hf_json *
 encode_device(const struct hf_json *from)
@@ -27,23 +25,10 @@ encode_device(const struct hf_json *from)
 int
 hf_handle_devices(struct hf_exchange *x, struct hf_error *err)
 {
-    uint64_t limit = 100;
-    char cursor[HF_CURSOR_SIZE] = "", limit_text[24];
-    const struct hf_query_field fields[] = {
-        {.name = "limit", .min = 1, .max = LIMIT_MAX, .ret_value = &limit},
-        {.name = "cursor", .ret_text = cursor, .text_size = sizeof cursor},
-    };
-    HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(HF_PEER_PATH_MAX);
     HF_AUTO(hf_json) struct hf_json *answer = NULL;
     struct hf_json *o;
 
-    if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0)
-        return -1;
-    snprintf(limit_text, sizeof limit_text, "%llu", (unsigned long long)limit);
-    if (hf_buf_adds(&path, "/v1/devices", err) < 0 ||
-        hf_peer_param(&path, "limit", limit_text, err) < 0 ||
-        hf_peer_param(&path, "cursor", cursor, err) < 0 ||
-        hf_peer_ask(x, HF_PATH_PROCESSOR, path.data, NULL, &answer, err) < 0)
+    if (hf_peer_ask_page(x, HF_PATH_PROCESSOR, "/v1/devices", PAGE, &answer, err) < 0)
         return -1;
     if (!hf_json_is_array(hf_json_get(answer, "devices")))
         return hf_peer_nonsense(HF_PATH_PROCESSOR, "devices", err);

@@ -6,10 +6,9 @@
 #include "api/server.h"
 #include "base/log.h"
 
-#include <stdio.h>
 #include <string.h>
 
-enum { LIMIT_MAX = 500, IDS_MAX = 1000, ID_TEXT_MAX = 20 };
+enum { PAGE = 50, IDS_MAX = 1000, ID_TEXT_MAX = 20 };
 
 static struct hf_json *
 encode_item(const struct hf_json *from)
@@ -38,23 +37,10 @@ encode_item(const struct hf_json *from)
 int
 hf_handle_quarantine(struct hf_exchange *x, struct hf_error *err)
 {
-    uint64_t limit = 50;
-    char cursor[HF_CURSOR_SIZE] = "", limit_text[24];
-    const struct hf_query_field fields[] = {
-        {.name = "limit", .min = 1, .max = LIMIT_MAX, .ret_value = &limit},
-        {.name = "cursor", .ret_text = cursor, .text_size = sizeof cursor},
-    };
-    HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(HF_PEER_PATH_MAX);
     HF_AUTO(hf_json) struct hf_json *answer = NULL;
     struct hf_json *o;
 
-    if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0)
-        return -1;
-    snprintf(limit_text, sizeof limit_text, "%llu", (unsigned long long)limit);
-    if (hf_buf_adds(&path, "/v1/quarantine", err) < 0 ||
-        hf_peer_param(&path, "limit", limit_text, err) < 0 ||
-        hf_peer_param(&path, "cursor", cursor, err) < 0 ||
-        hf_peer_ask(x, HF_PATH_BUFFER, path.data, NULL, &answer, err) < 0)
+    if (hf_peer_ask_page(x, HF_PATH_BUFFER, "/v1/quarantine", PAGE, &answer, err) < 0)
         return -1;
     if (!hf_json_is_array(hf_json_get(answer, "items")))
         return hf_peer_nonsense(HF_PATH_BUFFER, "items", err);

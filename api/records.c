@@ -12,6 +12,8 @@
 
 enum { LIMIT_MAX = 500, EXPORT_SILENCE_MS = 60000, FILTER_SIZE = HF_FILTER_MAX + 1 };
 
+static const char *const lane_words[] = {"alarm", "normal", "bulk", NULL};
+
 struct wanted {
     char order[8], topic[FILTER_SIZE], lane[8], cursor[HF_CURSOR_SIZE];
     char from[HF_TIME_TEXT_SIZE], to[HF_TIME_TEXT_SIZE];
@@ -61,7 +63,7 @@ hf_handle_records(struct hf_exchange *x, struct hf_error *err)
     const struct hf_query_field fields[] = {
         {.name = "order", .ret_text = w.order, .text_size = sizeof w.order, .words = orders},
         {.name = "topic", .ret_text = w.topic, .text_size = sizeof w.topic},
-        {.name = "lane", .ret_text = w.lane, .text_size = sizeof w.lane, .words = hf_lane_words},
+        {.name = "lane", .ret_text = w.lane, .text_size = sizeof w.lane, .words = lane_words},
         {.name = "limit", .min = 1, .max = LIMIT_MAX, .ret_value = &w.limit},
         {.name = "cursor", .ret_text = w.cursor, .text_size = sizeof w.cursor},
     };
@@ -144,7 +146,7 @@ hf_handle_export(struct hf_exchange *x, struct hf_error *err)
     struct wanted w = {.limit = 0};
     const struct hf_query_field fields[] = {
         {.name = "topic", .ret_text = w.topic, .text_size = sizeof w.topic},
-        {.name = "lane", .ret_text = w.lane, .text_size = sizeof w.lane, .words = hf_lane_words},
+        {.name = "lane", .ret_text = w.lane, .text_size = sizeof w.lane, .words = lane_words},
         {.name = "from", .ret_text = w.from, .text_size = sizeof w.from},
         {.name = "to", .ret_text = w.to, .text_size = sizeof w.to},
     };
@@ -180,7 +182,7 @@ read_drop(const struct hf_exchange *x, struct hf_json **ret_doc, int64_t *ret_un
         return -1;
     lane = hf_json_get(doc, "lane");
     until = hf_json_get(doc, "until");
-    for (const char *const *w = hf_lane_words; *w; w++)
+    for (const char *const *w = lane_words; *w; w++)
         known = known || (hf_json_as_string(lane) && strcmp(hf_json_as_string(lane), *w) == 0);
     if (!known && !hf_json_is_null(lane))
         return hf_error_set_at(err, HF_ERROR_INVALID, "/lane",

@@ -32,10 +32,9 @@
 enum {
     STEP_MS = 100,
     CONF_POLL_MS = 1000,
-    SAVE_MS = 500,             /* how often an unopened broker is told to save */
-    SAVE_ON_CHANGE_MS = 10000, /* how often an opened one is, when subscriptions change */
-    MOSQUITTO_GRACE_MS = 8000, /* a full queue of 24 MiB is saved by then, on a slow card too */
-    RESOLVE_RETRY_MS = 1000,
+    SAVE_MS = 500,              /* how often an unopened broker is told to save */
+    SAVE_ON_CHANGE_MS = 10000,  /* how often an opened one is, when subscriptions change */
+    MOSQUITTO_GRACE_MS = 8000,  /* a full queue of 24 MiB is saved by then, on a slow card too */
     DISK_LEAST = 1024 * 1024,   /* less free space than this cannot take a save */
     OVERFLOW_SHOWN_MS = 600000, /* a queue that overflowed is shown as degraded for so long */
 };
@@ -420,19 +419,13 @@ static int
 find_own_address(struct service *s, struct hf_error *err)
 {
     struct hf_address own;
-    bool said = false;
 
     if (hf_address_parse(hf_env_broker(), &own, err) < 0 ||
         hf_address_parse(hf_env_field(), &s->config.field, err) < 0)
         return -1;
     s->config.internal_port = own.port;
-    while (hf_address_resolve(&own, s->config.internal_ip, err) < 0) {
-        if (!said)
-            hf_log_info("event=waiting-for-own-address reason=\"%s\"", err->message);
-        said = true;
-        if (hf_stop_sleep(RESOLVE_RETRY_MS))
-            return -1;
-    }
+    if (hf_address_await(&own, s->config.internal_ip, err) < 0)
+        return -1;
     return hf_broker_find_mask(&s->config, err);
 }
 

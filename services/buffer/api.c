@@ -45,15 +45,6 @@ hf_buffer_api_set_tokens(struct hf_buffer_api *api, const struct hf_buffer_token
     pthread_mutex_unlock(&api->lock);
 }
 
-void
-hf_buffer_refuse(struct hf_request *q, enum hf_error_class class, const char *why)
-{
-    struct hf_error err;
-
-    hf_error_set(&err, class, "%s", why);
-    hf_request_answer_error(q, &err);
-}
-
 const char *
 hf_buffer_body(struct hf_request *q, struct hf_buf *b)
 {
@@ -70,7 +61,7 @@ take_budget(struct hf_buffer_api *api, struct hf_request *q, size_t *bytes)
 {
     if (hf_budget_take(&api->budget, bytes, BUDGET_WAIT_MS))
         return true;
-    hf_buffer_refuse(q, HF_ERROR_UNAVAILABLE, "too many requests are in progress: come again");
+    hf_request_refuse(q, HF_ERROR_UNAVAILABLE, "too many requests are in progress: come again");
     return false;
 }
 

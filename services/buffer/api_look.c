@@ -10,7 +10,6 @@
 #include "json/json.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum {
     SMALL_BODY_MAX = 4096,
@@ -21,27 +20,13 @@ enum {
     PAGE_MAX = HF_LOOK_PAGE_BYTES + 2 * HF_LOOK_LINES_MAX,
 };
 
-/* Answers with what is printed of o, which is consumed. */
-static void
-answer_json(struct hf_request *q, struct hf_json *consume)
-{
-    HF_AUTO(hf_json) struct hf_json *o = consume;
-    HF_AUTO_FREE char *text = NULL;
-    struct hf_error err;
-
-    if (hf_json_print(o, &text, &err) < 0)
-        hf_request_answer_error(q, &err);
-    else
-        hf_request_answer(q, 200, "application/json", NULL, text, strlen(text));
-}
-
 static void
 answer_count(struct hf_request *q, const char *name, uint64_t count)
 {
-    struct hf_json *o = hf_json_object();
+    HF_AUTO(hf_json) struct hf_json *o = hf_json_object();
 
     hf_json_put_int(o, name, (int64_t)count);
-    answer_json(q, o);
+    hf_request_answer_json(q, o);
 }
 
 /* ---- status ---- */
@@ -149,7 +134,7 @@ hf_buffer_status(void *ctx, struct hf_request *q)
 {
     struct hf_buffer_api *api = ctx;
     HF_AUTO_FREE struct hf_owner_topics *topics = calloc(1, sizeof *topics);
-    struct hf_json *o = hf_json_object();
+    HF_AUTO(hf_json) struct hf_json *o = hf_json_object();
     struct hf_owner_view v;
     char reason[HF_STATUS_REASON_MAX];
     struct hf_error err;
@@ -157,7 +142,6 @@ hf_buffer_status(void *ctx, struct hf_request *q)
     if (!topics)
         hf_error_nomem(&err);
     if (!topics || hf_request_parameters(q, NULL, 0, &err) < 0) {
-        hf_json_free(o);
         hf_request_answer_error(q, &err);
         return;
     }
@@ -181,7 +165,7 @@ hf_buffer_status(void *ctx, struct hf_request *q)
     hf_json_put(o, "flash", status_flash(api, &v.status));
     hf_json_put(o, "dropped", status_topics(topics->drops, topics->drop_count, true));
     hf_json_put(o, "topics", status_topics(topics->held, topics->held_count, false));
-    answer_json(q, o);
+    hf_request_answer_json(q, o);
 }
 
 /* ---- records, export ---- */
@@ -223,7 +207,7 @@ hf_buffer_records(void *ctx, struct hf_request *q)
         return;
     }
     if (!hf_budget_take(&api->budget, &bytes, LOOK_WAIT_MS)) {
-        hf_buffer_refuse(q, HF_ERROR_UNAVAILABLE, "too many requests are in progress: come again");
+        hf_request_refuse(q, HF_ERROR_UNAVAILABLE, "too many requests are in progress: come again");
         return;
     }
     if (hf_look_page(api->owner, &ask, &page, &err) < 0)
@@ -283,7 +267,7 @@ hf_buffer_export(void *ctx, struct hf_request *q)
     if (atomic_fetch_add(&api->exports, 1) < HF_BUFFER_EXPORTS_MAX)
         run_export(api, q, &ask);
     else
-        hf_buffer_refuse(q, HF_ERROR_UNAVAILABLE, "two exports are running: come again");
+        hf_request_refuse(q, HF_ERROR_UNAVAILABLE, "two exports are running: come again");
     atomic_fetch_sub(&api->exports, 1);
 }
 

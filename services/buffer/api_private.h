@@ -4,9 +4,6 @@
 
 #include "buffer/api.h"
 
-/* Answers with the error; for returns. */
-void hf_buffer_refuse(struct hf_request *q, enum hf_error_class class, const char *why);
-
 /* Reads a body of at most max bytes into b and gives its text, "" where it is empty; NULL where it
  * was answered with an error. */
 const char *hf_buffer_body(struct hf_request *q, struct hf_buf *b);

@@ -25,7 +25,6 @@ enum {
      * processor, what looks, and exports. */
     HTTP_THREADS = 28,
     SETTINGS_POLL_MS = 1000,
-    RESOLVE_RETRY_MS = 1000,
     /* Memory goes back to the system when it is freed, and threads have no heaps of their own: a
      * batch of 4 MiB must not stay with each of them for ever. */
     MALLOC_ARENAS = 1,
@@ -203,17 +202,9 @@ start_http(struct service *s, struct hf_httpd **ret_httpd, struct hf_error *err)
 {
     struct hf_address own;
     char ip[HF_IP_MAX], listen[HF_IP_MAX + 8];
-    bool said = false;
 
-    if (hf_address_parse(hf_env_buffer(), &own, err) < 0)
+    if (hf_address_parse(hf_env_buffer(), &own, err) < 0 || hf_address_await(&own, ip, err) < 0)
         return -1;
-    while (hf_address_resolve(&own, ip, err) < 0) {
-        if (!said)
-            hf_log_info("event=waiting-for-own-address reason=\"%s\"", err->message);
-        said = true;
-        if (hf_stop_sleep(RESOLVE_RETRY_MS))
-            return -1;
-    }
     snprintf(listen, sizeof listen, "%s:%d", ip, own.port);
     return hf_httpd_start(&(struct hf_httpd_options){.listen = listen,
                                                      .threads = HTTP_THREADS,

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/env.h"
 
+#include "base/log.h"
 #include "base/text.h"
+#include "common/stop.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { RETRY_MS = 1000 };
 
 static const char *
 value_or(const char *name, const char *otherwise)
@@ -109,4 +113,32 @@ hf_address_resolve(const struct hf_address *address, char ret_ip[HF_IP_MAX], str
         return hf_error_set(err, HF_ERROR_INTERNAL, "cannot print the address of '%s'",
                             address->host);
     return 0;
+}
+
+int
+hf_address_await_by(hf_address_find *find, const void *ctx, char ret_ip[HF_IP_MAX],
+                    struct hf_error *err)
+{
+    bool said = false;
+
+    while (find(ctx, ret_ip, err) < 0) {
+        if (!said)
+            hf_log_info("event=waiting-for-own-address reason=\"%s\"", err->message);
+        said = true;
+        if (hf_stop_sleep(RETRY_MS))
+            return -1;
+    }
+    return 0;
+}
+
+static int
+resolve(const void *own, char ret_ip[HF_IP_MAX], struct hf_error *err)
+{
+    return hf_address_resolve(own, ret_ip, err);
+}
+
+int
+hf_address_await(const struct hf_address *own, char ret_ip[HF_IP_MAX], struct hf_error *err)
+{
+    return hf_address_await_by(resolve, own, ret_ip, err);
 }

@@ -47,3 +47,13 @@ enum { HF_IP_MAX = 46 }; /* INET6_ADDRSTRLEN */
 /* The first IPv4 address of the host, as text. */
 HF_MUST int hf_address_resolve(const struct hf_address *address, char ret_ip[HF_IP_MAX],
                                struct hf_error *err);
+
+/* The same of a name of our own, and waits for it: a container may start before its name is known.
+ * -1 only where the service is to stop. */
+HF_MUST int hf_address_await(const struct hf_address *own, char ret_ip[HF_IP_MAX],
+                             struct hf_error *err);
+
+/* The same by another way to find it. */
+typedef int hf_address_find(const void *ctx, char ret_ip[HF_IP_MAX], struct hf_error *err);
+HF_MUST int hf_address_await_by(hf_address_find *find, const void *ctx, char ret_ip[HF_IP_MAX],
+                                struct hf_error *err);

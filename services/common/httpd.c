@@ -423,6 +423,18 @@ hf_request_stream_end(struct hf_request *q, bool whole)
 }
 
 void
+hf_request_answer_json(struct hf_request *q, const struct hf_json *doc)
+{
+    HF_AUTO_FREE char *text = NULL;
+    struct hf_error err = {0};
+
+    if (hf_json_print(doc, &text, &err) < 0)
+        hf_request_answer_error(q, &err);
+    else
+        hf_request_answer(q, 200, "application/json", NULL, text, strlen(text));
+}
+
+void
 hf_request_answer_status(struct hf_request *q, int status)
 {
     hf_request_answer(q, status, NULL, NULL, "", 0);
@@ -468,4 +480,13 @@ hf_request_answer_error(struct hf_request *q, const struct hf_error *err)
         return;
     }
     hf_request_answer(q, status, "application/problem+json", NULL, text, strlen(text));
+}
+
+void
+hf_request_refuse(struct hf_request *q, enum hf_error_class class, const char *why)
+{
+    struct hf_error err;
+
+    hf_error_set(&err, class, "%s", why);
+    hf_request_answer_error(q, &err);
 }

@@ -12,6 +12,7 @@
 
 struct hf_httpd;
 struct hf_request;
+struct hf_json;
 
 struct hf_httpd_options {
     const char *listen; /* ADDR:PORT */
@@ -82,6 +83,9 @@ HF_MUST int hf_request_read(struct hf_request *q, struct hf_buf *b, size_t step,
 void hf_request_answer(struct hf_request *q, int status, const char *type, const char *headers,
                        const void *body, size_t len);
 
+/* Answers with a document. */
+void hf_request_answer_json(struct hf_request *q, const struct hf_json *doc);
+
 /* Answers in pieces, of a length that is not known before: begin, any number of writes, end. A
  * write blocks while the reader is slow and returns false when the answer can go no further: the
  * reader is gone, or took less than a piece in 10 s. end with whole = false closes the connection
@@ -99,3 +103,6 @@ void hf_request_cut(struct hf_request *q);
 
 /* Answers an error as application/problem+json (RFC 9457). */
 void hf_request_answer_error(struct hf_request *q, const struct hf_error *err);
+
+/* The same of an error that is made here. */
+void hf_request_refuse(struct hf_request *q, enum hf_error_class class, const char *why);

@@ -8,27 +8,6 @@
 
 enum { BODY_MAX = 1024 };
 
-static void
-refuse(struct hf_request *q, enum hf_error_class class, const char *why)
-{
-    struct hf_error err;
-
-    hf_error_set(&err, class, "%s", why);
-    hf_request_answer_error(q, &err);
-}
-
-static void
-answer(struct hf_request *q, const struct hf_json *doc)
-{
-    HF_AUTO_FREE char *text = NULL;
-    struct hf_error err = {0};
-
-    if (hf_json_print(doc, &text, &err) < 0)
-        hf_request_answer_error(q, &err);
-    else
-        hf_request_answer(q, 200, "application/json", NULL, text, strlen(text));
-}
-
 static struct hf_json *
 sink_as_json(const struct hf_worker_view *v)
 {
@@ -69,7 +48,7 @@ give_sinks(struct hf_forwarder_api *api, struct hf_request *q)
     for (size_t i = 0; i < count; i++)
         hf_json_add(array, sink_as_json(&views[i]));
     hf_json_put(doc, "sinks", array);
-    answer(q, doc);
+    hf_request_answer_json(q, doc);
 }
 
 static int
@@ -111,7 +90,7 @@ test_sink(struct hf_forwarder_api *api, struct hf_request *q)
         hf_json_put_string(step, "detail", steps.steps[i].detail);
         hf_json_add(array, step);
     }
-    answer(q, doc);
+    hf_request_answer_json(q, doc);
 }
 
 void
@@ -132,11 +111,11 @@ hf_forwarder_api_handle(void *ctx, struct hf_request *q)
     memcpy(token, api->token, sizeof token);
     pthread_mutex_unlock(&api->lock);
     if (!hf_request_bears(q, token))
-        refuse(q, HF_ERROR_UNAUTHORIZED, "the token is wrong");
+        hf_request_refuse(q, HF_ERROR_UNAUTHORIZED, "the token is wrong");
     else if (hf_request_is(q, "GET", "/v1/sinks"))
         give_sinks(api, q);
     else if (hf_request_is(q, "POST", "/v1/sinks/test"))
         test_sink(api, q);
     else
-        refuse(q, HF_ERROR_NOT_FOUND, "there is nothing here");
+        hf_request_refuse(q, HF_ERROR_NOT_FOUND, "there is nothing here");
 }

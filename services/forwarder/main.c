@@ -17,7 +17,6 @@
 
 enum {
     SETTINGS_POLL_MS = 1000,
-    RESOLVE_RETRY_MS = 500,
     HTTP_THREADS = 3, /* holdfastd alone asks, and a test takes a while */
     /* Batches come and go by the megabyte: their memory goes back to the system at once. */
     MALLOC_ARENAS = 1,
@@ -191,13 +190,14 @@ follow_conf(struct service *s)
 
 /* Our address as the buffer sees it: the one on the network that only the record path has. */
 static int
-find_own_address(const struct service *s, char ret_ip[HF_IP_MAX], struct hf_error *err)
+find_own_address(const void *ctx, char ret_ip[HF_IP_MAX], struct hf_error *err)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)s->buffer.port)};
+    const struct hf_address *buffer = ctx;
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)buffer->port)};
     socklen_t len = sizeof a;
     HF_AUTO_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-    if (hf_address_resolve(&s->buffer, ret_ip, err) < 0)
+    if (hf_address_resolve(buffer, ret_ip, err) < 0)
         return -1;
     if (fd < 0 || inet_pton(AF_INET, ret_ip, &a.sin_addr) != 1 ||
         connect(fd, (struct sockaddr *)&a, sizeof a) < 0 ||
@@ -212,17 +212,10 @@ start_http(struct service *s, struct hf_httpd **ret_httpd, struct hf_error *err)
 {
     struct hf_address own;
     char ip[HF_IP_MAX], listen[HF_IP_MAX + 8];
-    bool said = false;
 
-    if (hf_address_parse(hf_env_forwarder(), &own, err) < 0)
+    if (hf_address_parse(hf_env_forwarder(), &own, err) < 0 ||
+        hf_address_await_by(find_own_address, &s->buffer, ip, err) < 0)
         return -1;
-    while (find_own_address(s, ip, err) < 0) {
-        if (!said)
-            hf_log_info("event=waiting-for-own-address reason=\"%s\"", err->message);
-        said = true;
-        if (hf_stop_sleep(RESOLVE_RETRY_MS))
-            return -1;
-    }
     snprintf(listen, sizeof listen, "%s:%d", ip, own.port);
     return hf_httpd_start(&(struct hf_httpd_options){.listen = listen,
                                                      .threads = HTTP_THREADS,

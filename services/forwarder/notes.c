@@ -82,7 +82,7 @@ is_there(struct hf_worker_view *v)
 }
 
 void
-hf_notes_success(struct hf_notes *n, const struct hf_batch *b, const struct hf_sink_result *r,
+hf_notes_success(struct hf_notes *n, const struct hf_leased *b, const struct hf_sink_result *r,
                  size_t next_bytes)
 {
     struct hf_worker_view *v = &n->view;
@@ -101,7 +101,7 @@ hf_notes_success(struct hf_notes *n, const struct hf_batch *b, const struct hf_s
 }
 
 void
-hf_notes_failure(struct hf_notes *n, const struct hf_circuit *c, const struct hf_batch *b,
+hf_notes_failure(struct hf_notes *n, const struct hf_circuit *c, const struct hf_leased *b,
                  const struct hf_sink_result *r, int64_t wait_ms)
 {
     struct hf_worker_view *v = &n->view;

@@ -24,9 +24,9 @@ void hf_notes_idle(struct hf_notes *n);
 void hf_notes_begin(struct hf_notes *n, const struct hf_circuit *c);
 
 /* It ended: stored; failed and tried again after wait_ms; or refused for what was in it. */
-void hf_notes_success(struct hf_notes *n, const struct hf_batch *b, const struct hf_sink_result *r,
+void hf_notes_success(struct hf_notes *n, const struct hf_leased *b, const struct hf_sink_result *r,
                       size_t next_bytes);
-void hf_notes_failure(struct hf_notes *n, const struct hf_circuit *c, const struct hf_batch *b,
+void hf_notes_failure(struct hf_notes *n, const struct hf_circuit *c, const struct hf_leased *b,
                       const struct hf_sink_result *r, int64_t wait_ms);
 void hf_notes_refusal(struct hf_notes *n, const struct hf_sink_result *r);
 

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "forwarder/batch.h"
+#include "forwarder/leased.h"
 #include "forwarder/outcome.h"
 #include "forwarder/settings.h"
 
@@ -47,7 +47,7 @@ struct hf_sink_ops {
     int (*open)(const struct hf_sink_settings *s, const atomic_bool *cancel,
                 struct hf_sink_link **ret_link, struct hf_error *err);
     /* Delivers lines [from, to) of the batch. */
-    void (*send)(struct hf_sink_link *link, struct hf_batch *batch, size_t from, size_t to,
+    void (*send)(struct hf_sink_link *link, struct hf_leased *batch, size_t from, size_t to,
                  struct hf_sink_result *ret_result);
     /* Tries the way without a record, up to the first step that fails. */
     void (*test)(struct hf_sink_link *link, struct hf_sink_steps *ret_steps);

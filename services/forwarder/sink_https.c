@@ -28,7 +28,7 @@ struct hf_sink_link {
     struct hf_http_response answer;
     struct hf_buf events; /* lines as CloudEvents */
     struct hf_buf body;   /* encoded */
-    char key[HF_BATCH_KEY_MAX + 24], gateway[HF_GATEWAY_MAX + 24], own[HF_HTTP_HEADER_MAX];
+    char key[HF_LEASED_KEY_MAX + 24], gateway[HF_GATEWAY_MAX + 24], own[HF_HTTP_HEADER_MAX];
 };
 
 static void
@@ -56,8 +56,8 @@ open_link(const struct hf_sink_settings *s, const atomic_bool *cancel,
         return hf_error_nomem(err);
     l->s = s;
     l->cancel = cancel;
-    l->events = HF_BUF_INIT((size_t)2 * HF_BATCH_MAX);
-    l->body = HF_BUF_INIT((size_t)2 * HF_BATCH_MAX);
+    l->events = HF_BUF_INIT((size_t)2 * HF_LEASED_MAX);
+    l->body = HF_BUF_INIT((size_t)2 * HF_LEASED_MAX);
     hf_http_response_init(&l->answer, ANSWER_KEPT);
     l->answer.cut = true;
     snprintf(l->gateway, sizeof l->gateway, "Holdfast-Gateway: %s", s->gateway);
@@ -70,7 +70,7 @@ open_link(const struct hf_sink_settings *s, const atomic_bool *cancel,
 
 /* The body of lines [from, to), borrowed from the batch or the link. */
 static int
-make_body(struct hf_sink_link *l, struct hf_batch *b, size_t from, size_t to,
+make_body(struct hf_sink_link *l, struct hf_leased *b, size_t from, size_t to,
           struct hf_slice *ret_body, struct hf_error *err)
 {
     const struct hf_sink_settings *s = l->s;
@@ -78,9 +78,9 @@ make_body(struct hf_sink_link *l, struct hf_batch *b, size_t from, size_t to,
     int rc = 0;
 
     if (s->format == HF_FORMAT_NDJSON && s->encoding == HF_ENCODING_ZSTD && from == 0 &&
-        to == b->count && hf_batch_frame(b, ret_body))
+        to == b->count && hf_leased_frame(b, ret_body))
         return 0;
-    if (hf_batch_lines(b, from, to, &plain, err) < 0)
+    if (hf_leased_lines(b, from, to, &plain, err) < 0)
         return -1;
     if (s->format == HF_FORMAT_CLOUDEVENTS) {
         if (hf_events_render(plain, &l->events, err) < 0)
@@ -182,16 +182,16 @@ judge(struct hf_sink_link *l, struct hf_sink_result *r)
 }
 
 static void
-send_lines(struct hf_sink_link *l, struct hf_batch *b, size_t from, size_t to,
+send_lines(struct hf_sink_link *l, struct hf_leased *b, size_t from, size_t to,
            struct hf_sink_result *ret_result)
 {
     struct hf_error err = {0};
-    char key[HF_BATCH_KEY_MAX];
+    char key[HF_LEASED_KEY_MAX];
     struct hf_slice body;
     int64_t begin_ms = hf_clock_mono_ms();
 
     *ret_result = (struct hf_sink_result){.outcome = HF_OUTCOME_LATER};
-    if (hf_batch_key(b, from, to, key, &err) < 0 || make_body(l, b, from, to, &body, &err) < 0 ||
+    if (hf_leased_key(b, from, to, key, &err) < 0 || make_body(l, b, from, to, &body, &err) < 0 ||
         post(l, key, body, TIMEOUT_MS, &err) < 0) {
         if (err.class == HF_ERROR_INVALID)
             ret_result->outcome = HF_OUTCOME_REFUSED;
@@ -246,7 +246,7 @@ test_link(struct hf_sink_link *l, struct hf_sink_steps *ret_steps)
     struct hf_sink_result result = {0};
     struct hf_slice body;
     struct hf_error err = {0};
-    char key[HF_BATCH_KEY_MAX];
+    char key[HF_LEASED_KEY_MAX];
     bool open = strncasecmp(l->s->url, "http:", 5) == 0;
     uint64_t chance;
     int rc;

@@ -257,14 +257,14 @@ outcome_of_puback(int reason)
 /* ---- sending ---- */
 
 static int
-publish(struct hf_sink_link *l, struct hf_batch *b, size_t line, struct hf_sink_result *r)
+publish(struct hf_sink_link *l, struct hf_leased *b, size_t line, struct hf_sink_result *r)
 {
     mosquitto_property *props = NULL;
     struct hf_slice text;
     struct hf_error err = {0};
     int mid = 0, rc = MOSQ_ERR_SUCCESS;
 
-    if (hf_batch_lines(b, line, line + 1, &text, &err) < 0 ||
+    if (hf_leased_lines(b, line, line + 1, &text, &err) < 0 ||
         hf_mqtt_message_make(&l->message, l->s, text, &err) < 0) {
         r->outcome = err.class == HF_ERROR_INVALID ? HF_OUTCOME_POISON : HF_OUTCOME_LATER;
         snprintf(r->error, sizeof r->error, "%.*s", HF_SINK_TEXT_MAX - 1, err.message);
@@ -293,7 +293,7 @@ publish(struct hf_sink_link *l, struct hf_batch *b, size_t line, struct hf_sink_
 
 /* Publishes while there is room; false once nothing further may go. */
 static bool
-fill_window(struct hf_sink_link *l, struct hf_batch *b, struct hf_sink_result *r)
+fill_window(struct hf_sink_link *l, struct hf_leased *b, struct hf_sink_result *r)
 {
     size_t window = l->closed >= CLOSED_ALONE ? 1 : (size_t)l->s->inflight;
 
@@ -307,7 +307,7 @@ fill_window(struct hf_sink_link *l, struct hf_batch *b, struct hf_sink_result *r
 
 /* Until all that was published is acknowledged. -1: the connection is gone. */
 static int
-exchange(struct hf_sink_link *l, struct hf_batch *b, struct hf_sink_result *r)
+exchange(struct hf_sink_link *l, struct hf_leased *b, struct hf_sink_result *r)
 {
     int64_t moved_ms = hf_clock_mono_ms();
     bool filling = true;
@@ -344,12 +344,12 @@ count_stored(const struct hf_sink_link *l)
 
 /* A broker that closes on the same record again and again refuses that record (3.1.1). */
 static void
-note_closed(struct hf_sink_link *l, struct hf_batch *b, struct hf_sink_result *r)
+note_closed(struct hf_sink_link *l, struct hf_leased *b, struct hf_sink_result *r)
 {
     struct hf_slice text;
     struct hf_error err = {0};
 
-    if (hf_batch_lines(b, l->from + r->stored, l->from + r->stored + 1, &text, &err) < 0 ||
+    if (hf_leased_lines(b, l->from + r->stored, l->from + r->stored + 1, &text, &err) < 0 ||
         hf_mqtt_message_make(&l->message, l->s, text, &err) < 0)
         return;
     if (strcmp(l->closed_id, l->message.id) != 0) {
@@ -366,7 +366,7 @@ note_closed(struct hf_sink_link *l, struct hf_batch *b, struct hf_sink_result *r
 }
 
 static void
-conclude(struct hf_sink_link *l, struct hf_batch *b, int rc, struct hf_sink_result *r)
+conclude(struct hf_sink_link *l, struct hf_leased *b, int rc, struct hf_sink_result *r)
 {
     r->stored = count_stored(l);
     if (r->stored)
@@ -408,7 +408,7 @@ begin(struct hf_sink_link *l, size_t from, size_t to)
 }
 
 static void
-send_lines(struct hf_sink_link *l, struct hf_batch *b, size_t from, size_t to,
+send_lines(struct hf_sink_link *l, struct hf_leased *b, size_t from, size_t to,
            struct hf_sink_result *ret_result)
 {
     int64_t begin_ms = hf_clock_mono_ms();

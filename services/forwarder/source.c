@@ -112,7 +112,7 @@ ask(struct hf_source *s, const char *url, const char *body, struct hf_http_respo
 
 int
 hf_source_lease(struct hf_source *s, const char *lane, size_t max_bytes, int64_t wait_ms,
-                struct hf_batch *b, struct hf_error *err)
+                struct hf_leased *b, struct hf_error *err)
 {
     char url[HF_HTTP_URL_MAX + 256];
 
@@ -124,7 +124,7 @@ hf_source_lease(struct hf_source *s, const char *lane, size_t max_bytes, int64_t
         return -1;
     if (b->answer.status == 204)
         return 0;
-    return hf_batch_take(b, s->o.gateway, err) < 0 ? -1 : 1;
+    return hf_leased_take(b, s->o.gateway, err) < 0 ? -1 : 1;
 }
 
 static struct hf_json *
@@ -146,7 +146,7 @@ refused_as_json(const struct hf_refusals *refused)
 }
 
 int
-hf_source_ack(struct hf_source *s, const struct hf_batch *b, const struct hf_refusals *refused,
+hf_source_ack(struct hf_source *s, const struct hf_leased *b, const struct hf_refusals *refused,
               struct hf_error *err)
 {
     HF_AUTO(hf_json) struct hf_json *body = hf_json_object();
@@ -167,7 +167,7 @@ hf_source_ack(struct hf_source *s, const struct hf_batch *b, const struct hf_ref
 }
 
 int
-hf_source_extend(struct hf_source *s, const struct hf_batch *b, struct hf_error *err)
+hf_source_extend(struct hf_source *s, const struct hf_leased *b, struct hf_error *err)
 {
     char url[HF_HTTP_URL_MAX + 16], body[192];
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/conf.h"
-#include "forwarder/batch.h"
+#include "forwarder/leased.h"
 
 #include <stdatomic.h>
 
@@ -49,10 +49,10 @@ void hf_source_free(struct hf_source *s);
  * HF_ERROR_CONFLICT where another holder has it, HF_ERROR_NOT_FOUND where the buffer does not know
  * the sink (yet). */
 HF_MUST int hf_source_lease(struct hf_source *s, const char *lane, size_t max_bytes,
-                            int64_t wait_ms, struct hf_batch *b, struct hf_error *err);
+                            int64_t wait_ms, struct hf_leased *b, struct hf_error *err);
 
 /* Once; a HF_ERROR_CONFLICT means that the buffer no longer has that lease. */
-HF_MUST int hf_source_ack(struct hf_source *s, const struct hf_batch *b,
+HF_MUST int hf_source_ack(struct hf_source *s, const struct hf_leased *b,
                           const struct hf_refusals *refused, struct hf_error *err);
 
-HF_MUST int hf_source_extend(struct hf_source *s, const struct hf_batch *b, struct hf_error *err);
+HF_MUST int hf_source_extend(struct hf_source *s, const struct hf_leased *b, struct hf_error *err);

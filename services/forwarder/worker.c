@@ -29,7 +29,7 @@ static const char alarm_lane[] = "alarm";
 
 /* A lease on its way. */
 struct job {
-    struct hf_batch batch;
+    struct hf_leased batch;
     struct hf_bisect bisect;
     struct hf_refusals refusals;
     int64_t leased_ms; /* monotonic, of the lease or its last extension */
@@ -197,7 +197,7 @@ set_aside(struct hf_worker *w, struct job *j, const struct hf_sink_result *r)
 
     if (!r->exact && hf_bisect_split(&j->bisect))
         return;
-    if (hf_batch_lines(&j->batch, j->bisect.at, j->bisect.at + 1, &line, &err) < 0 ||
+    if (hf_leased_lines(&j->batch, j->bisect.at, j->bisect.at + 1, &line, &err) < 0 ||
         hf_view_seq(line.data, line.len, &seq, &err) < 0 ||
         hf_refusals_add(&j->refusals, seq, r->status, r->error, &err) < 0) {
         give_up(w, j, &err);
@@ -264,14 +264,14 @@ choose(struct hf_worker *w, struct job *j, size_t *from, size_t *to, size_t *byt
     if (!hf_bisect_next(&j->bisect, from, to))
         return 0;
     if (!j->fixed) {
-        if (hf_batch_fit(&j->batch, *from, *to, hf_pace_size(&w->pace), to, err) < 0)
+        if (hf_leased_fit(&j->batch, *from, *to, hf_pace_size(&w->pace), to, err) < 0)
             return -1;
         hf_bisect_cut(&j->bisect, *to);
     }
     *bytes = j->batch.raw_bytes;
     if (*from == 0 && *to == j->batch.count)
         return 0;
-    if (hf_batch_lines(&j->batch, *from, *to, &lines, err) < 0)
+    if (hf_leased_lines(&j->batch, *from, *to, &lines, err) < 0)
         return -1;
     *bytes = lines.len;
     return 0;
@@ -364,8 +364,8 @@ static void
 rest(struct hf_worker *w)
 {
     hf_notes_idle(&w->notes);
-    hf_batch_rest(&w->job.batch);
-    hf_batch_rest(&w->alarm.batch);
+    hf_leased_rest(&w->job.batch);
+    hf_leased_rest(&w->alarm.batch);
     w->ops->rest(w->link);
 }
 
@@ -411,8 +411,8 @@ worker_free(struct hf_worker *w)
     if (w->link)
         w->ops->close(w->link);
     hf_source_free(w->source);
-    hf_batch_done(&w->job.batch);
-    hf_batch_done(&w->alarm.batch);
+    hf_leased_done(&w->job.batch);
+    hf_leased_done(&w->alarm.batch);
     hf_refusals_done(&w->job.refusals);
     hf_refusals_done(&w->alarm.refusals);
     hf_sink_settings_done(&w->settings);
@@ -436,7 +436,7 @@ set_up(struct hf_worker *w, const struct hf_worker_common *common, struct hf_err
     snprintf(source.sink, sizeof source.sink, "%s", w->settings.name);
     snprintf(source.gateway, sizeof source.gateway, "%s", w->settings.gateway);
     hf_pace_begin(&w->pace, most_bytes(&w->settings), w->settings.max_bytes_per_s);
-    if (hf_batch_init(&w->job.batch, err) < 0 || hf_batch_init(&w->alarm.batch, err) < 0 ||
+    if (hf_leased_init(&w->job.batch, err) < 0 || hf_leased_init(&w->alarm.batch, err) < 0 ||
         hf_source_new(&source, &w->source, err) < 0 ||
         w->ops->open(&w->settings, &w->quit, &w->link, err) < 0)
         return hf_error_wrap(err, "sink %s", w->settings.name);

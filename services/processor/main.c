@@ -18,7 +18,6 @@
 
 enum {
     SETTINGS_POLL_MS = 1000,
-    RESOLVE_RETRY_MS = 1000,
     CONNECT_TIMEOUT_MS = 3000,
     /* Longer than the widest durability window and the slowest flash; a batch that was committed
      * all the same is stored twice. */
@@ -239,17 +238,9 @@ start_api(struct service *s, struct hf_error *err)
 {
     struct hf_address own;
     char ip[HF_IP_MAX], listen[HF_IP_MAX + 8];
-    bool said = false;
 
-    if (hf_address_parse(hf_env_processor(), &own, err) < 0)
+    if (hf_address_parse(hf_env_processor(), &own, err) < 0 || hf_address_await(&own, ip, err) < 0)
         return -1;
-    while (hf_address_resolve(&own, ip, err) < 0) {
-        if (!said)
-            hf_log_info("event=waiting-for-own-address reason=\"%s\"", err->message);
-        said = true;
-        if (hf_stop_sleep(RESOLVE_RETRY_MS))
-            return -1;
-    }
     snprintf(listen, sizeof listen, "%s:%d", ip, own.port);
     return hf_api_start(listen, s->work, &s->api, err);
 }

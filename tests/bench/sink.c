@@ -14,7 +14,6 @@
 #include <getopt.h>
 #include <mosquitto.h>
 #include <stdio.h>
-#include <string.h>
 
 enum {
     THREADS = 4,
@@ -50,17 +49,12 @@ static void
 give_report(struct sink *s, struct hf_request *q)
 {
     HF_AUTO(hf_json) struct hf_json *report = NULL;
-    HF_AUTO_FREE char *text = NULL;
-    struct hf_error err = {0};
     char run[64];
 
     if (!hf_request_text(q, "run", run, sizeof run))
         run[0] = '\0';
     report = hf_tally_report(s->tally, run);
-    if (hf_json_print(report, &text, &err) < 0)
-        hf_request_answer_error(q, &err);
-    else
-        hf_request_answer(q, 200, "application/json", NULL, text, strlen(text));
+    hf_request_answer_json(q, report);
 }
 
 static void

@@ -14,7 +14,6 @@
 #include <getopt.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 
 enum {
     THREADS = 8,
@@ -34,27 +33,6 @@ struct receiver {
     atomic_uint_fast64_t requests;
     struct hf_inbox *inbox;
 };
-
-static void
-answer_json(struct hf_request *q, const struct hf_json *doc)
-{
-    HF_AUTO_FREE char *text = NULL;
-    struct hf_error err = {0};
-
-    if (hf_json_print(doc, &text, &err) < 0)
-        hf_request_answer_error(q, &err);
-    else
-        hf_request_answer(q, 200, "application/json", NULL, text, strlen(text));
-}
-
-static void
-refuse(struct hf_request *q, enum hf_error_class class, const char *why)
-{
-    struct hf_error err;
-
-    hf_error_set(&err, class, "%s", why);
-    hf_request_answer_error(q, &err);
-}
 
 /* What a fault answers, with a text that a person may read on the gateway. */
 static void
@@ -76,7 +54,7 @@ store(struct receiver *r, struct hf_request *q, struct hf_buf *body, uint64_t nu
 
     body->max = LINES_MAX; /* it may take what was packed in it */
     if (!key || !*key) {
-        refuse(q, HF_ERROR_MALFORMED, "no Idempotency-Key");
+        hf_request_refuse(q, HF_ERROR_MALFORMED, "no Idempotency-Key");
         return;
     }
     if (hf_body_lines(hf_request_header(q, "Content-Type"),
@@ -107,7 +85,7 @@ ingest(struct receiver *r, struct hf_request *q)
     int status;
 
     if (*r->token && !hf_request_bears(q, r->token)) {
-        refuse(q, HF_ERROR_UNAUTHORIZED, "the token is wrong");
+        hf_request_refuse(q, HF_ERROR_UNAUTHORIZED, "the token is wrong");
         return;
     }
     if (hf_request_body(q, &body, &err) < 0) {
@@ -132,7 +110,7 @@ give_report(struct receiver *r, struct hf_request *q)
     if (hf_inbox_report(r->inbox, &report, &err) < 0)
         hf_request_answer_error(q, &err);
     else
-        answer_json(q, report);
+        hf_request_answer_json(q, report);
 }
 
 static void
@@ -145,7 +123,7 @@ give_records(struct receiver *r, struct hf_request *q)
 
     if (!hf_request_number(q, "after", 0, &after) ||
         !hf_request_number(q, "limit", READ_LIMIT, &limit) || limit > READ_LIMIT_MAX) {
-        refuse(q, HF_ERROR_MALFORMED, "after and limit (up to 10000) are whole numbers");
+        hf_request_refuse(q, HF_ERROR_MALFORMED, "after and limit (up to 10000) are whole numbers");
         return;
     }
     if (hf_inbox_read(r->inbox, hf_request_text(q, "topic", topic, sizeof topic) ? topic : NULL,
@@ -170,7 +148,7 @@ handle(void *ctx, struct hf_request *q)
     else if (hf_request_is(q, "GET", "/v1/health"))
         hf_request_answer(q, 200, "application/json", NULL, "{\"status\":\"ok\"}", 15);
     else
-        refuse(q, HF_ERROR_NOT_FOUND, "there is nothing here");
+        hf_request_refuse(q, HF_ERROR_NOT_FOUND, "there is nothing here");
 }
 
 static void

@@ -3,16 +3,14 @@
 #include "bus/bus.h"
 
 #include "base/clock.h"
+#include "freeport.h"
 #include "tempdir.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <mosquitto.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 static const char BROKER[] = "/usr/sbin/mosquitto";
@@ -24,19 +22,6 @@ struct broker {
     pid_t pid;
     uint16_t port;
 };
-
-static uint16_t
-free_port(void)
-{
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof a;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
-    close(fd);
-    return ntohs(a.sin_port);
-}
 
 static void
 await_port(uint16_t port)
@@ -59,7 +44,7 @@ await_port(uint16_t port)
 static struct broker
 broker_start(const char *dir, uint16_t port, const char *access)
 {
-    struct broker b = {.port = port ? port : free_port()};
+    struct broker b = {.port = port ? port : (uint16_t)freeport()};
     char config[256];
     const char *path = tempdir_path(dir, "mosquitto.conf");
 

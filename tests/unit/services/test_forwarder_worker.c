@@ -4,16 +4,12 @@
 #include "base/clock.h"
 #include "fake_buffer.h"
 #include "forwarder/worker.h"
+#include "freeport.h"
 #include "receiver/body.h"
-#include "unit.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { REQUESTS_MAX = 4096, WAIT_MS = 20000 };
 
@@ -44,18 +40,6 @@ struct stand {
     const char *location; /* the first request is sent there with first_status */
     char wanted_header[64];
 };
-
-static int
-free_port(void)
-{
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof a;
-    HF_AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
-    return ntohs(a.sin_port);
-}
 
 static int
 answer_of(const struct stand *s, size_t number, size_t bytes, const char *lines)
@@ -106,10 +90,10 @@ set_up(void **state)
 {
     struct stand *s = calloc(1, sizeof *s);
     char listen[32];
-    int port = free_port();
+    int port = freeport();
 
     pthread_mutex_init(&s->lock, NULL);
-    snprintf(s->buffer_listen, sizeof s->buffer_listen, "127.0.0.1:%d", free_port());
+    snprintf(s->buffer_listen, sizeof s->buffer_listen, "127.0.0.1:%d", freeport());
     s->buffer = fake_buffer_start(s->buffer_listen, "secret");
     snprintf(listen, sizeof listen, "127.0.0.1:%d", port);
     snprintf(s->uplink_url, sizeof s->uplink_url, "http://127.0.0.1:%d/v1/ingest", port);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Lines as the buffer gives them: taken apart, cut, packed, said as events and as MQTT messages. */
-#include "forwarder/batch.h"
 #include "forwarder/events.h"
+#include "forwarder/leased.h"
 #include "forwarder/mqtt_message.h"
 #include "receiver/body.h"
 #include "unit.h"
@@ -144,7 +144,7 @@ payloads_are_what_the_device_sent(void **state)
 /* ---- batches ---- */
 
 struct stand {
-    struct hf_batch batch;
+    struct hf_leased batch;
     struct hf_codec *codec;
     struct hf_buf plain;
 };
@@ -183,7 +183,7 @@ set_up(void **state)
 
     s->plain = HF_BUF_INIT(1 << 20);
     *state = s;
-    return hf_batch_init(&s->batch, NULL) < 0 || hf_codec_new(&s->codec, NULL) < 0;
+    return hf_leased_init(&s->batch, NULL) < 0 || hf_codec_new(&s->codec, NULL) < 0;
 }
 
 static int
@@ -191,7 +191,7 @@ tear_down(void **state)
 {
     struct stand *s = *state;
 
-    hf_batch_done(&s->batch);
+    hf_leased_done(&s->batch);
     hf_codec_free(s->codec);
     hf_buf_done(&s->plain);
     free(s);
@@ -205,34 +205,34 @@ a_batch_is_cut_by_lines(void **state)
 
     for (int zstd = 0; zstd < 2; zstd++) {
         struct hf_slice lines;
-        char key[HF_BATCH_KEY_MAX];
+        char key[HF_LEASED_KEY_MAX];
         size_t to;
 
         lease(s, 1000, zstd, "");
-        assert_int_equal(hf_batch_take(&s->batch, "hf-1", NULL), 0);
-        assert_int_equal(hf_batch_frame(&s->batch, &lines), zstd);
-        assert_int_equal(hf_batch_key(&s->batch, 0, 1000, key, NULL), 0);
+        assert_int_equal(hf_leased_take(&s->batch, "hf-1", NULL), 0);
+        assert_int_equal(hf_leased_frame(&s->batch, &lines), zstd);
+        assert_int_equal(hf_leased_key(&s->batch, 0, 1000, key, NULL), 0);
         assert_string_equal(key, "hf-1/9f2c11ab/17-2015");
-        assert_int_equal(hf_batch_fit(&s->batch, 0, 1000, s->plain.len, &to, NULL), 0);
+        assert_int_equal(hf_leased_fit(&s->batch, 0, 1000, s->plain.len, &to, NULL), 0);
         assert_int_equal(to, 1000);
-        assert_int_equal(hf_batch_lines(&s->batch, 0, 1000, &lines, NULL), 0);
+        assert_int_equal(hf_leased_lines(&s->batch, 0, 1000, &lines, NULL), 0);
         assert_memory_equal(lines.data, s->plain.data, s->plain.len);
         for (size_t max = 1; max < 3000; max += 97) {
             for (size_t from = 0; from < 1000; from += 331) {
-                assert_int_equal(hf_batch_fit(&s->batch, from, 1000, max, &to, NULL), 0);
+                assert_int_equal(hf_leased_fit(&s->batch, from, 1000, max, &to, NULL), 0);
                 assert_true(to > from);
-                assert_int_equal(hf_batch_lines(&s->batch, from, to, &lines, NULL), 0);
+                assert_int_equal(hf_leased_lines(&s->batch, from, to, &lines, NULL), 0);
                 assert_true(lines.len <= max || to == from + 1);
                 assert_int_equal(lines.data[lines.len - 1], '\n');
                 if (to < 1000) {
-                    assert_int_equal(hf_batch_lines(&s->batch, from, to + 1, &lines, NULL), 0);
+                    assert_int_equal(hf_leased_lines(&s->batch, from, to + 1, &lines, NULL), 0);
                     assert_true(lines.len > max);
                 }
             }
         }
-        assert_int_equal(hf_batch_key(&s->batch, 1, 3, key, NULL), 0);
+        assert_int_equal(hf_leased_key(&s->batch, 1, 3, key, NULL), 0);
         assert_string_equal(key, "hf-1/9f2c11ab/19-21");
-        hf_batch_rest(&s->batch);
+        hf_leased_rest(&s->batch);
     }
 }
 
@@ -247,24 +247,24 @@ a_lease_that_is_none_is_refused(void **state)
     for (size_t i = 0; i < HF_LEN(missing); i++) {
         lease(s, 10, true, "");
         *strstr(s->batch.answer.headers.data, missing[i]) = 'X';
-        assert_int_equal(hf_batch_take(&s->batch, "hf-1", NULL), -1);
+        assert_int_equal(hf_leased_take(&s->batch, "hf-1", NULL), -1);
     }
     lease(s, 10, true, ""); /* one line less than it says */
     strstr(s->batch.answer.headers.data, "Count: 10")[8] = '1';
-    assert_int_equal(hf_batch_take(&s->batch, "hf-1", NULL), 0);
-    assert_int_equal(hf_batch_lines(&s->batch, 0, 10, &lines, NULL), -1);
+    assert_int_equal(hf_leased_take(&s->batch, "hf-1", NULL), 0);
+    assert_int_equal(hf_leased_lines(&s->batch, 0, 10, &lines, NULL), -1);
     for (size_t at = 0; at < 60; at++) { /* a bit is wrong */
         lease(s, 10, true, "");
         assert_true(at < s->batch.answer.body.len);
         s->batch.answer.body.data[at] ^= 0x10;
-        if (hf_batch_take(&s->batch, "hf-1", NULL) == 0 &&
-            hf_batch_lines(&s->batch, 0, 10, &lines, NULL) == 0)
+        if (hf_leased_take(&s->batch, "hf-1", NULL) == 0 &&
+            hf_leased_lines(&s->batch, 0, 10, &lines, NULL) == 0)
             assert_memory_equal(lines.data, s->plain.data, lines.len);
     }
     lease(s, 10, true, "");
     assert_int_equal(hf_buf_adds(&s->batch.answer.body, "x", NULL), 0); /* something behind it */
-    assert_int_equal(hf_batch_take(&s->batch, "hf-1", NULL), 0);
-    assert_int_equal(hf_batch_lines(&s->batch, 0, 10, &lines, NULL), -1);
+    assert_int_equal(hf_leased_take(&s->batch, "hf-1", NULL), 0);
+    assert_int_equal(hf_leased_lines(&s->batch, 0, 10, &lines, NULL), -1);
 }
 
 static void

@@ -12,16 +12,16 @@
 #include "forwarder/view.h"
 
 enum {
-    HF_BATCH_MAX = 40 * 1024 * 1024, /* one block is given whole, whatever its size */
-    HF_BATCH_NAME_MAX = 24,
-    HF_BATCH_KEY_MAX = 192,
+    HF_LEASED_MAX = 40 * 1024 * 1024, /* one block is given whole, whatever its size */
+    HF_LEASED_NAME_MAX = 24,
+    HF_LEASED_KEY_MAX = 192,
 };
 
-struct hf_batch {
-    char lane[HF_BATCH_NAME_MAX];
-    char epoch[HF_BATCH_NAME_MAX];
-    char first[HF_BATCH_NAME_MAX], last[HF_BATCH_NAME_MAX];
-    char key[HF_BATCH_KEY_MAX]; /* Idempotency-Key of the whole */
+struct hf_leased {
+    char lane[HF_LEASED_NAME_MAX];
+    char epoch[HF_LEASED_NAME_MAX];
+    char first[HF_LEASED_NAME_MAX], last[HF_LEASED_NAME_MAX];
+    char key[HF_LEASED_KEY_MAX]; /* Idempotency-Key of the whole */
     char gateway[HF_GATEWAY_MAX];
     size_t count;                   /* lines */
     size_t raw_bytes;               /* of them */
@@ -35,27 +35,27 @@ struct hf_batch {
     struct hf_codec *codec;
 };
 
-HF_MUST int hf_batch_init(struct hf_batch *b, struct hf_error *err);
-void hf_batch_done(struct hf_batch *b);
+HF_MUST int hf_leased_init(struct hf_leased *b, struct hf_error *err);
+void hf_leased_done(struct hf_leased *b);
 
 /* Takes the buffer's answer (b->answer, status 200) over; HF_ERROR_UPSTREAM where it is no lease.
  */
-HF_MUST int hf_batch_take(struct hf_batch *b, const char *gateway, struct hf_error *err);
+HF_MUST int hf_leased_take(struct hf_leased *b, const char *gateway, struct hf_error *err);
 
 /* The frame as it was leased, if it is one. */
-bool hf_batch_frame(const struct hf_batch *b, struct hf_slice *ret_frame);
+bool hf_leased_frame(const struct hf_leased *b, struct hf_slice *ret_frame);
 
 /* Lines [from, to), each with its newline. */
-HF_MUST int hf_batch_lines(struct hf_batch *b, size_t from, size_t to, struct hf_slice *ret_lines,
-                           struct hf_error *err);
+HF_MUST int hf_leased_lines(struct hf_leased *b, size_t from, size_t to, struct hf_slice *ret_lines,
+                            struct hf_error *err);
 
 /* The most lines from `from` on, at least one, that are no more than max bytes. */
-HF_MUST int hf_batch_fit(struct hf_batch *b, size_t from, size_t to, size_t max, size_t *ret_to,
-                         struct hf_error *err);
+HF_MUST int hf_leased_fit(struct hf_leased *b, size_t from, size_t to, size_t max, size_t *ret_to,
+                          struct hf_error *err);
 
 /* <gateway>/<epoch>/<first>-<last> of the lines [from, to). */
-HF_MUST int hf_batch_key(struct hf_batch *b, size_t from, size_t to, char out[HF_BATCH_KEY_MAX],
-                         struct hf_error *err);
+HF_MUST int hf_leased_key(struct hf_leased *b, size_t from, size_t to, char out[HF_LEASED_KEY_MAX],
+                          struct hf_error *err);
 
 /* Gives large memory back: for the time when there is nothing to do. */
-void hf_batch_rest(struct hf_batch *b);
+void hf_leased_rest(struct hf_leased *b);

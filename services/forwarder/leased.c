@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "forwarder/batch.h"
+#include "forwarder/leased.h"
 
 #include "base/text.h"
 
@@ -10,41 +10,41 @@
 enum { KEEP_BYTES = 128 * 1024 };
 
 int
-hf_batch_init(struct hf_batch *b, struct hf_error *err)
+hf_leased_init(struct hf_leased *b, struct hf_error *err)
 {
-    *b = (struct hf_batch){.lines = HF_BUF_INIT(HF_BATCH_MAX)};
-    hf_http_response_init(&b->answer, HF_BATCH_MAX);
+    *b = (struct hf_leased){.lines = HF_BUF_INIT(HF_LEASED_MAX)};
+    hf_http_response_init(&b->answer, HF_LEASED_MAX);
     return hf_codec_new(&b->codec, err);
 }
 
 void
-hf_batch_done(struct hf_batch *b)
+hf_leased_done(struct hf_leased *b)
 {
     hf_http_response_done(&b->answer);
     hf_buf_done(&b->lines);
     free(b->starts);
     hf_codec_free(b->codec);
-    *b = (struct hf_batch){0};
+    *b = (struct hf_leased){0};
 }
 
 static bool
-header(const struct hf_batch *b, const char *name, char out[HF_BATCH_NAME_MAX])
+header(const struct hf_leased *b, const char *name, char out[HF_LEASED_NAME_MAX])
 {
-    return hf_http_header(&b->answer, name, out, HF_BATCH_NAME_MAX) && *out;
+    return hf_http_header(&b->answer, name, out, HF_LEASED_NAME_MAX) && *out;
 }
 
 static bool
-number(const struct hf_batch *b, const char *name, uint64_t *ret_value)
+number(const struct hf_leased *b, const char *name, uint64_t *ret_value)
 {
-    char text[HF_BATCH_NAME_MAX];
+    char text[HF_LEASED_NAME_MAX];
 
     return header(b, name, text) && hf_text_u64(text, ret_value);
 }
 
 int
-hf_batch_take(struct hf_batch *b, const char *gateway, struct hf_error *err)
+hf_leased_take(struct hf_leased *b, const char *gateway, struct hf_error *err)
 {
-    char encoding[HF_BATCH_NAME_MAX] = "", more[HF_BATCH_NAME_MAX] = "";
+    char encoding[HF_LEASED_NAME_MAX] = "", more[HF_LEASED_NAME_MAX] = "";
     uint64_t count, raw = b->answer.body.len, first, last;
 
     hf_buf_clear(&b->lines);
@@ -58,7 +58,7 @@ hf_batch_take(struct hf_batch *b, const char *gateway, struct hf_error *err)
         !hf_text_u64(b->first, &first) || !hf_text_u64(b->last, &last) || first > last ||
         !number(b, "Holdfast-Count", &count) || !count || count > last - first + 1)
         return hf_error_set(err, HF_ERROR_UPSTREAM, "buffer: the lease has no span");
-    if ((!number(b, "Holdfast-Raw-Bytes", &raw) && b->is_frame) || !raw || raw > HF_BATCH_MAX)
+    if ((!number(b, "Holdfast-Raw-Bytes", &raw) && b->is_frame) || !raw || raw > HF_LEASED_MAX)
         return hf_error_set(err, HF_ERROR_UPSTREAM, "buffer: the lease does not say its size");
     b->count = count;
     b->raw_bytes = b->is_frame ? raw : b->answer.body.len;
@@ -68,14 +68,14 @@ hf_batch_take(struct hf_batch *b, const char *gateway, struct hf_error *err)
 }
 
 bool
-hf_batch_frame(const struct hf_batch *b, struct hf_slice *ret_frame)
+hf_leased_frame(const struct hf_leased *b, struct hf_slice *ret_frame)
 {
     *ret_frame = (struct hf_slice){.data = b->answer.body.data, .len = b->answer.body.len};
     return b->is_frame;
 }
 
 static int
-index_lines(struct hf_batch *b, struct hf_slice all, struct hf_error *err)
+index_lines(struct hf_leased *b, struct hf_slice all, struct hf_error *err)
 {
     size_t at = 0, n = 0;
 
@@ -106,7 +106,7 @@ index_lines(struct hf_batch *b, struct hf_slice all, struct hf_error *err)
 
 /* All lines, made and counted once for a batch. */
 static int
-open_lines(struct hf_batch *b, struct hf_slice *ret_all, struct hf_error *err)
+open_lines(struct hf_leased *b, struct hf_slice *ret_all, struct hf_error *err)
 {
     if (b->is_frame && !b->lines.len &&
         hf_codec_unzstd(b->codec, b->answer.body.data, b->answer.body.len, b->raw_bytes, &b->lines,
@@ -119,8 +119,8 @@ open_lines(struct hf_batch *b, struct hf_slice *ret_all, struct hf_error *err)
 }
 
 int
-hf_batch_lines(struct hf_batch *b, size_t from, size_t to, struct hf_slice *ret_lines,
-               struct hf_error *err)
+hf_leased_lines(struct hf_leased *b, size_t from, size_t to, struct hf_slice *ret_lines,
+                struct hf_error *err)
 {
     struct hf_slice all = {0};
 
@@ -132,8 +132,8 @@ hf_batch_lines(struct hf_batch *b, size_t from, size_t to, struct hf_slice *ret_
 }
 
 int
-hf_batch_fit(struct hf_batch *b, size_t from, size_t to, size_t max, size_t *ret_to,
-             struct hf_error *err)
+hf_leased_fit(struct hf_leased *b, size_t from, size_t to, size_t max, size_t *ret_to,
+              struct hf_error *err)
 {
     struct hf_slice all = {0};
     size_t most = to;
@@ -160,28 +160,28 @@ hf_batch_fit(struct hf_batch *b, size_t from, size_t to, size_t max, size_t *ret
 }
 
 int
-hf_batch_key(struct hf_batch *b, size_t from, size_t to, char out[HF_BATCH_KEY_MAX],
-             struct hf_error *err)
+hf_leased_key(struct hf_leased *b, size_t from, size_t to, char out[HF_LEASED_KEY_MAX],
+              struct hf_error *err)
 {
     struct hf_slice first, last;
     uint64_t a, z;
 
     if (from == 0 && to == b->count) {
-        memcpy(out, b->key, HF_BATCH_KEY_MAX);
+        memcpy(out, b->key, HF_LEASED_KEY_MAX);
         return 0;
     }
-    if (hf_batch_lines(b, from, from + 1, &first, err) < 0 ||
-        hf_batch_lines(b, to - 1, to, &last, err) < 0 ||
+    if (hf_leased_lines(b, from, from + 1, &first, err) < 0 ||
+        hf_leased_lines(b, to - 1, to, &last, err) < 0 ||
         hf_view_seq(first.data, first.len, &a, err) < 0 ||
         hf_view_seq(last.data, last.len, &z, err) < 0)
         return -1;
-    snprintf(out, HF_BATCH_KEY_MAX, "%s/%s/%llu-%llu", b->gateway, b->epoch, (unsigned long long)a,
+    snprintf(out, HF_LEASED_KEY_MAX, "%s/%s/%llu-%llu", b->gateway, b->epoch, (unsigned long long)a,
              (unsigned long long)z);
     return 0;
 }
 
 void
-hf_batch_rest(struct hf_batch *b)
+hf_leased_rest(struct hf_leased *b)
 {
     if (b->answer.body.cap > KEEP_BYTES)
         hf_buf_done(&b->answer.body);
