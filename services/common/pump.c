@@ -185,10 +185,10 @@ give_rest(struct hf_pump *p)
 {
     int wait_ms = 0;
 
-    begin_batch(p);
-    add_due(p, true, &wait_ms);
-    if (p->count)
-        (void)commit(p);
+    do {
+        begin_batch(p);
+        add_due(p, true, &wait_ms);
+    } while (p->count && commit(p));
 }
 
 void
