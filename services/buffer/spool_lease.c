@@ -243,10 +243,17 @@ struct ack {
 static const struct hf_refused *
 refusal_of(const struct ack *a, uint64_t seq)
 {
-    for (size_t i = 0; i < a->refused_count; i++)
-        if (a->refused[i].seq == seq)
-            return &a->refused[i];
-    return NULL;
+    size_t low = 0, high = a->refused_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (a->refused[middle].seq < seq)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < a->refused_count && a->refused[low].seq == seq ? &a->refused[low] : NULL;
 }
 
 static int
