@@ -259,7 +259,7 @@ refusal_of(const struct ack *a, uint64_t seq)
 static int
 refuse_line(struct hf_spool *s, struct ack *a, const char *line, size_t len, struct hf_error *err)
 {
-    HF_AUTO_BUF struct hf_buf work = HF_BUF_INIT(1 << 17);
+    HF_AUTO_BUF struct hf_buf work = HF_BUF_INIT(HF_LINE_TOPIC_MAX);
     struct hf_quarantined item = {.at_ms = hf_clock_wall_ms(), .line = line, .line_len = len};
     const struct hf_refused *r;
     struct hf_line l;
