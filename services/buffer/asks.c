@@ -143,6 +143,7 @@ read_refused_one(const struct hf_json *v, const char *pointer, const struct hf_a
         {"reason", HF_JSON_STRING, true},
     };
     struct hf_refused one = {0};
+    int64_t status;
 
     if (hf_json_check(v, pointer, fields, HF_LEN(fields), err) < 0 ||
         read_seq(v, "seq", &one.seq, err) < 0)
@@ -150,11 +151,12 @@ read_refused_one(const struct hf_json *v, const char *pointer, const struct hf_a
     if (one.seq < a->first || one.seq > a->last)
         return hf_error_set_at(err, HF_ERROR_INVALID, pointer, "refused: %llu is not in the span",
                                (unsigned long long)one.seq);
-    one.status = (int)hf_json_int(v, "status", 0);
-    if (one.status < REFUSED_STATUS_MIN || one.status > REFUSED_STATUS_MAX)
+    status = hf_json_int(v, "status", -1);
+    if (status && (status < REFUSED_STATUS_MIN || status > REFUSED_STATUS_MAX))
         return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
-                               "refused: status is an HTTP status, %d to %d", REFUSED_STATUS_MIN,
-                               REFUSED_STATUS_MAX);
+                               "refused: status is %d to %d, or 0 where the sink gave none",
+                               REFUSED_STATUS_MIN, REFUSED_STATUS_MAX);
+    one.status = (int)status;
     one.reason = hf_json_string(v, "reason");
     *ret = one;
     return 0;

@@ -16,7 +16,8 @@ enum {
     HF_LEASE_WAIT_MAX_MS = 20000,
     HF_LEASE_DEFAULT_MS = 60000,
     HF_LEASE_MAX_MS = 3600 * 1000,
-    HF_ACK_BODY_MAX = 1024 * 1024,
+    /* Half of the shortest lines of a lease may be refused: 60 bytes each, and reasons. */
+    HF_ACK_BODY_MAX = 4 * 1024 * 1024,
     HF_LOOK_LIMIT_DEFAULT = 50,
     HF_LOOK_LIMIT_MAX = 500,
     HF_CURSOR_SIZE = 48,

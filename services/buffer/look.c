@@ -49,7 +49,7 @@ look_init(struct look *l, const struct hf_look_ask *ask)
                 .ctx = (void *)(uintptr_t)ask,
             },
         .lines = HF_BUF_INIT(HF_LOOK_LINES_MAX),
-        .work = HF_BUF_INIT(HF_RECORD_TOPIC_MAX),
+        .work = HF_BUF_INIT(HF_LINE_TOPIC_MAX),
     };
 }
 

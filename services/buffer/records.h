@@ -28,7 +28,7 @@ struct hf_spool_record {
 /* A record that a sink refused for good. */
 struct hf_refused {
     uint64_t seq;
-    int status; /* HTTP */
+    int status; /* HTTP or MQTT; 0 where the sink gave none */
     const char *reason;
 };
 

@@ -243,16 +243,23 @@ struct ack {
 static const struct hf_refused *
 refusal_of(const struct ack *a, uint64_t seq)
 {
-    for (size_t i = 0; i < a->refused_count; i++)
-        if (a->refused[i].seq == seq)
-            return &a->refused[i];
-    return NULL;
+    size_t low = 0, high = a->refused_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (a->refused[middle].seq < seq)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < a->refused_count && a->refused[low].seq == seq ? &a->refused[low] : NULL;
 }
 
 static int
 refuse_line(struct hf_spool *s, struct ack *a, const char *line, size_t len, struct hf_error *err)
 {
-    HF_AUTO_BUF struct hf_buf work = HF_BUF_INIT(1 << 17);
+    HF_AUTO_BUF struct hf_buf work = HF_BUF_INIT(HF_LINE_TOPIC_MAX);
     struct hf_quarantined item = {.at_ms = hf_clock_wall_ms(), .line = line, .line_len = len};
     const struct hf_refused *r;
     struct hf_line l;

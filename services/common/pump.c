@@ -195,10 +195,10 @@ give_rest(struct hf_pump *p)
 {
     int wait_ms = 0;
 
-    begin_batch(p);
-    add_due(p, true, &wait_ms);
-    if (p->count)
-        (void)commit(p);
+    do {
+        begin_batch(p);
+        add_due(p, true, &wait_ms);
+    } while (p->count && commit(p));
 }
 
 /* For how many ms what was gathered may still grow; 0: it is to be committed. */

@@ -376,6 +376,7 @@ conclude(struct hf_sink_link *l, struct hf_leased *b, int rc, struct hf_sink_res
         if (rc == -2 && l->next > l->from + r->stored)
             note_closed(l, b, r);
     } else if (l->refused_line < l->to) {
+        l->closed = 0; /* it answers */
         r->status = l->refused_reason;
         r->outcome = outcome_of_puback(l->refused_reason);
         r->exact = true;

@@ -24,6 +24,8 @@ hf_refusals_add(struct hf_refusals *r, uint64_t seq, int status, const char *rea
 {
     char *copy;
 
+    if (r->reason_bytes >= HF_REFUSALS_REASONS)
+        reason = "see others";
     if (r->count == r->cap) {
         size_t cap = r->cap ? r->cap * 2 : 16;
         struct hf_refusal *grown = realloc(r->items, cap * sizeof *grown);
@@ -36,6 +38,7 @@ hf_refusals_add(struct hf_refusals *r, uint64_t seq, int status, const char *rea
     copy = strdup(reason);
     if (!copy)
         return hf_error_nomem(err);
+    r->reason_bytes += strlen(copy);
     r->items[r->count++] = (struct hf_refusal){.seq = seq, .status = status, .reason = copy};
     return 0;
 }
@@ -45,7 +48,7 @@ hf_refusals_clear(struct hf_refusals *r)
 {
     for (size_t i = 0; i < r->count; i++)
         free(r->items[i].reason);
-    r->count = 0;
+    r->count = r->reason_bytes = 0;
 }
 
 void

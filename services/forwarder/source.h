@@ -11,6 +11,7 @@ enum {
     HF_SOURCE_HOLDER_MAX = 64,
     HF_SOURCE_LEASE_MS = 60000,
     HF_SOURCE_EXTEND_MS = 20000, /* extend a lease that is held longer */
+    HF_REFUSALS_REASONS = 512 * 1024,
 };
 
 struct hf_source_options {
@@ -31,9 +32,11 @@ struct hf_refusal {
 struct hf_refusals {
     struct hf_refusal *items;
     size_t count, cap;
+    size_t reason_bytes;
 };
 
-/* Copies reason. */
+/* Copies reason; behind HF_REFUSALS_REASONS bytes of them a short one stands in its place, so that
+ * an acknowledgement stays within what the buffer takes. */
 HF_MUST int hf_refusals_add(struct hf_refusals *r, uint64_t seq, int status, const char *reason,
                             struct hf_error *err);
 void hf_refusals_clear(struct hf_refusals *r);

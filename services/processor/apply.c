@@ -112,16 +112,28 @@ hf_apply_done(struct hf_apply *a)
 
 /* ---- one message ---- */
 
+/* Whole characters only: the buffer takes a reason as UTF-8, or refuses the batch. */
+static size_t
+put_reason(struct hf_verdict *v, const char *reason)
+{
+    size_t len;
+
+    (void)hf_text_put(v->reason, sizeof v->reason, "rule %d: %s", v->rule + 1, reason);
+    len = strlen(v->reason);
+    while (len && !hf_text_utf8(v->reason, len))
+        v->reason[--len] = '\0';
+    return len;
+}
+
 static void
 quarantine(struct hf_apply *a, struct hf_rule *rule, const char *reason, struct hf_verdict *v)
 {
     struct hf_record r = *a->in;
 
     v->quarantined = true;
-    (void)hf_text_put(v->reason, sizeof v->reason, "rule %d: %s", v->rule + 1, reason);
     r.lane = rule->lane;
+    r.reason_len = put_reason(v, reason);
     r.reason = v->reason;
-    r.reason_len = strlen(v->reason);
     rule->numbers.quarantined++;
     (void)a->emit(a->ctx, &r);
 }

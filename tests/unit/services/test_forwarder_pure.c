@@ -4,6 +4,7 @@
 #include "forwarder/circuit.h"
 #include "forwarder/outcome.h"
 #include "forwarder/pace.h"
+#include "forwarder/source.h"
 #include "unit.h"
 
 #include <stdbool.h>
@@ -258,6 +259,32 @@ the_cap_holds_over_time(void **state)
     assert_int_equal(hf_pace_wait_ms(&p, 1), 0);
 }
 
+/* Half of the shortest lines of a lease, each refused with a long reason. */
+static void
+refusals_stay_within_an_acknowledgement(void **state)
+{
+    enum { RECORDS = 20000, TAKEN = 4 * 1024 * 1024, AROUND = 64 };
+    struct hf_refusals r = {0};
+    size_t bytes = 0;
+    char reason[200];
+
+    (void)state;
+    memset(reason, '"', sizeof reason - 1); /* each takes two bytes in JSON */
+    reason[sizeof reason - 1] = '\0';
+    for (int round = 0; round < 2; round++) {
+        for (uint64_t i = 0; i < RECORDS; i++)
+            assert_int_equal(hf_refusals_add(&r, i + 1, 400, reason, NULL), 0);
+        assert_int_equal(r.count, RECORDS);
+        assert_string_equal(r.items[0].reason, reason);
+        bytes = 0;
+        for (size_t i = 0; i < r.count; i++)
+            bytes += AROUND + 2 * strlen(r.items[i].reason);
+        assert_in_range(bytes, 1, TAKEN);
+        hf_refusals_clear(&r);
+    }
+    hf_refusals_done(&r);
+}
+
 int
 main(void)
 {
@@ -271,6 +298,7 @@ main(void)
         cmocka_unit_test(batches_grow_while_it_helps),
         cmocka_unit_test(what_was_too_large_is_remembered),
         cmocka_unit_test(the_cap_holds_over_time),
+        cmocka_unit_test(refusals_stay_within_an_acknowledgement),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,28 @@ lines_are_read_back(void **state)
     assert_false(hf_line_read("{}", 2, &l));
 }
 
+/* A device may choose a topic that takes most of a line. */
+static void
+the_longest_topic_is_read_back(void **state)
+{
+    HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(1 << 20);
+    HF_AUTO_BUF struct hf_buf work = HF_BUF_INIT(HF_LINE_TOPIC_MAX);
+    HF_AUTO_FREE char *most = malloc(HF_RECORD_TOPIC_MAX);
+    const struct hf_record r = {.topic = most, .topic_len = HF_RECORD_TOPIC_MAX};
+    const char *topic;
+    struct hf_line l;
+    size_t len;
+
+    (void)state;
+    memset(most, 1, HF_RECORD_TOPIC_MAX);
+    assert_int_equal(hf_record_line(&r, "hf-1", "0a1b2c3d", 17, &b, NULL), 0);
+    assert_true(hf_line_read(b.data, b.len, &l));
+    assert_int_equal(l.topic_len, HF_LINE_TOPIC_MAX);
+    assert_int_equal(hf_line_topic(&l, &work, &topic, &len, NULL), 0);
+    assert_int_equal(len, HF_RECORD_TOPIC_MAX);
+    assert_memory_equal(topic, most, len);
+}
+
 static void
 wrong_escapes_are_seen(void **state)
 {
@@ -181,6 +203,7 @@ main(void)
         cmocka_unit_test(lines_become_records),
         cmocka_unit_test(what_is_wrong_is_said_with_its_place),
         cmocka_unit_test(lines_are_read_back),
+        cmocka_unit_test(the_longest_topic_is_read_back),
         cmocka_unit_test(wrong_escapes_are_seen),
     };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the processor's rules make of messages. */
+#include "base/text.h"
 #include "processor/apply.h"
 #include "processor/dryrun.h"
 #include "processor/window.h"
@@ -224,6 +225,32 @@ test_window(void **state)
     hf_apply_done(&a);
 }
 
+/* The buffer refuses a whole batch for a reason that is no UTF-8. */
+static void
+test_a_cut_reason_has_whole_characters(void **state)
+{
+    char rule[1024], name[512];
+    struct hf_apply a;
+
+    (void)state;
+    for (size_t pad = 0; pad < 2; pad++) { /* one of them would be cut within a character */
+        struct sink s = {0};
+        struct hf_verdict v;
+
+        snprintf(name, sizeof name, "/%s", pad ? "x" : "");
+        while (strlen(name) + 2 <= 255)
+            strcat(name, "ü");
+        snprintf(rule, sizeof rule, "[{\"filter\":\"#\",\"select\":{\"a\":\"%s\"}}]", name);
+        begin(&a, rule);
+        v = send_at(&a, "t", "{}", 1000, 0, &s);
+        assert_true(v.quarantined);
+        assert_int_equal(s.count, 1);
+        assert_true(hf_text_utf8(v.reason, strlen(v.reason)));
+        assert_true(hf_text_utf8(s.text, strlen(s.text)));
+        hf_apply_done(&a);
+    }
+}
+
 static void
 test_windows_in_bounded_steps(void **state)
 {
@@ -392,6 +419,7 @@ main(void)
         cmocka_unit_test(test_scale),
         cmocka_unit_test(test_deadband_and_interval),
         cmocka_unit_test(test_window),
+        cmocka_unit_test(test_a_cut_reason_has_whole_characters),
         cmocka_unit_test(test_windows_in_bounded_steps),
         cmocka_unit_test(test_swap_keeps_what_is_the_same),
         cmocka_unit_test(test_states_are_bounded),
