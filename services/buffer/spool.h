@@ -39,8 +39,8 @@ struct hf_spool_settings {
 };
 
 /* Opens or makes the file. From a damaged one all readable blocks are taken over into a new one,
- * under a new epoch; the old one is kept as `buffer.db.damaged` (the one before as
- * `buffer.db.damaged.old`), and hf_spool_alarm() says what was lost. */
+ * under a new epoch; the old one is kept as `buffer.db.damaged` as long as there is room, and
+ * hf_spool_alarm() says what was lost. */
 HF_MUST int hf_spool_open(const char *dir, const struct hf_spool_settings *settings,
                           struct hf_spool **ret_spool, struct hf_error *err);
 void hf_spool_close(struct hf_spool *s);

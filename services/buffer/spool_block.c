@@ -227,23 +227,27 @@ hf_spool_block_lines(struct hf_spool *s, int64_t id, struct hf_buf *lines, struc
     return rc;
 }
 
-int
-hf_spool_collect(struct hf_spool *s, enum hf_lane lane, unsigned most, struct hf_error *err)
+int64_t
+hf_spool_passed(const struct hf_spool *s, enum hf_lane lane)
 {
-    int64_t passed = INT64_MAX, id;
-    bool any = false;
-    int rc = 0;
+    int64_t passed = -1;
 
     for (unsigned i = 0; i < HF_SINKS_MAX; i++) {
         const struct hf_spool_sink *k = &s->now.sinks[i];
 
-        if (!*k->name)
-            continue;
-        any = true;
-        if (k->places[lane].cursor < passed)
+        if (*k->name && (passed < 0 || k->places[lane].cursor < passed))
             passed = k->places[lane].cursor;
     }
-    for (; any && most; most--) {
+    return passed;
+}
+
+int
+hf_spool_collect(struct hf_spool *s, enum hf_lane lane, unsigned most, struct hf_error *err)
+{
+    int64_t passed = hf_spool_passed(s, lane), id;
+    int rc = 0;
+
+    for (; passed > 0 && most; most--) {
         rc = hf_spool_read_row(s, BIND(s, Q_BLOCK_NEXT, lane, 0, -1), 1, &id, err);
         if (rc <= 0 || id > passed)
             break;

@@ -116,26 +116,88 @@ hf_spool_file_open(const struct hf_spool_paths *p, sqlite3 **ret_db, struct hf_e
     return SQLITE_OK;
 }
 
-static int
-move(const char *from, const char *to)
+/* ---- a new file in the place of a damaged one ---- */
+
+enum { NAME_MAX_MORE = 32 };
+
+struct name {
+    char path[PATH_MAX + NAME_MAX_MORE];
+};
+
+static struct name
+name_of(const struct hf_spool_paths *p, const char *end)
 {
-    return rename(from, to) < 0 && errno != ENOENT ? -1 : 0;
+    struct name n;
+
+    snprintf(n.path, sizeof n.path, "%s%s", p->db, end);
+    return n;
+}
+
+static int
+move(struct name from, struct name to)
+{
+    return rename(from.path, to.path) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+static void
+remove_fresh(const struct hf_spool_paths *p)
+{
+    (void)unlink(name_of(p, ".new").path);
+    (void)unlink(name_of(p, ".new-wal").path);
+}
+
+void
+hf_spool_fresh_paths(const struct hf_spool_paths *p, struct hf_spool_paths *ret_fresh)
+{
+    *ret_fresh = *p;
+    snprintf(ret_fresh->db, sizeof ret_fresh->db, "%.*s.new", PATH_MAX - NAME_MAX_MORE, p->db);
+    snprintf(ret_fresh->wal, sizeof ret_fresh->wal, "%.*s-wal", PATH_MAX - NAME_MAX_MORE,
+             ret_fresh->db);
+    remove_fresh(p);
+}
+
+static int
+sync_folder(const struct hf_spool_paths *p)
+{
+    char dir[PATH_MAX];
+    const char *end = strrchr(p->db, '/');
+    HF_AUTO_CLOSE int fd = -1;
+
+    snprintf(dir, sizeof dir, "%.*s", end ? (int)(end - p->db) : 1, end ? p->db : ".");
+    fd = open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -1 : fsync(fd);
 }
 
 int
-hf_spool_set_aside(const struct hf_spool_paths *p, struct hf_error *err)
+hf_spool_end_replace(const struct hf_spool_paths *p, struct hf_error *err)
 {
-    char db[PATH_MAX + 32], old_db[PATH_MAX + 32], wal[PATH_MAX + 32], old_wal[PATH_MAX + 32];
+    struct name whole = name_of(p, ".salvaged");
 
-    snprintf(db, sizeof db, "%s.damaged", p->db);
-    snprintf(wal, sizeof wal, "%s.damaged-wal", p->db);
-    snprintf(old_db, sizeof old_db, "%s.damaged.old", p->db);
-    snprintf(old_wal, sizeof old_wal, "%s.damaged.old-wal", p->db);
-    (void)unlink(old_wal);
-    if (move(db, old_db) < 0 || move(wal, old_wal) < 0 || move(p->wal, wal) < 0 ||
-        move(p->db, db) < 0)
+    remove_fresh(p);
+    if (access(whole.path, F_OK) < 0)
+        return 0;
+    if (move(name_of(p, "-wal"), name_of(p, ".damaged-wal")) < 0 ||
+        move(name_of(p, ""), name_of(p, ".damaged")) < 0 || sync_folder(p) < 0 ||
+        move(whole, name_of(p, "")) < 0 || sync_folder(p) < 0)
         return hf_error_errno(err, errno, "cannot set '%s' aside", p->db);
     return 0;
+}
+
+int
+hf_spool_replace(const struct hf_spool_paths *p, const struct hf_spool_paths *fresh,
+                 struct hf_error *err)
+{
+    hf_spool_aside_remove(p);
+    if (move(name_of(fresh, ""), name_of(p, ".salvaged")) < 0 || sync_folder(p) < 0)
+        return hf_error_errno(err, errno, "cannot rename '%s'", fresh->db);
+    return hf_spool_end_replace(p, err);
+}
+
+void
+hf_spool_aside_remove(const struct hf_spool_paths *p)
+{
+    (void)unlink(name_of(p, ".damaged").path);
+    (void)unlink(name_of(p, ".damaged-wal").path);
 }
 
 bool
@@ -170,5 +232,11 @@ bytes_of(const char *path)
 int64_t
 hf_spool_file_bytes(const struct hf_spool_paths *p)
 {
-    return bytes_of(p->db) + bytes_of(p->wal) + bytes_of(p->reserve);
+    return bytes_of(p->db) + bytes_of(p->wal) + bytes_of(p->reserve) + hf_spool_aside_bytes(p);
+}
+
+int64_t
+hf_spool_aside_bytes(const struct hf_spool_paths *p)
+{
+    return bytes_of(name_of(p, ".damaged").path) + bytes_of(name_of(p, ".damaged-wal").path);
 }

@@ -29,8 +29,17 @@ int hf_spool_fail(sqlite3 *db, int rc, const char *what, struct hf_error *err);
  * on an error *ret_db is closed and err is filled. */
 int hf_spool_file_open(const struct hf_spool_paths *p, sqlite3 **ret_db, struct hf_error *err);
 
-/* Moves the database and its WAL out of the way; keeps the one set aside before, too. */
-HF_MUST int hf_spool_set_aside(const struct hf_spool_paths *p, struct hf_error *err);
+/* The paths of the file that a salvage builds, without anything left of one that was interrupted:
+ * until it is complete, the damaged one keeps its name, and the next opening begins anew. */
+void hf_spool_fresh_paths(const struct hf_spool_paths *p, struct hf_spool_paths *ret_fresh);
+/* Puts the complete and closed new file in the place of the damaged one, and that aside. */
+HF_MUST int hf_spool_replace(const struct hf_spool_paths *p, const struct hf_spool_paths *fresh,
+                             struct hf_error *err);
+/* Ends a replacement that was interrupted, and removes what an interrupted salvage left. */
+HF_MUST int hf_spool_end_replace(const struct hf_spool_paths *p, struct hf_error *err);
+/* What is set aside: how much it takes, and away with it. */
+int64_t hf_spool_aside_bytes(const struct hf_spool_paths *p);
+void hf_spool_aside_remove(const struct hf_spool_paths *p);
 
 /* Makes the reserve of exactly that size; false while the disk has no room for it. */
 bool hf_spool_reserve_make(const struct hf_spool_paths *p, int64_t bytes);

@@ -220,8 +220,11 @@ int
 hf_spool_lease(struct hf_spool *s, const char *sink, enum hf_lane lane, size_t max_bytes,
                struct hf_lease *ret_lease, struct hf_error *err)
 {
-    int rc = lease_any(s, sink, lane, max_bytes, ret_lease, err);
+    int rc;
 
+    if (!s->db)
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the store is not open");
+    rc = lease_any(s, sink, lane, max_bytes, ret_lease, err);
     if (rc >= 0 || !s->damaged)
         return rc;
     if (hf_spool_salvage(s, &s->saved, err) < 0)

@@ -360,7 +360,8 @@ hf_spool_open(const char *dir, const struct hf_spool_settings *settings,
     s->frame = HF_BUF_INIT(HF_SPOOL_LINES_MAX + META_MAX);
     s->meta = HF_BUF_INIT(META_MAX);
     s->spans = HF_BUF_INIT(SPANS_MAX);
-    if (hf_spool_topics_init(s, err) < 0 || hf_spool_paths_make(dir, &s->paths, err) < 0)
+    if (hf_spool_topics_init(s, err) < 0 || hf_spool_paths_make(dir, &s->paths, err) < 0 ||
+        hf_spool_end_replace(&s->paths, err) < 0)
         return -1;
     if (hf_spool_open_file(s, &rc, err) < 0 && (rc & 0xff) == SQLITE_FULL) {
         hf_spool_reserve_free(&s->paths);
@@ -369,6 +370,7 @@ hf_spool_open(const char *dir, const struct hf_spool_settings *settings,
     }
     if (rc != SQLITE_OK && (!hf_spool_rc_damaged(rc) || hf_spool_salvage(s, NULL, err) < 0))
         return hf_error_wrap(err, "buffer");
+    s->aside_bytes = hf_spool_aside_bytes(&s->paths);
     s->acked_mono_ms = s->gap_mono_ms = hf_clock_mono_ms();
     if (hf_spool_configure(s, settings, err) < 0) {
         if (!s->disk_full) /* then it is tried again with the next settings or opening */

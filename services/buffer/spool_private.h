@@ -133,7 +133,7 @@ struct hf_spool {
     bool topics_stale; /* after a rollback: to be counted anew */
     int wal_pages;
     uint64_t commits, checkpoints;
-    int64_t reserve_bytes;
+    int64_t reserve_bytes, aside_bytes;
     bool reserve_there;
     int64_t reserve_tried_ms;
     bool over_cap, disk_low, disk_full;
@@ -222,7 +222,8 @@ HF_MUST int hf_spool_write_state(struct hf_spool *s, struct hf_error *err);
 
 /* ---- spool_salvage.c ---- */
 
-/* Sets the damaged file aside and takes over what can be read of it. known: the books as they were,
+/* Builds a new file of what can be read of the damaged one, and sets that aside. On an error it is
+ * still in place, and the spool not open. known: the books as they were,
  * where they are known. */
 HF_MUST int hf_spool_salvage(struct hf_spool *s, const struct hf_spool_state *known,
                              struct hf_error *err);
@@ -260,6 +261,8 @@ HF_MUST int hf_spool_gap_add(struct hf_spool *s, const char *reason, uint32_t ep
                              uint64_t last, uint64_t records, struct hf_error *err);
 HF_MUST int hf_spool_dropped_add(struct hf_spool *s, const char *topic, size_t len,
                                  const char *reason, uint64_t records, struct hf_error *err);
+/* The last block of the lane that every sink has passed; -1 where there is no sink. */
+int64_t hf_spool_passed(const struct hf_spool *s, enum hf_lane lane);
 /* Deletes what every sink has passed, up to so many blocks. */
 HF_MUST int hf_spool_collect(struct hf_spool *s, enum hf_lane lane, unsigned most,
                              struct hf_error *err);

@@ -3,6 +3,7 @@
 #include "buffer/spool_private.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +41,7 @@ wal_room(const struct hf_spool *s)
 static int64_t
 cap_bytes(const struct hf_spool *s)
 {
-    return s->settings.max_bytes - wal_room(s) - s->reserve_bytes;
+    return s->settings.max_bytes - wal_room(s) - s->reserve_bytes - s->aside_bytes;
 }
 
 static bool
@@ -89,9 +90,21 @@ say_full(struct hf_spool *s)
                  (long long)hf_spool_file_bytes(&s->paths), (long long)s->settings.max_bytes);
 }
 
+/* Records need the room of a damaged file more than anybody needs that. */
+static void
+give_up_aside(struct hf_spool *s)
+{
+    if (!s->aside_bytes)
+        return;
+    hf_log_warn("event=damaged-store-removed bytes=%lld", (long long)s->aside_bytes);
+    hf_spool_aside_remove(&s->paths);
+    s->aside_bytes = 0;
+}
+
 void
 hf_spool_disk_is_full(struct hf_spool *s)
 {
+    give_up_aside(s);
     hf_spool_reserve_free(&s->paths);
     s->reserve_there = false;
     s->reserve_tried_ms = hf_clock_mono_ms();
@@ -128,6 +141,8 @@ hf_spool_make_room(struct hf_spool *s, int64_t bytes, struct hf_error *err)
     int64_t id;
     int rc = 1;
 
+    if (s->aside_bytes && !has_room(s, bytes))
+        give_up_aside(s);
     for (int n = 0; n < DROP_MOST && !has_room(s, bytes); n++) {
         rc = s->settings.when_full == HF_WHEN_FULL_HOLD ? 0 : victim(s, &id, err);
         if (rc <= 0 || hf_spool_order(id) >= s->saved.next_block)
@@ -252,12 +267,31 @@ tell_gaps(struct hf_spool *s)
     return hf_spool_close_block(s, HF_LANE_NORMAL, NULL);
 }
 
+/* Whether a tick has anything to write: looked at without a transaction. */
+static bool
+has_work(struct hf_spool *s)
+{
+    int64_t used, free_pages, id;
+
+    if (s->now.gaps || s->settings.max_age_ms)
+        return true;
+    if (s->settings.when_full != HF_WHEN_FULL_HOLD &&
+        (!pages(s, &used, &free_pages) || used > cap_bytes(s) || s->disk_low))
+        return true;
+    for (int lane = HF_LANE_ALARM; lane < HF_LANE_COUNT; lane++)
+        if (s->now.lanes[lane].blocks &&
+            hf_spool_read_row(s, BIND(s, Q_BLOCK_NEXT, lane, 0, -1), 1, &id, NULL) > 0 &&
+            id <= hf_spool_passed(s, (enum hf_lane)lane))
+            return true;
+    return false;
+}
+
 static void
 retain(struct hf_spool *s)
 {
     int rc;
 
-    if (hf_spool_begin(s, NULL) < 0)
+    if (!has_work(s) || hf_spool_begin(s, NULL) < 0)
         return;
     rc = drop_aged(s);
     if (rc == 0)
@@ -335,6 +369,8 @@ hf_spool_tick(struct hf_spool *s)
     if (!hf_spool_is_open(s) || (s->topics_stale && hf_spool_load(s, NULL) < 0))
         return;
     look_at_disk(s);
+    if (s->aside_bytes && (s->disk_low || !has_room(s, 0)))
+        give_up_aside(s);
     retain(s);
     if (!hf_spool_is_open(s))
         return;

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { STEP_BLOCKS = 64 };
 
@@ -15,23 +16,21 @@ enum { STEP_BLOCKS = 64 };
 static const int64_t FAR = INT64_MAX / 4;
 
 struct salvage {
-    sqlite3 *db; /* the damaged file */
+    const char *path; /* the damaged file */
+    sqlite3 *db;
     sqlite3_stmt *from;
     uint64_t records, first, last; /* what was taken over */
 };
 
 static int
-open_damaged(const struct hf_spool *s, struct salvage *v)
+open_damaged(struct salvage *v)
 {
     static const char text[] =
         "SELECT id, lane, epoch, first, last, count, weight, mask, oldest_ms, newest_ms, raw, crc,"
         " topics, spans, length(body), body FROM block WHERE id >= ?1 ORDER BY id LIMIT 1";
-    char path[PATH_MAX + 16];
-    int rc;
+    int rc = sqlite3_open_v2(
+        v->path, &v->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 
-    snprintf(path, sizeof path, "%s.damaged", s->paths.db);
-    rc = sqlite3_open_v2(path, &v->db,
-                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_db_config(v->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     if (rc == SQLITE_OK)
@@ -94,6 +93,7 @@ take_block(struct hf_spool *s, struct salvage *v, int64_t *ret_next, struct hf_e
     *ret_next = b.id + 1;
     if (!hf_spool_block_sound(&b))
         return 0;
+    b.id = hf_spool_id(b.lane, hf_spool_order(b.id)); /* in a file of before they had no lane */
     if (hf_spool_block_add(s, &b, err) < 0)
         return -1;
     if (hf_spool_order(b.id) >= s->now.next_block)
@@ -234,7 +234,7 @@ take_over(struct hf_spool *s, struct salvage *v, const struct hf_spool_state *kn
           struct hf_error *err)
 {
     struct hf_spool_state old = known ? *known : (struct hf_spool_state){0};
-    bool readable = open_damaged(s, v) == SQLITE_OK, is_known = known;
+    bool readable = open_damaged(v) == SQLITE_OK, is_known = known;
     int64_t items[1] = {0};
 
     if (readable) {
@@ -254,11 +254,29 @@ take_over(struct hf_spool *s, struct salvage *v, const struct hf_spool_state *kn
     return 0;
 }
 
+static int
+build(struct hf_spool *s, const char *damaged, const struct hf_spool_state *known,
+      struct hf_error *err)
+{
+    struct salvage v = {.path = damaged};
+    int rc;
+
+    if (hf_spool_open_file(s, &rc, err) < 0)
+        return -1;
+    rc = take_over(s, &v, known, err);
+    sqlite3_finalize(v.from);
+    sqlite3_close(v.db);
+    if (rc < 0)
+        hf_spool_rollback(s);
+    hf_spool_close_file(s); /* which takes the WAL over */
+    return rc;
+}
+
 int
 hf_spool_salvage(struct hf_spool *s, const struct hf_spool_state *known, struct hf_error *err)
 {
     struct hf_spool_state before = {0};
-    struct salvage v = {0};
+    struct hf_spool_paths paths = s->paths;
     int rc;
 
     if (known)
@@ -267,13 +285,16 @@ hf_spool_salvage(struct hf_spool *s, const struct hf_spool_state *known, struct 
     memset(&s->now, 0, sizeof s->now);
     memset(s->merge_from, 0, sizeof s->merge_from);
     memset(s->age_from, 0, sizeof s->age_from);
-    if (hf_spool_set_aside(&s->paths, err) < 0 || hf_spool_open_file(s, &rc, err) < 0)
-        return -1;
-    rc = take_over(s, &v, known ? &before : NULL, err);
-    if (rc < 0)
-        hf_spool_rollback(s);
-    sqlite3_finalize(v.from);
-    sqlite3_close(v.db);
-    s->damaged = false;
+    hf_spool_aside_remove(&paths); /* both files need room now */
+    hf_spool_fresh_paths(&paths, &s->paths);
+    rc = build(s, paths.db, known ? &before : NULL, err);
+    if (rc == 0 && access(s->paths.wal, F_OK) == 0)
+        rc = hf_error_set(err, HF_ERROR_UNAVAILABLE, "the salvaged store cannot be completed");
+    if (rc == 0)
+        rc = hf_spool_replace(&paths, &s->paths, err);
+    s->paths = paths;
+    if (rc == 0 && hf_spool_open_file(s, &rc, err) < 0)
+        rc = -1;
+    s->aside_bytes = hf_spool_aside_bytes(&s->paths);
     return rc;
 }

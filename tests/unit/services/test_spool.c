@@ -229,6 +229,92 @@ pain_05_06_any_damaged_page_is_survived(void **state)
     assert_true(saved > tried / 2);
 }
 
+/* Damages the page in the middle, where the blocks are. */
+static void
+damage(const char *dir)
+{
+    enum { PAGE = 1024 };
+    char noise[PAGE];
+    FILE *f = fopen(tempdir_path(dir, "buffer.db"), "r+");
+
+    assert_non_null(f);
+    memset(noise, 0xA5, sizeof noise);
+    assert_int_equal(fseek(f, 0, SEEK_END), 0);
+    assert_int_equal(fseek(f, ftell(f) / PAGE / 2 * PAGE, SEEK_SET), 0);
+    assert_int_equal(fwrite(noise, 1, PAGE, f), PAGE);
+    assert_int_equal(fclose(f), 0);
+}
+
+static uint64_t
+delivered_with_damage(const char *dir)
+{
+    HF_AUTO(hf_spool) struct hf_spool *s = open_spool(dir, 32 * MIB);
+    struct hf_spool_status st;
+
+    (void)spoolkit_drain(s, "uplink");
+    hf_spool_tick(s);
+    (void)spoolkit_drain(s, "uplink");
+    st = spoolkit_status(s);
+    assert_int_equal(st.books.held, 0);
+    assert_string_not_equal(hf_spool_alarm(s), "");
+    return st.books.delivered;
+}
+
+/* A salvage that was interrupted at each of its renames, or while it built the new file. */
+static void
+pain_06_an_interrupted_salvage_goes_on(void **state)
+{
+    enum { RECORDS = 400 };
+    struct hf_spool *s = open_spool(*state, 32 * MIB);
+
+    for (unsigned i = 0; i < RECORDS; i += 10)
+        assert_int_equal(spoolkit_append(s, NORMAL, i, i + 10, 1000), HF_ERROR_NONE);
+    hf_spool_close(s);
+    /* Whole and closed, but the old one not yet aside. */
+    assert_int_equal(
+        rename(tempdir_path(*state, "buffer.db"), tempdir_path(*state, "buffer.db.salvaged")), 0);
+    tempdir_write(*state, "buffer.db", "damaged", 7);
+    tempdir_write(*state, "buffer.db-wal", "damaged", 7);
+    s = open_spool(*state, 32 * MIB);
+    assert_int_equal(spoolkit_status(s).books.held, RECORDS);
+    assert_int_equal(access(tempdir_path(*state, "buffer.db.damaged"), F_OK), 0);
+    hf_spool_close(s);
+    /* The old one is aside. */
+    assert_int_equal(
+        rename(tempdir_path(*state, "buffer.db"), tempdir_path(*state, "buffer.db.salvaged")), 0);
+    s = open_spool(*state, 32 * MIB);
+    assert_int_equal(spoolkit_status(s).books.held, RECORDS);
+    hf_spool_close(s);
+    /* The new one is half built. */
+    tempdir_write(*state, "buffer.db.new", "half", 4);
+    tempdir_write(*state, "buffer.db.new-wal", "half", 4);
+    damage(*state);
+    assert_true(delivered_with_damage(*state) >= RECORDS - 20);
+    assert_int_not_equal(access(tempdir_path(*state, "buffer.db.new"), F_OK), 0);
+}
+
+/* What is set aside counts, and goes before any record is refused. */
+static void
+pain_12_a_damaged_file_takes_no_records_room(void **state)
+{
+    enum { BIG = 4 };
+    HF_AUTO_FREE char *big = calloc(1, (size_t)(BIG * MIB));
+    struct hf_spool *s = open_spool(*state, 32 * MIB);
+    unsigned n = 0;
+
+    assert_non_null(big);
+    hf_spool_close(s);
+    tempdir_write(*state, "buffer.db.damaged", big, (size_t)(BIG * MIB));
+    s = open_spool(*state, 32 * MIB);
+    assert_true(spoolkit_status(s).disk_bytes >= BIG * MIB);
+    assert_int_equal(access(tempdir_path(*state, "buffer.db.damaged"), F_OK), 0);
+    for (; spoolkit_append(s, NORMAL, n, n + 500, 1000) == HF_ERROR_NONE; n += 500)
+        assert_true(spoolkit_status(s).disk_bytes <= 32 * MIB);
+    assert_true(n > 5000);
+    assert_int_not_equal(access(tempdir_path(*state, "buffer.db.damaged"), F_OK), 0);
+    hf_spool_close(s);
+}
+
 static void
 small_blocks_merge_while_the_uplink_is_away(void **state)
 {
@@ -262,6 +348,8 @@ main(void)
         with_tempdir(the_oldest_go_and_are_told),
         with_tempdir(a_person_drops_all),
         with_tempdir(small_blocks_merge_while_the_uplink_is_away),
+        with_tempdir(pain_06_an_interrupted_salvage_goes_on),
+        with_tempdir(pain_12_a_damaged_file_takes_no_records_room),
         with_tempdir(pain_05_06_any_damaged_page_is_survived),
     };
 
