@@ -210,10 +210,14 @@ await check('the newest is first, or the oldest', async () => {
 await accessible('records');
 await shootAll('data-records');
 await check('what is held can be taken along', async () => {
-  const [download] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('link', { name: 'Export' }).click(),
-  ]);
+  // Again where the network has changed meanwhile, see open().
+  const download = await until('a whole file', async () => {
+    const [begun] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Export' }).click(),
+    ]);
+    return (await begun.failure()) === null ? begun : null;
+  });
   const lines = readFileSync(await download.path(), 'utf8')
     .trim()
     .split('\n');

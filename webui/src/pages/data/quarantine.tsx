@@ -64,6 +64,9 @@ function Item({
   );
 }
 
+/** How often a list that differs from the books is asked for again. */
+const DIFFERENCE_MS = 5000;
+
 interface More {
   items: QuarantineItem[];
   next: string | null;
@@ -85,13 +88,16 @@ export function Quarantine({ state, session }: { state: State; session: Session 
   const many = all ? total : chosen.size;
   const name = all ? `all ${countShort(total)}` : countShort(chosen.size);
 
-  // A sink, the processor or somebody else has changed what is there. (The books count a record once; the list has an
-  // item for each sink that refused it.)
-  const counted = useRef(state.buffer.quarantined);
+  // A sink, the processor or somebody else has changed what is there. The books count a record once and the list has
+  // an item for each sink that refused it, so a difference alone is looked into only now and then.
+  const looked = useRef({ count: state.buffer.quarantined, ms: 0 });
   useEffect(() => {
+    const { quarantined } = state.buffer;
     const touched = chosen.size > 0 || more !== null || busy;
-    if (!page || touched || counted.current === state.buffer.quarantined) return;
-    counted.current = state.buffer.quarantined;
+    const { count: before, ms } = looked.current;
+    const due = page !== null && page.total !== quarantined && Date.now() - ms >= DIFFERENCE_MS;
+    if (!page || touched || (before === quarantined && !due)) return;
+    looked.current = { count: quarantined, ms: Date.now() };
     void asked.again();
   }, [state.at]);
 
