@@ -15,6 +15,12 @@ struct hf_buf {
     size_t max; /* most bytes it may hold */
 };
 
+/* Bytes of somebody else's. */
+struct hf_slice {
+    const char *data; /* not NUL-terminated */
+    size_t len;
+};
+
 #define HF_BUF_INIT(max_bytes) ((struct hf_buf){.max = (max_bytes)})
 #define HF_AUTO_BUF __attribute__((cleanup(hf_buf_done)))
 

@@ -9,11 +9,6 @@
 
 enum hf_view_kind { HF_VIEW_PAYLOAD, HF_VIEW_TEXT, HF_VIEW_BASE64 };
 
-struct hf_slice {
-    const char *data;
-    size_t len;
-};
-
 struct hf_view {
     struct hf_slice gateway, epoch, time; /* what stands between the quotes */
     struct hf_slice topic;                /* JSON string with its quotes and escapes */

@@ -7,11 +7,6 @@
 
 #include <stdbool.h>
 
-struct hf_slice {
-    const char *data; /* borrowed, not NUL-terminated */
-    size_t len;
-};
-
 enum { HF_POINTER_MAX = 256 }; /* bytes of a JSON pointer in a rule */
 
 /* HF_ERROR_INVALID where the text is no JSON pointer (RFC 6901) or longer than HF_POINTER_MAX. */
