@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/error.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@ fill(struct hf_error *err, enum hf_error_class class, const char *pointer, const
         return;
     err->class = class;
     vsnprintf(err->message, sizeof err->message, fmt, args);
+    hf_text_whole(err->message);
     snprintf(err->pointer, sizeof err->pointer, "%s", pointer);
 }
 
@@ -78,6 +81,7 @@ hf_error_wrap(struct hf_error *err, const char *fmt, ...)
     va_end(args);
     snprintf(whole, sizeof whole, "%s: %s", context, err->message);
     whole[sizeof err->message - 1] = '\0';
+    hf_text_whole(whole);
     memcpy(err->message, whole, strlen(whole) + 1);
     return -1;
 }

@@ -53,6 +53,19 @@ hf_text_utf8(const char *text, size_t len)
     return true;
 }
 
+void
+hf_text_whole(char *text)
+{
+    enum { MORE_MAX = 3 }; /* bytes behind the first of a character */
+    size_t len = strlen(text), at = len;
+
+    while (at && len - at < MORE_MAX && ((unsigned char)text[at - 1] & 0xc0) == 0x80)
+        at--;
+    if (at && (unsigned char)text[at - 1] >= 0xc0 &&
+        !utf8_sequence((const unsigned char *)text + at - 1, len - at + 1))
+        text[at - 1] = '\0';
+}
+
 bool
 hf_text_u64(const char *text, uint64_t *ret_value)
 {

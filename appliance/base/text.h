@@ -11,6 +11,10 @@
 /* Whether all len bytes are well-formed UTF-8 (RFC 3629) without NUL. */
 bool hf_text_utf8(const char *text, size_t len);
 
+/* Takes away what is left of a character that was cut at the end: JSON with half of one is refused
+ * by every reader. */
+void hf_text_whole(char *text);
+
 /* Reads a whole decimal number without sign or blanks; false where it is anything else. */
 bool hf_text_u64(const char *text, uint64_t *ret_value);
 

@@ -276,6 +276,8 @@ refuse_line(struct hf_spool *s, struct ack *a, const char *line, size_t len, str
     item.status = r->status;
     item.reason = r->reason ? r->reason : "";
     item.reason_len = strnlen(item.reason, REASON_MAX);
+    while (item.reason_len && !hf_text_utf8(item.reason, item.reason_len)) /* cut in a character */
+        item.reason_len--;
     snprintf(item.sink, sizeof item.sink, "%s", a->sink->name);
     a->found++;
     return hf_spool_quarantine_add(s, &item, a->lane, a->epoch, false, err);

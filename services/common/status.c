@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "common/backoff.h"
 #include "common/stop.h"
 
@@ -84,6 +85,7 @@ publish_view(struct hf_status *s, struct hf_status_view *view)
     hf_json_put_string(view->root, "service", s->options.service);
     hf_json_put_string(view->root, "version", HF_VERSION);
     hf_json_put_string(view->root, "state", names[view->state]);
+    hf_text_whole(view->reason);
     if (*view->reason)
         hf_json_put_string(view->root, "reason", view->reason);
     hf_json_put_int(view->root, "uptime_s", (hf_clock_mono_ms() - s->started_ms) / 1000);

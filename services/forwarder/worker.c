@@ -215,6 +215,7 @@ blame_uplink(struct hf_worker *w, struct job *j, const struct hf_sink_result *la
 
     snprintf(r.error, sizeof r.error, "%zu of %zu records refused, so it is not the records: %.*s",
              j->bisect.refused, j->batch.count, REASON_MAX, last->error);
+    hf_text_whole(r.error);
     hf_refusals_clear(&j->refusals);
     hf_bisect_begin(&j->bisect, j->batch.count);
     fail(w, j, &r, true);

@@ -116,13 +116,9 @@ hf_apply_done(struct hf_apply *a)
 static size_t
 put_reason(struct hf_verdict *v, const char *reason)
 {
-    size_t len;
-
     (void)hf_text_put(v->reason, sizeof v->reason, "rule %d: %s", v->rule + 1, reason);
-    len = strlen(v->reason);
-    while (len && !hf_text_utf8(v->reason, len))
-        v->reason[--len] = '\0';
-    return len;
+    hf_text_whole(v->reason);
+    return strlen(v->reason);
 }
 
 static void

@@ -105,6 +105,44 @@ utf8_follows_rfc3629(void **state)
 }
 
 static void
+half_a_character_is_taken_away(void **state)
+{
+    static const struct {
+        const char *text, *whole;
+    } rows[] = {
+        {"", ""},
+        {"a", "a"},
+        {"\xc3\xbc", "\xc3\xbc"},
+        {"a\xc3", "a"},
+        {"a\xe2\x82", "a"},
+        {"a\xe2\x82\xac", "a\xe2\x82\xac"},
+        {"\xf0\x9f\x98", ""},
+        {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        char text[8];
+
+        hf_text_put(text, sizeof text, "%s", rows[i].text);
+        hf_text_whole(text);
+        assert_string_equal(text, rows[i].whole);
+    }
+    for (size_t pad = 0; pad < 2; pad++) {
+        char umlauts[2 * HF_ERROR_MESSAGE_MAX + 2] = "";
+        struct hf_error err = {0};
+
+        for (size_t i = pad; i + 2 < sizeof umlauts; i += 2)
+            memcpy(umlauts + i, "\xc3\xbc", 2);
+        umlauts[0] = pad ? 'x' : umlauts[0];
+        hf_error_set(&err, HF_ERROR_INVALID, "%s", umlauts);
+        assert_true(hf_text_utf8(err.message, strlen(err.message)));
+        hf_error_wrap(&err, "ab");
+        assert_true(hf_text_utf8(err.message, strlen(err.message)));
+    }
+}
+
+static void
 base64_matches_rfc4648_vectors(void **state)
 {
     static const char *const rows[][2] = {
@@ -260,6 +298,7 @@ main(void)
         cmocka_unit_test(buffer_stops_at_its_maximum_and_keeps_what_it_has),
         cmocka_unit_test(time_is_rfc3339),
         cmocka_unit_test(utf8_follows_rfc3629),
+        cmocka_unit_test(half_a_character_is_taken_away),
         cmocka_unit_test(base64_matches_rfc4648_vectors),
         cmocka_unit_test(numbers_are_whole_or_refused),
         cmocka_unit_test(a_replaced_file_is_whole_and_private),

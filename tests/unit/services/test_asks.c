@@ -122,6 +122,31 @@ an_ack_is_read_exactly(void **state)
     hf_ack_ask_done(&ask);
 }
 
+static void
+an_ack_of_many_refusals_is_read(void **state)
+{
+    enum { REFUSED = 20000 };
+    HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(HF_ACK_BODY_MAX);
+    struct hf_ack_ask ask;
+
+    (void)state;
+    assert_int_equal(hf_buf_addf(&b, NULL,
+                                 "{\"sink\":\"s\",\"lane\":\"bulk\",\"epoch\":\"00ff00aa\","
+                                 "\"first\":\"1\",\"last\":\"40000\",\"refused\":["),
+                     0);
+    for (int i = REFUSED; i > 0; i--)
+        assert_int_equal(hf_buf_addf(&b, NULL,
+                                     "%s{\"seq\":\"%d\",\"status\":400,\"reason\":\"%s\"}",
+                                     i == REFUSED ? "" : ",", 2 * i, "see others"),
+                         0);
+    assert_int_equal(hf_buf_adds(&b, "]}", NULL), 0);
+    assert_int_equal(hf_ack_ask_read(b.data, b.len, &ask, NULL), 0);
+    assert_int_equal(ask.refused_count, REFUSED);
+    assert_int_equal(ask.refused[0].seq, 2);
+    assert_int_equal(ask.refused[REFUSED - 1].seq, 2 * REFUSED);
+    hf_ack_ask_done(&ask);
+}
+
 static int
 read_drop(const char *text, struct hf_drop_ask *ask)
 {
@@ -251,6 +276,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_ack_of_many_refusals_is_read),
         cmocka_unit_test(a_lease_is_asked_for_exactly),
         cmocka_unit_test(an_ack_is_read_exactly),
         cmocka_unit_test(nothing_is_dropped_by_a_slip),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "spoolkit.h"
 
 #include <sqlite3.h>
@@ -66,6 +67,38 @@ a_group_is_the_same_after_a_restart(void **state)
     hf_buf_done(&l.body);
     hf_buf_done(&again.body);
     assert_int_equal(spoolkit_drain(s, "uplink"), 10);
+    hf_spool_close(s);
+}
+
+static int
+reason_is_text(void *ctx, const struct hf_quarantined *q, struct hf_error *err)
+{
+    (void)err;
+    assert_in_range(q->reason_len, 509, 512);
+    assert_true(hf_text_utf8(q->reason, q->reason_len));
+    ++*(int *)ctx;
+    return 0;
+}
+
+/* Half a character in a reason would make the list of the quarantine no JSON. */
+static void
+a_long_reason_is_cut_at_a_character(void **state)
+{
+    struct hf_spool_settings settings = spoolkit_settings(64 * MIB);
+    char reason[601] = "x";
+    const struct hf_refused refused[] = {{.seq = 1, .status = 400, .reason = reason}};
+    struct hf_spool *s = spoolkit_open(*state, &settings);
+    struct hf_lease l;
+    int seen = 0;
+
+    for (size_t i = 1; i + 2 < sizeof reason; i += 2)
+        memcpy(reason + i, "\xc3\xbc", 3);
+    assert_int_equal(spoolkit_append(s, HF_LANE_NORMAL, 0, 2, 200), HF_ERROR_NONE);
+    assert_int_equal(spoolkit_lease(s, "uplink", HF_LANE_UNSAID, MIB, &l), 1);
+    hf_buf_done(&l.body);
+    assert_int_equal(spoolkit_ack(s, "uplink", &l, refused, 1), HF_ERROR_NONE);
+    assert_int_equal(hf_spool_quarantine_list(s, 0, 10, reason_is_text, &seen, NULL), 0);
+    assert_int_equal(seen, 1);
     hf_spool_close(s);
 }
 
@@ -344,6 +377,7 @@ main(void)
         with_tempdir(pain_08_deleted_only_when_acknowledged),
         with_tempdir(a_group_is_the_same_after_a_restart),
         with_tempdir(pain_07_the_books_balance_for_every_sink),
+        with_tempdir(a_long_reason_is_cut_at_a_character),
         with_tempdir(pain_12_the_files_never_outgrow_their_cap),
         with_tempdir(the_oldest_go_and_are_told),
         with_tempdir(a_person_drops_all),
