@@ -366,7 +366,7 @@ hf_spool_tick(struct hf_spool *s)
 
     if (s->damaged && hf_spool_salvage(s, &s->saved, &err) < 0)
         return;
-    if (!hf_spool_is_open(s) || (s->topics_stale && hf_spool_load(s, NULL) < 0))
+    if (!hf_spool_is_open(s))
         return;
     look_at_disk(s);
     if (s->aside_bytes && (s->disk_low || !has_room(s, 0)))
