@@ -21,8 +21,6 @@ hf_spool_begin(struct hf_spool *s, struct hf_error *err)
         return -1;
     if (!hf_spool_is_open(s))
         return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the store is not open");
-    if (s->topics_stale && hf_spool_load(s, err) < 0)
-        return -1;
     s->failed = s->touched = false;
     s->batch_count = 0;
     if (hf_spool_write(s, s->q[Q_BEGIN], err) < 0)
@@ -49,7 +47,7 @@ hf_spool_rollback(struct hf_spool *s)
         sqlite3_reset(s->q[Q_ROLLBACK]);
     }
     hf_spool_forget_pending(s);
-    s->topics_stale = s->topics_stale || s->touched;
+    hf_spool_topics_rollback(s);
     s->now = s->saved;
     s->batch_count = 0;
 }
@@ -256,6 +254,7 @@ hf_spool_commit(struct hf_spool *s, struct hf_error *err)
     if (hf_spool_write(s, s->q[Q_COMMIT], err) < 0)
         return -1;
     s->saved = s->now;
+    hf_spool_topics_commit(s);
     s->commits++;
     give_numbers(s);
     if (s->raw.cap > BUFFER_KEEP)

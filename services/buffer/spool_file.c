@@ -79,17 +79,19 @@ hf_spool_file_open(const struct hf_spool_paths *p, sqlite3 **ret_db, struct hf_e
 {
     /* One connection for good: locked, its WAL index lies in memory and needs no file. Checkpoints
      * are our own; the WAL is cut back to 8 MiB after a transaction that was larger. */
-    static const char settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
-                                   "PRAGMA page_size = 1024;"
-                                   "PRAGMA auto_vacuum = INCREMENTAL;"
-                                   "PRAGMA journal_mode = WAL;"
-                                   "PRAGMA synchronous = FULL;"
-                                   "PRAGMA wal_autocheckpoint = 0;"
-                                   "PRAGMA journal_size_limit = 8388608;"
-                                   "PRAGMA cache_size = -1024;"
-                                   "PRAGMA cell_size_check = ON;"
-                                   "PRAGMA temp_store = MEMORY;"
-                                   "PRAGMA trusted_schema = OFF";
+    static const char settings[] =
+        "PRAGMA locking_mode = EXCLUSIVE;"
+        "PRAGMA page_size = 1024;"
+        "PRAGMA auto_vacuum = INCREMENTAL;"
+        "PRAGMA journal_mode = WAL;"
+        "PRAGMA synchronous = FULL;"
+        "PRAGMA wal_autocheckpoint = 0;"
+        "PRAGMA journal_size_limit = 8388608;"
+        "PRAGMA cache_size = -1024;"
+        "PRAGMA cell_size_check = ON;"
+        "PRAGMA temp_store = MEMORY;"
+        "PRAGMA secure_delete = OFF;" /* else pages that become free are written, too */
+        "PRAGMA trusted_schema = OFF";
     sqlite3 *db = NULL;
     int tables = 0, version = 0;
     int rc = sqlite3_open_v2(p->db, &db,

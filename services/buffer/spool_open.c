@@ -169,7 +169,7 @@ hf_spool_load(struct hf_spool *s, struct hf_error *err)
     s->now.dropped_rows = (uint64_t)dropped;
     s->now.payload_bytes = before.payload_bytes;
     s->saved = s->now;
-    s->topics_stale = false;
+    hf_spool_topics_commit(s);
     return 0;
 }
 

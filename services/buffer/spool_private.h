@@ -104,8 +104,10 @@ struct hf_spool_batch {
 struct hf_spool_topic {
     uint64_t hash; /* 0: the id is free */
     uint64_t held;
-    uint32_t pending; /* records in the block in progress */
+    uint64_t saved_hash, saved_held; /* before the transaction, where it changed them */
+    uint32_t pending;                /* records in the block in progress */
     uint8_t lane;
+    bool changed;
 };
 
 struct hf_spool {
@@ -130,7 +132,8 @@ struct hf_spool {
     uint16_t *topic_slots;
     uint64_t topic_seed;
     size_t topic_count;
-    bool topics_stale; /* after a rollback: to be counted anew */
+    uint16_t *changed_topics; /* by the transaction */
+    size_t changed_count;
     int wal_pages;
     uint64_t commits, checkpoints;
     int64_t reserve_bytes, aside_bytes;
@@ -237,6 +240,9 @@ void hf_spool_topics_know(struct hf_spool *s, unsigned id, const char *name, siz
 /* The id of a topic, added where there is room; 0 for "(other)". */
 HF_MUST int hf_spool_topics_id(struct hf_spool *s, const char *name, size_t len, unsigned *ret_id,
                                struct hf_error *err);
+/* The transaction is over: what it changed stays, or is as before. */
+void hf_spool_topics_commit(struct hf_spool *s);
+void hf_spool_topics_rollback(struct hf_spool *s);
 /* Frees ids of which nothing is held, where they run out. */
 void hf_spool_topics_prune(struct hf_spool *s);
 /* Reads the next pair of varints; false at the end. */

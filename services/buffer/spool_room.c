@@ -331,6 +331,8 @@ shrink(struct hf_spool *s)
 
     if (!pages(s, &used, &free_pages) || free_pages < (urgent ? 1 : VACUUM_FROM_PAGES))
         return;
+    if (!urgent && free_pages * HF_SPOOL_PAGE < used) /* what is held would be moved for little */
+        return;
     snprintf(text, sizeof text, "PRAGMA incremental_vacuum(%d)", VACUUM_PAGES);
     if (sqlite3_exec(s->db, text, NULL, NULL, NULL) == SQLITE_OK && urgent)
         s->wal_pages = HF_SPOOL_CHECKPOINT_PAGES; /* the file shrinks by the checkpoint */
@@ -366,7 +368,7 @@ hf_spool_tick(struct hf_spool *s)
 
     if (s->damaged && hf_spool_salvage(s, &s->saved, &err) < 0)
         return;
-    if (!hf_spool_is_open(s) || (s->topics_stale && hf_spool_load(s, NULL) < 0))
+    if (!hf_spool_is_open(s))
         return;
     look_at_disk(s);
     if (s->aside_bytes && (s->disk_low || !has_room(s, 0)))

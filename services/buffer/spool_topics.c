@@ -16,8 +16,11 @@ hf_spool_topics_init(struct hf_spool *s, struct hf_error *err)
     s->topics = calloc(HF_SPOOL_TOPICS_MAX + 1, sizeof *s->topics);
     s->topic_slots = calloc(SLOTS, sizeof *s->topic_slots);
     s->pending_topics = calloc(HF_SPOOL_TOPICS_MAX + 1, sizeof *s->pending_topics);
+    s->changed_topics = calloc(HF_SPOOL_TOPICS_MAX + 1, sizeof *s->changed_topics);
     hf_random(&s->topic_seed, sizeof s->topic_seed);
-    return s->topics && s->topic_slots && s->pending_topics ? 0 : hf_error_nomem(err);
+    return s->topics && s->topic_slots && s->pending_topics && s->changed_topics
+               ? 0
+               : hf_error_nomem(err);
 }
 
 void
@@ -26,6 +29,7 @@ hf_spool_topics_done(struct hf_spool *s)
     free(s->topics);
     free(s->topic_slots);
     free(s->pending_topics);
+    free(s->changed_topics);
 }
 
 void
@@ -35,6 +39,30 @@ hf_spool_topics_clear(struct hf_spool *s)
     memset(s->topic_slots, 0, SLOTS * sizeof *s->topic_slots);
     s->topic_count = 0;
     s->pending_count = 0;
+    s->changed_count = 0;
+}
+
+/* To be called before a topic is changed. */
+static struct hf_spool_topic *
+change(struct hf_spool *s, unsigned id)
+{
+    struct hf_spool_topic *t = &s->topics[id];
+
+    if (!t->changed) {
+        t->changed = true;
+        t->saved_hash = t->hash;
+        t->saved_held = t->held;
+        s->changed_topics[s->changed_count++] = (uint16_t)id;
+    }
+    return t;
+}
+
+void
+hf_spool_topics_commit(struct hf_spool *s)
+{
+    for (size_t i = 0; i < s->changed_count; i++)
+        s->topics[s->changed_topics[i]].changed = false;
+    s->changed_count = 0;
 }
 
 static uint64_t
@@ -77,7 +105,7 @@ hf_spool_topics_know(struct hf_spool *s, unsigned id, const char *name, size_t l
     if (id == 0 || id > HF_SPOOL_TOPICS_MAX || s->topics[id].hash)
         return;
     slot = slot_of(s, hash);
-    s->topics[id].hash = hash;
+    change(s, id)->hash = hash;
     s->topic_count++;
     if (!*slot)
         *slot = (uint16_t)id;
@@ -130,6 +158,28 @@ rebuild_slots(struct hf_spool *s)
 }
 
 void
+hf_spool_topics_rollback(struct hf_spool *s)
+{
+    bool renamed = false;
+
+    for (size_t i = 0; i < s->changed_count; i++) {
+        struct hf_spool_topic *t = &s->topics[s->changed_topics[i]];
+
+        if (t->hash != t->saved_hash) {
+            s->topic_count += t->saved_hash ? 1 : 0;
+            s->topic_count -= t->hash ? 1 : 0;
+            renamed = true;
+        }
+        t->hash = t->saved_hash;
+        t->held = t->saved_held;
+        t->changed = false;
+    }
+    s->changed_count = 0;
+    if (renamed)
+        rebuild_slots(s);
+}
+
+void
 hf_spool_topics_prune(struct hf_spool *s)
 {
     unsigned freed = 0;
@@ -141,7 +191,7 @@ hf_spool_topics_prune(struct hf_spool *s)
             continue;
         if (hf_spool_write(s, BIND(s, Q_TOPIC_DELETE, id), NULL) < 0)
             break;
-        s->topics[id] = (struct hf_spool_topic){0};
+        change(s, id)->hash = 0;
         s->topic_count--;
         freed++;
     }
@@ -193,7 +243,7 @@ hf_spool_topics_count(struct hf_spool *s, const struct hf_block_row *b, bool add
     uint64_t id, n;
 
     while (at && hf_spool_pair(&at, end, &id, &n)) {
-        struct hf_spool_topic *t = &s->topics[id <= HF_SPOOL_TOPICS_MAX ? id : 0];
+        struct hf_spool_topic *t = change(s, id <= HF_SPOOL_TOPICS_MAX ? (unsigned)id : 0);
 
         t->held = add ? t->held + n : t->held - (n < t->held ? n : t->held);
         t->lane = (uint8_t)b->lane;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/clock.h"
 #include "base/text.h"
 #include "spoolkit.h"
 
@@ -348,6 +349,207 @@ pain_12_a_damaged_file_takes_no_records_room(void **state)
     hf_spool_close(s);
 }
 
+static uint64_t
+held_of(struct hf_spool *s, const char *topic)
+{
+    struct hf_shown_topic topics[HF_SHOWN_TOPICS];
+    size_t count;
+
+    assert_int_equal(hf_spool_top_topics(s, topics, &count, NULL), 0);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(topics[i].topic, topic) == 0)
+            return topics[i].records;
+    return 0;
+}
+
+static struct hf_spool_record
+record_of(enum hf_lane lane, const char *topic, const char *reason, int64_t time_ms)
+{
+    static const char tail[] = ",\"time\":\"2026-11-24T03:01:33.123Z\",\"synced\":true,"
+                               "\"topic\":\"x\",\"payload\":1}\n";
+
+    return (struct hf_spool_record){.lane = lane,
+                                    .time_ms = time_ms,
+                                    .topic = topic,
+                                    .topic_len = strlen(topic),
+                                    .tail = tail,
+                                    .tail_len = sizeof tail - 1,
+                                    .reason = reason,
+                                    .reason_len = reason ? strlen(reason) : 0,
+                                    .payload_len = 1};
+}
+
+static void
+append_all(struct hf_spool *s, const struct hf_spool_record *r, size_t n, uint64_t *first,
+           uint64_t *last)
+{
+    assert_int_equal(hf_spool_begin(s, NULL), 0);
+    assert_int_equal(hf_spool_append(s, r, n, first, last, NULL), 0);
+    assert_int_equal(hf_spool_commit(s, NULL), 0);
+}
+
+static void
+a_rollback_forgets_all(void **state)
+{
+    HF_AUTO(hf_spool) struct hf_spool *s = open_spool(*state, 64 * MIB);
+    const struct hf_spool_record r = record_of(NORMAL, "new", NULL, 1795493037227);
+    uint64_t first, last, count;
+
+    assert_int_equal(spoolkit_append(s, NORMAL, 0, 10, 200), HF_ERROR_NONE);
+    assert_int_equal(hf_spool_begin(s, NULL), 0);
+    assert_int_equal(hf_spool_drop(s, HF_LANE_UNSAID, INT64_MAX, &count, NULL), 0);
+    assert_int_equal(hf_spool_append(s, &r, 1, &first, &last, NULL), 0);
+    hf_spool_rollback(s);
+    assert_int_equal(held_of(s, "t"), 10);
+    assert_int_equal(held_of(s, "new"), 0);
+    append_all(s, &r, 1, &first, &last);
+    assert_int_equal(first, 11);
+    assert_int_equal(held_of(s, "new"), 1);
+    assert_int_equal(spoolkit_status(s).books.held, 11);
+}
+
+static void
+lanes_of_a_batch_are_numbered_apart(void **state)
+{
+    HF_AUTO(hf_spool) struct hf_spool *s = open_spool(*state, 64 * MIB);
+    const struct hf_spool_record r[] = {record_of(HF_LANE_BULK, "b", NULL, 1795493037227),
+                                        record_of(HF_LANE_ALARM, "a", NULL, 1795493037227),
+                                        record_of(NORMAL, "n", NULL, 1795493037227),
+                                        record_of(HF_LANE_ALARM, "a", NULL, 1795493037227)};
+    struct hf_read_ask ask = {.max_blocks = 2, .max_bytes = (size_t)MIB, .to_ms = INT64_MAX};
+    struct hf_read got;
+    uint64_t first, last;
+
+    append_all(s, r, HF_LEN(r), &first, &last);
+    assert_int_equal(first, 1);
+    assert_int_equal(last, 4);
+    append_all(s, r, 1, &first, &last);
+    assert_int_equal(hf_spool_read(s, &ask, &got, NULL), 0); /* the newest first */
+    assert_int_equal(got.count, 2);
+    assert_int_equal(got.blocks[0].first, 5);
+    assert_int_equal(got.blocks[1].first, 4);
+    assert_int_equal(got.blocks[1].lane, HF_LANE_BULK);
+    hf_buf_done(&got.body);
+    ask.from_block = got.next_block;
+    assert_int_equal(hf_spool_read(s, &ask, &got, NULL), 0);
+    assert_int_equal(got.count, 2);
+    assert_int_equal(got.blocks[0].first, 3);
+    assert_int_equal(got.blocks[1].first, 1);
+    assert_int_equal(got.blocks[1].last, 2);
+    assert_int_equal(got.next_block, 0);
+    hf_buf_done(&got.body);
+    ask = (struct hf_read_ask){.oldest_first = true,
+                               .lane = HF_LANE_BULK,
+                               .max_blocks = 9,
+                               .max_bytes = (size_t)MIB,
+                               .to_ms = INT64_MAX};
+    assert_int_equal(hf_spool_read(s, &ask, &got, NULL), 0);
+    assert_int_equal(got.count, 2);
+    assert_int_equal(got.blocks[0].first, 4);
+    assert_int_equal(got.blocks[1].first, 5);
+    hf_buf_done(&got.body);
+}
+
+static void
+the_aged_go_past_those_of_a_wrong_clock(void **state)
+{
+    struct hf_spool_settings settings = spoolkit_settings(64 * MIB);
+    struct hf_shown_topic drops[HF_SHOWN_TOPICS];
+    HF_AUTO(hf_spool) struct hf_spool *s = NULL;
+    int64_t now = hf_clock_wall_ms();
+    const struct hf_spool_record r[] = {record_of(NORMAL, "no-clock", NULL, 1000),
+                                        record_of(NORMAL, "future", NULL, now + 86400000),
+                                        record_of(NORMAL, "old", NULL, now - 7200000),
+                                        record_of(NORMAL, "young", NULL, now)};
+    uint64_t first, last;
+    size_t count;
+
+    settings.max_age_ms = 3600000;
+    s = spoolkit_open(*state, &settings);
+    for (size_t i = 0; i < HF_LEN(r); i++)
+        append_all(s, &r[i], 1, &first, &last);
+    hf_spool_tick(s);
+    assert_int_equal(spoolkit_status(s).books.dropped, 1);
+    assert_int_equal(hf_spool_top_drops(s, drops, &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(drops[0].topic, "old");
+    assert_string_equal(drops[0].reason, "age");
+}
+
+static void
+free_space_is_kept(void **state)
+{
+    struct hf_spool_settings settings = spoolkit_settings(64 * MIB);
+    HF_AUTO(hf_spool) struct hf_spool *s = spoolkit_open(*state, &settings);
+
+    assert_int_equal(spoolkit_append(s, NORMAL, 0, 10, 200), HF_ERROR_NONE);
+    settings.keep_free_bytes = INT64_MAX;
+    assert_int_equal(hf_spool_configure(s, &settings, NULL), 0);
+    hf_spool_tick(s);
+    assert_string_not_equal(hf_spool_full(s), "");
+    assert_int_equal(spoolkit_append(s, NORMAL, 0, 1, 200), HF_ERROR_NO_SPACE);
+    assert_int_equal(spoolkit_status(s).books.held, 10);
+    settings.when_full = HF_WHEN_FULL_DROP_OLDEST;
+    assert_int_equal(hf_spool_configure(s, &settings, NULL), 0);
+    hf_spool_tick(s);
+    assert_int_equal(spoolkit_status(s).books.dropped, 10);
+    settings.keep_free_bytes = 0;
+    assert_int_equal(hf_spool_configure(s, &settings, NULL), 0);
+    hf_spool_tick(s);
+    assert_int_equal(spoolkit_append(s, NORMAL, 0, 1, 200), HF_ERROR_NONE);
+}
+
+static void
+what_the_processor_refused_can_be_replayed(void **state)
+{
+    HF_AUTO(hf_spool) struct hf_spool *s = open_spool(*state, 64 * MIB);
+    const struct hf_spool_record r = record_of(NORMAL, "bad", "no number", 1795493037227);
+    uint64_t first, last, count;
+
+    append_all(s, &r, 1, &first, &last);
+    assert_int_equal(first, 0);
+    assert_int_equal(spoolkit_status(s).books.quarantined, 1);
+    assert_int_equal(hf_spool_begin(s, NULL), 0);
+    assert_int_equal(hf_spool_quarantine_replay(s, NULL, 0, &count, NULL), 0);
+    assert_int_equal(hf_spool_commit(s, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(spoolkit_status(s).books.quarantined, 0);
+    assert_int_equal(spoolkit_status(s).books.accepted, 1);
+    assert_int_equal(spoolkit_drain(s, "uplink"), 1);
+    for (int i = 0; i < 21; i++) { /* more than is kept */
+        struct hf_spool_record many[500];
+
+        for (size_t k = 0; k < HF_LEN(many); k++)
+            many[k] = r;
+        append_all(s, many, HF_LEN(many), &first, &last);
+    }
+    assert_int_equal(spoolkit_status(s).quarantine_items, 10000);
+    assert_int_equal(spoolkit_status(s).books.dropped, 500);
+}
+
+static void
+sinks_come_and_go(void **state)
+{
+    struct hf_spool_settings settings = spoolkit_settings(64 * MIB);
+    HF_AUTO(hf_spool) struct hf_spool *s = NULL;
+
+    settings.sink_count = 0;
+    s = spoolkit_open(*state, &settings);
+    assert_int_equal(spoolkit_append(s, NORMAL, 0, 10, 200), HF_ERROR_NONE);
+    hf_spool_tick(s);
+    assert_int_equal(spoolkit_status(s).books.held, 10); /* for whoever comes */
+    settings.sink_count = 2;
+    snprintf(settings.sinks[1], sizeof settings.sinks[1], "second");
+    assert_int_equal(hf_spool_configure(s, &settings, NULL), 0);
+    assert_int_equal(spoolkit_drain(s, "uplink"), 10);
+    assert_int_equal(spoolkit_status(s).books.held, 10);
+    settings.sink_count = 1; /* the second does not wait for it any more */
+    assert_int_equal(hf_spool_configure(s, &settings, NULL), 0);
+    hf_spool_tick(s);
+    assert_int_equal(spoolkit_status(s).books.held, 0);
+    assert_int_equal(spoolkit_status(s).books.delivered, 10);
+}
+
 static void
 small_blocks_merge_while_the_uplink_is_away(void **state)
 {
@@ -381,6 +583,12 @@ main(void)
         with_tempdir(pain_12_the_files_never_outgrow_their_cap),
         with_tempdir(the_oldest_go_and_are_told),
         with_tempdir(a_person_drops_all),
+        with_tempdir(a_rollback_forgets_all),
+        with_tempdir(lanes_of_a_batch_are_numbered_apart),
+        with_tempdir(the_aged_go_past_those_of_a_wrong_clock),
+        with_tempdir(free_space_is_kept),
+        with_tempdir(what_the_processor_refused_can_be_replayed),
+        with_tempdir(sinks_come_and_go),
         with_tempdir(small_blocks_merge_while_the_uplink_is_away),
         with_tempdir(pain_06_an_interrupted_salvage_goes_on),
         with_tempdir(pain_12_a_damaged_file_takes_no_records_room),
