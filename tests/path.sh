@@ -231,11 +231,7 @@ path_end() {
 receiver_answers() { curl -fsS --max-time 5 "http://127.0.0.1:$path_receiver/v1/health"; }
 report_value() { curl -fsS --max-time 60 "http://127.0.0.1:$path_receiver/v1/report" | jq -r "$1"; }
 
-# --- the books: the buffer's own GET /v1/status, or its status on the bus where it has no such route
-
-bus_status() {
-    timeout 10 mosquitto_sub -h 127.0.0.1 -p "$path_internal" -u holdfastd -P ph -i holdfastd -t "status/$1" -C 1
-}
+# --- the books: the buffer's own GET /v1/status
 
 buffer_http() {
     local method=$1 route=$2
@@ -243,21 +239,18 @@ buffer_http() {
     curl -fsS --max-time 30 -X "$method" -H 'Authorization: Bearer th' "$@" "http://127.0.0.1:$path_buffer/v1/$route"
 }
 
-buffer_status() {
-    if ! buffer_http GET status 2>/dev/null; then
-        bus_status buffer | jq -c '.numbers as $n | (.numbers + .) + {books: ($n | {accepted, delivered, held, dropped,
-            quarantined: (.quarantined // 0)}), disk: {bytes: $n.disk_bytes}, oldest_ms: $n.oldest_ms}'
-    fi
-}
-
-buffer_has_status() { buffer_http GET status >/dev/null 2>&1; }
+buffer_status() { buffer_http GET status; }
 
 # book NAME: accepted, delivered, held, dropped, quarantined.
 book() { buffer_status | jq -re ".books.$1"; }
 
+# Of all together and of each sink.
 books_balance() {
-    buffer_status | jq -e '.books | .accepted == .delivered + .held + .dropped + .quarantined'
+    buffer_status | jq -e '[.books, .sinks[]] | all(.accepted == .delivered + .held + .dropped + .quarantined)'
 }
+
+# dropped_for REASON: records.
+dropped_for() { buffer_status | jq --arg why "$1" '[.dropped[] | select(.reason == $why) | .records] | add // 0'; }
 
 # --- what they take
 

@@ -200,6 +200,8 @@ hf_spool_block_remove(struct hf_spool *s, int64_t id, const char *reason, struct
     if (rc == 0 && reason)
         rc = hf_buf_add(&spans, b.spans, b.spans_len, err);
     sqlite3_reset(q);
+    if (rc == 0 && reason && b.weight && b.lane == HF_LANE_NORMAL)
+        rc = hf_spool_keep_gaps(s, id, err);
     if (rc < 0 || hf_spool_write(s, BIND(s, Q_BLOCK_DELETE, id), err) < 0)
         return -1;
     if (!reason)

@@ -286,6 +286,8 @@ void hf_spool_disk_is_full(struct hf_spool *s);
 
 /* ---- spool_gap.c ---- */
 HF_MUST int hf_spool_tell_gaps(struct hf_spool *s, struct hf_error *err);
+/* Before a block is dropped: what gap records in it would have told is to be told anew. */
+HF_MUST int hf_spool_keep_gaps(struct hf_spool *s, int64_t block, struct hf_error *err);
 
 /* ---- spool.c ---- */
 
