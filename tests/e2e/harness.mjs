@@ -63,19 +63,20 @@ export async function until(what, probe, timeout = SOON_MS) {
 
 /**
  * The engine adds and removes network interfaces while containers come and go, and Chromium then
- * breaks off what it is loading (ERR_NETWORK_CHANGED): load again.
+ * breaks off what it is loading (ERR_NETWORK_CHANGED), the page or a style sheet of it: load again.
  */
 export async function open(address) {
   await until(
     `${address} is shown`,
     async () => {
+      brokenOff = false;
       await page.goto(address).catch(() => {});
       return page
         .getByRole('heading', { level: 1 })
         .first()
         .waitFor({ timeout: 5000 })
         .then(
-          () => true,
+          () => !brokenOff,
           () => false,
         );
     },
@@ -94,6 +95,11 @@ export const context = await browser.newContext({
 });
 export const page = await context.newPage();
 page.setDefaultTimeout(SOON_MS);
+
+let brokenOff = false;
+page.on('requestfailed', (request) => {
+  if (['stylesheet', 'script'].includes(request.resourceType())) brokenOff = true;
+});
 
 const complaints = [];
 const foreign = [];

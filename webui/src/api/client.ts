@@ -15,7 +15,7 @@ import type {
 export const API = '/api/v1';
 
 const TIMEOUT_MS = 15_000;
-const NO_ANSWER = 0;
+export const NO_ANSWER = 0;
 
 /** A refused or failed request. `status` is 0 where the gateway did not answer at all. */
 export class ApiError extends Error {

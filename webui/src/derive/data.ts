@@ -21,7 +21,7 @@ export interface Answer {
 }
 
 /** What has just come in is not a backlog. */
-const BACKLOG_S = 10;
+export const BACKLOG_S = 10;
 
 function records(n: number): string {
   return n === 1 ? '1 record' : `${countShort(n)} records`;

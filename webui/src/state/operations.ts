@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What was asked of a service, until it is done and seen to be done.
 import { signal } from '@preact/signals';
-import { api, errorText } from '../api/client';
+import { api, errorText, isApiError, NO_ANSWER } from '../api/client';
 import type { Action, Operation, Service, ServiceName } from '../api/types';
 import { state } from './live';
 
@@ -43,13 +43,17 @@ function settled(name: ServiceName, action: Action, sinceBefore: string | null):
   return service.health === 'healthy' && (action === 'start' || service.since !== sinceBefore);
 }
 
+function isOpen({ state }: Operation): boolean {
+  return state === 'queued' || state === 'running';
+}
+
 async function follow(
   name: ServiceName,
   operation: Operation,
   since: string | null,
 ): Promise<void> {
   let now = operation;
-  while (now.state === 'queued' || now.state === 'running') {
+  while (isOpen(now)) {
     put(name, { detail: now.detail });
     await pause(POLL_MS);
     now = await api.operation(now.id).catch(() => now);
@@ -80,11 +84,25 @@ function begin(name: ServiceName, action: Action): void {
   };
 }
 
+/** What was asked for may be under way although its answer was lost: the browser breaks off what it is
+ * loading when the network changes, as it does when a container ends on the same machine. */
+async function command(name: ServiceName, action: Action): Promise<Operation> {
+  try {
+    return await api.command(name, action);
+  } catch (error) {
+    if (!isApiError(error, NO_ANSWER)) throw error;
+    const { operations } = await api.operations(10);
+    const [newest] = operations.filter((one) => one.service === name);
+    if (newest?.kind === action && isOpen(newest)) return newest;
+    throw error;
+  }
+}
+
 export async function ask(name: ServiceName, action: Action): Promise<void> {
   const since = find(name)?.since ?? null;
   begin(name, action);
   try {
-    await follow(name, await api.command(name, action), since);
+    await follow(name, await command(name, action), since);
   } catch (error) {
     put(name, { phase: 'failed', detail: errorText(error), endedMs: Date.now() });
   }
@@ -94,8 +112,7 @@ export async function ask(name: ServiceName, action: Action): Promise<void> {
 export async function adoptOperations(): Promise<void> {
   const { operations } = await api.operations(10).catch(() => ({ operations: [] as Operation[] }));
   for (const operation of operations) {
-    const open = operation.state === 'queued' || operation.state === 'running';
-    if (!open || progress.value[operation.service]) continue;
+    if (!isOpen(operation) || progress.value[operation.service]) continue;
     begin(operation.service, operation.kind);
     void follow(operation.service, operation, find(operation.service)?.since ?? null);
   }

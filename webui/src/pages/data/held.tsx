@@ -3,7 +3,15 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { data } from '../../api/data';
 import type { Books, Buffer, BufferDetail, Flash, Session, State } from '../../api/types';
-import { ageText, bookParts, cardLife, dataAnswer, dropReason, perDay } from '../../derive/data';
+import {
+  ageText,
+  BACKLOG_S,
+  bookParts,
+  cardLife,
+  dataAnswer,
+  dropReason,
+  perDay,
+} from '../../derive/data';
 import {
   bytes,
   bytesOf,
@@ -30,7 +38,8 @@ const SPANS = [
 ] as const;
 
 /** What comes of it: when all is delivered, else when there is no room, else how fast it goes. */
-function outlook(buffer: Buffer): [value: string, text: string] {
+function outlook(buffer: Buffer, age: number): [value: string, text: string] {
+  if (age <= BACKLOG_S) return [rate(buffer.out_per_s), 'delivered'];
   if (buffer.drain_s !== null) return [`≈ ${duration(buffer.drain_s)}`, 'until all is delivered'];
   if (buffer.full_s !== null) return [`≈ ${duration(buffer.full_s)}`, 'until full at this rate'];
   return [rate(buffer.out_per_s), 'delivered'];
@@ -38,7 +47,7 @@ function outlook(buffer: Buffer): [value: string, text: string] {
 
 function Kpis({ buffer, at }: { buffer: Buffer; at: string }): JSX.Element {
   const age = secondsBetween(buffer.oldest, at);
-  const [value, text] = outlook(buffer);
+  const [value, text] = outlook(buffer, age ?? 0);
   return (
     <div class="kpis">
       <div title={count(buffer.held)}>
@@ -340,10 +349,12 @@ function Ends({
   at: string;
 }): JSX.Element {
   const one = (time: string | null) => (time ? timeNear(time, at) : '–');
+  // Of the same moment as the newest; the buffer's own account may be some seconds younger.
+  const [oldest] = detail.lanes.flatMap((lane) => lane.oldest ?? []).sort();
   return (
     <Card title="From when to when">
       <Facts>
-        <Fact name="Oldest record held">{one(buffer.oldest)}</Fact>
+        <Fact name="Oldest record held">{one(oldest ?? null)}</Fact>
         <Fact name="Newest record">{one(detail.newest)}</Fact>
         <Fact name="Last made durable">{one(detail.last_commit)}</Fact>
         <Fact name="Waiting for the disk">{count(detail.waiting)}</Fact>
