@@ -329,7 +329,10 @@ shrink(struct hf_spool *s)
     int64_t used, free_pages;
     char text[48];
 
-    if (!pages(s, &used, &free_pages) || free_pages < (urgent ? 1 : VACUUM_FROM_PAGES))
+    if (!pages(s, &used, &free_pages))
+        return;
+    urgent = urgent || used + free_pages * HF_SPOOL_PAGE > cap_bytes(s); /* it was higher before */
+    if (free_pages < (urgent ? 1 : VACUUM_FROM_PAGES))
         return;
     if (!urgent && free_pages * HF_SPOOL_PAGE < used) /* what is held would be moved for little */
         return;

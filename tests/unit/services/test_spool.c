@@ -173,6 +173,30 @@ pain_12_the_files_never_outgrow_their_cap(void **state)
 }
 
 static void
+pain_12_a_cap_that_is_lowered_is_reached(void **state)
+{
+    struct hf_spool_settings settings = spoolkit_settings(256 * MIB);
+    struct hf_spool *s = spoolkit_open(*state, &settings);
+    unsigned ticks = 0;
+
+    for (unsigned n = 0; n < 60000; n += 1000)
+        assert_int_equal(spoolkit_append(s, NORMAL, n, n + 1000, 1000), HF_ERROR_NONE);
+    assert_true(spoolkit_status(s).disk_bytes > 32 * MIB);
+    settings.max_bytes = 16 * MIB;
+    settings.when_full = HF_WHEN_FULL_DROP_OLDEST;
+    assert_int_equal(hf_spool_configure(s, &settings, NULL), 0);
+    while (spoolkit_status(s).disk_bytes > 16 * MIB && ticks++ < 1000)
+        hf_spool_tick(s);
+    assert_true(spoolkit_status(s).disk_bytes <= 16 * MIB);
+    for (unsigned n = 0; n < 20000; n += 1000) {
+        assert_int_equal(spoolkit_append(s, NORMAL, n, n + 1000, 1000), HF_ERROR_NONE);
+        hf_spool_tick(s);
+        assert_true(spoolkit_status(s).disk_bytes <= 16 * MIB);
+    }
+    hf_spool_close(s);
+}
+
+static void
 the_oldest_go_and_are_told(void **state)
 {
     struct hf_spool_settings settings = spoolkit_settings(32 * MIB);
@@ -581,6 +605,7 @@ main(void)
         with_tempdir(pain_07_the_books_balance_for_every_sink),
         with_tempdir(a_long_reason_is_cut_at_a_character),
         with_tempdir(pain_12_the_files_never_outgrow_their_cap),
+        with_tempdir(pain_12_a_cap_that_is_lowered_is_reached),
         with_tempdir(the_oldest_go_and_are_told),
         with_tempdir(a_person_drops_all),
         with_tempdir(a_rollback_forgets_all),
