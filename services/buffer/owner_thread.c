@@ -172,18 +172,20 @@ do_ack(struct hf_owner *o, struct hf_command *c)
                         a->refused_count, &c->err);
 }
 
-/* Does the appends (if wanted) and acks in one transaction; what fails as a whole fails them all.
- */
+/* Does the appends, the acks or both (a bit per kind) in one transaction; what fails as a whole
+ * fails them all. */
 static int
-commit_some(struct hf_owner *o, struct hf_command *list, bool appends)
+commit_some(struct hf_owner *o, struct hf_command *list, unsigned kinds)
 {
     struct hf_error err = {0};
     int rc = hf_spool_begin(o->spool, &err);
 
     for (struct hf_command *c = list; c && rc == 0; c = c->next) {
+        if (!(kinds & 1U << c->kind))
+            continue;
         if (c->kind == HF_COMMAND_ACK)
             c->result = do_ack(o, c);
-        else if (c->kind == HF_COMMAND_APPEND && appends)
+        else
             rc = c->result = hf_spool_append(o->spool, c->batch->records, c->batch->count,
                                              &c->first, &c->last, &err);
     }
@@ -193,8 +195,7 @@ commit_some(struct hf_owner *o, struct hf_command *list, bool appends)
         return 0;
     hf_spool_rollback(o->spool);
     for (struct hf_command *c = list; c; c = c->next) {
-        if (c->kind == HF_COMMAND_CHANGE ||
-            (c->kind == HF_COMMAND_APPEND ? !appends : c->result != 0))
+        if (!(kinds & 1U << c->kind) || (c->kind == HF_COMMAND_ACK && c->result != 0))
             continue;
         c->result = -1;
         c->err = err;
@@ -211,16 +212,20 @@ has(const struct hf_command *list, enum hf_command_kind kind)
     return false;
 }
 
-/* Where appends find no room, acknowledgements go on without them: they make room. */
+/* Where appends find no room, acknowledgements go on without them: they make room. And one that
+ * cannot be done must not hold up what comes in. */
 static void
 commit_all(struct hf_owner *o, struct hf_command *list)
 {
-    if (commit_some(o, list, true) == 0 || !has(list, HF_COMMAND_ACK))
+    const unsigned appends = 1U << HF_COMMAND_APPEND, acks = 1U << HF_COMMAND_ACK;
+
+    if (commit_some(o, list, appends | acks) == 0 || !has(list, HF_COMMAND_ACK))
         return;
     for (struct hf_command *c = list; c; c = c->next)
         if (c->kind == HF_COMMAND_ACK)
             c->result = 0;
-    (void)commit_some(o, list, false);
+    if (commit_some(o, list, acks) < 0 && has(list, HF_COMMAND_APPEND))
+        (void)commit_some(o, list, appends);
 }
 
 /* A change has a transaction of its own: it may be large, and fails alone. */
