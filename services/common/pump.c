@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "common/backoff.h"
+#include "common/commit.h"
 #include "common/stop.h"
 
 #include <pthread.h>
@@ -19,8 +19,6 @@ enum {
     EARLY_RECORDS = 1000,
     EARLY_BYTES = 512 * 1024,
     WINDOW_MAX_MS = 60000,
-    RETRY_FIRST_MS = 100,
-    RETRY_CAP_MS = 5000,
 };
 
 struct hf_pump {
@@ -142,35 +140,26 @@ set_reason(struct hf_pump *p, const char *reason)
     pthread_mutex_unlock(&p->lock);
 }
 
+static void
+say(void *owner, const char *reason)
+{
+    set_reason(owner, reason);
+}
+
 /* False when the service is to stop before the batch is safe. */
 static bool
 commit(struct hf_pump *p)
 {
-    struct hf_backoff backoff = {.first_ms = RETRY_FIRST_MS, .cap_ms = RETRY_CAP_MS};
+    struct hf_commit c = {
+        .commit = p->options.commit, .ctx = p->options.ctx, .say = say, .owner = p};
+    bool safe = hf_commit_frames(&c, p->frames.data, p->frames.len, p->count);
+    int64_t left = c.window_left_ms < 0 || c.window_left_ms > WINDOW_MAX_MS ? 0 : c.window_left_ms;
 
-    for (;;) {
-        struct hf_error err = {0};
-        int64_t left = 0;
-
-        if (p->options.commit(p->options.ctx, p->frames.data, p->frames.len, p->count, &left,
-                              &err) == 0) {
-            left = left < 0 || left > WINDOW_MAX_MS ? 0 : left;
-            p->window_ends_ms = hf_clock_mono_ms() + left;
-            break;
-        }
-        if (hf_stopping())
-            return false;
-        if (backoff.attempt == 0)
-            hf_log_warn("event=holding records=%zu reason=\"%s\"", p->count, err.message);
-        set_reason(p, err.message);
-        if (hf_stop_sleep(hf_backoff_fail_now(&backoff)))
-            return false;
-    }
-    if (backoff.attempt) {
-        hf_log_info("event=holding-over records=%zu tries=%u", p->count, backoff.attempt + 1);
-        set_reason(p, "");
-    }
-    return true;
+    p->window_ends_ms = hf_clock_mono_ms() + left;
+    pthread_mutex_lock(&p->lock);
+    p->numbers.refused += c.refused;
+    pthread_mutex_unlock(&p->lock);
+    return safe;
 }
 
 static void
