@@ -105,7 +105,8 @@ build_preset() {
 unit_tests() {
     local preset=$1 rc=0
     build_preset "$preset" || return
-    CMOCKA_MESSAGE_OUTPUT=TAP ctest --test-dir "$hf_build/$preset" -j"$jobs" -V >"$hf_build/log/ctest-$preset.out" 2>&1 || rc=$?
+    # More at a time than there are cores: many of them wait.
+    CMOCKA_MESSAGE_OUTPUT=TAP ctest --test-dir "$hf_build/$preset" -j$((2 * jobs)) -V >"$hf_build/log/ctest-$preset.out" 2>&1 || rc=$?
     awk -f "$hf_root/tests/ctest.awk" "$hf_build/log/ctest-$preset.out" || rc=1
     return "$rc"
 }
