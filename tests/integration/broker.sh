@@ -19,8 +19,7 @@ fi
 broker_start() {
     "${as[@]}" env HF_RUN_DIR="$work/run" HF_DATA_DIR="$work/data" HF_TMP_DIR="$work/tmp" \
         HF_BROKER="127.0.0.1:$internal" HF_FIELD="127.0.0.1:$field" \
-        HF_GATE="$services_dir/broker/holdfast-gate.so" \
-        "$services_dir/broker/holdfast-broker" >>"$work/log" 2>&1 &
+        HF_GATE="$work/bin/holdfast-gate.so" "$work/bin/holdfast-broker" >>"$work/log" 2>&1 &
     echo $! >"$work/pid"
 }
 
@@ -101,6 +100,9 @@ echo broker processor buffer forwarder holdfastd | tr ' ' '\n' |
 echo "{\"gateway\":\"g\",\"instance\":\"i\",\"max_queued_messages\":$queue}" >"$work/run/settings.json"
 chmod 755 "$work"
 [ ${#as[@]} -eq 0 ] || chown -R 65534:65534 "$work"/{run,data,tmp}
+# Copies: the build may lie where only root may look.
+mkdir -p "$work/bin"
+cp "$services_dir"/broker/holdfast-{broker,gate.so} "$work/bin/"
 
 check devices_wait_for_saved_sessions
 need
