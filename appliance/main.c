@@ -308,6 +308,7 @@ stop(struct parts *p, int status)
 {
     bool ended;
 
+    hf_engine_stop(p->engine);
     hf_api_stop(p->api);
     ended = hf_core_stop(p->core);
     hf_identity_free(p->identity);
