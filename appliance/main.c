@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "core/core.h"
 #include "engine/engine.h"
@@ -382,6 +383,7 @@ main(int argc, char **argv)
         fprintf(stderr, "holdfastd: %s\n", err.message);
     } else {
         introduce(&parts);
+        hf_memory_give_back();
         wait_for_end(&ends);
     }
     stop(&parts, rc < 0);

@@ -14,8 +14,9 @@
  * - events() lasts until it is cancelled or the sink says false: when the stream ends it calls the
  *   sink with "lost" (once for each loss, and also when the first connection fails), waits and
  *   connects again from where it was, then says "connected". service is "" for events of the
- *   instance's networks ("network-destroy") and volumes ("volume-destroy"). It asks cancelled() with each event, every ten seconds, and soon
- *   after hf_engine_stop(): an idle daemon is not to be woken for that.
+ *   instance's networks ("network-destroy") and volumes ("volume-destroy"). It asks cancelled()
+ * with each event, every ten seconds, and soon after hf_engine_stop(): an idle daemon is not to be
+ * woken for that.
  */
 #pragma once
 

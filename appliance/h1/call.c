@@ -144,8 +144,7 @@ make_head(const struct hf_h1_call *call, struct hf_buf *head, struct hf_error *e
     if (!is_one_word(call->path) || call->path[0] != '/' || !is_one_word(call->host) ||
         (call->bearer && !is_one_word(call->bearer)))
         return hf_error_set(err, HF_ERROR_INVALID, "the question cannot be put into a request");
-    if (hf_buf_addf(head, err,
-                    "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nAccept: */*\r\n",
+    if (hf_buf_addf(head, err, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nAccept: */*\r\n",
                     call->method, call->path, call->host) < 0)
         return -1;
     if (call->bearer && hf_buf_addf(head, err, "Authorization: Bearer %s\r\n", call->bearer) < 0)
@@ -217,7 +216,8 @@ closed(struct transfer *t)
     return -1;
 }
 
-/* Takes what is there now, and not for ever where it comes faster than it is taken. 1 at the end. */
+/* Takes what is there now, and not for ever where it comes faster than it is taken. 1 at the end.
+ */
 static int
 read_some(struct transfer *t)
 {

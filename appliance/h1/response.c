@@ -61,9 +61,8 @@ take_status_line(struct hf_h1_response *r, struct hf_error *err)
     const char *status = l + STATUS_AT;
 
     if (r->line_len < STATUS_LINE_MIN || memcmp(l, "HTTP/1.1 ", STATUS_AT) != 0 ||
-        status[0] < '1' || status[0] > '5' || !is_digit(status[1]) ||
-        !is_digit(status[2]) || (r->line_len > STATUS_LINE_MIN && l[STATUS_LINE_MIN] != ' ') ||
-        !all_text(l, r->line_len))
+        status[0] < '1' || status[0] > '5' || !is_digit(status[1]) || !is_digit(status[2]) ||
+        (r->line_len > STATUS_LINE_MIN && l[STATUS_LINE_MIN] != ' ') || !all_text(l, r->line_len))
         return refuse(err, "it does not begin with a status line");
     r->status = (status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0');
     r->state = HF_H1_FIELDS;

@@ -22,11 +22,11 @@ enum {
 enum hf_h1_state {
     HF_H1_STATUS_LINE,
     HF_H1_FIELDS,
-    HF_H1_BODY_COUNTED,   /* by Content-Length */
-    HF_H1_BODY_TO_END,    /* ends with the connection */
+    HF_H1_BODY_COUNTED, /* by Content-Length */
+    HF_H1_BODY_TO_END,  /* ends with the connection */
     HF_H1_CHUNK_SIZE,
     HF_H1_CHUNK_DATA,
-    HF_H1_CHUNK_END,      /* the CRLF behind the data */
+    HF_H1_CHUNK_END, /* the CRLF behind the data */
     HF_H1_TRAILERS,
     HF_H1_WHOLE,
     HF_H1_STATE_COUNT
@@ -43,12 +43,12 @@ struct hf_h1_reader {
 struct hf_h1_response {
     struct hf_h1_reader reader;
     enum hf_h1_state state;
-    int status;       /* 0 until the head has come */
-    bool stopped;     /* the reader wants no more */
+    int status;   /* 0 until the head has come */
+    bool stopped; /* the reader wants no more */
     bool has_length, chunked;
-    uint64_t length;  /* of the whole body */
-    uint64_t left;    /* of the body or the chunk */
-    size_t head_len;  /* bytes of lines so far */
+    uint64_t length; /* of the whole body */
+    uint64_t left;   /* of the body or the chunk */
+    size_t head_len; /* bytes of lines so far */
     size_t line_len;
     char line[HF_H1_LINE_MAX]; /* without its CRLF */
 };
@@ -56,7 +56,8 @@ struct hf_h1_response {
 void hf_h1_response_init(struct hf_h1_response *r, const struct hf_h1_reader *reader);
 
 /* Takes what has come. What comes behind a whole answer is passed over (RFC 9112 §9.2), and so is
- * everything once the reader has stopped. UPSTREAM for what is no HTTP; not to be fed after that. */
+ * everything once the reader has stopped. UPSTREAM for what is no HTTP; not to be fed after that.
+ */
 HF_MUST int hf_h1_response_feed(struct hf_h1_response *r, const char *data, size_t len,
                                 struct hf_error *err);
 
