@@ -60,6 +60,7 @@ struct hf_core {
     int64_t clock_floor_at_ms;
     bool changed; /* something that people see at once */
     uint64_t version;
+    uint64_t changes; /* of the newest picture */
 
     /* Shared; each guards itself. */
     struct mailbox mail;

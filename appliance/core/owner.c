@@ -303,6 +303,8 @@ publish(struct hf_core *core, int64_t now, bool tick)
     if (!fresh)
         return;
     fresh->version = ++core->version;
+    core->changes += core->changed;
+    fresh->changes = core->changes;
     if (tick)
         history_add(&core->history, fresh);
     pthread_mutex_lock(&core->snapshot_lock);
