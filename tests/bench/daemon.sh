@@ -54,7 +54,7 @@ in_percent() {
     sleep "$beside_seconds"
     own=$(cpu_seconds "$pid")
     engine=$(minus "$(cpu_seconds "${engines[@]}")" "$engine" "$(over 100 "$beside_seconds")")
-    kill "$pid" 2>/dev/null
+    kill -KILL "$pid" 2>/dev/null # docker stats does not heed TERM
     wait "$pid" 2>/dev/null
     echo "$(minus "$own" 0 "$(over 100 "$beside_seconds")") $engine"
 }
