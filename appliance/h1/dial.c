@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "h1/dial.h"
 
+#include "base/text.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -35,9 +36,8 @@ hf_h1_dial(int fd, const struct hf_h1_place *place)
             return EADDRNOTAVAIL;
         return try_connect(fd, &remote, sizeof remote);
     }
-    if (strlen(place->socket_path) >= sizeof local.sun_path)
+    if (!hf_text_put(local.sun_path, sizeof local.sun_path, "%s", place->socket_path))
         return ENAMETOOLONG;
-    strcpy(local.sun_path, place->socket_path);
     return try_connect(fd, &local, sizeof local);
 }
 

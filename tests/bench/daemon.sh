@@ -32,6 +32,9 @@ cpu_seconds() {
     done | awk -v hz="$(getconf CLK_TCK)" '{ s += $12 + $13 + $14 + $15 } END { printf "%.2f\n", s / hz }'
 }
 
+# The same of holdfastd alone, to the nanosecond.
+own_cpu_seconds() { cat "/proc/$(gw_pid)"/task/*/schedstat | awk '{ n += $1 } END { printf "%.6f\n", n / 1e9 }'; }
+
 # Times that a thread of holdfastd began to wait, which is how often one was woken.
 wakeups() { cat "/proc/$(gw_pid)"/task/*/status | awk '/^voluntary_ctxt_switches/ { n += $2 } END { print n }'; }
 
@@ -83,9 +86,9 @@ cost_figures() {
     local i cpu0 wake0 written0 cpu=() wake=() rss=() written=() stats poll idle beside
     for ((i = 0; i < repeats; i++)); do
         measuring "holdfastd idle for $idle_seconds s with $count services ($((i + 1)) of $repeats)"
-        cpu0=$(cpu_seconds "$(gw_pid)") wake0=$(wakeups) written0=$(written_bytes)
+        cpu0=$(own_cpu_seconds) wake0=$(wakeups) written0=$(written_bytes)
         sleep "$idle_seconds"
-        cpu+=("$(minus "$(cpu_seconds "$(gw_pid)")" "$cpu0" "$(over 100 "$idle_seconds")")")
+        cpu+=("$(minus "$(own_cpu_seconds)" "$cpu0" "$(over 100 "$idle_seconds")")")
         wake+=("$(minus "$(wakeups)" "$wake0" "$(over 1 "$idle_seconds")")")
         written+=("$(minus "$(written_bytes)" "$written0" "$(over "$day_seconds" "$idle_seconds")")")
         rss+=("$(rss_bytes)")
@@ -157,17 +160,21 @@ crash() {
     [ "$pid" -gt 1 ] && kill -KILL "$pid"
 }
 
-milliseconds() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.1f\n", (b - a) / 1000 }'; }
+# milliseconds FROM TO, both in µs; null where it never came.
+milliseconds() { awk -v a="$1" -v b="$2" 'BEGIN { if (b) printf "%.1f\n", (b - a) / 1000; else print "null" }'; }
 
-# The same image and policy with nobody but the engine behind it.
+# As much work for the engine, with nobody but its policy behind it.
 plain_start() {
-    docker run --detach --name "$gw-plain" --network "$gw-field" --restart unless-stopped --read-only --memory 64m \
+    docker create --name "$gw-plain" --network "$gw-bus" --restart unless-stopped --read-only --memory 64m \
+        --memory-swap 64m --cpus 1 --pids-limit 32 --cap-drop ALL --security-opt no-new-privileges \
         --entrypoint /usr/sbin/mosquitto "$(inspect broker '{{.Image}}')" -p 1899 >/dev/null
+    docker network connect "$gw-lease" "$gw-plain"
+    docker start "$gw-plain" >/dev/null
     wait_until 30 docker inspect --format '{{.State.Running}}' "$gw-plain"
 }
 
 crash_figures() {
-    local i at ours=() plain=() seen=() healthy=()
+    local i at shown ours=() plain=() seen=() healthy=() ill='.state != "running" or .health != "healthy"'
     measuring "crashes of $victim, and of a plain container"
     plain_start
     watch_stream &
@@ -177,10 +184,11 @@ crash_figures() {
         at=$(crash "$gw-$victim")
         wait_until 30 has_started_again "$gw-$victim" "$at" >/dev/null
         ours+=("$(milliseconds "$at" "$(started_again "$gw-$victim" "$at")")")
-        wait_until 30 stream_saw "$at" '.state != "running"' >/dev/null
-        seen+=("$(milliseconds "$at" "$(stream_saw "$at" '.state != "running"')")")
-        wait_until 60 stream_saw "$(stream_saw "$at" '.health != "healthy"')" '.health == "healthy"' >/dev/null
-        healthy+=("$(milliseconds "$at" "$(stream_saw "$(stream_saw "$at" '.health != "healthy"')" '.health == "healthy"')")")
+        wait_until 30 stream_saw "$at" "$ill" >/dev/null
+        shown=$(stream_saw "$at" "$ill")
+        seen+=("$(milliseconds "$at" "$shown")")
+        wait_until 60 stream_saw "${shown:-$at}" "$ill | not" >/dev/null
+        healthy+=("$(milliseconds "$at" "$(stream_saw "${shown:-$at}" "$ill | not")")")
         at=$(crash "$gw-plain")
         wait_until 30 has_started_again "$gw-plain" "$at" >/dev/null
         plain+=("$(milliseconds "$at" "$(started_again "$gw-plain" "$at")")")
