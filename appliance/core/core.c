@@ -185,6 +185,7 @@ hf_core_new(const struct hf_core_config *config, struct hf_core **ret_core, stru
         return -1;
     }
     hf_telemetry_host(core->telemetry, config->state_dir, hf_clock_mono_ms(), &core->host);
+    hf_core_find_address(core, hf_clock_mono_ms());
     core->snapshot = hf_core_present(core, hf_clock_mono_ms());
     if (!core->snapshot) {
         (void)hf_core_stop(core);
