@@ -20,9 +20,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum {
     RELEASE_FILE_MAX = 256 * 1024,
+    GIVE_BACK_S = 3600, /* what a visit to the dashboard took goes back within the hour */
     ARENAS_MAX = 2 /* a malloc arena for each thread would cost more memory than all the rest */
 };
 
@@ -339,10 +341,12 @@ introduce(struct parts *p)
 static int
 wait_for_end(const sigset_t *ends)
 {
+    const struct timespec period = {.tv_sec = GIVE_BACK_S};
     int signal_number;
 
-    while (sigwait(ends, &signal_number) != 0)
-        ;
+    do
+        hf_memory_give_back();
+    while ((signal_number = sigtimedwait(ends, NULL, &period)) < 0);
     hf_log_info("event=end signal=%s", strsignal(signal_number)); // NOLINT(concurrency-mt-unsafe)
     return 0;
 }
@@ -383,7 +387,6 @@ main(int argc, char **argv)
         fprintf(stderr, "holdfastd: %s\n", err.message);
     } else {
         introduce(&parts);
-        hf_memory_give_back();
         wait_for_end(&ends);
     }
     stop(&parts, rc < 0);
