@@ -60,8 +60,11 @@ struct hf_core {
     unsigned look_failures;
     int64_t tick_at_ms;
     int64_t clock_floor_at_ms;
-    bool changed; /* something that people see at once */
+    char field_address[sizeof((struct hf_gateway_view *)0)->field_address]; /* found lately */
+    int64_t address_at_ms; /* when it is to be found again; monotonic */
+    bool changed;          /* something that people see at once */
     uint64_t version;
+    uint64_t changes; /* of the newest picture */
 
     /* Shared; each guards itself. */
     struct mailbox mail;
@@ -84,6 +87,9 @@ int hf_core_service_index(const struct hf_core *core, const char *name);
 
 /* owner.c: the thread's function. */
 void *hf_core_owner(void *context);
+
+/* owner.c: where devices find this machine, looked up where that is long ago. */
+void hf_core_find_address(struct hf_core *core, int64_t now_ms);
 
 /* handover.c: writes run_dir/services/<name>/{credentials,settings}.json for every service. */
 HF_MUST int hf_core_hand_over(struct hf_core *core, struct hf_error *err);

@@ -2,7 +2,6 @@
 /* From what the owner knows to the picture that everybody sees. */
 #include "base/clock.h"
 #include "base/text.h"
-#include "core/address.h"
 #include "core/internal.h"
 
 #include <stdatomic.h>
@@ -175,8 +174,7 @@ present_gateway(const struct hf_core *core, struct hf_gateway_view *g)
     memcpy(g->name, core->settings.name, sizeof g->name);
     g->started_ms = core->started_ms;
     g->claimed = core->claimed;
-    hf_core_field_address(core->config.placement.field_address, g->field_address,
-                          sizeof g->field_address);
+    memcpy(g->field_address, core->field_address, sizeof g->field_address);
     g->field_port = core->config.placement.field_port;
     g->engine = core->engine;
     g->host = core->host;

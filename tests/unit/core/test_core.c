@@ -286,6 +286,29 @@ an_engine_that_is_away_is_said_and_comes_back(void **state)
     wait_until(b->core, engine_is_away);
 }
 
+/* What open streams wait for: a picture that shows a change counts it. */
+static void
+a_change_is_told_from_the_passing_of_time(void **state)
+{
+    struct box *b = *state;
+    const struct hf_snapshot *before;
+    const struct hf_snapshot *after;
+    int64_t deadline = hf_clock_mono_ms() + PATIENCE_MS;
+
+    start(b);
+    wait_until(b->core, all_run);
+    before = hf_core_snapshot(b->core);
+    FAKE_LOCKED(&b->engine, b->engine.away = true);
+    wait_until(b->core, engine_is_away);
+    after = hf_core_snapshot(b->core);
+    assert_true(after->changes > before->changes);
+    assert_true(after->changes <= after->version);
+    hf_core_wait_change(b->core, before->changes, PATIENCE_MS); /* is there already */
+    assert_true(hf_clock_mono_ms() < deadline);
+    hf_snapshot_unref(before);
+    hf_snapshot_unref(after);
+}
+
 static void
 an_unknown_service_is_not_found(void **state)
 {
@@ -475,6 +498,7 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(an_engine_that_is_away_is_said_and_comes_back, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_change_is_told_from_the_passing_of_time, setup, teardown),
         cmocka_unit_test_setup_teardown(an_unknown_service_is_not_found, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_release_nothing_is_begun, setup, teardown),
         cmocka_unit_test_setup_teardown(pain_14_a_stop_ends_a_pull_under_way, setup, teardown),

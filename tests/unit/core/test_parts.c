@@ -53,6 +53,61 @@ history_keeps_the_newest_points_in_order(void **state)
     free(s);
 }
 
+/* Whether the owner would be woken; takes what is there. */
+static bool
+wakes(struct mailbox *m, struct mail *ret_mail)
+{
+    bool urgent = m->urgent;
+
+    mailbox_take(m, 0, ret_mail);
+    return urgent;
+}
+
+static void
+only_news_of_a_service_wake_the_owner(void **state)
+{
+    struct hf_service_status status = {.seen = true, .state = "ok"};
+    struct mailbox *m = calloc(1, sizeof *m);
+    struct mail *mail = calloc(1, sizeof *mail);
+
+    (void)state;
+    mailbox_init(m);
+    mailbox_status(m, 1, &status);
+    assert_true(wakes(m, mail));
+    status.numbers[0].value = 7;
+    mailbox_status(m, 1, &status);
+    assert_false(wakes(m, mail)); /* and yet it is there when the owner looks */
+    assert_true(mail->status_fresh[1]);
+    assert_int_equal(mail->status[1].numbers[0].value, 7);
+    strcpy(status.state, "degraded");
+    mailbox_status(m, 1, &status);
+    assert_true(wakes(m, mail));
+    status.gone = true;
+    mailbox_status(m, 1, &status);
+    assert_true(wakes(m, mail));
+    mailbox_status(m, 2, &status);
+    assert_true(wakes(m, mail));
+
+    mailbox_pong(m);
+    assert_true(wakes(m, mail));
+    mailbox_pong(m);
+    assert_false(wakes(m, mail));
+    assert_true(mail->pong_ms > 0);
+    m->ponged_ms -= 60000; /* the broker was away for a minute */
+    mailbox_pong(m);
+    assert_true(wakes(m, mail));
+
+    mailbox_hint(m, false);
+    mailbox_status(m, 2, &status);
+    assert_true(wakes(m, mail));
+    mailbox_stop(m);
+    assert_true(wakes(m, mail));
+    assert_true(wakes(m, mail)); /* for good */
+    mailbox_done(m);
+    free(mail);
+    free(m);
+}
+
 static struct hf_sentence
 said(const struct hf_snapshot *s)
 {
@@ -130,6 +185,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rate_follows_its_counter_and_forgives_a_restart),
         cmocka_unit_test(history_keeps_the_newest_points_in_order),
+        cmocka_unit_test(only_news_of_a_service_wake_the_owner),
         cmocka_unit_test(the_first_line_names_what_matters_most),
     };
 
