@@ -508,7 +508,7 @@ later_repeats_with_key_and_bytes(void **state)
 }
 
 static void
-an_alarm_passes_a_backlog(void **state)
+pain_09_an_alarm_passes_a_backlog(void **state)
 {
     struct stand *s = *state;
     size_t at = 0, before;
@@ -603,7 +603,7 @@ main(void)
         with_stand(a_record_further_on_absolves_the_uplink),
         with_stand(a_refused_acknowledgement_is_said_and_taken_up_anew),
         with_stand(later_repeats_with_key_and_bytes),
-        with_stand(an_alarm_passes_a_backlog),
+        with_stand(pain_09_an_alarm_passes_a_backlog),
         with_stand(redirects_stay_where_the_token_belongs),
         with_stand(an_own_header_is_sent),
         with_stand(a_buffer_that_is_away_is_waited_for),
