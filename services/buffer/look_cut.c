@@ -88,8 +88,7 @@ cut_base64(const char *at, const char *end, struct hf_buf *out, struct hf_error 
 
     size -= (size_t)(end[-1] == '=') + (size_t)(end[-2] == '=');
     if (hf_buf_adds(out, "\"base64\":\"", err) < 0 ||
-        hf_buf_add(out, at, (size_t)HF_LOOK_CUT_BYTES, err) < 0 ||
-        hf_buf_adds(out, "\"", err) < 0)
+        hf_buf_add(out, at, (size_t)HF_LOOK_CUT_BYTES, err) < 0 || hf_buf_adds(out, "\"", err) < 0)
         return -1;
     return end_cut(out, size, err);
 }

@@ -7,7 +7,7 @@
 enum {
     /* A record of 1 MiB of control characters is a line of 6 MiB: no page for a browser. */
     HF_LOOK_LINE_MAX = 64 * 1024,
-    HF_LOOK_CUT_BYTES = 4096, /* of a payload are left, give or take a character; divisible by 4 */
+    HF_LOOK_CUT_BYTES = 4096, /* of a payload are left, give or take a character; by 4 for base64 */
 };
 
 /* Appends the line without its newline and closing brace. A long one gets the beginning of its
