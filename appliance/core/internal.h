@@ -96,6 +96,10 @@ HF_MUST int hf_core_hand_over(struct hf_core *core, struct hf_error *err);
 /* handover.c: tries it once more where it failed the last time. */
 void hf_core_hand_over_again(struct hf_core *core);
 
+/* present.c: how long until the buffer is full or drained at the present rates. stored_bytes: of
+ * what is held, without what the file has anyway. */
+void hf_core_forecast(struct hf_buffer_view *b, int64_t stored_bytes);
+
 /* present.c: a new picture of everything, with one reference. NULL without memory. */
 struct hf_snapshot *hf_core_present(const struct hf_core *core, int64_t now_ms);
 

@@ -421,6 +421,49 @@ read_newest(struct hf_store *store, void *context, struct hf_error *err)
     "\"drop\":true}]}"
 
 static void
+read_revision(const struct box *b, const char *service, const char *file, char out[64])
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(65536);
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+
+    read_handed_over(b, service, file, &text);
+    assert_int_equal(hf_json_parse(text.data, text.len, &doc, NULL), 0);
+    snprintf(out, 64, "%s", hf_json_string(doc, "revision"));
+}
+
+/* Settings and secrets of a service carry one revision, new when either changed, and after a kill
+ * between the two writes as well. */
+static void
+what_is_handed_over_together_carries_one_revision(void **state)
+{
+    struct box *b = *state;
+    HF_AUTO_BUF struct hf_buf old = HF_BUF_INIT(65536);
+    HF_AUTO_FREE char *text = NULL;
+    char path[128], before[64], broker[64], settings[64], credentials[64];
+    int64_t revision = -1;
+    struct hf_error err = {0};
+
+    start(b);
+    read_revision(b, "forwarder", "settings", before);
+    read_revision(b, "broker", "settings", broker);
+    read_handed_over(b, "forwarder", "settings", &old);
+    assert_int_equal(change(b, PATCH, 0, false, &text, &revision, &err), 0);
+    read_revision(b, "forwarder", "settings", settings);
+    read_revision(b, "forwarder", "credentials", credentials);
+    assert_string_equal(settings, credentials);
+    assert_string_not_equal(settings, before);
+    read_revision(b, "broker", "settings", settings);
+    assert_string_equal(settings, broker); /* to which nothing changed */
+
+    end(b);
+    snprintf(path, sizeof path, "%s/services/forwarder/settings.json", b->run);
+    assert_int_equal(hf_file_replace(path, old.data, old.len, 0400, (uid_t)-1, (gid_t)-1, &err), 0);
+    start(b);
+    read_revision(b, "forwarder", "settings", settings);
+    assert_string_equal(settings, credentials);
+}
+
+static void
 a_change_reaches_each_service_and_the_log(void **state)
 {
     struct box *b = *state;
@@ -502,6 +545,8 @@ main(void)
         cmocka_unit_test_setup_teardown(an_unknown_service_is_not_found, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_release_nothing_is_begun, setup, teardown),
         cmocka_unit_test_setup_teardown(pain_14_a_stop_ends_a_pull_under_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_handed_over_together_carries_one_revision, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_change_reaches_each_service_and_the_log, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_is_refused_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(each_service_is_given_its_own_secrets_and_no_others, setup,

@@ -179,6 +179,25 @@ the_first_line_names_what_matters_most(void **state)
     free(s);
 }
 
+/* 10 records of 100 bytes in a file of 100 kB that has 1 MB of room: by the file's size each would
+ * take 10 kB. */
+static void
+room_is_told_by_what_is_held(void **state)
+{
+    struct hf_buffer_view b = {
+        .held = 10, .disk_bytes = 100 * 1000, .disk_limit_bytes = 1100 * 1000, .in_per_s = 100};
+
+    (void)state;
+    hf_core_forecast(&b, 1000);
+    assert_int_equal(b.full_s, 100);
+    assert_int_equal(b.drain_s, -1);
+    b.in_per_s = 0;
+    b.out_per_s = 5;
+    hf_core_forecast(&b, 1000);
+    assert_int_equal(b.full_s, -1);
+    assert_int_equal(b.drain_s, 2);
+}
+
 int
 main(void)
 {
@@ -187,6 +206,7 @@ main(void)
         cmocka_unit_test(history_keeps_the_newest_points_in_order),
         cmocka_unit_test(only_news_of_a_service_wake_the_owner),
         cmocka_unit_test(the_first_line_names_what_matters_most),
+        cmocka_unit_test(room_is_told_by_what_is_held),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
