@@ -335,6 +335,32 @@ dripping_ends_by_the_total_only(void **state)
     ends(&m, &call, HF_H1_END_WHOLE, HF_ERROR_NONE);
 }
 
+static bool
+take_long(void *context, const char *data, size_t len)
+{
+    int *times = context;
+
+    (void)data, (void)len;
+    if ((*times)++ == 0)
+        nap(600);
+    return true;
+}
+
+static void
+a_slow_reader_is_not_silence(void **state)
+{
+    struct neighbour n = {.answer = OK "Content-Length: 2\r\n\r\nok", .drips = true};
+    struct hf_h1_call call;
+    int times = 0;
+
+    (void)state;
+    start(&n);
+    call = call_to(&n);
+    call.idle_ms = 500;
+    call.reader = (struct hf_h1_reader){.context = &times, .body = take_long};
+    ends(&n, &call, HF_H1_END_WHOLE, HF_ERROR_NONE);
+}
+
 static void
 wrong_and_cut_answers_have_an_end_each(void **state)
 {
@@ -468,6 +494,7 @@ main(void)
         cmocka_unit_test(a_full_backlog_is_waited_for),
         cmocka_unit_test(silence_ends_by_each_deadline),
         cmocka_unit_test(dripping_ends_by_the_total_only),
+        cmocka_unit_test(a_slow_reader_is_not_silence),
         cmocka_unit_test(wrong_and_cut_answers_have_an_end_each),
         cmocka_unit_test(an_answer_before_the_end_of_the_question),
         cmocka_unit_test(a_reader_ends_a_stream),
