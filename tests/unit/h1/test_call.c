@@ -335,30 +335,41 @@ dripping_ends_by_the_total_only(void **state)
     ends(&m, &call, HF_H1_END_WHOLE, HF_ERROR_NONE);
 }
 
+enum { STREAM_BYTES = 1024 * 1024, SILENCE_MS = 300, SLOW_FROM = 14, SLOW_TO = 18 };
+
+/* Slow for a while in the middle, each time longer than the neighbour may be silent. */
 static bool
 take_long(void *context, const char *data, size_t len)
 {
     int *times = context;
 
     (void)data, (void)len;
-    if ((*times)++ == 0)
-        nap(600);
+    (*times)++;
+    if (*times >= SLOW_FROM && *times <= SLOW_TO)
+        nap(SILENCE_MS + DRIP_MS);
     return true;
 }
 
 static void
 a_slow_reader_is_not_silence(void **state)
 {
-    struct neighbour n = {.answer = OK "Content-Length: 2\r\n\r\nok", .drips = true};
+    static const char head[] = OK "Content-Length: 1048576\r\n\r\n";
+    char *answer = malloc(sizeof head + STREAM_BYTES);
+    struct neighbour n = {.answer = answer};
     struct hf_h1_call call;
     int times = 0;
 
     (void)state;
+    memcpy(answer, head, sizeof head - 1);
+    memset(answer + sizeof head - 1, 'x', STREAM_BYTES);
+    answer[sizeof head - 1 + STREAM_BYTES] = '\0';
     start(&n);
     call = call_to(&n);
-    call.idle_ms = 500;
+    call.idle_ms = SILENCE_MS;
     call.reader = (struct hf_h1_reader){.context = &times, .body = take_long};
     ends(&n, &call, HF_H1_END_WHOLE, HF_ERROR_NONE);
+    assert_true(times > SLOW_TO);
+    free(answer);
 }
 
 static void
