@@ -133,7 +133,7 @@ compact_looks_at_every_byte_of_a_string(void **state)
         for (size_t at = 0; at <= len; at++) {
             for (size_t i = 0; i < HF_LEN(pieces); i++) {
                 HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(1000);
-                char text[2 * LONGEST];
+                char text[4 * LONGEST];
 
                 snprintf(text, sizeof text, "\"%.*s%s%.*s\"", (int)at,
                          "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", pieces[i], (int)(len - at),
