@@ -181,6 +181,14 @@ mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_erro
 }
 
 void
+mailbox_probe(struct mailbox *m, size_t index, const struct hf_probe_result *result)
+{
+    pthread_mutex_lock(&m->lock);
+    m->mail.probes[index] = *result;
+    post(m);
+}
+
+void
 mailbox_look(struct mailbox *m, const struct look *look)
 {
     pthread_mutex_lock(&m->lock);
