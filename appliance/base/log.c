@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,10 +18,16 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int threshold = HF_LOG_INFO;
 static atomic_uint_fast64_t dropped;
 
+/* A fault often says two or three lines in turn; so more than the last one is remembered. */
+enum { RECENT_LINES = 8 };
+
 /* Guarded by lock. */
-static char last[HF_LOG_LINE_MAX];
-static int64_t last_ms;
-static unsigned repeats;
+static struct {
+    char text[HF_LOG_LINE_MAX]; /* "": none */
+    int64_t at_ms;              /* when it was written */
+} recent[RECENT_LINES];
+static size_t next_recent; /* they take turns: many are of one millisecond */
+static unsigned repeats;   /* of all of them, not said yet */
 static uint64_t dropped_said;
 
 void
@@ -75,11 +82,29 @@ say_what_was_kept_back(void)
     }
 }
 
+/* Whether the line was written not long ago; if not, it is remembered as written now. */
+static bool
+is_repeat(const char *text, int64_t now)
+{
+    size_t place = next_recent;
+
+    for (size_t i = 0; i < RECENT_LINES; i++)
+        if (recent[i].text[0] && strcmp(recent[i].text, text) == 0) {
+            if (now - recent[i].at_ms < HF_LOG_REPEAT_MS)
+                return true;
+            place = i;
+        }
+    if (place == next_recent)
+        next_recent = (next_recent + 1) % RECENT_LINES;
+    memcpy(recent[place].text, text, strlen(text) + 1);
+    recent[place].at_ms = now;
+    return false;
+}
+
 void
 hf_log_write(enum hf_log_level level, const char *fmt, ...)
 {
     char text[HF_LOG_LINE_MAX];
-    int64_t now = hf_clock_mono_ms();
     va_list args;
 
     if ((int)level < atomic_load(&threshold))
@@ -89,12 +114,10 @@ hf_log_write(enum hf_log_level level, const char *fmt, ...)
     va_end(args);
 
     pthread_mutex_lock(&lock);
-    if (strcmp(text, last) == 0 && now - last_ms < HF_LOG_REPEAT_MS) {
+    if (is_repeat(text, hf_clock_mono_ms())) {
         repeats++;
     } else {
         say_what_was_kept_back();
-        memcpy(last, text, strlen(text) + 1);
-        last_ms = now;
         emit(level, text);
     }
     pthread_mutex_unlock(&lock);

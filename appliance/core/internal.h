@@ -5,9 +5,11 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "core/core.h"
+#include "core/courier.h"
 #include "core/history.h"
 #include "core/mailbox.h"
 #include "core/rate.h"
+#include "core/watch.h"
 #include "core/worker.h"
 #include "path/path.h"
 #include "supervisor/health.h"
@@ -59,7 +61,10 @@ struct hf_core {
     int64_t look_at_ms; /* the next look without a reason; monotonic */
     unsigned look_failures;
     int64_t tick_at_ms;
-    int64_t clock_floor_at_ms;
+    int64_t publish_at_ms;
+    int64_t keep_at_ms;                        /* when history and clock floor are stored next */
+    int64_t clock_floor_ms, clock_floor_at_ms; /* what the store has; when that was, monotonic */
+    struct watch watch;
     bool changed; /* something that people see at once */
     uint64_t version;
 
@@ -70,6 +75,7 @@ struct hf_core {
     struct worker workers[HF_SERVICES_MAX]; /* effects, one thread a service */
     struct worker observer;
     struct worker listener; /* the engine's event stream */
+    struct courier courier;
     pthread_t owner;
     bool owner_runs;
 
@@ -98,6 +104,16 @@ void hf_core_say(const struct hf_snapshot *s, struct hf_sentence *t);
 
 /* owner.c: one step of a service, and its effect given to its worker; owner thread only. */
 void hf_core_step(struct hf_core *core, size_t index, const struct hf_lifecycle_event *event);
+
+/* measure.c: owner thread only; hf_core_load_history() before it runs. */
+void hf_core_load_history(struct hf_core *core);
+void hf_core_measure_host(struct hf_core *core, int64_t now_ms);
+void hf_core_measure(struct hf_core *core, int64_t now_ms);
+/* measure.c: stores what the history has more than the store, and the clock floor. */
+void hf_core_keep(struct hf_core *core, int64_t now_ms);
+/* measure.c: a time that has surely passed: the clock's where it is synchronised, else what the
+ * floor was and how long that is ago; 0: none. */
+int64_t hf_core_clock_floor(const struct hf_core *core, int64_t now_ms);
 
 /* operation.c: owner thread only. */
 HF_MUST int hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind,

@@ -74,6 +74,9 @@ info(void *ctx, struct hf_engine_info *ret_info, struct hf_error *err)
     cgroup = hf_json_string(doc, "CgroupVersion");
     hf_text_put(ret_info->version, sizeof ret_info->version, "%s", version ? version : "");
     ret_info->cgroup_version = cgroup && strcmp(cgroup, "2") == 0 ? 2 : 1;
+    if (hf_json_string(doc, "DockerRootDir"))
+        hf_text_put(ret_info->data_dir, sizeof ret_info->data_dir, "%s",
+                    hf_json_string(doc, "DockerRootDir"));
     read_warnings(hf_json_get(doc, "Warnings"), ret_info);
     pthread_mutex_lock(&e->lock);
     hf_text_put(ret_info->api_version, sizeof ret_info->api_version, "1.%d", e->minor);

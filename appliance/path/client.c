@@ -229,11 +229,14 @@ refused_by_peer(struct ask *a, long status, struct hf_error *err)
 static int
 perform(struct ask *a, const char *url, struct hf_error *err)
 {
-    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
-    struct curl_slist *more =
-        headers ? curl_slist_append(headers, "Content-Type: application/json") : NULL;
+    const char *type = a->call->type ? a->call->type : "application/json";
+    struct curl_slist *headers = curl_slist_append(NULL, "Expect:"), *more;
+    char content_type[128];
     long status = 0;
     CURLcode code;
+
+    hf_text_put(content_type, sizeof content_type, "Content-Type: %s", type);
+    more = headers ? curl_slist_append(headers, content_type) : NULL;
 
     if (!more) {
         curl_slist_free_all(headers);

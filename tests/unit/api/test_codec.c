@@ -147,21 +147,6 @@ cut_character(void **state)
 }
 
 static void
-history(void **state)
-{
-    HF_AUTO_FREE struct hf_history *h = calloc(1, sizeof *h);
-    HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(4096);
-
-    (void)state;
-    assert_non_null(h);
-    hf_core_history(NULL, h);
-    assert_int_equal(hf_codec_history(h, &out, NULL), 0);
-    assert_string_equal(out.data,
-                        "{\"interval_s\":2,\"end\":\"2026-11-24T03:01:33.123Z\",\"series\":{"
-                        "\"buffer.held\":[null,1,2.5],\"host.cpu\":[0,0,0]}}");
-}
-
-static void
 health(void **state)
 {
     struct hf_snapshot *s = &world_snapshot;
@@ -214,7 +199,6 @@ main(void)
         cmocka_unit_test(records),
         cmocka_unit_test(flash),
         cmocka_unit_test(cut_character),
-        cmocka_unit_test(history),
         cmocka_unit_test(health),
         cmocka_unit_test(state_is_made_once),
     };

@@ -135,6 +135,17 @@ reading(void **state)
     call_expect("GET", "/api/v1/buffer", "", 200, "\"held\":17");
     call_expect("GET", "/api/v1/uplink", "", 200, "\"state\":\"idle\"");
     call_expect("GET", "/api/v1/history", "", 200, "\"series\":{\"buffer.held\":[null,1,2.5]");
+    call_expect("GET", "/api/v1/history?range=3d&series=a,b", "", 200, "\"interval_s\":60");
+    call_expect("GET", "/api/v1/history?range=3d&series=a,b", "", 200, "{\"a\":[null,1,2.5],\"b\":[");
+    call_expect("GET", "/api/v1/history?range=1y", "", 400, "range");
+    call_expect("GET", "/api/v1/alarms", "", 200, "\"id\":\"3\",\"kind\":\"disk_full\"");
+    call_expect("GET", "/api/v1/alarms?state=all&limit=2", "", 200, "\"next\":\"2\"");
+    call_expect("GET", "/api/v1/alarms?cursor=3&limit=1", "", 200, "\"next\":null");
+    call_expect("GET", "/api/v1/alarms?state=old", "", 400, "state");
+    call_expect("POST", "/api/v1/alarms/3/acknowledge", "", 200, "\"acknowledged\":{\"by\":\"");
+    call_expect("POST", "/api/v1/alarms/2/acknowledge", "", 409, "over");
+    call_expect("POST", "/api/v1/alarms/9/acknowledge", "", 404, "no such");
+    call_expect("POST", "/api/v1/alarms/x/acknowledge", "", 404, "no alarm");
     call_expect("GET", "/api/v1/operations", "limit=2", 200, "\"state\":\"queued\"");
     call_expect("GET", "/api/v1/operations", "limit=101", 400, NULL);
     call_expect("GET", "/api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200,

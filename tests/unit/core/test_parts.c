@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
-#include "core/history.h"
 #include "core/internal.h"
 #include "core/rate.h"
 
@@ -24,33 +23,6 @@ a_rate_follows_its_counter_and_forgives_a_restart(void **state)
     for (int i = 12; i <= 30; i++)
         rate_update(&r, 5, i * 2000);
     assert_true(r.per_second == 0);
-}
-
-static void
-history_keeps_the_newest_points_in_order(void **state)
-{
-    struct hf_history_ring *ring = calloc(1, sizeof *ring);
-    struct hf_history *read = calloc(1, sizeof *read);
-    struct hf_snapshot *s = calloc(1, sizeof *s);
-
-    (void)state;
-    history_init(ring);
-    s->service_count = hf_service_count;
-    for (int i = 0; i < HF_HISTORY_POINTS + 7; i++) {
-        s->buffer.known = i != HF_HISTORY_POINTS + 6;
-        s->buffer.held = i;
-        history_add(ring, s);
-    }
-    history_read(ring, read);
-    assert_int_equal(read->points, HF_HISTORY_POINTS);
-    assert_string_equal(read->series[0].name, "buffer.held");
-    assert_true(read->series[0].values[0] == 7.0F);
-    assert_true(read->series[0].values[HF_HISTORY_POINTS - 2] == HF_HISTORY_POINTS + 5);
-    assert_true(isnan(read->series[0].values[HF_HISTORY_POINTS - 1]));
-    history_done(ring);
-    free(ring);
-    free(read);
-    free(s);
 }
 
 static struct hf_sentence
@@ -129,7 +101,6 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rate_follows_its_counter_and_forgives_a_restart),
-        cmocka_unit_test(history_keeps_the_newest_points_in_order),
         cmocka_unit_test(the_first_line_names_what_matters_most),
     };
 
