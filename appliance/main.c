@@ -319,7 +319,8 @@ static int
 start(struct parts *p, struct hf_error *err)
 {
     if (hf_engine_new(p->options.docker_socket, &p->engine, err) < 0 || open_store(p, err) < 0 ||
-        (raise_clock(p), false) || import_release(p, err) < 0 || import_provision(p, err) < 0 || make_certificate(p, err) < 0)
+        (raise_clock(p), false) || import_release(p, err) < 0 || import_provision(p, err) < 0 ||
+        make_certificate(p, err) < 0)
         return -1;
     return start_core_and_api(p, err);
 }

@@ -40,8 +40,7 @@ hf_clock_synced(void)
 int
 hf_clock_raise(int64_t floor_ms)
 {
-    const struct timespec floor = {.tv_sec = floor_ms / 1000,
-                                   .tv_nsec = floor_ms % 1000 * 1000000};
+    const struct timespec floor = {.tv_sec = floor_ms / 1000, .tv_nsec = floor_ms % 1000 * 1000000};
     struct timex tx = {.modes = 0};
 
     if (adjtimex(&tx) < 0)

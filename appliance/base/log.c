@@ -18,14 +18,18 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int threshold = HF_LOG_INFO;
 static atomic_uint_fast64_t dropped;
 
-/* A fault often says two or three lines in turn; so more than the last one is remembered. */
+/* A fault often says two or three lines in turn: so of warnings and errors more than the last line
+ * is remembered. What is told of a run of things (requests, say) is told. */
 enum { RECENT_LINES = 8 };
 
-/* Guarded by lock. */
-static struct {
+struct said {
     char text[HF_LOG_LINE_MAX]; /* "": none */
     int64_t at_ms;              /* when it was written */
-} recent[RECENT_LINES];
+};
+
+/* Guarded by lock. */
+static struct said last;
+static struct said recent[RECENT_LINES];
 static size_t next_recent; /* they take turns: many are of one millisecond */
 static unsigned repeats;   /* of all of them, not said yet */
 static uint64_t dropped_said;
@@ -82,22 +86,33 @@ say_what_was_kept_back(void)
     }
 }
 
+static bool
+is_same(const struct said *s, const char *text, int64_t now)
+{
+    return s->text[0] && now - s->at_ms < HF_LOG_REPEAT_MS && strcmp(s->text, text) == 0;
+}
+
+static void
+remember(struct said *s, const char *text, int64_t now)
+{
+    memcpy(s->text, text, strlen(text) + 1);
+    s->at_ms = now;
+}
+
 /* Whether the line was written not long ago; if not, it is remembered as written now. */
 static bool
-is_repeat(const char *text, int64_t now)
+is_repeat(enum hf_log_level level, const char *text, int64_t now)
 {
-    size_t place = next_recent;
-
-    for (size_t i = 0; i < RECENT_LINES; i++)
-        if (recent[i].text[0] && strcmp(recent[i].text, text) == 0) {
-            if (now - recent[i].at_ms < HF_LOG_REPEAT_MS)
-                return true;
-            place = i;
-        }
-    if (place == next_recent)
+    if (is_same(&last, text, now))
+        return true;
+    for (size_t i = 0; level >= HF_LOG_WARN && i < RECENT_LINES; i++)
+        if (is_same(&recent[i], text, now))
+            return true;
+    remember(&last, text, now);
+    if (level >= HF_LOG_WARN) {
+        remember(&recent[next_recent], text, now);
         next_recent = (next_recent + 1) % RECENT_LINES;
-    memcpy(recent[place].text, text, strlen(text) + 1);
-    recent[place].at_ms = now;
+    }
     return false;
 }
 
@@ -114,7 +129,7 @@ hf_log_write(enum hf_log_level level, const char *fmt, ...)
     va_end(args);
 
     pthread_mutex_lock(&lock);
-    if (is_repeat(text, hf_clock_mono_ms())) {
+    if (is_repeat(level, text, hf_clock_mono_ms())) {
         repeats++;
     } else {
         say_what_was_kept_back();

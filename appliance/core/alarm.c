@@ -6,11 +6,11 @@
 #include <string.h>
 
 enum {
-    SOON_MS = 10 * 1000,       /* what may be over before anybody could look */
-    STEADY_MS = 60 * 1000,     /* what swings by nature */
-    LATE_MS = 60 * 60 * 1000,  /* what is normal after a start */
-    CLEAR_MS = 30 * 1000,      /* away for so long is over */
-    RESTORED_MS = 120 * 1000   /* until services have said how they are after a restart */
+    SOON_MS = 10 * 1000,      /* what may be over before anybody could look */
+    STEADY_MS = 60 * 1000,    /* what swings by nature */
+    LATE_MS = 60 * 60 * 1000, /* what is normal after a start */
+    CLEAR_MS = 30 * 1000,     /* away for so long is over */
+    RESTORED_MS = 120 * 1000  /* until services have said how they are after a restart */
 };
 
 static int64_t
@@ -161,9 +161,8 @@ begin(struct alarm_table *t, const struct alarm_condition *c, int64_t mono_ms, i
 
     if (!s)
         return;
-    *s = (struct alarm_slot){.state = ALARM_PENDING,
-                             .since_ms = mono_ms,
-                             .alarm = {.kind = c->kind, .bad = c->bad}};
+    *s = (struct alarm_slot){
+        .state = ALARM_PENDING, .since_ms = mono_ms, .alarm = {.kind = c->kind, .bad = c->bad}};
     memcpy(s->alarm.subject, c->subject, sizeof s->alarm.subject);
     see(t, s, c, mono_ms, wall_ms);
 }

@@ -279,8 +279,8 @@ acknowledge(struct hf_core *core, void *context, struct hf_error *err)
 }
 
 int
-hf_core_acknowledge(struct hf_core *core, int64_t id, const char *actor,
-                    struct hf_alarm *ret_alarm, struct hf_error *err)
+hf_core_acknowledge(struct hf_core *core, int64_t id, const char *actor, struct hf_alarm *ret_alarm,
+                    struct hf_error *err)
 {
     struct acknowledgement a = {id, actor, ret_alarm};
 

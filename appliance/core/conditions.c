@@ -200,10 +200,8 @@ is_news(int64_t at_ms, int64_t now)
 static void
 loss_conditions(struct hf_core *core, int64_t now)
 {
-    const struct hf_service_status *buffer =
-        &core->services[hf_service_index("buffer")].status;
-    const struct hf_service_status *broker =
-        &core->services[hf_service_index("broker")].status;
+    const struct hf_service_status *buffer = &core->services[hf_service_index("buffer")].status;
+    const struct hf_service_status *broker = &core->services[hf_service_index("broker")].status;
     int64_t quarantined = buffer->gone ? 0 : hf_status_number(buffer, "quarantined", 0);
 
     if (is_news(core->watch.queue_dropped_at_ms, now))
@@ -286,8 +284,8 @@ hf_core_conditions(struct hf_core *core, int64_t now_ms)
     uplink_conditions(core, now_ms);
     silence_conditions(core);
     if (hf_store_opened_as(core->config.store, &recovery) == HF_STORE_RECOVERED)
-        add(core, HF_ALARM_STORE_RECOVERED, "", false,
-            "See what was lost, and set it again.", "%s", recovery);
+        add(core, HF_ALARM_STORE_RECOVERED, "", false, "See what was lost, and set it again.", "%s",
+            recovery);
     for (size_t i = 0; i < WATCH_NOTES_MAX; i++) {
         const struct alarm_condition *c = &w->notes[i].condition;
 

@@ -139,8 +139,7 @@ run_errand(struct hf_core *core, const struct errand *e, struct hf_error *err)
 {
     if (e->nobody)
         return 0;
-    return e->listener == HF_ALARM_TO_CLOUD ? tell_cloud(core, e, err)
-                                            : tell_webhook(core, e, err);
+    return e->listener == HF_ALARM_TO_CLOUD ? tell_cloud(core, e, err) : tell_webhook(core, e, err);
 }
 
 /* Tells until there is nothing left, or somebody does not listen. */

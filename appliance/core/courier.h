@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The courier: a thread that tells others of alarms, and asks who is silent, so that the owner never
- * waits for a service. What is untold is in the store; the courier takes one at a time, tells it,
- * and notes it: told at least once, in order, for each listener by itself. One that cannot be
+ * The courier: a thread that tells others of alarms, and asks who is silent, so that the owner
+ * never waits for a service. What is untold is in the store; the courier takes one at a time, tells
+ * it, and notes it: told at least once, in order, for each listener by itself. One that cannot be
  * reached is tried again after a wait that doubles.
  *
  * The cloud is told by a record that goes straight to the buffer (topic `holdfast/alarms`, lane

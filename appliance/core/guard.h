@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Guards: how near something is to damage. A level rises as soon as a reading reaches its threshold,
- * and falls only when the reading is below that threshold by some slack, so that one at the edge
- * does not make a new alarm each second. Pure.
+ * Guards: how near something is to damage. A level rises as soon as a reading reaches its
+ * threshold, and falls only when the reading is below that threshold by some slack, so that one at
+ * the edge does not make a new alarm each second. Pure.
  */
 #pragma once
 

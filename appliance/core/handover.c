@@ -140,7 +140,8 @@ fill_processor(const struct hf_settings *s, struct hf_json *object)
 
     hf_json_put(object, "rules", hf_json_copy(s->rules));
     hf_json_put_string(devices, "topic", s->device_topic);
-    if (s->alarms.silent_after_s) /* a processor of before this was known refuses what it does not know */
+    if (s->alarms.silent_after_s) /* a processor of before this was known refuses what it does not
+                                     know */
         hf_json_put_int(devices, "silent_after_s", s->alarms.silent_after_s);
     hf_json_put(object, "devices", devices);
 }

@@ -40,8 +40,8 @@ struct mean {
 
 struct history_series {
     char name[NAME_SIZE];
-    double now;               /* of the second that is being filled; NaN: nothing put yet */
-    struct mean ten, minute;  /* being filled */
+    double now;              /* of the second that is being filled; NaN: nothing put yet */
+    struct mean ten, minute; /* being filled */
     uint16_t codes[POINTS_ALL];
 };
 
@@ -135,8 +135,7 @@ series_of(struct hf_history_ring *h, const char *name)
 }
 
 static void
-store(struct hf_history_ring *h, enum hf_history_range tier, struct history_series *s,
-      double value)
+store(struct hf_history_ring *h, enum hf_history_range tier, struct history_series *s, double value)
 {
     s->codes[tiers[tier].first + h->tiers[tier].next] = history_code(value);
 }
@@ -249,8 +248,8 @@ copy_points(const struct hf_history_ring *h, enum hf_history_range tier,
 }
 
 static int
-copy_all(const struct hf_history_ring *h, const struct hf_history_query *q,
-         struct hf_history *ret, struct hf_error *err)
+copy_all(const struct hf_history_ring *h, const struct hf_history_query *q, struct hf_history *ret,
+         struct hf_error *err)
 {
     size_t wanted = 0, count = h->tiers[q->range].count;
 
@@ -478,8 +477,7 @@ skip_minutes(struct hf_history_ring *h, size_t minutes)
 
 /* Into the points that were just skipped. */
 static void
-fill_back(struct hf_history_ring *h, struct history_series *s, const uint16_t *codes,
-          size_t points)
+fill_back(struct hf_history_ring *h, struct history_series *s, const uint16_t *codes, size_t points)
 {
     size_t from = (h->tiers[HF_HISTORY_3D].next + POINTS_3D - points) % POINTS_3D;
 

@@ -2,9 +2,9 @@
 /*
  * What was, in fixed memory: each series has 600 values a second apart, 2,160 means of 10 s and
  * 4,320 means of a minute, that is 10 minutes, 6 hours and 3 days. A value takes 16 bits (see
- * history_code()), so a series takes 14,160 bytes, and a gateway with 8 services (65 series) 0.9 MB;
- * the memory is asked for when a series first appears, and its pages are only touched when they are
- * reached.
+ * history_code()), so a series takes 14,160 bytes, and a gateway with 8 services (65 series) 0.9
+ * MB; the memory is asked for when a series first appears, and its pages are only touched when they
+ * are reached.
  *
  * Time is the monotonic clock's, so a wall clock that jumps moves the whole picture and tears
  * nothing. A second in which nothing was put is a null, not a line across the gap.
@@ -35,8 +35,8 @@ struct history_tier {
 struct hf_history_ring {
     pthread_mutex_t lock;
     struct history_tier tiers[HF_HISTORY_RANGE_COUNT];
-    int64_t second;  /* that is being filled, of the monotonic clock; 0: none yet */
-    size_t unsaved;  /* newest minutes that history_save() has not given yet */
+    int64_t second; /* that is being filled, of the monotonic clock; 0: none yet */
+    size_t unsaved; /* newest minutes that history_save() has not given yet */
     size_t series_count, cursor;
     struct history_series *series[HISTORY_SERIES_MAX];
 };
@@ -65,7 +65,7 @@ void history_saved(struct hf_history_ring *h, size_t points);
 size_t history_load(struct hf_history_ring *h, const void *data, size_t len);
 void history_gap(struct hf_history_ring *h, int64_t minutes);
 
-/* A value in 16 bits: 0 is "not known", 1 is zero; else a sign, 6 bits of exponent and 9 of mantissa,
- * within 0.1 % from 0.00002 to 280 × 10^12. */
+/* A value in 16 bits: 0 is "not known", 1 is zero; else a sign, 6 bits of exponent and 9 of
+ * mantissa, within 0.1 % from 0.00002 to 280 × 10^12. */
 uint16_t history_code(double value);
 double history_value(uint16_t code);

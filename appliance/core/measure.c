@@ -25,9 +25,9 @@ put_service(struct hf_history_ring *h, const char *name, const struct hf_usage *
         const char *what;
         double value; /* below 0: not known */
     } all[] = {
-        {"memory_bytes", (double)u->memory_bytes}, {"cpu_percent", u->cpu_percent},
+        {"memory_bytes", (double)u->memory_bytes},   {"cpu_percent", u->cpu_percent},
         {"throttled_percent", u->throttled_percent}, {"net_rx_per_s", u->net_rx_per_s},
-        {"net_tx_per_s", u->net_tx_per_s}, {"io_read_per_s", u->io_read_per_s},
+        {"net_tx_per_s", u->net_tx_per_s},           {"io_read_per_s", u->io_read_per_s},
         {"io_write_per_s", u->io_write_per_s},
     };
 

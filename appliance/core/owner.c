@@ -10,8 +10,8 @@
 #include <string.h>
 
 enum {
-    TICK_MS = 1000,     /* a point of the history */
-    PUBLISH_MS = 2000,  /* without any change */
+    TICK_MS = 1000,      /* a point of the history */
+    PUBLISH_MS = 2000,   /* without any change */
     LOOK_MS = 30 * 1000, /* without any event: drift is seen within a minute */
     LOOK_AGAIN_MS = 1000,
     LOOK_AGAIN_MOST_MS = 8000,

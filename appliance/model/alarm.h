@@ -2,8 +2,8 @@
 /* Alarms, as they are kept and shown. */
 #pragma once
 
-#include "json/json.h"
 #include "model/view.h"
+#include "json/json.h"
 
 enum hf_alarm_kind {
     HF_ALARM_SERVICE_UNHEALTHY,
@@ -35,7 +35,12 @@ const char *hf_alarm_kind_name(enum hf_alarm_kind kind);
 int hf_alarm_kind_of(const char *name);
 
 /* What has happened to an alarm and is still to be told. */
-enum hf_alarm_event { HF_ALARM_RAISED, HF_ALARM_ACKNOWLEDGED, HF_ALARM_CLEARED, HF_ALARM_EVENT_COUNT };
+enum hf_alarm_event {
+    HF_ALARM_RAISED,
+    HF_ALARM_ACKNOWLEDGED,
+    HF_ALARM_CLEARED,
+    HF_ALARM_EVENT_COUNT
+};
 
 /* "raised", "acknowledged", "cleared". */
 const char *hf_alarm_event_name(enum hf_alarm_event event);

@@ -18,7 +18,7 @@ struct hf_engine_info {
     char version[HF_NAME_SIZE];
     char api_version[16];
     int cgroup_version;
-    char data_dir[256]; /* where images and volumes are; "": not said */
+    char data_dir[256];                         /* where images and volumes are; "": not said */
     char warnings[HF_ENGINE_WARNINGS_MAX][256]; /* of GET /info */
     size_t warning_count;
 };

@@ -55,7 +55,7 @@ struct hf_usage {
     double cpu_percent;        /* of one core */
     double throttled_percent;
     int64_t pids;
-    int64_t net_rx_bytes, net_tx_bytes;   /* since its start, without loopback; -1: not known */
+    int64_t net_rx_bytes, net_tx_bytes;    /* since its start, without loopback; -1: not known */
     int64_t io_read_bytes, io_write_bytes; /* -1: not known */
     double net_rx_per_s, net_tx_per_s, io_read_per_s, io_write_per_s; /* bytes; -1: not known */
     bool has_pressure;

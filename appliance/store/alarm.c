@@ -55,8 +55,8 @@ read_alarm(sqlite3_stmt *stmt, struct hf_alarm *a)
 }
 
 int
-hf_store_alarms(struct hf_store *st, bool active_only, int64_t before,
-                struct hf_alarm *ret_alarms, size_t max, size_t *ret_count, struct hf_error *err)
+hf_store_alarms(struct hf_store *st, bool active_only, int64_t before, struct hf_alarm *ret_alarms,
+                size_t max, size_t *ret_count, struct hf_error *err)
 {
     HF_STMT stmt = NULL;
     size_t count = 0;

@@ -178,8 +178,8 @@ HF_MUST int hf_store_alarm_told(struct hf_store *st, int64_t id, unsigned mask,
 HF_MUST int hf_store_add_history(struct hf_store *st, int64_t ended_ms, size_t points,
                                  const void *data, size_t len, int64_t floor_ms,
                                  struct hf_error *err);
-typedef void hf_store_history_row(void *context, int64_t ended_ms, int64_t points,
-                                  const void *data, size_t len);
+typedef void hf_store_history_row(void *context, int64_t ended_ms, int64_t points, const void *data,
+                                  size_t len);
 /* Calls take for each, oldest first; data is borrowed for the call. */
 HF_MUST int hf_store_history(struct hf_store *st, hf_store_history_row *take, void *context,
                              struct hf_error *err);

@@ -6,11 +6,7 @@
 #include <string.h>
 
 static const char *const controller_names[CONTROLLER_COUNT] = {
-    [MEMORY] = "memory",
-    [CPU] = "cpu",
-    [CPUACCT] = "cpuacct",
-    [PIDS] = "pids",
-    [BLKIO] = "blkio",
+    [MEMORY] = "memory", [CPU] = "cpu", [CPUACCT] = "cpuacct", [PIDS] = "pids", [BLKIO] = "blkio",
 };
 
 /* ---- where the trees are ---- */

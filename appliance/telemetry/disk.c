@@ -85,9 +85,8 @@ hf_disk_find(struct hf_telemetry *t, const char *path)
     bool is_partition;
 
     t->device_found = true;
-    if (stat(path, &st) < 0 ||
-        !hf_text_put(device, sizeof device, "%s/sys/dev/block/%u:%u", t->root, major(st.st_dev),
-                     minor(st.st_dev)))
+    if (stat(path, &st) < 0 || !hf_text_put(device, sizeof device, "%s/sys/dev/block/%u:%u",
+                                            t->root, major(st.st_dev), minor(st.st_dev)))
         return;
     hf_text_put(file, sizeof file, "%s/partition", device);
     is_partition = access(file, F_OK) == 0;
@@ -126,8 +125,7 @@ read_life(const char *folder, struct hf_host_view *ret)
     const char *base;
 
     if (!hf_text_put(path, sizeof path, "%s/life_time", folder) ||
-        !hf_kernel_read(path, text, sizeof text) ||
-        sscanf(text, "%x %x", &kinds[0], &kinds[1]) < 1)
+        !hf_kernel_read(path, text, sizeof text) || sscanf(text, "%x %x", &kinds[0], &kinds[1]) < 1)
         return false;
     worst = kinds[0] > kinds[1] ? kinds[0] : kinds[1];
     if (worst == 0 || worst > 0x0b)
@@ -137,8 +135,8 @@ read_life(const char *folder, struct hf_host_view *ret)
     hf_text_put(ret->flash_device, sizeof ret->flash_device, "%s", base ? base + 1 : folder);
     if (hf_text_put(path, sizeof path, "%s/name", folder) &&
         hf_kernel_read(path, name, sizeof name))
-        hf_text_put(ret->flash_device, sizeof ret->flash_device, "%.*s",
-                    (int)strcspn(name, "\n"), name);
+        hf_text_put(ret->flash_device, sizeof ret->flash_device, "%.*s", (int)strcspn(name, "\n"),
+                    name);
     return true;
 }
 
@@ -152,8 +150,7 @@ read_cards(const char *host, const char *prefix, struct hf_host_view *ret)
     bool found = false;
 
     while (cards && !found && (entry = readdir(cards)))
-        found = strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
-                strchr(entry->d_name, ':') &&
+        found = strncmp(entry->d_name, prefix, strlen(prefix)) == 0 && strchr(entry->d_name, ':') &&
                 hf_text_put(path, sizeof path, "%s/%s", host, entry->d_name) &&
                 read_life(path, ret);
     if (cards)
@@ -176,10 +173,10 @@ hf_disk_read_wear(const struct hf_telemetry *t, struct hf_host_view *ret)
     if (!found)
         hosts = opendir(path);
     while (hosts && !found && (entry = readdir(hosts)))
-        found = entry->d_name[0] != '.' &&
-                hf_text_put(path, sizeof path, "%s/sys/class/mmc_host/%s", t->root,
-                            entry->d_name) &&
-                read_cards(path, entry->d_name, ret);
+        found =
+            entry->d_name[0] != '.' &&
+            hf_text_put(path, sizeof path, "%s/sys/class/mmc_host/%s", t->root, entry->d_name) &&
+            read_cards(path, entry->d_name, ret);
     if (hosts)
         closedir(hosts);
 }

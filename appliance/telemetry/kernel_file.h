@@ -14,7 +14,8 @@
 /* Reads up to size - 1 bytes and ends them by NUL; false where nothing could be read. */
 bool hf_kernel_read(const char *path, char *out, size_t size);
 
-/* A file that stays open; all zero: not opened yet. One that is not there is not asked for again. */
+/* A file that stays open; all zero: not opened yet. One that is not there is not asked for again.
+ */
 struct hf_kernel_file {
     int fd_and_one; /* 0: not opened, -1: not there */
 };

@@ -129,11 +129,10 @@ read_slow(struct slot *s, bool v2, int64_t now_ms, struct hf_usage *ret)
         if (!read_number(s, MEMORY, FILE_MEMORY_PEAK,
                          v2 ? "memory.peak" : "memory.max_usage_in_bytes", &u->memory_peak_bytes))
             u->memory_peak_bytes = -1;
-        u->has_pressure = v2 &&
-                          read_pressure(s, FILE_PRESSURE_CPU, "cpu.pressure", &u->pressure.cpu) &&
-                          read_pressure(s, FILE_PRESSURE_MEMORY, "memory.pressure",
-                                        &u->pressure.memory) &&
-                          read_pressure(s, FILE_PRESSURE_IO, "io.pressure", &u->pressure.io);
+        u->has_pressure =
+            v2 && read_pressure(s, FILE_PRESSURE_CPU, "cpu.pressure", &u->pressure.cpu) &&
+            read_pressure(s, FILE_PRESSURE_MEMORY, "memory.pressure", &u->pressure.memory) &&
+            read_pressure(s, FILE_PRESSURE_IO, "io.pressure", &u->pressure.io);
     }
     ret->pids = u->pids;
     ret->memory_peak_bytes = u->memory_peak_bytes;

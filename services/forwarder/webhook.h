@@ -24,7 +24,7 @@ void hf_webhook_init(struct hf_webhook *w);
 void hf_webhook_configure(struct hf_webhook *w, const struct hf_json *settings,
                           const struct hf_json *credentials);
 
-/* request: {"key": Idempotency-Key, "body": {…}}. 0 once the other side answered 2xx. NOT_FOUND where
- * no address is set; UPSTREAM, TIMEOUT or the class of its status otherwise. */
+/* request: {"key": Idempotency-Key, "body": {…}}. 0 once the other side answered 2xx. NOT_FOUND
+ * where no address is set; UPSTREAM, TIMEOUT or the class of its status otherwise. */
 HF_MUST int hf_webhook_post(struct hf_webhook *w, const struct hf_json *request,
                             struct hf_error *err);

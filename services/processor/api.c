@@ -12,7 +12,7 @@
 enum {
     THREADS = 2,
     LIMIT_DEFAULT = 50,
-    REQUEST_MAX = HF_CONF_MAX, /* as large as the file that the rules are to go into */
+    REQUEST_MAX = HF_CONF_MAX,      /* as large as the file that the rules are to go into */
     SILENT_REQUEST_MAX = 16 * 1024, /* 16 names, each byte of which may be written as six */
     ANSWER_MAX = 4 * 1024 * 1024,
 };

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "common/record.h"
-#include "json/json.h"
 #include "processor/lru.h"
+#include "json/json.h"
 
 enum {
     HF_DEVICES_MAX = 10000,

@@ -180,8 +180,7 @@ hf_work_get_numbers(struct hf_work *w, struct hf_work_numbers *ret_numbers)
         .states_forgotten = w->apply.states.evicted,
         .devices_forgotten = w->devices.table.evicted,
         .devices = w->devices.table.count,
-        .devices_silent =
-            hf_devices_silent(&w->devices, w->silent_after_ms, hf_clock_mono_ms()),
+        .devices_silent = hf_devices_silent(&w->devices, w->silent_after_ms, hf_clock_mono_ms()),
         .rules = w->apply.rules->count,
     };
     pthread_mutex_unlock(&w->lock);

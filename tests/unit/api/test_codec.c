@@ -38,7 +38,9 @@ running_service(void **state)
         "\"image\":{\"repository\":\"127.0.0.1:5000/holdfast/broker\",\"tag\":\"0.1.0\","
         "\"digest\":\"" DIGEST_1 "\",\"id\":\"" DIGEST_2 "\"},"
         "\"limits\":{\"memory_bytes\":67108864,\"cpus\":1,\"pids\":32},"
-        "\"usage\":{\"memory_bytes\":4096,\"cpu_percent\":1.24,\"pids\":3,\"throttled_percent\":0},"
+        "\"usage\":{\"memory_bytes\":4096,\"cpu_percent\":1.24,\"pids\":3,\"throttled_percent\":0,"
+        "\"memory_peak_bytes\":0,\"net_rx_bytes\":0,\"net_tx_bytes\":0,\"io_read_bytes\":0,"
+        "\"io_write_bytes\":null,\"psi\":{\"cpu\":0,\"memory\":1.5,\"io\":0}},"
         "\"user\":\"10001:10001\",\"read_only\":true,"
         "\"ports\":[{\"host\":\"0.0.0.0:1883\",\"container\":1883}],"
         "\"volumes\":[{\"name\":\"holdfast-broker-data\",\"path\":\"/data\"}],"
@@ -81,7 +83,10 @@ gateway(void **state)
         "\"warnings\":[\"no memory limit\"]},"
         "\"host\":{\"hostname\":\"\",\"cpu_percent\":0,\"load1\":0,\"memory_used_bytes\":0,"
         "\"memory_total_bytes\":0,\"disk_used_bytes\":0,\"disk_total_bytes\":0,"
-        "\"temperature_c\":null,\"uptime_s\":0,\"cgroup\":\"v1\",\"cores\":0},"
+        "\"temperature_c\":null,\"uptime_s\":0,\"cgroup\":\"v1\",\"cores\":0,"
+        "\"disks\":[{\"mount\":\"/var\",\"used_bytes\":9,\"total_bytes\":10,\"inodes_used\":1,"
+        "\"inodes_total\":2}],\"psi\":null,\"flash\":{\"life_percent_used\":null,\"device\":\"\"},"
+        "\"clock\":{\"synchronised\":false,\"floor\":null}},"
         "\"daemon\":{\"rss_bytes\":0,\"cpu_percent\":0},\"field\":{\"address\":\"\",\"port\":0}}");
 }
 
@@ -193,14 +198,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(running_service),
-        cmocka_unit_test(unknown_service),
-        cmocka_unit_test(gateway),
-        cmocka_unit_test(records),
-        cmocka_unit_test(flash),
-        cmocka_unit_test(cut_character),
-        cmocka_unit_test(health),
-        cmocka_unit_test(state_is_made_once),
+        cmocka_unit_test(running_service), cmocka_unit_test(unknown_service),
+        cmocka_unit_test(gateway),         cmocka_unit_test(records),
+        cmocka_unit_test(flash),           cmocka_unit_test(cut_character),
+        cmocka_unit_test(health),          cmocka_unit_test(state_is_made_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,8 +43,13 @@ fill_service(struct hf_snapshot *s, size_t i)
     v->health = HF_HEALTH_HEALTHY;
     v->started_ms = AT_MS - 60000;
     hf_text_put(v->container_id, sizeof v->container_id, "c%zu", i);
-    v->usage =
-        (struct hf_usage){.known = true, .memory_bytes = 4096, .cpu_percent = 1.239, .pids = 3};
+    v->usage = (struct hf_usage){.known = true,
+                                 .memory_bytes = 4096,
+                                 .cpu_percent = 1.239,
+                                 .pids = 3,
+                                 .io_write_bytes = -1,
+                                 .has_pressure = true,
+                                 .pressure = {.memory = 1.5}};
     v->rate_in = 12.5;
     v->status.number_count = 1;
     v->status.numbers[0] = (struct hf_number){.name = "clients", .value = 9007199254740993};
@@ -66,6 +71,10 @@ world_fill(struct hf_snapshot *s)
     s->gateway.claimed = true;
     s->gateway.engine.state = HF_ENGINE_OK;
     s->gateway.host.cgroup_version = 1;
+    s->gateway.host.disk_count = 1;
+    s->gateway.host.disks[0] = (struct hf_disk_view){
+        .mount = "/var", .used_bytes = 9, .total_bytes = 10, .inodes_used = 1, .inodes_total = 2};
+    s->gateway.host.flash_percent_used = -1;
     s->gateway.host.memory_used_bytes = -1;
     s->gateway.host.cpu_percent = NAN;
     s->has_release = true;
@@ -171,7 +180,9 @@ hf_core_history(struct hf_core *core, const struct hf_history_query *query,
         struct hf_history_series *to = &ret_history->series[i];
 
         hf_text_put(to->name, sizeof to->name, "%s",
-                    query->name_count ? query->names[i] : i ? "host.cpu_percent" : "buffer.held");
+                    query->name_count ? query->names[i]
+                    : i               ? "host.cpu_percent"
+                                      : "buffer.held");
         to->codes = ret_history->codes + 3 * i;
         for (int k = 0; i == 0 && k < 3; k++)
             to->codes[k] = history_code(values[k]);
@@ -211,8 +222,8 @@ hf_core_alarms(struct hf_core *core, const struct hf_alarm_query *query,
 }
 
 int
-hf_core_acknowledge(struct hf_core *core, int64_t id, const char *actor,
-                    struct hf_alarm *ret_alarm, struct hf_error *err)
+hf_core_acknowledge(struct hf_core *core, int64_t id, const char *actor, struct hf_alarm *ret_alarm,
+                    struct hf_error *err)
 {
     (void)core;
     if (id == 2)

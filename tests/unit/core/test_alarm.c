@@ -151,7 +151,8 @@ one_that_becomes_worse_is_news(void **state)
 static void
 it_outlives_a_restart_and_is_not_counted_for_that(void **state)
 {
-    const struct hf_alarm was = {.id = 3, .kind = HF_ALARM_DISK_FULL, .subject = "/var", .count = 2};
+    const struct hf_alarm was = {
+        .id = 3, .kind = HF_ALARM_DISK_FULL, .subject = "/var", .count = 2};
     const struct hf_alarm gone = {.id = 4, .kind = HF_ALARM_DRIFT, .subject = "x", .count = 1};
     struct bench *b = new_bench();
 

@@ -30,7 +30,7 @@ read_all(struct hf_history_ring *h, enum hf_history_range range)
 static void
 a_value_takes_16_bits(void **state)
 {
-    static const double values[] = {0.001, 0.5,  1,   1.5, 3,    99.97, 1023, 1024,
+    static const double values[] = {0.001, 0.5, 1,   1.5,  3,    99.97, 1023, 1024,
                                     65537, 1e6, 4e9, 1e12, 2e14, -12.5, -40};
 
     (void)state;
@@ -263,7 +263,8 @@ the_memory_is_as_computed(void **state)
     print_message("history of %d series: %zu bytes computed, %zu allocated; an hour is %zu bytes\n",
                   SERIES, computed, used, hour.len);
     assert_true(computed < 1000 * 1000);
-    assert_true(used < computed + computed / 50 || used == 0); /* 0: a checked malloc says nothing */
+    assert_true(used < computed + computed / 50 ||
+                used == 0); /* 0: a checked malloc says nothing */
     assert_true(hour.len < 8192);
     history_done(&h);
 }

@@ -240,7 +240,8 @@ pain_01_session_of_1970_outlives_the_first_ntp(void **state)
 
     /* Set years on while we ran: saved again, it has the same time left. */
     hf_session_record(l, wall_now, 1000 + 2LL * HOUR, &r);
-    assert_int_equal(r.seen_ms, wall_now - 2LL * HOUR); /* when it was used, not when it was saved */
+    assert_int_equal(r.seen_ms,
+                     wall_now - 2LL * HOUR); /* when it was used, not when it was saved */
     memset(&after, 0, sizeof after);
     hf_sessions_load(&after, &r, wall_now + HOUR, 50);
     assert_true(alive(&after, "a", 50 + 9LL * HOUR - 1));

@@ -71,16 +71,17 @@ a_webhook_keeps_its_token_and_its_secret(void **state)
     assert_int_equal(hf_settings_show(&s, &shown, &err), 0);
     assert_null(strstr(shown, "h00k"));
     assert_non_null(strstr(shown, "\"url\":\"https://h.example/x\",\"token\":\"***\""));
-    assert_int_equal(patch(&s, "{\"alarms\":{\"webhook\":{\"url\":\"https://i.example/\",\"token\":"
-                               "\"***\"}}}",
+    assert_int_equal(patch(&s,
+                           "{\"alarms\":{\"webhook\":{\"url\":\"https://i.example/\",\"token\":"
+                           "\"***\"}}}",
                            &next, &err),
                      0);
     assert_string_equal(next.alarms.webhook_url, "https://i.example/");
     assert_string_equal(next.alarms.webhook_token, "h00k");
     assert_int_equal(next.alarms.silent_after_s, 60);
     hf_settings_done(&next);
-    assert_int_equal(patch(&s, "{\"alarms\":{\"webhook\":null,\"silent_after_s\":null}}", &next, &err),
-                     0);
+    assert_int_equal(
+        patch(&s, "{\"alarms\":{\"webhook\":null,\"silent_after_s\":null}}", &next, &err), 0);
     assert_string_equal(next.alarms.webhook_url, "");
     assert_string_equal(next.alarms.webhook_token, "");
     assert_int_equal(next.alarms.silent_after_s, 0);

@@ -209,8 +209,10 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_devices),
-        cmocka_unit_test(test_silent_devices),  cmocka_unit_test(test_devices_are_bounded),
-        cmocka_unit_test(test_patterns), cmocka_unit_test(test_recent_is_bounded),
+        cmocka_unit_test(test_silent_devices),
+        cmocka_unit_test(test_devices_are_bounded),
+        cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_recent_is_bounded),
         cmocka_unit_test(test_settings),
     };
 
