@@ -70,7 +70,9 @@ export function stateWith(change: Partial<State> = {}): State {
         uptime_s: 60,
         cgroup: 'v2',
         cores: 4,
-        disks: [{ mount: '/', used_bytes: 100, total_bytes: 1000, inodes_used: 1, inodes_total: 9 }],
+        disks: [
+          { mount: '/', used_bytes: 100, total_bytes: 1000, inodes_used: 1, inodes_total: 9 },
+        ],
         psi: null,
         flash: { life_percent_used: null, device: '' },
         clock: { synchronised: true, floor: AT },

@@ -152,7 +152,12 @@ function DataHeld({ state }: { state: State }): JSX.Element {
             times={times}
             lines={[
               { name: 'in', values: values['buffer.in_per_s'] ?? [], color: '--accent' },
-              { name: 'out', values: values['buffer.out_per_s'] ?? [], color: '--ink-2', dashed: true },
+              {
+                name: 'out',
+                values: values['buffer.out_per_s'] ?? [],
+                color: '--ink-2',
+                dashed: true,
+              },
             ]}
             format={rate}
             height={112}
