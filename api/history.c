@@ -98,8 +98,9 @@ hf_handle_history(struct hf_exchange *x, struct hf_error *err)
     if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0 ||
         split_names(series, names, &q.name_count, err) < 0)
         return -1;
-    while (strcmp(ranges[q.range], range) != 0)
-        q.range++;
+    for (unsigned r = 0; ranges[r]; r++)
+        if (strcmp(ranges[r], range) == 0)
+            q.range = (enum hf_history_range)r;
     if (hf_core_history(x->api->config->core, &q, &h, err) < 0)
         return -1;
     send_history(x, &h);

@@ -51,7 +51,7 @@ service_conditions(struct hf_core *core, const struct service *s, int64_t now)
         add(core, HF_ALARM_OUT_OF_MEMORY, s->name, true,
             "Give the service a higher memory limit, or find what made it grow.",
             "the kernel ended it at its memory limit of %lld MB",
-            (long long)(m->memory_bytes / (1024 * 1024)));
+            (long long)(m->memory_bytes >> 20));
 }
 
 /* ---- the engine ---- */

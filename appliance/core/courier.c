@@ -69,7 +69,7 @@ note_errand(struct hf_core *core, void *context, struct hf_error *err)
 static int
 question(struct hf_core *core, void *context, struct hf_error *err)
 {
-    return hf_core_silent_question(core, context, err);
+    return hf_core_silent_question(core, (char **)context, err);
 }
 
 static int

@@ -90,13 +90,3 @@ guard_day_step(struct guard_day *d, int64_t total, int64_t mono_ms)
         sum += (double)d->hours[i];
     return sum;
 }
-
-enum guard_room
-guard_make_room(enum guard_level level, bool has_old_logs, bool has_old_images)
-{
-    if (level == GUARD_OK)
-        return GUARD_ROOM_NONE;
-    if (has_old_logs)
-        return GUARD_ROOM_LOGS;
-    return has_old_images ? GUARD_ROOM_IMAGES : GUARD_ROOM_NONE;
-}

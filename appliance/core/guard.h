@@ -27,7 +27,7 @@ double guard_memory_percent(const struct hf_host_view *h);
 enum { GUARD_HOURS = 24 };
 struct guard_day {
     int64_t hours[GUARD_HOURS];
-    int64_t hour;  /* the newest one, of the monotonic clock; */
+    int64_t hour;  /* the newest one, of the monotonic clock */
     int64_t total; /* the counter at the last reading; -1: none yet */
 };
 
@@ -35,8 +35,3 @@ void guard_day_init(struct guard_day *d);
 /* total is a counter that only grows (it begins anew where it is less); -1: not known. Returns the
  * sum, NaN where nothing is known. */
 double guard_day_step(struct guard_day *d, int64_t total, int64_t mono_ms);
-
-/* What may go when a disk is full, in this order: each is asked for once the one before has nothing
- * left. Records are not among it: the buffer has limits of its own. */
-enum guard_room { GUARD_ROOM_LOGS, GUARD_ROOM_IMAGES, GUARD_ROOM_NONE };
-enum guard_room guard_make_room(enum guard_level level, bool has_old_logs, bool has_old_images);

@@ -17,8 +17,7 @@ enum {
     UNKNOWN = 0,
     ZERO = 1,
     SIGN = 0x8000,
-    MANTISSA_BITS = 9,
-    MANTISSA = 1 << MANTISSA_BITS,
+    MANTISSA = 512, /* 9 bits */
     EXPONENT_BIAS = 16,
     CODE_MOST = 0x7fff
 };
@@ -69,8 +68,7 @@ history_code(double value)
     if (isnan(value))
         return UNKNOWN;
     fraction = frexp(fabs(value), &exponent);
-    code = ((long)(exponent - 1 + EXPONENT_BIAS) << MANTISSA_BITS) +
-           lround((2 * fraction - 1) * MANTISSA);
+    code = (long)(exponent - 1 + EXPONENT_BIAS) * MANTISSA + lround((2 * fraction - 1) * MANTISSA);
     if (isinf(value) || code > CODE_MOST)
         code = CODE_MOST;
     if (fraction == 0 || code <= ZERO)

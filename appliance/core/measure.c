@@ -69,12 +69,15 @@ struct loading {
     int64_t ended_ms; /* of the row before; 0: none */
 };
 
-/* What lies between is a gap; a clock that was set back in between says nothing about how long it
- * was, and one minute stands for it. */
+/* What lies between is a gap; a clock that was set back in between, or was first set then, says
+ * nothing about how long it was, and one minute stands for it. */
 static void
 put_gap(struct hf_history_ring *h, int64_t from_ms, int64_t to_ms)
 {
-    history_gap(h, to_ms < from_ms ? 1 : (to_ms - from_ms + MINUTE_MS / 2) / MINUTE_MS);
+    bool unknown =
+        to_ms < from_ms || (from_ms < HF_CLOCK_PLAUSIBLE_MS && to_ms >= HF_CLOCK_PLAUSIBLE_MS);
+
+    history_gap(h, unknown ? 1 : (to_ms - from_ms + MINUTE_MS / 2) / MINUTE_MS);
 }
 
 static void

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const int64_t UPLINK_AWAY_S_DEFAULT = 15 * 60; /* longer than a router takes to come back */
-static const int64_t SECONDS_MOST = 31536000;         /* a year */
+static const int64_t UPLINK_AWAY_S_DEFAULT = 900; /* longer than a router takes to come back */
+static const int64_t SECONDS_MOST = 31536000;     /* a year */
 static const char AT[] = "/alarms";
 
 /* A value is read in its unit; what is allowed, and what is meant where nothing is said. A card of

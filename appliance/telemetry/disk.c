@@ -51,7 +51,7 @@ read_disk(const char *path, struct hf_disk_view *ret)
 void
 hf_disk_read(const char *const *paths, size_t count, struct hf_host_view *ret)
 {
-    dev_t seen[HF_DISKS_MAX];
+    dev_t seen[HF_DISKS_MAX] = {0};
 
     for (size_t i = 0; i < count && ret->disk_count < HF_DISKS_MAX; i++) {
         struct hf_disk_view *d = &ret->disks[ret->disk_count];
@@ -119,16 +119,21 @@ hf_disk_read_device(struct hf_telemetry *t, int64_t now_ms, struct hf_host_view 
 static bool
 read_life(const char *folder, struct hf_host_view *ret)
 {
-    enum { STEP_PERCENT = 10, KINDS = 2 };
+    enum { STEP_PERCENT = 10, KINDS = 2, WORST = 0x0b };
     char path[PATH_MAX], text[64], name[HF_NAME_SIZE];
-    unsigned kinds[KINDS] = {0}, worst;
+    unsigned long worst = 0;
     const char *base;
+    char *at = text;
 
     if (!hf_text_put(path, sizeof path, "%s/life_time", folder) ||
-        !hf_kernel_read(path, text, sizeof text) || sscanf(text, "%x %x", &kinds[0], &kinds[1]) < 1)
+        !hf_kernel_read(path, text, sizeof text))
         return false;
-    worst = kinds[0] > kinds[1] ? kinds[0] : kinds[1];
-    if (worst == 0 || worst > 0x0b)
+    for (int i = 0; i < KINDS; i++) {
+        unsigned long kind = strtoul(at, &at, 16);
+
+        worst = kind > worst ? kind : worst;
+    }
+    if (worst == 0 || worst > WORST)
         return false;
     ret->flash_percent_used = (int)worst * STEP_PERCENT;
     base = strrchr(folder, '/');

@@ -75,8 +75,9 @@ pain_11_a_disk_at_99_percent_is_an_alarm_and_not_the_end() {
 
 shown_in_the_state() {
     api GET /gateway | jq -e --arg m "$gw_state" '.host.disks[0] | .mount == $m and .used_bytes > 0 and .inodes_total > 0'
-    curl -ksN --max-time 5 -b "$gw_dir/jar" "$gw_url/api/v1/events" 2>/dev/null | sed -n 's/^data: //p' | head -n 1 |
-        jq -e '.alarms | .active >= 1 and .unacknowledged >= 1 and .worst == "bad"'
+    local state
+    state=$(curl -ksN --max-time 5 -b "$gw_dir/jar" "$gw_url/api/v1/events" | sed -n 's/^data: //p' | sed -n 1p) || true
+    jq -e '.alarms | .active >= 1 and .unacknowledged >= 1 and .worst == "bad"' <<<"$state"
 }
 
 it_survives_a_kill() {
@@ -183,6 +184,7 @@ the_minutes_of_the_history_survive_an_end() {
     api GET "/history?range=10m" | jq -e '.interval_s == 1 and (.series | length) == 37 and (.series["forwarder.net_tx_per_s"] != null)'
     api GET "/history?range=6h&series=host.load1" | jq -e '.interval_s == 10 and (.series | keys) == ["host.load1"]'
     api_is 400 GET "/history?range=1y"
+    note "holdfastd with 4 services: $(api_get /gateway '.daemon | "\(.rss_bytes / 1e6 * 10 | round / 10) MB resident, \(.cpu_percent) % of a core"')"
 }
 
 usage_has_network_and_io() {
@@ -192,8 +194,9 @@ usage_has_network_and_io() {
 
 # --- clocks
 
-# clock_is TIME: from now on, for what was started by start_at.
-clock_is() { echo "$1" >"$work/clock"; }
+# clock_is TIME: runs on from there, for the holdfastd of use_false_clock.
+clock_is() { echo "@$1" >"$work/clock"; }
+time_is() { api_get /gateway .time | grep -E "$1"; }
 use_false_clock() {
     local library
     library=$(ls /usr/lib/*/faketime/libfaketimeMT.so.1)
@@ -213,7 +216,7 @@ pain_22_nothing_waits_for_the_time() {
     gateway_end_daemon TERM
     gateway_start
     api_is 200 GET /gateway # the session of before is one
-    expect_match time "$(api_get /gateway .time)" '^1970-'
+    time_is '^1970-'
     expect_match floor "$(api_get /gateway .host.clock.floor)" '^(20[0-9][0-9]-|null)'
     wait_until 90 all_healthy
     expect containers "$(all_ids)" "$before"
@@ -224,8 +227,7 @@ pain_01_the_first_ntp_ends_no_session_and_no_service() {
     before=$(all_ids)
     gateway_login
     clock_is '2031-06-01 12:00:00'
-    api_is 200 GET /gateway
-    expect_match time "$(api_get /gateway .time)" '^2031-'
+    wait_until 30 time_is '^2031-'
     stays 5 api_is 200 GET /services
     gateway_end_daemon KILL
     use_false_clock
@@ -235,7 +237,6 @@ pain_01_the_first_ntp_ends_no_session_and_no_service() {
     publish after/ntp 1
     wait_until 30 has_record after/ntp
     expect containers "$(all_ids)" "$before"
-    has_points 3d 1
 }
 
 check starts

@@ -75,16 +75,6 @@ a_day_of_writes_is_the_last_24_hours(void **state)
     assert_true(guard_day_step(&d, 9, (int64_t)100 * HOUR) == 0);
 }
 
-static void
-room_is_made_in_order(void **state)
-{
-    (void)state;
-    assert_int_equal(guard_make_room(GUARD_OK, true, true), GUARD_ROOM_NONE);
-    assert_int_equal(guard_make_room(GUARD_WARN, true, true), GUARD_ROOM_LOGS);
-    assert_int_equal(guard_make_room(GUARD_WARN, false, true), GUARD_ROOM_IMAGES);
-    assert_int_equal(guard_make_room(GUARD_BAD, false, false), GUARD_ROOM_NONE);
-}
-
 int
 main(void)
 {
@@ -93,7 +83,6 @@ main(void)
         cmocka_unit_test(a_reading_at_the_edge_changes_the_level_once),
         cmocka_unit_test(what_root_keeps_for_itself_is_not_free),
         cmocka_unit_test(a_day_of_writes_is_the_last_24_hours),
-        cmocka_unit_test(room_is_made_in_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
