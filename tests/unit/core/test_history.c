@@ -91,6 +91,7 @@ what_was_not_measured_is_null_and_not_a_line(void **state)
     near(hf_history_value(&r.series[0], 4), 2);
     assert_true(isnan(hf_history_value(&r.series[1], 0)));
     near(hf_history_value(&r.series[1], 1), 5);
+    assert_true(isnan(hf_history_value(&r.series[1], 2)));
     hf_history_done(&r);
     history_done(&h);
 }

@@ -330,7 +330,7 @@ static void
 each_file_system_counts_once(void **state)
 {
     const char *root = *state;
-    const char *const paths[] = {root, "/dev/shm", root, ""};
+    const char *const paths[] = {root, root, "", "/dev/shm"};
     struct hf_telemetry *t = NULL;
     struct hf_host_view h;
 
