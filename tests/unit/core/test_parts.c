@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
+#include "base/clock.h"
 #include "core/internal.h"
 #include "core/rate.h"
 
@@ -96,12 +97,34 @@ the_first_line_names_what_matters_most(void **state)
     free(s);
 }
 
+/* Pain 22: a gateway that never sees a time server, and loses its power each day, does not live the
+ * same hour again and again: the floor goes on by what surely passed. */
+static void
+pain_22_the_clock_floor_moves_on_without_ntp(void **state)
+{
+    struct hf_core *core = calloc(1, sizeof *core);
+    const int64_t floor = 1795700000000, hour = 3600 * 1000;
+
+    (void)state;
+    assert_non_null(core);
+    assert_int_equal(hf_core_clock_floor(core, 5000), 0); /* nothing was ever known */
+    core->clock_floor_ms = floor;
+    core->clock_floor_at_ms = 5000;
+    assert_int_equal(hf_core_clock_floor(core, 5000), floor);
+    assert_int_equal(hf_core_clock_floor(core, 5000 + 3 * hour), floor + 3 * hour);
+    core->host.clock_synced = true; /* the clock's word counts, whatever was thought before */
+    assert_true(hf_core_clock_floor(core, 5000) >= HF_CLOCK_PLAUSIBLE_MS);
+    assert_true(llabs(hf_core_clock_floor(core, 5000) - hf_clock_wall_ms()) < hour);
+    free(core);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rate_follows_its_counter_and_forgives_a_restart),
         cmocka_unit_test(the_first_line_names_what_matters_most),
+        cmocka_unit_test(pain_22_the_clock_floor_moves_on_without_ntp),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
