@@ -71,7 +71,7 @@ describe('series', () => {
 
   it('aligns series of different length at their end', () => {
     const series = fromHistory(history);
-    const end = Date.parse(history.end) / 1000;
+    const end = Date.parse(history.end ?? '') / 1000;
     expect(series.times).toEqual([end - 1, end]);
     expect(series.values['host.cpu_percent']).toEqual([null, 7]);
   });
