@@ -66,6 +66,54 @@ engine(const struct hf_engine_view *e)
     return o;
 }
 
+static void
+put_pressure(struct hf_json *o, bool known, const struct hf_pressure *p)
+{
+    struct hf_json *psi;
+
+    if (!known) {
+        hf_json_put_null(o, "psi");
+        return;
+    }
+    psi = hf_json_object();
+    put_measure(psi, "cpu", p->cpu);
+    put_measure(psi, "memory", p->memory);
+    put_measure(psi, "io", p->io);
+    hf_json_put(o, "psi", psi);
+}
+
+static struct hf_json *
+disks(const struct hf_host_view *h)
+{
+    struct hf_json *list = hf_json_array();
+
+    for (size_t i = 0; i < h->disk_count; i++) {
+        const struct hf_disk_view *d = &h->disks[i];
+        struct hf_json *o = hf_json_object();
+
+        put_text(o, "mount", d->mount);
+        put_count(o, "used_bytes", d->used_bytes);
+        put_count(o, "total_bytes", d->total_bytes);
+        put_count(o, "inodes_used", d->inodes_used);
+        put_count(o, "inodes_total", d->inodes_total);
+        hf_json_add(list, o);
+    }
+    return list;
+}
+
+static void
+put_flash_and_clock(struct hf_json *o, const struct hf_host_view *h)
+{
+    struct hf_json *flash = hf_json_object(), *clock = hf_json_object();
+
+    put_count_or_null(flash, "life_percent_used", h->flash_percent_used);
+    put_text(flash, "device", h->flash_device);
+    hf_json_put(o, "flash", flash);
+    hf_json_put_bool(clock, "synchronised", h->clock_synced);
+    hf_json_put_time(clock, "floor", h->clock_floor_ms);
+    hf_json_put(o, "clock", clock);
+}
+
 static struct hf_json *
 host(const struct hf_host_view *h)
 {
@@ -85,6 +133,9 @@ host(const struct hf_host_view *h)
     put_count(o, "uptime_s", h->uptime_s);
     hf_json_put_string(o, "cgroup", h->cgroup_version == 1 ? "v1" : "v2");
     put_count(o, "cores", h->cores);
+    hf_json_put(o, "disks", disks(h));
+    put_pressure(o, h->has_pressure, &h->pressure);
+    put_flash_and_clock(o, h);
     return o;
 }
 
@@ -197,6 +248,12 @@ usage(const struct hf_usage *u)
     put_measure(o, "cpu_percent", u->cpu_percent);
     put_count(o, "pids", u->pids);
     put_measure(o, "throttled_percent", u->throttled_percent);
+    put_count_or_null(o, "memory_peak_bytes", u->memory_peak_bytes);
+    put_count_or_null(o, "net_rx_bytes", u->net_rx_bytes);
+    put_count_or_null(o, "net_tx_bytes", u->net_tx_bytes);
+    put_count_or_null(o, "io_read_bytes", u->io_read_bytes);
+    put_count_or_null(o, "io_write_bytes", u->io_write_bytes);
+    put_pressure(o, u->has_pressure, &u->pressure);
     return o;
 }
 
@@ -391,6 +448,18 @@ sentence(const struct hf_sentence *s)
     return o;
 }
 
+static struct hf_json *
+alarms(const struct hf_alarms_view *a)
+{
+    struct hf_json *o = hf_json_object();
+    const char *worst = a->bad ? "bad" : "warn";
+
+    hf_json_put_int(o, "active", a->active);
+    hf_json_put_int(o, "unacknowledged", a->unacknowledged);
+    hf_json_put_string(o, "worst", a->active ? worst : NULL);
+    return o;
+}
+
 struct hf_json *
 hf_codec_state(const struct hf_snapshot *s, const char *fingerprint)
 {
@@ -402,6 +471,7 @@ hf_codec_state(const struct hf_snapshot *s, const char *fingerprint)
     hf_json_put(o, "buffer", hf_codec_buffer(&s->buffer));
     hf_json_put(o, "uplink", hf_codec_uplink(&s->uplink));
     put_or_null(o, "release", s->has_release ? hf_codec_release(&s->release) : NULL);
+    hf_json_put(o, "alarms", alarms(&s->alarms));
     hf_json_put(o, "sentence", sentence(&s->sentence));
     return o;
 }
@@ -460,40 +530,4 @@ hf_codec_health(const struct hf_snapshot *s)
         starting = starting || v->health == HF_HEALTH_STARTING;
     }
     return starting ? "starting" : "ok";
-}
-
-static int
-add_values(const float *values, size_t count, struct hf_buf *out, struct hf_error *err)
-{
-    for (size_t i = 0; i < count; i++) {
-        const char *comma = i > 0 ? "," : "";
-        int rc = isfinite(values[i]) ? hf_buf_addf(out, err, "%s%.7g", comma, (double)values[i])
-                                     : hf_buf_addf(out, err, "%snull", comma);
-
-        if (rc < 0)
-            return -1;
-    }
-    return 0;
-}
-
-int
-hf_codec_history(const struct hf_history *h, struct hf_buf *out, struct hf_error *err)
-{
-    char end[HF_RFC3339_SIZE + 2] = "null";
-    char text[HF_RFC3339_SIZE];
-
-    if (h->end_ms > 0) {
-        hf_clock_rfc3339(h->end_ms, text);
-        snprintf(end, sizeof end, "\"%s\"", text);
-    }
-    if (hf_buf_addf(out, err, "{\"interval_s\":%d,\"end\":%s,\"series\":{", HF_HISTORY_INTERVAL_S,
-                    end) < 0)
-        return -1;
-    for (size_t i = 0; i < h->series_count; i++) {
-        if (hf_buf_addf(out, err, "%s\"%s\":[", i > 0 ? "," : "", h->series[i].name) < 0 ||
-            add_values(h->series[i].values, h->points, out, err) < 0 ||
-            hf_buf_adds(out, "]", err) < 0)
-            return -1;
-    }
-    return hf_buf_adds(out, "}}", err);
 }

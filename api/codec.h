@@ -23,6 +23,3 @@ struct hf_json *hf_codec_log_line(const struct hf_log_line *line);
 
 /* "ok", "degraded" or "starting". */
 const char *hf_codec_health(const struct hf_snapshot *s);
-
-/* Appends the History as text: thousands of numbers are not worth a tree. */
-HF_MUST int hf_codec_history(const struct hf_history *h, struct hf_buf *out, struct hf_error *err);

@@ -4,8 +4,6 @@
 #include "api/codec.h"
 #include "api/server.h"
 
-enum { HISTORY_JSON_MAX = 256 * 1024 /* 16 series of 300 values of at most 16 characters */ };
-
 /* One part of the newest snapshot; NULL where there is no such part now. */
 typedef struct hf_json *encode_part(const struct hf_snapshot *s, const char *fingerprint);
 
@@ -69,19 +67,4 @@ int
 hf_handle_uplink(struct hf_exchange *x, struct hf_error *err)
 {
     return reply_part(x, encode_uplink, NULL, err);
-}
-
-int
-hf_handle_history(struct hf_exchange *x, struct hf_error *err)
-{
-    HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(HISTORY_JSON_MAX);
-    HF_AUTO_FREE struct hf_history *history = calloc(1, sizeof *history);
-
-    if (!history)
-        return hf_error_nomem(err);
-    hf_core_history(x->api->config->core, history);
-    if (hf_codec_history(history, &out, err) < 0)
-        return -1;
-    hf_reply_json_text(x, 200, out.data, out.len);
-    return 0;
 }

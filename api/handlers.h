@@ -16,7 +16,13 @@ int hf_handle_health(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_gateway(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_release(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_uplink(struct hf_exchange *x, struct hf_error *err);
+
+/* history.c */
 int hf_handle_history(struct hf_exchange *x, struct hf_error *err);
+
+/* alarms.c */
+int hf_handle_alarms(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_acknowledge(struct hf_exchange *x, struct hf_error *err);
 
 /* buffer.c */
 int hf_handle_buffer(struct hf_exchange *x, struct hf_error *err);

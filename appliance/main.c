@@ -250,6 +250,27 @@ open_store(struct parts *p, struct hf_error *err)
     return 0;
 }
 
+/* A machine without a battery for its clock starts in 1970, or where it was made. Nothing waits for
+ * the right time; but none of ours is before the last one that was known. */
+static void
+raise_clock(struct parts *p)
+{
+    struct hf_error err;
+    int64_t floor;
+    int rc;
+
+    if (hf_store_clock_floor(p->store, &floor, &err) < 0) {
+        hf_log_warn("event=clock-floor-not-read error=\"%s\"", err.message);
+        return;
+    }
+    rc = hf_clock_raise(floor);
+    if (rc > 0)
+        hf_log_warn("event=clock-raised text=\"to the last time known; it is not synchronised\"");
+    else if (rc < 0)
+        hf_log_warn("event=clock-not-raised error=\"%s\"",
+                    strerror(errno)); // NOLINT(concurrency-mt-unsafe)
+}
+
 static int
 make_certificate(struct parts *p, struct hf_error *err)
 {
@@ -311,7 +332,8 @@ static int
 start(struct parts *p, struct hf_error *err)
 {
     if (hf_engine_new(p->options.docker_socket, &p->engine, err) < 0 || open_store(p, err) < 0 ||
-        import_release(p, err) < 0 || import_provision(p, err) < 0 || make_certificate(p, err) < 0)
+        (raise_clock(p), false) || import_release(p, err) < 0 || import_provision(p, err) < 0 ||
+        make_certificate(p, err) < 0)
         return -1;
     return start_core_and_api(p, err);
 }

@@ -64,6 +64,30 @@ put_digits(char *to, unsigned value, int count)
         to[i] = (char)('0' + value % 10);
 }
 
+/* By the kernel's own word, not by clock_gettime(), so that a program that is shown another time
+ * (a test) does not set the machine's. */
+int
+hf_clock_raise(int64_t floor_ms)
+{
+    const struct timespec floor = {.tv_sec = floor_ms / 1000, .tv_nsec = floor_ms % 1000 * 1000000};
+    struct timex tx = {.modes = 0};
+
+    if (adjtimex(&tx) < 0)
+        return -1;
+    if ((int64_t)tx.time.tv_sec >= floor.tv_sec)
+        return 0;
+    return clock_settime(CLOCK_REALTIME, &floor) < 0 ? -1 : 1;
+}
+
+bool
+hf_clock_jumped(int64_t wall_ms, int64_t mono_ms, int64_t later_wall_ms, int64_t later_mono_ms)
+{
+    enum { JUMP_MS = 60 * 1000 }; /* what is less is slewed, or does no harm */
+    int64_t by = (later_wall_ms - wall_ms) - (later_mono_ms - mono_ms);
+
+    return by > JUMP_MS || by < -JUMP_MS;
+}
+
 void
 hf_clock_rfc3339(int64_t wall_ms, char out[HF_RFC3339_SIZE])
 {

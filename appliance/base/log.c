@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,10 +18,20 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_int threshold = HF_LOG_INFO;
 static atomic_uint_fast64_t dropped;
 
+/* A fault often says two or three lines in turn: so of warnings and errors more than the last line
+ * is remembered. What is told of a run of things (requests, say) is told. */
+enum { RECENT_LINES = 8 };
+
+struct said {
+    char text[HF_LOG_LINE_MAX]; /* "": none */
+    int64_t at_ms;              /* when it was written */
+};
+
 /* Guarded by lock. */
-static char last[HF_LOG_LINE_MAX];
-static int64_t last_ms;
-static unsigned repeats;
+static struct said last;
+static struct said recent[RECENT_LINES];
+static size_t next_recent; /* they take turns: many are of one millisecond */
+static unsigned repeats;   /* of all of them, not said yet */
 static uint64_t dropped_said;
 
 void
@@ -75,11 +86,40 @@ say_what_was_kept_back(void)
     }
 }
 
+static bool
+is_same(const struct said *s, const char *text, int64_t now)
+{
+    return s->text[0] && now - s->at_ms < HF_LOG_REPEAT_MS && strcmp(s->text, text) == 0;
+}
+
+static void
+remember(struct said *s, const char *text, int64_t now)
+{
+    memcpy(s->text, text, strlen(text) + 1);
+    s->at_ms = now;
+}
+
+/* Whether the line was written not long ago; if not, it is remembered as written now. */
+static bool
+is_repeat(enum hf_log_level level, const char *text, int64_t now)
+{
+    if (is_same(&last, text, now))
+        return true;
+    for (size_t i = 0; level >= HF_LOG_WARN && i < RECENT_LINES; i++)
+        if (is_same(&recent[i], text, now))
+            return true;
+    remember(&last, text, now);
+    if (level >= HF_LOG_WARN) {
+        remember(&recent[next_recent], text, now);
+        next_recent = (next_recent + 1) % RECENT_LINES;
+    }
+    return false;
+}
+
 void
 hf_log_write(enum hf_log_level level, const char *fmt, ...)
 {
     char text[HF_LOG_LINE_MAX];
-    int64_t now = hf_clock_mono_ms();
     va_list args;
 
     if ((int)level < atomic_load(&threshold))
@@ -89,12 +129,10 @@ hf_log_write(enum hf_log_level level, const char *fmt, ...)
     va_end(args);
 
     pthread_mutex_lock(&lock);
-    if (strcmp(text, last) == 0 && now - last_ms < HF_LOG_REPEAT_MS) {
+    if (is_repeat(level, text, hf_clock_mono_ms())) {
         repeats++;
     } else {
         say_what_was_kept_back();
-        memcpy(last, text, strlen(text) + 1);
-        last_ms = now;
         emit(level, text);
     }
     pthread_mutex_unlock(&lock);

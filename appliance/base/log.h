@@ -6,8 +6,9 @@
  *     → time=2026-11-24T03:01:33.123Z level=info service=broker event=started container=4f…
  *
  * Writing never blocks: a line that the pipe has no room for is dropped and counted, and the count
- * is said once there is room again. A line that repeats within HF_LOG_REPEAT_MS is collapsed.
- * Thread-safe.
+ * is said once there is room again. A line that repeats the last one within
+ * HF_LOG_REPEAT_MS is only counted; a warning or an error, where it repeats one of the last eight
+ * of these. Thread-safe.
  */
 #pragma once
 

@@ -10,7 +10,8 @@
 
 enum {
     JOIN_MS = 2000, /* a worker still in an engine call after this is left behind at the end */
-    OWNER_STACK_BYTES = 1024 * 1024
+    OWNER_STACK_BYTES = 1024 * 1024,
+    KEEP_FIRST_MS = 3600 * 1000 /* until the history is stored the first time */
 };
 
 /* ---- start ---- */
@@ -117,6 +118,12 @@ load(struct hf_core *core, struct hf_error *err)
         hf_store_secret(core->config.store, "bus.holdfastd", core->bus_password, err) < 0 ||
         load_path(core, err) < 0)
         return -1;
+    if (hf_core_watch_start(core, err) < 0 ||
+        hf_store_clock_floor(core->config.store, &core->clock_floor_ms, err) < 0)
+        return -1;
+    core->clock_floor_at_ms = hf_clock_mono_ms();
+    core->keep_at_ms = core->clock_floor_at_ms + KEEP_FIRST_MS;
+    hf_core_load_history(core);
     core->claimed = accounts > 0;
     hf_core_end_left_operations(core);
     return hf_core_hand_over(core, err);
@@ -185,6 +192,7 @@ new_core(const struct hf_core_config *config)
     hf_settings_init(&core->settings);
     mailbox_init(&core->mail);
     history_init(&core->history);
+    courier_init(&core->courier, core);
     pthread_mutex_init(&core->snapshot_lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -213,7 +221,7 @@ hf_core_new(const struct hf_core_config *config, struct hf_core **ret_core, stru
         (void)hf_core_stop(core);
         return -1;
     }
-    hf_telemetry_host(core->telemetry, config->state_dir, hf_clock_mono_ms(), &core->host);
+    hf_core_measure_host(core, hf_clock_mono_ms());
     if (load(core, err) < 0) {
         (void)hf_core_stop(core);
         return -1;
@@ -246,7 +254,8 @@ start_threads(struct hf_core *core, struct hf_error *err)
             return -1;
     if (worker_start(&core->observer, core, 0, worker_observer, err) < 0 ||
         worker_start(&core->listener, core, 0, worker_listener, err) < 0 ||
-        worker_start(&core->sweeper, core, 0, hf_core_sweeper, err) < 0)
+        worker_start(&core->sweeper, core, 0, hf_core_sweeper, err) < 0 ||
+        courier_start(&core->courier, err) < 0)
         return -1;
     if (hf_core_has_probes(core) && worker_start(&core->prober, core, 0, hf_core_prober, err) < 0)
         return -1;
@@ -299,6 +308,7 @@ hf_core_stop(struct hf_core *core)
     if (core->owner_runs)
         pthread_join(core->owner, NULL);
     hf_bus_free(core->bus);
+    courier_stop(&core->courier);
     all = join_workers(core);
     if (!all) {
         hf_log_warn("event=engine-call-left-behind text=\"Docker did not answer before the end\"");
@@ -311,6 +321,7 @@ hf_core_stop(struct hf_core *core)
     hf_settings_done(&core->settings);
     hf_snapshot_unref(core->snapshot);
     history_done(&core->history);
+    courier_done(&core->courier);
     mailbox_done(&core->mail);
     pthread_cond_destroy(&core->snapshot_new);
     pthread_mutex_destroy(&core->snapshot_lock);
@@ -485,8 +496,9 @@ hf_core_path(struct hf_core *core)
     return core->path;
 }
 
-void
-hf_core_history(struct hf_core *core, struct hf_history *ret_history)
+int
+hf_core_history(struct hf_core *core, const struct hf_history_query *query,
+                struct hf_history *ret_history, struct hf_error *err)
 {
-    history_read(&core->history, ret_history);
+    return history_read(&core->history, query, ret_history, err);
 }

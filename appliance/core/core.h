@@ -8,6 +8,7 @@
 
 #include "archive/archive.h"
 #include "base/error.h"
+#include "model/alarm.h"
 #include "model/engine_ops.h"
 #include "model/settings.h"
 #include "model/view.h"
@@ -114,19 +115,55 @@ struct hf_archive *hf_core_archive(struct hf_core *core);
 /* Asks the services on the record path; lives as long as core. */
 struct hf_path *hf_core_path(struct hf_core *core);
 
-/* One series of the last minutes; values[i] is NaN where unknown, oldest first. */
-enum {
-    HF_HISTORY_POINTS = 300,
-    HF_HISTORY_INTERVAL_S = 2,
-    HF_HISTORY_SERIES_MAX = 5 + 2 * HF_SERVICES_MAX
+/* What was: 600 values a second apart, 2,160 of 10 s, 4,320 of a minute. */
+enum hf_history_range { HF_HISTORY_10M, HF_HISTORY_6H, HF_HISTORY_3D, HF_HISTORY_RANGE_COUNT };
+
+/* "10m", "6h", "3d"; seconds between two values. */
+const char *hf_history_range_name(enum hf_history_range range);
+int hf_history_interval_s(enum hf_history_range range);
+
+struct hf_history_query {
+    enum hf_history_range range;
+    const char *const *names; /* series wanted; all where name_count is 0 */
+    size_t name_count;
+    size_t most; /* newest values only; 0: all */
 };
+
+struct hf_history_series {
+    char name[HF_NAME_SIZE + 32]; /* e.g. "buffer.held", "broker.memory_bytes" */
+    uint16_t *codes;              /* read by hf_history_value() */
+};
+
+/* All series have the same points, oldest first. */
 struct hf_history {
-    int64_t end_ms;
+    enum hf_history_range range;
+    int64_t end_ms; /* wall clock; 0: there is nothing yet */
     size_t points;
     size_t series_count;
-    struct {
-        char name[48]; /* e.g. "buffer.held", "broker.memory" */
-        float values[HF_HISTORY_POINTS];
-    } series[HF_HISTORY_SERIES_MAX];
+    struct hf_history_series *series;
+    uint16_t *codes; /* of all series */
 };
-void hf_core_history(struct hf_core *core, struct hf_history *ret_history);
+
+/* Any thread; the result is the caller's, for hf_history_done(). */
+HF_MUST int hf_core_history(struct hf_core *core, const struct hf_history_query *query,
+                            struct hf_history *ret_history, struct hf_error *err);
+void hf_history_done(struct hf_history *history);
+
+/* NaN where not known. */
+double hf_history_value(const struct hf_history_series *s, size_t i);
+
+/* ---- alarms ---- */
+
+/* Those with an id below `before` (0: all), newest first, at most max. */
+struct hf_alarm_query {
+    bool active_only;
+    int64_t before;
+    size_t max;
+};
+HF_MUST int hf_core_alarms(struct hf_core *core, const struct hf_alarm_query *query,
+                           struct hf_alarm *ret_alarms, size_t *ret_count, struct hf_error *err);
+
+/* Says that somebody has seen it; the first who says so stays. CONFLICT where it is cleared,
+ * NOT_FOUND. */
+HF_MUST int hf_core_acknowledge(struct hf_core *core, int64_t id, const char *actor,
+                                struct hf_alarm *ret_alarm, struct hf_error *err);

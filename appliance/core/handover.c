@@ -140,8 +140,11 @@ fill_credentials(struct hf_core *core, const char *service, struct hf_json *obje
         return -1;
     if (strcmp(service, "buffer") == 0)
         return 0;
-    if (strcmp(service, "forwarder") == 0)
+    if (strcmp(service, "forwarder") == 0) {
         put_sink_secrets(&core->settings, object);
+        if (*core->settings.alarms.webhook_token)
+            hf_json_put_string(object, "alarms_webhook_token", core->settings.alarms.webhook_token);
+    }
     hf_text_put(name, sizeof name, "buffer.%s", service);
     return put_secret(core, object, "buffer_token", name, err);
 }
@@ -169,6 +172,9 @@ fill_processor(const struct hf_settings *s, struct hf_json *object)
 
     hf_json_put(object, "rules", hf_json_copy(s->rules));
     hf_json_put_string(devices, "topic", s->device_topic);
+    if (s->alarms.silent_after_s) /* a processor of before this was known refuses what it does not
+                                     know */
+        hf_json_put_int(devices, "silent_after_s", s->alarms.silent_after_s);
     hf_json_put(object, "devices", devices);
 }
 
@@ -186,6 +192,12 @@ fill_forwarder(const struct hf_settings *s, struct hf_json *object)
         hf_json_add(sinks, open);
     }
     hf_json_put(object, "sinks", sinks);
+    if (*s->alarms.webhook_url) {
+        struct hf_json *webhook = hf_json_object();
+
+        hf_json_put_string(webhook, "url", s->alarms.webhook_url);
+        hf_json_put(object, "alarms_webhook", webhook);
+    }
 }
 
 static void

@@ -5,9 +5,11 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "core/core.h"
+#include "core/courier.h"
 #include "core/history.h"
 #include "core/mailbox.h"
 #include "core/rate.h"
+#include "core/watch.h"
 #include "core/worker.h"
 #include "path/path.h"
 #include "supervisor/health.h"
@@ -65,10 +67,13 @@ struct hf_core {
     unsigned look_failures;
     int64_t sweep_at_ms; /* not before; monotonic */
     int64_t tick_at_ms;
-    int64_t clock_floor_at_ms;
     char field_address[sizeof((struct hf_gateway_view *)0)->field_address]; /* found lately */
     int64_t address_at_ms; /* when it is to be found again; monotonic */
-    bool changed;          /* something that people see at once */
+    int64_t publish_at_ms;
+    int64_t keep_at_ms;                        /* when history and clock floor are stored next */
+    int64_t clock_floor_ms, clock_floor_at_ms; /* what the store has; when that was, monotonic */
+    struct watch watch;
+    bool changed; /* something that people see at once */
     uint64_t version;
     uint64_t changes; /* of the newest picture */
 
@@ -82,6 +87,7 @@ struct hf_core {
     struct worker sweeper;  /* removes containers of services that are no more */
     struct worker prober;   /* asks own services; runs only where there are such */
     struct hf_archive *archive;
+    struct courier courier;
     pthread_t owner;
     bool owner_runs;
 
@@ -143,6 +149,15 @@ void *hf_core_sweeper(void *worker);
 /* probe.c: whether any service has to be asked, and the thread that does. */
 bool hf_core_has_probes(const struct hf_core *core);
 void *hf_core_prober(void *worker);
+/* measure.c: owner thread only; hf_core_load_history() before it runs. */
+void hf_core_load_history(struct hf_core *core);
+void hf_core_measure_host(struct hf_core *core, int64_t now_ms);
+void hf_core_measure(struct hf_core *core, int64_t now_ms);
+/* measure.c: stores what the history has more than the store, and the clock floor. */
+void hf_core_keep(struct hf_core *core, int64_t now_ms);
+/* measure.c: a time that has surely passed: the clock's where it is synchronised, else what the
+ * floor was and how long that is ago; 0: none. */
+int64_t hf_core_clock_floor(const struct hf_core *core, int64_t now_ms);
 
 /* operation.c: owner thread only. */
 HF_MUST int hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind,

@@ -11,11 +11,11 @@
 #include <string.h>
 
 enum {
-    TICK_MS = HF_HISTORY_INTERVAL_S * 1000,
+    TICK_MS = 1000,      /* a point of the history */
+    PUBLISH_MS = 2000,   /* without any change */
     LOOK_MS = 30 * 1000, /* without any event: drift is seen within a minute */
     LOOK_AGAIN_MS = 1000,
     LOOK_AGAIN_MOST_MS = 8000,
-    CLOCK_FLOOR_MS = 3600 * 1000,
     ADDRESS_MS = 10 * 1000, /* how late a new address of this machine may be shown */
     BUS_PORT = 1884
 };
@@ -114,6 +114,7 @@ learn_engine(struct hf_core *core, const struct look *l)
     if (!l->has_info)
         return;
     core->info_due = false;
+    hf_text_put(core->watch.data_dir, sizeof core->watch.data_dir, "%s", l->info.data_dir);
     hf_text_put(e->version, sizeof e->version, "%s", l->info.version);
     hf_text_put(e->api_version, sizeof e->api_version, "%s", l->info.api_version);
     e->has_io_weight = l->info.has_io_weight;
@@ -216,11 +217,13 @@ follow_losses(struct hf_core *core, size_t i, const struct hf_service_status *is
 
     if (i == (size_t)hf_service_index("buffer") && has_grown(was, is, "dropped")) {
         core->dropped_ms = hf_clock_wall_ms();
+        core->watch.dropped_at_ms = is->mono_ms;
         hf_log_warn("service=buffer event=dropped total=%lld",
                     (long long)hf_status_number(is, "dropped", 0));
     }
     if (i == (size_t)hf_service_index("broker") && has_grown(was, is, "queue_dropped")) {
         core->queue_dropped_ms = hf_clock_wall_ms();
+        core->watch.queue_dropped_at_ms = is->mono_ms;
         hf_log_warn("service=broker event=queue-dropped total=%lld",
                     (long long)hf_status_number(is, "queue_dropped", 0));
     }
@@ -325,7 +328,7 @@ follow_uplink(struct hf_core *core)
 /* ---- time and pictures ---- */
 
 static void
-publish(struct hf_core *core, int64_t now, bool tick)
+publish(struct hf_core *core, int64_t now)
 {
     struct hf_snapshot *fresh = hf_core_present(core, now);
     const struct hf_snapshot *old;
@@ -335,8 +338,6 @@ publish(struct hf_core *core, int64_t now, bool tick)
     fresh->version = ++core->version;
     core->changes += core->changed;
     fresh->changes = core->changes;
-    if (tick)
-        history_add(&core->history, fresh);
     pthread_mutex_lock(&core->snapshot_lock);
     old = core->snapshot;
     core->snapshot = fresh;
@@ -344,18 +345,6 @@ publish(struct hf_core *core, int64_t now, bool tick)
     pthread_mutex_unlock(&core->snapshot_lock);
     hf_snapshot_unref(old);
     core->changed = false;
-}
-
-static void
-keep_clock_floor(struct hf_core *core, int64_t now)
-{
-    struct hf_error err;
-
-    if (now < core->clock_floor_at_ms || !core->host.clock_synced)
-        return;
-    core->clock_floor_at_ms = now + CLOCK_FLOOR_MS;
-    if (hf_store_set_clock_floor(core->config.store, hf_clock_wall_ms(), &err) < 0)
-        hf_log_warn("event=clock-floor-not-kept error=\"%s\"", err.message);
 }
 
 void
@@ -366,21 +355,6 @@ hf_core_find_address(struct hf_core *core, int64_t now_ms)
     core->address_at_ms = now_ms + ADDRESS_MS;
     hf_core_field_address(core->config.placement.field_address, core->field_address,
                           sizeof core->field_address);
-}
-
-static void
-measure(struct hf_core *core, int64_t now)
-{
-    for (size_t i = 0; i < core->service_count; i++) {
-        const struct hf_lifecycle_machine *m = &core->services[i].machine;
-        bool runs = m->container.state == HF_CONTAINER_RUNNING && *m->container.id;
-
-        hf_telemetry_service(core->telemetry, i, runs ? m->container.pid : 0, now,
-                             &core->services[i].usage);
-    }
-    hf_telemetry_host(core->telemetry, core->config.state_dir, now, &core->host);
-    hf_core_find_address(core, now);
-    keep_clock_floor(core, now);
 }
 
 static int64_t
@@ -427,8 +401,8 @@ hf_core_owner(void *context)
         run_calls(core, mail.calls);
         step_all_due(core, now);
         if (tick) {
-            core->tick_at_ms = now + TICK_MS;
-            measure(core, now);
+            core->tick_at_ms = (now / TICK_MS + 1) * TICK_MS;
+            hf_core_measure(core, now);
             hf_core_hand_over_again(core);
         }
         for (size_t i = 0; i < core->service_count; i++)
@@ -437,9 +411,16 @@ hf_core_owner(void *context)
         follow_uplink(core);
         hf_core_check_operations(core, now);
         begin_look(core, now);
-        if (tick || core->changed)
-            publish(core, now, tick);
+        if (tick) {
+            hf_core_ask_silent(core, now);
+            hf_core_watch(core, now);
+        }
+        if ((tick && now >= core->publish_at_ms) || core->changed) {
+            core->publish_at_ms = now + PUBLISH_MS - TICK_MS / 2;
+            publish(core, now);
+        }
     } while (!mail.stop);
+    hf_core_keep(core, hf_clock_mono_ms());
     mailbox_close(&core->mail);
     return NULL;
 }

@@ -74,6 +74,9 @@ info(void *ctx, struct hf_engine_info *ret_info, struct hf_error *err)
     hf_text_put(ret_info->version, sizeof ret_info->version, "%s", version ? version : "");
     ret_info->cgroup_version = cgroup && strcmp(cgroup, "2") == 0 ? 2 : 1;
     ret_info->has_io_weight = hf_client_support(e).io_weight;
+    if (hf_json_string(doc, "DockerRootDir"))
+        hf_text_put(ret_info->data_dir, sizeof ret_info->data_dir, "%s",
+                    hf_json_string(doc, "DockerRootDir"));
     hf_support_tell(e, hf_json_get(doc, "Warnings"), ret_info);
     pthread_mutex_lock(&e->lock);
     hf_text_put(ret_info->api_version, sizeof ret_info->api_version, "1.%d", e->minor);

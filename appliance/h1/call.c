@@ -141,8 +141,10 @@ is_one_word(const char *text)
 static int
 make_head(const struct hf_h1_call *call, struct hf_buf *head, struct hf_error *err)
 {
+    const char *type = call->type ? call->type : "application/json";
+
     if (!is_one_word(call->path) || call->path[0] != '/' || !is_one_word(call->host) ||
-        (call->bearer && !is_one_word(call->bearer)))
+        !is_one_word(type) || (call->bearer && !is_one_word(call->bearer)))
         return hf_error_set(err, HF_ERROR_INVALID, "the question cannot be put into a request");
     if (hf_buf_addf(head, err, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\nAccept: */*\r\n",
                     call->method, call->path, call->host) < 0)
@@ -150,7 +152,7 @@ make_head(const struct hf_h1_call *call, struct hf_buf *head, struct hf_error *e
     if (call->bearer && hf_buf_addf(head, err, "Authorization: Bearer %s\r\n", call->bearer) < 0)
         return -1;
     if ((call->body || strcmp(call->method, "POST") == 0) &&
-        hf_buf_addf(head, err, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
+        hf_buf_addf(head, err, "Content-Type: %s\r\nContent-Length: %zu\r\n", type,
                     call->body ? strlen(call->body) : 0) < 0)
         return -1;
     return hf_buf_adds(head, "\r\n", err);

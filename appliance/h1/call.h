@@ -18,7 +18,8 @@ struct hf_h1_call {
     const char *method;
     const char *path;   /* with query; already percent-encoded */
     const char *bearer; /* token, or NULL */
-    const char *body;   /* JSON to POST, or NULL: a POST has an empty one then */
+    const char *body;   /* to POST, or NULL: a POST has an empty one then */
+    const char *type;   /* of the body; NULL: application/json */
 
     int64_t connect_ms; /* each of these: 0 for no bound */
     int64_t total_ms;   /* from the beginning to the end of the answer */

@@ -28,6 +28,7 @@ struct hf_identity {
     pthread_mutex_t mutex; /* of all below; never held across ops or Argon2 */
     struct hf_throttle throttle;
     struct hf_sessions sessions;
+    int64_t wall_ms, mono_ms; /* both clocks when they were last compared */
     struct hf_account accounts[HF_ACCOUNTS_MAX];
     size_t account_count;
     char setup_code[HF_SETUP_CODE_SIZE]; /* "" where it is not ours to show */
@@ -69,6 +70,8 @@ hf_identity_new(const struct hf_identity_ops *ops, const struct hf_identity_star
     for (size_t i = 0; i < start->session_count && i < HF_SESSIONS_MAX; i++)
         hf_sessions_load(&id->sessions, &start->sessions[i], hf_clock_wall_ms(),
                          hf_clock_mono_ms());
+    id->wall_ms = hf_clock_wall_ms();
+    id->mono_ms = hf_clock_mono_ms();
     if (start->gateway_name)
         snprintf(id->gateway_name, sizeof id->gateway_name, "%s", start->gateway_name);
     if (prepare_code(id, start->setup_code_hash, err) < 0)
@@ -359,6 +362,40 @@ is_token(const char *token)
     return token && strlen(token) == HF_TOKEN_SIZE - 1;
 }
 
+/* Whether the wall clock was set since the last call. */
+static bool
+clock_was_set(struct hf_identity *id, int64_t wall_ms, int64_t mono_ms)
+{
+    bool jumped = hf_clock_jumped(id->wall_ms, id->mono_ms, wall_ms, mono_ms);
+
+    id->wall_ms = wall_ms;
+    id->mono_ms = mono_ms;
+    return jumped;
+}
+
+/* Saves all in the wall clock's new time. */
+static void
+save_all_sessions(struct hf_identity *id)
+{
+    struct hf_session_record record;
+
+    for (size_t i = 0; i < HF_SESSIONS_MAX; i++) {
+        struct hf_live_session *l = &id->sessions.list[i];
+        int64_t mono_ms = hf_clock_mono_ms();
+        bool live;
+
+        pthread_mutex_lock(&id->mutex);
+        live = l->token_hash[0] && hf_session_end(l) > mono_ms;
+        if (live) {
+            l->saved_ms = mono_ms;
+            hf_session_record(l, hf_clock_wall_ms(), mono_ms, &record);
+        }
+        pthread_mutex_unlock(&id->mutex);
+        if (live)
+            save_session(id, &record);
+    }
+}
+
 bool
 hf_identity_session(struct hf_identity *id, const char *token, struct hf_session *ret_session)
 {
@@ -366,12 +403,13 @@ hf_identity_session(struct hf_identity *id, const char *token, struct hf_session
     char hash[HF_TOKEN_HASH_SIZE];
     struct hf_session_record record;
     struct hf_live_session *l;
-    bool save = false;
+    bool save = false, jumped;
 
     if (!is_token(token))
         return false;
     hf_token_hash(token, hash);
     pthread_mutex_lock(&id->mutex);
+    jumped = clock_was_set(id, hf_clock_wall_ms(), mono_ms);
     l = hf_sessions_find(&id->sessions, hash, mono_ms);
     if (l) {
         l->used_ms = mono_ms;
@@ -384,7 +422,9 @@ hf_identity_session(struct hf_identity *id, const char *token, struct hf_session
             fill_session(l, mono_ms, ret_session);
     }
     pthread_mutex_unlock(&id->mutex);
-    if (save)
+    if (jumped)
+        save_all_sessions(id);
+    else if (save)
         save_session(id, &record);
     return l != NULL;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "identity/session.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <sodium.h>
@@ -70,7 +71,8 @@ void
 hf_sessions_load(struct hf_sessions *s, const struct hf_session_record *r, int64_t wall_ms,
                  int64_t mono_ms)
 {
-    int64_t away = wall_ms > r->seen_ms ? wall_ms - r->seen_ms : 0;
+    bool known = r->seen_ms >= HF_CLOCK_PLAUSIBLE_MS && wall_ms > r->seen_ms;
+    int64_t away = known ? wall_ms - r->seen_ms : 0;
     int64_t left = r->expires_ms - r->seen_ms < LIFE_MS ? r->expires_ms - r->seen_ms : LIFE_MS;
     struct hf_live_session *l;
 
@@ -112,7 +114,7 @@ hf_session_record(const struct hf_live_session *l, int64_t wall_ms, int64_t mono
         .role = l->role,
         .created_ms = l->created_wall_ms,
         .expires_ms = wall_ms + l->end_ms - mono_ms,
-        .seen_ms = wall_ms,
+        .seen_ms = wall_ms - (mono_ms - l->used_ms),
     };
     memcpy(ret_record->token_hash, l->token_hash, sizeof l->token_hash);
     memcpy(ret_record->user, l->user, sizeof l->user);

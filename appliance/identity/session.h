@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The live sessions. Not thread-safe. They end by the monotonic clock, so setting the wall clock
- * neither ends nor prolongs one. */
+/*
+ * The live sessions. Not thread-safe. They end by the monotonic clock, so setting the wall clock
+ * neither ends nor prolongs one. Saved ones carry wall time, for want of another clock that
+ * outlives the process; so when the wall clock jumps while we run (NTP, years after a start in
+ * 1970), all are saved again in the new time, and one that was saved in a time that cannot be is
+ * taken as not having been away.
+ */
 #pragma once
 
 #include "identity/identity.h"

@@ -203,11 +203,15 @@ hf_json_int(const struct hf_json *object, const char *member, int64_t otherwise)
 }
 
 double
+hf_json_as_number(const struct hf_json *v, double otherwise)
+{
+    return cJSON_IsNumber(raw(v)) ? raw(v)->valuedouble : otherwise;
+}
+
+double
 hf_json_number(const struct hf_json *object, const char *member, double otherwise)
 {
-    const cJSON *v = raw(hf_json_get(object, member));
-
-    return cJSON_IsNumber(v) ? v->valuedouble : otherwise;
+    return hf_json_as_number(hf_json_get(object, member), otherwise);
 }
 
 const struct hf_json *

@@ -45,6 +45,7 @@ double hf_json_number(const struct hf_json *object, const char *member, double o
 /* The value itself. */
 const char *hf_json_as_string(const struct hf_json *v);
 int64_t hf_json_as_int(const struct hf_json *v, int64_t otherwise);
+double hf_json_as_number(const struct hf_json *v, double otherwise);
 
 /* Members of an object or elements of an array, in order: first child, next sibling, its key. */
 const struct hf_json *hf_json_first(const struct hf_json *v);

@@ -18,6 +18,7 @@ struct hf_engine_info {
     char version[HF_NAME_SIZE];
     char api_version[16];
     int cgroup_version;
+    char data_dir[256]; /* where images and volumes are; "": not said */
     bool has_io_weight; /* the host has shares of the disk */
     /* What the engine says of this host, and said when containers were made or changed: limits that
      * the kernel would not enforce, with what to do. */

@@ -43,6 +43,7 @@ hf_settings_init(struct hf_settings *s)
         .limits = hf_json_object(),
         .own = hf_json_object(),
     };
+    hf_alarm_settings_init(&s->alarms);
     snprintf(s->device_topic, sizeof s->device_topic, "%s", DEVICE_TOPIC_DEFAULT);
 }
 
@@ -151,9 +152,9 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
         {"sinks", HF_JSON_ARRAY, false},    {"buffer", HF_JSON_OBJECT, false},
         {"lanes", HF_JSON_ARRAY, false},    {"rules", HF_JSON_ARRAY, false},
         {"devices", HF_JSON_OBJECT, false}, {"limits", HF_JSON_OBJECT, false},
-        {"own", HF_JSON_OBJECT, false},
+        {"own", HF_JSON_OBJECT, false},     {"alarms", HF_JSON_OBJECT, false},
     };
-    const struct hf_json *buffer, *devices;
+    const struct hf_json *buffer, *devices, *alarms;
     const char *name;
 
     if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)
@@ -166,7 +167,9 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
     }
     buffer = hf_json_get(doc, "buffer");
     devices = hf_json_get(doc, "devices");
-    if (buffer && parse_buffer(buffer, &s->buffer, err) < 0)
+    alarms = hf_json_get(doc, "alarms");
+    if ((buffer && parse_buffer(buffer, &s->buffer, err) < 0) ||
+        (alarms && hf_parse_alarms(alarms, &s->alarms, err) < 0))
         return -1;
     if (devices) {
         if (hf_check_device_topic(devices, err) < 0)
@@ -195,14 +198,14 @@ hf_settings_parse(const struct hf_json *doc, struct hf_settings *ret_settings, s
 /* ---- printing ---- */
 
 static struct hf_json *
-document(const struct hf_settings *s, struct hf_json *consume_sinks, struct hf_json *consume_own)
+document(const struct hf_settings *s, bool masked)
 {
     const struct hf_buffer_settings *b = &s->buffer;
     struct hf_json *doc = hf_json_object(), *buffer = hf_json_object();
     struct hf_json *devices = hf_json_object();
 
     hf_json_put_string(doc, "name", s->name);
-    hf_json_put(doc, "sinks", consume_sinks);
+    hf_json_put(doc, "sinks", masked ? hf_mask_sinks(s->sinks) : hf_json_copy(s->sinks));
     hf_json_put_int(buffer, "window_ms", b->window_ms);
     hf_json_put_int(buffer, "max_bytes", b->max_bytes);
     hf_json_put_int(buffer, "max_age_s", b->max_age_s);
@@ -215,15 +218,15 @@ document(const struct hf_settings *s, struct hf_json *consume_sinks, struct hf_j
     hf_json_put_string(devices, "topic", s->device_topic);
     hf_json_put(doc, "devices", devices);
     hf_json_put(doc, "limits", hf_json_copy(s->limits));
-    hf_json_put(doc, "own", consume_own);
+    hf_json_put(doc, "own", masked ? hf_mask_own(s->own) : hf_json_copy(s->own));
+    hf_json_put(doc, "alarms", hf_print_alarms(&s->alarms, masked));
     return doc;
 }
 
 int
 hf_settings_print(const struct hf_settings *s, char **ret_text, struct hf_error *err)
 {
-    HF_AUTO(hf_json)
-    struct hf_json *doc = document(s, hf_json_copy(s->sinks), hf_json_copy(s->own));
+    HF_AUTO(hf_json) struct hf_json *doc = document(s, false);
     HF_AUTO_FREE char *text = NULL;
 
     if (hf_json_print(doc, &text, err) < 0)
@@ -240,8 +243,7 @@ hf_settings_print(const struct hf_settings *s, char **ret_text, struct hf_error 
 int
 hf_settings_show(const struct hf_settings *s, char **ret_text, struct hf_error *err)
 {
-    HF_AUTO(hf_json)
-    struct hf_json *doc = document(s, hf_mask_sinks(s->sinks), hf_mask_own(s->own));
+    HF_AUTO(hf_json) struct hf_json *doc = document(s, true);
 
     return hf_json_print(doc, ret_text, err);
 }
@@ -278,6 +280,7 @@ hf_settings_patch(const struct hf_settings *s, const struct hf_json *patch,
     if (!merged)
         return hf_error_nomem(err);
     if (unmask_uplink(s, merged, err) < 0 ||
+        hf_unmask_alarms(hf_json_get(merged, "alarms"), &s->alarms, err) < 0 ||
         hf_unmask_sinks((struct hf_json *)(uintptr_t)hf_json_get(merged, "sinks"), s->sinks, err) <
             0 ||
         hf_unmask_own(hf_json_get(merged, "own"), s->own, err) < 0)

@@ -3,7 +3,8 @@
  * The configuration of a gateway: one document, kept as numbered revisions.
  *
  *     { "name", "sinks": [sink], "buffer": {…}, "lanes": [{"filter","lane"}], "rules": [rule],
- *       "devices": {"topic"}, "limits": {SERVICE: limits, "allow_overcommit"}, "own": {…} }
+ *       "devices": {"topic"}, "limits": {SERVICE: limits, "allow_overcommit"}, "own": {…},
+ *       "alarms": {…} }
  *
  * Limits are as model/limits.h has them, each member over its default. "own" says what the own
  * services of a release may have: "ports" of the host, "binds" (folders of the host, with all below
@@ -54,9 +55,33 @@ struct hf_buffer_settings {
     enum hf_when_full when_full;
 };
 
+/* What is watched against damage (core/guard.h). */
+enum hf_guard_kind {
+    HF_GUARD_DISK,   /* percent used, of space and of inodes */
+    HF_GUARD_MEMORY, /* percent of the host's that programs cannot have */
+    HF_GUARD_TEMPERATURE,
+    HF_GUARD_FLASH, /* bytes written in a day */
+    HF_GUARD_COUNT
+};
+
+struct hf_threshold {
+    double warn, bad;
+};
+
+enum { HF_WEBHOOK_TOKEN_SIZE = 4097 };
+
+struct hf_alarm_settings {
+    char webhook_url[HF_URL_SIZE]; /* "": none */
+    char webhook_token[HF_WEBHOOK_TOKEN_SIZE];
+    int64_t silent_after_s; /* a device that says nothing for so long is silent; 0: never */
+    int64_t uplink_away_s;  /* so long away is an alarm; 0: never */
+    struct hf_threshold thresholds[HF_GUARD_COUNT];
+};
+
 struct hf_settings {
     char name[HF_NAME_SIZE]; /* of the gateway: a host name label (RFC 1123) */
     struct hf_buffer_settings buffer;
+    struct hf_alarm_settings alarms;
     char device_topic[HF_FILTER_MAX + 1]; /* a filter whose level "ID" names the device */
     /* Arrays, owned, checked; never NULL after hf_settings_init() unless out of memory. */
     struct hf_json *sinks, *lanes, *rules;

@@ -44,3 +44,12 @@ HF_MUST int hf_unmask_own(const struct hf_json *own, const struct hf_json *have,
 /* settings_rules.c */
 HF_MUST int hf_check_lanes(const struct hf_json *lanes, struct hf_error *err);
 HF_MUST int hf_check_device_topic(const struct hf_json *devices, struct hf_error *err);
+
+/* settings_alarms.c: defaults; reading; printing, masked for people or with the secret. */
+void hf_alarm_settings_init(struct hf_alarm_settings *a);
+HF_MUST int hf_parse_alarms(const struct hf_json *v, struct hf_alarm_settings *a,
+                            struct hf_error *err);
+struct hf_json *hf_print_alarms(const struct hf_alarm_settings *a, bool masked);
+/* Puts the token that is kept in the place of its mask. */
+HF_MUST int hf_unmask_alarms(const struct hf_json *alarms, const struct hf_alarm_settings *have,
+                             struct hf_error *err);

@@ -43,12 +43,23 @@ enum hf_health {
 const char *hf_lifecycle_name(enum hf_lifecycle l);
 const char *hf_health_name(enum hf_health h);
 
+/* Pressure (PSI): percent of the last 10 s in which somebody had to wait for it. */
+struct hf_pressure {
+    double cpu, memory, io;
+};
+
 struct hf_usage {
     bool known;
-    int64_t memory_bytes; /* working set: usage without inactive page cache */
-    double cpu_percent;   /* of one core */
+    int64_t memory_bytes;      /* working set: usage without inactive page cache */
+    int64_t memory_peak_bytes; /* page cache included; -1: not known */
+    double cpu_percent;        /* of one core */
     double throttled_percent;
     int64_t pids;
+    int64_t net_rx_bytes, net_tx_bytes;    /* since its start, without loopback; -1: not known */
+    int64_t io_read_bytes, io_write_bytes; /* -1: not known */
+    double net_rx_per_s, net_tx_per_s, io_read_per_s, io_write_per_s; /* bytes; -1: not known */
+    bool has_pressure;
+    struct hf_pressure pressure;
 };
 
 struct hf_number {
@@ -95,19 +106,35 @@ struct hf_service_view {
     struct hf_service_status status;
 };
 
+enum { HF_DISKS_MAX = 2 }; /* with the state, and with the engine's data */
+
+struct hf_disk_view {
+    char mount[HF_TEXT_SIZE];
+    int64_t used_bytes, free_bytes, total_bytes; /* free: to everybody, not only root */
+    int64_t inodes_used, inodes_total;           /* 0: the file system has none to run out of */
+};
+
 struct hf_host_view {
     char hostname[HF_NAME_SIZE];
     double cpu_percent; /* of all cores together, 0 to 100 */
     double load1;
     int64_t memory_used_bytes, memory_total_bytes;
     int64_t disk_used_bytes, disk_total_bytes; /* of the file system with the state */
-    int64_t device_written_bytes;              /* to the disk below it, since boot; -1: not known */
+    struct hf_disk_view disks[HF_DISKS_MAX];   /* first the one with the state */
+    size_t disk_count;
+    int64_t device_written_bytes; /* to the disk below the state, since boot; -1: not known */
+    double device_written_per_s;  /* -1: not known */
+    int flash_percent_used;       /* of its life, rounded up to tens, 110: past it; -1: not known */
+    char flash_device[HF_NAME_SIZE];
+    bool has_pressure;
+    struct hf_pressure pressure;
     bool has_temperature;
     double temperature_c;
     int64_t uptime_s;
     int cgroup_version;
     int cores;
     bool clock_synced;
+    int64_t clock_floor_ms; /* no clock of ours starts before it; 0: none yet */
     int64_t daemon_rss_bytes;
     double daemon_cpu_percent;
 };
@@ -152,6 +179,11 @@ struct hf_uplink_view {
 struct hf_broker_view {
     int64_t queue_dropped;
     int64_t queue_dropped_ms; /* when the newest was seen; 0: none since this holdfastd started */
+};
+
+struct hf_alarms_view {
+    int active, unacknowledged;
+    bool bad; /* one of the active ones is; else they are warnings */
 };
 
 struct hf_sentence {
@@ -206,6 +238,7 @@ struct hf_snapshot {
     struct hf_broker_view broker;
     struct hf_buffer_view buffer;
     struct hf_uplink_view uplink;
+    struct hf_alarms_view alarms;
     struct hf_sentence sentence;
 };
 

@@ -197,6 +197,7 @@ perform(struct ask *a, struct hf_error *err)
         .path = call->path,
         .bearer = a->path->tokens[call->peer],
         .body = call->body,
+        .type = call->type,
         .connect_ms = HF_PATH_CONNECT_MS,
         .total_ms = call->sink ? 0 : timeout_ms,
         .idle_ms = call->sink ? timeout_ms : 0,

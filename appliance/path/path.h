@@ -49,6 +49,7 @@ struct hf_path_call {
     enum hf_path_peer peer;
     const char *path;   /* with query, percent-encoded */
     const char *body;   /* JSON to POST; NULL: GET */
+    const char *type;   /* of the body, where it is not application/json */
     int64_t timeout_ms; /* 0: HF_PATH_TIMEOUT_MS; of a stream it is the longest silence */
     hf_path_sink *sink; /* NULL: the answer is kept, up to HF_PATH_ANSWER_MAX */
     void *context;

@@ -24,6 +24,11 @@ static const struct table {
     {"session", "sessions", "token_hash, user, role, created, expires, seen", 6},
     {"operation", "operations", "n, id, kind, state, service, actor, detail, created, finished", 9},
     {"audit", "audit log", "n, at, who, what", 4},
+    {"alarm", "alarms",
+     "n, kind, subject, bad, cause, advice, raised, last, count, acknowledged_by, acknowledged, "
+     "cleared, untold",
+     13},
+    {"history", "history", "n, ended, points, data", 4},
 };
 
 /* A row that our constraints refuse is not worth saving; any other failure is one of st. */

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "model/account.h"
+#include "model/alarm.h"
 #include "model/view.h"
 
 #include <stdbool.h>
@@ -21,6 +22,7 @@ enum {
     HF_STORE_REVISIONS_MAX = 50,   /* settings revisions kept */
     HF_STORE_OPERATIONS_MAX = 200, /* operations kept */
     HF_STORE_AUDIT_MAX = 10000,    /* audit entries kept */
+    HF_STORE_ALARMS_MAX = 500,     /* alarms kept; the oldest cleared ones go first */
     HF_STORE_ASIDE_MAX = 3,        /* corrupt databases kept */
     HF_STORE_SECRET_SIZE = 65      /* 256 bits in hex */
 };
@@ -151,3 +153,33 @@ HF_MUST int hf_store_audit(struct hf_store *st, const char *who, const char *wha
 HF_MUST int hf_store_audit_list(struct hf_store *st, int64_t before,
                                 struct hf_audit_entry *ret_entries, size_t max, size_t *ret_count,
                                 struct hf_error *err);
+
+/* ---- alarms ---- */
+
+/* Adds the alarm or, by its id, writes its new state; what is untold of it is added. */
+HF_MUST int hf_store_save_alarm(struct hf_store *st, const struct hf_alarm *a,
+                                struct hf_error *err);
+/* Newest first, at most max; those with an id below `before` where that is not 0. */
+HF_MUST int hf_store_alarms(struct hf_store *st, bool active_only, int64_t before,
+                            struct hf_alarm *ret_alarms, size_t max, size_t *ret_count,
+                            struct hf_error *err);
+/* The highest id; 0 where there is none. */
+HF_MUST int hf_store_last_alarm(struct hf_store *st, int64_t *ret_id, struct hf_error *err);
+/* The oldest one of which something in mask is untold; NOT_FOUND. */
+HF_MUST int hf_store_untold_alarm(struct hf_store *st, unsigned mask, struct hf_alarm *ret_alarm,
+                                  struct hf_error *err);
+HF_MUST int hf_store_alarm_told(struct hf_store *st, int64_t id, unsigned mask,
+                                struct hf_error *err);
+
+/* ---- history ---- */
+
+/* Adds so many minutes that ended then, and a new clock floor (0: none) in the same write; what is
+ * past three days goes. */
+HF_MUST int hf_store_add_history(struct hf_store *st, int64_t ended_ms, size_t points,
+                                 const void *data, size_t len, int64_t floor_ms,
+                                 struct hf_error *err);
+typedef void hf_store_history_row(void *context, int64_t ended_ms, int64_t points, const void *data,
+                                  size_t len);
+/* Calls take for each, oldest first; data is borrowed for the call. */
+HF_MUST int hf_store_history(struct hf_store *st, hf_store_history_row *take, void *context,
+                             struct hf_error *err);

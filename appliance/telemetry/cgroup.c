@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "telemetry/internal.h"
-#include "telemetry/kernel_file.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static const char *const controller_names[CONTROLLER_COUNT] = {
-    [MEMORY] = "memory",
-    [CPU] = "cpu",
-    [CPUACCT] = "cpuacct",
-    [PIDS] = "pids",
+    [MEMORY] = "memory", [CPU] = "cpu", [CPUACCT] = "cpuacct", [PIDS] = "pids", [BLKIO] = "blkio",
 };
 
 /* ---- where the trees are ---- */
@@ -130,14 +126,14 @@ take_membership(const struct hf_telemetry *t, struct slot *s, char *line)
     }
 }
 
-static bool
-settle(struct hf_telemetry *t, struct slot *s, pid_t pid)
+bool
+hf_cgroup_settle(struct hf_telemetry *t, struct slot *s, pid_t pid)
 {
     char path[PATH_MAX];
     char text[TELEMETRY_TEXT_MAX];
     char *rest = NULL;
 
-    *s = (struct slot){0};
+    hf_text_put(s->process, sizeof s->process, "%s/proc/%d", t->root, (int)pid);
     hf_text_put(path, sizeof path, "%s/proc/%d/cgroup", t->root, (int)pid);
     if (!hf_kernel_read(path, text, sizeof text))
         return false;
@@ -145,104 +141,4 @@ settle(struct hf_telemetry *t, struct slot *s, pid_t pid)
         take_membership(t, s, line);
     s->pid = pid;
     return true;
-}
-
-/* ---- reading ---- */
-
-static bool
-read_text(const struct slot *s, enum controller c, const char *file, char *out, size_t size)
-{
-    char path[PATH_MAX];
-
-    return s->folders[c][0] && hf_text_put(path, sizeof path, "%s/%s", s->folders[c], file) &&
-           hf_kernel_read(path, out, size);
-}
-
-static bool
-read_number(const struct slot *s, enum controller c, const char *file, int64_t *ret_value)
-{
-    char path[PATH_MAX];
-
-    return s->folders[c][0] && hf_text_put(path, sizeof path, "%s/%s", s->folders[c], file) &&
-           hf_kernel_number(path, ret_value);
-}
-
-/* Working set: what the kernel cannot simply drop, the number that the out-of-memory killer is near
- * to. The page cache that nobody used lately is taken off. */
-static bool
-read_memory(const struct slot *s, bool v2, struct hf_usage *ret)
-{
-    char text[TELEMETRY_TEXT_MAX];
-    int64_t usage;
-    int64_t inactive = 0;
-
-    if (!read_number(s, MEMORY, v2 ? "memory.current" : "memory.usage_in_bytes", &usage))
-        return false;
-    if (read_text(s, MEMORY, "memory.stat", text, sizeof text) &&
-        !hf_kernel_field(text, v2 ? "inactive_file" : "total_inactive_file", &inactive))
-        inactive = 0;
-    ret->memory_bytes = usage > inactive ? usage - inactive : 0;
-    return true;
-}
-
-static bool
-read_cpu(const struct slot *s, bool v2, struct cpu_sample *ret)
-{
-    char text[TELEMETRY_TEXT_MAX];
-    int64_t micros;
-
-    *ret = (struct cpu_sample){0};
-    if (read_text(s, CPU, "cpu.stat", text, sizeof text)) {
-        if (!hf_kernel_field(text, "nr_periods", &ret->periods) ||
-            !hf_kernel_field(text, "nr_throttled", &ret->throttled))
-            ret->periods = ret->throttled = 0;
-        if (v2 && hf_kernel_field(text, "usage_usec", &micros)) {
-            ret->used_ns = micros * NANO_PER_MICRO;
-            return true;
-        }
-    }
-    return !v2 && read_number(s, CPUACCT, "cpuacct.usage", &ret->used_ns);
-}
-
-double
-hf_cgroup_percent(int64_t used_ns, int64_t passed_ms)
-{
-    if (passed_ms <= 0 || used_ns <= 0)
-        return 0;
-    return 100.0 * (double)used_ns / ((double)passed_ms * NANO_PER_MS);
-}
-
-static void
-compare(const struct cpu_sample *was, const struct cpu_sample *is, struct hf_usage *ret)
-{
-    int64_t periods = is->periods - was->periods;
-    int64_t throttled = is->throttled - was->throttled;
-
-    if (was->at_ms == 0)
-        return;
-    ret->cpu_percent = hf_cgroup_percent(is->used_ns - was->used_ns, is->at_ms - was->at_ms);
-    if (periods > 0 && throttled > 0)
-        ret->throttled_percent = 100.0 * (double)throttled / (double)periods;
-}
-
-void
-hf_telemetry_service(struct hf_telemetry *t, size_t slot, pid_t pid, int64_t now_ms,
-                     struct hf_usage *ret_usage)
-{
-    struct slot *s = &t->slots[slot];
-    bool v2 = t->cgroup_version == 2;
-    struct cpu_sample cpu;
-
-    *ret_usage = (struct hf_usage){0};
-    if (pid <= 0 || (s->pid != pid && !settle(t, s, pid)) || !read_memory(s, v2, ret_usage) ||
-        !read_cpu(s, v2, &cpu)) {
-        *s = (struct slot){0};
-        return;
-    }
-    cpu.at_ms = now_ms;
-    compare(&s->last, &cpu, ret_usage);
-    s->last = cpu;
-    if (!read_number(s, PIDS, "pids.current", &ret_usage->pids))
-        ret_usage->pids = 0;
-    ret_usage->known = true;
 }

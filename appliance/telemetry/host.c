@@ -2,13 +2,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "telemetry/internal.h"
-#include "telemetry/kernel_file.h"
 
 #include <dirent.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/sysmacros.h>
 
 /* What a sensor of a running machine may say; the rest is a sensor that is not there. */
 static const double TEMPERATURE_MIN_C = -40.0;
@@ -33,15 +29,33 @@ hf_telemetry_new(const char *root, struct hf_telemetry **ret_telemetry, struct h
 void
 hf_telemetry_free(struct hf_telemetry *t)
 {
+    if (!t)
+        return;
+    for (size_t i = 0; i < HF_SERVICES_MAX; i++)
+        hf_kernel_close(t->slots[i].files, SERVICE_FILE_COUNT);
+    hf_kernel_close(t->files, HOST_FILE_COUNT);
+    hf_kernel_close(t->zones, ZONES_MAX);
     free(t);
 }
 
 static bool
-read_under(const struct hf_telemetry *t, const char *file, char *out, size_t size)
+read_kept(struct hf_telemetry *t, enum host_file f, char *out, size_t size)
 {
-    char path[PATH_MAX];
+    static const char *const names[HOST_FILE_COUNT] = {
+        [FILE_STAT] = "stat",
+        [FILE_MEMINFO] = "meminfo",
+        [FILE_LOADAVG] = "loadavg",
+        [FILE_UPTIME] = "uptime",
+        [FILE_OWN_STAT] = "self/stat",
+        [FILE_OWN_STATM] = "self/statm",
+        [FILE_HOST_CPU] = "pressure/cpu",
+        [FILE_HOST_MEMORY] = "pressure/memory",
+        [FILE_HOST_IO] = "pressure/io",
+    };
+    char folder[sizeof t->root + sizeof "/proc"];
 
-    return hf_text_put(path, sizeof path, "%s%s", t->root, file) && hf_kernel_read(path, out, size);
+    return hf_text_put(folder, sizeof folder, "%s/proc", t->root) &&
+           hf_kernel_reread(&t->files[f], folder, names[f], out, size);
 }
 
 static int
@@ -64,7 +78,7 @@ read_cpu(struct hf_telemetry *t, struct hf_host_view *ret)
     int64_t total = 0;
     int64_t busy;
 
-    if (!read_under(t, "/proc/stat", text, sizeof text) || strncmp(text, "cpu ", 4) != 0 ||
+    if (!read_kept(t, FILE_STAT, text, sizeof text) || strncmp(text, "cpu ", 4) != 0 ||
         hf_kernel_numbers(text + 4, v, FIELD_COUNT) <= IDLE)
         return;
     ret->cores = count_cores(text);
@@ -78,13 +92,13 @@ read_cpu(struct hf_telemetry *t, struct hf_host_view *ret)
 }
 
 static void
-read_memory(const struct hf_telemetry *t, struct hf_host_view *ret)
+read_memory(struct hf_telemetry *t, struct hf_host_view *ret)
 {
     char text[TELEMETRY_TEXT_MAX];
     int64_t total;
     int64_t available;
 
-    if (!read_under(t, "/proc/meminfo", text, sizeof text) ||
+    if (!read_kept(t, FILE_MEMINFO, text, sizeof text) ||
         !hf_kernel_field(text, "MemTotal", &total) ||
         !hf_kernel_field(text, "MemAvailable", &available))
         return;
@@ -93,82 +107,64 @@ read_memory(const struct hf_telemetry *t, struct hf_host_view *ret)
 }
 
 static void
-read_load_and_uptime(const struct hf_telemetry *t, struct hf_host_view *ret)
+read_load_and_uptime(struct hf_telemetry *t, struct hf_host_view *ret)
 {
     char text[128];
 
-    if (read_under(t, "/proc/loadavg", text, sizeof text))
+    if (read_kept(t, FILE_LOADAVG, text, sizeof text))
         ret->load1 = strtod(text, NULL);
-    if (read_under(t, "/proc/uptime", text, sizeof text))
+    if (read_kept(t, FILE_UPTIME, text, sizeof text))
         ret->uptime_s = (int64_t)strtod(text, NULL);
 }
 
 static void
 read_hostname(const struct hf_telemetry *t, struct hf_host_view *ret)
 {
-    char text[HF_NAME_SIZE];
+    char path[PATH_MAX], text[HF_NAME_SIZE];
 
-    if (!read_under(t, "/proc/sys/kernel/hostname", text, sizeof text))
+    if (!hf_text_put(path, sizeof path, "%s/proc/sys/kernel/hostname", t->root) ||
+        !hf_kernel_read(path, text, sizeof text))
         return;
     text[strcspn(text, "\n")] = '\0';
     hf_text_put(ret->hostname, sizeof ret->hostname, "%s", text);
 }
 
 static void
-read_disk(const char *path, struct hf_host_view *ret)
+find_zones(struct hf_telemetry *t)
 {
-    struct statvfs fs;
+    char path[PATH_MAX], text[32];
+    const struct dirent *entry;
+    DIR *zones;
 
-    if (statvfs(path, &fs) < 0)
-        return;
-    ret->disk_total_bytes = (int64_t)(fs.f_blocks * fs.f_frsize);
-    ret->disk_used_bytes = (int64_t)((fs.f_blocks - fs.f_bfree) * fs.f_frsize);
-}
+    t->zones_found = true;
+    hf_text_put(path, sizeof path, "%s/sys/class/thermal", t->root);
+    zones = opendir(path);
+    while (zones && (entry = readdir(zones)) && t->zone_count < ZONES_MAX) {
+        struct hf_kernel_file *f = &t->zones[t->zone_count];
 
-/* /sys/block/…/stat: the seventh number is sectors written. A partition counts for its disk, which
- * is the folder above it. What has no device of its own (overlay, btrfs, tmpfs) is not known. */
-static void
-read_device(const struct hf_telemetry *t, const char *path, struct hf_host_view *ret)
-{
-    enum { SECTORS_WRITTEN = 6, FIELD_COUNT, SECTOR_BYTES = 512 };
-    char file[PATH_MAX], text[256];
-    int64_t v[FIELD_COUNT];
-    struct stat st;
-    bool is_partition;
-
-    ret->device_written_bytes = -1;
-    if (stat(path, &st) < 0)
-        return;
-    hf_text_put(file, sizeof file, "%s/sys/dev/block/%u:%u/partition", t->root, major(st.st_dev),
-                minor(st.st_dev));
-    is_partition = access(file, F_OK) == 0;
-    hf_text_put(file, sizeof file, "%s/sys/dev/block/%u:%u%s/stat", t->root, major(st.st_dev),
-                minor(st.st_dev), is_partition ? "/.." : "");
-    if (hf_kernel_read(file, text, sizeof text) &&
-        hf_kernel_numbers(text, v, FIELD_COUNT) == FIELD_COUNT)
-        ret->device_written_bytes = v[SECTORS_WRITTEN] * SECTOR_BYTES;
+        if (strncmp(entry->d_name, "thermal_zone", strlen("thermal_zone")) != 0 ||
+            !hf_text_put(path, sizeof path, "%s/sys/class/thermal/%s", t->root, entry->d_name))
+            continue;
+        if (hf_kernel_reread(f, path, "temp", text, sizeof text))
+            t->zone_count++;
+        else
+            hf_kernel_close(f, 1);
+    }
+    if (zones)
+        closedir(zones);
 }
 
 /* The hottest of all zones counts: which one is the processor differs from board to board. */
 static void
-read_temperature(const struct hf_telemetry *t, struct hf_host_view *ret)
+read_temperature(struct hf_telemetry *t, struct hf_host_view *ret)
 {
-    char path[PATH_MAX];
-    const struct dirent *entry;
-    DIR *zones;
-
-    hf_text_put(path, sizeof path, "%s/sys/class/thermal", t->root);
-    zones = opendir(path);
-    if (!zones)
-        return;
-    while ((entry = readdir(zones))) {
+    if (!t->zones_found)
+        find_zones(t);
+    for (size_t i = 0; i < t->zone_count; i++) {
         int64_t milli;
         double celsius;
 
-        if (strncmp(entry->d_name, "thermal_zone", strlen("thermal_zone")) != 0 ||
-            !hf_text_put(path, sizeof path, "%s/sys/class/thermal/%s/temp", t->root,
-                         entry->d_name) ||
-            !hf_kernel_number(path, &milli))
+        if (!hf_kernel_reread_number(&t->zones[i], "", "", &milli))
             continue;
         celsius = (double)milli / 1000.0;
         if (celsius < TEMPERATURE_MIN_C || celsius > TEMPERATURE_MAX_C)
@@ -177,20 +173,27 @@ read_temperature(const struct hf_telemetry *t, struct hf_host_view *ret)
             ret->temperature_c = celsius;
         ret->has_temperature = true;
     }
-    closedir(zones);
+}
+
+static bool
+read_pressure(struct hf_telemetry *t, enum host_file f, double *ret_percent)
+{
+    char text[256];
+
+    return read_kept(t, f, text, sizeof text) && hf_kernel_pressure(text, ret_percent);
 }
 
 /* proc(5) stat of ourselves. The name in brackets may hold anything, brackets too; behind it comes
  * a letter, and then numbers, of which the 11th and 12th are utime and stime. */
 static bool
-own_ticks(const struct hf_telemetry *t, int64_t *ret_ticks)
+own_ticks(struct hf_telemetry *t, int64_t *ret_ticks)
 {
     enum { UTIME = 10, STIME, FIELD_COUNT };
     char text[1024];
     int64_t v[FIELD_COUNT];
     const char *behind;
 
-    if (!read_under(t, "/proc/self/stat", text, sizeof text))
+    if (!read_kept(t, FILE_OWN_STAT, text, sizeof text))
         return false;
     behind = strrchr(text, ')');
     if (!behind || strlen(behind) < strlen(") S ") ||
@@ -208,7 +211,7 @@ read_own(struct hf_telemetry *t, int64_t now_ms, struct hf_host_view *ret)
     int64_t pages[2]; /* size, resident */
     int64_t ticks;
 
-    if (read_under(t, "/proc/self/statm", text, sizeof text) &&
+    if (read_kept(t, FILE_OWN_STATM, text, sizeof text) &&
         hf_kernel_numbers(text, pages, HF_LEN(pages)) == HF_LEN(pages))
         ret->daemon_rss_bytes = pages[1] * sysconf(_SC_PAGESIZE);
     if (!own_ticks(t, &ticks))
@@ -219,21 +222,47 @@ read_own(struct hf_telemetry *t, int64_t now_ms, struct hf_host_view *ret)
     t->own_ticks = ticks;
 }
 
+/* What hardly moves, and what is a mean of ten seconds by itself. */
+static void
+read_slow(struct hf_telemetry *t, int64_t now_ms, struct hf_host_view *ret)
+{
+    struct hf_host_view *h = &t->slow;
+
+    if (t->slow_at_ms == 0 || now_ms - t->slow_at_ms >= SLOW_MS) {
+        t->slow_at_ms = now_ms;
+        *h = (struct hf_host_view){.flash_percent_used = -1};
+        read_hostname(t, h);
+        hf_disk_read_wear(t, h);
+        h->has_pressure = read_pressure(t, FILE_HOST_CPU, &h->pressure.cpu) &&
+                          read_pressure(t, FILE_HOST_MEMORY, &h->pressure.memory) &&
+                          read_pressure(t, FILE_HOST_IO, &h->pressure.io);
+    }
+    memcpy(ret->hostname, h->hostname, sizeof ret->hostname);
+    memcpy(ret->flash_device, h->flash_device, sizeof ret->flash_device);
+    ret->flash_percent_used = h->flash_percent_used;
+    ret->has_pressure = h->has_pressure;
+    ret->pressure = h->pressure;
+}
+
 void
-hf_telemetry_host(struct hf_telemetry *t, const char *disk_path, int64_t now_ms,
-                  struct hf_host_view *ret_host)
+hf_telemetry_host(struct hf_telemetry *t, const char *const *disk_paths, size_t count,
+                  int64_t now_ms, struct hf_host_view *ret_host)
 {
     *ret_host = (struct hf_host_view){
         .cgroup_version = t->cgroup_version,
         .clock_synced = hf_clock_synced(),
+        .device_written_bytes = -1,
+        .device_written_per_s = -1,
     };
+    if (count && !t->device_found)
+        hf_disk_find(t, disk_paths[0]);
     read_cpu(t, ret_host);
     read_memory(t, ret_host);
     read_load_and_uptime(t, ret_host);
-    read_hostname(t, ret_host);
-    read_disk(disk_path, ret_host);
-    read_device(t, disk_path, ret_host);
+    hf_disk_read(disk_paths, count, ret_host);
+    hf_disk_read_device(t, now_ms, ret_host);
     read_temperature(t, ret_host);
     read_own(t, now_ms, ret_host);
+    read_slow(t, now_ms, ret_host);
     t->host_at_ms = now_ms;
 }

@@ -2,6 +2,7 @@
 /* What the files of telemetry/ share. Nobody else includes it. */
 #pragma once
 
+#include "telemetry/kernel_file.h"
 #include "telemetry/telemetry.h"
 
 #include <limits.h>
@@ -13,7 +14,7 @@ enum {
 };
 
 /* The controllers that are read. In v2 all are found in one place. */
-enum controller { MEMORY, CPU, CPUACCT, PIDS, CONTROLLER_COUNT };
+enum controller { MEMORY, CPU, CPUACCT, PIDS, BLKIO, CONTROLLER_COUNT };
 
 /* Where the host mounts a controller, and which part of its tree that shows. */
 struct hierarchy {
@@ -21,17 +22,55 @@ struct hierarchy {
     char shown[256]; /* "/" for all */
 };
 
-struct cpu_sample {
+/* What is read of a container, each kept open. */
+enum service_file {
+    FILE_MEMORY,
+    FILE_MEMORY_STAT,
+    FILE_MEMORY_PEAK,
+    FILE_CPU,
+    FILE_CPU_USAGE, /* v1 */
+    FILE_PIDS,
+    FILE_IO,
+    FILE_NET,
+    FILE_PRESSURE_CPU,
+    FILE_PRESSURE_MEMORY,
+    FILE_PRESSURE_IO,
+    SERVICE_FILE_COUNT
+};
+
+/* Counters at one moment. */
+struct sample {
     int64_t at_ms; /* 0: none */
     int64_t used_ns;
     int64_t periods, throttled;
+    int64_t net_rx, net_tx, io_read, io_write; /* -1: not known */
 };
 
 struct slot {
     pid_t pid; /* 0: none */
     char folders[CONTROLLER_COUNT][PATH_MAX / 4];
-    struct cpu_sample last;
+    char process[PATH_MAX / 4]; /* its folder in /proc */
+    struct hf_kernel_file files[SERVICE_FILE_COUNT];
+    struct sample last;
+    struct hf_usage slow; /* the members that are not read each time */
+    int64_t slow_at_ms;   /* when they were; 0: never */
 };
+
+enum host_file {
+    FILE_STAT,
+    FILE_MEMINFO,
+    FILE_LOADAVG,
+    FILE_UPTIME,
+    FILE_OWN_STAT,
+    FILE_OWN_STATM,
+    FILE_HOST_CPU,
+    FILE_HOST_MEMORY,
+    FILE_HOST_IO,
+    FILE_DEVICE_STAT,
+    HOST_FILE_COUNT
+};
+
+enum { ZONES_MAX = 16 }; /* thermal zones; a board has about four */
 
 struct hf_telemetry {
     char root[256];
@@ -39,13 +78,37 @@ struct hf_telemetry {
     struct hierarchy hierarchies[CONTROLLER_COUNT];
     struct slot slots[HF_SERVICES_MAX];
 
+    struct hf_kernel_file files[HOST_FILE_COUNT];
+    struct hf_kernel_file zones[ZONES_MAX];
+    size_t zone_count;
+    bool zones_found;
+    char device[PATH_MAX / 4]; /* the disk with the state in /sys; "" for none */
+    bool device_found;
+
     int64_t host_at_ms;            /* of the samples below; 0: none */
     int64_t host_busy, host_total; /* ticks of /proc/stat */
     int64_t own_ticks;
+    int64_t device_written, device_at_ms;
+    struct hf_host_view slow; /* what is not read each time */
+    int64_t slow_at_ms;
 };
 
-/* Reads mountinfo; leaves cgroup_version 0 where there are no cgroups. */
+/* How often what hardly moves is read: names, peaks, pressure (itself a mean of 10 s), flash. */
+enum { SLOW_MS = 10 * 1000 };
+
+/* cgroup.c: reads mountinfo; leaves cgroup_version 0 where there are no cgroups. */
 void hf_cgroup_find(struct hf_telemetry *t);
+
+/* cgroup.c: finds the folders of the process; false where there is no such process. */
+bool hf_cgroup_settle(struct hf_telemetry *t, struct slot *s, pid_t pid);
 
 /* Percent of one core between two readings of a counter in nanoseconds. */
 double hf_cgroup_percent(int64_t used_ns, int64_t passed_ms);
+
+/* disk.c: the file systems below the paths, each once. */
+void hf_disk_read(const char *const *paths, size_t count, struct hf_host_view *ret);
+/* disk.c: the device below path; t->device. */
+void hf_disk_find(struct hf_telemetry *t, const char *path);
+/* disk.c: what was written to it since boot, and how worn it is. */
+void hf_disk_read_device(struct hf_telemetry *t, int64_t now_ms, struct hf_host_view *ret);
+void hf_disk_read_wear(const struct hf_telemetry *t, struct hf_host_view *ret);

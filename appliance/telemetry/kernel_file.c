@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/kernel_file.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 
-bool
-hf_kernel_read(const char *path, char *out, size_t size)
+/* From the beginning to the end, however far the descriptor was read before. */
+static bool
+read_whole(int fd, char *out, size_t size)
 {
-    HF_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
     size_t len = 0;
 
-    if (fd < 0)
-        return false;
     while (len < size - 1) {
-        ssize_t n = read(fd, out + len, size - 1 - len);
+        ssize_t n = pread(fd, out + len, size - 1 - len, (off_t)len);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -26,6 +27,45 @@ hf_kernel_read(const char *path, char *out, size_t size)
     }
     out[len] = '\0';
     return len > 0;
+}
+
+bool
+hf_kernel_read(const char *path, char *out, size_t size)
+{
+    HF_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    return fd >= 0 && read_whole(fd, out, size);
+}
+
+static bool
+open_kept(struct hf_kernel_file *f, const char *dir, const char *name)
+{
+    char path[PATH_MAX];
+
+    if (f->fd_and_one == 0)
+        f->fd_and_one = *dir && hf_text_put(path, sizeof path, "%s/%s", dir, name)
+                            ? open(path, O_RDONLY | O_CLOEXEC) + 1
+                            : 0;
+    if (f->fd_and_one == 0)
+        f->fd_and_one = -1;
+    return f->fd_and_one > 0;
+}
+
+bool
+hf_kernel_reread(struct hf_kernel_file *f, const char *dir, const char *name, char *out,
+                 size_t size)
+{
+    return open_kept(f, dir, name) && read_whole(f->fd_and_one - 1, out, size);
+}
+
+void
+hf_kernel_close(struct hf_kernel_file *files, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (files[i].fd_and_one > 0)
+            close(files[i].fd_and_one - 1);
+        files[i].fd_and_one = 0;
+    }
 }
 
 static bool
@@ -63,6 +103,27 @@ hf_kernel_number(const char *path, int64_t *ret_value)
     char text[32];
 
     return hf_kernel_read(path, text, sizeof text) && parse_number(text, ret_value);
+}
+
+bool
+hf_kernel_reread_number(struct hf_kernel_file *f, const char *dir, const char *name,
+                        int64_t *ret_value)
+{
+    char text[32];
+
+    return hf_kernel_reread(f, dir, name, text, sizeof text) && parse_number(text, ret_value);
+}
+
+bool
+hf_kernel_pressure(const char *text, double *ret_percent)
+{
+    static const char key[] = "some avg10=";
+    char *end;
+
+    if (strncmp(text, key, strlen(key)) != 0)
+        return false;
+    *ret_percent = strtod(text + strlen(key), &end);
+    return end != text + strlen(key);
 }
 
 bool

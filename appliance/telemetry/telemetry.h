@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Resource use of containers (cgroup v1 and v2) and of the host, read from kernel files. A reading
- * opens, reads and closes a few files; it allocates nothing and starts no program. Percentages
- * need two samples: the first one after a start says 0. One thread at a time.
+ * Resource use of containers (cgroup v1 and v2) and of the host, read from kernel files that stay
+ * open. A reading allocates nothing and starts no program. What hardly moves (names, peaks,
+ * pressure, wear) is read every 10 s. Percentages and rates need two samples: the first one after a
+ * start says 0, or not known. One thread at a time.
  */
 #pragma once
 
@@ -28,7 +29,8 @@ HF_DEFINE_AUTO(struct hf_telemetry, hf_telemetry, hf_telemetry_free)
 void hf_telemetry_service(struct hf_telemetry *t, size_t slot, pid_t pid, int64_t now_ms,
                           struct hf_usage *ret_usage);
 
-/* Fills everything of ret_host; what cannot be read is 0 (has_temperature false). disk_path is a
- * path on the file system to measure. */
-void hf_telemetry_host(struct hf_telemetry *t, const char *disk_path, int64_t now_ms,
-                       struct hf_host_view *ret_host);
+/* Fills everything of ret_host; what cannot be read is 0, or as model/view.h says. disk_paths are
+ * paths on the file systems to measure, first the one with the state; of two on the same one the
+ * first counts, and one that is not there counts for nothing. */
+void hf_telemetry_host(struct hf_telemetry *t, const char *const *disk_paths, size_t count,
+                       int64_t now_ms, struct hf_host_view *ret_host);

@@ -322,6 +322,7 @@ hf_buffer_api_handle(void *ctx, struct hf_request *q)
 {
     static const struct hf_route routes[] = {
         {"POST", "/v1/records", HF_WHO_PROCESSOR, take_records},
+        {"POST", "/v1/records", HF_WHO_HOLDFASTD, take_records}, /* alarms */
         {"POST", "/v1/lease", HF_WHO_FORWARDER, give_lease},
         {"POST", "/v1/ack", HF_WHO_FORWARDER, take_ack},
         {"POST", "/v1/extend", HF_WHO_FORWARDER, extend_lease},

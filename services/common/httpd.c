@@ -132,6 +132,7 @@ hf_request_route(struct hf_request *q, const struct hf_route *routes, size_t cou
                  const char *const *tokens, void *ctx)
 {
     char allow[64] = "";
+    bool refused = false;
     struct hf_error err;
 
     for (size_t i = 0; i < count; i++) {
@@ -144,6 +145,9 @@ hf_request_route(struct hf_request *q, const struct hf_route *routes, size_t cou
             routes[i].handle(ctx, q);
             return;
         }
+        refused = true;
+    }
+    if (refused) {
         hf_error_set(&err, HF_ERROR_UNAUTHORIZED, "the token is not the one for this");
         hf_request_answer_error(q, &err);
         return;

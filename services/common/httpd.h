@@ -37,7 +37,7 @@ struct hf_route {
 };
 
 /* Hands the request to the route that it asks for, if it bears tokens[who]; else answers 404, 405
- * or 401. */
+ * or 401. What several may ask is a route for each of them. */
 void hf_request_route(struct hf_request *q, const struct hf_route *routes, size_t count,
                       const char *const *tokens, void *ctx);
 

@@ -93,6 +93,21 @@ test_sink(struct hf_forwarder_api *api, struct hf_request *q)
     hf_request_answer_json(q, doc);
 }
 
+static void
+tell_webhook(struct hf_forwarder_api *api, struct hf_request *q)
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_WEBHOOK_BODY_MAX);
+    HF_AUTO(hf_json) struct hf_json *request = NULL;
+    struct hf_error err = {0};
+
+    if (hf_request_body(q, &text, &err) < 0 ||
+        hf_json_parse(text.data ? text.data : "", text.len, &request, &err) < 0 ||
+        hf_webhook_post(&api->webhook, request, &err) < 0)
+        hf_request_answer_error(q, &err);
+    else
+        hf_request_answer(q, 200, "application/json", NULL, "{}", 2);
+}
+
 void
 hf_forwarder_api_set_token(struct hf_forwarder_api *api, const char *token)
 {
@@ -116,6 +131,8 @@ hf_forwarder_api_handle(void *ctx, struct hf_request *q)
         give_sinks(api, q);
     else if (hf_request_is(q, "POST", "/v1/sinks/test"))
         test_sink(api, q);
+    else if (hf_request_is(q, "POST", "/v1/webhook"))
+        tell_webhook(api, q);
     else
         hf_request_refuse(q, HF_ERROR_NOT_FOUND, "there is nothing here");
 }

@@ -5,11 +5,13 @@
 #include "common/conf.h"
 #include "common/httpd.h"
 #include "forwarder/sinks.h"
+#include "forwarder/webhook.h"
 
 #include <pthread.h>
 
 struct hf_forwarder_api {
     struct hf_sinks *sinks;
+    struct hf_webhook webhook;
     pthread_mutex_t lock;
     char token[HF_SECRET_MAX]; /* holdfastd's; guarded by lock; empty lets nobody in */
 };

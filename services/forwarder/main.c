@@ -57,6 +57,7 @@ configure(struct service *s, struct hf_error *err)
         snprintf(common.holder, sizeof common.holder, "forwarder%s%.32s", *instance ? "-" : "",
                  instance);
     hf_forwarder_api_set_token(&s->api, token);
+    hf_webhook_configure(&s->api.webhook, s->conf.settings, s->conf.credentials);
     hf_log_info("event=configured sinks=%zu", list.count);
     return hf_sinks_configure(s->sinks, &common, &list, err);
 }
@@ -258,6 +259,7 @@ main(void)
     s.conf = HF_CONF_PAIR_INIT;
     pthread_mutex_init(&s.lock, NULL);
     pthread_mutex_init(&s.api.lock, NULL);
+    hf_webhook_init(&s.api.webhook);
     rc = run(&s, &err);
     hf_sinks_free(s.sinks);
     if (rc < 0)

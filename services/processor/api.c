@@ -12,7 +12,8 @@
 enum {
     THREADS = 2,
     LIMIT_DEFAULT = 50,
-    REQUEST_MAX = HF_CONF_MAX, /* as large as the file that the rules are to go into */
+    REQUEST_MAX = HF_CONF_MAX,      /* as large as the file that the rules are to go into */
+    SILENT_REQUEST_MAX = 16 * 1024, /* 16 names, each byte of which may be written as six */
     ANSWER_MAX = 4 * 1024 * 1024,
 };
 
@@ -64,6 +65,23 @@ get_devices(void *ctx, struct hf_request *q)
 }
 
 static void
+post_silent(void *ctx, struct hf_request *q)
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(SILENT_REQUEST_MAX);
+    HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(ANSWER_MAX);
+    HF_AUTO(hf_json) struct hf_json *request = NULL;
+    struct hf_api *a = ctx;
+    struct hf_error err = {0};
+    int rc = hf_request_body(q, &text, &err);
+
+    if (rc == 0)
+        rc = hf_json_parse(text.data ? text.data : "", text.len, &request, &err);
+    if (rc == 0)
+        rc = hf_work_print_silent(a->work, request, &body, &err);
+    answer(q, rc, &body, &err);
+}
+
+static void
 get_rules(void *ctx, struct hf_request *q)
 {
     HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(ANSWER_MAX);
@@ -98,6 +116,7 @@ handle(void *ctx, struct hf_request *q)
 {
     static const struct hf_route routes[] = {
         {"GET", "/v1/devices", 0, get_devices},
+        {"POST", "/v1/devices/silent", 0, post_silent},
         {"GET", "/v1/rules", 0, get_rules},
         {"POST", "/v1/dry-run", 0, post_dry_run},
     };

@@ -261,3 +261,73 @@ hf_devices_print(const struct hf_devices *d, const char *cursor, size_t limit, i
     return hf_buf_addf(out, err, ",\"total\":%zu,\"forgotten\":%llu}", d->table.count,
                        (unsigned long long)d->table.evicted);
 }
+
+/* ---- silence ---- */
+
+/* The table has them by when they were heard last: the silent ones come first. */
+static bool
+is_silent(const struct hf_lru_node *n, int64_t after_ms, int64_t mono_ms)
+{
+    return after_ms && mono_ms - ((const struct device *)n)->heard_ms >= after_ms;
+}
+
+size_t
+hf_devices_silent(const struct hf_devices *d, int64_t after_ms, int64_t mono_ms)
+{
+    size_t count = 0;
+
+    for (const struct hf_lru_node *n = d->table.oldest; n && is_silent(n, after_ms, mono_ms);
+         n = n->newer)
+        count++;
+    return count;
+}
+
+/* Without hf_lru_find(), which would count as hearing it. */
+static bool
+was_heard(const struct hf_devices *d, const char *id, int64_t after_ms, int64_t mono_ms)
+{
+    for (const struct hf_lru_node *n = d->table.newest; n && !is_silent(n, after_ms, mono_ms);
+         n = n->older)
+        if (strcmp(n->key, id) == 0)
+            return true;
+    return false;
+}
+
+static int
+put_heard(const struct hf_devices *d, int64_t after_ms, int64_t mono_ms,
+          const struct hf_json *known, struct hf_buf *out, struct hf_error *err)
+{
+    const char *comma = "";
+
+    for (const struct hf_json *k = hf_json_first(known); k; k = hf_json_next(k)) {
+        const char *id = hf_json_as_string(k);
+
+        if (!id || !was_heard(d, id, after_ms, mono_ms))
+            continue;
+        if (hf_buf_adds(out, comma, err) < 0 || hf_value_put_string(out, id, strlen(id), err) < 0)
+            return -1;
+        comma = ",";
+    }
+    return 0;
+}
+
+int
+hf_devices_print_silent(struct hf_devices *d, int64_t after_ms, int64_t mono_ms,
+                        const struct hf_json *known, struct hf_buf *out, struct hf_error *err)
+{
+    size_t shown = 0;
+
+    if (hf_buf_adds(out, "{\"silent\":[", err) < 0)
+        return -1;
+    for (const struct hf_lru_node *n = d->table.oldest;
+         n && shown < HF_DEVICES_SILENT_MAX && is_silent(n, after_ms, mono_ms); n = n->newer)
+        if (hf_buf_adds(out, shown++ ? ",{\"device\":" : "{\"device\":", err) < 0 ||
+            hf_value_put_string(out, n->key, n->key_len, err) < 0 ||
+            hf_buf_addf(out, err, ",\"last_seen_ms\":%lld}",
+                        (long long)((const struct device *)n)->last_ms) < 0)
+            return -1;
+    if (hf_buf_adds(out, "],\"heard\":[", err) < 0 ||
+        put_heard(d, after_ms, mono_ms, known, out, err) < 0)
+        return -1;
+    return hf_buf_addf(out, err, "],\"total\":%zu}", hf_devices_silent(d, after_ms, mono_ms));
+}

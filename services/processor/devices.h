@@ -5,6 +5,7 @@
 
 #include "common/record.h"
 #include "processor/lru.h"
+#include "json/json.h"
 
 enum {
     HF_DEVICES_MAX = 10000,
@@ -13,6 +14,7 @@ enum {
     HF_DEVICE_LAST_MAX = 256,  /* of the last value */
     HF_DEVICE_PATTERN_MAX = 256,
     HF_DEVICES_PAGE_MAX = 500,
+    HF_DEVICES_SILENT_MAX = 16, /* named at once; the others are counted */
 };
 
 struct hf_devices {
@@ -30,6 +32,15 @@ HF_MUST int hf_devices_set_pattern(struct hf_devices *d, const char *pattern, st
 
 /* Checks a pattern without taking it. */
 HF_MUST int hf_devices_check_pattern(const char *pattern, struct hf_error *err);
+
+/* How many have said nothing for after_ms; 0 where that is 0. */
+size_t hf_devices_silent(const struct hf_devices *d, int64_t after_ms, int64_t mono_ms);
+
+/* Appends the answer to POST /v1/devices/silent: those that were silent first, and which of known
+ * have been heard meanwhile. */
+HF_MUST int hf_devices_print_silent(struct hf_devices *d, int64_t after_ms, int64_t mono_ms,
+                                    const struct hf_json *known, struct hf_buf *out,
+                                    struct hf_error *err);
 
 void hf_devices_hear(struct hf_devices *d, const struct hf_record *r, int64_t mono_ms);
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 static const char default_pattern[] = "+/ID/#";
+enum { SILENT_AFTER_S_MAX = 365 * 24 * 3600 };
 
 struct hf_work {
     pthread_mutex_t lock;
@@ -21,6 +22,7 @@ struct hf_work {
     struct hf_devices devices;
     struct hf_recent recent;
     uint64_t dropped, quarantined;
+    int64_t silent_after_ms; /* 0: never */
 };
 
 int
@@ -63,7 +65,8 @@ read_settings(const struct hf_json *settings, const char **pattern, struct hf_ru
                                                   {"instance", HF_JSON_STRING, false},
                                                   {"rules", HF_JSON_ARRAY, false},
                                                   {"devices", HF_JSON_OBJECT, false}};
-    static const struct hf_json_field device_fields[] = {{"topic", HF_JSON_STRING, false}};
+    static const struct hf_json_field device_fields[] = {{"topic", HF_JSON_STRING, false},
+                                                         {"silent_after_s", HF_JSON_INT, false}};
     const struct hf_json *devices = hf_json_get(settings, "devices");
 
     if (hf_json_check(settings, "", fields, HF_LEN(fields), err) < 0 ||
@@ -82,8 +85,12 @@ hf_work_set(struct hf_work *w, const struct hf_json *settings, struct hf_error *
 {
     HF_AUTO(hf_rules) struct hf_rules *rules = NULL;
     const char *pattern = default_pattern;
+    int64_t silent_after_s = hf_json_int(hf_json_get(settings, "devices"), "silent_after_s", 0);
     int rc;
 
+    if (silent_after_s < 0 || silent_after_s > SILENT_AFTER_S_MAX)
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/devices/silent_after_s",
+                               "silent_after_s is 0 to %d", SILENT_AFTER_S_MAX);
     if (read_settings(settings, &pattern, &rules, err) < 0)
         return -1;
     pthread_mutex_lock(&w->lock);
@@ -91,6 +98,7 @@ hf_work_set(struct hf_work *w, const struct hf_json *settings, struct hf_error *
     if (rc == 0) {
         struct hf_rules *old = w->coming;
 
+        w->silent_after_ms = silent_after_s * 1000;
         w->coming = rules;
         rules = old;
     }
@@ -172,6 +180,7 @@ hf_work_get_numbers(struct hf_work *w, struct hf_work_numbers *ret_numbers)
         .states_forgotten = w->apply.states.evicted,
         .devices_forgotten = w->devices.table.evicted,
         .devices = w->devices.table.count,
+        .devices_silent = hf_devices_silent(&w->devices, w->silent_after_ms, hf_clock_mono_ms()),
         .rules = w->apply.rules->count,
     };
     pthread_mutex_unlock(&w->lock);
@@ -222,6 +231,26 @@ hf_work_print_devices(struct hf_work *w, const char *cursor, size_t limit, struc
 
     pthread_mutex_lock(&w->lock);
     rc = hf_devices_print(&w->devices, cursor, limit, hf_clock_mono_ms(), out, err);
+    pthread_mutex_unlock(&w->lock);
+    return rc;
+}
+
+int
+hf_work_print_silent(struct hf_work *w, const struct hf_json *request, struct hf_buf *out,
+                     struct hf_error *err)
+{
+    static const struct hf_json_field fields[] = {{"known", HF_JSON_ARRAY, false}};
+    const struct hf_json *known = hf_json_get(request, "known");
+    int rc;
+
+    if (hf_json_check(request, "", fields, HF_LEN(fields), err) < 0)
+        return -1;
+    if (hf_json_count(known) > HF_DEVICES_SILENT_MAX)
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/known", "at most %d devices",
+                               HF_DEVICES_SILENT_MAX);
+    pthread_mutex_lock(&w->lock);
+    rc = hf_devices_print_silent(&w->devices, w->silent_after_ms, hf_clock_mono_ms(), known, out,
+                                 err);
     pthread_mutex_unlock(&w->lock);
     return rc;
 }

@@ -14,7 +14,7 @@ struct hf_work;
 struct hf_work_numbers {
     uint64_t dropped, quarantined; /* messages, by all rules since start */
     uint64_t states_forgotten, devices_forgotten;
-    uint64_t devices, rules; /* gauges */
+    uint64_t devices, devices_silent, rules; /* gauges */
 };
 
 HF_MUST int hf_work_new(struct hf_work **ret_work, struct hf_error *err);
@@ -34,5 +34,7 @@ void hf_work_get_numbers(struct hf_work *w, struct hf_work_numbers *ret_numbers)
 HF_MUST int hf_work_print_rules(struct hf_work *w, struct hf_buf *out, struct hf_error *err);
 HF_MUST int hf_work_print_devices(struct hf_work *w, const char *cursor, size_t limit,
                                   struct hf_buf *out, struct hf_error *err);
+HF_MUST int hf_work_print_silent(struct hf_work *w, const struct hf_json *request,
+                                 struct hf_buf *out, struct hf_error *err);
 HF_MUST int hf_work_dry_run(struct hf_work *w, const struct hf_json *request, struct hf_buf *out,
                             struct hf_error *err);

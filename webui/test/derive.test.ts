@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { LogLine } from '../src/api/types';
+import type { History, LogLine } from '../src/api/types';
 import { claimErrors, formatSetupCode } from '../src/derive/claim';
 import { lineTone, pieces, unseen, withoutTime } from '../src/derive/log';
 import { passwordStrength } from '../src/derive/password';
@@ -62,24 +62,25 @@ describe('path', () => {
 });
 
 describe('series', () => {
-  const history = {
-    interval_s: 2,
+  const history: History = {
+    range: '10m',
+    interval_s: 1,
     end: '2026-11-24T03:01:32.000Z',
-    series: { 'buffer.held': [null, 4], 'host.cpu': [7] },
+    series: { 'buffer.held': [null, 4], 'host.cpu_percent': [7] },
   };
 
   it('aligns series of different length at their end', () => {
     const series = fromHistory(history);
-    const end = Date.parse(history.end) / 1000;
-    expect(series.times).toEqual([end - 2, end]);
-    expect(series.values['host.cpu']).toEqual([null, 7]);
+    const end = Date.parse(history.end ?? '') / 1000;
+    expect(series.times).toEqual([end - 1, end]);
+    expect(series.values['host.cpu_percent']).toEqual([null, 7]);
   });
 
   it('continues with the stream, one value for each interval', () => {
     const once = append(fromHistory(history), stateWith());
     expect(once.times).toHaveLength(3);
     expect(once.values['buffer.held']).toEqual([null, 4, 3]);
-    expect(once.values['broker.memory']).toEqual([null, null, 512]);
+    expect(once.values['broker.memory_bytes']).toEqual([null, null, 512]);
     expect(append(once, stateWith())).toBe(once);
   });
 

@@ -115,3 +115,44 @@ DELETE FROM audit WHERE n <= (SELECT max(n) FROM audit) - ?1
 
 -- :audit_list
 SELECT n, at, who, what FROM audit WHERE n < ?2 ORDER BY n DESC LIMIT ?1
+
+-- :alarm_save
+INSERT INTO alarm (n, kind, subject, bad, cause, advice, raised, last, count, acknowledged_by,
+                   acknowledged, cleared, untold)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+ON CONFLICT (n) DO UPDATE
+SET bad = excluded.bad, cause = excluded.cause, advice = excluded.advice, last = excluded.last,
+    count = excluded.count, acknowledged_by = excluded.acknowledged_by,
+    acknowledged = excluded.acknowledged, cleared = excluded.cleared, untold = untold | excluded.untold
+
+-- :alarm_trim
+DELETE FROM alarm WHERE n IN
+    (SELECT n FROM alarm ORDER BY cleared = 0, n LIMIT max((SELECT count(*) FROM alarm) - ?1, 0))
+
+-- :alarm_list
+SELECT n, kind, subject, bad, cause, advice, raised, last, count, acknowledged_by, acknowledged,
+       cleared, untold
+FROM alarm WHERE n < ?1 AND (cleared = 0 OR NOT ?2) ORDER BY n DESC LIMIT ?3
+
+-- :alarm_last
+SELECT coalesce(max(n), 0) FROM alarm
+
+-- :alarm_untold
+SELECT n, kind, subject, bad, cause, advice, raised, last, count, acknowledged_by, acknowledged,
+       cleared, untold
+FROM alarm WHERE untold & ?1 ORDER BY n LIMIT 1
+
+-- :alarm_told
+UPDATE alarm SET untold = untold & ~?2 WHERE n = ?1
+
+-- :history_add
+INSERT INTO history (ended, points, data) VALUES (?1, ?2, ?3)
+
+-- :history_trim
+DELETE FROM history WHERE n <= (SELECT max(n) FROM history) - ?1 OR n < (
+    SELECT coalesce(min(n), 0) FROM
+        (SELECT n, sum(points) OVER (ORDER BY n DESC) - points AS after FROM history)
+    WHERE after < ?2)
+
+-- :history_list
+SELECT ended, points, data FROM history ORDER BY n

@@ -34,7 +34,8 @@ reading(void **state)
     (void)state;
     call_expect("GET", CONFIG, "", 200, "ETag: \"7\"\r\n");
     call_expect("GET", CONFIG, "", 200,
-                "\"devices\":{\"topic\":\"+/ID/#\"},\"limits\":{},\"own\":{}}");
+                "\"devices\":{\"topic\":\"+/ID/#\"},\"limits\":{},\"own\":{},");
+    call_expect("GET", CONFIG, "", 200, "\"alarms\":{\"webhook\":null,\"silent_after_s\":0,");
     call_expect("PUT", CONFIG, "", 405, "Allow: GET, HEAD, PATCH, OPTIONS\r\n");
 }
 

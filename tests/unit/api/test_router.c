@@ -121,6 +121,19 @@ smuggled_bodies(void **state)
     hf_buf_done(&get.out);
 }
 
+/* An answer in pieces, each of three writes. */
+static void
+expect_pieces(const char *path, const char *query, const char *text)
+{
+    struct call c = {.headers = {"Host", "10.0.0.1", "Cookie", call_cookie}, .writes_left = 20};
+
+    call_serve(&c, "GET", path, query, 200);
+    if (!call_has(&c, text))
+        fail_msg("%s: no '%s' in %s", path, text, c.out.data);
+    assert_true(call_has(&c, "0\r\n\r\n"));
+    hf_buf_done(&c.out);
+}
+
 static void
 reading(void **state)
 {
@@ -134,7 +147,18 @@ reading(void **state)
     call_expect("GET", "/api/v1/release", "", 200, "\"created\":\"2026-11-24T03:01:33Z\"");
     call_expect("GET", "/api/v1/buffer", "", 200, "\"held\":17");
     call_expect("GET", "/api/v1/uplink", "", 200, "\"state\":\"idle\"");
-    call_expect("GET", "/api/v1/history", "", 200, "\"series\":{\"buffer.held\":[null,1,2.5]");
+    expect_pieces("/api/v1/history", "", "\"series\":{\"buffer.held\":[null,1,2.5]");
+    expect_pieces("/api/v1/history", "range=3d&series=a,b", "\"interval_s\":60");
+    expect_pieces("/api/v1/history", "range=3d&series=a,b", "\"series\":{\"a\":[null,1,2.5]");
+    call_expect("GET", "/api/v1/history", "range=1y", 400, "range");
+    call_expect("GET", "/api/v1/alarms", "", 200, "\"id\":\"3\",\"kind\":\"disk_full\"");
+    call_expect("GET", "/api/v1/alarms", "state=all&limit=2", 200, "\"next\":\"2\"");
+    call_expect("GET", "/api/v1/alarms", "cursor=3&limit=1", 200, "\"next\":null");
+    call_expect("GET", "/api/v1/alarms", "state=old", 400, "state");
+    call_expect("POST", "/api/v1/alarms/3/acknowledge", "", 200, "\"acknowledged\":{\"by\":\"");
+    call_expect("POST", "/api/v1/alarms/2/acknowledge", "", 409, "over");
+    call_expect("POST", "/api/v1/alarms/9/acknowledge", "", 404, "no such");
+    call_expect("POST", "/api/v1/alarms/x/acknowledge", "", 404, "no alarm");
     call_expect("GET", "/api/v1/operations", "limit=2", 200, "\"state\":\"queued\"");
     call_expect("GET", "/api/v1/operations", "limit=101", 400, NULL);
     call_expect("GET", "/api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200,

@@ -4,6 +4,7 @@
 #include "world.h"
 
 #include "base/text.h"
+#include "core/history.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -42,8 +43,13 @@ fill_service(struct hf_snapshot *s, size_t i)
     v->health = HF_HEALTH_HEALTHY;
     v->started_ms = AT_MS - 60000;
     hf_text_put(v->container_id, sizeof v->container_id, "c%zu", i);
-    v->usage =
-        (struct hf_usage){.known = true, .memory_bytes = 4096, .cpu_percent = 1.239, .pids = 3};
+    v->usage = (struct hf_usage){.known = true,
+                                 .memory_bytes = 4096,
+                                 .cpu_percent = 1.239,
+                                 .pids = 3,
+                                 .io_write_bytes = -1,
+                                 .has_pressure = true,
+                                 .pressure = {.memory = 1.5}};
     v->rate_in = 12.5;
     v->status.number_count = 1;
     v->status.numbers[0] = (struct hf_number){.name = "clients", .value = 9007199254740993};
@@ -65,6 +71,10 @@ world_fill(struct hf_snapshot *s)
     s->gateway.claimed = true;
     s->gateway.engine.state = HF_ENGINE_OK;
     s->gateway.host.cgroup_version = 1;
+    s->gateway.host.disk_count = 1;
+    s->gateway.host.disks[0] = (struct hf_disk_view){
+        .mount = "/var", .used_bytes = 9, .total_bytes = 10, .inodes_used = 1, .inodes_total = 2};
+    s->gateway.host.flash_percent_used = -1;
     s->gateway.host.memory_used_bytes = -1;
     s->gateway.host.cpu_percent = NAN;
     s->has_release = true;
@@ -167,19 +177,76 @@ hf_core_archive(struct hf_core *core)
     return NULL;
 }
 
-void
-hf_core_history(struct hf_core *core, struct hf_history *ret_history)
+int
+hf_core_history(struct hf_core *core, const struct hf_history_query *query,
+                struct hf_history *ret_history, struct hf_error *err)
+{
+    static const double values[] = {NAN, 1, 2.5};
+
+    (void)core, (void)err;
+    *ret_history = (struct hf_history){.range = query->range, .end_ms = AT_MS, .points = 3};
+    ret_history->series_count = query->name_count ? query->name_count : 2;
+    ret_history->series = calloc(2, sizeof *ret_history->series);
+    ret_history->codes = calloc(6, sizeof *ret_history->codes);
+    assert_true(ret_history->series && ret_history->codes && ret_history->series_count <= 2);
+    for (size_t i = 0; i < ret_history->series_count; i++) {
+        struct hf_history_series *to = &ret_history->series[i];
+
+        hf_text_put(to->name, sizeof to->name, "%s",
+                    query->name_count ? query->names[i]
+                    : i               ? "host.cpu_percent"
+                                      : "buffer.held");
+        to->codes = ret_history->codes + 3 * i;
+        for (int k = 0; i == 0 && k < 3; k++)
+            to->codes[k] = history_code(values[k]);
+    }
+    return 0;
+}
+
+/* ---- alarms: 1, 2 and 3; 2 is over ---- */
+
+static struct hf_alarm
+alarm_of(int64_t id)
+{
+    return (struct hf_alarm){
+        .id = id,
+        .kind = HF_ALARM_DISK_FULL,
+        .subject = "/var",
+        .bad = id == 3,
+        .cause = "91 % of the space is used",
+        .advice = "Free some space.",
+        .raised_ms = AT_MS,
+        .last_ms = AT_MS,
+        .count = 1,
+        .cleared_ms = id == 2 ? AT_MS : 0,
+    };
+}
+
+int
+hf_core_alarms(struct hf_core *core, const struct hf_alarm_query *query,
+               struct hf_alarm *ret_alarms, size_t *ret_count, struct hf_error *err)
+{
+    (void)core, (void)err;
+    *ret_count = 0;
+    for (int64_t id = 3; id >= 1 && *ret_count < query->max; id--)
+        if ((!query->before || id < query->before) && !(query->active_only && id == 2))
+            ret_alarms[(*ret_count)++] = alarm_of(id);
+    return 0;
+}
+
+int
+hf_core_acknowledge(struct hf_core *core, int64_t id, const char *actor, struct hf_alarm *ret_alarm,
+                    struct hf_error *err)
 {
     (void)core;
-    memset(ret_history, 0, sizeof *ret_history);
-    ret_history->end_ms = AT_MS;
-    ret_history->points = 3;
-    ret_history->series_count = 2;
-    hf_text_put(ret_history->series[0].name, sizeof ret_history->series[0].name, "buffer.held");
-    hf_text_put(ret_history->series[1].name, sizeof ret_history->series[1].name, "host.cpu");
-    ret_history->series[0].values[0] = NAN;
-    ret_history->series[0].values[1] = 1;
-    ret_history->series[0].values[2] = 2.5F;
+    if (id == 2)
+        return hf_error_set(err, HF_ERROR_CONFLICT, "the alarm is over");
+    if (id > 3)
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no such alarm");
+    *ret_alarm = alarm_of(id);
+    ret_alarm->acknowledged_ms = AT_MS;
+    hf_text_put(ret_alarm->acknowledged_by, sizeof ret_alarm->acknowledged_by, "%s", actor);
+    return 0;
 }
 
 /* ---- the record path, the configuration, the log ---- */

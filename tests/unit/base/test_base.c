@@ -380,10 +380,23 @@ nothing_that_is_used_is_given_back_for_good(void **state)
     assert_int_equal(hf_error_http_status(HF_ERROR_NOT_FOUND), 404);
 }
 
+/* Only ever forward: a floor that is past changes nothing (and no test sets a machine's clock). */
+static void
+pain_22_a_floor_that_is_past_sets_no_clock(void **state)
+{
+    int64_t before = hf_clock_wall_ms();
+
+    (void)state;
+    assert_int_equal(hf_clock_raise(0), 0);
+    assert_int_equal(hf_clock_raise(HF_CLOCK_PLAUSIBLE_MS), 0);
+    assert_true(hf_clock_wall_ms() >= before);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pain_22_a_floor_that_is_past_sets_no_clock),
         cmocka_unit_test(error_keeps_class_and_pointer_when_wrapped),
         cmocka_unit_test(error_longer_than_its_room_is_cut),
         cmocka_unit_test(disk_full_is_its_own_class),

@@ -74,6 +74,32 @@ pain_13_repeats_collapse_and_lines_stay_lines(void **state)
     assert_non_null(strstr(text, "event=other"));
 }
 
+/* As a fault says it that has two sides, once a second. */
+static void
+pain_13_lines_that_take_turns_collapse_too(void **state)
+{
+    char text[65536];
+    int old, pipe_end, lines = 0;
+    ssize_t n;
+
+    (void)state;
+    pipe_end = stderr_to_pipe(&old);
+    for (int i = 0; i < 200; i++) {
+        hf_log_error("event=turn-one error=\"no room\"");
+        hf_log_error("event=turn-two error=\"no room either\"");
+    }
+    hf_log_warn("event=turn-end");
+    n = read(pipe_end, text, sizeof text - 1);
+    stderr_back(old);
+    close(pipe_end);
+    assert_true(n > 0);
+    text[n] = '\0';
+    for (const char *c = text; *c; c++)
+        lines += *c == '\n';
+    assert_int_equal(lines, 4);
+    assert_non_null(strstr(text, "event=log-repeated times=398"));
+}
+
 static void
 formatted(char out[128], const char *fmt, ...)
 {
@@ -121,6 +147,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pain_13_a_full_pipe_never_blocks_and_the_loss_is_counted),
+        cmocka_unit_test(pain_13_lines_that_take_turns_collapse_too),
         cmocka_unit_test(pain_13_repeats_collapse_and_lines_stay_lines),
         cmocka_unit_test(no_value_ends_its_own_quotes),
         cmocka_unit_test(a_long_line_is_cut),

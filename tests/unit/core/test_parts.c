@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
-#include "core/history.h"
+#include "base/clock.h"
 #include "core/internal.h"
 #include "core/rate.h"
 
@@ -24,33 +24,6 @@ a_rate_follows_its_counter_and_forgives_a_restart(void **state)
     for (int i = 12; i <= 30; i++)
         rate_update(&r, 5, i * 2000);
     assert_true(r.per_second == 0);
-}
-
-static void
-history_keeps_the_newest_points_in_order(void **state)
-{
-    struct hf_history_ring *ring = calloc(1, sizeof *ring);
-    struct hf_history *read = calloc(1, sizeof *read);
-    struct hf_snapshot *s = calloc(1, sizeof *s);
-
-    (void)state;
-    history_init(ring);
-    s->service_count = hf_service_count;
-    for (int i = 0; i < HF_HISTORY_POINTS + 7; i++) {
-        s->buffer.known = i != HF_HISTORY_POINTS + 6;
-        s->buffer.held = i;
-        history_add(ring, s);
-    }
-    history_read(ring, read);
-    assert_int_equal(read->points, HF_HISTORY_POINTS);
-    assert_string_equal(read->series[0].name, "buffer.held");
-    assert_true(read->series[0].values[0] == 7.0F);
-    assert_true(read->series[0].values[HF_HISTORY_POINTS - 2] == HF_HISTORY_POINTS + 5);
-    assert_true(isnan(read->series[0].values[HF_HISTORY_POINTS - 1]));
-    history_done(ring);
-    free(ring);
-    free(read);
-    free(s);
 }
 
 /* Whether the owner would be woken; takes what is there. */
@@ -198,15 +171,36 @@ room_is_told_by_what_is_held(void **state)
     assert_int_equal(b.drain_s, 2);
 }
 
+/* Pain 22: a gateway that never sees a time server, and loses its power each day, does not live the
+ * same hour again and again: the floor goes on by what surely passed. */
+static void
+pain_22_the_clock_floor_moves_on_without_ntp(void **state)
+{
+    struct hf_core *core = calloc(1, sizeof *core);
+    const int64_t floor = 1795700000000, hour = 3600 * 1000;
+
+    (void)state;
+    assert_non_null(core);
+    assert_int_equal(hf_core_clock_floor(core, 5000), 0); /* nothing was ever known */
+    core->clock_floor_ms = floor;
+    core->clock_floor_at_ms = 5000;
+    assert_int_equal(hf_core_clock_floor(core, 5000), floor);
+    assert_int_equal(hf_core_clock_floor(core, 5000 + 3 * hour), floor + 3 * hour);
+    core->host.clock_synced = true; /* the clock's word counts, whatever was thought before */
+    assert_true(hf_core_clock_floor(core, 5000) >= HF_CLOCK_PLAUSIBLE_MS);
+    assert_true(llabs(hf_core_clock_floor(core, 5000) - hf_clock_wall_ms()) < hour);
+    free(core);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rate_follows_its_counter_and_forgives_a_restart),
-        cmocka_unit_test(history_keeps_the_newest_points_in_order),
         cmocka_unit_test(only_news_of_a_service_wake_the_owner),
         cmocka_unit_test(the_first_line_names_what_matters_most),
         cmocka_unit_test(room_is_told_by_what_is_held),
+        cmocka_unit_test(pain_22_the_clock_floor_moves_on_without_ntp),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* Throttling, sessions and codes, on a clock of the test's own. */
 #include "unit.h"
 
+#include "base/clock.h"
 #include "identity/code.h"
 #include "identity/session.h"
 #include "identity/throttle.h"
@@ -219,6 +220,46 @@ pain_01_saved_session_survives_clock_jumps(void **state)
     assert_true(after.list[0].end_ms <= 7LL * 24 * HOUR);
 }
 
+/* pain 1: saved in 1970, before the clock was ever set; by the next start it is. */
+static void
+pain_01_session_of_1970_outlives_the_first_ntp(void **state)
+{
+    static struct hf_sessions s, after;
+    struct hf_session_record r;
+    struct hf_live_session *l;
+    const int64_t wall_1970 = 20 * 1000, wall_now = 1795700000000;
+
+    (void)state;
+    memset(&s, 0, sizeof s);
+    l = add(&s, "a", wall_1970, 1000);
+    hf_session_record(l, wall_1970 + HOUR, 1000 + HOUR, &r);
+    memset(&after, 0, sizeof after);
+    hf_sessions_load(&after, &r, wall_now, 50);
+    assert_true(alive(&after, "a", 51));
+    assert_true(after.list[0].end_ms <= 50 + 7LL * 24 * HOUR); /* and not for longer than it had */
+
+    /* Set years on while we ran: saved again, it has the same time left. */
+    hf_session_record(l, wall_now, 1000 + 2LL * HOUR, &r);
+    assert_int_equal(r.seen_ms,
+                     wall_now - 2LL * HOUR); /* when it was used, not when it was saved */
+    memset(&after, 0, sizeof after);
+    hf_sessions_load(&after, &r, wall_now + HOUR, 50);
+    assert_true(alive(&after, "a", 50 + 9LL * HOUR - 1));
+    assert_false(alive(&after, "a", 50 + 9LL * HOUR));
+}
+
+static void
+pain_01_a_jump_is_told_from_a_drift(void **state)
+{
+    const int64_t wall = 1795700000000;
+
+    (void)state;
+    assert_false(hf_clock_jumped(wall, 1000, wall + HOUR, 1000 + HOUR));
+    assert_false(hf_clock_jumped(wall, 1000, wall + HOUR + 5000, 1000 + HOUR));
+    assert_true(hf_clock_jumped(20000, 1000, wall, 2000));
+    assert_true(hf_clock_jumped(wall, 1000, 20000, 2000));
+}
+
 /* ---- codes and passwords ---- */
 
 static void
@@ -281,6 +322,8 @@ main(void)
         cmocka_unit_test(used_sessions_end_after_a_week),
         cmocka_unit_test(sixty_fifth_session_takes_the_idlest_place),
         cmocka_unit_test(pain_01_saved_session_survives_clock_jumps),
+        cmocka_unit_test(pain_01_session_of_1970_outlives_the_first_ntp),
+        cmocka_unit_test(pain_01_a_jump_is_told_from_a_drift),
         cmocka_unit_test(codes_are_compared_without_case_and_dashes),
         cmocka_unit_test(password_rules),
     };

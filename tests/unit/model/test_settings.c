@@ -36,8 +36,12 @@ static const char whole[] =
     "\"scale\":{\"field\":\"/t\",\"factor\":0.1,\"offset\":-40,\"unit\":\"°C\"},"
     "\"deadband\":{\"field\":\"/t\",\"delta\":0.2},\"min_interval_ms\":1000,"
     "\"window\":{\"ms\":60000,\"field\":\"/t\",\"of\":[\"min\",\"count\"]}},"
-    "{\"filter\":\"#\",\"drop\":true}],\"devices\":{\"topic\":\"plant/ID/"
-    "#\"},\"limits\":{},\"own\":{}}";
+    "{\"filter\":\"#\",\"drop\":true}],\"devices\":{\"topic\":\"plant/ID/#\"},"
+    "\"limits\":{},\"own\":{},"
+    "\"alarms\":{\"webhook\":{\"url\":\"https://h.example/x\",\"token\":\"h00k\"},"
+    "\"silent_after_s\":60,\"uplink_away_s\":0,\"thresholds\":{\"disk_percent\":[70,80.5],"
+    "\"memory_percent\":[85,95],\"temperature_c\":[75,85],"
+    "\"flash_bytes_per_day\":[1000000000,2000000000]}}}";
 
 static void
 settings_survive_print_and_parse(void **state)
@@ -52,6 +56,71 @@ settings_survive_print_and_parse(void **state)
     assert_int_equal(hf_settings_print(&s, &printed, &err), 0);
     assert_string_equal(printed, whole);
     hf_settings_done(&s);
+}
+
+static void
+a_webhook_keeps_its_token_and_its_secret(void **state)
+{
+    struct hf_settings s, next = {0};
+    struct hf_error err;
+    HF_AUTO_FREE char *shown = NULL;
+
+    (void)state;
+    hf_settings_init(&s);
+    assert_true(s.alarms.uplink_away_s == 900 && s.alarms.thresholds[HF_GUARD_DISK].bad == 95);
+    assert_int_equal(parse(whole, &s, &err), 0);
+    assert_int_equal(hf_settings_show(&s, &shown, &err), 0);
+    assert_null(strstr(shown, "h00k"));
+    assert_non_null(strstr(shown, "\"url\":\"https://h.example/x\",\"token\":\"***\""));
+    assert_int_equal(patch(&s,
+                           "{\"alarms\":{\"webhook\":{\"url\":\"https://i.example/\",\"token\":"
+                           "\"***\"}}}",
+                           &next, &err),
+                     0);
+    assert_string_equal(next.alarms.webhook_url, "https://i.example/");
+    assert_string_equal(next.alarms.webhook_token, "h00k");
+    assert_int_equal(next.alarms.silent_after_s, 60);
+    hf_settings_done(&next);
+    assert_int_equal(
+        patch(&s, "{\"alarms\":{\"webhook\":null,\"silent_after_s\":null}}", &next, &err), 0);
+    assert_string_equal(next.alarms.webhook_url, "");
+    assert_string_equal(next.alarms.webhook_token, "");
+    assert_int_equal(next.alarms.silent_after_s, 0);
+    hf_settings_done(&next);
+    hf_settings_done(&s);
+}
+
+static void
+thresholds_that_make_no_sense_are_refused(void **state)
+{
+    static const struct {
+        const char *alarms, *pointer;
+    } wrong[] = {
+        {"{\"thresholds\":{\"disk_percent\":[95,85]}}", "/alarms/thresholds/disk_percent"},
+        {"{\"thresholds\":{\"disk_percent\":[95]}}", "/alarms/thresholds/disk_percent"},
+        {"{\"thresholds\":{\"disk_percent\":[80,101]}}", "/alarms/thresholds/disk_percent"},
+        {"{\"thresholds\":{\"disk_percent\":[1,2,3]}}", "/alarms/thresholds/disk_percent"},
+        {"{\"thresholds\":{\"temperature_c\":[\"a\",80]}}", "/alarms/thresholds/temperature_c"},
+        {"{\"thresholds\":{\"disc\":[1,2]}}", "/alarms/thresholds/disc"},
+        {"{\"silent_after_s\":-1}", "/alarms/silent_after_s"},
+        {"{\"webhook\":{\"url\":\"ftp://x\"}}", "/alarms/webhook/url"},
+        {"{\"webhook\":{\"token\":\"x\"}}", "/alarms/webhook/url"},
+        {"{\"webhook\":{\"url\":\"http://x\",\"token\":\"***\"}}", "/alarms/webhook/token"},
+        {"{\"webhook\":7}", "/alarms/webhook"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(wrong); i++) {
+        struct hf_settings s;
+        struct hf_error err = {0};
+        char text[256];
+
+        hf_settings_init(&s);
+        snprintf(text, sizeof text, "{\"alarms\":%s}", wrong[i].alarms);
+        assert_int_equal(parse(text, &s, &err), -1);
+        assert_string_equal(err.pointer, wrong[i].pointer);
+        hf_settings_done(&s);
+    }
 }
 
 static void
@@ -346,6 +415,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_survive_print_and_parse),
+        cmocka_unit_test(a_webhook_keeps_its_token_and_its_secret),
+        cmocka_unit_test(thresholds_that_make_no_sense_are_refused),
         cmocka_unit_test(the_short_form_is_one_sink_and_leaves_the_others),
         cmocka_unit_test(a_bad_document_changes_nothing),
         cmocka_unit_test(addresses_of_every_kind),

@@ -20,6 +20,36 @@ hear(struct hf_devices *d, const char *topic, const char *payload, int64_t ms)
     hf_devices_hear(d, &r, ms);
 }
 
+/* A device that used to publish and does not any more; and only hearing it ends that. */
+static void
+test_silent_devices(void **state)
+{
+    HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(65536);
+    HF_AUTO(hf_json) struct hf_json *known = NULL;
+    static const char list[] = "[\"7\",\"10\",\"never\"]";
+    struct hf_devices d;
+
+    (void)state;
+    assert_int_equal(hf_json_parse(list, sizeof list - 1, &known, NULL), 0);
+    assert_int_equal(hf_devices_init(&d, NULL), 0);
+    assert_int_equal(hf_devices_set_pattern(&d, "+/ID/#", NULL), 0);
+    hear(&d, "sensors/7/temp", "1", 0);
+    hear(&d, "sensors/10/temp", "1", 500);
+    assert_int_equal(hf_devices_silent(&d, 1000, 999), 0);
+    assert_int_equal(hf_devices_silent(&d, 1000, 1000), 1);
+    assert_int_equal(hf_devices_silent(&d, 1000, 2000), 2);
+    assert_int_equal(hf_devices_silent(&d, 0, 1000000), 0);
+    assert_int_equal(hf_devices_print_silent(&d, 1000, 1200, known, &out, NULL), 0);
+    assert_string_equal(out.data, "{\"silent\":[{\"device\":\"7\",\"last_seen_ms\":1000}],"
+                                  "\"heard\":[\"10\"],\"total\":1}");
+    hear(&d, "sensors/7/temp", "1", 1300);
+    hf_buf_clear(&out);
+    assert_int_equal(hf_devices_print_silent(&d, 1000, 1600, known, &out, NULL), 0);
+    assert_string_equal(out.data, "{\"silent\":[{\"device\":\"10\",\"last_seen_ms\":1500}],"
+                                  "\"heard\":[\"7\"],\"total\":1}");
+    hf_devices_done(&d);
+}
+
 static void
 test_devices(void **state)
 {
@@ -178,8 +208,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_devices),  cmocka_unit_test(test_devices_are_bounded),
-        cmocka_unit_test(test_patterns), cmocka_unit_test(test_recent_is_bounded),
+        cmocka_unit_test(test_devices),
+        cmocka_unit_test(test_silent_devices),
+        cmocka_unit_test(test_devices_are_bounded),
+        cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_recent_is_bounded),
         cmocka_unit_test(test_settings),
     };
 

@@ -177,12 +177,56 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The last ten minutes
-         * @description Series for charts, held in memory and empty after a restart of the daemon.
+         * How it has been
+         * @description Series for charts: a value a second for ten minutes, means of 10 s for six hours, means of a minute for three
+         *     days. The minutes outlive a restart of the daemon (what a kill or power cut took of the last hour is null); the
+         *     other two begin anew.
          */
         get: operations["getHistory"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is wrong, or was
+         * @description Newest first. There is one active alarm for each kind and subject; one that comes back within half a minute is
+         *     the same one, counted once more. The newest 500 are kept, over restarts too; the oldest cleared ones go first.
+         */
+        get: operations["listAlarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alarms/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that somebody has seen it
+         * @description For an operator. The first who says so stays; one that becomes worse is to be acknowledged anew. One that is
+         *     over is a conflict.
+         */
+        post: operations["acknowledgeAlarm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -852,6 +896,18 @@ export interface components {
             uplink: components["schemas"]["Uplink"];
             /** @description Null where none is set yet. */
             release: components["schemas"]["Release"] | null;
+            /** @description The alarms that are active. */
+            alarms: {
+                /** @description How many. */
+                active: number;
+                /** @description How many of them nobody has acknowledged. */
+                unacknowledged: number;
+                /**
+                 * @description Null where there is none.
+                 * @enum {string|null}
+                 */
+                worst: "warn" | "bad" | null;
+            };
             sentence: components["schemas"]["Sentence"];
         };
         /**
@@ -954,6 +1010,34 @@ export interface components {
             cgroup: "v1" | "v2";
             /** @description Processors online. */
             cores: number;
+            /** @description The file system with the state, and the one with the engine's data where it is another. */
+            disks: {
+                /** @description Where it is mounted. */
+                mount: string;
+                /** @description Of its space. */
+                used_bytes: number;
+                /** @description Its space. */
+                total_bytes: number;
+                /** @description Files and folders that are there. */
+                inodes_used: number;
+                /** @description That there can be; 0 where it has no such limit. */
+                inodes_total: number;
+            }[];
+            psi: components["schemas"]["PressureOrNull"];
+            /** @description How worn the flash is. */
+            flash: {
+                /** @description In steps of 10, the worse of its two kinds of cells; 110 is past its life. Null where it says nothing (only eMMC does). */
+                life_percent_used: number | null;
+                /** @description Empty where not known. */
+                device: string;
+            };
+            /** @description How the time is known. */
+            clock: {
+                /** @description As the kernel says. */
+                synchronised: boolean;
+                /** @description The last time known for sure; no start begins before it. */
+                floor: components["schemas"]["TimeOrNull"];
+            };
         };
         /** @description The name of a service: `broker`, `buffer`, `processor`, `forwarder`, or one of the operator's own, as the release has it. */
         ServiceName: string;
@@ -1201,6 +1285,84 @@ export interface components {
             pids: number;
             /** @description Of the time in which it wanted to run. */
             throttled_percent: number;
+            /** @description Most since its start, page cache included; null where the kernel does not keep it. */
+            memory_peak_bytes: number | null;
+            /** @description Received since its start. */
+            net_rx_bytes: number | null;
+            /** @description Sent since its start. */
+            net_tx_bytes: number | null;
+            /** @description Read from disks since its start. */
+            io_read_bytes: number | null;
+            /** @description Written to disks since its start. */
+            io_write_bytes: number | null;
+            psi: components["schemas"]["PressureOrNull"];
+        };
+        /** @description Pressure (PSI); null where the kernel does not keep it. */
+        PressureOrNull: {
+            /** @description For a processor. */
+            cpu: number;
+            /** @description For memory. */
+            memory: number;
+            /** @description For a disk. */
+            io: number;
+        } | null;
+        /**
+         * @description Something that somebody should look at.
+         * @example {
+         *       "id": "7",
+         *       "kind": "disk_full",
+         *       "subject": "/var",
+         *       "severity": "warn",
+         *       "cause": "91 % of the space is used, 812 MB are free",
+         *       "advice": "Free some space: old logs and images first.",
+         *       "raised": "2026-11-24T03:01:33.123Z",
+         *       "last": "2026-11-24T03:05:00.000Z",
+         *       "count": 1,
+         *       "acknowledged": null,
+         *       "cleared": null
+         *     }
+         */
+        Alarm: {
+            /** @description Grows. */
+            id: string;
+            /**
+             * @description What kind of thing.
+             * @enum {string}
+             */
+            kind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift";
+            /** @description Service, mount point, device, …; empty for the gateway as a whole. */
+            subject: string;
+            /**
+             * @description How bad.
+             * @enum {string}
+             */
+            severity: "warn" | "bad";
+            /** @description What was seen. */
+            cause: string;
+            /** @description What to do. */
+            advice: string;
+            /** @description Since when. */
+            raised: components["schemas"]["Time"];
+            /** @description When it was last so. */
+            last: components["schemas"]["Time"];
+            /** @description How often it came without having been away for long. */
+            count: number;
+            /** @description Null where nobody has. */
+            acknowledged: {
+                /** @description The account. */
+                by: string;
+                /** @description When. */
+                at: components["schemas"]["Time"];
+            } | null;
+            /** @description Null while it is active. */
+            cleared: components["schemas"]["TimeOrNull"];
+        };
+        /** @description Alarms. */
+        AlarmPage: {
+            /** @description Newest first. */
+            alarms: components["schemas"]["Alarm"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
         };
         /** @description A published port. */
         Port: {
@@ -1895,6 +2057,32 @@ export interface components {
          *             "api-key": "***"
          *           }
          *         }
+         *       },
+         *       "alarms": {
+         *         "webhook": {
+         *           "url": "https://hooks.example.com/gateway",
+         *           "token": "***"
+         *         },
+         *         "silent_after_s": 3600,
+         *         "uplink_away_s": 900,
+         *         "thresholds": {
+         *           "disk_percent": [
+         *             85,
+         *             95
+         *           ],
+         *           "memory_percent": [
+         *             85,
+         *             95
+         *           ],
+         *           "temperature_c": [
+         *             75,
+         *             85
+         *           ],
+         *           "flash_bytes_per_day": [
+         *             10000000000,
+         *             50000000000
+         *           ]
+         *         }
          *       }
          *     }
          */
@@ -1930,6 +2118,7 @@ export interface components {
                  */
                 how: "live" | "recreate";
             }[];
+            alarms: components["schemas"]["AlarmSettings"];
         };
         /** @description By service, over the defaults; `null` for a member goes back to its default. */
         LimitSettings: {
@@ -2004,6 +2193,8 @@ export interface components {
             limits?: components["schemas"]["LimitPatch"] | null;
             /** @description What own services may have. */
             own?: components["schemas"]["OwnPatch"] | null;
+            /** @description What is watched. */
+            alarms?: components["schemas"]["AlarmPatch"] | null;
         };
         /** @description The https sink named `uplink`, without anything special; the other sinks stay. */
         UplinkShort: {
@@ -2040,6 +2231,54 @@ export interface components {
              */
             topic: string;
         };
+        /** @description What is watched, and who is told beside the cloud. */
+        AlarmSettings: {
+            webhook: components["schemas"]["AlarmPatch"]["webhook"];
+            /** @description A device that says nothing for so long is an alarm; 0: never. */
+            silent_after_s: number;
+            /** @description An uplink that is away for so long is an alarm; 0: never. */
+            uplink_away_s: number;
+            /** @description Each `[warn, bad]`. */
+            thresholds: {
+                /** @description Used, of the space and of the inodes. */
+                disk_percent: components["schemas"]["Threshold"];
+                /** @description Of the machine's memory in use. */
+                memory_percent: components["schemas"]["Threshold"];
+                /** @description Of the processor. */
+                temperature_c: components["schemas"]["Threshold"];
+                /** @description Written to the disk with the state. */
+                flash_bytes_per_day: components["schemas"]["Threshold"];
+            };
+        };
+        /** @description What to change; `null` goes back to the default. */
+        AlarmPatch: {
+            /** @description Alarms are POSTed there as they are raised, acknowledged and cleared; null for nowhere. */
+            webhook?: {
+                /** @description `https://…` or `http://…`. */
+                url: string;
+                /** @description Bearer token. */
+                token?: components["schemas"]["Secret"];
+            } | null;
+            /** @description Seconds; 0 for never. */
+            silent_after_s?: number | null;
+            /** @description Seconds; 0 for never. */
+            uplink_away_s?: number | null;
+            /** @description Each `[warn, bad]`. */
+            thresholds?: {
+                /** @description Used, of the space and of the inodes. */
+                disk_percent?: components["schemas"]["ThresholdOrNull"];
+                /** @description Of the machine's memory in use. */
+                memory_percent?: components["schemas"]["ThresholdOrNull"];
+                /** @description Of the processor. */
+                temperature_c?: components["schemas"]["ThresholdOrNull"];
+                /** @description Written to the disk. */
+                flash_bytes_per_day?: components["schemas"]["ThresholdOrNull"];
+            } | null;
+        };
+        /** @description A warning from the first on, bad from the second on. */
+        Threshold: number[];
+        /** @description Null goes back to the default. */
+        ThresholdOrNull: components["schemas"]["Threshold"] | null;
         /** @description Where records go, each of them to every sink. */
         SinkSettingsList: components["schemas"]["SinkSettings"][];
         /**
@@ -2248,9 +2487,10 @@ export interface components {
             operations: components["schemas"]["Operation"][];
         };
         /**
-         * @description The last minutes.
+         * @description How it has been. All series end at the same time and have the same step.
          * @example {
-         *       "interval_s": 2,
+         *       "range": "10m",
+         *       "interval_s": 1,
          *       "end": "2026-11-24T03:01:33.123Z",
          *       "series": {
          *         "buffer.held": [
@@ -2262,11 +2502,24 @@ export interface components {
          *     }
          */
         History: {
-            /** @description Between two values. */
-            interval_s: number;
+            /**
+             * @description As asked.
+             * @enum {string}
+             */
+            range: "10m" | "6h" | "3d";
+            /**
+             * @description Between two values.
+             * @enum {integer}
+             */
+            interval_s: 1 | 10 | 60;
             /** @description Of the newest value; null where there is none yet. */
             end: components["schemas"]["TimeOrNull"];
-            /** @description By name: `buffer.held`, `buffer.in`, `buffer.out`, `host.cpu`, `host.memory`, `<service>.memory`, `<service>.cpu`. */
+            /**
+             * @description By name: `host.cpu_percent`, `host.memory_bytes`, `host.load1`, `host.temperature_c`, `host.disk_bytes`,
+             *     `host.written_bytes_per_s`, `buffer.held`, `buffer.in_per_s`, `buffer.out_per_s`, and for each service
+             *     `NAME.memory_bytes`, `NAME.cpu_percent`, `NAME.throttled_percent`, `NAME.net_rx_per_s`, `NAME.net_tx_per_s`,
+             *     `NAME.io_read_per_s`, `NAME.io_write_per_s`. Values are right to 0.1 %.
+             */
             series: {
                 [key: string]: (number | null)[];
             };
@@ -2718,7 +2971,12 @@ export interface operations {
     };
     getHistory: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How far back. */
+                range?: "10m" | "6h" | "3d";
+                /** @description Names, parted by commas; all where absent. Unknown ones are left out. */
+                series?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2739,6 +2997,71 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
+        };
+    };
+    listAlarms: {
+        parameters: {
+            query?: {
+                /** @description Only those that are active, or all. */
+                state?: "active" | "all";
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next` of the answer before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some of the alarms, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    acknowledgeAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the alarm. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alarm. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
         };
     };
     getEvents: {

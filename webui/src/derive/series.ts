@@ -12,7 +12,7 @@ export interface Series {
   values: Record<string, (number | null)[]>;
 }
 
-export const NO_SERIES: Series = { intervalS: 2, times: [], values: {} };
+export const NO_SERIES: Series = { intervalS: 1, times: [], values: {} };
 
 export function fromHistory(history: History): Series {
   const length = Math.max(0, ...Object.values(history.series).map((v) => v.length));
@@ -29,14 +29,14 @@ function reading(state: State): Record<string, number | null> {
   const known = state.buffer.state !== 'unknown';
   const point: Record<string, number | null> = {
     'buffer.held': known ? state.buffer.held : null,
-    'buffer.in': known ? state.buffer.in_per_s : null,
-    'buffer.out': known ? state.buffer.out_per_s : null,
-    'host.cpu': state.gateway.host.cpu_percent,
-    'host.memory': state.gateway.host.memory_used_bytes,
+    'buffer.in_per_s': known ? state.buffer.in_per_s : null,
+    'buffer.out_per_s': known ? state.buffer.out_per_s : null,
+    'host.cpu_percent': state.gateway.host.cpu_percent,
+    'host.memory_bytes': state.gateway.host.memory_used_bytes,
   };
   for (const service of state.services) {
-    point[`${service.name}.memory`] = service.usage?.memory_bytes ?? null;
-    point[`${service.name}.cpu`] = service.usage?.cpu_percent ?? null;
+    point[`${service.name}.memory_bytes`] = service.usage?.memory_bytes ?? null;
+    point[`${service.name}.cpu_percent`] = service.usage?.cpu_percent ?? null;
   }
   return point;
 }

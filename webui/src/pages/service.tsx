@@ -152,7 +152,7 @@ function Charts({ service }: { service: Service }): JSX.Element {
           lines={[
             {
               name: 'used',
-              values: values[`${service.name}.memory`] ?? [],
+              values: values[`${service.name}.memory_bytes`] ?? [],
               color: '--accent',
               fill: '--accent-bg',
             },
@@ -175,7 +175,7 @@ function Charts({ service }: { service: Service }): JSX.Element {
           lines={[
             {
               name: 'of one core',
-              values: values[`${service.name}.cpu`] ?? [],
+              values: values[`${service.name}.cpu_percent`] ?? [],
               color: '--accent',
               fill: '--accent-bg',
             },

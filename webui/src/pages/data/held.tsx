@@ -115,8 +115,8 @@ function Backlog({ state }: { state: State }): JSX.Element {
         times={times}
         span={span}
         lines={[
-          { name: 'in', values: values['buffer.in'] ?? [], color: '--accent' },
-          { name: 'out', values: values['buffer.out'] ?? [], color: '--ink-2', dashed: true },
+          { name: 'in', values: values['buffer.in_per_s'] ?? [], color: '--accent' },
+          { name: 'out', values: values['buffer.out_per_s'] ?? [], color: '--ink-2', dashed: true },
         ]}
         format={rate}
         height={112}

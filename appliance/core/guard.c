@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/guard.h"
+
+#include <math.h>
+
+enum { HOUR_MS = 3600 * 1000 };
+
+static enum guard_level
+level_of(double reading, double warn, double bad)
+{
+    if (reading >= bad)
+        return GUARD_BAD;
+    return reading >= warn ? GUARD_WARN : GUARD_OK;
+}
+
+enum guard_level
+guard_step(enum guard_level level, double reading, const struct hf_threshold *t, double slack)
+{
+    enum guard_level up = level_of(reading, t->warn, t->bad);
+    enum guard_level down = level_of(reading, t->warn - slack, t->bad - slack);
+
+    if (isnan(reading))
+        return level;
+    if (up > level)
+        return up;
+    return down < level ? down : level;
+}
+
+double
+guard_slack(enum hf_guard_kind kind, const struct hf_threshold *t)
+{
+    static const double percent = 2, celsius = 3, part = 0.1;
+
+    switch (kind) {
+    case HF_GUARD_TEMPERATURE:
+        return celsius;
+    case HF_GUARD_FLASH:
+        return part * t->warn;
+    default:
+        return percent;
+    }
+}
+
+/* As df(1): what is kept for root is neither used nor free. */
+double
+guard_disk_percent(const struct hf_disk_view *d)
+{
+    int64_t usable = d->used_bytes + d->free_bytes;
+
+    return usable > 0 ? 100.0 * (double)d->used_bytes / (double)usable : (double)NAN;
+}
+
+double
+guard_inode_percent(const struct hf_disk_view *d)
+{
+    return d->inodes_total > 0 ? 100.0 * (double)d->inodes_used / (double)d->inodes_total
+                               : (double)NAN;
+}
+
+double
+guard_memory_percent(const struct hf_host_view *h)
+{
+    return h->memory_total_bytes > 0
+               ? 100.0 * (double)h->memory_used_bytes / (double)h->memory_total_bytes
+               : (double)NAN;
+}
+
+void
+guard_day_init(struct guard_day *d)
+{
+    *d = (struct guard_day){.total = -1};
+}
+
+double
+guard_day_step(struct guard_day *d, int64_t total, int64_t mono_ms)
+{
+    int64_t hour = mono_ms / HOUR_MS;
+    double sum = 0;
+
+    for (int64_t h = d->hour + 1; h <= hour && h <= d->hour + GUARD_HOURS; h++)
+        d->hours[h % GUARD_HOURS] = 0;
+    d->hour = hour;
+    if (total >= 0 && d->total >= 0 && total > d->total)
+        d->hours[hour % GUARD_HOURS] += total - d->total;
+    if (total >= 0)
+        d->total = total;
+    if (d->total < 0)
+        return (double)NAN;
+    for (int i = 0; i < GUARD_HOURS; i++)
+        sum += (double)d->hours[i];
+    return sum;
+}

@@ -1,0 +1,1 @@
+-- Version 2 has no tables of its own.

@@ -1,0 +1,255 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Alarms from their cause to whoever must know; the history over restarts; and clocks that are wrong.
+# shellcheck source=../private-gateway.sh disable=SC2119
+. "$(dirname "$0")/../private-gateway.sh"
+gateway_new
+
+state_size_mb=24
+hook_port=$(free_port)
+real_holdfastd=$holdfastd
+
+# The state lies on a small file system of its own, so that it can be full.
+starts() {
+    mount -t tmpfs -o "size=${state_size_mb}m,mode=0700" "$gw" "$gw_state"
+    gateway_start
+    gateway_claim
+    receiver_start
+    wait_until 120 all_healthy
+}
+
+tidy_up() {
+    gateway_end_daemon KILL
+    umount -l "$gw_state" || true
+    [ ! -e "$work/hook.pid" ] || kill "$(cat "$work/hook.pid")" || true
+}
+end() {
+    local rc=$?
+    tidy_up >/dev/null 2>&1
+    (exit "$rc")
+    harness_end
+}
+trap end EXIT
+
+# alarm KIND SUBJECT FILTER [STATE]: prints what jq makes of the newest such alarm; fails where there is none.
+alarm() {
+    api GET "/alarms?state=${4:-active}&limit=500" |
+        jq -re --arg k "$1" --arg s "$2" "[.alarms[] | select(.kind == \$k and .subject == \$s)][0] | $3"
+}
+is_active() { alarm "$1" "$2" .id; }
+is_cleared() { expect_fail is_active "$1" "$2" && alarm "$1" "$2" .cleared all; }
+change_config() {
+    api GET /config >/dev/null
+    etag=$(sed -nE 's/^etag: *//Ip' "$work/head" | tr -d '\r')
+    curl -ks --max-time 30 -X PATCH -b "$gw_dir/jar" -H "If-Match: $etag" -H 'Content-Type: application/merge-patch+json' \
+        --data-binary "$1" -o "$work/body" -w '%{http_code}' "$gw_url/api/v1/config" >"$work/status"
+    expect "status of the change ($(cat "$work/body"))" "$(cat "$work/status")" 200
+}
+# told EVENT KIND: the cloud has such a record.
+told() {
+    records holdfast/alarms 500 |
+        jq -e --arg e "$1" --arg k "$2" 'select(.payload.event == $e and .payload.alarm.kind == $k)' >/dev/null
+}
+
+# --- from cause to cloud
+
+fill_the_state() {
+    local free
+    free=$(df --output=avail -k "$gw_state" | tail -n 1)
+    head -c "$((free - state_size_mb * 1024 / 100))K" /dev/zero >"$gw_state/ballast" || true
+    expect_match "use of the state's disk" "$(df --output=pcent "$gw_state" | tail -n 1)" '(98|99|100)%'
+}
+
+pain_11_a_disk_at_99_percent_is_an_alarm_and_not_the_end() {
+    fill_the_state
+    wait_until 30 is_active disk_full "$gw_state"
+    wait_until 10 expect severity "$(alarm disk_full "$gw_state" .severity)" bad
+    expect_match cause "$(alarm disk_full "$gw_state" .cause)" '^(98|99|100) % of the space is used'
+    [ -n "$(alarm disk_full "$gw_state" .advice)" ]
+    wait_until 60 told raised disk_full
+    records holdfast/alarms | jq -e 'select(.payload.alarm.kind == "disk_full") | .synced != null'
+    all_healthy
+    publish full/disk 1
+    wait_until 30 has_record full/disk
+}
+
+shown_in_the_state() {
+    api GET /gateway | jq -e --arg m "$gw_state" '.host.disks[0] | .mount == $m and .used_bytes > 0 and .inodes_total > 0'
+    local state
+    state=$(curl -ksN --max-time 5 -b "$gw_dir/jar" "$gw_url/api/v1/events" | sed -n 's/^data: //p' | sed -n 1p) || true
+    jq -e '.alarms | .active >= 1 and .unacknowledged >= 1 and .worst == "bad"' <<<"$state"
+}
+
+it_survives_a_kill() {
+    local id count
+    id=$(is_active disk_full "$gw_state")
+    count=$(alarm disk_full "$gw_state" .count)
+    gateway_end_daemon KILL
+    gateway_start
+    expect id "$(is_active disk_full "$gw_state")" "$id"
+    stays 5 is_active disk_full "$gw_state"
+    expect count "$(alarm disk_full "$gw_state" .count)" "$count"
+}
+
+it_is_acknowledged_once() {
+    local id
+    id=$(is_active disk_full "$gw_state")
+    api_is 200 POST "/alarms/$id/acknowledge"
+    expect who "$(jq -r .acknowledged.by "$work/body")" admin
+    api_is 200 POST "/alarms/$id/acknowledge"
+    api_is 404 POST /alarms/999999/acknowledge
+    gateway_end_daemon KILL
+    gateway_start
+    expect who "$(alarm disk_full "$gw_state" .acknowledged.by)" admin
+    api GET /audit | jq -e 'any(.entries[]; .what | test("acknowledged alarm [0-9]+: disk_full"))'
+    wait_until 60 told acknowledged disk_full
+}
+
+it_is_cleared_when_there_is_room_again() {
+    rm "$gw_state/ballast"
+    wait_until 90 is_cleared disk_full "$gw_state"
+    wait_until 60 told cleared disk_full
+    api_is 409 POST "/alarms/$(alarm disk_full "$gw_state" .id all)/acknowledge"
+}
+
+# --- a webhook that does not listen at first
+
+start_hook() {
+    cat >"$work/hook.mjs" <<'JS'
+import { createServer } from 'node:http';
+import { appendFileSync } from 'node:fs';
+const [port, file] = process.argv.slice(2);
+let count = 0;
+createServer((req, res) => {
+  let body = '';
+  req.on('data', (d) => { body += d; });
+  req.on('end', () => {
+    const status = ++count <= 2 ? 503 : 204;
+    appendFileSync(file, JSON.stringify({ status, key: req.headers['idempotency-key'],
+      auth: req.headers.authorization, body: JSON.parse(body) }) + '\n');
+    res.writeHead(status).end();
+  });
+}).listen(Number(port), '0.0.0.0');
+JS
+    : >"$work/hook.log"
+    "$node" "$work/hook.mjs" "$hook_port" "$work/hook.log" >/dev/null 2>&1 &
+    echo $! >"$work/hook.pid"
+    disown
+}
+hooked() { jq -e --arg e "$1" --arg k "$2" 'select(.status == 204 and .body.event == $e and .body.alarm.kind == $k)' "$work/hook.log"; }
+
+the_webhook_is_told_in_the_end() {
+    start_hook
+    change_config "$(jq -nc --arg u "http://$(host_address):$hook_port/hook" \
+        '{alarms: {webhook: {url: $u, token: "h00k"}, silent_after_s: 5}}')"
+    expect token "$(api_get /config .alarms.webhook.token)" '***'
+    # A device that used to publish goes silent.
+    publish sensors/quiet7/temp 21
+    wait_until 60 is_active device_silent quiet7
+    wait_until 90 hooked raised device_silent
+    expect "refused before" "$(jq -s 'map(select(.status == 503)) | length' "$work/hook.log")" 2
+    jq -se 'all(.auth == "Bearer h00k") and (map(.key) | .[0] == .[1] and .[1] == .[2])' "$work/hook.log"
+    expect gateway "$(jq -rs '.[2].body.gateway' "$work/hook.log")" "$(api_get /gateway .id)"
+}
+
+a_silent_device_stays_so_until_it_is_heard() {
+    local id
+    id=$(is_active device_silent quiet7)
+    gateway_end_daemon KILL
+    kill_service processor # it forgets whom it has heard
+    gateway_start
+    wait_until 90 service_healthy processor
+    stays 15 is_active device_silent quiet7
+    expect id "$(is_active device_silent quiet7)" "$id"
+    change_config '{"alarms": {"silent_after_s": 3600}}'
+    wait_until 90 told_again
+    wait_until 60 hooked cleared device_silent
+}
+# Published until it is seen: the setting may reach the processor later.
+told_again() { publish sensors/quiet7/temp 22 && is_cleared device_silent quiet7; }
+
+# --- the history
+
+points() { api GET "/history?range=$1&series=host.memory_bytes,broker.cpu_percent" | jq "[.series[\"host.memory_bytes\"][] | select(. != null)] | length"; }
+has_points() { [ "$(points "$1")" -ge "$2" ]; }
+
+the_minutes_of_the_history_survive_an_end() {
+    local before
+    wait_until 150 has_points 3d 1
+    before=$(points 3d)
+    gateway_end_daemon TERM
+    gateway_start
+    has_points 3d "$before"
+    wait_until 30 has_points 10m 3
+    api GET "/history?range=10m" | jq -e '.interval_s == 1 and (.series | length) == 37 and (.series["forwarder.net_tx_per_s"] != null)'
+    api GET "/history?range=6h&series=host.load1" | jq -e '.interval_s == 10 and (.series | keys) == ["host.load1"]'
+    api_is 400 GET "/history?range=1y"
+    note "holdfastd with 4 services: $(api_get /gateway '.daemon | "\(.rss_bytes / 1e6 * 10 | round / 10) MB resident, \(.cpu_percent) % of a core"')"
+}
+
+usage_has_network_and_io() {
+    wait_until 30 service_is buffer '.usage.net_rx_bytes > 0 and .usage.memory_bytes > 0' true
+    service_is broker '.usage.net_tx_bytes > 0' true
+}
+
+# --- clocks
+
+# clock_is TIME: runs on from there, for the holdfastd of use_false_clock.
+clock_is() { echo "@$1" >"$work/clock"; }
+time_is() { api_get /gateway .time | grep -E "$1"; }
+use_false_clock() {
+    local library
+    library=$(ls /usr/lib/*/faketime/libfaketimeMT.so.1)
+    printf '#!/bin/sh\nLD_PRELOAD=%s FAKETIME_TIMESTAMP_FILE=%s FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1 \\\n    exec %s "$@"\n' \
+        "$library" "$work/clock" "$real_holdfastd" >"$work/at"
+    chmod +x "$work/at"
+    holdfastd=$work/at
+}
+
+all_ids() { docker inspect --format '{{.Id}} {{.State.StartedAt}} {{.RestartCount}}' "$gw"-{broker,buffer,processor,forwarder}; }
+
+pain_22_nothing_waits_for_the_time() {
+    local before
+    before=$(all_ids)
+    use_false_clock
+    clock_is '1970-01-01 00:05:00'
+    gateway_end_daemon TERM
+    gateway_start
+    api_is 200 GET /gateway # the session of before is one
+    time_is '^1970-'
+    expect_match floor "$(api_get /gateway .host.clock.floor)" '^(20[0-9][0-9]-|null)'
+    wait_until 90 all_healthy
+    expect containers "$(all_ids)" "$before"
+}
+
+pain_01_the_first_ntp_ends_no_session_and_no_service() {
+    local before
+    before=$(all_ids)
+    gateway_login
+    clock_is '2031-06-01 12:00:00'
+    wait_until 30 time_is '^2031-'
+    stays 5 api_is 200 GET /services
+    gateway_end_daemon KILL
+    use_false_clock
+    gateway_start
+    api_is 200 GET /gateway
+    wait_until 90 all_healthy
+    publish after/ntp 1
+    wait_until 30 has_record after/ntp
+    expect containers "$(all_ids)" "$before"
+}
+
+check starts
+need
+check pain_11_a_disk_at_99_percent_is_an_alarm_and_not_the_end
+check shown_in_the_state
+check it_survives_a_kill
+check it_is_acknowledged_once
+check it_is_cleared_when_there_is_room_again
+check the_webhook_is_told_in_the_end
+check a_silent_device_stays_so_until_it_is_heard
+check usage_has_network_and_io
+check the_minutes_of_the_history_survive_an_end
+check pain_22_nothing_waits_for_the_time
+check pain_01_the_first_ntp_ends_no_session_and_no_service
+finish
