@@ -174,7 +174,42 @@ write_passwords(const struct hf_broker_config *c, const struct hf_json *credenti
 }
 
 static int
-write_acl(const struct hf_broker_config *c, struct hf_error *err)
+add_topics(const struct hf_json *filters, const char *access, const char *root, struct hf_buf *b,
+           struct hf_error *err)
+{
+    for (const struct hf_json *f = hf_json_first(filters); f; f = hf_json_next(f)) {
+        const char *filter = hf_json_as_string(f);
+
+        if (!filter || strncmp(filter, root, strlen(root)) != 0 || strpbrk(filter, "\r\n"))
+            return hf_error_set_at(err, HF_ERROR_INVALID, "/own",
+                                   "credentials: an own service may not %s '%.64s'", access,
+                                   filter ? filter : "");
+        if (hf_buf_addf(b, err, "topic %s %s\n", access, filter) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* An operator's own services: below uplink/ and field/ alone, whatever the file says, and their own
+ * status. Both accounts of each may do the same: many a client has one connection only. */
+static int
+add_own(const struct hf_json *credentials, struct hf_buf *b, struct hf_error *err)
+{
+    static const char *const endings[] = {"", "-status"};
+
+    for (const struct hf_json *o = hf_json_first(hf_json_get(credentials, "own")); o;
+         o = hf_json_next(o))
+        for (size_t i = 0; i < HF_LEN(endings); i++)
+            if (hf_buf_addf(b, err, "user %s%s\ntopic write status/%s\n", hf_json_key(o),
+                            endings[i], hf_json_key(o)) < 0 ||
+                add_topics(hf_json_get(o, "write"), "write", "uplink/", b, err) < 0 ||
+                add_topics(hf_json_get(o, "read"), "read", "field/", b, err) < 0)
+                return -1;
+    return 0;
+}
+
+static int
+write_acl(const struct hf_broker_config *c, const struct hf_json *credentials, struct hf_error *err)
 {
     static const char acl[] = "topic write field/#\n" /* who has no account: devices */
                               "user processor\n"
@@ -198,7 +233,9 @@ write_acl(const struct hf_broker_config *c, struct hf_error *err)
                               "topic read $SYS/#\n";
     HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(FILE_MAX);
 
-    return hf_buf_adds(&b, acl, err) < 0 ? -1 : write_file(c, "acl", &b, err);
+    if (hf_buf_adds(&b, acl, err) < 0 || add_own(credentials, &b, err) < 0)
+        return -1;
+    return write_file(c, "acl", &b, err);
 }
 
 /* The plugin that tells services and devices apart: see gate.c. */
@@ -274,7 +311,7 @@ int
 hf_broker_write(const struct hf_broker_config *c, const struct hf_json *credentials,
                 struct hf_error *err)
 {
-    if (write_passwords(c, credentials, err) < 0 || write_acl(c, err) < 0)
+    if (write_passwords(c, credentials, err) < 0 || write_acl(c, credentials, err) < 0)
         return -1;
     return write_conf(c, credentials, err);
 }

@@ -232,6 +232,34 @@ devices_get_a_listener_only_when_open(void **state)
 }
 
 static void
+own_services_get_no_right_but_below_their_roots(void **state)
+{
+    static const char *const wrong[] = {
+        "{\"accounts\":{\"a\":\"pw\"},\"own\":{\"a\":{\"read\":[\"#\"]}}}",
+        "{\"accounts\":{\"a\":\"pw\"},\"own\":{\"a\":{\"write\":[\"field/x\"]}}}",
+        "{\"accounts\":{\"a\":\"pw\"},\"own\":{\"a\":{\"read\":[\"field/x\\ntopic #\"]}}}",
+    };
+    HF_AUTO(hf_json)
+    struct hf_json *right =
+        parse("{\"accounts\":{\"a\":\"pw\"},\"own\":{\"a\":{\"read\":[\"field/+/x\"],"
+              "\"write\":[\"uplink/a/#\"]}}}");
+    HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(65536);
+    struct hf_broker_config c = {.internal_ip = "172.20.0.2", .data_dir = "/d", .tmp_dir = *state};
+
+    assert_int_equal(hf_broker_write(&c, right, NULL), 0);
+    read_back(*state, "acl", &b);
+    assert_non_null(strstr(b.data, "user a\ntopic write status/a\ntopic write uplink/a/#\n"
+                                   "topic read field/+/x\nuser a-status\n"));
+    for (size_t i = 0; i < HF_LEN(wrong); i++) {
+        HF_AUTO(hf_json) struct hf_json *doc = parse(wrong[i]);
+        struct hf_error err = {0};
+
+        assert_int_equal(hf_broker_write(&c, doc, &err), -1);
+        assert_string_equal(err.pointer, "/own");
+    }
+}
+
+static void
 settings_out_of_range_are_refused(void **state)
 {
     static const char *const wrong[] = {
@@ -263,6 +291,7 @@ main(void)
         with_tempdir(a_damaged_file_is_kept),
         cmocka_unit_test(passwords_are_hashed_as_mosquitto_wants),
         with_tempdir(devices_get_a_listener_only_when_open),
+        with_tempdir(own_services_get_no_right_but_below_their_roots),
         cmocka_unit_test(settings_out_of_range_are_refused),
     };
 
