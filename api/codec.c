@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/codec.h"
 
+#include "api/codec_spec.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -185,18 +186,6 @@ networks(const struct hf_spec *spec)
 }
 
 static struct hf_json *
-limits(const struct hf_spec *spec)
-{
-    static const double nano = 1e9;
-    struct hf_json *o = hf_json_object();
-
-    put_count(o, "memory_bytes", spec->memory_bytes);
-    put_measure(o, "cpus", (double)spec->nano_cpus / nano);
-    put_count(o, "pids", spec->pids);
-    return o;
-}
-
-static struct hf_json *
 usage(const struct hf_usage *u)
 {
     struct hf_json *o;
@@ -254,7 +243,7 @@ put_life(struct hf_json *o, const struct hf_service_view *v, int64_t at_ms)
 }
 
 static void
-put_container(struct hf_json *o, const struct hf_service_view *v)
+put_container(struct hf_json *o, const struct hf_service_view *v, bool has_io_weight)
 {
     struct hf_json *container = NULL;
     char user[HF_NAME_SIZE] = "";
@@ -266,27 +255,42 @@ put_container(struct hf_json *o, const struct hf_service_view *v)
     }
     put_or_null(o, "container", container);
     put_or_null(o, "image", image(&v->spec.image));
-    hf_json_put(o, "limits", limits(&v->spec));
+    hf_json_put(o, "limits", hf_codec_limits(&v->spec, has_io_weight));
     put_or_null(o, "usage", usage(&v->usage));
     if (v->spec.uid > 0)
         snprintf(user, sizeof user, "%u:%u", v->spec.uid, v->spec.uid);
     hf_json_put_string(o, "user", user);
-    /* engine/ creates every container with a read-only root; there is no setting for it. */
-    hf_json_put_bool(o, "read_only", true);
+    hf_json_put_bool(o, "read_only", !v->spec.writable_root);
+    hf_json_put(o, "hardening", hf_codec_hardening(&v->spec));
+    hf_json_put(o, "mounts", hf_codec_mounts(&v->spec));
     hf_json_put(o, "ports", ports(&v->spec));
     hf_json_put(o, "volumes", volumes(&v->spec));
     hf_json_put(o, "networks", networks(&v->spec));
 }
 
-struct hf_json *
-hf_codec_service(const struct hf_service_view *v, const char *name, int64_t at_ms)
+/* What the release says; empty for built-in ones. */
+static struct hf_json *
+depends_on(const struct hf_snapshot *s, const char *service)
 {
+    int index = hf_release_index(&s->release, service);
+    const struct hf_json *own = index < 0 ? NULL : s->release.services[index].own;
+    const struct hf_json *names = hf_json_get(own, "depends_on");
+
+    return names ? hf_json_copy(names) : hf_json_array();
+}
+
+struct hf_json *
+hf_codec_service(const struct hf_snapshot *s, const struct hf_service_view *v)
+{
+    bool has_io_weight = s->gateway.engine.has_io_weight;
     struct hf_json *o = hf_json_object(), *rates = hf_json_object();
 
-    hf_json_put_string(o, "name", name);
+    hf_json_put_string(o, "name", v->spec.service);
     put_text(o, "title", v->title);
-    put_life(o, v, at_ms);
-    put_container(o, v);
+    hf_json_put_bool(o, "own", v->spec.own);
+    hf_json_put(o, "depends_on", depends_on(s, v->spec.service));
+    put_life(o, v, s->at_ms);
+    put_container(o, v, has_io_weight);
     hf_json_put(o, "numbers", numbers(&v->status));
     put_measure(rates, "in", v->rate_in);
     put_measure(rates, "out", v->rate_out);
@@ -300,7 +304,7 @@ services(const struct hf_snapshot *s)
     struct hf_json *list = hf_json_array();
 
     for (size_t i = 0; i < s->service_count; i++)
-        hf_json_add(list, hf_codec_service(&s->services[i], s->services[i].spec.service, s->at_ms));
+        hf_json_add(list, hf_codec_service(s, &s->services[i]));
     return list;
 }
 

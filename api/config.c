@@ -7,6 +7,7 @@
 #include "base/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { AUDIT_MAX = 500, AUDIT_DEFAULT = 100, CURSOR_DIGITS_MAX = 18 };
@@ -32,6 +33,34 @@ hf_handle_config(struct hf_exchange *x, struct hf_error *err)
     if (hf_core_config(x->api->config->core, &text, &revision, err) < 0)
         return -1;
     reply_config(x, text, revision);
+    return 0;
+}
+
+/* The configuration with what a change of limits does. */
+static int
+add_effects(const struct hf_effects *effects, char **text, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    struct hf_json *list;
+    char *whole;
+
+    if (hf_json_parse(*text, strlen(*text), &doc, err) < 0)
+        return -1;
+    list = hf_json_array();
+    for (size_t i = 0; i < effects->count; i++) {
+        const struct hf_limit_effect *e = &effects->list[i];
+        struct hf_json *o = hf_json_object();
+
+        hf_json_put_string(o, "service", e->service);
+        hf_json_put_string(o, "change", e->change);
+        hf_json_put_string(o, "how", e->live ? "live" : "recreate");
+        hf_json_add(list, o);
+    }
+    hf_json_put(doc, "effects", list);
+    if (hf_json_print(doc, &whole, err) < 0)
+        return -1;
+    free(*text);
+    *text = whole;
     return 0;
 }
 
@@ -101,7 +130,8 @@ hf_handle_config_patch(struct hf_exchange *x, struct hf_error *err)
         {.name = "dry_run", .is_bool = true, .ret_value = &dry_run},
     };
     const char *if_match = hf_exchange_header(x, "If-Match");
-    struct hf_config_change change = {.actor = x->session.user};
+    struct hf_effects effects = {0};
+    struct hf_config_change change = {.actor = x->session.user, .ret_effects = &effects};
     HF_AUTO(hf_json) struct hf_json *patch = NULL;
     HF_AUTO_FREE char *text = NULL;
     int64_t revision;
@@ -117,7 +147,8 @@ hf_handle_config_patch(struct hf_exchange *x, struct hf_error *err)
         return -1;
     change.patch = patch;
     change.dry_run = dry_run;
-    if (hf_core_change_config(x->api->config->core, &change, &text, &revision, err) < 0)
+    if (hf_core_change_config(x->api->config->core, &change, &text, &revision, err) < 0 ||
+        add_effects(&effects, &text, err) < 0)
         return -1;
     reply_config(x, text, revision);
     return 0;

@@ -62,6 +62,9 @@ HF_MUST int hf_service_container(struct hf_exchange *x, const char *name, char r
 /* logs.c */
 int hf_handle_logs(struct hf_exchange *x, struct hf_error *err);
 
+/* log_download.c */
+int hf_handle_log_download(struct hf_exchange *x, struct hf_error *err);
+
 /* operations.c */
 int hf_handle_operations(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_operation(struct hf_exchange *x, struct hf_error *err);

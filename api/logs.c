@@ -109,7 +109,8 @@ reply_lines(struct hf_exchange *x, const struct lines *l, struct hf_error *err)
 
 /* Asks for one line more than wanted, which tells whether there are older ones. */
 static int
-tail_lines(struct hf_exchange *x, const char *container, size_t tail, struct hf_error *err)
+tail_lines(struct hf_exchange *x, const char *container, size_t tail, bool previous,
+           struct hf_error *err)
 {
     const struct hf_api_config *config = x->api->config;
     HF_AUTO_FREE struct lines *l = calloc(1, sizeof *l);
@@ -121,7 +122,10 @@ tail_lines(struct hf_exchange *x, const char *container, size_t tail, struct hf_
     l->json = HF_BUF_INIT(LINES_JSON_MAX + LINE_JSON_MAX);
     l->most = tail;
     l->deadline_ms = hf_clock_mono_ms() + TAIL_DEADLINE_MS;
-    if (container[0])
+    if (previous)
+        rc = hf_archive_read(hf_core_archive(config->core), x->param, tail + 1, keep_line,
+                             tail_cancelled, l, err);
+    else if (container[0])
         rc = config->engine_ops->logs(config->engine, container, (int)tail + 1, false, keep_line,
                                       tail_cancelled, l, err);
     if (rc == 0 && tail_cancelled(l))
@@ -201,20 +205,26 @@ follow_lines(struct hf_exchange *x, const char *container, size_t tail)
 int
 hf_handle_logs(struct hf_exchange *x, struct hf_error *err)
 {
-    uint64_t tail = TAIL_DEFAULT, follow = 0;
+    uint64_t tail = TAIL_DEFAULT, follow = 0, previous = 0;
     const struct hf_query_field fields[] = {
         {.name = "tail", .max = TAIL_MAX, .ret_value = &tail},
         {.name = "follow", .is_bool = true, .ret_value = &follow},
+        {.name = "previous", .is_bool = true, .ret_value = &previous},
     };
     char container[HF_HASH_SIZE];
     int rc = 0;
 
-    if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0 ||
-        hf_service_container(x, x->param, container, err) < 0 ||
+    if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0)
+        return -1;
+    if (follow && previous)
+        return hf_error_set(err, HF_ERROR_MALFORMED,
+                            "a container that is gone says nothing more: leave out follow or "
+                            "previous");
+    if (hf_service_container(x, x->param, container, err) < 0 ||
         hf_streams_enter(&x->api->streams, HF_STREAM_LOGS, err) < 0)
         return -1;
     if (!follow)
-        rc = tail_lines(x, container, (size_t)tail, err);
+        rc = tail_lines(x, container, (size_t)tail, previous, err);
     else if (hf_reply_stream(x))
         follow_lines(x, container, (size_t)tail);
     hf_streams_leave(&x->api->streams, HF_STREAM_LOGS);

@@ -43,6 +43,8 @@ const struct hf_route hf_routes[] = {
      hf_handle_service},
     {HF_METHOD_GET, "/services/{name}/logs", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_FIELDS,
      hf_handle_logs},
+    {HF_METHOD_GET, "/services/{name}/logs/download", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_NONE,
+     hf_handle_log_download},
     {HF_METHOD_POST, "/services/{name}/restart", HF_ACCESS_OPERATOR, HF_BODY_NONE, HF_QUERY_NONE,
      hf_handle_restart},
     {HF_METHOD_POST, "/services/{name}/start", HF_ACCESS_OPERATOR, HF_BODY_NONE, HF_QUERY_NONE,

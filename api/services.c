@@ -30,7 +30,7 @@ hf_handle_service(struct hf_exchange *x, struct hf_error *err)
 {
     const struct hf_snapshot *snapshot = hf_core_snapshot(x->api->config->core);
     const struct hf_service_view *view = hf_snapshot_service(snapshot, x->param);
-    struct hf_json *service = view ? hf_codec_service(view, x->param, snapshot->at_ms) : NULL;
+    struct hf_json *service = view ? hf_codec_service(snapshot, view) : NULL;
 
     hf_snapshot_unref(snapshot);
     if (!view)

@@ -158,6 +158,16 @@ start_identity(struct parts *p, struct hf_error *err)
 
 /* ---- what is brought in from files, before anything runs ---- */
 
+/* Takes the release. */
+static int
+print_release(struct hf_release *consume, char **ret_text, struct hf_error *err)
+{
+    int rc = hf_release_print(consume, ret_text, err);
+
+    hf_release_done(consume);
+    return rc;
+}
+
 static int
 import_release(struct parts *p, struct hf_error *err)
 {
@@ -172,7 +182,7 @@ import_release(struct parts *p, struct hf_error *err)
         return hf_error_wrap(err, "release");
     if (hf_release_parse(text.data ? text.data : "", text.len, &release, err) < 0)
         return hf_error_wrap(err, "release '%s'", path);
-    if (hf_release_print(&release, &canonical, err) < 0)
+    if (print_release(&release, &canonical, err) < 0)
         return -1;
     return hf_store_set_release(p->store, canonical, err);
 }

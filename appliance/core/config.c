@@ -94,6 +94,7 @@ take_over(struct hf_core *core, struct hf_settings *consume, int64_t revision)
     core->changed = true;
     hf_log_info("event=config revision=%lld", (long long)revision);
     hf_core_hand_over_again(core);
+    hf_core_retarget_all(core);
 }
 
 struct change {
@@ -116,11 +117,14 @@ change_config(struct hf_core *core, void *context, struct hf_error *err)
                             (long long)core->revision);
     if (hf_settings_patch(&core->settings, c->asked->patch, &fresh, err) < 0)
         return -1;
-    if (hf_settings_print(&fresh, &json, err) < 0 || hf_settings_show(&fresh, &text, err) < 0) {
+    if (hf_core_check_limits(core, &fresh, err) < 0 || hf_settings_print(&fresh, &json, err) < 0 ||
+        hf_settings_show(&fresh, &text, err) < 0) {
         hf_settings_done(&fresh);
         return -1;
     }
     r.json = json;
+    if (c->asked->ret_effects)
+        hf_core_effects(core, &fresh, c->asked->ret_effects);
     if (!c->asked->dry_run &&
         hf_store_transaction(core->config.store, keep_revision, &r, err) < 0) {
         hf_settings_done(&fresh);

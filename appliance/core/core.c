@@ -2,7 +2,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "core/internal.h"
+#include "path/probe.h"
 
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 
@@ -48,10 +50,6 @@ load_release(struct hf_core *core, struct hf_error *err)
     }
     core->has_release = true;
     core->service_count = core->release.count;
-    for (size_t i = 0; i < core->service_count; i++)
-        if (hf_spec_make(&core->config.placement, &core->release, i, &core->services[i].spec, err) <
-            0)
-            return -1;
     return 0;
 }
 
@@ -78,13 +76,13 @@ load_services(struct hf_core *core, struct hf_error *err)
     name_services(core);
     for (size_t i = 0; i < core->service_count; i++) {
         struct service *s = &core->services[i];
-        bool wanted;
 
-        if (hf_store_wanted(core->config.store, s->name, &wanted, err) < 0)
+        if (hf_store_wanted(core->config.store, s->name, &s->wish, err) < 0)
             return -1;
-        hf_lifecycle_init(&s->machine, wanted, now);
-        hf_lifecycle_target(&s->machine, s->spec.hash, s->spec.image.image_id, s->spec.memory_bytes,
-                            now);
+        if (hf_core_make_target(core, i, err) < 0)
+            return -1;
+        hf_lifecycle_init(&s->machine, s->wish && !*s->blocked, now);
+        hf_core_aim(s);
     }
     return 0;
 }
@@ -195,6 +193,15 @@ new_core(const struct hf_core_config *config)
     return core;
 }
 
+static int
+open_archive(struct hf_core *core, struct hf_error *err)
+{
+    char folder[PATH_MAX];
+
+    hf_text_put(folder, sizeof folder, "%s/logs", core->config.state_dir);
+    return hf_archive_new(folder, &core->archive, err);
+}
+
 int
 hf_core_new(const struct hf_core_config *config, struct hf_core **ret_core, struct hf_error *err)
 {
@@ -202,11 +209,15 @@ hf_core_new(const struct hf_core_config *config, struct hf_core **ret_core, stru
 
     if (!core)
         return hf_error_nomem(err);
-    if (hf_telemetry_new("", &core->telemetry, err) < 0 || load(core, err) < 0) {
+    if (hf_telemetry_new("", &core->telemetry, err) < 0 || open_archive(core, err) < 0) {
         (void)hf_core_stop(core);
         return -1;
     }
     hf_telemetry_host(core->telemetry, config->state_dir, hf_clock_mono_ms(), &core->host);
+    if (load(core, err) < 0) {
+        (void)hf_core_stop(core);
+        return -1;
+    }
     core->snapshot = hf_core_present(core, hf_clock_mono_ms());
     if (!core->snapshot) {
         (void)hf_core_stop(core);
@@ -233,7 +244,10 @@ start_threads(struct hf_core *core, struct hf_error *err)
         if (worker_start(&core->workers[i], core, i, worker_effects, err) < 0)
             return -1;
     if (worker_start(&core->observer, core, 0, worker_observer, err) < 0 ||
-        worker_start(&core->listener, core, 0, worker_listener, err) < 0)
+        worker_start(&core->listener, core, 0, worker_listener, err) < 0 ||
+        worker_start(&core->sweeper, core, 0, hf_core_sweeper, err) < 0)
+        return -1;
+    if (hf_core_has_probes(core) && worker_start(&core->prober, core, 0, hf_core_prober, err) < 0)
         return -1;
     return start_owner(core, err);
 }
@@ -258,10 +272,14 @@ join_workers(struct hf_core *core)
         worker_stop(&core->workers[i]);
     worker_stop(&core->observer);
     worker_stop(&core->listener);
+    worker_stop(&core->sweeper);
+    worker_stop(&core->prober);
     for (size_t i = 0; i < core->service_count; i++)
         all &= worker_join(&core->workers[i], JOIN_MS);
     all &= worker_join(&core->observer, JOIN_MS);
     all &= worker_join(&core->listener, JOIN_MS);
+    all &= worker_join(&core->sweeper, JOIN_MS);
+    all &= worker_join(&core->prober, JOIN_MS + HF_PROBE_MS);
     return all;
 }
 
@@ -287,6 +305,8 @@ hf_core_stop(struct hf_core *core)
     }
     hf_telemetry_free(core->telemetry);
     hf_path_free(core->path);
+    hf_archive_free(core->archive);
+    hf_release_done(&core->release);
     hf_settings_done(&core->settings);
     hf_snapshot_unref(core->snapshot);
     history_done(&core->history);
@@ -439,6 +459,12 @@ int
 hf_core_claimed(struct hf_core *core, const char *name, struct hf_error *err)
 {
     return mailbox_call(&core->mail, do_claimed, (void *)(uintptr_t)name, err);
+}
+
+struct hf_archive *
+hf_core_archive(struct hf_core *core)
+{
+    return core->archive;
 }
 
 struct hf_path *

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "archive/archive.h"
 #include "base/error.h"
 #include "model/engine_ops.h"
 #include "model/settings.h"
@@ -76,11 +77,24 @@ HF_MUST int hf_core_config(struct hf_core *core, char **ret_text, int64_t *ret_r
 
 enum { HF_REVISION_ANY = -1 };
 
+/* What a change of limits does to a service. */
+struct hf_limit_effect {
+    char service[HF_NAME_SIZE];
+    char change[HF_CHANGE_SIZE]; /* for people */
+    bool live;                   /* while it runs; else a new container is made */
+};
+
+struct hf_effects {
+    struct hf_limit_effect list[HF_SERVICES_MAX];
+    size_t count;
+};
+
 struct hf_config_change {
     const struct hf_json *patch; /* RFC 7396 */
     int64_t revision;            /* that the patch was made for, or HF_REVISION_ANY */
     bool dry_run;                /* only check */
     const char *actor;
+    struct hf_effects *ret_effects; /* may be NULL; filled on success, by a dry run too */
 };
 
 /* Checks the whole of what would come out, then makes it a new revision, with an entry in the audit
@@ -89,6 +103,9 @@ struct hf_config_change {
  * another revision is in force. Nothing is changed then. */
 HF_MUST int hf_core_change_config(struct hf_core *core, const struct hf_config_change *change,
                                   char **ret_text, int64_t *ret_revision, struct hf_error *err);
+
+/* The logs of containers that are gone; lives as long as core. */
+struct hf_archive *hf_core_archive(struct hf_core *core);
 
 /* Asks the services on the record path; lives as long as core. */
 struct hf_path *hf_core_path(struct hf_core *core);

@@ -6,10 +6,13 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "core/internal.h"
+#include "model/own.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FILE_MODE = 0400, FOLDER_MODE = 0550 };
 
@@ -45,6 +48,32 @@ put_bus(struct hf_core *core, struct hf_json *object, const char *service, struc
     return 0;
 }
 
+/* An account for each own service that has one, and what it may do. */
+static int
+put_own_accounts(struct hf_core *core, struct hf_json *object, struct hf_json *accounts,
+                 struct hf_error *err)
+{
+    struct hf_json *rights = NULL;
+    char name[HF_NAME_SIZE];
+
+    for (size_t i = hf_service_count; core->has_release && i < core->service_count; i++) {
+        const struct hf_release_service *s = &core->release.services[i];
+        const struct hf_json *bus = hf_json_get(s->own, "bus");
+
+        if (!bus)
+            continue;
+        if (!rights) {
+            rights = hf_json_object();
+            hf_json_put(object, "own", rights);
+        }
+        hf_json_put(rights, s->name, hf_json_copy(bus));
+        hf_text_put(name, sizeof name, "bus.%s", s->name);
+        if (put_secret(core, accounts, s->name, name, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int
 put_broker_accounts(struct hf_core *core, struct hf_json *object, struct hf_error *err)
 {
@@ -57,7 +86,7 @@ put_broker_accounts(struct hf_core *core, struct hf_json *object, struct hf_erro
         if (put_secret(core, accounts, bus_accounts[i], name, err) < 0)
             return -1;
     }
-    return 0;
+    return put_own_accounts(core, object, accounts, err);
 }
 
 /* Who may call the service, each with a secret of its own. */
@@ -170,19 +199,97 @@ fill_settings(const struct hf_core *core, const char *service, struct hf_json *o
 }
 
 static int
-write_document(const char *folder, const char *name, const struct hf_json *doc, uid_t uid,
-               struct hf_error *err)
+write_text(const char *folder, const char *name, const char *text, uid_t uid, struct hf_error *err)
 {
-    HF_AUTO_FREE char *text = NULL;
     HF_AUTO_BUF struct hf_buf old = HF_BUF_INIT(HF_JSON_TEXT_MAX);
     char path[PATH_MAX];
 
-    if (hf_json_print(doc, &text, err) < 0)
-        return -1;
     hf_text_put(path, sizeof path, "%s/%s", folder, name);
     if (hf_file_read(path, &old, NULL) == 0 && old.data && strcmp(old.data, text) == 0)
         return 0; /* a new file would make the service read it again */
     return hf_file_replace(path, text, strlen(text), FILE_MODE, uid, uid, err);
+}
+
+static int
+write_document(const char *folder, const char *name, const struct hf_json *doc, uid_t uid,
+               struct hf_error *err)
+{
+    HF_AUTO_FREE char *text = NULL;
+
+    if (hf_json_print(doc, &text, err) < 0)
+        return -1;
+    return write_text(folder, name, text, uid, err);
+}
+
+static int
+make_folder(const char *folder, uid_t uid, struct hf_error *err)
+{
+    if (hf_file_mkdirs(folder, FOLDER_MODE, err) < 0)
+        return -1;
+    if (chown(folder, uid, uid) < 0)
+        return hf_error_errno(err, errno, "cannot give '%s' to uid %u", folder, (unsigned)uid);
+    return 0;
+}
+
+/* ---- own services ---- */
+
+static void
+delete_other_secrets(const char *folder, const struct hf_json *names)
+{
+    DIR *dir = opendir(folder);
+
+    if (!dir)
+        return;
+    for (const struct dirent *d = readdir(dir); d;
+         d = readdir(dir)) // NOLINT(concurrency-mt-unsafe)
+        if (!hf_own_lists(names, d->d_name))
+            (void)unlinkat(dirfd(dir), d->d_name, 0);
+    closedir(dir);
+}
+
+static int
+write_secrets(struct hf_core *core, const char *folder, const struct hf_release_service *s,
+              uid_t uid, struct hf_error *err)
+{
+    const struct hf_json *names = hf_json_get(s->own, "secrets");
+    char secrets[PATH_MAX];
+
+    hf_text_put(secrets, sizeof secrets, "%s/secrets", folder);
+    if (!names) {
+        delete_other_secrets(secrets, NULL);
+        return 0;
+    }
+    if (make_folder(secrets, uid, err) < 0)
+        return -1;
+    delete_other_secrets(secrets, names);
+    for (const struct hf_json *n = hf_json_first(names); n; n = hf_json_next(n)) {
+        const char *name = hf_json_as_string(n);
+        const char *value = hf_settings_own_secret(&core->settings, s->name, name);
+
+        if (value && write_text(secrets, name, value, uid, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int
+hand_over_to_own(struct hf_core *core, size_t index, struct hf_error *err)
+{
+    const struct hf_release_service *s = &core->release.services[index];
+    HF_AUTO(hf_json) struct hf_json *credentials = hf_json_object();
+    HF_AUTO(hf_json) struct hf_json *settings = hf_json_object();
+    uid_t uid = core->services[index].spec.uid;
+    char folder[PATH_MAX];
+
+    hf_text_put(folder, sizeof folder, "%s/services/%s", core->config.placement.run_dir, s->name);
+    if (make_folder(folder, uid, err) < 0 || write_secrets(core, folder, s, uid, err) < 0)
+        return -1;
+    if (hf_json_get(s->own, "bus") && put_bus(core, credentials, s->name, err) < 0)
+        return -1;
+    fill_settings(core, s->name, settings);
+    if (write_document(folder, "credentials.json", credentials, uid, err) < 0)
+        return -1;
+    return write_document(folder, "settings.json", settings, uid, err);
 }
 
 static int
@@ -195,10 +302,8 @@ hand_over_to(struct hf_core *core, size_t index, struct hf_error *err)
     char folder[PATH_MAX];
 
     hf_text_put(folder, sizeof folder, "%s/services/%s", core->config.placement.run_dir, service);
-    if (hf_file_mkdirs(folder, FOLDER_MODE, err) < 0)
+    if (make_folder(folder, uid, err) < 0)
         return -1;
-    if (chown(folder, uid, uid) < 0)
-        return hf_error_errno(err, errno, "cannot give '%s' to uid %u", folder, (unsigned)uid);
     if (fill_credentials(core, service, credentials, err) < 0)
         return -1;
     fill_settings(core, service, settings);
@@ -213,6 +318,9 @@ hf_core_hand_over(struct hf_core *core, struct hf_error *err)
 {
     for (size_t i = 0; i < hf_service_count; i++)
         if (hand_over_to(core, i, err) < 0)
+            return hf_error_wrap(err, "hand over to '%s'", core->services[i].name);
+    for (size_t i = hf_service_count; core->has_release && i < core->service_count; i++)
+        if (hand_over_to_own(core, i, err) < 0)
             return hf_error_wrap(err, "hand over to '%s'", core->services[i].name);
     return 0;
 }

@@ -12,6 +12,7 @@
 #include "path/path.h"
 #include "supervisor/health.h"
 #include "supervisor/lifecycle.h"
+#include "supervisor/own_health.h"
 #include "telemetry/telemetry.h"
 
 #include <pthread.h>
@@ -20,6 +21,10 @@
 struct service {
     char name[HF_NAME_SIZE]; /* fixed before the first thread starts */
     struct hf_spec spec;
+    bool wish; /* a person's; what is wanted of the machine only where nothing is in the way */
+    char blocked[HF_TEXT_SIZE]; /* why an own service cannot run; "": nothing */
+    char blocked_advice[HF_TEXT_SIZE];
+    struct hf_probe_result probe;
     struct hf_lifecycle_machine machine;
     struct hf_health_watch watch;
     struct hf_health_verdict verdict;
@@ -58,6 +63,7 @@ struct hf_core {
     bool info_due;
     int64_t look_at_ms; /* the next look without a reason; monotonic */
     unsigned look_failures;
+    int64_t sweep_at_ms; /* not before; monotonic */
     int64_t tick_at_ms;
     int64_t clock_floor_at_ms;
     bool changed; /* something that people see at once */
@@ -70,6 +76,9 @@ struct hf_core {
     struct worker workers[HF_SERVICES_MAX]; /* effects, one thread a service */
     struct worker observer;
     struct worker listener; /* the engine's event stream */
+    struct worker sweeper;  /* removes containers of services that are no more */
+    struct worker prober;   /* asks own services; runs only where there are such */
+    struct hf_archive *archive;
     pthread_t owner;
     bool owner_runs;
 
@@ -98,6 +107,32 @@ void hf_core_say(const struct hf_snapshot *s, struct hf_sentence *t);
 
 /* owner.c: one step of a service, and its effect given to its worker; owner thread only. */
 void hf_core_step(struct hf_core *core, size_t index, const struct hf_lifecycle_event *event);
+
+/* target.c: owner thread only, or before it runs. */
+HF_MUST int hf_core_make_spec(const struct hf_core *core, const struct hf_settings *settings,
+                              size_t index, struct hf_spec *ret_spec, struct hf_error *err);
+/* Whether settings have limits that this box and release can have. */
+HF_MUST int hf_core_check_limits(const struct hf_core *core, const struct hf_settings *settings,
+                                 struct hf_error *err);
+/* What would become of the services with settings. */
+void hf_core_effects(const struct hf_core *core, const struct hf_settings *settings,
+                     struct hf_effects *ret_effects);
+/* Fills a service's spec, and what is in its way, from the release and the settings. */
+HF_MUST int hf_core_make_target(struct hf_core *core, size_t index, struct hf_error *err);
+/* Gives its machine the spec. */
+void hf_core_aim(struct service *s);
+/* Both for every service, with a step: the settings are other ones. */
+void hf_core_retarget_all(struct hf_core *core);
+/* Lets own services wait for those that they depend on. */
+void hf_core_hold_dependents(struct hf_core *core);
+
+/* sweep.c: owner thread, and the thread that does it. */
+void hf_core_sweep(struct hf_core *core, const struct look *l, int64_t now);
+void *hf_core_sweeper(void *worker);
+
+/* probe.c: whether any service has to be asked, and the thread that does. */
+bool hf_core_has_probes(const struct hf_core *core);
+void *hf_core_prober(void *worker);
 
 /* operation.c: owner thread only. */
 HF_MUST int hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind,

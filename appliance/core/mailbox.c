@@ -38,7 +38,7 @@ is_empty(const struct mail *mail)
         mail->look.done || mail->calls)
         return false;
     for (size_t i = 0; i < HF_SERVICES_MAX; i++)
-        if (mail->status_fresh[i] || mail->effects[i].done)
+        if (mail->status_fresh[i] || mail->effects[i].done || mail->probes[i].at_ms)
             return false;
     return true;
 }
@@ -161,6 +161,14 @@ mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_erro
     pthread_mutex_lock(&m->lock);
     *r = (struct effect_result){.done = true, .result = result, .err = *err};
     hf_text_put(r->last_words, sizeof r->last_words, "%s", last_words);
+    post(m);
+}
+
+void
+mailbox_probe(struct mailbox *m, size_t index, const struct hf_probe_result *result)
+{
+    pthread_mutex_lock(&m->lock);
+    m->mail.probes[index] = *result;
     post(m);
 }
 

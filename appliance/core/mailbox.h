@@ -8,6 +8,7 @@
 
 #include "model/engine_ops.h"
 #include "model/view.h"
+#include "supervisor/own_health.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -54,6 +55,7 @@ struct mail {
     struct hf_service_status status[HF_SERVICES_MAX];
     int64_t pong_ms; /* last round trip over the bus; monotonic, 0: none since the last mail */
     struct effect_result effects[HF_SERVICES_MAX];
+    struct hf_probe_result probes[HF_SERVICES_MAX]; /* at_ms 0: none since the last mail */
     struct look look;
     struct call *calls;
 };
@@ -89,4 +91,5 @@ void mailbox_status(struct mailbox *m, size_t index, const struct hf_service_sta
 void mailbox_pong(struct mailbox *m);
 void mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_error *err,
                     const char *last_words);
+void mailbox_probe(struct mailbox *m, size_t index, const struct hf_probe_result *result);
 void mailbox_look(struct mailbox *m, const struct look *look);

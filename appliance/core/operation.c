@@ -95,6 +95,8 @@ hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind, const
         return hf_error_set(err, HF_ERROR_CONFLICT,
                             "a %s of '%s' is under way; wait for its end or see operation %s",
                             hf_operation_kind_name(s->operation.kind), service, s->operation.id);
+    if (wish.wanted && *s->blocked)
+        return hf_error_set(err, HF_ERROR_CONFLICT, "'%s' cannot run: %s", service, s->blocked);
     new_id(op.id);
     op.created_ms = hf_clock_wall_ms();
     hf_text_put(op.service, sizeof op.service, "%s", service);
@@ -102,6 +104,7 @@ hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind, const
     if (hf_store_transaction(core->config.store, write_wish, &wish, err) < 0)
         return hf_error_wrap(err, "%s '%s'", hf_operation_kind_name(kind), service);
 
+    s->wish = wish.wanted;
     s->operation = op;
     s->operation_until_ms = hf_clock_mono_ms() + DEADLINE_MS;
     s->wake_ms = 0;

@@ -31,6 +31,7 @@ give_effect(struct hf_core *core, size_t i, enum hf_effect effect)
     };
 
     hf_text_put(job.container, sizeof job.container, "%s", s->machine.container.id);
+    job.started_ms = s->machine.container.started_ms;
     hf_log_info("service=%s event=%s reason=\"%s\"", core->services[i].name, hf_effect_name(effect),
                 s->machine.reason);
     worker_give(&core->workers[i], &job);
@@ -113,6 +114,7 @@ learn_engine(struct hf_core *core, const struct look *l)
     core->info_due = false;
     hf_text_put(e->version, sizeof e->version, "%s", l->info.version);
     hf_text_put(e->api_version, sizeof e->api_version, "%s", l->info.api_version);
+    e->has_io_weight = l->info.has_io_weight;
     e->warning_count = 0;
     for (size_t i = 0; i < l->info.warning_count && i < HF_WARNINGS_MAX; i++)
         hf_text_put(e->warnings[e->warning_count++], HF_TEXT_SIZE, "%s", l->info.warnings[i]);
@@ -161,6 +163,7 @@ take_look(struct hf_core *core, const struct look *l, int64_t now)
     }
     learn_engine(core, l);
     core->look_at_ms = now + LOOK_MS;
+    hf_core_sweep(core, l, now);
     for (size_t i = 0; i < core->service_count; i++) {
         const struct hf_container *c = container_of(l, core->services[i].name);
 
@@ -183,6 +186,8 @@ take_effects(struct hf_core *core, const struct mail *mail)
 
         if (r->done && *r->last_words)
             hf_lifecycle_last_words(&core->services[i].machine, r->last_words);
+        if (r->done)
+            core->info_due = true; /* it may have come with warnings */
         if (r->done)
             hf_core_step(
                 core, i,
@@ -241,6 +246,26 @@ learn_status(struct hf_core *core, size_t i, const struct hf_service_status *sta
     }
 }
 
+/* What the configuration does not give an own service outweighs what is seen of it. */
+static void
+judge_kind(struct hf_core *core, size_t i, const struct hf_health_facts *facts, int64_t now)
+{
+    struct service *s = &core->services[i];
+    enum hf_own_health kind = HF_OWN_HEALTH_BUS;
+
+    if (s->spec.own)
+        kind = hf_own_health_kind(core->release.services[i].own);
+    if (kind == HF_OWN_HEALTH_BUS || s->machine.state != HF_LIFECYCLE_RUNNING)
+        hf_health_judge(&s->watch, facts, now, &s->verdict);
+    else
+        hf_own_health_judge(kind, &s->probe, s->machine.running_since_ms, now, &s->verdict);
+    if (!*s->blocked || !s->wish)
+        return;
+    s->verdict.health = HF_HEALTH_FAILED;
+    memcpy(s->verdict.reason, s->blocked, sizeof s->verdict.reason);
+    memcpy(s->verdict.advice, s->blocked_advice, sizeof s->verdict.advice);
+}
+
 static void
 judge(struct hf_core *core, size_t i, int64_t now)
 {
@@ -256,7 +281,7 @@ judge(struct hf_core *core, size_t i, int64_t now)
         .status = &s->status,
     };
 
-    hf_health_judge(&s->watch, &facts, now, &s->verdict);
+    judge_kind(core, i, &facts, now);
     if (s->verdict.health != before) {
         hf_log_info("service=%s event=health from=%s to=%s reason=\"%s\"", core->services[i].name,
                     hf_health_name(before), hf_health_name(s->verdict.health), s->verdict.reason);
@@ -269,9 +294,12 @@ take_bus_mail(struct hf_core *core, const struct mail *mail)
 {
     if (mail->pong_ms)
         core->broker_answered_ms = mail->pong_ms;
-    for (size_t i = 0; i < core->service_count; i++)
+    for (size_t i = 0; i < core->service_count; i++) {
         if (mail->status_fresh[i])
             learn_status(core, i, &mail->status[i]);
+        if (mail->probes[i].at_ms)
+            core->services[i].probe = mail->probes[i];
+    }
 }
 
 static void
@@ -390,6 +418,7 @@ hf_core_owner(void *context)
         }
         for (size_t i = 0; i < core->service_count; i++)
             judge(core, i, now);
+        hf_core_hold_dependents(core);
         follow_uplink(core);
         hf_core_check_operations(core, now);
         begin_look(core, now);

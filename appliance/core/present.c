@@ -45,8 +45,10 @@ present_service(const struct service *s, size_t index, struct hf_service_view *v
 
     v->spec = s->spec;
     hf_text_put(v->spec.service, sizeof v->spec.service, "%s", s->name);
-    hf_text_put(v->title, sizeof v->title, "%s", index < HF_LEN(titles) ? titles[index] : s->name);
-    v->wanted = m->wanted;
+    hf_text_put(v->title, sizeof v->title, "%s",
+                index < HF_LEN(titles) ? titles[index] : s->spec.title);
+    v->wanted = s->wish;
+    memcpy(v->address, m->container.address, sizeof v->address);
     v->lifecycle = m->state;
     v->health = s->verdict.health;
     memcpy(v->reason, s->verdict.reason, sizeof v->reason);

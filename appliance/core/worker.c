@@ -6,11 +6,12 @@
 #include "core/internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 
 /* Deep enough for libcurl and a struct look; the default of 8 MB times eight threads is not. */
-enum { STACK_BYTES = 512 * 1024, LAST_WORDS_MS = 5000, LAST_LINES = 3 };
+enum { STACK_BYTES = 512 * 1024, LAST_WORDS_MS = 5000, LAST_LINES = 3, ARCHIVE_MS = 30000 };
 
 int
 worker_start(struct worker *w, struct hf_core *core, size_t index, void *(*run)(void *worker),
@@ -91,6 +92,22 @@ worker_stopping(struct worker *w)
     return stop;
 }
 
+bool
+worker_pause(struct worker *w, int ms)
+{
+    struct timespec until;
+    bool stop;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ms / 1000;
+    pthread_mutex_lock(&w->lock);
+    while (!w->stop && pthread_cond_clockwait(&w->changed, &w->lock, CLOCK_MONOTONIC, &until) == 0)
+        ;
+    stop = w->stop;
+    pthread_mutex_unlock(&w->lock);
+    return !stop;
+}
+
 void
 worker_stop(struct worker *w)
 {
@@ -124,6 +141,23 @@ worker_join(struct worker *w, int timeout_ms)
 /* The engine makes two networks of one name for two that ask at once, so only one asks. */
 static pthread_mutex_t surroundings = PTHREAD_MUTEX_INITIALIZER;
 
+/* A network that only own services name: between them alone. */
+static int
+make_own_network(const struct hf_core *core, const struct hf_network_spec *built_in, size_t count,
+                 const char *name, struct hf_error *err)
+{
+    struct hf_network_spec own = {.internal = true};
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(built_in[i].name, name) == 0)
+            return 0;
+    hf_text_put(own.name, sizeof own.name, "%s", name);
+    if (core->config.engine_ops->ensure_network(core->config.engine,
+                                                core->config.placement.instance, &own, err) < 0)
+        return hf_error_wrap(err, "network '%s'", name);
+    return 0;
+}
+
 static int
 make_surroundings(const struct hf_core *core, const struct hf_spec *spec, struct hf_error *err)
 {
@@ -135,6 +169,9 @@ make_surroundings(const struct hf_core *core, const struct hf_spec *spec, struct
     for (size_t i = 0; i < count; i++)
         if (ops->ensure_network(core->config.engine, instance, &networks[i], err) < 0)
             return hf_error_wrap(err, "network '%s'", networks[i].name);
+    for (size_t i = 0; i < spec->network_count; i++)
+        if (make_own_network(core, networks, count, spec->networks[i].network, err) < 0)
+            return -1;
     for (size_t i = 0; i < spec->mount_count; i++)
         if (spec->mounts[i].kind == HF_MOUNT_VOLUME &&
             ops->ensure_volume(core->config.engine, instance, spec->mounts[i].source, err) < 0)
@@ -187,6 +224,50 @@ hear_last_words(const struct hf_core *core, const struct job *job, char text[HF_
         text[0] = '\0';
 }
 
+struct keeping {
+    struct hf_archive_writer *writer;
+    int64_t until_ms;
+};
+
+static bool
+keep_line(void *context, const struct hf_log_line *line)
+{
+    const struct keeping *k = context;
+
+    return hf_archive_line(k->writer, line);
+}
+
+static bool
+is_kept_long_enough(void *context)
+{
+    const struct keeping *k = context;
+
+    return hf_clock_mono_ms() > k->until_ms;
+}
+
+/* A log that cannot be kept must not keep a container from being replaced. */
+void
+worker_keep_log(const struct hf_core *core, const struct job *job)
+{
+    struct keeping k = {.until_ms = hf_clock_mono_ms() + ARCHIVE_MS};
+    struct hf_error err = {0};
+    int rc = hf_archive_begin(core->archive, job->spec.service, job->started_ms, job->container,
+                              &k.writer, &err);
+
+    if (rc == 0) {
+        struct hf_error end = {0};
+
+        rc = core->config.engine_ops->logs(core->config.engine, job->container, INT_MAX, false,
+                                           keep_line, is_kept_long_enough, &k, &err);
+        if (hf_archive_end(k.writer, &end) < 0) {
+            rc = -1;
+            err = end;
+        }
+    }
+    if (rc < 0)
+        hf_log_warn("service=%s event=log-not-kept error=\"%s\"", job->spec.service, err.message);
+}
+
 static int
 carry_out(struct worker *w, const struct job *job, char last_words[HF_TEXT_SIZE],
           struct hf_error *err)
@@ -210,7 +291,10 @@ carry_out(struct worker *w, const struct job *job, char last_words[HF_TEXT_SIZE]
             hear_last_words(core, job, last_words);
         return ops->stop(engine, job->container, job->spec.stop_timeout_s, err);
     case HF_EFFECT_REMOVE:
+        worker_keep_log(core, job);
         return ops->remove(engine, job->container, err);
+    case HF_EFFECT_UPDATE:
+        return ops->update(engine, job->container, &job->spec, err);
     default:
         return 0;
     }

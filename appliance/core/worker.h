@@ -17,6 +17,7 @@ struct job {
     enum hf_effect effect;
     struct hf_spec spec;
     char container[HF_HASH_SIZE];
+    int64_t started_ms;                              /* of the container; wall clock */
     bool wants_last_words;                           /* STOP of a crash loop */
     bool with_info;                                  /* observer */
     char image_ids[HF_SERVICES_MAX][HF_DIGEST_SIZE]; /* observer; "" where there is no release */
@@ -47,10 +48,16 @@ bool worker_next(struct worker *w, struct job *ret_job);
 void worker_cancel(struct worker *w);
 
 bool worker_stopping(struct worker *w);
+
+/* Waits so long; false when told to stop. */
+bool worker_pause(struct worker *w, int ms);
 void worker_stop(struct worker *w);
 
 /* Waits for its end; false where it is still in a call after timeout_ms. */
 bool worker_join(struct worker *w, int timeout_ms);
+
+/* Keeps the log of the job's container, as far as that can be done. */
+void worker_keep_log(const struct hf_core *core, const struct job *job);
 
 /* What the three kinds of thread run. */
 void *worker_effects(void *worker);

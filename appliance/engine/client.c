@@ -2,6 +2,7 @@
 #include "engine/client.h"
 
 #include "base/text.h"
+#include "engine/support.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -354,6 +355,7 @@ hf_client_negotiate(struct hf_engine *e, struct hf_error *err)
         .swap = hf_json_bool(info, "SwapLimit", true),
         .cpu = hf_json_bool(info, "CpuCfsQuota", true),
         .pids = hf_json_bool(info, "PidsLimit", true),
+        .io_weight = hf_support_io_weight(""),
     };
     pthread_mutex_lock(&e->lock);
     e->minor = minor;

@@ -15,18 +15,25 @@ enum {
     PULL_MS = 3600 * 1000, /* and none takes longer */
     ANSWER_BYTES_MAX = 2 * 1024 * 1024,
     PATH_BYTES_MAX = 4096,
-    KNOWN_IMAGES_MAX = 16
+    KNOWN_IMAGES_MAX = 16,
+    SAID_MAX = 16
 };
 
-/* Which limits this kernel enforces, by GET /info. */
+/* Which limits this kernel enforces, by GET /info; shares of the disk by the kernel's own files. */
 struct support {
-    bool memory, swap, cpu, pids;
+    bool memory, swap, cpu, pids, io_weight;
 };
 
 /* An image that the engine knows by its manifest digest instead of its config digest. */
 struct known_image {
     char image_id[HF_DIGEST_SIZE];
     char reference[HF_IMAGE_REF_SIZE];
+};
+
+/* A warning that came with the answer to a create or update. */
+struct said {
+    char service[HF_NAME_SIZE];
+    char text[256];
 };
 
 struct hf_engine {
@@ -37,6 +44,8 @@ struct hf_engine {
     struct support support;
     struct known_image known[KNOWN_IMAGES_MAX]; /* the newest replaces the oldest */
     size_t known_next;
+    struct said said[SAID_MAX];
+    size_t said_count;
 };
 
 typedef int hf_client_sink(void *context, const char *data, size_t len, bool *ret_ended,

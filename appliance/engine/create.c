@@ -4,6 +4,9 @@
 #include "base/text.h"
 #include "engine/image.h"
 #include "engine/inspect.h"
+#include "engine/support.h"
+#include "engine/update.h"
+#include "model/own.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -17,12 +20,12 @@ put_pair(struct hf_json *object, const char *name, const char *value)
 /* ---- parts of the body ---- */
 
 static struct hf_json *
-labels_of(const struct hf_spec *spec, const struct support *support)
+labels_of(const struct hf_spec *spec)
 {
     struct hf_json *labels = hf_json_object();
     char limits[LIMITS_TEXT_SIZE];
 
-    hf_inspect_limits_of_spec(spec, support, limits);
+    hf_inspect_hardening_of_spec(spec, limits);
     put_pair(labels, LABEL_INSTANCE, spec->instance);
     put_pair(labels, LABEL_SERVICE, spec->service);
     put_pair(labels, LABEL_SPEC, spec->hash);
@@ -45,13 +48,17 @@ dns_options(void)
 }
 
 static struct hf_json *
-log_config(void)
+log_config(int64_t bytes)
 {
     struct hf_json *log = hf_json_object();
     struct hf_json *options = hf_json_object();
+    char size[24];
+    char files[8];
 
-    put_pair(options, "max-size", "1m");
-    put_pair(options, "max-file", "3");
+    hf_text_put(size, sizeof size, "%" PRId64, bytes / HF_LOG_FILES);
+    hf_text_put(files, sizeof files, "%d", HF_LOG_FILES);
+    put_pair(options, "max-size", size);
+    put_pair(options, "max-file", files);
     put_pair(log, "Type", "json-file");
     hf_json_put(log, "Config", options);
     return log;
@@ -178,33 +185,62 @@ put_first_network(struct hf_json *body, struct hf_json *host, const struct hf_sp
     hf_json_put(body, "NetworkingConfig", networking);
 }
 
-static void
-put_limits(struct hf_json *host, const struct hf_spec *spec, const struct support *support)
+static struct hf_json *
+devices_of(const struct hf_spec *spec)
 {
-    hf_json_put_int(host, "Memory", spec->memory_bytes);
-    hf_json_put_int(host, "MemorySwap", spec->memory_bytes);
-    hf_json_put_int(host, "PidsLimit", spec->pids);
-    if (support->cpu) /* else Docker refuses the whole container */
-        hf_json_put_int(host, "NanoCpus", spec->nano_cpus);
+    struct hf_json *list = hf_json_array();
+
+    for (size_t i = 0; i < spec->device_count; i++) {
+        struct hf_json *device = hf_json_object();
+
+        put_pair(device, "PathOnHost", spec->devices[i]);
+        put_pair(device, "PathInContainer", spec->devices[i]);
+        put_pair(device, "CgroupPermissions", "rw"); /* not m: it makes no nodes */
+        hf_json_add(list, device);
+    }
+    return list;
 }
 
 static void
-put_hardening(struct hf_json *host)
+put_hardening(struct hf_json *host, const struct hf_spec *spec)
 {
+    struct hf_json *added = hf_json_array();
     struct hf_json *dropped = hf_json_array();
     struct hf_json *security = hf_json_array();
     struct hf_json *restart = hf_json_object();
 
     hf_json_add_string(dropped, "ALL");
-    hf_json_add_string(security, "no-new-privileges");
+    for (size_t i = 0; i < spec->capability_count; i++)
+        hf_json_add_string(added, spec->capabilities[i]);
+    if (!spec->new_privileges)
+        hf_json_add_string(security, "no-new-privileges");
     put_pair(restart, "Name", "unless-stopped");
-    hf_json_put_bool(host, "ReadonlyRootfs", true);
+    hf_json_put_bool(host, "ReadonlyRootfs", !spec->writable_root);
     hf_json_put_bool(host, "Privileged", false);
     hf_json_put(host, "CapDrop", dropped);
+    hf_json_put(host, "CapAdd", added);
+    hf_json_put(host, "Devices", devices_of(spec));
+    hf_json_put_int(host, "OomScoreAdj", spec->limits.oom_score_adj);
     hf_json_put(host, "SecurityOpt", security);
     hf_json_put(host, "RestartPolicy", restart);
-    hf_json_put(host, "LogConfig", log_config());
+    hf_json_put(host, "LogConfig", log_config(spec->limits.log_bytes));
     hf_json_put_bool(host, "Init", false);
+}
+
+/* What the image says stays where an own service says nothing. */
+static void
+put_program(struct hf_json *body, const struct hf_spec *spec)
+{
+    struct hf_json *env = hf_json_array();
+    char text[HF_OWN_ENV_MAX];
+
+    for (const struct hf_json *v = hf_json_first(spec->env); v; v = hf_json_next(v)) {
+        hf_text_put(text, sizeof text, "%s=%s", hf_json_key(v), hf_json_as_string(v));
+        hf_json_add_string(env, text);
+    }
+    if (spec->command)
+        hf_json_put(body, "Cmd", hf_json_copy(spec->command));
+    hf_json_put(body, "Env", env);
 }
 
 int
@@ -219,11 +255,12 @@ hf_create_body(const struct hf_spec *spec, const char *reference, const struct s
     hf_text_put(user, sizeof user, "%u:%u", spec->uid, spec->uid);
     put_pair(body, "Image", reference);
     put_pair(body, "User", user);
-    hf_json_put(body, "Labels", labels_of(spec, support));
+    hf_json_put(body, "Labels", labels_of(spec));
+    put_program(body, spec);
     hf_json_put_int(body, "StopTimeout", spec->stop_timeout_s);
     hf_json_put(host, "DnsOptions", dns_options());
-    put_hardening(host);
-    put_limits(host, spec, support);
+    put_hardening(host, spec);
+    hf_update_put(host, &spec->limits, support);
     put_ports(body, host, spec);
     put_first_network(body, host, spec);
     result = put_mounts(host, spec, err);
@@ -259,6 +296,7 @@ post_create(struct hf_engine *e, const struct hf_spec *spec, char ret_id[HF_HASH
     if (!id || strlen(id) >= HF_HASH_SIZE)
         return hf_error_set(err, HF_ERROR_UPSTREAM, "Docker does not say the container's id");
     hf_text_put(ret_id, HF_HASH_SIZE, "%s", id);
+    hf_support_keep(e, spec->service, doc);
     return 0;
 }
 

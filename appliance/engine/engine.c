@@ -7,6 +7,8 @@
 #include "engine/image.h"
 #include "engine/inspect.h"
 #include "engine/stream.h"
+#include "engine/support.h"
+#include "engine/update.h"
 
 #include <curl/curl.h>
 #include <string.h>
@@ -45,20 +47,6 @@ hf_engine_free(struct hf_engine *engine)
 
 /* ---- what the engine is ---- */
 
-static void
-read_warnings(const struct hf_json *list, struct hf_engine_info *info)
-{
-    for (const struct hf_json *v = hf_json_first(list); v; v = hf_json_next(v)) {
-        const char *text = hf_json_as_string(v);
-
-        if (!text || info->warning_count == HF_ENGINE_WARNINGS_MAX)
-            continue;
-        hf_text_put(info->warnings[info->warning_count], sizeof info->warnings[info->warning_count],
-                    "%s", text);
-        info->warning_count++;
-    }
-}
-
 static int
 info(void *ctx, struct hf_engine_info *ret_info, struct hf_error *err)
 {
@@ -74,7 +62,8 @@ info(void *ctx, struct hf_engine_info *ret_info, struct hf_error *err)
     cgroup = hf_json_string(doc, "CgroupVersion");
     hf_text_put(ret_info->version, sizeof ret_info->version, "%s", version ? version : "");
     ret_info->cgroup_version = cgroup && strcmp(cgroup, "2") == 0 ? 2 : 1;
-    read_warnings(hf_json_get(doc, "Warnings"), ret_info);
+    ret_info->has_io_weight = hf_client_support(e).io_weight;
+    hf_support_tell(e, hf_json_get(doc, "Warnings"), ret_info);
     pthread_mutex_lock(&e->lock);
     hf_text_put(ret_info->api_version, sizeof ret_info->api_version, "1.%d", e->minor);
     pthread_mutex_unlock(&e->lock);
@@ -301,6 +290,7 @@ const struct hf_engine_ops hf_docker_ops = {
     .has_image = hf_image_has,
     .pull = hf_image_pull,
     .create = hf_create_container,
+    .update = hf_update_container,
     .start = start,
     .stop = stop,
     .remove = hf_create_remove,

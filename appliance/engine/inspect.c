@@ -9,16 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- limits ---- */
+/* ---- hardening ---- */
 
-struct limits {
-    int64_t memory, swap, nano_cpus, pids;
+/* What is fixed when a container is made. */
+struct hardening {
     bool read_only, privileged, no_new_privileges;
     bool drops_all;
-    size_t added; /* capabilities */
+    char added[NAMES_TEXT_SIZE];   /* capabilities; as all lists in order, a comma behind each */
+    char devices[NAMES_TEXT_SIZE]; /* on the host */
     char user[32];
     const char *restart;
-    char networks[NETWORKS_TEXT_SIZE]; /* names in order, each with a comma behind it */
+    int64_t oom_score_adj;
+    char log[48];
+    char networks[NAMES_TEXT_SIZE];
 };
 
 enum { NAMES_MAX = 32 };
@@ -30,67 +33,52 @@ compare_names(const void *a, const void *b)
 }
 
 static void
-print_networks(const char **names, size_t count, char out[NETWORKS_TEXT_SIZE])
+print_names(const char **names, size_t count, char out[NAMES_TEXT_SIZE])
 {
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(NETWORKS_TEXT_SIZE - 1);
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(NAMES_TEXT_SIZE - 1);
 
     qsort((void *)names, count, sizeof *names, compare_names);
     for (size_t i = 0; i < count; i++)
         if (hf_buf_addf(&text, NULL, "%s,", names[i]) < 0)
             break;
-    hf_text_put(out, NETWORKS_TEXT_SIZE, "%s", text.data ? text.data : "");
+    hf_text_put(out, NAMES_TEXT_SIZE, "%s", text.data ? text.data : "");
 }
 
 static void
-print_number(char *out, size_t size, bool enforced, int64_t value)
+print_hardening(const struct hardening *h, char out[LIMITS_TEXT_SIZE])
 {
-    if (enforced)
-        hf_text_put(out, size, "%" PRId64, value);
-    else
-        hf_text_put(out, size, "-");
-}
-
-static void
-print_limits(const struct limits *l, const struct support *support, char out[LIMITS_TEXT_SIZE])
-{
-    char memory[24];
-    char swap[24];
-    char cpus[24];
-    char pids[24];
-
-    print_number(memory, sizeof memory, support->memory, l->memory);
-    print_number(swap, sizeof swap, support->memory && support->swap, l->swap);
-    print_number(cpus, sizeof cpus, support->cpu, l->nano_cpus);
-    print_number(pids, sizeof pids, support->pids, l->pids);
     hf_text_put(out, LIMITS_TEXT_SIZE,
-                "memory=%s swap=%s nanocpus=%s pids=%s readonly=%d privileged=%d dropall=%d "
-                "added=%zu nonewprivs=%d user=%s restart=%s networks=%s",
-                memory, swap, cpus, pids, l->read_only, l->privileged, l->drops_all, l->added,
-                l->no_new_privileges, l->user, l->restart, l->networks);
+                "readonly=%d privileged=%d dropall=%d added=%s devices=%s nonewprivs=%d user=%s "
+                "restart=%s oom=%" PRId64 " log=%s networks=%s",
+                h->read_only, h->privileged, h->drops_all, h->added, h->devices,
+                h->no_new_privileges, h->user, h->restart, h->oom_score_adj, h->log, h->networks);
 }
 
 void
-hf_inspect_limits_of_spec(const struct hf_spec *spec, const struct support *support,
-                          char out[LIMITS_TEXT_SIZE])
+hf_inspect_hardening_of_spec(const struct hf_spec *spec, char out[LIMITS_TEXT_SIZE])
 {
-    struct limits l = {
-        .memory = spec->memory_bytes,
-        .swap = spec->memory_bytes,
-        .nano_cpus = spec->nano_cpus,
-        .pids = spec->pids,
-        .read_only = true,
-        .no_new_privileges = true,
+    struct hardening h = {
+        .read_only = !spec->writable_root,
+        .no_new_privileges = !spec->new_privileges,
         .drops_all = true,
         .restart = "unless-stopped",
+        .oom_score_adj = spec->limits.oom_score_adj,
     };
-
-    const char *names[HF_SPEC_LIST_MAX];
+    const char *names[NAMES_MAX];
 
     for (size_t i = 0; i < spec->network_count; i++)
         names[i] = spec->networks[i].network;
-    print_networks(names, spec->network_count, l.networks);
-    hf_text_put(l.user, sizeof l.user, "%u:%u", spec->uid, spec->uid);
-    print_limits(&l, support, out);
+    print_names(names, spec->network_count, h.networks);
+    for (size_t i = 0; i < spec->capability_count; i++)
+        names[i] = spec->capabilities[i];
+    print_names(names, spec->capability_count, h.added);
+    for (size_t i = 0; i < spec->device_count; i++)
+        names[i] = spec->devices[i];
+    print_names(names, spec->device_count, h.devices);
+    hf_text_put(h.user, sizeof h.user, "%u:%u", spec->uid, spec->uid);
+    hf_text_put(h.log, sizeof h.log, "%" PRId64 "*%d", spec->limits.log_bytes / HF_LOG_FILES,
+                HF_LOG_FILES);
+    print_hardening(&h, out);
 }
 
 static bool
@@ -108,7 +96,7 @@ has_text(const struct hf_json *array, const char *text)
 /* A container whose networks were not all attached when power went must not pass for a whole one.
  */
 static void
-read_networks(const struct hf_json *doc, char out[NETWORKS_TEXT_SIZE])
+read_networks(const struct hf_json *doc, char out[NAMES_TEXT_SIZE])
 {
     const struct hf_json *networks = hf_json_get(hf_json_get(doc, "NetworkSettings"), "Networks");
     const char *names[NAMES_MAX];
@@ -117,7 +105,7 @@ read_networks(const struct hf_json *doc, char out[NETWORKS_TEXT_SIZE])
     for (const struct hf_json *n = hf_json_first(networks); n && count < NAMES_MAX;
          n = hf_json_next(n))
         names[count++] = hf_json_key(n);
-    print_networks(names, count, out);
+    print_names(names, count, out);
 }
 
 static const char *
@@ -126,31 +114,87 @@ text_or(const char *text, const char *otherwise)
     return text ? text : otherwise;
 }
 
+/* Engines write NET_RAW or CAP_NET_RAW. */
+static void
+read_capabilities(const struct hf_json *list, char out[NAMES_TEXT_SIZE])
+{
+    const char *names[NAMES_MAX];
+    size_t count = 0;
+
+    for (const struct hf_json *v = hf_json_first(list); v && count < NAMES_MAX;
+         v = hf_json_next(v)) {
+        const char *name = text_or(hf_json_as_string(v), "");
+
+        names[count++] = strncmp(name, "CAP_", 4) == 0 ? name + 4 : name;
+    }
+    print_names(names, count, out);
+}
+
+static void
+read_devices(const struct hf_json *list, char out[NAMES_TEXT_SIZE])
+{
+    const char *names[NAMES_MAX];
+    size_t count = 0;
+
+    for (const struct hf_json *v = hf_json_first(list); v && count < NAMES_MAX; v = hf_json_next(v))
+        names[count++] = text_or(hf_json_string(v, "PathOnHost"), "");
+    print_names(names, count, out);
+}
+
 void
-hf_inspect_limits_of_container(const struct hf_json *doc, const struct support *support,
-                               char out[LIMITS_TEXT_SIZE])
+hf_inspect_hardening_of_container(const struct hf_json *doc, char out[LIMITS_TEXT_SIZE])
 {
     const struct hf_json *host = hf_json_get(doc, "HostConfig");
     const struct hf_json *security = hf_json_get(host, "SecurityOpt");
     const struct hf_json *dropped = hf_json_get(host, "CapDrop");
-    struct limits l = {
-        .memory = hf_json_int(host, "Memory", 0),
-        .swap = hf_json_int(host, "MemorySwap", 0),
-        .nano_cpus = hf_json_int(host, "NanoCpus", 0),
-        .pids = hf_json_int(host, "PidsLimit", 0),
+    const struct hf_json *log = hf_json_get(hf_json_get(host, "LogConfig"), "Config");
+    struct hardening h = {
         .read_only = hf_json_bool(host, "ReadonlyRootfs", false),
         .privileged = hf_json_bool(host, "Privileged", true),
         .no_new_privileges =
             has_text(security, "no-new-privileges") || has_text(security, "no-new-privileges:true"),
         .drops_all = has_text(dropped, "ALL") || has_text(dropped, "CAP_ALL"),
-        .added = hf_json_count(hf_json_get(host, "CapAdd")),
         .restart = text_or(hf_json_string(hf_json_get(host, "RestartPolicy"), "Name"), "none"),
+        .oom_score_adj = hf_json_int(host, "OomScoreAdj", 0),
     };
 
-    hf_text_put(l.user, sizeof l.user, "%s",
+    read_capabilities(hf_json_get(host, "CapAdd"), h.added);
+    read_devices(hf_json_get(host, "Devices"), h.devices);
+    hf_text_put(h.user, sizeof h.user, "%s",
                 text_or(hf_json_string(hf_json_get(doc, "Config"), "User"), ""));
-    read_networks(doc, l.networks);
-    print_limits(&l, support, out);
+    hf_text_put(h.log, sizeof h.log, "%s*%s", text_or(hf_json_string(log, "max-size"), ""),
+                text_or(hf_json_string(log, "max-file"), ""));
+    read_networks(doc, h.networks);
+    print_hardening(&h, out);
+}
+
+/* ---- limits ---- */
+
+static int64_t
+limit_of(const struct hf_json *host, const char *member, bool enforced)
+{
+    int64_t value = hf_json_int(host, member, 0);
+
+    if (!enforced)
+        return 0;
+    return value > 0 ? value : -1;
+}
+
+void
+hf_inspect_limits(const struct hf_json *doc, const struct support *support, struct hf_limits *ret)
+{
+    const struct hf_json *host = hf_json_get(doc, "HostConfig");
+    int64_t memory = limit_of(host, "Memory", support->memory);
+
+    if (support->memory && support->swap && hf_json_int(host, "MemorySwap", 0) != memory)
+        memory = -1;
+    *ret = (struct hf_limits){
+        .memory_bytes = memory,
+        .memory_reservation_bytes = limit_of(host, "MemoryReservation", support->memory),
+        .nano_cpus = limit_of(host, "NanoCpus", support->cpu),
+        .pids = limit_of(host, "PidsLimit", support->pids),
+        .io_weight = limit_of(host, "BlkioWeight", support->io_weight),
+    };
 }
 
 /* ---- container ---- */
@@ -226,6 +270,16 @@ read_address(const struct hf_json *doc, const char *instance, const char *networ
                 text_or(hf_json_string(hf_json_get(networks, name), "IPAddress"), ""));
 }
 
+static void
+read_any_address(const struct hf_json *doc, char *out, size_t size)
+{
+    const struct hf_json *networks = hf_json_get(hf_json_get(doc, "NetworkSettings"), "Networks");
+
+    out[0] = '\0';
+    for (const struct hf_json *n = hf_json_first(networks); n && !*out; n = hf_json_next(n))
+        hf_text_put(out, size, "%s", text_or(hf_json_string(n, "IPAddress"), ""));
+}
+
 /* `docker commit` copies labels into an image, and so into containers that are not ours. */
 static bool
 has_our_name(const struct hf_json *doc, const char *instance, const char *service)
@@ -245,7 +299,7 @@ hf_inspect_container(const struct hf_json *doc, const char *instance, const stru
     const struct hf_json *state = hf_json_get(doc, "State");
     const char *id = hf_json_string(doc, "Id");
     const char *image = hf_json_string(doc, "Image");
-    char limits[LIMITS_TEXT_SIZE];
+    char hardening[LIMITS_TEXT_SIZE];
 
     if (!id || !image || !state || strlen(id) >= HF_HASH_SIZE || strlen(image) >= HF_DIGEST_SIZE)
         return hf_error_set(err, HF_ERROR_UPSTREAM,
@@ -264,7 +318,9 @@ hf_inspect_container(const struct hf_json *doc, const char *instance, const stru
                  sizeof ret_container->bus_address);
     read_address(doc, instance, "lease", ret_container->lease_address,
                  sizeof ret_container->lease_address);
-    hf_inspect_limits_of_container(doc, support, limits);
-    ret_container->limits_differ = strcmp(limits, hf_inspect_label(labels, LABEL_LIMITS)) != 0;
+    read_any_address(doc, ret_container->address, sizeof ret_container->address);
+    hf_inspect_hardening_of_container(doc, hardening);
+    ret_container->limits_differ = strcmp(hardening, hf_inspect_label(labels, LABEL_LIMITS)) != 0;
+    hf_inspect_limits(doc, support, &ret_container->limits);
     return 0;
 }

@@ -9,18 +9,18 @@
 #define LABEL_SPEC "io.holdfast.spec"
 #define LABEL_IMAGE "io.holdfast.image"       /* repository@digest of the release */
 #define LABEL_IMAGE_ID "io.holdfast.image-id" /* its config digest */
-#define LABEL_LIMITS "io.holdfast.limits"     /* limits, hardening and networks at create */
+#define LABEL_LIMITS "io.holdfast.limits"     /* hardening, networks and log at create */
 
-enum { NETWORKS_TEXT_SIZE = 512, LIMITS_TEXT_SIZE = 1024 };
+enum { NAMES_TEXT_SIZE = 1024, LIMITS_TEXT_SIZE = 4096 };
 
-/* Every setting that keeps a container in its bounds, and its networks, in one comparable text.
- * What the kernel does not enforce is left out: Docker then forgets the value, and asking for it
- * again would not help.
- */
-void hf_inspect_limits_of_spec(const struct hf_spec *spec, const struct support *support,
-                               char out[LIMITS_TEXT_SIZE]);
-void hf_inspect_limits_of_container(const struct hf_json *doc, const struct support *support,
-                                    char out[LIMITS_TEXT_SIZE]);
+/* What is fixed when a container is made and keeps it in its bounds, and its networks, in one
+ * comparable text. */
+void hf_inspect_hardening_of_spec(const struct hf_spec *spec, char out[LIMITS_TEXT_SIZE]);
+void hf_inspect_hardening_of_container(const struct hf_json *doc, char out[LIMITS_TEXT_SIZE]);
+
+/* The limits in force that can be changed while it runs; see struct hf_container. */
+void hf_inspect_limits(const struct hf_json *doc, const struct support *support,
+                       struct hf_limits *ret);
 
 /* From the answer of GET /containers/{id}/json. */
 HF_MUST int hf_inspect_container(const struct hf_json *doc, const char *instance,

@@ -12,13 +12,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HF_ENGINE_WARNINGS_MAX = 8, HF_CONTAINERS_MAX = 32 };
+enum { HF_ENGINE_WARNINGS_MAX = 16, HF_CONTAINERS_MAX = 32 };
 
 struct hf_engine_info {
     char version[HF_NAME_SIZE];
     char api_version[16];
     int cgroup_version;
-    char warnings[HF_ENGINE_WARNINGS_MAX][256]; /* of GET /info */
+    bool has_io_weight; /* the host has shares of the disk */
+    /* What the engine says of this host, and said when containers were made or changed: limits that
+     * the kernel would not enforce, with what to do. */
+    char warnings[HF_ENGINE_WARNINGS_MAX][256];
     size_t warning_count;
 };
 
@@ -45,7 +48,11 @@ struct hf_container {
     pid_t pid;                       /* on the host; 0 when not running */
     /* On the networks <instance>-bus and -lease, "" for none: where the host reaches it. */
     char bus_address[64], lease_address[64];
-    bool limits_differ; /* limits, hardening or networks are not as at create */
+    char address[64];   /* on any of its networks */
+    bool limits_differ; /* hardening, networks or log are not as at create: make it anew */
+    /* What is in force; each 0: not known or not enforced by this kernel, -1: none. Memory is -1
+     * too where swap comes on top. */
+    struct hf_limits limits;
 };
 
 /* One line of a container's log. */
@@ -86,6 +93,8 @@ struct hf_engine_ops {
     /* Creates from the pinned image id and attaches the networks; removes what is half-made. */
     int (*create)(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE],
                   struct hf_error *err);
+    /* Brings the limits that can be changed while it runs to those of spec. */
+    int (*update)(void *ctx, const char *id, const struct hf_spec *spec, struct hf_error *err);
     int (*start)(void *ctx, const char *id, struct hf_error *err);
     int (*stop)(void *ctx, const char *id, int timeout_s, struct hf_error *err);
     int (*remove)(void *ctx, const char *id, struct hf_error *err); /* forced; volumes stay */

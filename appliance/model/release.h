@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A release: a named set of images, each pinned by manifest digest and config digest.
+ * A release: a named set of images, each pinned by manifest digest and config digest. In format 1
+ * these are the built-in services; in format 2 there may be an operator's own ones among them, as
+ * model/own.h describes. A program that reads format 1 alone refuses format 2 by its number.
  *
  *     { "format": 1, "name": "0.1.0", "created": "2026-11-24T03:01:33Z", "services": {
  *         "broker": { "image": "127.0.0.1:5000/holdfast/broker@sha256:…", "tag": "0.1.0",
@@ -39,6 +41,7 @@ struct hf_release_image {
 struct hf_release_service {
     char name[HF_NAME_SIZE];
     struct hf_release_image image;
+    struct hf_json *own; /* the checked description of an own service; NULL for a built-in one */
 };
 
 struct hf_release {
@@ -50,9 +53,15 @@ struct hf_release {
 
 /* Reads and checks a whole release file. Refuses, with a JSON pointer and what is allowed: unknown
  * fields, floating tags (latest, none, `2`, `2.0`), missing or malformed digests, missing or
- * unknown services. ret_release is written only on success. */
+ * unknown services, services that wait for each other in a circle. ret_release is written only on
+ * success; give it back with hf_release_done(). A plain copy borrows the descriptions. */
 HF_MUST int hf_release_parse(const char *text, size_t len, struct hf_release *ret_release,
                              struct hf_error *err);
+
+void hf_release_done(struct hf_release *r);
+
+/* The place of a service, or -1. */
+int hf_release_index(const struct hf_release *r, const char *name);
 
 /* The same JSON, canonical: members in fixed order, no blanks. */
 HF_MUST int hf_release_print(const struct hf_release *r, char **ret_text, struct hf_error *err);

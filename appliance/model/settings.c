@@ -40,6 +40,8 @@ hf_settings_init(struct hf_settings *s)
         .sinks = hf_json_array(),
         .lanes = hf_json_array(),
         .rules = hf_json_array(),
+        .limits = hf_json_object(),
+        .own = hf_json_object(),
     };
     snprintf(s->device_topic, sizeof s->device_topic, "%s", DEVICE_TOPIC_DEFAULT);
 }
@@ -50,7 +52,9 @@ hf_settings_done(struct hf_settings *s)
     hf_json_free(s->sinks);
     hf_json_free(s->lanes);
     hf_json_free(s->rules);
-    s->sinks = s->lanes = s->rules = NULL;
+    hf_json_free(s->limits);
+    hf_json_free(s->own);
+    s->sinks = s->lanes = s->rules = s->limits = s->own = NULL;
 }
 
 int
@@ -61,7 +65,9 @@ hf_settings_copy(const struct hf_settings *from, struct hf_settings *to, struct 
     s.sinks = hf_json_copy(from->sinks);
     s.lanes = hf_json_copy(from->lanes);
     s.rules = hf_json_copy(from->rules);
-    if (!s.sinks || !s.lanes || !s.rules) {
+    s.limits = hf_json_copy(from->limits);
+    s.own = hf_json_copy(from->own);
+    if (!s.sinks || !s.lanes || !s.rules || !s.limits || !s.own) {
         hf_settings_done(&s);
         return hf_error_nomem(err);
     }
@@ -124,12 +130,15 @@ parse_lists(const struct hf_json *doc, struct hf_settings *s, struct hf_error *e
     const struct hf_json *sinks = hf_json_get(doc, "sinks"), *lanes = hf_json_get(doc, "lanes");
     const struct hf_json *rules = hf_json_get(doc, "rules");
     const struct hf_json *uplink = hf_json_get(doc, "uplink");
+    const struct hf_json *limits = hf_json_get(doc, "limits"), *own = hf_json_get(doc, "own");
 
-    if (hf_check_sinks(sinks, err) < 0 || hf_check_lanes(lanes, err) < 0 ||
+    if (hf_check_limits(limits, err) < 0 || hf_check_own(own, err) < 0 ||
+        hf_check_sinks(sinks, err) < 0 || hf_check_lanes(lanes, err) < 0 ||
         hf_settings_check_rules(rules, "/rules", err) < 0)
         return -1;
     if (replace(&s->sinks, sinks, err) < 0 || replace(&s->lanes, lanes, err) < 0 ||
-        replace(&s->rules, rules, err) < 0)
+        replace(&s->rules, rules, err) < 0 || replace(&s->limits, limits, err) < 0 ||
+        replace(&s->own, own, err) < 0)
         return -1;
     return uplink ? hf_put_uplink(&s->sinks, uplink, err) : 0;
 }
@@ -141,7 +150,8 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
         {"name", HF_JSON_STRING, false},    {"uplink", HF_JSON_OBJECT, false},
         {"sinks", HF_JSON_ARRAY, false},    {"buffer", HF_JSON_OBJECT, false},
         {"lanes", HF_JSON_ARRAY, false},    {"rules", HF_JSON_ARRAY, false},
-        {"devices", HF_JSON_OBJECT, false},
+        {"devices", HF_JSON_OBJECT, false}, {"limits", HF_JSON_OBJECT, false},
+        {"own", HF_JSON_OBJECT, false},
     };
     const struct hf_json *buffer, *devices;
     const char *name;
@@ -185,7 +195,7 @@ hf_settings_parse(const struct hf_json *doc, struct hf_settings *ret_settings, s
 /* ---- printing ---- */
 
 static struct hf_json *
-document(const struct hf_settings *s, struct hf_json *consume_sinks)
+document(const struct hf_settings *s, struct hf_json *consume_sinks, struct hf_json *consume_own)
 {
     const struct hf_buffer_settings *b = &s->buffer;
     struct hf_json *doc = hf_json_object(), *buffer = hf_json_object();
@@ -204,13 +214,16 @@ document(const struct hf_settings *s, struct hf_json *consume_sinks)
     hf_json_put(doc, "rules", hf_json_copy(s->rules));
     hf_json_put_string(devices, "topic", s->device_topic);
     hf_json_put(doc, "devices", devices);
+    hf_json_put(doc, "limits", hf_json_copy(s->limits));
+    hf_json_put(doc, "own", consume_own);
     return doc;
 }
 
 int
 hf_settings_print(const struct hf_settings *s, char **ret_text, struct hf_error *err)
 {
-    HF_AUTO(hf_json) struct hf_json *doc = document(s, hf_json_copy(s->sinks));
+    HF_AUTO(hf_json)
+    struct hf_json *doc = document(s, hf_json_copy(s->sinks), hf_json_copy(s->own));
     HF_AUTO_FREE char *text = NULL;
 
     if (hf_json_print(doc, &text, err) < 0)
@@ -227,7 +240,8 @@ hf_settings_print(const struct hf_settings *s, char **ret_text, struct hf_error 
 int
 hf_settings_show(const struct hf_settings *s, char **ret_text, struct hf_error *err)
 {
-    HF_AUTO(hf_json) struct hf_json *doc = document(s, hf_mask_sinks(s->sinks));
+    HF_AUTO(hf_json)
+    struct hf_json *doc = document(s, hf_mask_sinks(s->sinks), hf_mask_own(s->own));
 
     return hf_json_print(doc, ret_text, err);
 }
@@ -265,7 +279,8 @@ hf_settings_patch(const struct hf_settings *s, const struct hf_json *patch,
         return hf_error_nomem(err);
     if (unmask_uplink(s, merged, err) < 0 ||
         hf_unmask_sinks((struct hf_json *)(uintptr_t)hf_json_get(merged, "sinks"), s->sinks, err) <
-            0)
+            0 ||
+        hf_unmask_own(hf_json_get(merged, "own"), s->own, err) < 0)
         return -1;
     hf_settings_init(&fresh);
     if (hf_settings_parse(merged, &fresh, err) < 0) {

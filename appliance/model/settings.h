@@ -3,8 +3,11 @@
  * The configuration of a gateway: one document, kept as numbered revisions.
  *
  *     { "name", "sinks": [sink], "buffer": {…}, "lanes": [{"filter","lane"}], "rules": [rule],
- *       "devices": {"topic"} }
+ *       "devices": {"topic"}, "limits": {SERVICE: limits, "allow_overcommit"}, "own": {…} }
  *
+ * Limits are as model/limits.h has them, each member over its default. "own" says what the own
+ * services of a release may have: "ports" of the host, "binds" (folders of the host, with all below
+ * them), and "secrets": {SERVICE: {NAME: value}}.
  * Sinks, rules and lanes are as api/record-path.md has them, a sink with its secrets in it. On the
  * way in there is also "uplink": {"url","token","ca_pem"}, short for the https sink named "uplink".
  * Every member may be absent, unknown ones are refused.
@@ -57,6 +60,7 @@ struct hf_settings {
     char device_topic[HF_FILTER_MAX + 1]; /* a filter whose level "ID" names the device */
     /* Arrays, owned, checked; never NULL after hf_settings_init() unless out of memory. */
     struct hf_json *sinks, *lanes, *rules;
+    struct hf_json *limits, *own; /* objects, the same */
 };
 
 void hf_settings_init(struct hf_settings *s); /* defaults, name "holdfast" */
@@ -66,6 +70,16 @@ HF_MUST int hf_settings_copy(const struct hf_settings *from, struct hf_settings 
 
 /* The sink of that name, or NULL. */
 const struct hf_json *hf_settings_sink(const struct hf_settings *s, const char *name);
+
+/* The limits that are set for a service, or NULL. */
+const struct hf_json *hf_settings_limits(const struct hf_settings *s, const char *service);
+bool hf_settings_allow_overcommit(const struct hf_settings *s);
+
+/* What own services may have. */
+bool hf_settings_allow_port(const struct hf_settings *s, int64_t port);
+bool hf_settings_allow_bind(const struct hf_settings *s, const char *source);
+const char *hf_settings_own_secret(const struct hf_settings *s, const char *service,
+                                   const char *name); /* NULL where it is not set */
 
 /* The members of a sink that are secrets, NULL-terminated. */
 extern const char *const hf_sink_secrets[];

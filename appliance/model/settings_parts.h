@@ -34,6 +34,13 @@ struct hf_json *hf_mask_sinks(const struct hf_json *sinks);
 HF_MUST int hf_unmask_sinks(struct hf_json *sinks, const struct hf_json *have,
                             struct hf_error *err);
 
+/* settings_own.c; the latter two as those of sinks. */
+HF_MUST int hf_check_limits(const struct hf_json *limits, struct hf_error *err);
+HF_MUST int hf_check_own(const struct hf_json *own, struct hf_error *err);
+struct hf_json *hf_mask_own(const struct hf_json *own);
+HF_MUST int hf_unmask_own(const struct hf_json *own, const struct hf_json *have,
+                          struct hf_error *err);
+
 /* settings_rules.c */
 HF_MUST int hf_check_lanes(const struct hf_json *lanes, struct hf_error *err);
 HF_MUST int hf_check_device_topic(const struct hf_json *devices, struct hf_error *err);

@@ -2,6 +2,8 @@
 #include "model/spec.h"
 
 #include "base/text.h"
+#include "model/own.h"
+#include "model/spec_parts.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -13,24 +15,43 @@ enum {
     TMP_BYTES = 4 * 1024 * 1024,
     BROKER_PORT = 1883,
     MIB = 1024 * 1024,
+    LOG_BYTES = 3 * MIB,
     NANO_PER_CPU = 1000000000
 };
 
 /* What a service is given, by its name; see DESIGN §4 and §5 for why each network is there. */
 struct blueprint {
-    const char *service;
+    const char *service, *title;
     uid_t uid;
-    int64_t memory_bytes;
-    int64_t pids;
+    struct hf_limits limits;
     const char *volume; /* suffix of the volume on /data, NULL for none */
     bool field, bus, lease, egress;
 };
 
+/* When the host runs out of memory the kernel takes what can be done again first: the forwarder
+ * leases anew, the processor's messages wait in the broker. The broker has what devices will not
+ * send again; the buffer has everything, so it goes last. None is below 0: an engine without
+ * CAP_SYS_RESOURCE cannot start a container that is (tried). */
+enum { OOM_FORWARDER = 400, OOM_PROCESSOR = 300, OOM_BROKER = 100, OOM_BUFFER = 0 };
+
+#define LIMITS(memory_mib, pid_count, weight, oom)                                                 \
+    {.memory_bytes = (memory_mib) * (int64_t)MIB,                                                  \
+     .memory_reservation_bytes = (memory_mib) * (int64_t)MIB / 2,                                  \
+     .nano_cpus = NANO_PER_CPU,                                                                    \
+     .pids = (pid_count),                                                                          \
+     .io_weight = (weight),                                                                        \
+     .log_bytes = LOG_BYTES,                                                                       \
+     .oom_score_adj = (oom)}
+
 static const struct blueprint blueprints[] = {
-    {"broker", FIRST_UID, 64LL * MIB, 32, "broker-data", true, true, false, false},
-    {"buffer", FIRST_UID + 2, 64LL * MIB, 64, "buffer-data", false, true, true, false},
-    {"processor", FIRST_UID + 1, 64LL * MIB, 32, NULL, false, true, true, false},
-    {"forwarder", FIRST_UID + 3, 32LL * MIB, 32, NULL, false, true, true, true},
+    {"broker", "Broker", FIRST_UID, LIMITS(64, 32, 700, OOM_BROKER), "broker-data", true, true,
+     false, false},
+    {"buffer", "Buffer", FIRST_UID + 2, LIMITS(64, 64, 800, OOM_BUFFER), "buffer-data", false, true,
+     true, false},
+    {"processor", "Processor", FIRST_UID + 1, LIMITS(64, 32, 500, OOM_PROCESSOR), NULL, false, true,
+     true, false},
+    {"forwarder", "Forwarder", FIRST_UID + 3, LIMITS(32, 32, 300, OOM_FORWARDER), NULL, false, true,
+     true, true},
 };
 
 uid_t
@@ -39,8 +60,9 @@ hf_service_uid(size_t index)
     return blueprints[index].uid;
 }
 
-static void
-attach(struct hf_spec *s, const struct hf_placement *p, const char *network, const char *alias)
+void
+hf_spec_attach(struct hf_spec *s, const struct hf_placement *p, const char *network,
+               const char *alias)
 {
     struct hf_attachment *a = &s->networks[s->network_count++];
 
@@ -48,15 +70,15 @@ attach(struct hf_spec *s, const struct hf_placement *p, const char *network, con
     hf_text_put(a->alias, sizeof a->alias, "%s", alias);
 }
 
-static void
-mount_at(struct hf_spec *s, enum hf_mount_kind kind, const char *target, bool read_only,
-         const char *source)
+void
+hf_spec_mount(struct hf_spec *s, enum hf_mount_kind kind, const char *source, const char *target,
+              bool read_only, int64_t size_bytes)
 {
     struct hf_mount *m = &s->mounts[s->mount_count++];
 
     m->kind = kind;
     m->read_only = read_only;
-    m->size_bytes = kind == HF_MOUNT_TMPFS ? TMP_BYTES : 0;
+    m->size_bytes = size_bytes;
     hf_text_put(m->target, sizeof m->target, "%s", target);
     hf_text_put(m->source, sizeof m->source, "%s", source);
 }
@@ -68,17 +90,17 @@ fill_networks(struct hf_spec *s, const struct blueprint *b, const struct hf_plac
     if (b->field) {
         struct hf_port *port = &s->ports[s->port_count++];
 
-        attach(s, p, "field", "");
+        hf_spec_attach(s, p, "field", "");
         hf_text_put(port->host_address, sizeof port->host_address, "%s", p->field_address);
         port->host_port = p->field_port;
         port->container_port = BROKER_PORT;
     }
     if (b->egress)
-        attach(s, p, "egress", "");
+        hf_spec_attach(s, p, "egress", "");
     if (b->bus)
-        attach(s, p, "bus", b->field ? "broker" : "");
+        hf_spec_attach(s, p, "bus", b->field ? "broker" : "");
     if (b->lease)
-        attach(s, p, "lease", b->service);
+        hf_spec_attach(s, p, "lease", b->service);
 }
 
 static void
@@ -86,13 +108,32 @@ fill_mounts(struct hf_spec *s, const struct blueprint *b, const struct hf_placem
 {
     char source[HF_PATH_SIZE];
 
-    hf_text_put(source, sizeof source, "%s/services/%s", p->run_dir, b->service);
-    mount_at(s, HF_MOUNT_BIND, "/run/holdfast", true, source);
-    mount_at(s, HF_MOUNT_TMPFS, "/tmp", false, "");
+    hf_spec_mount(s, HF_MOUNT_TMPFS, "", "/tmp", false, TMP_BYTES);
     if (b->volume) {
         hf_text_put(source, sizeof source, "%s-%s", p->instance, b->volume);
-        mount_at(s, HF_MOUNT_VOLUME, "/data", false, source);
+        hf_spec_mount(s, HF_MOUNT_VOLUME, source, "/data", false, 0);
     }
+}
+
+static void
+fill_built_in(struct hf_spec *s, const struct blueprint *b, const struct hf_placement *p)
+{
+    s->limits = b->limits;
+    s->uid = b->uid;
+    s->stop_timeout_s = STOP_TIMEOUT_S;
+    hf_text_put(s->title, sizeof s->title, "%s", b->title);
+    fill_networks(s, b, p);
+    fill_mounts(s, b, p);
+}
+
+/* What the service is handed, by its files. */
+static void
+mount_run_folder(struct hf_spec *s, const struct hf_placement *p)
+{
+    char source[HF_PATH_SIZE];
+
+    hf_text_put(source, sizeof source, "%s/services/%s", p->run_dir, s->service);
+    hf_spec_mount(s, HF_MOUNT_BIND, source, "/run/holdfast", true, 0);
 }
 
 static void
@@ -110,7 +151,33 @@ hash_number(crypto_generichash_state *state, int64_t number)
     hash_text(state, text);
 }
 
-/* BLAKE2b-256 over every field that makes a difference to the container, each ended by NUL. The
+/* Strings of an array, or names and values of an object. */
+static void
+hash_strings(crypto_generichash_state *state, const struct hf_json *list)
+{
+    hash_number(state, (int64_t)hf_json_count(list));
+    for (const struct hf_json *v = hf_json_first(list); v; v = hf_json_next(v)) {
+        if (hf_json_key(v))
+            hash_text(state, hf_json_key(v));
+        hash_text(state, hf_json_as_string(v));
+    }
+}
+
+static void
+hash_own(crypto_generichash_state *state, const struct hf_spec *s)
+{
+    hash_strings(state, s->command);
+    hash_strings(state, s->env);
+    hash_number(state, s->writable_root);
+    hash_number(state, s->new_privileges);
+    for (size_t i = 0; i < s->capability_count; i++)
+        hash_text(state, s->capabilities[i]);
+    hash_number(state, (int64_t)s->capability_count);
+    for (size_t i = 0; i < s->device_count; i++)
+        hash_text(state, s->devices[i]);
+}
+
+/* BLAKE2b-256 over every field that takes a new container to change, each ended by NUL. The
  * repository and tag are names for people; the image id is what runs. */
 static void
 seal(struct hf_spec *s)
@@ -122,9 +189,8 @@ seal(struct hf_spec *s)
     hash_text(&state, s->container);
     hash_text(&state, s->image.image_id);
     hash_number(&state, s->uid);
-    hash_number(&state, s->memory_bytes);
-    hash_number(&state, s->nano_cpus);
-    hash_number(&state, s->pids);
+    hash_number(&state, s->limits.log_bytes);
+    hash_number(&state, s->limits.oom_score_adj);
     hash_number(&state, s->stop_timeout_s);
     for (size_t i = 0; i < s->mount_count; i++) {
         hash_number(&state, s->mounts[i].kind);
@@ -142,6 +208,8 @@ seal(struct hf_spec *s)
         hash_text(&state, s->networks[i].network);
         hash_text(&state, s->networks[i].alias);
     }
+    if (s->own)
+        hash_own(&state, s);
     crypto_generichash_final(&state, digest, sizeof digest);
     hf_text_hex(digest, sizeof digest, s->hash);
 }
@@ -150,29 +218,33 @@ int
 hf_spec_make(const struct hf_placement *p, const struct hf_release *r, size_t index,
              struct hf_spec *ret_spec, struct hf_error *err)
 {
-    const struct blueprint *b = &blueprints[index];
-    struct hf_spec s = {
-        .image = r->services[index].image,
-        .uid = b->uid,
-        .memory_bytes = b->memory_bytes,
-        .nano_cpus = NANO_PER_CPU,
-        .pids = b->pids,
-        .stop_timeout_s = STOP_TIMEOUT_S,
-    };
+    const struct hf_release_service *service = &r->services[index];
+    struct hf_spec s = {.image = service->image};
 
     if (!*p->instance || strlen(p->instance) > INSTANCE_MAX)
         return hf_error_set(err, HF_ERROR_INVALID, "instance '%s': must have 1 to %d characters",
                             p->instance, INSTANCE_MAX);
-    if (strlen(p->run_dir) + sizeof "/services/processor" >= HF_PATH_SIZE)
+    if (strlen(p->run_dir) + sizeof "/services/" + HF_OWN_NAME_MAX >= HF_PATH_SIZE)
         return hf_error_set(err, HF_ERROR_INVALID, "run folder '%s' is too long", p->run_dir);
     hf_text_put(s.instance, sizeof s.instance, "%s", p->instance);
-    hf_text_put(s.service, sizeof s.service, "%s", b->service);
-    hf_text_put(s.container, sizeof s.container, "%s-%s", p->instance, b->service);
-    fill_networks(&s, b, p);
-    fill_mounts(&s, b, p);
+    hf_text_put(s.service, sizeof s.service, "%s",
+                service->own ? service->name : blueprints[index].service);
+    hf_text_put(s.container, sizeof s.container, "%s-%s", p->instance, s.service);
+    mount_run_folder(&s, p);
+    if (service->own)
+        hf_spec_fill_own(&s, p, service->own);
+    else
+        fill_built_in(&s, &blueprints[index], p);
     seal(&s);
     *ret_spec = s;
     return 0;
+}
+
+void
+hf_spec_set_limits(struct hf_spec *s, const struct hf_limits *limits)
+{
+    s->limits = *limits;
+    seal(s);
 }
 
 size_t

@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What one container is created from. Two specs with the same hash make the same container, so that
- * a restarted holdfastd touches nothing that matches.
+ * What one container is created from. Two specs with the same hash make the same container but for
+ * the limits that can be changed while it runs (hf_limits_live_equal()), so that a restarted
+ * holdfastd touches nothing that matches, and other limits make no other container.
  */
 #pragma once
 
 #include "base/error.h"
+#include "model/limits.h"
 #include "model/release.h"
 
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { HF_SPEC_LIST_MAX = 6, HF_PATH_SIZE = 256, HF_HASH_SIZE = 65 };
+enum {
+    HF_SPEC_LIST_MAX = 6,
+    HF_SPEC_MOUNTS_MAX = 12,
+    HF_SPEC_RELAXATIONS_MAX = 4, /* capabilities, and devices */
+    HF_CAPABILITY_SIZE = 24,
+    HF_PATH_SIZE = 256,
+    HF_HASH_SIZE = 65
+};
 
 enum hf_mount_kind { HF_MOUNT_VOLUME, HF_MOUNT_BIND, HF_MOUNT_TMPFS };
 
@@ -37,19 +46,31 @@ struct hf_attachment {
 struct hf_spec {
     char instance[HF_NAME_SIZE];
     char service[HF_NAME_SIZE];
+    char title[HF_NAME_SIZE]; /* for people */
+    bool own;                 /* an operator's */
     char container[2 * HF_NAME_SIZE];
     struct hf_release_image image;
-    uid_t uid;            /* and gid */
-    int64_t memory_bytes; /* memory and memory+swap */
-    int64_t nano_cpus;
-    int64_t pids;
+    uid_t uid; /* and gid */
+    struct hf_limits limits;
     int stop_timeout_s;
-    struct hf_mount mounts[HF_SPEC_LIST_MAX];
+    struct hf_mount mounts[HF_SPEC_MOUNTS_MAX];
     size_t mount_count;
     struct hf_port ports[HF_SPEC_LIST_MAX];
     size_t port_count;
     struct hf_attachment networks[HF_SPEC_LIST_MAX];
     size_t network_count;
+
+    /* Of own services only. Arrays and objects borrowed from the release, NULL for none. */
+    const struct hf_json *command; /* instead of the image's; strings */
+    const struct hf_json *env;     /* name: value */
+
+    /* What is less than the usual hardening; all of it is written in the release. */
+    bool writable_root, new_privileges;
+    char capabilities[HF_SPEC_RELAXATIONS_MAX][HF_CAPABILITY_SIZE]; /* as NET_RAW, in order */
+    size_t capability_count;
+    char devices[HF_SPEC_RELAXATIONS_MAX][HF_PATH_SIZE];
+    size_t device_count;
+
     char hash[HF_HASH_SIZE]; /* hex; set by hf_spec_make() */
 };
 
@@ -66,9 +87,12 @@ struct hf_placement {
     uint16_t field_port;
 };
 
-/* The spec of the release's service index, sealed. */
+/* The spec of the release's service index, sealed. It borrows from the release. */
 HF_MUST int hf_spec_make(const struct hf_placement *p, const struct hf_release *r, size_t index,
                          struct hf_spec *ret_spec, struct hf_error *err);
+
+/* The same container with other limits: seals it anew. */
+void hf_spec_set_limits(struct hf_spec *s, const struct hf_limits *limits);
 
 /* The networks of a gateway; at most HF_SPEC_LIST_MAX. Returns how many. */
 size_t hf_spec_networks(const struct hf_placement *p, struct hf_network_spec *ret_networks);

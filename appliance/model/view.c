@@ -63,3 +63,13 @@ hf_snapshot_service(const struct hf_snapshot *s, const char *name)
             return &s->services[i];
     return NULL;
 }
+
+int64_t
+hf_snapshot_memory_limits(const struct hf_snapshot *s)
+{
+    int64_t sum = 0;
+
+    for (size_t i = 0; i < s->service_count; i++)
+        sum += s->services[i].spec.limits.memory_bytes;
+    return sum;
+}

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HF_TEXT_SIZE = 256, HF_NUMBERS_MAX = 48, HF_WARNINGS_MAX = 8, HF_ID_SIZE = 33 };
+enum { HF_TEXT_SIZE = 256, HF_NUMBERS_MAX = 48, HF_WARNINGS_MAX = 16, HF_ID_SIZE = 33 };
 
 enum hf_lifecycle {
     HF_LIFECYCLE_ABSENT,
@@ -88,6 +88,7 @@ struct hf_service_view {
     int exit_code;
     bool oom_killed;
     char container_id[HF_HASH_SIZE];
+    char address[64]; /* where the host reaches it; "" while it does not run */
     struct hf_usage usage;
     double rate_in; /* records a second */
     double rate_out;
@@ -120,6 +121,7 @@ struct hf_engine_view {
     char detail[HF_TEXT_SIZE];
     char warnings[HF_WARNINGS_MAX][HF_TEXT_SIZE]; /* limits that the kernel would not enforce */
     size_t warning_count;
+    bool has_io_weight; /* the host has shares of the disk */
 };
 
 struct hf_buffer_view {
@@ -197,7 +199,7 @@ struct hf_snapshot {
     int64_t at_ms;
     struct hf_gateway_view gateway;
     bool has_release;
-    struct hf_release release;
+    struct hf_release release; /* its descriptions are the core's, and live as long */
     struct hf_service_view services[HF_SERVICES_MAX]; /* the built-in ones first */
     size_t service_count;
     struct hf_broker_view broker;
@@ -205,6 +207,9 @@ struct hf_snapshot {
     struct hf_uplink_view uplink;
     struct hf_sentence sentence;
 };
+
+/* The memory that all services together may take. More than the host has is an overcommit. */
+int64_t hf_snapshot_memory_limits(const struct hf_snapshot *s);
 
 /* The service of that name, or NULL. */
 const struct hf_service_view *hf_snapshot_service(const struct hf_snapshot *s, const char *name);

@@ -28,9 +28,16 @@ is_active(const struct hf_container *c)
 }
 
 static bool
+has_limits(const struct hf_lifecycle_machine *m)
+{
+    return hf_limits_live_equal(&m->limits, &m->container.limits);
+}
+
+static bool
 as_specified(const struct hf_lifecycle_machine *m)
 {
     return has_container(m) && !m->container.limits_differ &&
+           (has_limits(m) || !m->update_refused) &&
            strcmp(m->container.spec_hash, m->spec_hash) == 0 &&
            strcmp(m->container.image_id, m->image_id) == 0;
 }
@@ -169,10 +176,11 @@ on_seen(struct hf_lifecycle_machine *m, const struct hf_lifecycle_event *e, int6
         m->look_due = false;
 }
 
-/* The engine answered that this container does not start: a network of it may have been removed by
- * hand, which only a new container puts right. */
+/* The engine answered that this container does not start, or does not take other limits: a network
+ * of it may have been removed by hand, or it uses more than it is to have, which only a new
+ * container puts right. */
 static bool
-cannot_be_started(const struct hf_error *error)
+needs_another_container(const struct hf_error *error)
 {
     return error->class != HF_ERROR_UNAVAILABLE && error->class != HF_ERROR_TIMEOUT;
 }
@@ -192,7 +200,8 @@ on_end(struct hf_lifecycle_machine *m, const struct hf_lifecycle_event *e, int64
         return;
     }
     m->done = HF_EFFECT_NONE;
-    m->remake = ended == HF_EFFECT_START && e->error && cannot_be_started(e->error);
+    m->remake = ended == HF_EFFECT_START && e->error && needs_another_container(e->error);
+    m->update_refused |= ended == HF_EFFECT_UPDATE && e->error && needs_another_container(e->error);
     hf_backoff_fail(&m->backoff, now_ms);
     if (!m->crash_loop)
         hf_lifecycle_say_error(m, ended, e->error);
@@ -274,6 +283,19 @@ crash_loop(const struct hf_lifecycle_machine *m)
 }
 
 static bool
+runs_with_other_limits(const struct hf_lifecycle_machine *m)
+{
+    return as_specified(m) && in_state(m, HF_CONTAINER_RUNNING) && !m->restart_due &&
+           !has_limits(m);
+}
+
+static bool
+has_other_limits(const struct hf_lifecycle_machine *m)
+{
+    return !has_limits(m);
+}
+
+static bool
 runs_well(const struct hf_lifecycle_machine *m)
 {
     return as_specified(m) && in_state(m, HF_CONTAINER_RUNNING) && !m->restart_due;
@@ -312,6 +334,12 @@ must_be_replaced(const struct hf_lifecycle_machine *m)
 }
 
 static bool
+is_held(const struct hf_lifecycle_machine *m)
+{
+    return m->waits_for[0] != '\0';
+}
+
+static bool
 always(const struct hf_lifecycle_machine *m)
 {
     (void)m;
@@ -332,12 +360,15 @@ static const struct rule {
     {unspecified, HF_LIFECYCLE_ABSENT, HF_EFFECT_NONE, ACT},
     {crash_loop_active, HF_LIFECYCLE_FAILED, HF_EFFECT_STOP, SHOW_STATE},
     {crash_loop, HF_LIFECYCLE_FAILED, HF_EFFECT_NONE, ACT},
+    {runs_with_other_limits, HF_LIFECYCLE_RUNNING, HF_EFFECT_UPDATE, SHOW_STATE},
     {runs_well, HF_LIFECYCLE_RUNNING, HF_EFFECT_NONE, ACT},
     {engine_restarts_it, HF_LIFECYCLE_BACKOFF, HF_EFFECT_NONE, ACT},
     {image_missing, HF_LIFECYCLE_PULLING, HF_EFFECT_PULL, SHOW_BACKOFF},
     {container_missing, HF_LIFECYCLE_CREATING, HF_EFFECT_CREATE, SHOW_BACKOFF},
     {must_end_first, HF_LIFECYCLE_STOPPING, HF_EFFECT_STOP, SHOW_BACKOFF},
     {must_be_replaced, HF_LIFECYCLE_STOPPING, HF_EFFECT_REMOVE, SHOW_BACKOFF},
+    {has_other_limits, HF_LIFECYCLE_STARTING, HF_EFFECT_UPDATE, SHOW_BACKOFF},
+    {is_held, HF_LIFECYCLE_STARTING, HF_EFFECT_NONE, ACT},
     {always, HF_LIFECYCLE_STARTING, HF_EFFECT_START, SHOW_BACKOFF},
 };
 
@@ -371,11 +402,13 @@ issue(struct hf_lifecycle_machine *m, enum hf_effect effect)
         break;
     case HF_EFFECT_CREATE:
         m->remake = false;
+        m->update_refused = false;
         m->stop_asked = false;
         m->restart_due = false;
         break;
     case HF_EFFECT_NONE:
     case HF_EFFECT_PULL:
+    case HF_EFFECT_UPDATE:
     case HF_EFFECT_COUNT:
         break;
     }
@@ -456,6 +489,21 @@ hf_lifecycle_target(struct hf_lifecycle_machine *m, const char *spec_hash, const
     m->has_image = false;
     m->look_due = true;
     m->stale_before_ms = now_ms;
+}
+
+void
+hf_lifecycle_limits(struct hf_lifecycle_machine *m, const struct hf_limits *limits)
+{
+    if (!hf_limits_live_equal(&m->limits, limits))
+        m->update_refused = false;
+    m->limits = *limits;
+    m->memory_bytes = limits->memory_bytes;
+}
+
+void
+hf_lifecycle_hold(struct hf_lifecycle_machine *m, const char *waits_for)
+{
+    snprintf(m->waits_for, sizeof m->waits_for, "%s", waits_for);
 }
 
 struct hf_lifecycle_step

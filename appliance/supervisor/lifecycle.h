@@ -33,6 +33,7 @@
  * no release says what to run                                    ABSENT     -
  * crash loop, container active                                   FAILED     STOP (1)
  * crash loop                                                     FAILED     -
+ * runs as specified but for its limits, no restart asked for     RUNNING    UPDATE (2)
  * runs as specified, no restart asked for                        RUNNING    -
  * the engine itself is about to restart it, none asked for       BACKOFF    -
  * waiting after a failure                                        BACKOFF    -
@@ -40,12 +41,15 @@
  * no container                                                   CREATING   CREATE
  * not as specified, or restart asked for; runs or restarts       STOPPING   STOP
  * not as specified, not startable, paused by hand, or dead       STOPPING   REMOVE
+ * created or exited, as specified but for its limits             STARTING   UPDATE
+ * created or exited, another service is waited for               STARTING   -
  * created or exited                                              STARTING   START
  *
- * (1) not while waiting after a failure. Active is running, restarting or paused; as specified is
- * spec hash, image and limits. The old container is stopped and removed only when the image of the
- * new one is there. An effect that ended well and yet left the same to be done counts as a failure,
- * so that no pair of rules can chase each other faster than the wait.
+ * (1), (2) not while waiting after a failure. Where the engine refuses an update, a new container
+ * has the limits. Active is running, restarting or paused; as specified is
+ * spec hash, image and hardening. The old container is stopped and removed only when the image of
+ * the new one is there. An effect that ended well and yet left the same to be done counts as a
+ * failure, so that no pair of rules can chase each other faster than the wait.
  *
  * state × event. What SEEN leads to does not depend on the state but on what was seen, except for
  * exits (a container that was active before) and while crash loop or wait last:
@@ -93,6 +97,7 @@ enum hf_effect {
     HF_EFFECT_START,  /* machine->container.id, as all below */
     HF_EFFECT_STOP,
     HF_EFFECT_REMOVE,
+    HF_EFFECT_UPDATE, /* its limits, while it runs */
     HF_EFFECT_COUNT
 };
 
@@ -127,8 +132,10 @@ struct hf_lifecycle_machine {
     bool wanted;
     char spec_hash[HF_HASH_SIZE]; /* "": no release says what to run */
     char image_id[HF_DIGEST_SIZE];
-    int64_t memory_bytes; /* limit, for people */
+    int64_t memory_bytes;    /* limit, for people */
+    struct hf_limits limits; /* all 0: none that could be changed */
     bool restart_due;
+    char waits_for[HF_NAME_SIZE]; /* it is not started before this service works; "": none */
 
     /* what was seen */
     bool looked; /* ever */
@@ -145,6 +152,7 @@ struct hf_lifecycle_machine {
     /* failures */
     struct hf_backoff backoff;
     bool remake;                      /* it could not be started: make it anew */
+    bool update_refused;              /* its limits cannot be changed: make it anew */
     bool stop_asked;                  /* the next exit is our doing */
     int64_t exits_ms[HF_CRASH_EXITS]; /* newest first */
     unsigned exit_count;
@@ -171,6 +179,13 @@ void hf_lifecycle_init(struct hf_lifecycle_machine *m, bool wanted, int64_t now_
 /* What to run from now on; spec_hash "" where no release says it. Follow it by a TICK. */
 void hf_lifecycle_target(struct hf_lifecycle_machine *m, const char *spec_hash,
                          const char *image_id, int64_t memory_bytes, int64_t now_ms);
+
+/* The limits it is to have from now on. Follow it by a TICK. */
+void hf_lifecycle_limits(struct hf_lifecycle_machine *m, const struct hf_limits *limits);
+
+/* It is not started before that service works, "" for none; what runs is left alone. Follow it by a
+ * TICK. */
+void hf_lifecycle_hold(struct hf_lifecycle_machine *m, const char *waits_for);
 
 struct hf_lifecycle_step hf_lifecycle_step(struct hf_lifecycle_machine *m,
                                            const struct hf_lifecycle_event *event, int64_t now_ms);

@@ -6,8 +6,9 @@
 #include <string.h>
 
 static const char *const effect_names[HF_EFFECT_COUNT] = {
-    [HF_EFFECT_NONE] = "none",   [HF_EFFECT_PULL] = "pull", [HF_EFFECT_CREATE] = "create",
-    [HF_EFFECT_START] = "start", [HF_EFFECT_STOP] = "stop", [HF_EFFECT_REMOVE] = "remove",
+    [HF_EFFECT_NONE] = "none",     [HF_EFFECT_PULL] = "pull", [HF_EFFECT_CREATE] = "create",
+    [HF_EFFECT_START] = "start",   [HF_EFFECT_STOP] = "stop", [HF_EFFECT_REMOVE] = "remove",
+    [HF_EFFECT_UPDATE] = "update",
 };
 
 static const char *const effect_advice[HF_EFFECT_COUNT] = {
@@ -17,6 +18,7 @@ static const char *const effect_advice[HF_EFFECT_COUNT] = {
     [HF_EFFECT_START] = "Read the service's log; a port may be taken by another program.",
     [HF_EFFECT_STOP] = "Check the Docker service: systemctl status docker.",
     [HF_EFFECT_REMOVE] = "Check the Docker service: systemctl status docker.",
+    [HF_EFFECT_UPDATE] = "It may use more memory than its new limit: it is made anew with it.",
 };
 
 const char *
@@ -212,8 +214,13 @@ hf_lifecycle_say_state(struct hf_lifecycle_machine *m)
         say(m->reason, m->failure);
         say(m->advice, m->failure_advice);
         break;
-    case HF_LIFECYCLE_CREATING:
     case HF_LIFECYCLE_STARTING:
+        if (m->pending == HF_EFFECT_NONE && m->waits_for[0]) {
+            snprintf(m->reason, sizeof m->reason, "waits for '%s' to work", m->waits_for);
+            say(m->advice, "See that service first.");
+        }
+        break;
+    case HF_LIFECYCLE_CREATING:
     case HF_LIFECYCLE_RUNNING:
     case HF_LIFECYCLE_COUNT:
         break;

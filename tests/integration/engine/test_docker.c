@@ -75,9 +75,12 @@ fill_spec(const char *image_id)
         .service = "broker",
         .container = INSTANCE "-broker",
         .uid = UID,
-        .memory_bytes = 16 * MIB,
-        .nano_cpus = 500000000,
-        .pids = 16,
+        .limits = {.memory_bytes = 16 * MIB,
+                   .memory_reservation_bytes = 8 * MIB,
+                   .nano_cpus = 500000000,
+                   .pids = 16,
+                   .log_bytes = 3 * MIB,
+                   .oom_score_adj = 200},
         .stop_timeout_s = 5,
         .mounts = {{HF_MOUNT_BIND, "/tmp/" INSTANCE "/run", "/run/holdfast", true, 0},
                    {HF_MOUNT_TMPFS, "", "/tmp", false, 4 * MIB},
@@ -256,7 +259,7 @@ check_hardening(const struct hf_json *doc)
     assert_string_equal(hf_json_string(hf_json_get(host, "RestartPolicy"), "Name"),
                         "unless-stopped");
     assert_string_equal(hf_json_string(log, "Type"), "json-file");
-    assert_string_equal(hf_json_string(hf_json_get(log, "Config"), "max-size"), "1m");
+    assert_string_equal(hf_json_string(hf_json_get(log, "Config"), "max-size"), "1048576");
     assert_string_equal(hf_json_string(hf_json_get(log, "Config"), "max-file"), "3");
 }
 
@@ -389,19 +392,27 @@ logs_are_read_and_followed(void **state)
 }
 
 static void
-limits_changed_by_hand_are_noticed(void **state)
+limits_changed_by_hand_are_put_right_without_a_restart(void **state)
 {
     struct hf_error err = {0};
     char path[128];
     struct hf_client_call call = {
         .method = "POST", .path = path, .body = "{\"PidsLimit\":99}", .total_ms = 10000};
+    struct hf_container before, after;
 
     (void)state;
     needs_image();
-    assert_false(seen().limits_differ);
+    before = seen();
+    assert_true(hf_limits_live_equal(&spec.limits, &before.limits));
     snprintf(path, sizeof path, "/containers/%s/update", id);
     ok(hf_client_call(engine, &call, NULL, &err), &err);
-    assert_true(seen().limits_differ);
+    after = seen();
+    assert_false(hf_limits_live_equal(&spec.limits, &after.limits));
+    ok(ops->update(engine, id, &spec, &err), &err);
+    after = seen();
+    assert_true(hf_limits_live_equal(&spec.limits, &after.limits));
+    assert_int_equal(after.pid, before.pid);
+    assert_false(after.limits_differ);
 }
 
 struct listener {
@@ -518,7 +529,7 @@ main(void)
         cmocka_unit_test(container_is_as_hardened_as_the_spec_says),
         cmocka_unit_test(field_network_carries_port_and_default_route),
         cmocka_unit_test(logs_are_read_and_followed),
-        cmocka_unit_test(limits_changed_by_hand_are_noticed),
+        cmocka_unit_test(limits_changed_by_hand_are_put_right_without_a_restart),
         cmocka_unit_test(stop_and_remove_are_seen_as_events_and_may_be_repeated),
         cmocka_unit_test(half_made_container_is_removed),
     };

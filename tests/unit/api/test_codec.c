@@ -30,16 +30,26 @@ running_service(void **state)
     (void)state;
     world_fill(&world_snapshot);
     assert_json(
-        hf_codec_service(v, "broker", world_snapshot.at_ms),
-        "{\"name\":\"broker\",\"title\":\"Title of broker\",\"desired\":\"running\","
+        hf_codec_service(&world_snapshot, v),
+        "{\"name\":\"broker\",\"title\":\"Title of "
+        "broker\",\"own\":false,\"depends_on\":[],\"desired\":\"running\","
         "\"state\":\"running\",\"health\":\"healthy\",\"reason\":\"\",\"advice\":\"\","
         "\"since\":\"2026-11-24T03:00:33.123Z\",\"uptime_s\":60,\"restarts\":0,\"exit_code\":null,"
         "\"oom_killed\":false,\"container\":{\"id\":\"c0\",\"name\":\"holdfast-broker\"},"
         "\"image\":{\"repository\":\"127.0.0.1:5000/holdfast/broker\",\"tag\":\"0.1.0\","
         "\"digest\":\"" DIGEST_1 "\",\"id\":\"" DIGEST_2 "\"},"
-        "\"limits\":{\"memory_bytes\":67108864,\"cpus\":1,\"pids\":32},"
+        "\"limits\":{\"memory_bytes\":67108864,\"memory_reservation_bytes\":33554432,\"cpus\":1,"
+        "\"pids\":32,\"io_weight\":null,\"log_bytes\":3145728,\"oom_score_adj\":100,"
+        "\"relaxations\":[]},"
         "\"usage\":{\"memory_bytes\":4096,\"cpu_percent\":1.24,\"pids\":3,\"throttled_percent\":0},"
-        "\"user\":\"10001:10001\",\"read_only\":true,"
+        "\"user\":\"10001:10001\",\"read_only\":true,\"hardening\":{\"user\":\"10001:10001\","
+        "\"read_only\":true,\"cap_drop\":[\"ALL\"],\"cap_add\":[],\"devices\":[],"
+        "\"no_new_privileges\":true},\"mounts\":[{\"kind\":\"bind\",\"source\":"
+        "\"/run/holdfast/services/broker\",\"path\":\"/run/holdfast\",\"read_only\":true,"
+        "\"size_bytes\":null},{\"kind\":\"tmpfs\",\"source\":\"\",\"path\":\"/tmp\","
+        "\"read_only\":false,\"size_bytes\":4194304},{\"kind\":\"volume\",\"source\":"
+        "\"holdfast-broker-data\",\"path\":\"/data\",\"read_only\":false,"
+        "\"size_bytes\":null}],"
         "\"ports\":[{\"host\":\"0.0.0.0:1883\",\"container\":1883}],"
         "\"volumes\":[{\"name\":\"holdfast-broker-data\",\"path\":\"/data\"}],"
         "\"networks\":[\"field\",\"bus\"],\"numbers\":{\"clients\":9007199254740993},"
@@ -50,18 +60,24 @@ running_service(void **state)
 static void
 unknown_service(void **state)
 {
+    static const struct hf_snapshot empty = {.at_ms = 1000};
     static const struct hf_service_view v = {
-        .has_exit_code = true, .exit_code = 137, .oom_killed = true};
+        .spec.service = "buffer", .has_exit_code = true, .exit_code = 137, .oom_killed = true};
 
     (void)state;
     assert_json(
-        hf_codec_service(&v, "buffer", 1000),
-        "{\"name\":\"buffer\",\"title\":\"\",\"desired\":\"stopped\",\"state\":\"absent\","
+        hf_codec_service(&empty, &v),
+        "{\"name\":\"buffer\",\"title\":\"\",\"own\":false,\"depends_on\":[],\"desired\":"
+        "\"stopped\",\"state\":\"absent\","
         "\"health\":\"starting\",\"reason\":\"\",\"advice\":\"\",\"since\":null,"
         "\"uptime_s\":null,\"restarts\":0,\"exit_code\":137,\"oom_killed\":true,"
         "\"container\":null,\"image\":null,"
-        "\"limits\":{\"memory_bytes\":0,\"cpus\":0,\"pids\":0},\"usage\":null,\"user\":\"\","
-        "\"read_only\":true,\"ports\":[],\"volumes\":[],\"networks\":[],\"numbers\":{},"
+        "\"limits\":{\"memory_bytes\":0,\"memory_reservation_bytes\":0,\"cpus\":0,\"pids\":0,"
+        "\"io_weight\":null,\"log_bytes\":0,\"oom_score_adj\":0,\"relaxations\":[]},"
+        "\"usage\":null,\"user\":\"\","
+        "\"read_only\":true,\"hardening\":{\"user\":\"0:0\",\"read_only\":true,\"cap_drop\":["
+        "\"ALL\"],\"cap_add\":[],\"devices\":[],\"no_new_privileges\":true},\"mounts\":[],"
+        "\"ports\":[],\"volumes\":[],\"networks\":[],\"numbers\":{},"
         "\"rates\":{\"in\":0,\"out\":0}}");
 }
 

@@ -33,8 +33,18 @@ reading(void **state)
 {
     (void)state;
     call_expect("GET", CONFIG, "", 200, "ETag: \"7\"\r\n");
-    call_expect("GET", CONFIG, "", 200, "\"devices\":{\"topic\":\"+/ID/#\"}}");
+    call_expect("GET", CONFIG, "", 200,
+                "\"devices\":{\"topic\":\"+/ID/#\"},\"limits\":{},\"own\":{}}");
     call_expect("PUT", CONFIG, "", 405, "Allow: GET, HEAD, PATCH, OPTIONS\r\n");
+}
+
+static void
+a_change_of_limits_says_what_it_does(void **state)
+{
+    (void)state;
+    patch("\"7\"", "dry_run=true", "{\"limits\":{\"buffer\":{\"pids\":64}}}", 200,
+          "\"effects\":[{\"service\":\"buffer\",\"change\":\"pids 32 → 64\",\"how\":\"live\"}]}");
+    patch("\"7\"", "", "{\"limits\":{\"buffer\":{\"pids\":1}}}", 422, "\"/limits/buffer/pids\"");
 }
 
 static void
@@ -121,6 +131,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reading, call_set_up, call_tear_down),
+        cmocka_unit_test_setup_teardown(a_change_of_limits_says_what_it_does, call_set_up,
+                                        call_tear_down),
         cmocka_unit_test_setup_teardown(changing, call_set_up, call_tear_down),
         cmocka_unit_test_setup_teardown(the_content_type_is_that_of_a_patch, call_set_up,
                                         call_tear_down),

@@ -154,6 +154,13 @@ hf_core_claimed(struct hf_core *core, const char *name, struct hf_error *err)
     return 0;
 }
 
+struct hf_archive *
+hf_core_archive(struct hf_core *core)
+{
+    (void)core;
+    return NULL;
+}
+
 void
 hf_core_history(struct hf_core *core, struct hf_history *ret_history)
 {
@@ -230,6 +237,8 @@ hf_core_change_config(struct hf_core *core, const struct hf_config_change *chang
     if (hf_settings_patch(&world_settings, change->patch, &fresh, err) < 0)
         return -1;
     assert_int_equal(hf_settings_show(&fresh, ret_text, err), 0);
+    if (change->ret_effects && hf_settings_limits(&fresh, "buffer"))
+        *change->ret_effects = (struct hf_effects){{{"buffer", "pids 32 → 64", true}}, 1};
     if (change->dry_run) {
         hf_settings_done(&fresh);
     } else {

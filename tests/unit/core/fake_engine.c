@@ -156,7 +156,26 @@ fake_create(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE], st
     hf_text_put(c->service, sizeof c->service, "%s", spec->service);
     hf_text_put(c->spec_hash, sizeof c->spec_hash, "%s", spec->hash);
     hf_text_put(c->image_id, sizeof c->image_id, "%s", spec->image.image_id);
+    c->limits = spec->limits;
     memcpy(ret_id, c->id, HF_HASH_SIZE);
+    return leave(f);
+}
+
+static int
+fake_update(void *ctx, const char *id, const struct hf_spec *spec, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+    struct hf_container *c;
+
+    if (enter(f, err) < 0)
+        return -1;
+    f->updates++;
+    c = find(f, id);
+    if (!c || f->refuse_updates) {
+        leave(f);
+        return hf_error_set(err, HF_ERROR_UPSTREAM, "device or resource busy");
+    }
+    c->limits = spec->limits;
     return leave(f);
 }
 
@@ -256,6 +275,7 @@ const struct hf_engine_ops fake_engine_ops = {
     .has_image = fake_has_image,
     .pull = fake_pull,
     .create = fake_create,
+    .update = fake_update,
     .start = fake_start,
     .stop = fake_stop,
     .remove = fake_remove,

@@ -16,6 +16,8 @@ struct fake_engine {
     unsigned fail_pulls;   /* so many pulls fail */
     unsigned fail_creates; /* so many creates fail */
     unsigned fail_starts;
+    bool refuse_updates; /* as Docker does where memory in use is more than the new limit */
+    unsigned updates;
     unsigned creates, starts, stops, removes, pulls;
     bool block_stops; /* a stop waits until this is false */
     bool block_pulls; /* a pull waits until this is false, or it is cancelled */

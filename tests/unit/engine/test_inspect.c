@@ -3,6 +3,7 @@
 
 #include "engine/create.h"
 #include "engine/inspect.h"
+#include "engine/support.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #define CONFIG "sha256:aaaa"
 #define MANIFEST "sha256:bbbb"
 
-static const struct support all = {true, true, true, true};
+static const struct support all = {true, true, true, true, false};
 static const struct support none;
 
 static struct hf_spec
@@ -23,9 +24,12 @@ spec_of(void)
         .container = "hf-broker",
         .image = {"registry/broker@" MANIFEST, "0.1.0", CONFIG},
         .uid = 10001,
-        .memory_bytes = 64 << 20,
-        .nano_cpus = 1000000000,
-        .pids = 32,
+        .limits = {.memory_bytes = 64 << 20,
+                   .memory_reservation_bytes = 32 << 20,
+                   .nano_cpus = 1000000000,
+                   .pids = 32,
+                   .log_bytes = 3 << 20,
+                   .oom_score_adj = -300},
         .hash = "cafe",
         .networks = {{.network = "hf-bus"}},
         .network_count = 1,
@@ -45,7 +49,7 @@ described_as(const char *name, const char *network, const char *image, const cha
     char limits[LIMITS_TEXT_SIZE];
     char text[8192];
 
-    hf_inspect_limits_of_spec(&spec, &all, limits);
+    hf_inspect_hardening_of_spec(&spec, limits);
     snprintf(text, sizeof text,
              "{\"Id\":\"" ID
              "\",\"Name\":\"/%s\",\"Image\":\"%s\",\"RestartCount\":3,\"State\":%s,\"Config\":{"
@@ -73,7 +77,9 @@ static const char running[] =
 
 #define HOST_BUT(memory, pids, caps, restart)                                                      \
     "{\"Memory\":" memory ",\"MemorySwap\":67108864,\"NanoCpus\":1000000000,\"PidsLimit\":" pids   \
-    ",\"ReadonlyRootfs\":true,\"Privileged\":false,\"CapDrop\":[\"ALL\"],\"CapAdd\":" caps         \
+    ",\"MemoryReservation\":33554432,\"OomScoreAdj\":-300,\"LogConfig\":{\"Config\":{"             \
+    "\"max-size\":\"1048576\",\"max-file\":\"3\"}},\"ReadonlyRootfs\":true,\"Privileged\":false,"  \
+    "\"CapDrop\":[\"ALL\"],\"CapAdd\":" caps                                                       \
     ",\"SecurityOpt\":[\"no-new-privileges\"],\"RestartPolicy\":{\"Name\":\"" restart "\"}}"
 
 static const char host[] = HOST_BUT("67108864", "32", "null", "unless-stopped");
@@ -146,39 +152,122 @@ manifest_digest_stands_for_the_pinned_image(void **state)
 static void
 every_change_by_hand_is_noticed(void **state)
 {
-    static const char *const changed[] = {
-        HOST_BUT("33554432", "32", "null", "unless-stopped"),
-        HOST_BUT("67108864", "33", "null", "unless-stopped"),
-        HOST_BUT("67108864", "null", "null", "unless-stopped"),
-        HOST_BUT("67108864", "32", "[\"NET_RAW\"]", "unless-stopped"),
-        HOST_BUT("67108864", "32", "null", "no"),
-        "{}",
-        "null",
+    static const struct {
+        const char *host;
+        bool makes_anew;
+    } rows[] = {
+        {HOST_BUT("33554432", "32", "null", "unless-stopped"), false},
+        {HOST_BUT("67108864", "33", "null", "unless-stopped"), false},
+        {HOST_BUT("67108864", "null", "null", "unless-stopped"), false},
+        {HOST_BUT("67108864", "32", "[\"CAP_NET_RAW\"]", "unless-stopped"), true},
+        {HOST_BUT("67108864", "32", "null", "no"), true},
+        {"{}", true},
+        {"null", true},
     };
+    struct hf_spec spec = spec_of();
 
     (void)state;
-    for (size_t i = 0; i < HF_LEN(changed); i++)
-        if (!read_back(CONFIG, running, changed[i]).limits_differ)
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        struct hf_container c = read_back(CONFIG, running, rows[i].host);
+
+        if (c.limits_differ != rows[i].makes_anew)
+            fail_msg("row %zu: made anew %d", i, c.limits_differ);
+        if (!rows[i].makes_anew && hf_limits_live_equal(&spec.limits, &c.limits))
             fail_msg("row %zu was not noticed", i);
+    }
+    assert_true(hf_limits_live_equal(&spec.limits, &(struct hf_limits){0}));
+}
+
+static void
+swap_on_top_of_memory_is_no_limit(void **state)
+{
+    struct hf_spec spec = spec_of();
+    HF_AUTO(hf_json)
+    struct hf_json *doc = described(CONFIG, running,
+                                    "{\"Memory\":67108864,\"MemorySwap\":134217728,"
+                                    "\"PidsLimit\":32,\"NanoCpus\":1000000000}");
+    struct support no_swap = all;
+    struct hf_limits l;
+
+    (void)state;
+    hf_inspect_limits(doc, &all, &l);
+    assert_int_equal(l.memory_bytes, -1);
+    assert_false(hf_limits_live_equal(&spec.limits, &l));
+    no_swap.swap = false;
+    hf_inspect_limits(doc, &no_swap, &l);
+    assert_int_equal(l.memory_bytes, 67108864);
 }
 
 static void
 what_the_kernel_does_not_enforce_is_left_out(void **state)
 {
+    HF_AUTO(hf_json)
+    struct hf_json *doc = described(CONFIG, running, "{\"Memory\":0,\"MemorySwap\":-1}");
     struct hf_spec spec = spec_of();
-    char wanted[LIMITS_TEXT_SIZE];
-    char found[LIMITS_TEXT_SIZE];
+    struct hf_limits l;
+
+    (void)state;
+    hf_inspect_limits(doc, &none, &l);
+    assert_true(hf_limits_live_equal(&spec.limits, &l));
+    hf_inspect_limits(doc, &all, &l);
+    assert_false(hf_limits_live_equal(&spec.limits, &l));
+}
+
+static void
+a_relaxed_container_is_read_back_as_it_was_made(void **state)
+{
+    struct hf_spec spec = spec_of();
     HF_AUTO(hf_json)
     struct hf_json *doc =
         described(CONFIG, running,
-                  "{\"Memory\":0,\"MemorySwap\":-1,\"ReadonlyRootfs\":true,\"Privileged\":false,"
-                  "\"CapDrop\":[\"ALL\"],\"SecurityOpt\":[\"no-new-privileges\"],"
-                  "\"RestartPolicy\":{\"Name\":\"unless-stopped\"}}");
+                  "{\"Privileged\":false,\"CapDrop\":[\"ALL\"],\"CapAdd\":[\"CAP_SYS_TIME\","
+                  "\"CAP_NET_RAW\"],\"Devices\":[{\"PathOnHost\":\"/dev/ttyS0\"}],"
+                  "\"RestartPolicy\":{\"Name\":\"unless-stopped\"},\"OomScoreAdj\":500,"
+                  "\"LogConfig\":{\"Config\":{\"max-size\":\"1048576\",\"max-file\":\"3\"}}}");
+    char made[LIMITS_TEXT_SIZE], found[LIMITS_TEXT_SIZE];
 
     (void)state;
-    hf_inspect_limits_of_spec(&spec, &none, wanted);
-    hf_inspect_limits_of_container(doc, &none, found);
-    assert_string_equal(wanted, found);
+    spec.limits.oom_score_adj = 500;
+    spec.writable_root = spec.new_privileges = true;
+    strcpy(spec.capabilities[0], "NET_RAW");
+    strcpy(spec.capabilities[1], "SYS_TIME");
+    spec.capability_count = 2;
+    strcpy(spec.devices[0], "/dev/ttyS0");
+    spec.device_count = 1;
+    hf_inspect_hardening_of_spec(&spec, made);
+    hf_inspect_hardening_of_container(doc, found);
+    assert_string_equal(made, found);
+}
+
+static void
+warnings_name_what_to_do(void **state)
+{
+    static const struct {
+        const char *warning, *says;
+    } rows[] = {
+        {"WARNING: No memory limit support", "cgroup_enable=memory"},
+        {"WARNING: No swap limit support", "swapaccount=1"},
+        {"Your kernel does not support swap limit capabilities or the cgroup is not mounted. "
+         "Memory "
+         "limited without swap.",
+         "swapaccount=1"},
+        {"WARNING: No cpu cfs quota support", "CONFIG_CFS_BANDWIDTH"},
+        {"Your kernel does not support pids limit capabilities or the cgroup is not mounted. PIDs "
+         "limit discarded.",
+         "CONFIG_CGROUP_PIDS"},
+        {"Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight "
+         "discarded.",
+         "BFQ"},
+        {"WARNING: bridge-nf-call-iptables is disabled", "bridge-nf-call-iptables is disabled"},
+    };
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        hf_support_explain(rows[i].warning, text, sizeof text);
+        if (!strstr(text, rows[i].says))
+            fail_msg("row %zu: %s", i, text);
+    }
 }
 
 static void
@@ -255,6 +344,9 @@ main(void)
         cmocka_unit_test(manifest_digest_stands_for_the_pinned_image),
         cmocka_unit_test(every_change_by_hand_is_noticed),
         cmocka_unit_test(what_the_kernel_does_not_enforce_is_left_out),
+        cmocka_unit_test(swap_on_top_of_memory_is_no_limit),
+        cmocka_unit_test(a_relaxed_container_is_read_back_as_it_was_made),
+        cmocka_unit_test(warnings_name_what_to_do),
         cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(host_paths_with_a_colon_cannot_be_mounted),
     };

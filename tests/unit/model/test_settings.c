@@ -36,7 +36,8 @@ static const char whole[] =
     "\"scale\":{\"field\":\"/t\",\"factor\":0.1,\"offset\":-40,\"unit\":\"°C\"},"
     "\"deadband\":{\"field\":\"/t\",\"delta\":0.2},\"min_interval_ms\":1000,"
     "\"window\":{\"ms\":60000,\"field\":\"/t\",\"of\":[\"min\",\"count\"]}},"
-    "{\"filter\":\"#\",\"drop\":true}],\"devices\":{\"topic\":\"plant/ID/#\"}}";
+    "{\"filter\":\"#\",\"drop\":true}],\"devices\":{\"topic\":\"plant/ID/"
+    "#\"},\"limits\":{},\"own\":{}}";
 
 static void
 settings_survive_print_and_parse(void **state)

@@ -348,6 +348,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/services/{name}/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The service. */
+                name: components["parameters"]["ServiceName"];
+            };
+            cookie?: never;
+        };
+        /**
+         * All that is kept of its log
+         * @description As text, a time and a line each, containers that are gone first. Their logs are kept, compressed and bounded,
+         *     when a container is replaced. An answer that is not whole is cut off, so that it is seen to be.
+         */
+        get: operations["downloadServiceLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/buffer": {
         parameters: {
             query?: never;
@@ -963,10 +987,17 @@ export interface components {
          *         "digest": "sha256:0c1d",
          *         "id": "sha256:77aa"
          *       },
+         *       "own": false,
+         *       "depends_on": [],
          *       "limits": {
          *         "memory_bytes": 67108864,
+         *         "memory_reservation_bytes": 33554432,
          *         "cpus": 1,
-         *         "pids": 32
+         *         "pids": 32,
+         *         "io_weight": null,
+         *         "log_bytes": 3145728,
+         *         "oom_score_adj": 100,
+         *         "relaxations": []
          *       },
          *       "usage": {
          *         "memory_bytes": 4194304,
@@ -976,6 +1007,25 @@ export interface components {
          *       },
          *       "user": "10001:10001",
          *       "read_only": true,
+         *       "hardening": {
+         *         "user": "10001:10001",
+         *         "read_only": true,
+         *         "cap_drop": [
+         *           "ALL"
+         *         ],
+         *         "cap_add": [],
+         *         "devices": [],
+         *         "no_new_privileges": true
+         *       },
+         *       "mounts": [
+         *         {
+         *           "kind": "volume",
+         *           "source": "holdfast-broker-data",
+         *           "path": "/data",
+         *           "read_only": false,
+         *           "size_bytes": null
+         *         }
+         *       ],
          *       "ports": [
          *         {
          *           "host": "0.0.0.0:1883",
@@ -1005,6 +1055,10 @@ export interface components {
             name: components["schemas"]["ServiceName"];
             /** @description For people. */
             title: string;
+            /** @description Whether it is one of the operator's own services. */
+            own: boolean;
+            /** @description It is not started before these work. */
+            depends_on: components["schemas"]["ServiceName"][];
             /**
              * @description What was asked for.
              * @enum {string}
@@ -1048,6 +1102,9 @@ export interface components {
             user: string;
             /** @description Whether its root file system is read-only. */
             read_only: boolean;
+            hardening: components["schemas"]["Hardening"];
+            /** @description What it sees besides its image. */
+            mounts: components["schemas"]["Mount"][];
             /** @description What it is reachable by from outside (TCP). */
             ports: components["schemas"]["Port"][];
             /** @description Where its state is. */
@@ -1086,12 +1143,53 @@ export interface components {
         };
         /** @description What it may use at most. */
         Limits: {
-            /** @description Memory and swap together. */
+            /** @description Memory and swap together: it is never swapped out. */
             memory_bytes: number;
+            /** @description What it keeps while the host is short of memory. */
+            memory_reservation_bytes: number;
             /** @description Cores. */
             cpus: number;
             /** @description Threads. */
             pids: number;
+            /** @description Share of the disk; null where the host has none. */
+            io_weight: number | null;
+            /** @description Of the present container's log. */
+            log_bytes: number;
+            /** @description The greater, the sooner the kernel ends it when the host has no more memory. */
+            oom_score_adj: number;
+            /** @description What is less than the usual hardening, in words; each is written in the release. */
+            relaxations: string[];
+        };
+        /** @description How the container is held. */
+        Hardening: {
+            /** @description User and group. */
+            user: string;
+            /** @description Whether its root file system is read-only. */
+            read_only: boolean;
+            /** @description Capabilities taken away. */
+            cap_drop: string[];
+            /** @description Capabilities given. */
+            cap_add: string[];
+            /** @description Devices of the host. */
+            devices: string[];
+            /** @description Whether no program of it can gain privileges. */
+            no_new_privileges: boolean;
+        };
+        /** @description Something at a place in the container. */
+        Mount: {
+            /**
+             * @description A volume, a folder of the host, or memory.
+             * @enum {string}
+             */
+            kind: "volume" | "bind" | "tmpfs";
+            /** @description Volume or path on the host; empty for memory. */
+            source: string;
+            /** @description In the container. */
+            path: string;
+            /** @description Whether it cannot be written. */
+            read_only: boolean;
+            /** @description Of memory; else null. */
+            size_bytes: number | null;
         };
         /** @description What it uses. */
         Usage: {
@@ -1774,6 +1872,25 @@ export interface components {
          *       "rules": [],
          *       "devices": {
          *         "topic": "+/ID/#"
+         *       },
+         *       "limits": {
+         *         "buffer": {
+         *           "memory_bytes": 100663296
+         *         },
+         *         "allow_overcommit": false
+         *       },
+         *       "own": {
+         *         "ports": [
+         *           502
+         *         ],
+         *         "binds": [
+         *           "/srv/recipes"
+         *         ],
+         *         "secrets": {
+         *           "adapter": {
+         *             "api-key": "***"
+         *           }
+         *         }
          *       }
          *     }
          */
@@ -1793,6 +1910,75 @@ export interface components {
             lanes: components["schemas"]["LaneFilters"];
             rules: components["schemas"]["Rules"];
             devices: components["schemas"]["DeviceSettings"];
+            limits: components["schemas"]["LimitSettings"];
+            own: components["schemas"]["OwnSettings"];
+            /** @description In the answer to a change only. What it does, or would do, to the limits of services. */
+            effects?: {
+                service: components["schemas"]["ServiceName"];
+                /**
+                 * @description For people.
+                 * @example memory 64 MB → 96 MB
+                 */
+                change: string;
+                /**
+                 * @description While it runs, or by a new container.
+                 * @enum {string}
+                 */
+                how: "live" | "recreate";
+            }[];
+        };
+        /** @description By service, over the defaults; `null` for a member goes back to its default. */
+        LimitSettings: {
+            /** @description Whether all services together may be given more memory than the box has. */
+            allow_overcommit?: boolean;
+        } & {
+            [key: string]: {
+                /** @description Memory and swap together. */
+                memory_bytes?: number | null;
+                /** @description What it keeps under pressure. */
+                memory_reservation_bytes?: number | null;
+                /** @description Cores, at most those of the box. */
+                cpus?: number | null;
+                /** @description Threads. */
+                pids?: number | null;
+                /** @description Share of the disk. */
+                io_weight?: number | null;
+                /** @description Of its container's log. */
+                log_bytes?: number | null;
+            };
+        };
+        /** @description What the operator's own services may have of the host; a release that wants more is not run. */
+        OwnSettings: {
+            /** @description Ports of the host that may be published. */
+            ports?: number[];
+            /** @description Folders of the host that may be mounted, with all below them. */
+            binds?: string[];
+            /** @description By service and name; shown as `***`. */
+            secrets?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+        };
+        /** @description As OwnSettings; `null` takes away. */
+        OwnPatch: {
+            /** @description All of them. */
+            ports?: components["schemas"]["OwnSettings"]["ports"] | null;
+            /** @description All of them. */
+            binds?: components["schemas"]["OwnSettings"]["binds"] | null;
+            /** @description By service and name. */
+            secrets?: {
+                [key: string]: {
+                    [key: string]: string | null;
+                } | null;
+            } | null;
+        };
+        /** @description As LimitSettings; `null` for a service goes back to its defaults. */
+        LimitPatch: {
+            /** @description Whether more memory may be given than there is. */
+            allow_overcommit?: boolean | null;
+        } & {
+            [key: string]: components["schemas"]["LimitSettings"]["additionalProperties"] | null;
         };
         /** @description What to change; `null` goes back to the default. */
         ConfigPatch: {
@@ -1810,6 +1996,10 @@ export interface components {
             rules?: components["schemas"]["Rules"] | null;
             /** @description Who is a device. */
             devices?: components["schemas"]["DeviceSettings"] | null;
+            /** @description Limits by service. */
+            limits?: components["schemas"]["LimitPatch"] | null;
+            /** @description What own services may have. */
+            own?: components["schemas"]["OwnPatch"] | null;
         };
         /** @description The https sink named `uplink`, without anything special; the other sinks stay. */
         UplinkShort: {
@@ -2736,6 +2926,8 @@ export interface operations {
                 tail?: number;
                 /** @description Whether to stay and send new lines. */
                 follow?: boolean;
+                /** @description The lines of containers before the present one, which are kept when a container is replaced; not with `follow`. */
+                previous?: boolean;
             };
             header?: never;
             path: {
@@ -2765,6 +2957,38 @@ export interface operations {
             502: components["responses"]["BadEngine"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
+        };
+    };
+    downloadServiceLogs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The service. */
+                name: components["parameters"]["ServiceName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The log. */
+            200: {
+                headers: {
+                    /** @description A name for the file. */
+                    "Content-Disposition": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; charset=utf-8": string;
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getBuffer: {
@@ -3226,7 +3450,7 @@ export interface operations {
     patchConfig: {
         parameters: {
             query?: {
-                /** @description Only check; the answer is what would be in force. */
+                /** @description Only check; the answer is what would be in force, and in `effects` what it would do. */
                 dry_run?: boolean;
             };
             header: {
