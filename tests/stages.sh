@@ -144,6 +144,7 @@ stage_forwarder() {
 stage_gateway() { "$hf_root/tests/integration/gateway.sh"; }
 stage_python() { "$hf_root/tests/integration/python.sh"; }
 stage_lifecycle() { "$hf_root/tests/integration/lifecycle.sh"; }
+stage_own() { "$hf_root/tests/integration/own.sh"; }
 stage_badinput() { "$hf_root/tests/integration/badinput.sh"; }
 stage_badrequest() { "$hf_root/tests/integration/badrequest.sh"; }
 stage_badstate() { "$hf_root/tests/integration/badstate.sh"; }

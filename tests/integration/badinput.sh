@@ -124,7 +124,7 @@ for field in 'floating tag: latest|.services.broker.tag = "latest"|/services/bro
     'unknown field|.services.broker.pull = "always"|/services/broker/pull' \
     'unknown field at the top|.signed = true|/signed' \
     'service missing|del(.services.buffer)|/services/buffer' \
-    'other format|.format = 2|/format: this holdfastd reads format 1'; do
+    'other format|.format = 3|/format: this holdfastd reads the formats 1 and 2'; do
     IFS='|' read -r name rest <<<"${field//\\|/$'\x01'}"
     gateway_new
     gw_uplink=

@@ -270,7 +270,14 @@ async function configuration() {
   check('PATCH /config: a new revision', done.headers.etag !== etag, done.headers.etag);
   await patch(412, changed, 'the revision before');
   const back = await patch(200, { buffer: { window_ms: buffer.window_ms } }, 'back', { headers: { 'if-match': done.headers.etag } });
-  check('PATCH /config: back', back.text === before.text, back.text);
+  const { effects, ...there } = JSON.parse(back.text);
+  check('PATCH /config: back', json(there) === before.text, back.text);
+  check('PATCH /config: no effect on limits', json(effects) === '[]', back.text);
+  const limited = await patch(200, { limits: { [service]: { pids: 48, log_bytes: null } } }, 'limits', { query: 'dry_run=true', headers: { 'if-match': '*' } });
+  check('PATCH /config: effects', JSON.parse(limited.text).effects?.[0]?.how === 'live', limited.text);
+  await patch(422, { limits: { [service]: { pids: 1 } } }, 'a limit out of range', { headers: { 'if-match': '*' } });
+  await patch(422, { limits: { nobody: { pids: 48 } } }, 'limits of nobody', { headers: { 'if-match': '*' } });
+  await patch(422, { own: { ports: [0] } }, 'a port that is none', { headers: { 'if-match': '*' } });
   const audit = await expect(200, 'GET', '/audit', { query: 'limit=1', what: 'newest' });
   const { entries: [newest], next } = JSON.parse(audit.text);
   check('GET /audit: the change', newest?.who === 'admin' && /^changed the configuration/.test(newest.what), audit.text);
@@ -353,6 +360,10 @@ async function use() {
   check('the served contract is this one', served.text === contractText, 'it differs');
   await expect(200, 'GET', '/services/{name}/logs', { query: 'tail=5&follow=true', what: 'followed' });
   await expect(200, 'GET', '/services/{name}/logs', { query: 'tail=5' });
+  await expect(200, 'GET', '/services/{name}/logs', { query: 'previous=true', what: 'of containers before' });
+  await expect(400, 'GET', '/services/{name}/logs', { query: 'previous=true&follow=true', what: 'both' });
+  await expect(200, 'GET', '/services/{name}/logs/download');
+  await expect(404, 'GET', '/services/{name}/logs/download', { name: 'nobody', what: 'unknown' });
   for (const query of ['tail=-1', 'tail=1001', 'tail=1&tail=2', 'follow=1', 'nonsense=1', 'tail']) {
     await expect(400, 'GET', '/services/{name}/logs', { query, what: query });
   }

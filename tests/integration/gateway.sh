@@ -55,7 +55,7 @@ restart policy; .HostConfig.RestartPolicy.Name; unless-stopped
 kept after its end; .HostConfig.AutoRemove; false
 time to end; .Config.StopTimeout; 10
 log driver; .HostConfig.LogConfig.Type; json-file
-pain_13 log limits; .HostConfig.LogConfig.Config; {"max-file":"3","max-size":"1m"}
+pain_13 log limits; .HostConfig.LogConfig.Config; {"max-file":"3","max-size":"1048576"}
 networks; [.NetworkSettings.Networks | keys[] | ltrimstr("$gw-")] | sort | join(" "); ${networks[$s]}
 no host network; .HostConfig.NetworkMode | startswith("$gw-"); true
 published ports; .HostConfig.PortBindings // {}; $published
