@@ -8,7 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,16 +32,12 @@ wait_for(int fd, short what, int64_t until_ms)
 }
 
 static int
-open_connection(const char *address, uint16_t port, int64_t until_ms, int *ret_fd,
-                struct hf_error *err)
+connect_to(int fd, const char *address, uint16_t port, int64_t until_ms, struct hf_error *err)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
-    HF_AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int failure = 0;
     socklen_t size = sizeof failure;
 
-    if (fd < 0)
-        return hf_error_errno(err, errno, "cannot open a socket");
     if (inet_pton(AF_INET, address, &to.sin_addr) != 1)
         return hf_error_set(err, HF_ERROR_UNAVAILABLE, "it has no address");
     if (connect(fd, (const struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS)
@@ -50,8 +46,22 @@ open_connection(const char *address, uint16_t port, int64_t until_ms, int *ret_f
         return says(err, port, "takes no connection");
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size) < 0 || failure)
         return says(err, port, strerror(failure));
+    return 0;
+}
+
+static int
+open_connection(const char *address, uint16_t port, int64_t until_ms, int *ret_fd,
+                struct hf_error *err)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return hf_error_errno(err, errno, "cannot open a socket");
+    if (connect_to(fd, address, port, until_ms, err) < 0) {
+        close(fd);
+        return -1;
+    }
     *ret_fd = fd;
-    fd = -1;
     return 0;
 }
 
@@ -69,7 +79,7 @@ read_status(int fd, uint16_t port, int64_t until_ms, struct hf_error *err)
 {
     char line[STATUS_LINE_MAX + 1];
     size_t len = 0;
-    int status;
+    long status;
 
     do {
         ssize_t n;
@@ -82,11 +92,12 @@ read_status(int fd, uint16_t port, int64_t until_ms, struct hf_error *err)
         len += (size_t)n;
         line[len] = '\0';
     } while (len < STATUS_LINE_MAX && !strchr(line, '\n'));
-    if (sscanf(line, "HTTP/1.%*1d %3d", &status) != 1)
+    if (strncmp(line, "HTTP/1.", 7) != 0 || line[7] == '\0' || line[8] != ' ')
         return says(err, port, "does not speak HTTP");
+    status = strtol(line + 9, NULL, 10);
     if (status >= 200 && status < 400)
         return 0;
-    return hf_error_set(err, HF_ERROR_UNAVAILABLE, "port %u: answers %d", port, status);
+    return hf_error_set(err, HF_ERROR_UNAVAILABLE, "port %u: answers %ld", port, status);
 }
 
 int
