@@ -300,7 +300,7 @@ services(const struct hf_snapshot *s)
     struct hf_json *list = hf_json_array();
 
     for (size_t i = 0; i < s->service_count; i++)
-        hf_json_add(list, hf_codec_service(&s->services[i], hf_service_names[i], s->at_ms));
+        hf_json_add(list, hf_codec_service(&s->services[i], s->services[i].spec.service, s->at_ms));
     return list;
 }
 
@@ -362,13 +362,14 @@ hf_codec_release(const struct hf_release *r)
 
     hf_json_put_string(o, "name", r->name);
     hf_json_put_string(o, "created", r->created);
-    for (size_t i = 0; i < hf_service_count; i++) {
+    for (size_t i = 0; i < r->count; i++) {
+        const struct hf_release_service *s = &r->services[i];
         struct hf_json *one = hf_json_object();
 
-        hf_json_put_string(one, "image", r->images[i].image);
-        hf_json_put_string(one, "tag", r->images[i].tag);
-        hf_json_put_string(one, "image_id", r->images[i].image_id);
-        hf_json_put(images, hf_service_names[i], one);
+        hf_json_put_string(one, "image", s->image.image);
+        hf_json_put_string(one, "tag", s->image.tag);
+        hf_json_put_string(one, "image_id", s->image.image_id);
+        hf_json_put(images, s->name, one);
     }
     hf_json_put(o, "services", images);
     return o;

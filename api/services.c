@@ -9,16 +9,6 @@
 
 static const char OPERATIONS_PATH[] = "/api/v1/operations/";
 
-/* The view of service name in the snapshot, or NULL. */
-static const struct hf_service_view *
-find(const struct hf_snapshot *snapshot, const char *name)
-{
-    int index = hf_service_index(name);
-
-    return index >= 0 && (size_t)index < snapshot->service_count ? &snapshot->services[index]
-                                                                 : NULL;
-}
-
 static int
 no_such_service(const char *name, struct hf_error *err)
 {
@@ -39,7 +29,7 @@ int
 hf_handle_service(struct hf_exchange *x, struct hf_error *err)
 {
     const struct hf_snapshot *snapshot = hf_core_snapshot(x->api->config->core);
-    const struct hf_service_view *view = find(snapshot, x->param);
+    const struct hf_service_view *view = hf_snapshot_service(snapshot, x->param);
     struct hf_json *service = view ? hf_codec_service(view, x->param, snapshot->at_ms) : NULL;
 
     hf_snapshot_unref(snapshot);
@@ -53,7 +43,7 @@ hf_service_container(struct hf_exchange *x, const char *name, char ret_id[HF_HAS
                      struct hf_error *err)
 {
     const struct hf_snapshot *snapshot = hf_core_snapshot(x->api->config->core);
-    const struct hf_service_view *view = find(snapshot, name);
+    const struct hf_service_view *view = hf_snapshot_service(snapshot, name);
 
     if (view)
         memcpy(ret_id, view->container_id, HF_HASH_SIZE);

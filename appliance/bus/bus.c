@@ -137,7 +137,7 @@ take_status(struct hf_bus *bus, const char *service, const struct mosquitto_mess
 {
     struct hf_service_status status;
 
-    if (m->payloadlen <= 0 || m->payloadlen > HF_BUS_PAYLOAD_MAX || hf_service_index(service) < 0 ||
+    if (m->payloadlen <= 0 || m->payloadlen > HF_BUS_PAYLOAD_MAX || strchr(service, '/') ||
         hf_status_parse(service, m->payload, (size_t)m->payloadlen, &status, NULL) < 0)
         return;
     status.mono_ms = hf_clock_mono_ms();

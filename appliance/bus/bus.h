@@ -21,7 +21,7 @@ struct hf_bus;
 /* Called on the bus thread; must not block and must not call hf_bus_free(). Any may be NULL. */
 struct hf_bus_callbacks {
     void *context;
-    /* status->seen is true and status->mono_ms is now. */
+    /* status->seen is true and status->mono_ms is now; service may be one that nobody knows. */
     void (*status)(void *context, const char *service, const struct hf_service_status *status);
     /* connected and subscribed */
     void (*connected)(void *context);

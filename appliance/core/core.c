@@ -13,6 +13,26 @@ enum {
 
 /* ---- start ---- */
 
+/* Without a release there are the built-in services all the same. */
+static void
+name_services(struct hf_core *core)
+{
+    if (!core->has_release)
+        core->service_count = hf_service_count;
+    for (size_t i = 0; i < core->service_count; i++)
+        hf_text_put(core->services[i].name, sizeof core->services[i].name, "%s",
+                    core->has_release ? core->release.services[i].name : hf_service_names[i]);
+}
+
+int
+hf_core_service_index(const struct hf_core *core, const char *name)
+{
+    for (size_t i = 0; i < core->service_count; i++)
+        if (strcmp(core->services[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
 /* What was stored by a program that knew another format must not keep this one from starting: it
  * goes on without, says so, and leaves what runs alone. */
 static int
@@ -27,7 +47,8 @@ load_release(struct hf_core *core, struct hf_error *err)
         return 0;
     }
     core->has_release = true;
-    for (size_t i = 0; i < hf_service_count; i++)
+    core->service_count = core->release.count;
+    for (size_t i = 0; i < core->service_count; i++)
         if (hf_spec_make(&core->config.placement, &core->release, i, &core->services[i].spec, err) <
             0)
             return -1;
@@ -54,11 +75,12 @@ load_services(struct hf_core *core, struct hf_error *err)
 {
     int64_t now = hf_clock_mono_ms();
 
-    for (size_t i = 0; i < hf_service_count; i++) {
+    name_services(core);
+    for (size_t i = 0; i < core->service_count; i++) {
         struct service *s = &core->services[i];
         bool wanted;
 
-        if (hf_store_wanted(core->config.store, hf_service_names[i], &wanted, err) < 0)
+        if (hf_store_wanted(core->config.store, s->name, &wanted, err) < 0)
             return -1;
         hf_lifecycle_init(&s->machine, wanted, now);
         hf_lifecycle_target(&s->machine, s->spec.hash, s->spec.image.image_id, s->spec.memory_bytes,
@@ -106,7 +128,7 @@ static void
 on_status(void *context, const char *service, const struct hf_service_status *status)
 {
     struct hf_core *core = context;
-    int index = hf_service_index(service);
+    int index = hf_core_service_index(core, service);
 
     if (index >= 0)
         mailbox_status(&core->mail, (size_t)index, status);
@@ -207,7 +229,7 @@ start_threads(struct hf_core *core, struct hf_error *err)
 
     if (hf_bus_new(&callbacks, &core->bus, err) < 0)
         return -1;
-    for (size_t i = 0; i < hf_service_count; i++)
+    for (size_t i = 0; i < core->service_count; i++)
         if (worker_start(&core->workers[i], core, i, worker_effects, err) < 0)
             return -1;
     if (worker_start(&core->observer, core, 0, worker_observer, err) < 0 ||
@@ -232,11 +254,11 @@ join_workers(struct hf_core *core)
 {
     bool all = true;
 
-    for (size_t i = 0; i < hf_service_count; i++)
+    for (size_t i = 0; i < core->service_count; i++)
         worker_stop(&core->workers[i]);
     worker_stop(&core->observer);
     worker_stop(&core->listener);
-    for (size_t i = 0; i < hf_service_count; i++)
+    for (size_t i = 0; i < core->service_count; i++)
         all &= worker_join(&core->workers[i], JOIN_MS);
     all &= worker_join(&core->observer, JOIN_MS);
     all &= worker_join(&core->listener, JOIN_MS);

@@ -94,7 +94,11 @@ HF_MUST int hf_core_change_config(struct hf_core *core, const struct hf_config_c
 struct hf_path *hf_core_path(struct hf_core *core);
 
 /* One series of the last minutes; values[i] is NaN where unknown, oldest first. */
-enum { HF_HISTORY_POINTS = 300, HF_HISTORY_INTERVAL_S = 2, HF_HISTORY_SERIES_MAX = 16 };
+enum {
+    HF_HISTORY_POINTS = 300,
+    HF_HISTORY_INTERVAL_S = 2,
+    HF_HISTORY_SERIES_MAX = 5 + 2 * HF_SERVICES_MAX
+};
 struct hf_history {
     int64_t end_ms;
     size_t points;

@@ -188,7 +188,7 @@ write_document(const char *folder, const char *name, const struct hf_json *doc, 
 static int
 hand_over_to(struct hf_core *core, size_t index, struct hf_error *err)
 {
-    const char *service = hf_service_names[index];
+    const char *service = core->services[index].name;
     HF_AUTO(hf_json) struct hf_json *credentials = hf_json_object();
     HF_AUTO(hf_json) struct hf_json *settings = hf_json_object();
     uid_t uid = hf_service_uid(index);
@@ -213,7 +213,7 @@ hf_core_hand_over(struct hf_core *core, struct hf_error *err)
 {
     for (size_t i = 0; i < hf_service_count; i++)
         if (hand_over_to(core, i, err) < 0)
-            return hf_error_wrap(err, "hand over to '%s'", hf_service_names[i]);
+            return hf_error_wrap(err, "hand over to '%s'", core->services[i].name);
     return 0;
 }
 

@@ -47,9 +47,10 @@ history_add(struct hf_history_ring *h, const struct hf_snapshot *s)
     put(h, &series, "host", "memory", true, (double)host->memory_used_bytes);
     for (size_t i = 0; i < s->service_count; i++) {
         const struct hf_usage *u = &s->services[i].usage;
+        const char *name = s->services[i].spec.service;
 
-        put(h, &series, hf_service_names[i], "memory", u->known, (double)u->memory_bytes);
-        put(h, &series, hf_service_names[i], "cpu", u->known, u->cpu_percent);
+        put(h, &series, name, "memory", u->known, (double)u->memory_bytes);
+        put(h, &series, name, "cpu", u->known, u->cpu_percent);
     }
     h->next = (h->next + 1) % HF_HISTORY_POINTS;
     if (h->points < HF_HISTORY_POINTS)

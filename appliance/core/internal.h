@@ -18,6 +18,7 @@
 
 /* One service as the owner knows it. */
 struct service {
+    char name[HF_NAME_SIZE]; /* fixed before the first thread starts */
     struct hf_spec spec;
     struct hf_lifecycle_machine machine;
     struct hf_health_watch watch;
@@ -42,7 +43,8 @@ struct hf_core {
     bool claimed;
     bool has_release;
     struct hf_release release;
-    struct service services[HF_SERVICES_MAX];
+    size_t service_count;                     /* fixed before the first thread starts */
+    struct service services[HF_SERVICES_MAX]; /* the built-in ones by hf_service_index(), first */
     struct hf_engine_view engine;
     struct hf_host_view host;
     struct hf_telemetry *telemetry;
@@ -76,6 +78,9 @@ struct hf_core {
     const struct hf_snapshot *snapshot;
     bool stopping;
 };
+
+/* core.c: the place of a service, or -1. Any thread. */
+int hf_core_service_index(const struct hf_core *core, const char *name);
 
 /* owner.c: the thread's function. */
 void *hf_core_owner(void *context);

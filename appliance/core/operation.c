@@ -77,7 +77,7 @@ int
 hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind, const char *service,
                         const char *actor, struct hf_operation *ret_operation, struct hf_error *err)
 {
-    int index = hf_service_index(service);
+    int index = hf_core_service_index(core, service);
     struct hf_operation op = {.kind = kind, .state = HF_OPERATION_RUNNING};
     struct wish wish = {.operation = &op, .wanted = kind != HF_OPERATION_STOP};
     struct service *s;
@@ -118,7 +118,7 @@ hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind, const
 void
 hf_core_check_operations(struct hf_core *core, int64_t now_ms)
 {
-    for (size_t i = 0; i < hf_service_count; i++) {
+    for (size_t i = 0; i < core->service_count; i++) {
         struct service *s = &core->services[i];
 
         if (!*s->operation.id)

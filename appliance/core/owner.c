@@ -31,7 +31,7 @@ give_effect(struct hf_core *core, size_t i, enum hf_effect effect)
     };
 
     hf_text_put(job.container, sizeof job.container, "%s", s->machine.container.id);
-    hf_log_info("service=%s event=%s reason=\"%s\"", hf_service_names[i], hf_effect_name(effect),
+    hf_log_info("service=%s event=%s reason=\"%s\"", core->services[i].name, hf_effect_name(effect),
                 s->machine.reason);
     worker_give(&core->workers[i], &job);
 }
@@ -48,7 +48,7 @@ hf_core_step(struct hf_core *core, size_t i, const struct hf_lifecycle_event *ev
     if (next.effect != HF_EFFECT_NONE)
         give_effect(core, i, next.effect);
     if (s->machine.state != before) {
-        hf_log_info("service=%s event=state from=%s to=%s reason=\"%s\"", hf_service_names[i],
+        hf_log_info("service=%s event=state from=%s to=%s reason=\"%s\"", core->services[i].name,
                     hf_lifecycle_name(before), hf_lifecycle_name(s->machine.state),
                     s->machine.reason);
         core->changed = true;
@@ -58,7 +58,7 @@ hf_core_step(struct hf_core *core, size_t i, const struct hf_lifecycle_event *ev
 static void
 step_all_due(struct hf_core *core, int64_t now)
 {
-    for (size_t i = 0; i < hf_service_count; i++)
+    for (size_t i = 0; i < core->service_count; i++)
         if (core->services[i].wake_ms <= now)
             hf_core_step(core, i, &(struct hf_lifecycle_event){.kind = HF_EVENT_TICK});
 }
@@ -72,7 +72,7 @@ begin_look(struct hf_core *core, int64_t now)
 
     if (core->looking || (!core->look_due && now < core->look_at_ms))
         return;
-    for (size_t i = 0; i < hf_service_count; i++)
+    for (size_t i = 0; i < core->service_count; i++)
         memcpy(job.image_ids[i], core->services[i].spec.image.image_id, sizeof job.image_ids[i]);
     core->look_due = false;
     core->looking = true;
@@ -161,12 +161,12 @@ take_look(struct hf_core *core, const struct look *l, int64_t now)
     }
     learn_engine(core, l);
     core->look_at_ms = now + LOOK_MS;
-    for (size_t i = 0; i < hf_service_count; i++) {
-        const struct hf_container *c = container_of(l, hf_service_names[i]);
+    for (size_t i = 0; i < core->service_count; i++) {
+        const struct hf_container *c = container_of(l, core->services[i].name);
 
         if (i == (size_t)hf_service_index("broker"))
             follow_broker(core, c);
-        follow_path(core, hf_service_names[i], c);
+        follow_path(core, core->services[i].name, c);
         hf_core_step(core, i,
                      &(struct hf_lifecycle_event){.kind = HF_EVENT_SEEN,
                                                   .container = c,
@@ -178,7 +178,7 @@ take_look(struct hf_core *core, const struct look *l, int64_t now)
 static void
 take_effects(struct hf_core *core, const struct mail *mail)
 {
-    for (size_t i = 0; i < hf_service_count; i++) {
+    for (size_t i = 0; i < core->service_count; i++) {
         const struct effect_result *r = &mail->effects[i];
 
         if (r->done && *r->last_words)
@@ -234,7 +234,7 @@ learn_status(struct hf_core *core, size_t i, const struct hf_service_status *sta
     follow_losses(core, i, status);
     s->status = *status;
     for (size_t k = 0; k < HF_LEN(counters); k++) {
-        if (status->gone || strcmp(counters[k].service, hf_service_names[i]) != 0)
+        if (status->gone || strcmp(counters[k].service, core->services[i].name) != 0)
             continue;
         rate_update(&s->in, hf_status_number(status, counters[k].in, 0), status->mono_ms);
         rate_update(&s->out, hf_status_number(status, counters[k].out, 0), status->mono_ms);
@@ -247,7 +247,7 @@ judge(struct hf_core *core, size_t i, int64_t now)
     struct service *s = &core->services[i];
     enum hf_health before = s->verdict.health;
     struct hf_health_facts facts = {
-        .service = hf_service_names[i],
+        .service = core->services[i].name,
         .lifecycle = s->machine.state,
         .reason = s->machine.reason,
         .advice = s->machine.advice,
@@ -258,7 +258,7 @@ judge(struct hf_core *core, size_t i, int64_t now)
 
     hf_health_judge(&s->watch, &facts, now, &s->verdict);
     if (s->verdict.health != before) {
-        hf_log_info("service=%s event=health from=%s to=%s reason=\"%s\"", hf_service_names[i],
+        hf_log_info("service=%s event=health from=%s to=%s reason=\"%s\"", core->services[i].name,
                     hf_health_name(before), hf_health_name(s->verdict.health), s->verdict.reason);
         core->changed = true;
     }
@@ -269,7 +269,7 @@ take_bus_mail(struct hf_core *core, const struct mail *mail)
 {
     if (mail->pong_ms)
         core->broker_answered_ms = mail->pong_ms;
-    for (size_t i = 0; i < hf_service_count; i++)
+    for (size_t i = 0; i < core->service_count; i++)
         if (mail->status_fresh[i])
             learn_status(core, i, &mail->status[i]);
 }
@@ -329,7 +329,7 @@ keep_clock_floor(struct hf_core *core, int64_t now)
 static void
 measure(struct hf_core *core, int64_t now)
 {
-    for (size_t i = 0; i < hf_service_count; i++) {
+    for (size_t i = 0; i < core->service_count; i++) {
         const struct hf_lifecycle_machine *m = &core->services[i].machine;
         bool runs = m->container.state == HF_CONTAINER_RUNNING && *m->container.id;
 
@@ -347,7 +347,7 @@ next_wake(const struct hf_core *core)
 
     if (!core->looking && core->look_at_ms < until)
         until = core->look_at_ms;
-    for (size_t i = 0; i < hf_service_count; i++)
+    for (size_t i = 0; i < core->service_count; i++)
         if (core->services[i].wake_ms < until)
             until = core->services[i].wake_ms;
     return until;
@@ -388,7 +388,7 @@ hf_core_owner(void *context)
             measure(core, now);
             hf_core_hand_over_again(core);
         }
-        for (size_t i = 0; i < hf_service_count; i++)
+        for (size_t i = 0; i < core->service_count; i++)
             judge(core, i, now);
         follow_uplink(core);
         hf_core_check_operations(core, now);

@@ -44,8 +44,8 @@ present_service(const struct service *s, size_t index, struct hf_service_view *v
     const struct hf_lifecycle_machine *m = &s->machine;
 
     v->spec = s->spec;
-    hf_text_put(v->spec.service, sizeof v->spec.service, "%s", hf_service_names[index]);
-    hf_text_put(v->title, sizeof v->title, "%s", titles[index]);
+    hf_text_put(v->spec.service, sizeof v->spec.service, "%s", s->name);
+    hf_text_put(v->title, sizeof v->title, "%s", index < HF_LEN(titles) ? titles[index] : s->name);
     v->wanted = m->wanted;
     v->lifecycle = m->state;
     v->health = s->verdict.health;
@@ -198,8 +198,8 @@ hf_core_present(const struct hf_core *core, int64_t now_ms)
     present_gateway(core, &s->gateway);
     s->has_release = core->has_release;
     s->release = core->release;
-    s->service_count = hf_service_count;
-    for (size_t i = 0; i < hf_service_count; i++)
+    s->service_count = core->service_count;
+    for (size_t i = 0; i < core->service_count; i++)
         present_service(&core->services[i], i, &s->services[i]);
     present_broker_rate(s);
     present_broker(core, &s->broker);

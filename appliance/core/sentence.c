@@ -80,7 +80,7 @@ engine_rule(const struct hf_snapshot *s, struct hf_sentence *t)
         return false;
     say(t, "warn", "No release", "Nothing runs yet: this gateway has no release to run.");
     hf_text_put(t->detail, sizeof t->detail, "%s",
-                "Start holdfastd with --release FILE, a file that pins four images.");
+                "Start holdfastd with --release FILE, a file that pins the images.");
     return true;
 }
 

@@ -256,7 +256,7 @@ look_at_all(const struct hf_core *core, const struct job *job, struct look *l)
     if (ops->list(engine, core->config.placement.instance, l->containers, HF_CONTAINERS_MAX,
                   &l->container_count, &l->err) < 0)
         return -1;
-    for (size_t i = 0; i < hf_service_count; i++)
+    for (size_t i = 0; i < core->service_count; i++)
         if (*job->image_ids[i] &&
             ops->has_image(engine, job->image_ids[i], &l->has_image[i], &l->err) < 0)
             return -1;

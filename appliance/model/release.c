@@ -177,10 +177,13 @@ parse_services(const struct hf_json *services, struct hf_release *r, struct hf_e
         return -1;
     for (size_t i = 0; i < hf_service_count; i++) {
         const struct hf_json *v = hf_json_get(services, hf_service_names[i]);
+        struct hf_release_service *s = &r->services[i];
 
-        if (parse_image(v, hf_service_names[i], &r->images[i], err) < 0)
+        snprintf(s->name, sizeof s->name, "%s", hf_service_names[i]);
+        if (parse_image(v, s->name, &s->image, err) < 0)
             return -1;
     }
+    r->count = hf_service_count;
     return 0;
 }
 
@@ -231,13 +234,14 @@ hf_release_print(const struct hf_release *r, char **ret_text, struct hf_error *e
     HF_AUTO(hf_json) struct hf_json *doc = hf_json_object();
     struct hf_json *services = hf_json_object();
 
-    for (size_t i = 0; i < hf_service_count; i++) {
+    for (size_t i = 0; i < r->count; i++) {
+        const struct hf_release_service *s = &r->services[i];
         struct hf_json *image = hf_json_object();
 
-        hf_json_put_string(image, "image", r->images[i].image);
-        hf_json_put_string(image, "tag", r->images[i].tag);
-        hf_json_put_string(image, "image_id", r->images[i].image_id);
-        hf_json_put(services, hf_service_names[i], image);
+        hf_json_put_string(image, "image", s->image.image);
+        hf_json_put_string(image, "tag", s->image.tag);
+        hf_json_put_string(image, "image_id", s->image.image_id);
+        hf_json_put(services, s->name, image);
     }
     hf_json_put_int(doc, "format", FORMAT);
     hf_json_put_string(doc, "name", r->name);

@@ -19,10 +19,11 @@ enum {
     HF_IMAGE_REF_SIZE = 320, /* host, path and digest */
     HF_DIGEST_SIZE = 72,     /* "sha256:" and 64 hex digits */
     HF_TAG_SIZE = 129,       /* OCI distribution spec: at most 128 characters */
-    HF_SERVICES_MAX = 8
+    HF_SERVICES_MAX = 16     /* built-in and own ones together */
 };
 
-/* The services a gateway has, in the order in which they are started. */
+/* The built-in services, which every gateway has, in the order in which they are started. They come
+ * first wherever services are counted; an operator's own ones follow. */
 extern const char *const hf_service_names[];
 extern const size_t hf_service_count;
 
@@ -35,10 +36,16 @@ struct hf_release_image {
     char image_id[HF_DIGEST_SIZE]; /* config digest */
 };
 
+struct hf_release_service {
+    char name[HF_NAME_SIZE];
+    struct hf_release_image image;
+};
+
 struct hf_release {
     char name[HF_NAME_SIZE];
-    char created[HF_NAME_SIZE];                      /* RFC 3339 */
-    struct hf_release_image images[HF_SERVICES_MAX]; /* by hf_service_index() */
+    char created[HF_NAME_SIZE]; /* RFC 3339 */
+    size_t count;               /* the built-in ones by hf_service_index(), then own ones */
+    struct hf_release_service services[HF_SERVICES_MAX];
 };
 
 /* Reads and checks a whole release file. Refuses, with a JSON pointer and what is allowed: unknown

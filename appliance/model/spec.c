@@ -152,7 +152,7 @@ hf_spec_make(const struct hf_placement *p, const struct hf_release *r, size_t in
 {
     const struct blueprint *b = &blueprints[index];
     struct hf_spec s = {
-        .image = r->images[index],
+        .image = r->services[index].image,
         .uid = b->uid,
         .memory_bytes = b->memory_bytes,
         .nano_cpus = NANO_PER_CPU,

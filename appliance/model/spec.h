@@ -66,7 +66,7 @@ struct hf_placement {
     uint16_t field_port;
 };
 
-/* The spec of service index (hf_service_names) from the release, sealed. */
+/* The spec of the release's service index, sealed. */
 HF_MUST int hf_spec_make(const struct hf_placement *p, const struct hf_release *r, size_t index,
                          struct hf_spec *ret_spec, struct hf_error *err);
 

@@ -54,3 +54,12 @@ hf_status_number(const struct hf_service_status *s, const char *name, int64_t ot
             return s->numbers[i].value;
     return otherwise;
 }
+
+const struct hf_service_view *
+hf_snapshot_service(const struct hf_snapshot *s, const char *name)
+{
+    for (size_t i = 0; i < s->service_count; i++)
+        if (strcmp(s->services[i].spec.service, name) == 0)
+            return &s->services[i];
+    return NULL;
+}

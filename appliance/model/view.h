@@ -75,7 +75,7 @@ struct hf_service_status {
 int64_t hf_status_number(const struct hf_service_status *s, const char *name, int64_t otherwise);
 
 struct hf_service_view {
-    struct hf_spec spec; /* all "" and 0 where no release is set */
+    struct hf_spec spec; /* all but its service "" and 0 where no release is set */
     char title[HF_NAME_SIZE];
     bool wanted; /* desired: running or stopped */
     enum hf_lifecycle lifecycle;
@@ -198,10 +198,13 @@ struct hf_snapshot {
     struct hf_gateway_view gateway;
     bool has_release;
     struct hf_release release;
-    struct hf_service_view services[HF_SERVICES_MAX];
+    struct hf_service_view services[HF_SERVICES_MAX]; /* the built-in ones first */
     size_t service_count;
     struct hf_broker_view broker;
     struct hf_buffer_view buffer;
     struct hf_uplink_view uplink;
     struct hf_sentence sentence;
 };
+
+/* The service of that name, or NULL. */
+const struct hf_service_view *hf_snapshot_service(const struct hf_snapshot *s, const char *name);

@@ -4,11 +4,26 @@ import type { LogLine } from '../src/api/types';
 import { claimErrors, formatSetupCode } from '../src/derive/claim';
 import { lineTone, pieces, unseen, withoutTime } from '../src/derive/log';
 import { passwordStrength } from '../src/derive/password';
-import { pathOf } from '../src/derive/path';
+import { inPathOrder, pathOf } from '../src/derive/path';
 import { append, fromHistory, NO_SERIES, WINDOW_S } from '../src/derive/series';
+import { consequence, purpose } from '../src/derive/service-text';
 import { announcementKey } from '../src/derive/tone';
 import { retryDelay } from '../src/state/retry';
 import { service, stateWith } from './fixture';
+
+describe('own services', () => {
+  it('stand behind those that every gateway has, whatever they are called', () => {
+    const own = ['constructor', 'broker', 'adapter', 'buffer'].map((name) => service(name));
+    expect(inPathOrder(own).map((s) => s.name)).toEqual([
+      'broker',
+      'buffer',
+      'constructor',
+      'adapter',
+    ]);
+    expect(purpose('constructor')).toBe(purpose('adapter'));
+    expect(consequence('restart', 'constructor')).toHaveLength(2);
+  });
+});
 
 describe('path', () => {
   it('flows from end to end where all is well', () => {

@@ -27,9 +27,10 @@ fill_service(struct hf_snapshot *s, size_t i)
                                                   .run_dir = "/run/holdfast",
                                                   .field_address = "0.0.0.0",
                                                   .field_port = 1883};
-    struct hf_release_image *image = &s->release.images[i];
+    struct hf_release_image *image = &s->release.services[i].image;
     struct hf_service_view *v = &s->services[i];
 
+    hf_text_put(s->release.services[i].name, HF_NAME_SIZE, "%s", hf_service_names[i]);
     snprintf(image->image, sizeof image->image, "127.0.0.1:5000/holdfast/%s@sha256:%064d",
              hf_service_names[i], 1);
     hf_text_put(image->tag, sizeof image->tag, "0.1.0");
@@ -69,7 +70,7 @@ world_fill(struct hf_snapshot *s)
     s->has_release = true;
     hf_text_put(s->release.name, sizeof s->release.name, "0.1.0");
     hf_text_put(s->release.created, sizeof s->release.created, "2026-11-24T03:01:33Z");
-    s->service_count = hf_service_count;
+    s->service_count = s->release.count = hf_service_count;
     for (size_t i = 0; i < hf_service_count; i++)
         fill_service(s, i);
     s->buffer =

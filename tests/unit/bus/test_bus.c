@@ -250,7 +250,6 @@ hostile_messages_are_ignored(void **state)
     publish(&b, "status/buffer", large, sizeof large, false);
     publish(&b, "status/buffer", "[[[[[[", 6, false);
     publish(&b, "status/buffer", "", 0, false);
-    publish(&b, "status/stranger", "{\"state\":\"ok\"}", 14, false);
     publish(&b, "status/buffer/x", "{\"state\":\"ok\"}", 14, false);
     publish(&b, "ping/holdfastd", "999999", 6, false);
     publish(&b, "ping/holdfastd", large, sizeof large, false);

@@ -25,7 +25,7 @@ a_release_survives_print_and_parse(void **state)
 
     (void)state;
     assert_int_equal(hf_release_parse(text, strlen(text), &r, &err), 0);
-    assert_string_equal(r.images[hf_service_index("buffer")].tag, "0.1.0");
+    assert_string_equal(r.services[hf_service_index("buffer")].image.tag, "0.1.0");
     assert_int_equal(hf_release_print(&r, &printed, &err), 0);
     assert_string_equal(printed, text);
 }

@@ -20,7 +20,7 @@ make(const struct hf_placement *p, const char *service, const char *image_id)
     struct hf_error err;
     int index = hf_service_index(service);
 
-    strcpy(r.images[index].image_id, image_id);
+    strcpy(r.services[index].image.image_id, image_id);
     assert_int_equal(hf_spec_make(p, &r, (size_t)index, &s, &err), 0);
     return s;
 }

@@ -931,11 +931,8 @@ export interface components {
             /** @description Processors online. */
             cores: number;
         };
-        /**
-         * @description The name of a service.
-         * @enum {string}
-         */
-        ServiceName: "broker" | "processor" | "buffer" | "forwarder";
+        /** @description The name of a service: `broker`, `buffer`, `processor`, `forwarder`, or one of the operator's own, as the release has it. */
+        ServiceName: string;
         /** @description All services. */
         ServiceList: {
             /** @description In the order in which they are started. */

@@ -35,6 +35,8 @@ export type Rules = Schemas['Rules'];
 export type Sentence = Schemas['Sentence'];
 export type Service = Schemas['Service'];
 export type ServiceName = Schemas['ServiceName'];
+/** The built-in services, in the order in which a record meets them. */
+export type PathName = 'broker' | 'processor' | 'buffer' | 'forwarder';
 export type Session = Schemas['Session'];
 export type Sink = Schemas['Sink'];
 export type SinkList = Schemas['SinkList'];

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way of the data, device to cloud, as a picture: six nodes and the five links between them.
-import type { Service, ServiceName, State, Uplink } from '../api/types';
+import type { PathName, Service, ServiceName, State, Uplink } from '../api/types';
 import { countShort, duration, rate, secondsBetween } from '../format/format';
 import { serviceMark, type Tone, uplinkMark } from './tone';
 
 export interface PathNode {
-  id: 'devices' | ServiceName | 'cloud';
+  id: 'devices' | PathName | 'cloud';
   title: string;
   note: string;
   tone: Tone;
@@ -23,14 +23,19 @@ export interface Path {
   links: PathLink[];
 }
 
-const ORDER: ServiceName[] = ['broker', 'processor', 'buffer', 'forwarder'];
+const ORDER: PathName[] = ['broker', 'processor', 'buffer', 'forwarder'];
 /** So many messages are under way between two commits without anything being slow. */
 const BURST = 100;
 const NOT_WORKING: Service['health'][] = ['failed', 'stopped', 'unreachable'];
 
-/** In the order in which a record meets them. */
+function place(name: ServiceName): number {
+  const at = (ORDER as ServiceName[]).indexOf(name);
+  return at < 0 ? ORDER.length : at;
+}
+
+/** In the order in which a record meets them; an operator's own ones behind. */
 export function inPathOrder(services: readonly Service[]): Service[] {
-  return [...services].sort((a, b) => ORDER.indexOf(a.name) - ORDER.indexOf(b.name));
+  return [...services].sort((a, b) => place(a.name) - place(b.name));
 }
 
 function works(service: Service | undefined): service is Service {
@@ -95,7 +100,7 @@ function serviceNote(service: Service, state: State): string {
   }
 }
 
-function serviceNode(name: ServiceName, service: Service | undefined, state: State): PathNode {
+function serviceNode(name: PathName, service: Service | undefined, state: State): PathNode {
   const title = service?.title || name.charAt(0).toUpperCase() + name.slice(1);
   if (!service) return { id: name, title, note: 'not there', tone: 'off' };
   const holds =

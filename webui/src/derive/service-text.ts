@@ -1,21 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the services are for and what it means to stop one, in words.
-import type { Action, ServiceName } from '../api/types';
+import type { Action, PathName, ServiceName } from '../api/types';
 
-export const PURPOSE: Record<ServiceName, string> = {
+const PURPOSE: Record<PathName, string> = {
   broker: 'Takes messages from devices (MQTT) and hands them on.',
   processor: 'Turns messages into records and gives them to the buffer.',
   buffer: 'Holds records on disk until the cloud has acknowledged them.',
   forwarder: 'Delivers records to the cloud, in order, until they are acknowledged.',
 };
 
-const WHILE_AWAY: Record<ServiceName, string> = {
+const WHILE_AWAY: Record<PathName, string> = {
   broker: 'Devices cannot publish meanwhile. What they do not keep themselves is lost.',
   processor: 'Messages wait in the broker meanwhile. Nothing is lost while its queue has room.',
   buffer:
     'Messages wait in the broker meanwhile. Nothing is lost while its queue has room; what is on disk stays.',
   forwarder: 'Nothing is delivered meanwhile. The buffer holds all records.',
 };
+
+function isBuiltIn(name: ServiceName): name is PathName {
+  return Object.hasOwn(PURPOSE, name);
+}
+
+export function purpose(name: ServiceName): string {
+  return isBuiltIn(name) ? PURPOSE[name] : 'One of your own services, as the release has it.';
+}
+
+function whileAway(name: ServiceName): string {
+  return isBuiltIn(name) ? WHILE_AWAY[name] : 'What it does is not done meanwhile.';
+}
 
 const VERB: Record<Action, string> = { restart: 'Restart', stop: 'Stop', start: 'Start' };
 
@@ -24,11 +36,11 @@ export function actionTitle(action: Action, title: string): string {
 }
 
 export function consequence(action: Action, name: ServiceName): string[] {
-  if (action === 'restart') return ['It is away for a few seconds.', WHILE_AWAY[name]];
+  if (action === 'restart') return ['It is away for a few seconds.', whileAway(name)];
   if (action === 'stop')
     return [
       'It stays stopped until somebody starts it, also after a restart of the box.',
-      WHILE_AWAY[name],
+      whileAway(name),
     ];
   return [];
 }

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Action, Service, State } from '../api/types';
-import { actionTitle, consequence, numberText, PROGRESS, PURPOSE } from '../derive/service-text';
+import { actionTitle, consequence, numberText, PROGRESS, purpose } from '../derive/service-text';
 import { serviceMark } from '../derive/tone';
 import { bytes, count, duration, percent, shortDigest, timeNear } from '../format/format';
 import { Card, Copyable, Fact, Facts, Notice, Status, Title } from '../parts/basics';
@@ -118,7 +118,7 @@ function Head({ service }: { service: Service }): JSX.Element {
             {time}
           </Status>
         </p>
-        <p class="sub">{PURPOSE[service.name]}</p>
+        <p class="sub">{purpose(service.name)}</p>
       </div>
       <Actions service={service} />
     </header>

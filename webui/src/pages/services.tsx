@@ -2,11 +2,11 @@
 import type { JSX } from 'preact';
 import type { Service, State } from '../api/types';
 import { inPathOrder } from '../derive/path';
-import { PURPOSE } from '../derive/service-text';
+import { purpose } from '../derive/service-text';
 import { serviceMark } from '../derive/tone';
 import { bytesOf, count, duration, percent, rate } from '../format/format';
 import { Bar, Status, Title } from '../parts/basics';
-import { Icon } from '../parts/icon';
+import { Icon, isIconName } from '../parts/icon';
 
 function headline(services: Service[]): string {
   if (services.length === 0) return 'No services yet.';
@@ -23,11 +23,11 @@ function Item({ service }: { service: Service }): JSX.Element {
     <li class="card service-item">
       <div class="service-what">
         <h2>
-          <Icon name={service.name} size={20} />
+          <Icon name={isIconName(service.name) ? service.name : 'services'} size={20} />
           <a href={`/services/${service.name}`}>{service.title}</a>
         </h2>
         <Status tone={mark.tone}>{mark.word}</Status>
-        <p class="quiet">{service.reason || PURPOSE[service.name]}</p>
+        <p class="quiet">{service.reason || purpose(service.name)}</p>
       </div>
       <dl class="service-numbers">
         <div>
