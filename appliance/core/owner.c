@@ -249,8 +249,8 @@ judge(struct hf_core *core, size_t i, int64_t now)
     struct hf_health_facts facts = {
         .service = core->services[i].name,
         .lifecycle = s->machine.state,
+        .why = s->machine.why,
         .reason = s->machine.reason,
-        .advice = s->machine.advice,
         .running_since_ms = s->machine.running_since_ms,
         .broker_answered_ms = core->broker_answered_ms,
         .status = &s->status,

@@ -50,7 +50,7 @@ present_service(const struct service *s, size_t index, struct hf_service_view *v
     v->lifecycle = m->state;
     v->health = s->verdict.health;
     memcpy(v->reason, s->verdict.reason, sizeof v->reason);
-    memcpy(v->advice, s->verdict.advice, sizeof v->advice);
+    hf_text_put(v->advice, sizeof v->advice, "%s", s->verdict.advice ? s->verdict.advice : "");
     v->started_ms = m->running_since_ms ? m->container.started_ms : 0;
     v->restarts = m->restarts;
     v->has_exit_code = m->has_exit_code;

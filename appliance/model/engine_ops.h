@@ -46,6 +46,10 @@ struct hf_container {
     /* On the networks <instance>-bus and -lease, "" for none: where the host reaches it. */
     char bus_address[64], lease_address[64];
     bool limits_differ; /* limits, hardening or networks are not as at create */
+    char differs[128];  /* which: "memory, networks" */
+    char name[2 * HF_NAME_SIZE];
+    bool labelled;                   /* with our instance; else it has a name like ours */
+    char label_service[HF_NAME_SIZE]; /* its label, also where the name is not ours */
 };
 
 /* One line of a container's log. */

@@ -20,6 +20,8 @@
  * START       wanted; forgets failures and crash loop
  * STOP        not wanted ("stopped by a person"); forgets failures and crash loop
  * RESTART     wanted; a running container is stopped once; forgets failures and crash loop
+ * DIED        nothing but how the next exits that are seen ended: the engine forgets the exit code
+ *             of a container that it has started again before anybody looked
  * TICK        nothing: time has passed
  *
  * and hf_lifecycle_target(): another spec or image; forgets failures and crash loop, looks anew.
@@ -27,6 +29,7 @@
  * rule, in this order                                            state      effect
  * an effect is under way                                         as it was  -
  * not looked since the last effect, or never                     as it was  - (look)
+ * wanted or not, restarting for HF_RESTARTING_MOST_MS            STOPPING   REMOVE (2)
  * not wanted, container active                                   STOPPING   STOP (1)
  * not wanted                                                     STOPPED    -
  * no release says what to run, container active                  RUNNING    -
@@ -40,10 +43,13 @@
  * no container                                                   CREATING   CREATE
  * not as specified, or restart asked for; runs or restarts       STOPPING   STOP
  * not as specified, not startable, paused by hand, or dead       STOPPING   REMOVE
+ * created or exited, and another one has to run first            STARTING   - (3)
  * created or exited                                              STARTING   START
  *
  * (1) not while waiting after a failure. Active is running, restarting or paused; as specified is
- * spec hash, image and limits. The old container is stopped and removed only when the image of the
+ * spec hash, image and limits. (2) An engine that was killed at the wrong moment says for ever that
+ * it is about to restart a container (tried: 20.10); its own waits end after 60 s. Only where the
+ * image for a new one is there. (3) hf_lifecycle_hold(). The old container is stopped and removed only when the image of the
  * new one is there. An effect that ended well and yet left the same to be done counts as a failure,
  * so that no pair of rules can chase each other faster than the wait.
  *
@@ -61,7 +67,7 @@
  *   BACKOFF   BACKOFF    RUNNING    BACKOFF      look      STARTING   STOPPED   STARTING
  *   FAILED    FAILED     FAILED     FAILED       look      STARTING   STOPPED   STARTING
  *
- * TICK and DONE change the state only by what has become due. (STARTING stands for CREATING where
+ * TICK, DIED and DONE change the state only by what has become due. (STARTING stands for CREATING where
  * there is no container.)
  *
  * Exits. Docker restarts a crashed container by itself (policy unless-stopped, own wait of 100 ms
@@ -78,12 +84,15 @@
 #include "model/engine_ops.h"
 #include "model/view.h"
 #include "supervisor/backoff.h"
+#include "supervisor/finding.h"
+#include "supervisor/reason.h"
 
 enum {
     HF_CRASH_EXITS = 5,
     HF_CRASH_WINDOW_MS = 2 * 60 * 1000,
     HF_CRASH_COOLDOWN_MS = 5 * 60 * 1000,
-    HF_STABLE_MS = 60 * 1000
+    HF_STABLE_MS = 60 * 1000,
+    HF_RESTARTING_MOST_MS = 2 * 60 * 1000
 };
 
 enum hf_effect {
@@ -103,6 +112,7 @@ enum hf_lifecycle_event_kind {
     HF_EVENT_START,
     HF_EVENT_STOP,
     HF_EVENT_RESTART,
+    HF_EVENT_DIED,
     HF_EVENT_TICK,
     HF_EVENT_COUNT
 };
@@ -112,6 +122,9 @@ struct hf_lifecycle_event {
     const struct hf_container *container; /* SEEN: NULL for none; copied */
     bool has_image;                       /* SEEN: of the target */
     int64_t taken_ms;                     /* SEEN: when the engine was asked; monotonic */
+    int64_t peak_bytes;                   /* SEEN: most memory in this run; 0: not known */
+    int exit_code;                        /* DIED */
+    bool oom_killed;                      /* DIED */
     const struct hf_error *error;         /* ERROR: why; copied */
 };
 
@@ -129,6 +142,7 @@ struct hf_lifecycle_machine {
     char image_id[HF_DIGEST_SIZE];
     int64_t memory_bytes; /* limit, for people */
     bool restart_due;
+    char waits_for[HF_NAME_SIZE]; /* another service that has to run first; "": none */
 
     /* what was seen */
     bool looked; /* ever */
@@ -137,6 +151,12 @@ struct hf_lifecycle_machine {
     bool has_image;
     struct hf_container container; /* id "": none */
     int64_t looked_ms;
+    int64_t peak_bytes;
+    int64_t restarting_ms; /* since when it is about to be restarted, unchanged; 0: it is not */
+    bool restart_is_stuck;
+    bool died; /* what DIED said of the next exits */
+    int died_code;
+    bool died_of_memory;
 
     /* what is under way, and what ended well before the last look */
     enum hf_effect pending;
@@ -146,6 +166,7 @@ struct hf_lifecycle_machine {
     struct hf_backoff backoff;
     bool remake;                      /* it could not be started: make it anew */
     bool stop_asked;                  /* the next exit is our doing */
+    bool create_asked;                /* and so is the next new container */
     int64_t exits_ms[HF_CRASH_EXITS]; /* newest first */
     unsigned exit_count;
     bool crash_loop;
@@ -153,16 +174,19 @@ struct hf_lifecycle_machine {
     bool has_exit_code; /* of the last exit */
     int exit_code;
     bool oom_killed;
-    char failure[HF_TEXT_SIZE]; /* why it waits or has failed */
-    char failure_advice[HF_TEXT_SIZE];
+    enum hf_reason failure_why; /* why it waits or has failed */
+    char failure[HF_TEXT_SIZE];
 
     /* what is shown */
     enum hf_lifecycle state;
     int64_t since_ms;         /* of state; monotonic */
     int64_t running_since_ms; /* this run of the container, as far as seen; 0: not running */
     int64_t restarts;         /* by the engine and by us, since the container was made */
+    enum hf_reason why;
     char reason[HF_TEXT_SIZE];
-    char advice[HF_TEXT_SIZE];
+    const char *advice;
+
+    struct hf_finding finding; /* of the last step */
 };
 
 /* wanted is what the store says. */
@@ -171,6 +195,10 @@ void hf_lifecycle_init(struct hf_lifecycle_machine *m, bool wanted, int64_t now_
 /* What to run from now on; spec_hash "" where no release says it. Follow it by a TICK. */
 void hf_lifecycle_target(struct hf_lifecycle_machine *m, const char *spec_hash,
                          const char *image_id, int64_t memory_bytes, int64_t now_ms);
+
+/* Another service that has to run before this one is started, "" for none. It holds up nothing but
+ * a start. Follow it by a TICK. */
+void hf_lifecycle_hold(struct hf_lifecycle_machine *m, const char *waits_for);
 
 struct hf_lifecycle_step hf_lifecycle_step(struct hf_lifecycle_machine *m,
                                            const struct hf_lifecycle_event *event, int64_t now_ms);
