@@ -21,7 +21,7 @@ static const char connection_sql[] = "PRAGMA cell_size_check = ON;"
                                      "PRAGMA journal_size_limit = 1048576;"
                                      "PRAGMA trusted_schema = OFF;";
 
-const char *const hf_db_migrations[] = {hf_sql_schema_1};
+const char *const hf_db_migrations[] = {hf_sql_schema_1, hf_sql_schema_2};
 const int hf_db_version = HF_LEN(hf_db_migrations);
 
 bool

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "model/account.h"
+#include "model/incident.h"
 #include "model/view.h"
 
 #include <stdbool.h>
@@ -21,6 +22,8 @@ enum {
     HF_STORE_REVISIONS_MAX = 50,   /* settings revisions kept */
     HF_STORE_OPERATIONS_MAX = 200, /* operations kept */
     HF_STORE_AUDIT_MAX = 10000,    /* audit entries kept */
+    HF_STORE_INCIDENTS_MAX = 200,  /* incidents kept */
+    HF_STORE_INCIDENT_BYTES_MAX = 4 * 1024 * 1024, /* of their logs and curves together */
     HF_STORE_ASIDE_MAX = 3,        /* corrupt databases kept */
     HF_STORE_SECRET_SIZE = 65      /* 256 bits in hex */
 };
@@ -135,6 +138,37 @@ struct hf_store_provision {
  * gateway that is claimed is refused whole (CONFLICT). */
 HF_MUST int hf_store_apply_provision(struct hf_store *st, const struct hf_store_provision *p,
                                      bool *ret_applied, struct hf_error *err);
+
+/* ---- incidents ---- */
+
+/* log is a JSON array of lines and curve a JSON object, both as the API shows them. The oldest give
+ * way. */
+HF_MUST int hf_store_add_incident(struct hf_store *st, const struct hf_incident *incident,
+                                  const char *log, const char *curve, int64_t *ret_n,
+                                  struct hf_error *err);
+/* The same happened `times` times more, at last_ms for the last time. Fine where it has given way.
+ */
+HF_MUST int hf_store_count_incident_again(struct hf_store *st, int64_t n, int64_t times,
+                                          int64_t last_ms, struct hf_error *err);
+/* How many of that kind began after since_ms and not after until_ms, and the newest of them. */
+HF_MUST int hf_store_recent_incidents(struct hf_store *st, const char *service,
+                                      enum hf_incident_kind kind, int64_t since_ms,
+                                      int64_t until_ms, int64_t *ret_count, int64_t *ret_newest,
+                                      struct hf_error *err);
+
+struct hf_incident_filter {
+    int64_t before;      /* only older ones than this; 0: all */
+    const char *service; /* NULL: all */
+    int kind;            /* of enum hf_incident_kind; -1: all */
+};
+
+/* Newest first, at most max. */
+HF_MUST int hf_store_incidents(struct hf_store *st, const struct hf_incident_filter *filter,
+                               struct hf_incident *ret_incidents, size_t max, size_t *ret_count,
+                               struct hf_error *err);
+/* NOT_FOUND. The caller frees *ret_log and *ret_curve. */
+HF_MUST int hf_store_incident(struct hf_store *st, int64_t n, struct hf_incident *ret_incident,
+                              char **ret_log, char **ret_curve, struct hf_error *err);
 
 /* ---- audit ---- */
 

@@ -280,16 +280,18 @@ newer_database_is_left_alone(void **state)
     struct hf_store *st = NULL;
     sqlite3 *db = NULL;
     const char *path = tempdir_path(*state, "holdfast.db");
+    char back[64];
 
+    snprintf(back, sizeof back, "PRAGMA user_version = %d", hf_db_version);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 9", 0, 0, 0), 0);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 99", 0, 0, 0), 0);
     sqlite3_close(db);
     assert_int_equal(hf_store_open(*state, &st, &err), -1);
     assert_int_equal(err.class, HF_ERROR_CONFLICT);
     assert_non_null(strstr(err.message, "newer"));
     assert_int_equal(count_aside(*state), 0);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 1", 0, 0, 0), 0);
+    assert_int_equal(sqlite3_exec(db, back, 0, 0, 0), 0);
     sqlite3_close(db);
     assert_int_equal(hf_store_open(*state, &st, &err), 0);
     assert_all_there(st, &b);
@@ -300,18 +302,23 @@ static void
 migration_is_one_step_or_none(void **state)
 {
     HF_AUTO(hf_store) struct hf_store *st = NULL;
-    const char *steps[] = {hf_db_migrations[0], "CREATE TABLE later (a); oops"};
+    const char *steps[16];
+    int last = hf_db_version + 1;
     struct hf_error err = {0};
+    char name[32];
 
+    memcpy(steps, hf_db_migrations, (size_t)hf_db_version * sizeof *steps);
+    steps[hf_db_version] = "CREATE TABLE later (a); oops";
+    snprintf(name, sizeof name, "version %d", last);
     assert_int_equal(hf_store_open(*state, &st, NULL), 0);
-    assert_int_equal(hf_db_migrate(st, steps, 2, &err), -1);
-    assert_non_null(strstr(err.message, "version 2"));
+    assert_int_equal(hf_db_migrate(st, steps, last, &err), -1);
+    assert_non_null(strstr(err.message, name));
     assert_int_equal(hf_db_script(st, "SELECT a FROM later", NULL), -1);
-    steps[1] = "CREATE TABLE later (a)";
-    assert_int_equal(hf_db_migrate(st, steps, 2, &err), 0);
-    assert_int_equal(hf_db_migrate(st, steps, 2, &err), 0);
+    steps[hf_db_version] = "CREATE TABLE later (a)";
+    assert_int_equal(hf_db_migrate(st, steps, last, &err), 0);
+    assert_int_equal(hf_db_migrate(st, steps, last, &err), 0);
     assert_int_equal(hf_db_script(st, "SELECT a FROM later", NULL), 0);
-    assert_int_equal(hf_db_migrate(st, steps, 1, &err), -1);
+    assert_int_equal(hf_db_migrate(st, steps, hf_db_version, &err), -1);
     assert_int_equal(err.class, HF_ERROR_CONFLICT);
 }
 
