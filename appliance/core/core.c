@@ -120,6 +120,7 @@ load(struct hf_core *core, struct hf_error *err)
         load_path(core, err) < 0)
         return -1;
     core->claimed = accounts > 0;
+    hf_core_order_starts(core, hf_clock_mono_ms());
     hf_core_end_left_operations(core);
     return hf_core_hand_over(core, err);
 }
@@ -233,7 +234,8 @@ start_threads(struct hf_core *core, struct hf_error *err)
         if (worker_start(&core->workers[i], core, i, worker_effects, err) < 0)
             return -1;
     if (worker_start(&core->observer, core, 0, worker_observer, err) < 0 ||
-        worker_start(&core->listener, core, 0, worker_listener, err) < 0)
+        worker_start(&core->listener, core, 0, worker_listener, err) < 0 ||
+        worker_start(&core->keeper, core, 0, worker_keeper, err) < 0)
         return -1;
     return start_owner(core, err);
 }
@@ -258,10 +260,12 @@ join_workers(struct hf_core *core)
         worker_stop(&core->workers[i]);
     worker_stop(&core->observer);
     worker_stop(&core->listener);
+    worker_stop(&core->keeper);
     for (size_t i = 0; i < core->service_count; i++)
         all &= worker_join(&core->workers[i], JOIN_MS);
     all &= worker_join(&core->observer, JOIN_MS);
     all &= worker_join(&core->listener, JOIN_MS);
+    all &= worker_join(&core->keeper, JOIN_MS);
     return all;
 }
 
@@ -285,6 +289,7 @@ hf_core_stop(struct hf_core *core)
         hf_log_warn("event=engine-call-left-behind text=\"Docker did not answer before the end\"");
         return false;
     }
+    hf_core_free_incidents(core);
     hf_telemetry_free(core->telemetry);
     hf_path_free(core->path);
     hf_settings_done(&core->settings);
@@ -439,6 +444,12 @@ int
 hf_core_claimed(struct hf_core *core, const char *name, struct hf_error *err)
 {
     return mailbox_call(&core->mail, do_claimed, (void *)(uintptr_t)name, err);
+}
+
+uint64_t
+hf_core_turns(const struct hf_core *core)
+{
+    return atomic_load(&core->turns);
 }
 
 struct hf_path *

@@ -5,7 +5,9 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "core/core.h"
+#include "core/drift.h"
 #include "core/history.h"
+#include "core/incident.h"
 #include "core/mailbox.h"
 #include "core/rate.h"
 #include "core/worker.h"
@@ -15,6 +17,7 @@
 #include "telemetry/telemetry.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* One service as the owner knows it. */
 struct service {
@@ -29,6 +32,8 @@ struct service {
     int64_t wake_ms;               /* when the machine wants a TICK; monotonic */
     struct hf_operation operation; /* id "" while none is under way */
     int64_t operation_until_ms;    /* monotonic */
+    int64_t peak_bytes;            /* most memory seen in this run */
+    struct incidents incidents;
 };
 
 struct hf_core {
@@ -54,6 +59,10 @@ struct hf_core {
     int64_t uplink_away_since_ms;
     int64_t dropped_ms, queue_dropped_ms; /* wall clock, 0: never since the start */
     int64_t uplink_success_ms; /* the newest known; a forwarder forgets it when it restarts */
+    int64_t looked_at_ms;      /* the last look that succeeded; wall clock, 0: none */
+    struct drift drift;
+    int64_t counts_at_ms; /* when counted incidents are written next; monotonic */
+    atomic_uint_fast64_t turns; /* of the owner's loop */
     bool look_due, looking;
     bool info_due;
     int64_t look_at_ms; /* the next look without a reason; monotonic */
@@ -70,6 +79,7 @@ struct hf_core {
     struct worker workers[HF_SERVICES_MAX]; /* effects, one thread a service */
     struct worker observer;
     struct worker listener; /* the engine's event stream */
+    struct worker keeper;   /* puts right what belongs to no service */
     pthread_t owner;
     bool owner_runs;
 
@@ -98,6 +108,9 @@ void hf_core_say(const struct hf_snapshot *s, struct hf_sentence *t);
 
 /* owner.c: one step of a service, and its effect given to its worker; owner thread only. */
 void hf_core_step(struct hf_core *core, size_t index, const struct hf_lifecycle_event *event);
+
+/* order.c: which services wait for which before they are started; owner thread only. */
+void hf_core_order_starts(struct hf_core *core, int64_t now_ms);
 
 /* operation.c: owner thread only. */
 HF_MUST int hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind,

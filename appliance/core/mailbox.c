@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -29,6 +30,8 @@ mailbox_done(struct mailbox *m)
     pthread_cond_destroy(&m->arrived);
     pthread_cond_destroy(&m->call_done);
     pthread_mutex_destroy(&m->lock);
+    for (size_t i = 0; i < HF_SERVICES_MAX; i++)
+        free(m->mail.lines[i].json);
 }
 
 static bool
@@ -38,7 +41,8 @@ is_empty(const struct mail *mail)
         mail->look.done || mail->calls)
         return false;
     for (size_t i = 0; i < HF_SERVICES_MAX; i++)
-        if (mail->status_fresh[i] || mail->effects[i].done)
+        if (mail->status_fresh[i] || mail->effects[i].done || mail->deaths[i].seen ||
+            mail->lines[i].done)
             return false;
     return true;
 }
@@ -161,6 +165,29 @@ mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_erro
     pthread_mutex_lock(&m->lock);
     *r = (struct effect_result){.done = true, .result = result, .err = *err};
     hf_text_put(r->last_words, sizeof r->last_words, "%s", last_words);
+    post(m);
+}
+
+void
+mailbox_death(struct mailbox *m, size_t index, bool oom, int exit_code)
+{
+    struct death *d = &m->mail.deaths[index];
+
+    pthread_mutex_lock(&m->lock);
+    d->seen = true;
+    d->oom |= oom;
+    d->exit_code = exit_code;
+    post(m);
+}
+
+void
+mailbox_lines(struct mailbox *m, size_t index, char *json, int64_t count)
+{
+    struct last_lines *l = &m->mail.lines[index];
+
+    pthread_mutex_lock(&m->lock);
+    free(l->json);
+    *l = (struct last_lines){.done = true, .json = json, .count = count};
     post(m);
 }
 

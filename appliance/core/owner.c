@@ -45,6 +45,8 @@ hf_core_step(struct hf_core *core, size_t i, const struct hf_lifecycle_event *ev
 
     s->wake_ms = next.wake_ms;
     core->look_due |= next.look;
+    if (s->machine.finding.some)
+        hf_core_note(core, i, &s->machine.finding);
     if (next.effect != HF_EFFECT_NONE)
         give_effect(core, i, next.effect);
     if (s->machine.state != before) {
@@ -93,6 +95,7 @@ look_failed(struct hf_core *core, const struct look *l, int64_t now)
         core->changed = true;
     }
     core->engine.state = HF_ENGINE_UNREACHABLE;
+    core->engine.stale_since_ms = core->looked_at_ms;
     hf_text_put(core->engine.detail, sizeof core->engine.detail, "%s", l->err.message);
 }
 
@@ -107,6 +110,8 @@ learn_engine(struct hf_core *core, const struct look *l)
     }
     e->state = HF_ENGINE_OK;
     e->detail[0] = '\0';
+    e->stale_since_ms = 0;
+    core->looked_at_ms = hf_clock_wall_ms();
     core->look_failures = 0;
     if (!l->has_info)
         return;
@@ -152,7 +157,7 @@ follow_path(struct hf_core *core, const char *service, const struct hf_container
 }
 
 static void
-take_look(struct hf_core *core, const struct look *l, int64_t now)
+take_look(struct hf_core *core, struct look *l, int64_t now)
 {
     core->looking = false;
     if (l->result < 0) {
@@ -161,6 +166,7 @@ take_look(struct hf_core *core, const struct look *l, int64_t now)
     }
     learn_engine(core, l);
     core->look_at_ms = now + LOOK_MS;
+    hf_core_find_drift(core, l);
     for (size_t i = 0; i < core->service_count; i++) {
         const struct hf_container *c = container_of(l, core->services[i].name);
 
@@ -171,7 +177,24 @@ take_look(struct hf_core *core, const struct look *l, int64_t now)
                      &(struct hf_lifecycle_event){.kind = HF_EVENT_SEEN,
                                                   .container = c,
                                                   .has_image = l->has_image[i],
-                                                  .taken_ms = l->taken_ms});
+                                                  .taken_ms = l->taken_ms,
+                                                  .peak_bytes = core->services[i].peak_bytes});
+    }
+}
+
+static void
+take_deaths(struct hf_core *core, struct mail *mail)
+{
+    for (size_t i = 0; i < core->service_count; i++) {
+        const struct death *d = &mail->deaths[i];
+
+        if (d->seen)
+            hf_core_step(core, i,
+                         &(struct hf_lifecycle_event){.kind = HF_EVENT_DIED,
+                                                      .exit_code = d->exit_code,
+                                                      .oom_killed = d->oom});
+        if (mail->lines[i].done)
+            hf_core_take_lines(core, i, mail->lines[i].json, mail->lines[i].count);
     }
 }
 
@@ -241,6 +264,21 @@ learn_status(struct hf_core *core, size_t i, const struct hf_service_status *sta
     }
 }
 
+/* One that worked, still runs and works no more. */
+static void
+note_health(struct hf_core *core, size_t i, enum hf_health before)
+{
+    const struct service *s = &core->services[i];
+    struct hf_finding f = {
+        .some = true, .kind = HF_INCIDENT_UNHEALTHY, .done = "nothing: it runs on", .uptime_s = -1};
+
+    if (before != HF_HEALTH_HEALTHY || s->machine.state != HF_LIFECYCLE_RUNNING ||
+        (s->verdict.health != HF_HEALTH_DEGRADED && s->verdict.health != HF_HEALTH_UNREACHABLE))
+        return;
+    memcpy(f.found, s->verdict.reason, sizeof f.found);
+    hf_core_note(core, i, &f);
+}
+
 static void
 judge(struct hf_core *core, size_t i, int64_t now)
 {
@@ -258,6 +296,7 @@ judge(struct hf_core *core, size_t i, int64_t now)
 
     hf_health_judge(&s->watch, &facts, now, &s->verdict);
     if (s->verdict.health != before) {
+        note_health(core, i, before);
         hf_log_info("service=%s event=health from=%s to=%s reason=\"%s\"", core->services[i].name,
                     hf_health_name(before), hf_health_name(s->verdict.health), s->verdict.reason);
         core->changed = true;
@@ -330,11 +369,16 @@ static void
 measure(struct hf_core *core, int64_t now)
 {
     for (size_t i = 0; i < core->service_count; i++) {
-        const struct hf_lifecycle_machine *m = &core->services[i].machine;
+        struct service *s = &core->services[i];
+        const struct hf_lifecycle_machine *m = &s->machine;
         bool runs = m->container.state == HF_CONTAINER_RUNNING && *m->container.id;
 
         hf_telemetry_service(core->telemetry, i, runs ? m->container.pid : 0, now,
-                             &core->services[i].usage);
+                             &s->usage);
+        if (!runs || now - m->running_since_ms < TICK_MS)
+            s->peak_bytes = 0;
+        if (s->usage.known && s->usage.memory_bytes > s->peak_bytes)
+            s->peak_bytes = s->usage.memory_bytes;
     }
     hf_telemetry_host(core->telemetry, core->config.state_dir, now, &core->host);
     keep_clock_floor(core, now);
@@ -378,6 +422,7 @@ hf_core_owner(void *context)
         core->look_due |= mail.engine_hint;
         core->info_due |= mail.engine_connected;
         take_bus_mail(core, &mail);
+        take_deaths(core, &mail);
         take_effects(core, &mail);
         if (mail.look.done)
             take_look(core, &mail.look, now);
@@ -391,11 +436,15 @@ hf_core_owner(void *context)
         for (size_t i = 0; i < core->service_count; i++)
             judge(core, i, now);
         follow_uplink(core);
+        hf_core_order_starts(core, now);
+        hf_core_keep_incidents(core, now, false);
         hf_core_check_operations(core, now);
         begin_look(core, now);
         if (tick || core->changed)
             publish(core, now, tick);
+        atomic_fetch_add(&core->turns, 1);
     } while (!mail.stop);
+    hf_core_keep_incidents(core, hf_clock_mono_ms(), true);
     mailbox_close(&core->mail);
     return NULL;
 }

@@ -118,6 +118,7 @@ struct hf_engine_view {
     char version[HF_NAME_SIZE];
     char api_version[16];
     char detail[HF_TEXT_SIZE];
+    int64_t stale_since_ms; /* while it is unreachable: when what is known of it was seen */
     char warnings[HF_WARNINGS_MAX][HF_TEXT_SIZE]; /* limits that the kernel would not enforce */
     size_t warning_count;
 };

@@ -200,6 +200,7 @@ on_seen(struct hf_lifecycle_machine *m, const struct hf_lifecycle_event *e, int6
     see_run(m, is, now_ms);
     m->container = *is;
     m->has_image = e->has_image;
+    m->remake |= is->lost_volume; /* a new volume gets its owner when a container is made */
     if (is->id[0] && (is->state == HF_CONTAINER_EXITED || is->state == HF_CONTAINER_DEAD)) {
         m->has_exit_code = true;
         m->exit_code = is->exit_code;

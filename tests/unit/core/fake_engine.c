@@ -81,21 +81,51 @@ fake_list(void *ctx, const char *instance, struct hf_container *ret_list, size_t
     return leave(f);
 }
 
+static void
+add_name(char names[][2 * HF_NAME_SIZE], size_t *count, const char *name)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(names[i], name) == 0)
+            return;
+    hf_text_put(names[(*count)++], 2 * HF_NAME_SIZE, "%s", name);
+}
+
+static int
+fake_surroundings(void *ctx, const char *instance, struct hf_surroundings *ret,
+                  struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+
+    (void)instance;
+    if (enter(f, err) < 0)
+        return -1;
+    *ret = f->around;
+    return leave(f);
+}
+
 static int
 fake_ensure_network(void *ctx, const char *instance, const struct hf_network_spec *n,
                     struct hf_error *err)
 {
+    struct fake_engine *f = ctx;
+
     (void)instance;
-    (void)n;
-    return enter(ctx, err) < 0 ? -1 : leave(ctx);
+    if (enter(f, err) < 0)
+        return -1;
+    add_name(f->around.networks, &f->around.network_count, n->name);
+    return leave(f);
 }
 
 static int
 fake_ensure_volume(void *ctx, const char *instance, const char *name, struct hf_error *err)
 {
+    struct fake_engine *f = ctx;
+
     (void)instance;
-    (void)name;
-    return enter(ctx, err) < 0 ? -1 : leave(ctx);
+    if (enter(f, err) < 0)
+        return -1;
+    add_name(f->around.volumes, &f->around.volume_count, name);
+    return leave(f);
 }
 
 static int
@@ -154,6 +184,9 @@ fake_create(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE], st
     *c = (struct hf_container){.state = HF_CONTAINER_CREATED};
     hf_text_put(c->id, sizeof c->id, "c%u", ++f->serial);
     hf_text_put(c->service, sizeof c->service, "%s", spec->service);
+    hf_text_put(c->label_service, sizeof c->label_service, "%s", spec->service);
+    hf_text_put(c->name, sizeof c->name, "%s", spec->container);
+    c->labelled = true;
     hf_text_put(c->spec_hash, sizeof c->spec_hash, "%s", spec->hash);
     hf_text_put(c->image_id, sizeof c->image_id, "%s", spec->image.image_id);
     memcpy(ret_id, c->id, HF_HASH_SIZE);
@@ -177,6 +210,8 @@ fake_start(void *ctx, const char *id, struct hf_error *err)
     }
     c->state = HF_CONTAINER_RUNNING;
     c->started_ms = hf_clock_wall_ms();
+    if (f->started_count < HF_CONTAINERS_MAX)
+        hf_text_put(f->started[f->started_count++], HF_NAME_SIZE, "%s", c->service);
     return leave(f);
 }
 
@@ -240,17 +275,31 @@ static int
 fake_events(void *ctx, const char *instance, hf_event_sink *sink, bool (*cancelled)(void *context),
             void *context, struct hf_error *err)
 {
-    (void)ctx;
+    struct fake_engine *f = ctx;
+    struct hf_engine_event hint = {.what = "start", .service = ""};
+    char who[HF_NAME_SIZE];
+
     (void)instance;
     (void)err;
-    while (!cancelled(context) && sink(context, "die", ""))
+    do {
         nap();
+        hint = (struct hf_engine_event){.what = "start", .service = ""};
+        FAKE_LOCKED(f, {
+            if (*f->dies) {
+                hf_text_put(who, sizeof who, "%s", f->dies);
+                hint = (struct hf_engine_event){
+                    .what = "die", .service = who, .has_exit_code = true, .exit_code = 139};
+                *f->dies = '\0';
+            }
+        });
+    } while (!cancelled(context) && sink(context, &hint));
     return 0;
 }
 
 const struct hf_engine_ops fake_engine_ops = {
     .info = fake_info,
     .list = fake_list,
+    .surroundings = fake_surroundings,
     .ensure_network = fake_ensure_network,
     .ensure_volume = fake_ensure_volume,
     .has_image = fake_has_image,

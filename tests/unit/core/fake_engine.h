@@ -11,6 +11,10 @@ struct fake_engine {
     struct hf_container containers[HF_CONTAINERS_MAX];
     size_t count;
     unsigned serial;
+    struct hf_surroundings around;
+    char started[HF_CONTAINERS_MAX][HF_NAME_SIZE]; /* services, in the order of their starts */
+    size_t started_count;
+    char dies[HF_NAME_SIZE]; /* a service of which an event says once that it died by 139 */
     bool away;             /* every call fails as if the socket were absent */
     bool no_images;        /* until pulled */
     unsigned fail_pulls;   /* so many pulls fail */
@@ -25,10 +29,10 @@ void fake_engine_init(struct fake_engine *f);
 void fake_engine_done(struct fake_engine *f);
 
 /* Reads or changes the engine under its lock. */
-#define FAKE_LOCKED(f, statement)                                                                  \
+#define FAKE_LOCKED(f, ...)                                                                        \
     do {                                                                                           \
         pthread_mutex_lock(&(f)->lock);                                                            \
-        statement;                                                                                 \
+        __VA_ARGS__;                                                                               \
         pthread_mutex_unlock(&(f)->lock);                                                          \
     } while (0)
 

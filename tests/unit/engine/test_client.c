@@ -121,7 +121,7 @@ wrong_answers_have_named_errors(void **state)
         {{{"GET /version", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"Api"}, END},
          HF_ERROR_UNAVAILABLE,
          "connection to Docker broke"},
-        {{VERSION("1.39", "1.12"), END}, HF_ERROR_UNAVAILABLE, "too old"},
+        {{VERSION("1.40", "1.12"), END}, HF_ERROR_UNAVAILABLE, "too old"},
         {{VERSION("2.0", "1.12"), END}, HF_ERROR_UPSTREAM, "does not say its API version"},
         {{VERSION("1.41", "1.12"),
           {"GET /v1.41/info", FAIL("500 Oops", "{\"message\":\"cannot\"}")},
@@ -339,13 +339,16 @@ struct heard {
 };
 
 static bool
-on_event(void *context, const char *what, const char *service)
+on_event(void *context, const struct hf_engine_event *event)
 {
     struct heard *h = context;
     size_t len = strlen(h->what);
 
-    snprintf(h->what + len, sizeof h->what - len, "%s:%s ", what, service);
-    h->lost += strcmp(what, "lost") == 0;
+    len += (size_t)snprintf(h->what + len, sizeof h->what - len, "%s:%s ", event->what,
+                            event->service);
+    if (event->has_exit_code)
+        snprintf(h->what + len - 1, sizeof h->what - len + 1, "=%d ", event->exit_code);
+    h->lost += strcmp(event->what, "lost") == 0;
     return h->lost < 2;
 }
 
@@ -357,7 +360,8 @@ event_stream_reconnects_from_where_it_was(void **state)
         INFO,
         {"GET /v1.41/events",
          OK("{\"Type\":\"container\",\"Action\":\"die\",\"time\":1700000000,\"Actor\":{"
-            "\"Attributes\":{\"io.holdfast.instance\":\"hf\",\"io.holdfast.service\":\"buffer\"}}"
+            "\"Attributes\":{\"io.holdfast.instance\":\"hf\",\"io.holdfast.service\":\"buffer\","
+            "\"exitCode\":\"139\"}}"
             "}\ngarbage\n[]\n{\"Type\":7}\n"
             "{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":{\"Attributes\":{}}}\n"
             "{\"Type\":\"network\",\"Action\":\"create\",\"Actor\":{\"Attributes\":{\"name\":"
@@ -375,8 +379,8 @@ event_stream_reconnects_from_where_it_was(void **state)
 
     (void)state;
     assert_int_equal(ops->events(e, "hf", on_event, NULL, &h, &err), 0);
-    assert_string_equal(h.what, "connected: die:buffer network-destroy: volume-destroy: lost: "
-                                "connected: die:buffer network-destroy: volume-destroy: lost: ");
+    assert_string_equal(h.what, "connected: die:buffer=139 network-destroy: volume-destroy: lost: "
+                                "connected: die:buffer=139 network-destroy: volume-destroy: lost: ");
     assert_non_null(strstr(fake_docker_request(f, 2), "&since=1700000000 "));
     assert_int_equal(fake_docker_asked(f, 0), 2); /* another Docker may be there by then */
     fake_docker_stop(f);
