@@ -62,6 +62,10 @@ HF_MUST int hf_service_container(struct hf_exchange *x, const char *name, char r
 /* logs.c */
 int hf_handle_logs(struct hf_exchange *x, struct hf_error *err);
 
+/* incidents.c */
+int hf_handle_incidents(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_incident(struct hf_exchange *x, struct hf_error *err);
+
 /* operations.c */
 int hf_handle_operations(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_operation(struct hf_exchange *x, struct hf_error *err);

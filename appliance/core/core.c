@@ -121,8 +121,15 @@ load(struct hf_core *core, struct hf_error *err)
         return -1;
     core->claimed = accounts > 0;
     hf_core_order_starts(core, hf_clock_mono_ms());
+    core->disk_full = hf_store_opened_as(core->config.store, NULL) == HF_STORE_FULL;
     hf_core_end_left_operations(core);
-    return hf_core_hand_over(core, err);
+    if (hf_core_hand_over(core, err) == 0)
+        return 0;
+    if (err->class != HF_ERROR_NO_SPACE)
+        return -1;
+    hf_log_error("event=hand-over-failed error=\"%s\"", err->message);
+    core->hand_over_due = true;
+    return 0;
 }
 
 static void

@@ -20,6 +20,7 @@ struct hf_core_config {
     const char *state_dir;
     const struct hf_engine_ops *engine_ops;
     void *engine;           /* context of engine_ops; borrowed */
+    const char *trouble;    /* what was wrong at the start, for people; "" or NULL for nothing */
     struct hf_store *store; /* borrowed; used by the owner thread alone from hf_core_start() on */
 };
 

@@ -14,6 +14,10 @@ enum {
     COUNTS_MS = 10 * 60 * 1000
 };
 
+/* Where nothing is known of what it used. */
+static const char no_curve[] =
+    "{\"interval_s\":1,\"end\":null,\"memory_bytes\":[],\"cpu_percent\":[]}";
+
 /* ---- keeping ---- */
 
 static void
@@ -22,7 +26,7 @@ keep(struct hf_core *core, const struct hf_incident *incident, const char *log, 
     struct hf_error err;
     int64_t n;
 
-    if (hf_store_add_incident(core->config.store, incident, log ? log : "[]", curve ? curve : "{}",
+    if (hf_store_add_incident(core->config.store, incident, log ? log : "[]", curve ? curve : no_curve,
                               &n, &err) < 0)
         hf_log_error("service=%s event=incident-not-kept error=\"%s\"", incident->service,
                      err.message);

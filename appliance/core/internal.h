@@ -46,6 +46,8 @@ struct hf_core {
     int64_t revision;   /* of settings; 0: the defaults */
     bool hand_over_due; /* the services have not got the settings yet */
     bool claimed;
+    bool disk_full; /* as it was at the start, and still is */
+    int64_t disk_at_ms; /* when it is tried again; monotonic */
     bool has_release;
     struct hf_release release;
     size_t service_count;                     /* fixed before the first thread starts */

@@ -4,6 +4,7 @@
  * publish a picture. Nothing here waits for the engine.
  */
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "core/internal.h"
 
@@ -15,6 +16,7 @@ enum {
     LOOK_AGAIN_MS = 1000,
     LOOK_AGAIN_MOST_MS = 8000,
     CLOCK_FLOOR_MS = 3600 * 1000,
+    DISK_MS = 10 * 1000,
     BUS_PORT = 1884
 };
 
@@ -365,6 +367,16 @@ keep_clock_floor(struct hf_core *core, int64_t now)
         hf_log_warn("event=clock-floor-not-kept error=\"%s\"", err.message);
 }
 
+/* What was said of a full disk at the start holds no longer once there is room. */
+static void
+try_disk(struct hf_core *core, int64_t now)
+{
+    if (!core->disk_full || now < core->disk_at_ms)
+        return;
+    core->disk_at_ms = now + DISK_MS;
+    core->disk_full = hf_file_prove_writable(core->config.state_dir, NULL) < 0;
+}
+
 static void
 measure(struct hf_core *core, int64_t now)
 {
@@ -432,6 +444,7 @@ hf_core_owner(void *context)
             core->tick_at_ms = now + TICK_MS;
             measure(core, now);
             hf_core_hand_over_again(core);
+            try_disk(core, now);
         }
         for (size_t i = 0; i < core->service_count; i++)
             judge(core, i, now);

@@ -118,6 +118,8 @@ concerns(const struct hf_json *listed, const char *instance)
 
     if (strcmp(hf_inspect_label(labels, LABEL_INSTANCE), instance) == 0)
         return true;
+    if (*hf_inspect_label(labels, LABEL_DEMO))
+        return false;
     return name && name[0] == '/' && strncmp(name + 1, instance, len) == 0 && name[1 + len] == '-';
 }
 

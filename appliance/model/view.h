@@ -84,6 +84,7 @@ struct hf_service_view {
     char advice[HF_TEXT_SIZE];
     int64_t started_ms; /* of the running container */
     int64_t restarts;   /* of this container by the engine, and by us */
+    int64_t stale_since_ms; /* as of the engine */
     bool has_exit_code;
     int exit_code;
     bool oom_killed;

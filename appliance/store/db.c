@@ -10,9 +10,11 @@
 
 enum { BUSY_TIMEOUT_MS = 2000 };
 
-/* The database is about a megabyte: a small cache keeps the daemon small, and an early checkpoint
+/* Exclusive: one process has it open anyway (files.c), and then SQLite needs no shared memory beside
+ * it, which could not be made on a full disk. The database is about a megabyte: a small cache keeps the daemon small, and an early checkpoint
  * keeps the log from outgrowing it. */
-static const char connection_sql[] = "PRAGMA cell_size_check = ON;"
+static const char connection_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
+                                     "PRAGMA cell_size_check = ON;"
                                      "PRAGMA foreign_keys = ON;"
                                      "PRAGMA synchronous = FULL;"
                                      "PRAGMA cache_size = -512;"

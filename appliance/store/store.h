@@ -31,7 +31,7 @@ enum {
 struct hf_store;
 
 /* Opens the database in dir (made, 0700, if it is not there; the files are 0600) after proving that
- * the folder takes data. A database that is damaged is set aside as `holdfast.db.corrupt-<time>`
+ * the folder takes data; where its disk is full, a database that is whole is opened all the same. A database that is damaged is set aside as `holdfast.db.corrupt-<time>`
  * and a new one is started with all that could be read of it: hf_store_opened_as() says so. One of
  * a newer program is refused with HF_ERROR_CONFLICT and left alone; so is one that another process
  * has open (HF_ERROR_CONFLICT). */
@@ -40,9 +40,14 @@ HF_MUST int hf_store_open(const char *dir, struct hf_store **ret_store, struct h
 void hf_store_free(struct hf_store *st);
 HF_DEFINE_AUTO(struct hf_store, hf_store, hf_store_free)
 
-enum hf_store_opened { HF_STORE_FRESH, HF_STORE_EXISTING, HF_STORE_RECOVERED };
+enum hf_store_opened {
+    HF_STORE_FRESH,
+    HF_STORE_EXISTING,
+    HF_STORE_RECOVERED,
+    HF_STORE_FULL /* whole, and its disk has no room: nothing can be written yet */
+};
 
-/* How it was opened. ret_text (NULL allowed) gets a sentence to show: after a recovery what was
+/* How it was opened. ret_text (NULL allowed) gets a sentence to show: that the disk is full; after a recovery what was
  * damaged, where the old file is, what was saved and what was lost; else "". Lives as long as st.
  */
 enum hf_store_opened hf_store_opened_as(const struct hf_store *st, const char **ret_text);

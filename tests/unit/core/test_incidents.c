@@ -310,8 +310,8 @@ pain_17_an_owner_that_stands_still_makes_no_progress(void **state)
     assert_int_equal(hf_core_run(b->core, block, &seen, &err), 0);
     assert_int_equal(seen.turns[0], seen.turns[1]);
     before = hf_core_turns(b->core);
-    wait_until(b->core, all_run);
-    assert_true(hf_core_turns(b->core) > before);
+    while (hf_core_turns(b->core) == before)
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
 }
 
 int
