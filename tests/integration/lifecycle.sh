@@ -115,6 +115,33 @@ pain_10_same_release_again_changes_nothing() {
 }
 
 
+# --- time that is wrong
+
+faketime_library() { find /usr/lib -path '*/faketime/libfaketimeMT.so.1' 2>/dev/null | head -n 1; }
+
+# A box without a clock battery, or one that was switched off for twenty years: nothing waits for time, nothing that
+# expired stops or removes a service.
+no_wrong_time_touches_a_service() {
+    local before
+    [ -n "$(faketime_library)" ] || {
+        note "libfaketime is not installed: left out"
+        return 0
+    }
+    before=$(all_ids)
+    gateway_end_daemon TERM
+    LD_PRELOAD=$(faketime_library) FAKETIME=$1 FAKETIME_DONT_FAKE_MONOTONIC=1 gateway_start
+    wait_until 60 health_is_said
+    publish "time/${1//[ :@]/}" 1
+    wait_until 30 has_record "time/${1//[ :@]/}"
+    expect "containers" "$(all_ids)" "$before"
+    gateway_end_daemon TERM
+    gateway_start
+    gateway_login
+    wait_until 60 all_healthy
+    expect "containers" "$(all_ids)" "$before"
+}
+health_is_said() { [ "$(api_get /health .status)" = ok ]; }
+
 # --- drift
 
 comes_back() { is_running "$1" && service_healthy "$1"; }
@@ -188,8 +215,8 @@ is_not_there() { ! docker inspect "$1"; }
 end_it() { kill -TERM "$(host_pid "$1")"; }
 
 exits_0_again_and_again() {
-    local pid i
-    for i in 1 2 3 4 5; do
+    local pid
+    for _ in 1 2 3 4 5; do
         wait_until 90 is_running processor
         pid=$(host_pid processor)
         end_it processor
@@ -291,6 +318,8 @@ check "pain_18_services_run_on_without_holdfastd, killed" pain_18_services_run_o
 check session_survives_a_restart
 check stop_survives_a_restart
 check pain_10_same_release_again_changes_nothing
+check "pain_01 pain_22 it is 1970" no_wrong_time_touches_a_service '@1970-01-02 00:00:00'
+check "pain_01 pain_21 it is twenty years later" no_wrong_time_touches_a_service '+20y'
 check "removed by hand: processor" removed_by_hand_comes_back processor
 check "removed by hand: buffer" removed_by_hand_comes_back buffer
 check "stopped by hand: forwarder" stopped_by_hand_comes_back forwarder

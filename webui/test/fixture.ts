@@ -47,7 +47,14 @@ export function stateWith(change: Partial<State> = {}): State {
       clock_synced: true,
       claimed: true,
       fingerprint: 'SHA256:AA',
-      engine: { state: 'ok', version: '20.10', api_version: '1.41', detail: '', stale_since: null, warnings: [] },
+      engine: {
+        state: 'ok',
+        version: '20.10',
+        api_version: '1.41',
+        detail: '',
+        stale_since: null,
+        warnings: [],
+      },
       host: {
         hostname: 'box',
         cpu_percent: 5,

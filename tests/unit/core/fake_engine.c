@@ -76,6 +76,11 @@ fake_list(void *ctx, const char *instance, struct hf_container *ret_list, size_t
     (void)max;
     if (enter(f, err) < 0)
         return -1;
+    while (f->hangs) {
+        pthread_mutex_unlock(&f->lock);
+        nap();
+        pthread_mutex_lock(&f->lock);
+    }
     memcpy(ret_list, f->containers, f->count * sizeof *ret_list);
     *ret_count = f->count;
     return leave(f);

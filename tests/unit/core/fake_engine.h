@@ -22,6 +22,7 @@ struct fake_engine {
     unsigned fail_starts;
     unsigned creates, starts, stops, removes, pulls;
     bool block_stops; /* a stop waits until this is false */
+    bool hangs;       /* a look waits until this is false, as with a stopped dockerd */
     bool block_pulls; /* a pull waits until this is false, or it is cancelled */
 };
 

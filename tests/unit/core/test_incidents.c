@@ -279,6 +279,58 @@ what_is_known_while_the_engine_is_away_is_marked_as_old(void **state)
     wait_until(b->core, all_run);
 }
 
+/* A stopped dockerd answers nothing at all; who asks us gets an answer all the same. */
+static void
+pain_14_an_engine_that_hangs_holds_up_no_caller(void **state)
+{
+    struct box *b = *state;
+    struct hf_incident found[MOST];
+    HF_AUTO_FREE char *text = NULL;
+    const struct hf_snapshot *s;
+    struct hf_operation op;
+    struct hf_error err;
+    int64_t revision;
+    uint64_t before;
+
+    start(b);
+    wait_until(b->core, all_run);
+    FAKE_LOCKED(&b->engine, b->engine.hangs = true);
+    nanosleep(&(struct timespec){.tv_nsec = 100 * 1000 * 1000}, NULL);
+    before = hf_core_turns(b->core);
+    assert_int_equal(hf_core_config(b->core, &text, &revision, &err), 0);
+    list(b->core, NULL, -1, found);
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_STOP, "buffer", "p", &op, &err), 0);
+    s = hf_core_snapshot(b->core);
+    assert_int_equal(s->service_count, 4);
+    hf_snapshot_unref(s);
+    assert_true(hf_core_turns(b->core) > before);
+    FAKE_LOCKED(&b->engine, b->engine.hangs = false);
+    do {
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+        assert_int_equal(hf_core_operation(b->core, op.id, &op, &err), 0);
+    } while (op.state == HF_OPERATION_RUNNING);
+    assert_int_equal(op.state, HF_OPERATION_SUCCEEDED);
+}
+
+/* The new image takes for ever; what runs is supervised all the same. */
+static void
+pain_18_a_pull_under_way_stops_no_supervision(void **state)
+{
+    struct box *b = *state;
+
+    start(b);
+    wait_until(b->core, all_run);
+    FAKE_LOCKED(&b->engine, {
+        b->engine.block_pulls = b->engine.no_images = true;
+        *container_of(&b->engine, "processor") = b->engine.containers[--b->engine.count];
+    });
+    wait_for(b->core, "processor", HF_INCIDENT_DRIFT, 1);
+    crash(b, "buffer");
+    wait_for(b->core, "buffer", HF_INCIDENT_EXIT, 1);
+    FAKE_LOCKED(&b->engine, b->engine.block_pulls = false);
+    wait_until(b->core, all_run);
+}
+
 static int
 block(struct hf_store *store, void *context, struct hf_error *err)
 {
@@ -330,6 +382,10 @@ main(void)
         cmocka_unit_test_setup_teardown(one_that_restarts_drags_no_other_with_it, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_known_while_the_engine_is_away_is_marked_as_old,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(pain_14_an_engine_that_hangs_holds_up_no_caller, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(pain_18_a_pull_under_way_stops_no_supervision, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(pain_17_an_owner_that_stands_still_makes_no_progress, setup,
                                         teardown),
     };

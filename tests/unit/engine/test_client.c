@@ -333,6 +333,49 @@ endless_answer_is_bounded(void **state)
     free(flood);
 }
 
+static void
+an_engine_that_would_take_the_services_with_it_is_warned_of(void **state)
+{
+    static const struct fake_answer answers[] = {
+        VERSION("1.41", "1.12"),
+        {"GET /v1.41/info", OK("{\"ServerVersion\":\"20.10.24\",\"LiveRestoreEnabled\":false}")},
+        END};
+    struct fake_docker *f = fake_docker_start(answers);
+    HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
+    struct hf_engine_info info;
+    struct hf_error err = {0};
+
+    (void)state;
+    assert_int_equal(ops->info(e, &info, &err), 0);
+    assert_int_equal(info.warning_count, 1);
+    assert_non_null(strstr(info.warnings[0], "\"live-restore\": true in /etc/docker/daemon.json"));
+    fake_docker_stop(f);
+}
+
+static void
+networks_and_volumes_are_listed_by_name(void **state)
+{
+    static const struct fake_answer answers[] = {
+        VERSION("1.41", "1.12"),
+        INFO,
+        {"GET /v1.41/networks", OK("[{\"Name\":\"hf-bus\"},{},{\"Name\":\"hf-lease\"}]")},
+        {"GET /v1.41/volumes", OK("{\"Volumes\":[{\"Name\":\"hf-buffer-data\"}]}")},
+        END};
+    struct fake_docker *f = fake_docker_start(answers);
+    HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
+    struct hf_surroundings around;
+    struct hf_error err = {0};
+
+    (void)state;
+    assert_int_equal(ops->surroundings(e, "hf", &around, &err), 0);
+    assert_int_equal(around.network_count, 2);
+    assert_string_equal(around.networks[1], "hf-lease");
+    assert_int_equal(around.volume_count, 1);
+    assert_string_equal(around.volumes[0], "hf-buffer-data");
+    assert_non_null(strstr(fake_docker_request(f, 2), "io.holdfast.instance%3Dhf"));
+    fake_docker_stop(f);
+}
+
 struct heard {
     char what[512];
     int lost;
@@ -423,6 +466,8 @@ main(void)
         cmocka_unit_test(pull_fails_by_its_progress),
         cmocka_unit_test(containerd_store_knows_images_by_manifest),
         cmocka_unit_test(pull_ends_when_it_is_given_up),
+        cmocka_unit_test(an_engine_that_would_take_the_services_with_it_is_warned_of),
+        cmocka_unit_test(networks_and_volumes_are_listed_by_name),
         cmocka_unit_test(endless_answer_is_bounded),
         cmocka_unit_test(event_stream_reconnects_from_where_it_was),
         cmocka_unit_test(cancelled_streams_end_well),
