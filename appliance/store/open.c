@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "sql.h"
+#include "store/export.h"
 #include "store/files.h"
 #include "store/salvage.h"
 
@@ -142,7 +143,7 @@ salvage(struct hf_store *st, const struct making *m, struct hf_error *err)
                     "The gateway's database was damaged (%.100s) and a new one was started; the "
                     "old one is kept as holdfast.db%s. ",
                     m->why, m->aside) < 0 ||
-        hf_salvage(st, path, &text, err) < 0)
+        hf_salvage(st, path, &text, err) < 0 || hf_export_restore(st, &text, err) < 0)
         return -1;
     before = sqlite3_total_changes(st->db);
     if (add_gateway(st, err) < 0)
@@ -246,7 +247,11 @@ prepare(struct hf_store *st, struct hf_error *err)
     if (hf_db_migrate(st, hf_db_migrations, hf_db_version, err) < 0 ||
         hf_db_script(st, "PRAGMA journal_mode = WAL", err) < 0)
         return -1;
-    return load_gateway(st, err);
+    if (load_gateway(st, err) < 0)
+        return -1;
+    hf_export_watch(st);
+    hf_export_write(st);
+    return 0;
 }
 
 static int

@@ -32,7 +32,8 @@ struct hf_store;
 
 /* Opens the database in dir (made, 0700, if it is not there; the files are 0600) after proving that
  * the folder takes data; where its disk is full, a database that is whole is opened all the same. A database that is damaged is set aside as `holdfast.db.corrupt-<time>`
- * and a new one is started with all that could be read of it: hf_store_opened_as() says so. One of
+ * and a new one is started with all that could be read of it, and of what somebody had set
+ * up what the last export has (`holdfast.export.json`, written after each change): hf_store_opened_as() says so. One of
  * a newer program is refused with HF_ERROR_CONFLICT and left alone; so is one that another process
  * has open (HF_ERROR_CONFLICT). */
 HF_MUST int hf_store_open(const char *dir, struct hf_store **ret_store, struct hf_error *err);

@@ -111,6 +111,7 @@ pain_05_no_database_at_all(void **state)
     const char *text;
 
     tempdir_write(*state, "holdfast.db", garbage, sizeof garbage);
+    assert_int_equal(unlink(tempdir_path(*state, "holdfast.export.json")), 0);
 
     HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
     assert_string_not_equal(hf_store_gateway_id(st), b.id);
@@ -118,6 +119,44 @@ pain_05_no_database_at_all(void **state)
     assert_non_null(strstr(text, "a new id"));
     assert_int_equal(count_aside(*state), 1);
     assert_int_equal(tempdir_mode(*state, "holdfast.db"), 0600);
+}
+
+/* Of the database nothing is left, of what was set up everything. */
+static void
+pain_06_what_was_set_up_comes_from_the_export(void **state)
+{
+    static const char garbage[3 * PAGE] = "this is not a database";
+    struct before b = filled(*state);
+    const char *text;
+
+    tempdir_write(*state, "holdfast.db", garbage, sizeof garbage);
+    assert_int_equal(tempdir_mode(*state, "holdfast.export.json"), 0600);
+
+    HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
+    assert_all_there(st, &b);
+    assert_non_null(strstr(text, "Taken from the last export: gateway id, accounts, secrets, "
+                                 "settings"));
+    assert_null(strstr(text, "a new id"));
+}
+
+/* A copy that is damaged too costs nothing more. */
+static void
+pain_06_a_damaged_export_is_passed_over(void **state)
+{
+    static const char *const texts[] = {"", "{", "[]", "{\"format\":2}",
+                                        "{\"format\":1,\"gateway\":7,\"account\":[[1],{}]}"};
+
+    for (size_t i = 0; i < HF_LEN(texts); i++) {
+        static const char garbage[PAGE] = "this is not a database";
+        const char *text;
+        struct hf_store *st;
+
+        tempdir_write(*state, "holdfast.db", garbage, sizeof garbage);
+        tempdir_write(*state, "holdfast.export.json", texts[i], strlen(texts[i]));
+        st = recovered(*state, &text);
+        assert_non_null(strstr(text, "a new id"));
+        hf_store_free(st);
+    }
 }
 
 static void
@@ -354,6 +393,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         with_tempdir(pain_05_no_database_at_all),
+        with_tempdir(pain_06_what_was_set_up_comes_from_the_export),
+        with_tempdir(pain_06_a_damaged_export_is_passed_over),
         with_tempdir(pain_06_empty_file_is_no_first_start),
         with_tempdir(pain_06_truncated_file_is_salvaged),
         with_tempdir(pain_06_damaged_pages_cost_only_their_rows),
