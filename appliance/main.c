@@ -379,8 +379,8 @@ introduce(struct parts *p)
     hf_log_info("event=ready version=%s instance=%s", HF_VERSION, p->options.instance);
 }
 
-/* The owner's loop goes round every 2 s: one that has not since the last question is stuck, and must
- * not be covered up by a thread that still runs. */
+/* The owner's loop goes round every 2 s: one that has not since the last question is stuck, and
+ * must not be covered up by a thread that still runs. */
 static void
 feed_watchdog(struct parts *p, uint64_t *turns)
 {

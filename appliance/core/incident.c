@@ -26,8 +26,8 @@ keep(struct hf_core *core, const struct hf_incident *incident, const char *log, 
     struct hf_error err;
     int64_t n;
 
-    if (hf_store_add_incident(core->config.store, incident, log ? log : "[]", curve ? curve : no_curve,
-                              &n, &err) < 0)
+    if (hf_store_add_incident(core->config.store, incident, log ? log : "[]",
+                              curve ? curve : no_curve, &n, &err) < 0)
         hf_log_error("service=%s event=incident-not-kept error=\"%s\"", incident->service,
                      err.message);
     else

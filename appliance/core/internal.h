@@ -46,7 +46,7 @@ struct hf_core {
     int64_t revision;   /* of settings; 0: the defaults */
     bool hand_over_due; /* the services have not got the settings yet */
     bool claimed;
-    bool disk_full; /* as it was at the start, and still is */
+    bool disk_full;     /* as it was at the start, and still is */
     int64_t disk_at_ms; /* when it is tried again; monotonic */
     bool has_release;
     struct hf_release release;
@@ -63,7 +63,7 @@ struct hf_core {
     int64_t uplink_success_ms; /* the newest known; a forwarder forgets it when it restarts */
     int64_t looked_at_ms;      /* the last look that succeeded; wall clock, 0: none */
     struct drift drift;
-    int64_t counts_at_ms; /* when counted incidents are written next; monotonic */
+    int64_t counts_at_ms;       /* when counted incidents are written next; monotonic */
     atomic_uint_fast64_t turns; /* of the owner's loop */
     bool look_due, looking;
     bool info_due;

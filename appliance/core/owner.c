@@ -385,8 +385,7 @@ measure(struct hf_core *core, int64_t now)
         const struct hf_lifecycle_machine *m = &s->machine;
         bool runs = m->container.state == HF_CONTAINER_RUNNING && *m->container.id;
 
-        hf_telemetry_service(core->telemetry, i, runs ? m->container.pid : 0, now,
-                             &s->usage);
+        hf_telemetry_service(core->telemetry, i, runs ? m->container.pid : 0, now, &s->usage);
         if (!runs || now - m->running_since_ms < TICK_MS)
             s->peak_bytes = 0;
         if (s->usage.known && s->usage.memory_bytes > s->peak_bytes)

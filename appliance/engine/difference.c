@@ -28,8 +28,8 @@ hf_difference(const char *was, const char *is, char *out, size_t size)
         size_t key = strcspn(is, "= ");
 
         if (!has_pair(was, is, len) && used < size)
-            used += (size_t)snprintf(out + used, size - used, "%s%.*s", used ? ", " : "", (int)key,
-                                     is);
+            used +=
+                (size_t)snprintf(out + used, size - used, "%s%.*s", used ? ", " : "", (int)key, is);
         is += len + (is[len] == ' ');
     }
 }

@@ -82,8 +82,9 @@ info(void *ctx, struct hf_engine_info *ret_info, struct hf_error *err)
     ret_info->cgroup_version = cgroup && strcmp(cgroup, "2") == 0 ? 2 : 1;
     read_warnings(hf_json_get(doc, "Warnings"), ret_info);
     if (!hf_json_bool(doc, "LiveRestoreEnabled", true))
-        add_warning(ret_info, "the services end when Docker ends: set \"live-restore\": true in "
-                              "/etc/docker/daemon.json and reload Docker (systemctl reload docker)");
+        add_warning(ret_info,
+                    "the services end when Docker ends: set \"live-restore\": true in "
+                    "/etc/docker/daemon.json and reload Docker (systemctl reload docker)");
     pthread_mutex_lock(&e->lock);
     hf_text_put(ret_info->api_version, sizeof ret_info->api_version, "1.%d", e->minor);
     pthread_mutex_unlock(&e->lock);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/difference.h"
 #include "engine/inspect.h"
+#include "engine/difference.h"
 
 #include "base/buf.h"
 #include "base/text.h"

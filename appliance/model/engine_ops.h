@@ -34,7 +34,7 @@ enum hf_container_state {
 
 struct hf_container {
     char id[HF_HASH_SIZE];
-    char service[HF_NAME_SIZE];   /* label io.holdfast.service; "" where label or name is not ours */
+    char service[HF_NAME_SIZE]; /* label io.holdfast.service; "" where label or name is not ours */
     char spec_hash[HF_HASH_SIZE]; /* label io.holdfast.spec */
     char image_id[HF_DIGEST_SIZE];
     enum hf_container_state state;
@@ -49,7 +49,7 @@ struct hf_container {
     bool lost_volume;   /* one of its volumes is no longer there; set by who compares the looks */
     char differs[128];  /* which: "memory, networks" */
     char name[2 * HF_NAME_SIZE];
-    bool labelled;                   /* with our instance; else it has a name like ours */
+    bool labelled;                    /* with our instance; else it has a name like ours */
     char label_service[HF_NAME_SIZE]; /* its label, also where the name is not ours */
 };
 

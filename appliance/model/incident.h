@@ -17,7 +17,7 @@ enum hf_incident_kind {
 };
 
 struct hf_incident {
-    int64_t n; /* grows; 0: not kept yet */
+    int64_t n;                  /* grows; 0: not kept yet */
     char service[HF_NAME_SIZE]; /* "" for what belongs to none */
     enum hf_incident_kind kind;
     int64_t at_ms, last_ms; /* wall clock: the first one, and the newest counted with it */
@@ -29,7 +29,7 @@ struct hf_incident {
     bool oom_killed;
     int64_t uptime_s; /* -1: not known */
     int64_t restarts;
-    char image_tag[HF_TAG_SIZE];        /* "" where there is no image */
+    char image_tag[HF_TAG_SIZE]; /* "" where there is no image */
     char image_digest[HF_DIGEST_SIZE];
     int64_t log_lines;
 };

@@ -82,8 +82,8 @@ struct hf_service_view {
     enum hf_health health;
     char reason[HF_TEXT_SIZE];
     char advice[HF_TEXT_SIZE];
-    int64_t started_ms; /* of the running container */
-    int64_t restarts;   /* of this container by the engine, and by us */
+    int64_t started_ms;     /* of the running container */
+    int64_t restarts;       /* of this container by the engine, and by us */
     int64_t stale_since_ms; /* as of the engine */
     bool has_exit_code;
     int exit_code;

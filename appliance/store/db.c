@@ -11,9 +11,9 @@
 
 enum { BUSY_TIMEOUT_MS = 2000 };
 
-/* Exclusive: one process has it open anyway (files.c), and then SQLite needs no shared memory beside
- * it, which could not be made on a full disk. The database is about a megabyte: a small cache keeps the daemon small, and an early checkpoint
- * keeps the log from outgrowing it. */
+/* Exclusive: one process has it open anyway (files.c), and then SQLite needs no shared memory
+ * beside it, which could not be made on a full disk. The database is about a megabyte: a small
+ * cache keeps the daemon small, and an early checkpoint keeps the log from outgrowing it. */
 static const char connection_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
                                      "PRAGMA cell_size_check = ON;"
                                      "PRAGMA foreign_keys = ON;"

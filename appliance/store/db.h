@@ -15,7 +15,7 @@ struct hf_store {
     enum hf_store_opened opened_as;
     char opened_text[HF_ERROR_MESSAGE_MAX];
     bool export_due; /* export.c */
-    int depth; /* of hf_store_transaction() */
+    int depth;       /* of hf_store_transaction() */
 };
 
 static inline void

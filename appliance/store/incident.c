@@ -20,11 +20,11 @@ add(struct hf_store *st, void *context, struct hf_error *err)
     const struct hf_incident *i = a->incident;
     int64_t bytes = (int64_t)(strlen(a->log) + strlen(a->curve));
 
-    if (hf_db_exec(st, err, hf_sql_incident_add, "tiiiittiiiiittiitt", i->service,
-                   (int64_t)i->kind, i->at_ms, i->last_ms, i->times, i->found, i->done,
-                   (int64_t)(i->has_exit_code ? i->exit_code : NO_EXIT_CODE),
-                   (int64_t)NO_EXIT_CODE, (int64_t)i->oom_killed, i->uptime_s, i->restarts,
-                   i->image_tag, i->image_digest, i->log_lines, bytes, a->log, a->curve) < 0)
+    if (hf_db_exec(st, err, hf_sql_incident_add, "tiiiittiiiiittiitt", i->service, (int64_t)i->kind,
+                   i->at_ms, i->last_ms, i->times, i->found, i->done,
+                   (int64_t)(i->has_exit_code ? i->exit_code : NO_EXIT_CODE), (int64_t)NO_EXIT_CODE,
+                   (int64_t)i->oom_killed, i->uptime_s, i->restarts, i->image_tag, i->image_digest,
+                   i->log_lines, bytes, a->log, a->curve) < 0)
         return -1;
     a->n = sqlite3_last_insert_rowid(st->db);
     return hf_db_exec(st, err, hf_sql_incident_trim, "ii", (int64_t)HF_STORE_INCIDENTS_MAX,

@@ -19,23 +19,24 @@
 #include <stdint.h>
 
 enum {
-    HF_STORE_REVISIONS_MAX = 50,   /* settings revisions kept */
-    HF_STORE_OPERATIONS_MAX = 200, /* operations kept */
-    HF_STORE_AUDIT_MAX = 10000,    /* audit entries kept */
-    HF_STORE_INCIDENTS_MAX = 200,  /* incidents kept */
+    HF_STORE_REVISIONS_MAX = 50,                   /* settings revisions kept */
+    HF_STORE_OPERATIONS_MAX = 200,                 /* operations kept */
+    HF_STORE_AUDIT_MAX = 10000,                    /* audit entries kept */
+    HF_STORE_INCIDENTS_MAX = 200,                  /* incidents kept */
     HF_STORE_INCIDENT_BYTES_MAX = 4 * 1024 * 1024, /* of their logs and curves together */
-    HF_STORE_ASIDE_MAX = 3,        /* corrupt databases kept */
-    HF_STORE_SECRET_SIZE = 65      /* 256 bits in hex */
+    HF_STORE_ASIDE_MAX = 3,                        /* corrupt databases kept */
+    HF_STORE_SECRET_SIZE = 65                      /* 256 bits in hex */
 };
 
 struct hf_store;
 
 /* Opens the database in dir (made, 0700, if it is not there; the files are 0600) after proving that
- * the folder takes data; where its disk is full, a database that is whole is opened all the same. A database that is damaged is set aside as `holdfast.db.corrupt-<time>`
- * and a new one is started with all that could be read of it, and of what somebody had set
- * up what the last export has (`holdfast.export.json`, written after each change): hf_store_opened_as() says so. One of
- * a newer program is refused with HF_ERROR_CONFLICT and left alone; so is one that another process
- * has open (HF_ERROR_CONFLICT). */
+ * the folder takes data; where its disk is full, a database that is whole is opened all the same. A
+ * database that is damaged is set aside as `holdfast.db.corrupt-<time>` and a new one is started
+ * with all that could be read of it, and of what somebody had set up what the last export has
+ * (`holdfast.export.json`, written after each change): hf_store_opened_as() says so. One of a newer
+ * program is refused with HF_ERROR_CONFLICT and left alone; so is one that another process has open
+ * (HF_ERROR_CONFLICT). */
 HF_MUST int hf_store_open(const char *dir, struct hf_store **ret_store, struct hf_error *err);
 
 void hf_store_free(struct hf_store *st);
@@ -48,8 +49,9 @@ enum hf_store_opened {
     HF_STORE_FULL /* whole, and its disk has no room: nothing can be written yet */
 };
 
-/* How it was opened. ret_text (NULL allowed) gets a sentence to show: that the disk is full; after a recovery what was
- * damaged, where the old file is, what was saved and what was lost; else "". Lives as long as st.
+/* How it was opened. ret_text (NULL allowed) gets a sentence to show: that the disk is full; after
+ * a recovery what was damaged, where the old file is, what was saved and what was lost; else "".
+ * Lives as long as st.
  */
 enum hf_store_opened hf_store_opened_as(const struct hf_store *st, const char **ret_text);
 

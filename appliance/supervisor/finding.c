@@ -198,9 +198,8 @@ say_wait(struct hf_lifecycle_machine *m, const char *what, int64_t now_ms)
 {
     int64_t left = m->backoff.failures ? m->backoff.not_before_ms - now_ms : 0;
 
-    snprintf(m->finding.done, sizeof m->finding.done,
-             left > 0 ? "%s after %" PRId64 " s" : "%s", what,
-             (left + MS_PER_S - 1) / MS_PER_S);
+    snprintf(m->finding.done, sizeof m->finding.done, left > 0 ? "%s after %" PRId64 " s" : "%s",
+             what, (left + MS_PER_S - 1) / MS_PER_S);
 }
 
 void

@@ -49,8 +49,8 @@ struct hf_health_watch {
 struct hf_health_facts {
     const char *service; /* of hf_service_names */
     enum hf_lifecycle lifecycle;
-    enum hf_reason why; /* of the lifecycle */
-    const char *reason; /* "" for none */
+    enum hf_reason why;         /* of the lifecycle */
+    const char *reason;         /* "" for none */
     int64_t running_since_ms;   /* monotonic */
     int64_t broker_answered_ms; /* the last round trip; monotonic, 0: never */
     const struct hf_service_status *status;

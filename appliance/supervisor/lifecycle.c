@@ -277,8 +277,7 @@ take_in(struct hf_lifecycle_machine *m, const struct hf_lifecycle_event *e, int6
     case HF_EVENT_COUNT:
         break;
     }
-    m->restart_is_stuck =
-        m->restarting_ms && now_ms - m->restarting_ms >= HF_RESTARTING_MOST_MS;
+    m->restart_is_stuck = m->restarting_ms && now_ms - m->restarting_ms >= HF_RESTARTING_MOST_MS;
     if (m->crash_loop && now_ms >= m->crash_until_ms)
         forget_failures(m);
     if (m->running_since_ms && now_ms - m->running_since_ms >= HF_STABLE_MS && !m->crash_loop)
@@ -490,8 +489,7 @@ next_wake(const struct hf_lifecycle_machine *m, int64_t now_ms)
         wake = m->crash_until_ms;
     if (!hf_backoff_due(&m->backoff, now_ms) && m->backoff.not_before_ms < wake)
         wake = m->backoff.not_before_ms;
-    if (m->restarting_ms && !m->restart_is_stuck &&
-        m->restarting_ms + HF_RESTARTING_MOST_MS < wake)
+    if (m->restarting_ms && !m->restart_is_stuck && m->restarting_ms + HF_RESTARTING_MOST_MS < wake)
         wake = m->restarting_ms + HF_RESTARTING_MOST_MS;
     return wake;
 }

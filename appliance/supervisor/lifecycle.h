@@ -49,9 +49,9 @@
  * (1) not while waiting after a failure. Active is running, restarting or paused; as specified is
  * spec hash, image and limits. (2) An engine that was killed at the wrong moment says for ever that
  * it is about to restart a container (tried: 20.10); its own waits end after 60 s. Only where the
- * image for a new one is there. (3) hf_lifecycle_hold(). The old container is stopped and removed only when the image of the
- * new one is there. An effect that ended well and yet left the same to be done counts as a failure,
- * so that no pair of rules can chase each other faster than the wait.
+ * image for a new one is there. (3) hf_lifecycle_hold(). The old container is stopped and removed
+ * only when the image of the new one is there. An effect that ended well and yet left the same to
+ * be done counts as a failure, so that no pair of rules can chase each other faster than the wait.
  *
  * state × event. What SEEN leads to does not depend on the state but on what was seen, except for
  * exits (a container that was active before) and while crash loop or wait last:
@@ -67,8 +67,8 @@
  *   BACKOFF   BACKOFF    RUNNING    BACKOFF      look      STARTING   STOPPED   STARTING
  *   FAILED    FAILED     FAILED     FAILED       look      STARTING   STOPPED   STARTING
  *
- * TICK, DIED and DONE change the state only by what has become due. (STARTING stands for CREATING where
- * there is no container.)
+ * TICK, DIED and DONE change the state only by what has become due. (STARTING stands for CREATING
+ * where there is no container.)
  *
  * Exits. Docker restarts a crashed container by itself (policy unless-stopped, own wait of 100 ms
  * … 60 s); that is only counted. A container that has exited although it is wanted (stopped by

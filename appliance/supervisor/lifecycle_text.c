@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "supervisor/lifecycle_find.h"
 #include "supervisor/lifecycle_text.h"
+#include "supervisor/lifecycle_find.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -72,9 +72,8 @@ hf_lifecycle_say_crash_loop(struct hf_lifecycle_machine *m)
 
     if (m->has_exit_code)
         snprintf(code, sizeof code, "%d", m->exit_code);
-    snprintf(m->failure, sizeof m->failure,
-             "crash loop (%d exits in %d min, last code %s, OOM %s)", HF_CRASH_EXITS,
-             HF_CRASH_WINDOW_MS / 60000, code, m->oom_killed ? "yes" : "no");
+    snprintf(m->failure, sizeof m->failure, "crash loop (%d exits in %d min, last code %s, OOM %s)",
+             HF_CRASH_EXITS, HF_CRASH_WINDOW_MS / 60000, code, m->oom_killed ? "yes" : "no");
     m->failure_why = HF_REASON_CRASH_LOOP;
 }
 

@@ -16,9 +16,11 @@ static const char *const advice[HF_REASON_COUNT] = {
     [HF_REASON_BEING_STOPPED] = "Wait: it has some seconds to end what it is at.",
     [HF_REASON_BEING_RESTARTED] = "Wait: it has some seconds to end what it is at.",
     [HF_REASON_REPLACED_FOR_RELEASE] = nothing,
-    [HF_REASON_REPLACED_FOR_CHANGE] = "Change limits in the dashboard, not by hand: they are put back.",
+    [HF_REASON_REPLACED_FOR_CHANGE] =
+        "Change limits in the dashboard, not by hand: they are put back.",
     [HF_REASON_REPLACED_FOR_PAUSE] = "To stop a service for a while, stop it in the dashboard.",
-    [HF_REASON_REPLACED_FOR_STUCK_RESTART] = "Nothing: Docker lost track of it, and it is made anew.",
+    [HF_REASON_REPLACED_FOR_STUCK_RESTART] =
+        "Nothing: Docker lost track of it, and it is made anew.",
     [HF_REASON_MADE_ANEW] = nothing,
     [HF_REASON_STOPPED_BY_PERSON] = "Start it when it is to work again.",
     [HF_REASON_EXITED] = "Read the last lines of its log; nothing to do if it stays up now.",

@@ -418,8 +418,7 @@ on_event(void *context, const struct hf_engine_event *event)
 
     pthread_mutex_lock(&l->lock);
     if (l->count < EVENTS_MAX)
-        snprintf(l->what[l->count++], sizeof l->what[0], "%s/%s", event->what,
-                 event->service);
+        snprintf(l->what[l->count++], sizeof l->what[0], "%s/%s", event->what, event->service);
     pthread_mutex_unlock(&l->lock);
     return true;
 }

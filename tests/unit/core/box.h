@@ -125,4 +125,3 @@ wait_until(struct hf_core *core, bool (*holds)(const struct hf_snapshot *s))
     }
     hf_snapshot_unref(s);
 }
-

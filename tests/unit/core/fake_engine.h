@@ -15,10 +15,10 @@ struct fake_engine {
     char started[HF_CONTAINERS_MAX][HF_NAME_SIZE]; /* services, in the order of their starts */
     size_t started_count;
     char dies[HF_NAME_SIZE]; /* a service of which an event says once that it died by 139 */
-    bool away;             /* every call fails as if the socket were absent */
-    bool no_images;        /* until pulled */
-    unsigned fail_pulls;   /* so many pulls fail */
-    unsigned fail_creates; /* so many creates fail */
+    bool away;               /* every call fails as if the socket were absent */
+    bool no_images;          /* until pulled */
+    unsigned fail_pulls;     /* so many pulls fail */
+    unsigned fail_creates;   /* so many creates fail */
     unsigned fail_starts;
     unsigned creates, starts, stops, removes, pulls;
     bool block_stops; /* a stop waits until this is false */

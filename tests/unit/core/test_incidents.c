@@ -118,8 +118,8 @@ a_container_removed_by_hand_is_drift(void **state)
 
     start(b);
     wait_until(b->core, all_run);
-    FAKE_LOCKED(&b->engine, *container_of(&b->engine, "processor") =
-                                b->engine.containers[--b->engine.count]);
+    FAKE_LOCKED(&b->engine,
+                *container_of(&b->engine, "processor") = b->engine.containers[--b->engine.count]);
     i = wait_for(b->core, "processor", HF_INCIDENT_DRIFT, 1);
     assert_string_equal(i.found, "its container was removed by hand");
     assert_non_null(strstr(i.done, "it is made again"));

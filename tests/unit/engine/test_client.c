@@ -422,8 +422,9 @@ event_stream_reconnects_from_where_it_was(void **state)
 
     (void)state;
     assert_int_equal(ops->events(e, "hf", on_event, NULL, &h, &err), 0);
-    assert_string_equal(h.what, "connected: die:buffer=139 network-destroy: volume-destroy: lost: "
-                                "connected: die:buffer=139 network-destroy: volume-destroy: lost: ");
+    assert_string_equal(h.what,
+                        "connected: die:buffer=139 network-destroy: volume-destroy: lost: "
+                        "connected: die:buffer=139 network-destroy: volume-destroy: lost: ");
     assert_non_null(strstr(fake_docker_request(f, 2), "&since=1700000000 "));
     assert_int_equal(fake_docker_asked(f, 0), 2); /* another Docker may be there by then */
     fake_docker_stop(f);

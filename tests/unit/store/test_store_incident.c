@@ -119,9 +119,9 @@ lists_are_filtered_and_paged(void **state)
                                                &newest, &err),
                      0);
     assert_int_equal(count, 1);
-    assert_int_equal(hf_store_recent_incidents(st, "broker", HF_INCIDENT_EXIT, 0, 1000, &count,
-                                               &newest, &err),
-                     0);
+    assert_int_equal(
+        hf_store_recent_incidents(st, "broker", HF_INCIDENT_EXIT, 0, 1000, &count, &newest, &err),
+        0);
     assert_int_equal(count, 0); /* what lies in the future is no recent one: the clock was wrong */
 }
 

@@ -135,7 +135,8 @@ apply(struct hf_lifecycle_machine *m, enum column column)
 {
     static const enum hf_lifecycle_event_kind kinds[COLUMN_COUNT] = {
         [DONE] = HF_EVENT_DONE, [ERROR] = HF_EVENT_ERROR,     [START] = HF_EVENT_START,
-        [STOP] = HF_EVENT_STOP, [RESTART] = HF_EVENT_RESTART, [DIED] = HF_EVENT_DIED, [TICK] = HF_EVENT_TICK,
+        [STOP] = HF_EVENT_STOP, [RESTART] = HF_EVENT_RESTART, [DIED] = HF_EVENT_DIED,
+        [TICK] = HF_EVENT_TICK,
     };
     static const enum hf_container_state seen[] = {
         [SEEN_CREATED] = HF_CONTAINER_CREATED,       [SEEN_RUNNING] = HF_CONTAINER_RUNNING,
@@ -395,8 +396,7 @@ exits_wait_longer_each_time_and_end_in_a_crash_loop(void **state)
     running(&m);
     assert_int_equal(crash_by_exits(&m, &now), HF_CRASH_EXITS - 1);
     assert_int_equal(m.restarts, HF_CRASH_EXITS - 1);
-    assert_string_equal(m.reason,
-                        "crash loop (5 exits in 2 min, last code 139, OOM no)");
+    assert_string_equal(m.reason, "crash loop (5 exits in 2 min, last code 139, OOM no)");
     assert_true(m.advice[0]);
     assert_int_equal(send(&m, HF_EVENT_TICK, now + HF_CRASH_COOLDOWN_MS - 1).effect,
                      HF_EFFECT_NONE);
@@ -419,13 +419,11 @@ restarts_by_docker_end_in_a_crash_loop_too(void **state)
         assert_int_equal(see(&m, &c, i * INT64_C(1000)).effect, HF_EFFECT_NONE);
         assert_int_equal(m.state, BA);
     }
-    assert_string_equal(m.reason,
-                        "out of memory (limit 64 MB); Docker is about to start it again");
+    assert_string_equal(m.reason, "out of memory (limit 64 MB); Docker is about to start it again");
     c.restart_count = HF_CRASH_EXITS;
     assert_int_equal(see(&m, &c, 9000).effect, HF_EFFECT_STOP);
     assert_int_equal(m.state, FA);
-    assert_string_equal(m.reason,
-                        "crash loop (5 exits in 2 min, last code 137, OOM yes)");
+    assert_string_equal(m.reason, "crash loop (5 exits in 2 min, last code 137, OOM yes)");
     send(&m, HF_EVENT_ERROR, 9100); /* a failed stop is tried again and does not hide the reason */
     assert_int_equal(see(&m, &c, 9200).effect, HF_EFFECT_NONE);
     assert_true(strstr(m.reason, "crash loop"));
@@ -647,8 +645,7 @@ how_it_died_is_remembered_over_a_quick_restart(void **state)
 {
     struct hf_lifecycle_machine m;
     struct hf_container c = container_in(HF_CONTAINER_RUNNING);
-    struct hf_lifecycle_event died = {
-        .kind = HF_EVENT_DIED, .exit_code = 137, .oom_killed = true};
+    struct hf_lifecycle_event died = {.kind = HF_EVENT_DIED, .exit_code = 137, .oom_killed = true};
     struct hf_lifecycle_event seen = {.kind = HF_EVENT_SEEN,
                                       .container = &c,
                                       .has_image = true,
@@ -682,14 +679,14 @@ what_others_did_is_found_as_drift(void **state)
         const char *found, *done;
     } rows[] = {
         {GONE, "its container was removed by hand", "it is made again after 1 s"},
-        {STOPPED, "its container was stopped by hand (exit code 3)", "it is started again after 1 s"},
+        {STOPPED, "its container was stopped by hand (exit code 3)",
+         "it is started again after 1 s"},
         {PAUSED, "its container was paused by hand", "it is made anew as specified"},
         {LIMITS, "its container was changed by hand: memory, networks",
          "it is made anew as specified"},
         {OTHER_IMAGE, "its container runs another image than its label says: sha256:xaaa",
          "it is made anew as specified"},
-        {OTHER, "its container was replaced by another one by hand",
-         "nothing: it is as specified"},
+        {OTHER, "its container was replaced by another one by hand", "nothing: it is as specified"},
     };
 
     (void)state;
