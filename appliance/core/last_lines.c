@@ -99,7 +99,7 @@ hf_core_last_lines(const struct hf_core *core, const char *container, int64_t un
                    int64_t *ret_count)
 {
     struct tail t = {
-        .json = HF_BUF_INIT(2 * BYTES_MAX),
+        .json = HF_BUF_INIT((size_t)2 * BYTES_MAX),
         .until_ms = until_ms,
         .deadline_ms = hf_clock_mono_ms() + PATIENCE_MS,
     };

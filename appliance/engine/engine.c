@@ -289,7 +289,7 @@ take_names(const struct hf_json *list, char names[][2 * HF_NAME_SIZE], size_t *r
         const char *name = hf_json_string(v, "Name");
 
         if (name)
-            hf_text_put(names[(*ret_count)++], 2 * HF_NAME_SIZE, "%s", name);
+            hf_text_put(names[(*ret_count)++], sizeof names[0], "%s", name);
     }
 }
 
