@@ -36,15 +36,18 @@ keep(struct hf_core *core, const struct hf_incident *incident, const char *log, 
                     (long long)incident->log_lines);
 }
 
-/* The newest whole one that this one is to be counted in; 0: it is to be a whole one itself. */
+/* The newest whole one that this one is to be counted in; 0: it is to be a whole one itself. What
+ * somebody did is alike only where it is the very same; exits differ by their numbers alone. */
 static int64_t
-counts_in(struct hf_core *core, const char *service, enum hf_incident_kind kind)
+counts_in(struct hf_core *core, const char *service, enum hf_incident_kind kind, const char *found)
 {
+    const struct hf_incident_alike alike = {
+        .service = service, .kind = kind, .found = kind == HF_INCIDENT_DRIFT ? found : NULL};
     int64_t now = hf_clock_wall_ms(), count = 0, newest = 0;
     struct hf_error err;
 
-    if (hf_store_recent_incidents(core->config.store, service, kind, now - HOUR_MS, now, &count,
-                                  &newest, &err) < 0)
+    if (hf_store_recent_incidents(core->config.store, &alike, now - HOUR_MS, now, &count, &newest,
+                                  &err) < 0)
         hf_log_warn("service=%s event=incidents-not-read error=\"%s\"", service, err.message);
     return count >= INCIDENTS_AN_HOUR ? newest : 0;
 }
@@ -132,7 +135,7 @@ void
 hf_core_note(struct hf_core *core, size_t index, const struct hf_finding *f)
 {
     struct service *s = &core->services[index];
-    int64_t whole = counts_in(core, s->name, f->kind);
+    int64_t whole = counts_in(core, s->name, f->kind, f->found);
 
     hf_log_warn("service=%s event=found kind=%s text=\"%s\" done=\"%s\"", s->name,
                 hf_incident_kind_name(f->kind), f->found, f->done);
@@ -147,7 +150,7 @@ hf_core_note_drift(struct hf_core *core, const char *service, const char *found,
 {
     struct hf_incident i = {
         .kind = HF_INCIDENT_DRIFT, .at_ms = hf_clock_wall_ms(), .times = 1, .uptime_s = -1};
-    int64_t whole = counts_in(core, service, HF_INCIDENT_DRIFT);
+    int64_t whole = counts_in(core, service, HF_INCIDENT_DRIFT, found);
     struct hf_error err;
 
     i.last_ms = i.at_ms;

@@ -53,14 +53,14 @@ hf_store_count_incident_again(struct hf_store *st, int64_t n, int64_t times, int
 }
 
 int
-hf_store_recent_incidents(struct hf_store *st, const char *service, enum hf_incident_kind kind,
+hf_store_recent_incidents(struct hf_store *st, const struct hf_incident_alike *alike,
                           int64_t since_ms, int64_t until_ms, int64_t *ret_count,
                           int64_t *ret_newest, struct hf_error *err)
 {
     HF_STMT stmt = NULL;
 
-    if (hf_db_query(st, &stmt, err, hf_sql_incident_recent, "tiii", service, (int64_t)kind,
-                    since_ms, until_ms) < 0 ||
+    if (hf_db_query(st, &stmt, err, hf_sql_incident_recent, "tiiit", alike->service,
+                    (int64_t)alike->kind, since_ms, until_ms, alike->found) < 0 ||
         hf_db_step(st, stmt, err) < 0)
         return hf_error_wrap(err, "count incidents");
     *ret_count = sqlite3_column_int64(stmt, 0);

@@ -158,11 +158,17 @@ HF_MUST int hf_store_add_incident(struct hf_store *st, const struct hf_incident 
  */
 HF_MUST int hf_store_count_incident_again(struct hf_store *st, int64_t n, int64_t times,
                                           int64_t last_ms, struct hf_error *err);
-/* How many of that kind began after since_ms and not after until_ms, and the newest of them. */
-HF_MUST int hf_store_recent_incidents(struct hf_store *st, const char *service,
-                                      enum hf_incident_kind kind, int64_t since_ms,
-                                      int64_t until_ms, int64_t *ret_count, int64_t *ret_newest,
-                                      struct hf_error *err);
+/* What is alike: of one service and kind and, where found is not NULL, with that very text. */
+struct hf_incident_alike {
+    const char *service;
+    enum hf_incident_kind kind;
+    const char *found;
+};
+
+/* How many of them began after since_ms and not after until_ms, and the newest. */
+HF_MUST int hf_store_recent_incidents(struct hf_store *st, const struct hf_incident_alike *alike,
+                                      int64_t since_ms, int64_t until_ms, int64_t *ret_count,
+                                      int64_t *ret_newest, struct hf_error *err);
 
 struct hf_incident_filter {
     int64_t before;      /* only older ones than this; 0: all */

@@ -130,7 +130,8 @@ DELETE FROM incident WHERE n <= (SELECT max(n) FROM incident) - ?1 OR n IN
      WHERE total > ?2)
 
 -- :incident_recent
-SELECT count(*), max(n) FROM incident WHERE service = ?1 AND kind = ?2 AND at > ?3 AND at <= ?4
+SELECT count(*), max(n) FROM incident
+WHERE service = ?1 AND kind = ?2 AND at > ?3 AND at <= ?4 AND (?5 IS NULL OR found = ?5)
 
 -- :incident_list
 SELECT n, service, kind, at, last, times, found, done, exit_code, oom_killed, uptime_s, restarts,

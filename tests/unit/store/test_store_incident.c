@@ -99,6 +99,7 @@ lists_are_filtered_and_paged(void **state)
 {
     HF_AUTO(hf_store) struct hf_store *st = opened(*state);
     struct hf_incident one, out[10];
+    struct hf_incident_alike exits = {.service = "broker", .kind = HF_INCIDENT_EXIT};
     int64_t count, newest, third = 0;
     struct hf_error err;
 
@@ -115,13 +116,13 @@ lists_are_filtered_and_paged(void **state)
     assert_int_equal(list(st, &(struct hf_incident_filter){0, "broker", -1}, out, 10), 3);
     assert_int_equal(
         list(st, &(struct hf_incident_filter){0, "broker", HF_INCIDENT_DRIFT}, out, 10), 1);
-    assert_int_equal(hf_store_recent_incidents(st, "broker", HF_INCIDENT_EXIT, 1001, 2000, &count,
-                                               &newest, &err),
-                     0);
+    assert_int_equal(hf_store_recent_incidents(st, &exits, 1001, 2000, &count, &newest, &err), 0);
     assert_int_equal(count, 1);
-    assert_int_equal(
-        hf_store_recent_incidents(st, "broker", HF_INCIDENT_EXIT, 0, 1000, &count, &newest, &err),
-        0);
+    exits.found = "another text";
+    assert_int_equal(hf_store_recent_incidents(st, &exits, 0, 2000, &count, &newest, &err), 0);
+    assert_int_equal(count, 0);
+    exits.found = NULL;
+    assert_int_equal(hf_store_recent_incidents(st, &exits, 0, 1000, &count, &newest, &err), 0);
     assert_int_equal(count, 0); /* what lies in the future is no recent one: the clock was wrong */
 }
 

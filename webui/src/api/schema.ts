@@ -674,7 +674,7 @@ export interface paths {
         };
         /**
          * What went wrong with services
-         * @description Newest first. Where the same happens again and again, at most 3 an hour of a service and kind are kept whole; those that
+         * @description Newest first. Where the same happens again and again, at most 3 an hour of a service and kind (drift: and text) are kept whole; those that
          *     follow are counted in the newest of them. 200 are kept.
          */
         get: operations["listIncidents"];
