@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { POLL_NS = 5 * 1000 * 1000 };
+enum { POLL_NS = 5 * 1000 * 1000, SLOW_NAPS = 60 };
 
 void
 fake_engine_init(struct fake_engine *f)
@@ -180,6 +180,11 @@ fake_create(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE], st
     if (enter(f, err) < 0)
         return -1;
     f->creates++;
+    for (int i = 0; i < SLOW_NAPS && strcmp(f->slow, spec->service) == 0; i++) {
+        pthread_mutex_unlock(&f->lock);
+        nap();
+        pthread_mutex_lock(&f->lock);
+    }
     if (f->fail_creates) {
         f->fail_creates--;
         leave(f);

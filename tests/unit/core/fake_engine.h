@@ -21,9 +21,10 @@ struct fake_engine {
     unsigned fail_creates;   /* so many creates fail */
     unsigned fail_starts;
     unsigned creates, starts, stops, removes, pulls;
-    bool block_stops; /* a stop waits until this is false */
-    bool hangs;       /* a look waits until this is false, as with a stopped dockerd */
-    bool block_pulls; /* a pull waits until this is false, or it is cancelled */
+    bool block_stops;        /* a stop waits until this is false */
+    char slow[HF_NAME_SIZE]; /* making a container of this service takes its time */
+    bool hangs;              /* a look waits until this is false, as with a stopped dockerd */
+    bool block_pulls;        /* a pull waits until this is false, or it is cancelled */
 };
 
 void fake_engine_init(struct fake_engine *f);
