@@ -280,28 +280,41 @@ fake_logs(void *ctx, const char *id, int tail, bool follow, hf_log_sink *sink,
     return 0;
 }
 
+/* As Docker does by itself, and before anybody looks. */
+static void
+restart(struct fake_engine *f, const char *service)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        if (strcmp(f->containers[i].service, service) != 0)
+            continue;
+        f->containers[i].restart_count++;
+        f->containers[i].started_ms += 1000;
+    }
+}
+
 /* Hints come often enough that a test need not wait for the slow timer. */
 static int
 fake_events(void *ctx, const char *instance, hf_event_sink *sink, bool (*cancelled)(void *context),
             void *context, struct hf_error *err)
 {
     struct fake_engine *f = ctx;
-    struct hf_engine_event hint = {.what = "start", .service = ""};
+    const struct hf_engine_event hint = {.what = "start", .service = ""};
     char who[HF_NAME_SIZE];
 
     (void)instance;
     (void)err;
     do {
         nap();
-        hint = (struct hf_engine_event){.what = "start", .service = ""};
         FAKE_LOCKED(f, {
-            if (*f->dies) {
-                hf_text_put(who, sizeof who, "%s", f->dies);
-                hint = (struct hf_engine_event){
-                    .what = "die", .service = who, .has_exit_code = true, .exit_code = 139};
-                *f->dies = '\0';
-            }
+            hf_text_put(who, sizeof who, "%s", f->dies);
+            *f->dies = '\0';
         });
+        if (*who &&
+            !sink(context,
+                  &(struct hf_engine_event){
+                      .what = "die", .service = who, .has_exit_code = true, .exit_code = 139}))
+            break;
+        FAKE_LOCKED(f, restart(f, who));
     } while (!cancelled(context) && sink(context, &hint));
     return 0;
 }

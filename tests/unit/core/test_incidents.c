@@ -48,17 +48,19 @@ wait_for(struct hf_core *core, const char *service, int kind, int64_t times)
     }
 }
 
+static void
+remove_by_hand(struct fake_engine *f, const char *service)
+{
+    struct hf_container *c = container_of(f, service);
+
+    *c = f->containers[--f->count];
+}
+
 /* Docker has started it again before anybody looked; only the event says how it ended. */
 static void
 crash(struct box *b, const char *service)
 {
-    FAKE_LOCKED(&b->engine, {
-        struct hf_container *c = container_of(&b->engine, service);
-
-        strcpy(b->engine.dies, service);
-        c->restart_count++;
-        c->started_ms += 1000;
-    });
+    FAKE_LOCKED(&b->engine, strcpy(b->engine.dies, service));
 }
 
 static void
@@ -118,8 +120,7 @@ a_container_removed_by_hand_is_drift(void **state)
 
     start(b);
     wait_until(b->core, all_run);
-    FAKE_LOCKED(&b->engine,
-                *container_of(&b->engine, "processor") = b->engine.containers[--b->engine.count]);
+    FAKE_LOCKED(&b->engine, remove_by_hand(&b->engine, "processor"));
     i = wait_for(b->core, "processor", HF_INCIDENT_DRIFT, 1);
     assert_string_equal(i.found, "its container was removed by hand");
     assert_non_null(strstr(i.done, "it is made again"));
@@ -323,7 +324,7 @@ pain_18_a_pull_under_way_stops_no_supervision(void **state)
     wait_until(b->core, all_run);
     FAKE_LOCKED(&b->engine, {
         b->engine.block_pulls = b->engine.no_images = true;
-        *container_of(&b->engine, "processor") = b->engine.containers[--b->engine.count];
+        remove_by_hand(&b->engine, "processor");
     });
     wait_for(b->core, "processor", HF_INCIDENT_DRIFT, 1);
     crash(b, "buffer");
