@@ -60,6 +60,7 @@ engine(const struct hf_engine_view *e)
     put_text(o, "version", e->version);
     put_text(o, "api_version", e->api_version);
     put_text(o, "detail", e->detail);
+    hf_json_put_time(o, "stale_since", e->stale_since_ms);
     for (size_t i = 0; i < e->warning_count; i++)
         hf_json_add_string(warnings, e->warnings[i]);
     hf_json_put(o, "warnings", warnings);
@@ -297,6 +298,7 @@ put_life(struct hf_json *o, const struct hf_service_view *v, int64_t at_ms)
     else
         hf_json_put_null(o, "exit_code");
     hf_json_put_bool(o, "oom_killed", v->oom_killed);
+    hf_json_put_time(o, "stale_since", v->stale_since_ms);
 }
 
 static void

@@ -71,6 +71,10 @@ int hf_handle_logs(struct hf_exchange *x, struct hf_error *err);
 /* log_download.c */
 int hf_handle_log_download(struct hf_exchange *x, struct hf_error *err);
 
+/* incidents.c */
+int hf_handle_incidents(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_incident(struct hf_exchange *x, struct hf_error *err);
+
 /* operations.c */
 int hf_handle_operations(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_operation(struct hf_exchange *x, struct hf_error *err);

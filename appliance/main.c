@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "identity/certificate.h"
 #include "identity/identity.h"
+#include "notify.h"
 #include "options.h"
 #include "provision/provision.h"
 #include "store/store.h"
@@ -24,7 +25,8 @@
 
 enum {
     RELEASE_FILE_MAX = 256 * 1024,
-    GIVE_BACK_S = 3600, /* what a visit to the dashboard took goes back within the hour */
+    GIVE_BACK_MS = 3600 * 1000, /* what a visit to the dashboard took goes back within the hour */
+    STATUS_MS = 60 * 1000, /* how often the service manager hears how things are */
     ARENAS_MAX = 2 /* a malloc arena for each thread would cost more memory than all the rest */
 };
 
@@ -36,6 +38,7 @@ struct parts {
     struct hf_core *core;
     struct hf_identity *identity;
     struct hf_api *api;
+    char trouble[2 * HF_TEXT_SIZE]; /* what was wrong, and did not keep it from starting */
     char hostname[HF_NAME_SIZE];
     const char *host_names[1];
 };
@@ -236,6 +239,39 @@ import_provision(struct parts *p, struct hf_error *err)
     return rc < 0 ? hf_error_wrap(err, "provision from '%s'", p->options.provision_dir) : 0;
 }
 
+/* Somebody has set it up: by claiming it, or by provisioning. */
+static bool
+is_set_up(struct parts *p)
+{
+    struct hf_account account;
+    HF_AUTO_FREE char *text = NULL;
+    int64_t revision;
+    size_t accounts = 0;
+    struct hf_error err;
+
+    if (hf_store_accounts(p->store, &account, 1, &accounts, &err) == 0 && accounts > 0)
+        return true;
+    return hf_store_settings(p->store, &text, &revision, &err) == 0;
+}
+
+/* A file that went bad must not end a gateway that was set up: it starts with what it has, and says
+ * what it did not take. */
+static int
+bring_in(struct parts *p, int (*import)(struct parts *p, struct hf_error *err), bool set_up,
+         struct hf_error *err)
+{
+    size_t used = strlen(p->trouble);
+
+    if (import(p, err) == 0)
+        return 0;
+    if (!set_up)
+        return -1;
+    hf_log_error("event=start-degraded error=\"%s\"", err->message);
+    hf_text_put(p->trouble + used, sizeof p->trouble - used, "%sNot taken at the start: %s.",
+                used ? " " : "", err->message);
+    return 0;
+}
+
 /* ---- start ---- */
 
 static int
@@ -247,6 +283,8 @@ open_store(struct parts *p, struct hf_error *err)
         return -1;
     if (hf_store_opened_as(p->store, &text) == HF_STORE_RECOVERED)
         hf_log_error("event=store-recovered text=\"%s\"", text);
+    if (hf_store_opened_as(p->store, NULL) == HF_STORE_FULL)
+        hf_log_error("event=store-full text=\"%s\"", text);
     return 0;
 }
 
@@ -301,6 +339,7 @@ start_core_and_api(struct parts *p, struct hf_error *err)
         .state_dir = o->state_dir,
         .engine_ops = &hf_docker_ops,
         .engine = p->engine,
+        .trouble = p->trouble,
         .store = p->store,
     };
     struct hf_api_config api = {
@@ -331,9 +370,14 @@ start_core_and_api(struct parts *p, struct hf_error *err)
 static int
 start(struct parts *p, struct hf_error *err)
 {
-    if (hf_engine_new(p->options.docker_socket, &p->engine, err) < 0 || open_store(p, err) < 0 ||
-        (raise_clock(p), false) || import_release(p, err) < 0 || import_provision(p, err) < 0 ||
-        make_certificate(p, err) < 0)
+    bool set_up;
+
+    if (hf_engine_new(p->options.docker_socket, &p->engine, err) < 0 || open_store(p, err) < 0)
+        return -1;
+    raise_clock(p);
+    set_up = is_set_up(p);
+    if (bring_in(p, import_release, set_up, err) < 0 ||
+        bring_in(p, import_provision, set_up, err) < 0 || make_certificate(p, err) < 0)
         return -1;
     return start_core_and_api(p, err);
 }
@@ -370,17 +414,45 @@ introduce(struct parts *p)
     hf_log_info("event=ready version=%s instance=%s", HF_VERSION, p->options.instance);
 }
 
-static int
-wait_for_end(const sigset_t *ends)
+/* The owner's loop goes round every 2 s: one that has not since the last question is stuck, and
+ * must not be covered up by a thread that still runs. */
+static void
+feed_watchdog(struct parts *p, uint64_t *turns)
 {
-    const struct timespec period = {.tv_sec = GIVE_BACK_S};
+    uint64_t now = hf_core_turns(p->core);
+    const struct hf_snapshot *snapshot;
+    char status[HF_TEXT_SIZE * 2];
+
+    if (now == *turns)
+        return;
+    *turns = now;
+    hf_notify_alive();
+    snapshot = hf_core_snapshot(p->core);
+    hf_text_put(status, sizeof status, "%s", snapshot->sentence.title);
+    hf_snapshot_unref(snapshot);
+    hf_notify_status(status);
+}
+
+/* Four chances to be heard before the manager's patience ends. */
+static void
+wait_for_end(struct parts *p, const sigset_t *ends)
+{
+    int64_t watchdog_ms = hf_notify_watchdog_ms();
+    int64_t step_ms = watchdog_ms > 0 ? watchdog_ms / 4 : STATUS_MS;
+    struct timespec step = {.tv_sec = step_ms / 1000, .tv_nsec = step_ms % 1000 * 1000000};
+    uint64_t turns = 0;
+    int64_t give_back_at_ms = 0;
     int signal_number;
 
-    do
+    do {
+        feed_watchdog(p, &turns);
+        if (hf_clock_mono_ms() < give_back_at_ms)
+            continue;
         hf_memory_give_back();
-    while ((signal_number = sigtimedwait(ends, NULL, &period)) < 0);
+        give_back_at_ms = hf_clock_mono_ms() + GIVE_BACK_MS;
+    } while ((signal_number = sigtimedwait(ends, NULL, &step)) < 0);
     hf_log_info("event=end signal=%s", strsignal(signal_number)); // NOLINT(concurrency-mt-unsafe)
-    return 0;
+    hf_notify_stopping();
 }
 
 static void
@@ -419,7 +491,8 @@ main(int argc, char **argv)
         fprintf(stderr, "holdfastd: %s\n", err.message);
     } else {
         introduce(&parts);
-        wait_for_end(&ends);
+        hf_notify_ready("Started");
+        wait_for_end(&parts, &ends);
     }
     stop(&parts, rc < 0);
     return rc < 0;

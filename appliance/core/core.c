@@ -125,8 +125,16 @@ load(struct hf_core *core, struct hf_error *err)
     core->keep_at_ms = core->clock_floor_at_ms + KEEP_FIRST_MS;
     hf_core_load_history(core);
     core->claimed = accounts > 0;
+    hf_core_order_starts(core, hf_clock_mono_ms());
+    core->disk_full = hf_store_opened_as(core->config.store, NULL) == HF_STORE_FULL;
     hf_core_end_left_operations(core);
-    return hf_core_hand_over(core, err);
+    if (hf_core_hand_over(core, err) == 0)
+        return 0;
+    if (err->class != HF_ERROR_NO_SPACE)
+        return -1;
+    hf_log_error("event=hand-over-failed error=\"%s\"", err->message);
+    core->hand_over_due = true;
+    return 0;
 }
 
 static void
@@ -254,7 +262,7 @@ start_threads(struct hf_core *core, struct hf_error *err)
             return -1;
     if (worker_start(&core->observer, core, 0, worker_observer, err) < 0 ||
         worker_start(&core->listener, core, 0, worker_listener, err) < 0 ||
-        worker_start(&core->sweeper, core, 0, hf_core_sweeper, err) < 0 ||
+        worker_start(&core->keeper, core, 0, worker_keeper, err) < 0 ||
         courier_start(&core->courier, err) < 0)
         return -1;
     if (hf_core_has_probes(core) && worker_start(&core->prober, core, 0, hf_core_prober, err) < 0)
@@ -282,13 +290,13 @@ join_workers(struct hf_core *core)
         worker_stop(&core->workers[i]);
     worker_stop(&core->observer);
     worker_stop(&core->listener);
-    worker_stop(&core->sweeper);
+    worker_stop(&core->keeper);
     worker_stop(&core->prober);
     for (size_t i = 0; i < core->service_count; i++)
         all &= worker_join(&core->workers[i], JOIN_MS);
     all &= worker_join(&core->observer, JOIN_MS);
     all &= worker_join(&core->listener, JOIN_MS);
-    all &= worker_join(&core->sweeper, JOIN_MS);
+    all &= worker_join(&core->keeper, JOIN_MS);
     all &= worker_join(&core->prober, JOIN_MS + HF_PROBE_MS);
     return all;
 }
@@ -314,6 +322,7 @@ hf_core_stop(struct hf_core *core)
         hf_log_warn("event=engine-call-left-behind text=\"Docker did not answer before the end\"");
         return false;
     }
+    hf_core_free_incidents(core);
     hf_telemetry_free(core->telemetry);
     hf_path_free(core->path);
     hf_archive_free(core->archive);
@@ -488,6 +497,12 @@ struct hf_archive *
 hf_core_archive(struct hf_core *core)
 {
     return core->archive;
+}
+
+uint64_t
+hf_core_turns(const struct hf_core *core)
+{
+    return atomic_load(&core->turns);
 }
 
 struct hf_path *

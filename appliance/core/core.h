@@ -22,6 +22,7 @@ struct hf_core_config {
     const char *state_dir;
     const struct hf_engine_ops *engine_ops;
     void *engine;           /* context of engine_ops; borrowed */
+    const char *trouble;    /* what was wrong at the start, for people; "" or NULL for nothing */
     struct hf_store *store; /* borrowed; used by the owner thread alone from hf_core_start() on */
 };
 
@@ -61,6 +62,17 @@ HF_MUST int hf_core_operations(struct hf_core *core, struct hf_operation *ret_op
                                size_t max, size_t *ret_count, struct hf_error *err);
 HF_MUST int hf_core_operation(struct hf_core *core, const char *id,
                               struct hf_operation *ret_operation, struct hf_error *err);
+
+/* Incidents, newest first; see store/store.h. */
+HF_MUST int hf_core_incidents(struct hf_core *core, const struct hf_incident_filter *filter,
+                              struct hf_incident *ret_incidents, size_t max, size_t *ret_count,
+                              struct hf_error *err);
+HF_MUST int hf_core_incident(struct hf_core *core, int64_t n, struct hf_incident *ret_incident,
+                             char **ret_log, char **ret_curve, struct hf_error *err);
+
+/* How often the owner's loop has gone round: it does so every 2 s at least, so that one which
+ * stands still makes no progress. Any thread. */
+uint64_t hf_core_turns(const struct hf_core *core);
 
 /* Runs work(store, context) on the owner thread and waits for it; work must be short and fills err
  * on failure. This is how identity keeps its accounts and sessions. */

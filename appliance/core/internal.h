@@ -6,7 +6,9 @@
 #include "bus/bus.h"
 #include "core/core.h"
 #include "core/courier.h"
+#include "core/drift.h"
 #include "core/history.h"
+#include "core/incident.h"
 #include "core/mailbox.h"
 #include "core/rate.h"
 #include "core/watch.h"
@@ -18,6 +20,7 @@
 #include "telemetry/telemetry.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* One service as the owner knows it. */
 struct service {
@@ -36,6 +39,8 @@ struct service {
     int64_t wake_ms;               /* when the machine wants a TICK; monotonic */
     struct hf_operation operation; /* id "" while none is under way */
     int64_t operation_until_ms;    /* monotonic */
+    int64_t peak_bytes;            /* most memory seen in this run */
+    struct incidents incidents;
 };
 
 struct hf_core {
@@ -48,6 +53,8 @@ struct hf_core {
     int64_t revision;   /* of settings; 0: the defaults */
     bool hand_over_due; /* the services have not got the settings yet */
     bool claimed;
+    bool disk_full;     /* as it was at the start, and still is */
+    int64_t disk_at_ms; /* when it is tried again; monotonic */
     bool has_release;
     struct hf_release release;
     size_t service_count;                     /* fixed before the first thread starts */
@@ -61,11 +68,14 @@ struct hf_core {
     int64_t uplink_away_since_ms;
     int64_t dropped_ms, queue_dropped_ms; /* wall clock, 0: never since the start */
     int64_t uplink_success_ms; /* the newest known; a forwarder forgets it when it restarts */
+    int64_t looked_at_ms;      /* the last look that succeeded; wall clock, 0: none */
+    struct drift drift;
+    int64_t counts_at_ms;       /* when counted incidents are written next; monotonic */
+    atomic_uint_fast64_t turns; /* of the owner's loop */
     bool look_due, looking;
     bool info_due;
     int64_t look_at_ms; /* the next look without a reason; monotonic */
     unsigned look_failures;
-    int64_t sweep_at_ms; /* not before; monotonic */
     int64_t tick_at_ms;
     char field_address[sizeof((struct hf_gateway_view *)0)->field_address]; /* found lately */
     int64_t address_at_ms; /* when it is to be found again; monotonic */
@@ -84,7 +94,7 @@ struct hf_core {
     struct worker workers[HF_SERVICES_MAX]; /* effects, one thread a service */
     struct worker observer;
     struct worker listener; /* the engine's event stream */
-    struct worker sweeper;  /* removes containers of services that are no more */
+    struct worker keeper;   /* puts right what belongs to no service */
     struct worker prober;   /* asks own services; runs only where there are such */
     struct hf_archive *archive;
     struct courier courier;
@@ -142,10 +152,6 @@ void hf_core_retarget_all(struct hf_core *core);
 /* Lets own services wait for those that they depend on. */
 void hf_core_hold_dependents(struct hf_core *core);
 
-/* sweep.c: owner thread, and the thread that does it. */
-void hf_core_sweep(struct hf_core *core, const struct look *l, int64_t now);
-void *hf_core_sweeper(void *worker);
-
 /* probe.c: whether any service has to be asked, and the thread that does. */
 bool hf_core_has_probes(const struct hf_core *core);
 void *hf_core_prober(void *worker);
@@ -158,6 +164,9 @@ void hf_core_keep(struct hf_core *core, int64_t now_ms);
 /* measure.c: a time that has surely passed: the clock's where it is synchronised, else what the
  * floor was and how long that is ago; 0: none. */
 int64_t hf_core_clock_floor(const struct hf_core *core, int64_t now_ms);
+
+/* order.c: which services wait for which before they are started; owner thread only. */
+void hf_core_order_starts(struct hf_core *core, int64_t now_ms);
 
 /* operation.c: owner thread only. */
 HF_MUST int hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind,

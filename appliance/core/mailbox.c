@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -32,6 +33,8 @@ mailbox_done(struct mailbox *m)
     pthread_cond_destroy(&m->arrived);
     pthread_cond_destroy(&m->call_done);
     pthread_mutex_destroy(&m->lock);
+    for (size_t i = 0; i < HF_SERVICES_MAX; i++)
+        free(m->mail.lines[i].json);
 }
 
 void
@@ -185,6 +188,29 @@ mailbox_probe(struct mailbox *m, size_t index, const struct hf_probe_result *res
 {
     pthread_mutex_lock(&m->lock);
     m->mail.probes[index] = *result;
+    post(m);
+}
+
+void
+mailbox_death(struct mailbox *m, size_t index, bool oom, int exit_code)
+{
+    struct death *d = &m->mail.deaths[index];
+
+    pthread_mutex_lock(&m->lock);
+    d->seen = true;
+    d->oom |= oom;
+    d->exit_code = exit_code;
+    post(m);
+}
+
+void
+mailbox_lines(struct mailbox *m, size_t index, char *json, int64_t count)
+{
+    struct last_lines *l = &m->mail.lines[index];
+
+    pthread_mutex_lock(&m->lock);
+    free(l->json);
+    *l = (struct last_lines){.done = true, .json = json, .count = count};
     post(m);
 }
 

@@ -36,6 +36,7 @@ struct look {
     struct hf_engine_info info;
     struct hf_container containers[HF_CONTAINERS_MAX];
     size_t container_count;
+    struct hf_surroundings around;
     bool has_image[HF_SERVICES_MAX];
 };
 
@@ -44,6 +45,20 @@ struct effect_result {
     int result;
     struct hf_error err;
     char last_words[HF_TEXT_SIZE]; /* of a container that was stopped for crashing */
+};
+
+/* What the engine's events said of a service's end. */
+struct death {
+    bool seen;
+    bool oom;
+    int exit_code;
+};
+
+/* The last lines of one that died, as a JSON array; given away with the mail. */
+struct last_lines {
+    bool done;
+    char *json; /* NULL where they could not be had */
+    int64_t count;
 };
 
 /* A copy of what lay in the box, for the owner to read without the lock. */
@@ -56,6 +71,8 @@ struct mail {
     int64_t pong_ms; /* last round trip over the bus; monotonic, 0: none since the last mail */
     struct effect_result effects[HF_SERVICES_MAX];
     struct hf_probe_result probes[HF_SERVICES_MAX]; /* at_ms 0: none since the last mail */
+    struct death deaths[HF_SERVICES_MAX];
+    struct last_lines lines[HF_SERVICES_MAX];
     struct look look;
     struct call *calls;
 };
@@ -101,4 +118,7 @@ void mailbox_pong(struct mailbox *m);
 void mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_error *err,
                     const char *last_words);
 void mailbox_probe(struct mailbox *m, size_t index, const struct hf_probe_result *result);
+void mailbox_death(struct mailbox *m, size_t index, bool oom, int exit_code);
+/* Takes json. */
+void mailbox_lines(struct mailbox *m, size_t index, char *json, int64_t count);
 void mailbox_look(struct mailbox *m, const struct look *look);

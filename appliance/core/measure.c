@@ -162,6 +162,10 @@ hf_core_measure(struct hf_core *core, int64_t now)
 
         hf_telemetry_service(core->telemetry, i, runs ? m->container.pid : 0, now, &s->usage);
         put_service(&core->history, s->name, &s->usage);
+        if (!runs)
+            s->peak_bytes = 0;
+        else if (s->usage.known && s->usage.memory_peak_bytes > s->peak_bytes)
+            s->peak_bytes = s->usage.memory_peak_bytes;
     }
     hf_core_measure_host(core, now);
     put_host(&core->history, &core->host);

@@ -4,6 +4,7 @@
  * publish a picture. Nothing here waits for the engine.
  */
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "core/address.h"
 #include "core/internal.h"
@@ -17,6 +18,7 @@ enum {
     LOOK_AGAIN_MS = 1000,
     LOOK_AGAIN_MOST_MS = 8000,
     ADDRESS_MS = 10 * 1000, /* how late a new address of this machine may be shown */
+    DISK_MS = 10 * 1000,
     BUS_PORT = 1884
 };
 
@@ -48,6 +50,8 @@ hf_core_step(struct hf_core *core, size_t i, const struct hf_lifecycle_event *ev
 
     s->wake_ms = next.wake_ms;
     core->look_due |= next.look;
+    if (s->machine.finding.some)
+        hf_core_note(core, i, &s->machine.finding);
     if (next.effect != HF_EFFECT_NONE)
         give_effect(core, i, next.effect);
     if (s->machine.state != before) {
@@ -96,6 +100,7 @@ look_failed(struct hf_core *core, const struct look *l, int64_t now)
         core->changed = true;
     }
     core->engine.state = HF_ENGINE_UNREACHABLE;
+    core->engine.stale_since_ms = core->looked_at_ms;
     hf_text_put(core->engine.detail, sizeof core->engine.detail, "%s", l->err.message);
 }
 
@@ -110,6 +115,8 @@ learn_engine(struct hf_core *core, const struct look *l)
     }
     e->state = HF_ENGINE_OK;
     e->detail[0] = '\0';
+    e->stale_since_ms = 0;
+    core->looked_at_ms = hf_clock_wall_ms();
     core->look_failures = 0;
     if (!l->has_info)
         return;
@@ -157,7 +164,7 @@ follow_path(struct hf_core *core, const char *service, const struct hf_container
 }
 
 static void
-take_look(struct hf_core *core, const struct look *l, int64_t now)
+take_look(struct hf_core *core, struct look *l, int64_t now)
 {
     core->looking = false;
     if (l->result < 0) {
@@ -166,7 +173,7 @@ take_look(struct hf_core *core, const struct look *l, int64_t now)
     }
     learn_engine(core, l);
     core->look_at_ms = now + LOOK_MS;
-    hf_core_sweep(core, l, now);
+    hf_core_find_drift(core, l);
     for (size_t i = 0; i < core->service_count; i++) {
         const struct hf_container *c = container_of(l, core->services[i].name);
 
@@ -177,7 +184,24 @@ take_look(struct hf_core *core, const struct look *l, int64_t now)
                      &(struct hf_lifecycle_event){.kind = HF_EVENT_SEEN,
                                                   .container = c,
                                                   .has_image = l->has_image[i],
-                                                  .taken_ms = l->taken_ms});
+                                                  .taken_ms = l->taken_ms,
+                                                  .peak_bytes = core->services[i].peak_bytes});
+    }
+}
+
+static void
+take_deaths(struct hf_core *core, struct mail *mail)
+{
+    for (size_t i = 0; i < core->service_count; i++) {
+        const struct death *d = &mail->deaths[i];
+
+        if (d->seen)
+            hf_core_step(core, i,
+                         &(struct hf_lifecycle_event){.kind = HF_EVENT_DIED,
+                                                      .exit_code = d->exit_code,
+                                                      .oom_killed = d->oom});
+        if (mail->lines[i].done)
+            hf_core_take_lines(core, i, mail->lines[i].json, mail->lines[i].count);
     }
 }
 
@@ -268,7 +292,22 @@ judge_kind(struct hf_core *core, size_t i, const struct hf_health_facts *facts, 
         return;
     s->verdict.health = HF_HEALTH_FAILED;
     memcpy(s->verdict.reason, s->blocked, sizeof s->verdict.reason);
-    memcpy(s->verdict.advice, s->blocked_advice, sizeof s->verdict.advice);
+    s->verdict.advice = s->blocked_advice;
+}
+
+/* One that worked, still runs and works no more. */
+static void
+note_health(struct hf_core *core, size_t i, enum hf_health before)
+{
+    const struct service *s = &core->services[i];
+    struct hf_finding f = {
+        .some = true, .kind = HF_INCIDENT_UNHEALTHY, .done = "nothing: it runs on", .uptime_s = -1};
+
+    if (before != HF_HEALTH_HEALTHY || s->machine.state != HF_LIFECYCLE_RUNNING ||
+        (s->verdict.health != HF_HEALTH_DEGRADED && s->verdict.health != HF_HEALTH_UNREACHABLE))
+        return;
+    memcpy(f.found, s->verdict.reason, sizeof f.found);
+    hf_core_note(core, i, &f);
 }
 
 static void
@@ -279,8 +318,8 @@ judge(struct hf_core *core, size_t i, int64_t now)
     struct hf_health_facts facts = {
         .service = core->services[i].name,
         .lifecycle = s->machine.state,
+        .why = s->machine.why,
         .reason = s->machine.reason,
-        .advice = s->machine.advice,
         .running_since_ms = s->machine.running_since_ms,
         .broker_answered_ms = core->broker_answered_ms,
         .status = &s->status,
@@ -288,6 +327,7 @@ judge(struct hf_core *core, size_t i, int64_t now)
 
     judge_kind(core, i, &facts, now);
     if (s->verdict.health != before) {
+        note_health(core, i, before);
         hf_log_info("service=%s event=health from=%s to=%s reason=\"%s\"", core->services[i].name,
                     hf_health_name(before), hf_health_name(s->verdict.health), s->verdict.reason);
         core->changed = true;
@@ -357,6 +397,16 @@ hf_core_find_address(struct hf_core *core, int64_t now_ms)
                           sizeof core->field_address);
 }
 
+/* What was said of a full disk at the start holds no longer once there is room. */
+static void
+try_disk(struct hf_core *core, int64_t now)
+{
+    if (!core->disk_full || now < core->disk_at_ms)
+        return;
+    core->disk_at_ms = now + DISK_MS;
+    core->disk_full = hf_file_prove_writable(core->config.state_dir, NULL) < 0;
+}
+
 static int64_t
 next_wake(const struct hf_core *core)
 {
@@ -395,6 +445,7 @@ hf_core_owner(void *context)
         core->look_due |= mail.engine_hint;
         core->info_due |= mail.engine_connected;
         take_bus_mail(core, &mail);
+        take_deaths(core, &mail);
         take_effects(core, &mail);
         if (mail.look.done)
             take_look(core, &mail.look, now);
@@ -404,11 +455,14 @@ hf_core_owner(void *context)
             core->tick_at_ms = (now / TICK_MS + 1) * TICK_MS;
             hf_core_measure(core, now);
             hf_core_hand_over_again(core);
+            try_disk(core, now);
         }
         for (size_t i = 0; i < core->service_count; i++)
             judge(core, i, now);
         hf_core_hold_dependents(core);
         follow_uplink(core);
+        hf_core_order_starts(core, now);
+        hf_core_keep_incidents(core, now, false);
         hf_core_check_operations(core, now);
         begin_look(core, now);
         if (tick) {
@@ -419,7 +473,9 @@ hf_core_owner(void *context)
             core->publish_at_ms = now + PUBLISH_MS - TICK_MS / 2;
             publish(core, now);
         }
+        atomic_fetch_add(&core->turns, 1);
     } while (!mail.stop);
+    hf_core_keep_incidents(core, hf_clock_mono_ms(), true);
     hf_core_keep(core, hf_clock_mono_ms());
     mailbox_close(&core->mail);
     return NULL;

@@ -51,7 +51,7 @@ present_service(const struct service *s, size_t index, struct hf_service_view *v
     v->lifecycle = m->state;
     v->health = s->verdict.health;
     memcpy(v->reason, s->verdict.reason, sizeof v->reason);
-    memcpy(v->advice, s->verdict.advice, sizeof v->advice);
+    hf_text_put(v->advice, sizeof v->advice, "%s", s->verdict.advice ? s->verdict.advice : "");
     v->started_ms = m->running_since_ms ? m->container.started_ms : 0;
     v->restarts = m->restarts;
     v->has_exit_code = m->has_exit_code;
@@ -170,7 +170,9 @@ present_uplink(const struct hf_core *core, struct hf_uplink_view *u)
 static void
 present_gateway(const struct hf_core *core, struct hf_gateway_view *g)
 {
+    const char *trouble = core->config.trouble ? core->config.trouble : "";
     const char *recovery;
+    enum hf_store_opened opened = hf_store_opened_as(core->config.store, &recovery);
 
     memcpy(g->id, core->gateway_id, sizeof g->id);
     memcpy(g->name, core->settings.name, sizeof g->name);
@@ -180,8 +182,10 @@ present_gateway(const struct hf_core *core, struct hf_gateway_view *g)
     g->field_port = core->config.placement.field_port;
     g->engine = core->engine;
     g->host = core->host;
-    if (hf_store_opened_as(core->config.store, &recovery) == HF_STORE_RECOVERED)
-        hf_text_put(g->recovery, sizeof g->recovery, "%s", recovery);
+    if (opened != HF_STORE_RECOVERED && !core->disk_full)
+        recovery = "";
+    hf_text_put(g->recovery, sizeof g->recovery, "%s%s%s", recovery,
+                *recovery && *trouble ? " " : "", trouble);
 }
 
 struct hf_snapshot *
@@ -199,8 +203,10 @@ hf_core_present(const struct hf_core *core, int64_t now_ms)
     s->has_release = core->has_release;
     s->release = core->release;
     s->service_count = core->service_count;
-    for (size_t i = 0; i < core->service_count; i++)
+    for (size_t i = 0; i < core->service_count; i++) {
         present_service(&core->services[i], i, &s->services[i]);
+        s->services[i].stale_since_ms = core->engine.stale_since_ms;
+    }
     present_broker_rate(s);
     present_broker(core, &s->broker);
     present_buffer(&core->services[hf_service_index("buffer")], core->dropped_ms, &s->buffer,

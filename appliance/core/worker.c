@@ -11,7 +11,10 @@
 #include <time.h>
 
 /* Deep enough for a struct look; the default of 8 MB times eight threads is not. */
-enum { STACK_BYTES = 512 * 1024, LAST_WORDS_MS = 5000, LAST_LINES = 3, ARCHIVE_MS = 30000 };
+enum { STACK_BYTES = 512 * 1024, LAST_WORDS_MS = 5000, LAST_WORDS = 3, ARCHIVE_MS = 30000 };
+
+/* 128 + SIGKILL: what the kernel kills for want of memory ends so. */
+enum { EXIT_CODE_KILLED = 137 };
 
 int
 worker_start(struct worker *w, struct hf_core *core, size_t index, void *(*run)(void *worker),
@@ -45,18 +48,45 @@ worker_give(struct worker *w, const struct job *job)
     pthread_mutex_unlock(&w->lock);
 }
 
+void
+worker_ask(struct worker *w, const struct job *ask)
+{
+    pthread_mutex_lock(&w->lock);
+    w->ask = *ask;
+    w->has_ask = true;
+    pthread_cond_signal(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+}
+
+bool
+worker_busy(struct worker *w)
+{
+    bool busy;
+
+    pthread_mutex_lock(&w->lock);
+    busy = w->busy || w->has_job;
+    pthread_mutex_unlock(&w->lock);
+    return busy;
+}
+
 bool
 worker_next(struct worker *w, struct job *ret_job)
 {
     bool go_on;
 
     pthread_mutex_lock(&w->lock);
-    while (!w->has_job && !w->stop)
+    w->busy = false;
+    while (!w->has_job && !w->has_ask && !w->stop)
         pthread_cond_wait(&w->changed, &w->lock);
     go_on = !w->stop;
-    if (go_on)
+    w->busy = go_on;
+    if (w->has_ask) {
+        *ret_job = w->ask;
+        w->has_ask = false;
+    } else {
         *ret_job = w->job;
-    w->has_job = false;
+        w->has_job = false;
+    }
     pthread_mutex_unlock(&w->lock);
     return go_on;
 }
@@ -219,7 +249,7 @@ hear_last_words(const struct hf_core *core, const struct job *job, char text[HF_
 {
     struct last_words l = {.text = text, .until_ms = hf_clock_mono_ms() + LAST_WORDS_MS};
 
-    if (core->config.engine_ops->logs(core->config.engine, job->container, LAST_LINES, false,
+    if (core->config.engine_ops->logs(core->config.engine, job->container, LAST_WORDS, false,
                                       keep_words, is_too_late, &l, NULL) < 0)
         text[0] = '\0';
 }
@@ -300,6 +330,23 @@ carry_out(struct worker *w, const struct job *job, char last_words[HF_TEXT_SIZE]
     }
 }
 
+static void
+do_effect(struct worker *w, const struct job *job)
+{
+    struct hf_error err = {0};
+    int64_t began = hf_clock_mono_ms();
+    char last_words[HF_TEXT_SIZE] = "";
+    int result = carry_out(w, job, last_words, &err);
+
+    if (result < 0)
+        hf_log_warn("service=%s event=%s-failed error=\"%s\"", job->spec.service,
+                    hf_effect_name(job->effect), err.message);
+    else
+        hf_log_info("service=%s event=%s-done ms=%lld", job->spec.service,
+                    hf_effect_name(job->effect), (long long)(hf_clock_mono_ms() - began));
+    mailbox_effect(&w->core->mail, w->index, result, &err, last_words);
+}
+
 void *
 worker_effects(void *worker)
 {
@@ -307,18 +354,46 @@ worker_effects(void *worker)
     struct job job;
 
     while (worker_next(w, &job)) {
+        if (job.task == TASK_LAST_LINES) {
+            int64_t count = 0;
+            char *json = hf_core_last_lines(w->core, job.container, job.until_ms, &count);
+
+            mailbox_lines(&w->core->mail, w->index, json, count);
+        } else {
+            do_effect(w, &job);
+        }
+    }
+    return NULL;
+}
+
+/* What it said is kept, and so are its volumes. */
+static int
+remove_extra(const struct hf_core *core, const struct job *job, struct hf_error *err)
+{
+    const struct hf_engine_ops *ops = core->config.engine_ops;
+
+    if (ops->stop(core->config.engine, job->container, job->spec.stop_timeout_s, err) < 0)
+        return -1;
+    worker_keep_log(core, job);
+    return ops->remove(core->config.engine, job->container, err);
+}
+
+/* What belongs to no service: what is left over, and what they stand on. */
+void *
+worker_keeper(void *worker)
+{
+    struct worker *w = worker;
+    struct job job;
+
+    while (worker_next(w, &job)) {
+        const struct hf_core *core = w->core;
         struct hf_error err = {0};
-        int64_t began = hf_clock_mono_ms();
-        char last_words[HF_TEXT_SIZE] = "";
-        int result = carry_out(w, &job, last_words, &err);
+        int result = job.task == TASK_EXTRA ? remove_extra(core, &job, &err)
+                                            : ensure_surroundings(core, &job.spec, &err);
 
         if (result < 0)
-            hf_log_warn("service=%s event=%s-failed error=\"%s\"", job.spec.service,
-                        hf_effect_name(job.effect), err.message);
-        else
-            hf_log_info("service=%s event=%s-done ms=%lld", job.spec.service,
-                        hf_effect_name(job.effect), (long long)(hf_clock_mono_ms() - began));
-        mailbox_effect(&w->core->mail, w->index, result, &err, last_words);
+            hf_log_warn("event=putting-right-failed error=\"%s\"", err.message);
+        mailbox_hint(&w->core->mail, false);
     }
     return NULL;
 }
@@ -338,7 +413,8 @@ look_at_all(const struct hf_core *core, const struct job *job, struct look *l)
         l->has_info = true;
     }
     if (ops->list(engine, core->config.placement.instance, l->containers, HF_CONTAINERS_MAX,
-                  &l->container_count, &l->err) < 0)
+                  &l->container_count, &l->err) < 0 ||
+        ops->surroundings(engine, core->config.placement.instance, &l->around, &l->err) < 0)
         return -1;
     for (size_t i = 0; i < core->service_count; i++)
         if (*job->image_ids[i] &&
@@ -363,12 +439,16 @@ worker_observer(void *worker)
 }
 
 static bool
-on_engine_event(void *context, const char *what, const char *service)
+on_engine_event(void *context, const struct hf_engine_event *event)
 {
     struct worker *w = context;
+    int index = hf_core_service_index(w->core, event->service);
+    bool oom = strcmp(event->what, "oom") == 0;
 
-    (void)service;
-    mailbox_hint(&w->core->mail, strcmp(what, "connected") == 0);
+    if (index >= 0 && (oom || event->has_exit_code))
+        mailbox_death(&w->core->mail, (size_t)index, oom,
+                      event->has_exit_code ? event->exit_code : EXIT_CODE_KILLED);
+    mailbox_hint(&w->core->mail, strcmp(event->what, "connected") == 0);
     return !worker_stopping(w);
 }
 

@@ -13,8 +13,18 @@
 
 struct hf_core;
 
+/* What a job is about. */
+enum task {
+    TASK_EFFECT,
+    TASK_LAST_LINES,   /* of job.container */
+    TASK_SURROUNDINGS, /* networks and volumes of job.spec */
+    TASK_EXTRA         /* removes job.container, which nobody wants */
+};
+
 struct job {
+    enum task task;
     enum hf_effect effect;
+    int64_t until_ms; /* LAST_LINES: none that is younger, by the engine's clock; 0: all */
     struct hf_spec spec;
     char container[HF_HASH_SIZE];
     int64_t started_ms;                              /* of the container; wall clock */
@@ -31,6 +41,9 @@ struct worker {
     pthread_mutex_t lock; /* guards the rest */
     pthread_cond_t changed;
     bool has_job, stop;
+    bool has_ask; /* for last lines: done before the next job, which may remove the container */
+    bool busy;    /* with a job that it has taken */
+    struct job ask;
     bool cancel; /* the job under way */
     struct job job;
 };
@@ -40,6 +53,12 @@ HF_MUST int worker_start(struct worker *w, struct hf_core *core, size_t index,
 
 /* Gives it a job; at most one is under way (the owner sees to that). */
 void worker_give(struct worker *w, const struct job *job);
+
+/* Asks for the last lines of a container; one that was not begun gives way. */
+void worker_ask(struct worker *w, const struct job *ask);
+
+/* Whether a job waits or is under way. */
+bool worker_busy(struct worker *w);
 
 /* Waits for the next job; false when told to stop. */
 bool worker_next(struct worker *w, struct job *ret_job);
@@ -63,3 +82,4 @@ void worker_keep_log(const struct hf_core *core, const struct job *job);
 void *worker_effects(void *worker);
 void *worker_observer(void *worker);
 void *worker_listener(void *worker);
+void *worker_keeper(void *worker);

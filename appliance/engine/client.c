@@ -13,7 +13,7 @@ enum {
     LOOK_MS = 1000, /* how often a stream asks whether it is cancelled */
     ERROR_BYTES_MAX = 64 * 1024,
     API_NEWEST_MINOR = 47, /* what this client was written against */
-    API_OLDEST_MINOR = 40
+    API_OLDEST_MINOR = 41
 };
 
 /* One call under way. */
@@ -240,9 +240,11 @@ choose_minor(const struct hf_json *doc, int *ret_minor, struct hf_error *err)
     if (newest < 0)
         return hf_error_set(err, HF_ERROR_UPSTREAM, "Docker does not say its API version");
     if (newest < API_OLDEST_MINOR)
-        return hf_error_set(err, HF_ERROR_UNAVAILABLE,
-                            "this Docker is too old: its API is 1.%d, 1.%d or newer is needed",
-                            newest, API_OLDEST_MINOR);
+        return hf_error_set(
+            err, HF_ERROR_UNAVAILABLE,
+            "this Docker is too old: its API is 1.%d, 1.%d or newer is needed (Docker "
+            "20.10)",
+            newest, API_OLDEST_MINOR);
     *ret_minor = newest < API_NEWEST_MINOR ? newest : API_NEWEST_MINOR;
     if (oldest > *ret_minor)
         *ret_minor = oldest;

@@ -78,6 +78,10 @@ info(void *ctx, struct hf_engine_info *ret_info, struct hf_error *err)
         hf_text_put(ret_info->data_dir, sizeof ret_info->data_dir, "%s",
                     hf_json_string(doc, "DockerRootDir"));
     hf_support_tell(e, hf_json_get(doc, "Warnings"), ret_info);
+    if (!hf_json_bool(doc, "LiveRestoreEnabled", true))
+        hf_support_add(ret_info,
+                       "the services end when Docker ends: set \"live-restore\": true in "
+                       "/etc/docker/daemon.json and reload Docker (systemctl reload docker)");
     pthread_mutex_lock(&e->lock);
     hf_text_put(ret_info->api_version, sizeof ret_info->api_version, "1.%d", e->minor);
     pthread_mutex_unlock(&e->lock);
@@ -87,7 +91,7 @@ info(void *ctx, struct hf_engine_info *ret_info, struct hf_error *err)
 /* ---- containers ---- */
 
 static int
-list_path(const char *instance, struct hf_buf *path, struct hf_error *err)
+labelled_path(const char *what, const char *instance, struct hf_buf *path, struct hf_error *err)
 {
     HF_AUTO(hf_json) struct hf_json *filters = hf_json_object();
     HF_AUTO_FREE char *text = NULL;
@@ -99,7 +103,22 @@ list_path(const char *instance, struct hf_buf *path, struct hf_error *err)
     hf_json_put(filters, "label", labels);
     if (hf_json_print(filters, &text, err) < 0)
         return -1;
-    return hf_client_path(path, "/containers/json?all=true&filters=", text, "", err);
+    return hf_client_path(path, what, text, "", err);
+}
+
+/* By its label, or by a name like one of ours: what was made by hand and is in the way. */
+static bool
+concerns(const struct hf_json *listed, const char *instance)
+{
+    const struct hf_json *labels = hf_json_get(listed, "Labels");
+    const char *name = hf_json_as_string(hf_json_first(hf_json_get(listed, "Names")));
+    size_t len = strlen(instance);
+
+    if (strcmp(hf_inspect_label(labels, LABEL_INSTANCE), instance) == 0)
+        return true;
+    if (*hf_inspect_label(labels, LABEL_DEMO))
+        return false;
+    return name && name[0] == '/' && strncmp(name + 1, instance, len) == 0 && name[1 + len] == '-';
 }
 
 /* ret_there is false where it has gone since it was listed. */
@@ -137,11 +156,10 @@ static int
 list(void *ctx, const char *instance, struct hf_container *ret_list, size_t max, size_t *ret_count,
      struct hf_error *err)
 {
-    HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(PATH_BYTES_MAX);
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
     size_t count = 0;
 
-    if (list_path(instance, &path, err) < 0 || hf_client_get(ctx, path.data, &doc, err) < 0)
+    if (hf_client_get(ctx, "/containers/json?all=true", &doc, err) < 0)
         return -1;
     if (!hf_json_is_array(doc))
         return hf_error_set(err, HF_ERROR_UPSTREAM, "Docker's list of containers is none");
@@ -149,6 +167,8 @@ list(void *ctx, const char *instance, struct hf_container *ret_list, size_t max,
         const char *id = hf_json_string(v, "Id");
         bool there;
 
+        if (!concerns(v, instance))
+            continue;
         if (!id)
             return hf_error_set(err, HF_ERROR_UPSTREAM, "Docker lists a container without id");
         if (inspect(ctx, id, instance, &ret_list[count], &there, err) < 0)
@@ -256,6 +276,38 @@ check_network(const struct hf_json *doc, const struct hf_network_spec *n, struct
                         n->internal ? "not " : "", n->internal ? "" : "not ");
 }
 
+/* ---- what is there of them ---- */
+
+static void
+take_names(const struct hf_json *list, char names[][2 * HF_NAME_SIZE], size_t *ret_count)
+{
+    for (const struct hf_json *v = hf_json_first(list); v && *ret_count < HF_SURROUNDINGS_MAX;
+         v = hf_json_next(v)) {
+        const char *name = hf_json_string(v, "Name");
+
+        if (name)
+            hf_text_put(names[(*ret_count)++], sizeof names[0], "%s", name);
+    }
+}
+
+static int
+surroundings(void *ctx, const char *instance, struct hf_surroundings *ret, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(PATH_BYTES_MAX);
+    HF_AUTO(hf_json) struct hf_json *networks = NULL;
+    HF_AUTO(hf_json) struct hf_json *volumes = NULL;
+
+    if (labelled_path("/networks?filters=", instance, &path, err) < 0 ||
+        hf_client_get(ctx, path.data, &networks, err) < 0 ||
+        labelled_path("/volumes?filters=", instance, &path, err) < 0 ||
+        hf_client_get(ctx, path.data, &volumes, err) < 0)
+        return -1;
+    ret->network_count = ret->volume_count = 0;
+    take_names(networks, ret->networks, &ret->network_count);
+    take_names(hf_json_get(volumes, "Volumes"), ret->volumes, &ret->volume_count);
+    return 0;
+}
+
 static int
 ensure_network(void *ctx, const char *instance, const struct hf_network_spec *n,
                struct hf_error *err)
@@ -299,6 +351,7 @@ ensure_volume(void *ctx, const char *instance, const char *name, struct hf_error
 const struct hf_engine_ops hf_docker_ops = {
     .info = info,
     .list = list,
+    .surroundings = surroundings,
     .ensure_network = ensure_network,
     .ensure_volume = ensure_volume,
     .has_image = hf_image_has,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/inspect.h"
+#include "engine/difference.h"
 
 #include "base/buf.h"
 #include "base/text.h"
@@ -291,6 +292,18 @@ has_our_name(const struct hf_json *doc, const char *instance, const char *servic
     return !name || strcmp(name, ours) == 0;
 }
 
+static void
+read_owner(const struct hf_json *doc, const struct hf_json *labels, const char *instance,
+           struct hf_container *c)
+{
+    const char *name = text_or(hf_json_string(doc, "Name"), "");
+
+    hf_text_put(c->name, sizeof c->name, "%s", name + (name[0] == '/'));
+    hf_text_put(c->label_service, sizeof c->label_service, "%s",
+                hf_inspect_label(labels, LABEL_SERVICE));
+    c->labelled = strcmp(hf_inspect_label(labels, LABEL_INSTANCE), instance) == 0;
+}
+
 int
 hf_inspect_container(const struct hf_json *doc, const char *instance, const struct support *support,
                      struct hf_container *ret_container, struct hf_error *err)
@@ -306,7 +319,9 @@ hf_inspect_container(const struct hf_json *doc, const char *instance, const stru
                             "Docker's description of a container has no id, image or state");
     *ret_container = (struct hf_container){0};
     hf_text_put(ret_container->id, sizeof ret_container->id, "%s", id);
-    if (has_our_name(doc, instance, hf_inspect_label(labels, LABEL_SERVICE)))
+    read_owner(doc, labels, instance, ret_container);
+    if (ret_container->labelled &&
+        has_our_name(doc, instance, hf_inspect_label(labels, LABEL_SERVICE)))
         hf_text_put(ret_container->service, sizeof ret_container->service, "%s",
                     hf_inspect_label(labels, LABEL_SERVICE));
     hf_text_put(ret_container->spec_hash, sizeof ret_container->spec_hash, "%s",
@@ -321,6 +336,8 @@ hf_inspect_container(const struct hf_json *doc, const char *instance, const stru
     read_any_address(doc, ret_container->address, sizeof ret_container->address);
     hf_inspect_hardening_of_container(doc, hardening);
     ret_container->limits_differ = strcmp(hardening, hf_inspect_label(labels, LABEL_LIMITS)) != 0;
+    hf_difference(hf_inspect_label(labels, LABEL_LIMITS), hardening, ret_container->differs,
+                  sizeof ret_container->differs);
     hf_inspect_limits(doc, support, &ret_container->limits);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "engine/client.h"
 
 #define LABEL_INSTANCE "io.holdfast.instance"
+#define LABEL_DEMO "io.holdfast.demo" /* what ./dev run puts beside a gateway */
 #define LABEL_SERVICE "io.holdfast.service"
 #define LABEL_SPEC "io.holdfast.spec"
 #define LABEL_IMAGE "io.holdfast.image"       /* repository@digest of the release */

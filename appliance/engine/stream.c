@@ -15,7 +15,8 @@ enum {
     NAP_MS = 500, /* between two questions whether it is cancelled, while the engine is away */
     EVENTS_LOOK_MS = 10000, /* and while it has nothing to say */
     RECONNECT_FIRST_MS = 500,
-    RECONNECT_MOST_MS = 5000
+    RECONNECT_MOST_MS = 5000,
+    EXIT_CODE_MOST = 255
 };
 
 /* ---- logs ---- */
@@ -92,10 +93,16 @@ struct event_stream {
 };
 
 static void
-tell(struct event_stream *s, const char *what, const char *service)
+tell_event(struct event_stream *s, const struct hf_engine_event *event)
 {
-    if (!s->ended && !s->sink(s->context, what, service))
+    if (!s->ended && !s->sink(s->context, event))
         s->ended = true;
+}
+
+static void
+tell(struct event_stream *s, const char *what)
+{
+    tell_event(s, &(struct hf_engine_event){.what = what, .service = ""});
 }
 
 static bool
@@ -112,7 +119,7 @@ on_connected(void *context)
     struct event_stream *s = context;
 
     s->connected = true;
-    tell(s, "connected", "");
+    tell(s, "connected");
 }
 
 /* Networks and volumes carry no labels in their events, but our names begin with the instance's. */
@@ -122,6 +129,25 @@ is_ours_by_name(const struct event_stream *s, const char *name)
     size_t len = strlen(s->instance);
 
     return name && strncmp(name, s->instance, len) == 0 && name[len] == '-';
+}
+
+/* "die" says how it ended, which the engine forgets when it starts the container again. */
+static void
+take_container_event(struct event_stream *s, const char *action, const struct hf_json *attributes)
+{
+    const char *code = hf_json_string(attributes, "exitCode");
+    struct hf_engine_event event = {
+        .what = action,
+        .service = hf_inspect_label(attributes, LABEL_SERVICE),
+    };
+    uint64_t number;
+
+    if (strcmp(hf_inspect_label(attributes, LABEL_INSTANCE), s->instance) != 0)
+        return;
+    event.has_exit_code = code && hf_text_u64(code, &number) && number <= EXIT_CODE_MOST;
+    if (event.has_exit_code)
+        event.exit_code = (int)number;
+    tell_event(s, &event);
 }
 
 static void
@@ -138,16 +164,15 @@ take_event(struct event_stream *s, const struct hf_json *doc)
     if (time_s > s->since_s)
         s->since_s = time_s;
     if (strcmp(type, "container") == 0) {
-        if (strcmp(hf_inspect_label(attributes, LABEL_INSTANCE), s->instance) == 0)
-            tell(s, action, hf_inspect_label(attributes, LABEL_SERVICE));
+        take_container_event(s, action, attributes);
     } else if (strcmp(action, "destroy") != 0) {
         return;
     } else if (strcmp(type, "network") == 0) {
         if (is_ours_by_name(s, hf_json_string(attributes, "name")))
-            tell(s, "network-destroy", "");
+            tell(s, "network-destroy");
     } else if (strcmp(type, "volume") == 0) {
         if (is_ours_by_name(s, hf_json_string(actor, "ID")))
-            tell(s, "volume-destroy", "");
+            tell(s, "volume-destroy");
     }
 }
 
@@ -268,7 +293,7 @@ hf_stream_events(void *ctx, const char *instance, hf_event_sink *sink,
             return -1;
         }
         if (s.connected || !told_lost)
-            tell(&s, "lost", "");
+            tell(&s, "lost");
         told_lost = true;
         wait_ms = s.connected ? RECONNECT_FIRST_MS : wait_ms;
         hf_client_forget(e);

@@ -106,8 +106,8 @@ hf_support_keep(struct hf_engine *e, const char *service, const struct hf_json *
     pthread_mutex_unlock(&e->lock);
 }
 
-static void
-add(struct hf_engine_info *info, const char *text)
+void
+hf_support_add(struct hf_engine_info *info, const char *text)
 {
     for (size_t i = 0; i < info->warning_count; i++)
         if (strcmp(info->warnings[i], text) == 0)
@@ -129,10 +129,10 @@ hf_support_tell(struct hf_engine *e, const struct hf_json *info_warnings,
         if (!text)
             continue;
         hf_support_explain(text, explained, sizeof explained);
-        add(info, explained);
+        hf_support_add(info, explained);
     }
     pthread_mutex_lock(&e->lock);
     for (size_t i = 0; i < e->said_count; i++)
-        add(info, e->said[i].text);
+        hf_support_add(info, e->said[i].text);
     pthread_mutex_unlock(&e->lock);
 }

@@ -17,6 +17,9 @@ void hf_support_explain(const char *warning, char *out, size_t size);
  * had. */
 void hf_support_keep(struct hf_engine *e, const char *service, const struct hf_json *answer);
 
+/* Adds a warning, once. */
+void hf_support_add(struct hf_engine_info *info, const char *text);
+
 /* Adds /info's warnings and what was kept, each once. */
 void hf_support_tell(struct hf_engine *e, const struct hf_json *info_warnings,
                      struct hf_engine_info *info);

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HF_ENGINE_WARNINGS_MAX = 16, HF_CONTAINERS_MAX = 32 };
+enum { HF_ENGINE_WARNINGS_MAX = 16, HF_CONTAINERS_MAX = 32, HF_SURROUNDINGS_MAX = 32 };
 
 struct hf_engine_info {
     char version[HF_NAME_SIZE];
@@ -38,7 +38,7 @@ enum hf_container_state {
 
 struct hf_container {
     char id[HF_HASH_SIZE];
-    char service[HF_NAME_SIZE];   /* label io.holdfast.service; "" where the name is not ours */
+    char service[HF_NAME_SIZE]; /* label io.holdfast.service; "" where label or name is not ours */
     char spec_hash[HF_HASH_SIZE]; /* label io.holdfast.spec */
     char image_id[HF_DIGEST_SIZE];
     enum hf_container_state state;
@@ -54,6 +54,11 @@ struct hf_container {
     /* What is in force; each 0: not known or not enforced by this kernel, -1: none. Memory is -1
      * too where swap comes on top. */
     struct hf_limits limits;
+    bool lost_volume;   /* one of its volumes is no longer there; set by who compares the looks */
+    char differs[128];  /* which: "memory, networks" */
+    char name[2 * HF_NAME_SIZE];
+    bool labelled;                    /* with our instance; else it has a name like ours */
+    char label_service[HF_NAME_SIZE]; /* its label, also where the name is not ours */
 };
 
 /* One line of a container's log. */
@@ -66,16 +71,35 @@ struct hf_log_line {
 /* Returns false to end the stream. */
 typedef bool hf_log_sink(void *context, const struct hf_log_line *line);
 
-/* Called for each engine event about this instance; what is a hint such as "die". Also called with
- * what "connected" and "lost". Returns false to end the stream. */
-typedef bool hf_event_sink(void *context, const char *what, const char *service);
+/* Networks and volumes that carry the instance's label, by name. */
+struct hf_surroundings {
+    char networks[HF_SURROUNDINGS_MAX][2 * HF_NAME_SIZE];
+    size_t network_count;
+    char volumes[HF_SURROUNDINGS_MAX][2 * HF_NAME_SIZE];
+    size_t volume_count;
+};
+
+/* Something happened there. Borrowed for the call. */
+struct hf_engine_event {
+    const char *what;    /* a hint such as "die"; also "connected" and "lost" */
+    const char *service; /* "" for none */
+    bool has_exit_code;  /* die */
+    int exit_code;
+};
+
+/* Called for each engine event about this instance. Returns false to end the stream. */
+typedef bool hf_event_sink(void *context, const struct hf_engine_event *event);
 
 struct hf_engine_ops {
     int (*info)(void *ctx, struct hf_engine_info *ret_info, struct hf_error *err);
 
-    /* All containers of the instance, inspected; at most max (a box has few). */
+    /* All containers of the instance, and those with a name like one of it (`<instance>-…`) that do
+     * not carry its label, inspected; at most max (a box has few). */
     int (*list)(void *ctx, const char *instance, struct hf_container *ret_list, size_t max,
                 size_t *ret_count, struct hf_error *err);
+
+    int (*surroundings)(void *ctx, const char *instance, struct hf_surroundings *ret,
+                        struct hf_error *err);
 
     /* Makes the network or volume if it is not there; labelled with the instance. CONFLICT where
      * one of that name is not ours or an internal network is not internal. */

@@ -93,8 +93,9 @@ struct hf_service_view {
     enum hf_health health;
     char reason[HF_TEXT_SIZE];
     char advice[HF_TEXT_SIZE];
-    int64_t started_ms; /* of the running container */
-    int64_t restarts;   /* of this container by the engine, and by us */
+    int64_t started_ms;     /* of the running container */
+    int64_t restarts;       /* of this container by the engine, and by us */
+    int64_t stale_since_ms; /* as of the engine */
     bool has_exit_code;
     int exit_code;
     bool oom_killed;
@@ -146,6 +147,7 @@ struct hf_engine_view {
     char version[HF_NAME_SIZE];
     char api_version[16];
     char detail[HF_TEXT_SIZE];
+    int64_t stale_since_ms; /* while it is unreachable: when what is known of it was seen */
     char warnings[HF_WARNINGS_MAX][HF_TEXT_SIZE]; /* limits that the kernel would not enforce */
     size_t warning_count;
     bool has_io_weight; /* the host has shares of the disk */

@@ -2,6 +2,7 @@
 #include "store/db.h"
 
 #include "sql.h"
+#include "store/export.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -10,9 +11,11 @@
 
 enum { BUSY_TIMEOUT_MS = 2000 };
 
-/* The database is about a megabyte: a small cache keeps the daemon small, and an early checkpoint
- * keeps the log from outgrowing it. */
-static const char connection_sql[] = "PRAGMA cell_size_check = ON;"
+/* Exclusive: one process has it open anyway (files.c), and then SQLite needs no shared memory
+ * beside it, which could not be made on a full disk. The database is about a megabyte: a small
+ * cache keeps the daemon small, and an early checkpoint keeps the log from outgrowing it. */
+static const char connection_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
+                                     "PRAGMA cell_size_check = ON;"
                                      "PRAGMA foreign_keys = ON;"
                                      "PRAGMA synchronous = FULL;"
                                      "PRAGMA cache_size = -512;"
@@ -163,7 +166,11 @@ hf_db_exec(struct hf_store *st, struct hf_error *err, const char *sql, const cha
     va_start(args, types);
     rc = query_args(st, &stmt, err, sql, types, args);
     va_end(args);
-    return rc < 0 ? -1 : hf_db_step(st, stmt, err) < 0 ? -1 : 0;
+    if (rc < 0 || hf_db_step(st, stmt, err) < 0)
+        return -1;
+    sqlite3_reset(stmt); /* commits */
+    hf_export_write(st);
+    return 0;
 }
 
 void
@@ -188,8 +195,10 @@ end(struct hf_store *st, bool keep, struct hf_error *err)
     const char *undo = st->depth ? "ROLLBACK TO inner_step; RELEASE inner_step" : "ROLLBACK";
 
     if (keep && check_transaction(st, err) == 0 &&
-        hf_db_script(st, st->depth ? "RELEASE inner_step" : "COMMIT", err) == 0)
+        hf_db_script(st, st->depth ? "RELEASE inner_step" : "COMMIT", err) == 0) {
+        hf_export_write(st);
         return 0;
+    }
     if (!sqlite3_get_autocommit(st->db))
         sqlite3_exec(st->db, undo, NULL, NULL, NULL);
     return -1;

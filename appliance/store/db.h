@@ -14,7 +14,8 @@ struct hf_store {
     char gateway_id[16];
     enum hf_store_opened opened_as;
     char opened_text[HF_ERROR_MESSAGE_MAX];
-    int depth; /* of hf_store_transaction() */
+    bool export_due; /* export.c */
+    int depth;       /* of hf_store_transaction() */
 };
 
 static inline void

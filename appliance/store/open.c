@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "sql.h"
+#include "store/export.h"
 #include "store/files.h"
 #include "store/salvage.h"
 
@@ -142,7 +143,7 @@ salvage(struct hf_store *st, const struct making *m, struct hf_error *err)
                     "The gateway's database was damaged (%.100s) and a new one was started; the "
                     "old one is kept as holdfast.db%s. ",
                     m->why, m->aside) < 0 ||
-        hf_salvage(st, path, &text, err) < 0)
+        hf_salvage(st, path, &text, err) < 0 || hf_export_restore(st, &text, err) < 0)
         return -1;
     before = sqlite3_total_changes(st->db);
     if (add_gateway(st, err) < 0)
@@ -230,7 +231,9 @@ load_gateway(struct hf_store *st, struct hf_error *err)
         return 0;
     st->opened_as = HF_STORE_RECOVERED;
     sqlite3_reset(stmt);
-    return hf_db_exec(st, err, hf_sql_gateway_set_recovery, "t", "");
+    /* Said once; where that cannot be written, once more. */
+    (void)!hf_db_exec(st, NULL, hf_sql_gateway_set_recovery, "t", "");
+    return 0;
 }
 
 static int
@@ -244,7 +247,11 @@ prepare(struct hf_store *st, struct hf_error *err)
     if (hf_db_migrate(st, hf_db_migrations, hf_db_version, err) < 0 ||
         hf_db_script(st, "PRAGMA journal_mode = WAL", err) < 0)
         return -1;
-    return load_gateway(st, err);
+    if (load_gateway(st, err) < 0)
+        return -1;
+    hf_export_watch(st);
+    hf_export_write(st);
+    return 0;
 }
 
 static int
@@ -273,12 +280,33 @@ open_database(struct hf_store *st, struct hf_error *err)
     return prepare(st, err);
 }
 
+/* A disk without room must not keep what was set up from starting. */
+static int
+prove_writable(const char *dir, bool *ret_full, struct hf_error *err)
+{
+    struct hf_error local = {0};
+    char path[PATH_MAX];
+    struct stat s;
+
+    *ret_full = false;
+    if (hf_file_prove_writable(dir, &local) == 0)
+        return 0;
+    snprintf(path, sizeof path, "%s/holdfast.db", dir);
+    *ret_full = local.class == HF_ERROR_NO_SPACE && stat(path, &s) == 0;
+    if (*ret_full)
+        return 0;
+    if (err)
+        *err = local;
+    return -1;
+}
+
 int
 hf_store_open(const char *dir, struct hf_store **ret_store, struct hf_error *err)
 {
     HF_AUTO(hf_store) struct hf_store *st = NULL;
+    bool full;
 
-    if (hf_file_mkdirs(dir, 0700, err) < 0 || hf_file_prove_writable(dir, err) < 0)
+    if (hf_file_mkdirs(dir, 0700, err) < 0 || prove_writable(dir, &full, err) < 0)
         return -1;
     st = calloc(1, sizeof *st);
     if (!st)
@@ -288,6 +316,13 @@ hf_store_open(const char *dir, struct hf_store **ret_store, struct hf_error *err
         return hf_error_set(err, HF_ERROR_INVALID, "path too long: '%s'", dir);
     if (hf_files_lock(st, err) < 0 || open_database(st, err) < 0)
         return hf_error_wrap(err, "open the store");
+    if (full && st->opened_as == HF_STORE_EXISTING) {
+        st->opened_as = HF_STORE_FULL;
+        snprintf(st->opened_text, sizeof st->opened_text,
+                 "The disk with '%s' is full: nothing that is changed now can be kept. Free some "
+                 "space there.",
+                 dir);
+    }
     *ret_store = hf_steal(&st);
     return 0;
 }

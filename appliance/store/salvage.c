@@ -29,6 +29,10 @@ static const struct table {
      "cleared, untold",
      13},
     {"history", "history", "n, ended, points, data", 4},
+    {"incident", "incidents",
+     "n, service, kind, at, last, times, found, done, exit_code, oom_killed, uptime_s, restarts, "
+     "image_tag, image_digest, log_lines, bytes, log, curve",
+     18},
 };
 
 /* A row that our constraints refuse is not worth saving; any other failure is one of st. */
@@ -120,9 +124,10 @@ put_u32(unsigned char *at, uint32_t value)
         at[i] = (unsigned char)(value >> (24 - 8 * i));
 }
 
-/* The first page says where each table begins, and the steps that make a database always put them
- * in the same places: so the first page of an empty one serves. Offsets: SQLite file format §1.3.
- */
+/* The first page says where each table begins, and the step that makes a database always puts those
+ * of version 1 in the same places: so the first page of an empty one serves. What later versions
+ * added lies elsewhere in a database that grew up to them, and is lost then; it is the least that
+ * matters. Offsets: SQLite file format §1.3. */
 static int
 make_first_page(uint32_t page_count, unsigned char page[PAGE_SIZE])
 {
@@ -131,8 +136,8 @@ make_first_page(uint32_t page_count, unsigned char page[PAGE_SIZE])
     unsigned char *image = NULL;
     int rc = sqlite3_open(":memory:", &empty);
 
-    for (int i = 0; i < hf_db_version && rc == SQLITE_OK; i++)
-        rc = sqlite3_exec(empty, hf_db_migrations[i], NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(empty, hf_db_migrations[0], NULL, NULL, NULL);
     if (rc == SQLITE_OK)
         image = sqlite3_serialize(empty, "main", &size, 0);
     if (image && size >= PAGE_SIZE) {

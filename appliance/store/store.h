@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "model/account.h"
 #include "model/alarm.h"
+#include "model/incident.h"
 #include "model/view.h"
 
 #include <stdbool.h>
@@ -19,30 +20,40 @@
 #include <stdint.h>
 
 enum {
-    HF_STORE_REVISIONS_MAX = 50,   /* settings revisions kept */
-    HF_STORE_OPERATIONS_MAX = 200, /* operations kept */
-    HF_STORE_AUDIT_MAX = 10000,    /* audit entries kept */
-    HF_STORE_ALARMS_MAX = 500,     /* alarms kept; the oldest cleared ones go first */
-    HF_STORE_ASIDE_MAX = 3,        /* corrupt databases kept */
-    HF_STORE_SECRET_SIZE = 65      /* 256 bits in hex */
+    HF_STORE_REVISIONS_MAX = 50,                   /* settings revisions kept */
+    HF_STORE_OPERATIONS_MAX = 200,                 /* operations kept */
+    HF_STORE_AUDIT_MAX = 10000,                    /* audit entries kept */
+    HF_STORE_INCIDENTS_MAX = 200,                  /* incidents kept */
+    HF_STORE_INCIDENT_BYTES_MAX = 4 * 1024 * 1024, /* of their logs and curves together */
+    HF_STORE_ALARMS_MAX = 500,                     /* alarms kept; the oldest cleared ones go first */
+    HF_STORE_ASIDE_MAX = 3,                        /* corrupt databases kept */
+    HF_STORE_SECRET_SIZE = 65                      /* 256 bits in hex */
 };
 
 struct hf_store;
 
 /* Opens the database in dir (made, 0700, if it is not there; the files are 0600) after proving that
- * the folder takes data. A database that is damaged is set aside as `holdfast.db.corrupt-<time>`
- * and a new one is started with all that could be read of it: hf_store_opened_as() says so. One of
- * a newer program is refused with HF_ERROR_CONFLICT and left alone; so is one that another process
- * has open (HF_ERROR_CONFLICT). */
+ * the folder takes data; where its disk is full, a database that is whole is opened all the same. A
+ * database that is damaged is set aside as `holdfast.db.corrupt-<time>` and a new one is started
+ * with all that could be read of it, and of what somebody had set up what the last export has
+ * (`holdfast.export.json`, written after each change): hf_store_opened_as() says so. One of a newer
+ * program is refused with HF_ERROR_CONFLICT and left alone; so is one that another process has open
+ * (HF_ERROR_CONFLICT). */
 HF_MUST int hf_store_open(const char *dir, struct hf_store **ret_store, struct hf_error *err);
 
 void hf_store_free(struct hf_store *st);
 HF_DEFINE_AUTO(struct hf_store, hf_store, hf_store_free)
 
-enum hf_store_opened { HF_STORE_FRESH, HF_STORE_EXISTING, HF_STORE_RECOVERED };
+enum hf_store_opened {
+    HF_STORE_FRESH,
+    HF_STORE_EXISTING,
+    HF_STORE_RECOVERED,
+    HF_STORE_FULL /* whole, and its disk has no room: nothing can be written yet */
+};
 
-/* How it was opened. ret_text (NULL allowed) gets a sentence to show: after a recovery what was
- * damaged, where the old file is, what was saved and what was lost; else "". Lives as long as st.
+/* How it was opened. ret_text (NULL allowed) gets a sentence to show: that the disk is full; after
+ * a recovery what was damaged, where the old file is, what was saved and what was lost; else "".
+ * Lives as long as st.
  */
 enum hf_store_opened hf_store_opened_as(const struct hf_store *st, const char **ret_text);
 
@@ -137,6 +148,43 @@ struct hf_store_provision {
  * gateway that is claimed is refused whole (CONFLICT). */
 HF_MUST int hf_store_apply_provision(struct hf_store *st, const struct hf_store_provision *p,
                                      bool *ret_applied, struct hf_error *err);
+
+/* ---- incidents ---- */
+
+/* log is a JSON array of lines and curve a JSON object, both as the API shows them. The oldest give
+ * way. */
+HF_MUST int hf_store_add_incident(struct hf_store *st, const struct hf_incident *incident,
+                                  const char *log, const char *curve, int64_t *ret_n,
+                                  struct hf_error *err);
+/* The same happened `times` times more, at last_ms for the last time. Fine where it has given way.
+ */
+HF_MUST int hf_store_count_incident_again(struct hf_store *st, int64_t n, int64_t times,
+                                          int64_t last_ms, struct hf_error *err);
+/* What is alike: of one service and kind and, where found is not NULL, with that very text. */
+struct hf_incident_alike {
+    const char *service;
+    enum hf_incident_kind kind;
+    const char *found;
+};
+
+/* How many of them began after since_ms and not after until_ms, and the newest. */
+HF_MUST int hf_store_recent_incidents(struct hf_store *st, const struct hf_incident_alike *alike,
+                                      int64_t since_ms, int64_t until_ms, int64_t *ret_count,
+                                      int64_t *ret_newest, struct hf_error *err);
+
+struct hf_incident_filter {
+    int64_t before;      /* only older ones than this; 0: all */
+    const char *service; /* NULL: all */
+    int kind;            /* of enum hf_incident_kind; -1: all */
+};
+
+/* Newest first, at most max. */
+HF_MUST int hf_store_incidents(struct hf_store *st, const struct hf_incident_filter *filter,
+                               struct hf_incident *ret_incidents, size_t max, size_t *ret_count,
+                               struct hf_error *err);
+/* NOT_FOUND. The caller frees *ret_log and *ret_curve. */
+HF_MUST int hf_store_incident(struct hf_store *st, int64_t n, struct hf_incident *ret_incident,
+                              char **ret_log, char **ret_curve, struct hf_error *err);
 
 /* ---- audit ---- */
 

@@ -6,16 +6,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char advice_wait[] = "Wait: this comes right by itself; if it does not, restart it.";
-static const char advice_log[] = "Read its log; restart it if nothing is said there.";
-static const char advice_broker[] = "See the broker: the others go on as soon as it answers.";
-
 static void
-put(struct hf_health_verdict *v, enum hf_health health, const char *reason, const char *advice)
+put(struct hf_health_verdict *v, enum hf_health health, enum hf_reason why, const char *reason)
 {
     v->health = health;
+    v->why = why;
+    v->advice = hf_reason_advice(why);
     hf_text_put(v->reason, sizeof v->reason, "%s", reason);
-    hf_text_put(v->advice, sizeof v->advice, "%s", advice);
 }
 
 static bool
@@ -55,8 +52,16 @@ is_fresh(const struct hf_service_status *s, int64_t now_ms)
 static bool
 find_progress(const struct hf_health_facts *f, int64_t *ret_progress, int64_t *ret_waiting)
 {
+    bool delivers = strcmp(f->status->uplink, "delivering") == 0;
     const char *name = is(f, "buffer") ? "last_commit_ms" : is(f, "processor") ? "out" : NULL;
 
+    if (is(f, "forwarder")) {
+        *ret_waiting = delivers;
+        *ret_progress = hf_status_number(f->status, "delivered", -1) +
+                        hf_status_number(f->status, "batches", 0) +
+                        hf_status_number(f->status, "failures", 0);
+        return *ret_progress >= 0;
+    }
     if (!name)
         return false;
     *ret_progress = hf_status_number(f->status, name, -1);
@@ -113,7 +118,7 @@ judge_stopped(const struct hf_health_facts *f, struct hf_health_verdict *v)
         [HF_LIFECYCLE_FAILED] = HF_HEALTH_FAILED,
     };
 
-    put(v, by_lifecycle[f->lifecycle], f->reason, f->advice);
+    put(v, by_lifecycle[f->lifecycle], f->why, f->reason);
 }
 
 /* What a service says about itself; false where it says that all is well. */
@@ -123,17 +128,17 @@ judge_own_words(const struct hf_health_facts *f, int64_t now_ms, struct hf_healt
     const struct hf_service_status *s = f->status;
 
     if (strcmp(s->state, "degraded") == 0) {
-        put(v, HF_HEALTH_DEGRADED, s->reason[0] ? s->reason : "says degraded and not why",
-            advice_log);
+        put(v, HF_HEALTH_DEGRADED, HF_REASON_OWN_WORDS,
+            s->reason[0] ? s->reason : "says degraded and not why");
         return true;
     }
     if (strcmp(s->state, "starting") != 0)
         return false;
     if (in_grace(f, now_ms)) {
-        put(v, HF_HEALTH_STARTING, s->reason[0] ? s->reason : "starting", advice_wait);
+        put(v, HF_HEALTH_STARTING, HF_REASON_STARTING, s->reason[0] ? s->reason : "starting");
         return true;
     }
-    put(v, HF_HEALTH_DEGRADED, "", advice_log);
+    put(v, HF_HEALTH_DEGRADED, HF_REASON_STILL_STARTING, "");
     hf_text_put(v->reason, sizeof v->reason, "still starting after %" PRId64 " s%s%s",
                 seconds(f->running_since_ms, now_ms), s->reason[0] ? ": " : "", s->reason);
     return true;
@@ -145,10 +150,10 @@ judge_broker(const struct hf_health_watch *w, const struct hf_health_facts *f, i
 {
     if (!broker_answers(f, now_ms)) {
         if (in_grace(f, now_ms)) {
-            put(v, HF_HEALTH_STARTING, "has not answered yet", advice_wait);
+            put(v, HF_HEALTH_STARTING, HF_REASON_NOT_ANSWERED_YET, "has not answered yet");
             return;
         }
-        put(v, HF_HEALTH_UNREACHABLE, "", advice_log);
+        put(v, HF_HEALTH_UNREACHABLE, HF_REASON_NOT_ANSWERING, "");
         if (f->broker_answered_ms > 0)
             hf_text_put(v->reason, sizeof v->reason, "has not answered for %" PRId64 " s",
                         seconds(f->broker_answered_ms, now_ms));
@@ -159,12 +164,11 @@ judge_broker(const struct hf_health_watch *w, const struct hf_health_facts *f, i
     if (is_fresh(f->status, now_ms) && judge_own_words(f, now_ms, v))
         return;
     if (w->dropped_ms && now_ms - w->dropped_ms < HF_HEALTH_DROP_MS) {
-        put(v, HF_HEALTH_DEGRADED, "",
-            "Its queue was full: see why processor or buffer are slow, or send less.");
+        put(v, HF_HEALTH_DEGRADED, HF_REASON_DROPPED_MESSAGES, "");
         hf_text_put(v->reason, sizeof v->reason, "has dropped %" PRId64 " messages", w->dropped_by);
         return;
     }
-    put(v, HF_HEALTH_HEALTHY, "", "");
+    put(v, HF_HEALTH_HEALTHY, HF_REASON_NONE, "");
 }
 
 static void
@@ -173,17 +177,19 @@ judge_silent(const struct hf_health_facts *f, int64_t now_ms, struct hf_health_v
     const struct hf_service_status *s = f->status;
 
     if (in_grace(f, now_ms)) {
-        put(v, HF_HEALTH_STARTING, "has not reported yet", advice_wait);
+        put(v, HF_HEALTH_STARTING, HF_REASON_NOT_REPORTED_YET, "has not reported yet");
         return;
     }
-    put(v, HF_HEALTH_UNREACHABLE, "", advice_log);
-    if (s->seen && s->gone)
-        hf_text_put(v->reason, sizeof v->reason, "its connection to the broker has ended");
-    else if (s->seen)
+    if (s->seen && s->gone) {
+        put(v, HF_HEALTH_UNREACHABLE, HF_REASON_CONNECTION_ENDED,
+            "its connection to the broker has ended");
+    } else if (s->seen) {
+        put(v, HF_HEALTH_UNREACHABLE, HF_REASON_SILENT, "");
         hf_text_put(v->reason, sizeof v->reason, "no status message for %" PRId64 " s",
                     seconds(s->mono_ms, now_ms));
-    else
-        hf_text_put(v->reason, sizeof v->reason, "has never reported on the bus");
+    } else {
+        put(v, HF_HEALTH_UNREACHABLE, HF_REASON_NEVER_REPORTED, "has never reported on the bus");
+    }
 }
 
 static bool
@@ -193,8 +199,8 @@ judge_subscription(const struct hf_health_facts *f, int64_t now_ms, struct hf_he
 
     if (!filter || hf_status_number(f->status, "subscribed", 1) != 0)
         return false;
-    put(v, in_grace(f, now_ms) ? HF_HEALTH_STARTING : HF_HEALTH_DEGRADED, "",
-        "Read its log and the broker's: its account or the subscription may be refused.");
+    put(v, in_grace(f, now_ms) ? HF_HEALTH_STARTING : HF_HEALTH_DEGRADED, HF_REASON_NO_SUBSCRIBER,
+        "");
     hf_text_put(v->reason, sizeof v->reason, "no subscriber on %s", filter);
     return true;
 }
@@ -207,14 +213,27 @@ judge_progress(const struct hf_health_watch *w, const struct hf_health_facts *f,
 
     if (!w->has_progress || waiting <= 0 || now_ms - w->moved_ms < HF_HEALTH_STUCK_MS)
         return false;
-    put(v, HF_HEALTH_DEGRADED, "", "");
+    put(v, HF_HEALTH_DEGRADED, is(f, "buffer") ? HF_REASON_BUFFER_STUCK : HF_REASON_PROCESSOR_STUCK,
+        "");
     hf_text_put(v->reason, sizeof v->reason, "%s for %" PRId64 " s with %" PRId64 " waiting",
                 is(f, "buffer") ? "buffer has not committed"
                                 : "processor has handed nothing to the buffer",
                 seconds(w->moved_ms, now_ms), waiting);
-    hf_text_put(v->advice, sizeof v->advice, "%s",
-                is(f, "buffer") ? "Look at the disk: full, read-only or worn out? The log says."
-                                : "See the buffer: it may be away, or refuse what comes.");
+    return true;
+}
+
+/* One that says it delivers, and of which nothing comes of it: neither a record nor a failure. */
+static bool
+judge_delivery(const struct hf_health_watch *w, const struct hf_health_facts *f, int64_t now_ms,
+               struct hf_health_verdict *v)
+{
+    if (!is(f, "forwarder") || !w->has_progress ||
+        now_ms - w->moved_ms < HF_HEALTH_DELIVERY_STUCK_MS)
+        return false;
+    put(v, HF_HEALTH_DEGRADED, HF_REASON_FORWARDER_STUCK, "");
+    hf_text_put(v->reason, sizeof v->reason,
+                "forwarder has been delivering for %" PRId64 " s and nothing came of it",
+                seconds(w->moved_ms, now_ms));
     return true;
 }
 
@@ -224,9 +243,9 @@ judge_member(const struct hf_health_watch *w, const struct hf_health_facts *f, i
 {
     if (!broker_answers(f, now_ms)) {
         if (f->broker_answered_ms == 0 && in_grace(f, now_ms))
-            put(v, HF_HEALTH_STARTING, "waiting for broker", advice_broker);
+            put(v, HF_HEALTH_STARTING, HF_REASON_WAITING_FOR_BROKER, "waiting for broker");
         else
-            put(v, HF_HEALTH_WAITING, "waiting for broker", advice_broker);
+            put(v, HF_HEALTH_WAITING, HF_REASON_WAITING_FOR_BROKER, "waiting for broker");
         return;
     }
     if (!is_fresh(f->status, now_ms)) {
@@ -234,9 +253,9 @@ judge_member(const struct hf_health_watch *w, const struct hf_health_facts *f, i
         return;
     }
     if (judge_own_words(f, now_ms, v) || judge_subscription(f, now_ms, v) ||
-        judge_progress(w, f, now_ms, v))
+        judge_progress(w, f, now_ms, v) || judge_delivery(w, f, now_ms, v))
         return;
-    put(v, HF_HEALTH_HEALTHY, "", "");
+    put(v, HF_HEALTH_HEALTHY, HF_REASON_NONE, "");
 }
 
 void

@@ -12,7 +12,9 @@
  *           HF_HEALTH_FRESH_MS                      → unreachable (starting in the first 30 s)
  *   says `starting` or `degraded`                   → starting (degraded after 30 s), degraded
  *   not subscribed                                  → degraded
- *   work waits and nothing moves for 10 s           → degraded
+ *   work waits and nothing moves for 10 s (of the
+ *   forwarder, while it says that it delivers:
+ *   neither a success nor a failure for 2 min)      → degraded
  *   else                                            → healthy
  *
  * A pure function of its facts and a small memory of when numbers last moved.
@@ -20,6 +22,7 @@
 #pragma once
 
 #include "model/view.h"
+#include "supervisor/reason.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,6 +31,7 @@ enum {
     HF_HEALTH_FRESH_MS = 10000, /* services speak every 2 s, the round trip is made as often */
     HF_HEALTH_GRACE_MS = 30000,
     HF_HEALTH_STUCK_MS = 10000,
+    HF_HEALTH_DELIVERY_STUCK_MS = 120000, /* a request may take its time on a slow line */
     HF_HEALTH_DROP_MS = 60000
 };
 
@@ -45,8 +49,8 @@ struct hf_health_watch {
 struct hf_health_facts {
     const char *service; /* of hf_service_names */
     enum hf_lifecycle lifecycle;
-    const char *reason; /* of the lifecycle; "" for none */
-    const char *advice;
+    enum hf_reason why;         /* of the lifecycle */
+    const char *reason;         /* "" for none */
     int64_t running_since_ms;   /* monotonic */
     int64_t broker_answered_ms; /* the last round trip; monotonic, 0: never */
     const struct hf_service_status *status;
@@ -54,8 +58,9 @@ struct hf_health_facts {
 
 struct hf_health_verdict {
     enum hf_health health;
+    enum hf_reason why;        /* HF_REASON_NONE when healthy */
     char reason[HF_TEXT_SIZE]; /* "" when healthy */
-    char advice[HF_TEXT_SIZE]; /* one line on what to do */
+    const char *advice;        /* one line on what to do; "" when healthy */
 };
 
 void hf_health_judge(struct hf_health_watch *watch, const struct hf_health_facts *facts,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/lifecycle.h"
 
+#include "supervisor/lifecycle_find.h"
 #include "supervisor/lifecycle_text.h"
 
 #include <stdio.h>
@@ -50,7 +51,7 @@ forget_failures(struct hf_lifecycle_machine *m)
     m->exit_count = 0;
     m->done = HF_EFFECT_NONE;
     m->failure[0] = '\0';
-    m->failure_advice[0] = '\0';
+    m->failure_why = HF_REASON_NONE;
 }
 
 /* ---- counting exits ---- */
@@ -103,22 +104,43 @@ has_ended(const struct hf_container *was, const struct hf_container *is)
            was->finished_ms != is->finished_ms;
 }
 
+/* How they ended: as the engine still says, or as it said when it happened. */
 static void
+learn_exit(struct hf_lifecycle_machine *m, const struct hf_container *is)
+{
+    bool says = is->id[0] && is->state != HF_CONTAINER_RUNNING;
+
+    m->oom_killed = is->oom_killed || (m->died && m->died_of_memory);
+    m->has_exit_code = says || m->died;
+    if (says)
+        m->exit_code = is->exit_code;
+    else if (m->died)
+        m->exit_code = m->died_code;
+}
+
+static void
+enter_crash_loop(struct hf_lifecycle_machine *m, int64_t now_ms)
+{
+    m->crash_loop = true;
+    m->crash_until_ms = now_ms + HF_CRASH_COOLDOWN_MS;
+    hf_backoff_reset(&m->backoff);
+    hf_lifecycle_say_crash_loop(m);
+}
+
+static struct hf_exits
 count_exits(struct hf_lifecycle_machine *m, const struct hf_container *is, int64_t now_ms)
 {
     const struct hf_container *was = &m->container;
-    int64_t by_engine = engine_restarts(was, is);
-    bool ended = has_ended(was, is) && !m->stop_asked;
+    struct hf_exits exits = {
+        .by_engine = engine_restarts(was, is),
+        .ended = has_ended(was, is) && !m->stop_asked,
+    };
 
-    if (by_engine == 0 && !ended)
-        return;
-    remember_exits(m, by_engine + ended, now_ms);
-    m->oom_killed = is->oom_killed;
-    if (is->id[0] && is->state != HF_CONTAINER_RUNNING) {
-        m->has_exit_code = true;
-        m->exit_code = is->exit_code;
-    }
-    if (ended && m->wanted && !m->crash_loop) {
+    if (exits.by_engine == 0 && !exits.ended)
+        return exits;
+    remember_exits(m, exits.by_engine + exits.ended, now_ms);
+    learn_exit(m, is);
+    if (exits.ended && m->wanted && !m->crash_loop) {
         hf_backoff_fail(&m->backoff, now_ms);
         if (is->id[0])
             hf_lifecycle_say_exit(m);
@@ -126,11 +148,10 @@ count_exits(struct hf_lifecycle_machine *m, const struct hf_container *is, int64
             hf_lifecycle_say_removed(m);
     }
     if (m->wanted && !m->crash_loop && exits_too_often(m, now_ms)) {
-        m->crash_loop = true;
-        m->crash_until_ms = now_ms + HF_CRASH_COOLDOWN_MS;
-        hf_backoff_reset(&m->backoff);
-        hf_lifecycle_say_crash_loop(m);
+        enter_crash_loop(m, now_ms);
+        exits.crash_loop = true;
     }
+    return exits;
 }
 
 /* ---- events ---- */
@@ -150,6 +171,26 @@ see_run(struct hf_lifecycle_machine *m, const struct hf_container *is, int64_t n
         m->restarts = is->restart_count;
     else
         m->restarts += engine_restarts(was, is);
+    if (!is->id[0] || is->state != HF_CONTAINER_RESTARTING)
+        m->restarting_ms = 0;
+    else if (!m->restarting_ms || strcmp(was->id, is->id) != 0 ||
+             was->restart_count != is->restart_count)
+        m->restarting_ms = now_ms;
+}
+
+static void
+compare(struct hf_lifecycle_machine *m, const struct hf_container *is, int64_t now_ms)
+{
+    struct hf_exits exits = {0};
+
+    if (m->looked)
+        exits = count_exits(m, is, now_ms);
+    hf_lifecycle_find(m, is, &exits, now_ms);
+    if (exits.by_engine || exits.ended || m->stop_asked) {
+        m->died = m->died_of_memory = false;
+    }
+    if (is->id[0])
+        m->create_asked = false;
 }
 
 static void
@@ -160,11 +201,13 @@ on_seen(struct hf_lifecycle_machine *m, const struct hf_lifecycle_event *e, int6
 
     if (e->taken_ms < m->stale_before_ms)
         return;
-    if (m->looked)
-        count_exits(m, is, now_ms);
+    if (e->peak_bytes)
+        m->peak_bytes = e->peak_bytes;
+    compare(m, is, now_ms);
     see_run(m, is, now_ms);
     m->container = *is;
     m->has_image = e->has_image;
+    m->remake |= is->lost_volume; /* a new volume gets its owner when a container is made */
     if (is->id[0] && (is->state == HF_CONTAINER_EXITED || is->state == HF_CONTAINER_DEAD)) {
         m->has_exit_code = true;
         m->exit_code = is->exit_code;
@@ -234,10 +277,16 @@ take_in(struct hf_lifecycle_machine *m, const struct hf_lifecycle_event *e, int6
     case HF_EVENT_RESTART:
         on_command(m, e->kind);
         break;
+    case HF_EVENT_DIED:
+        m->died = true;
+        m->died_code = e->exit_code;
+        m->died_of_memory |= e->oom_killed;
+        break;
     case HF_EVENT_TICK:
     case HF_EVENT_COUNT:
         break;
     }
+    m->restart_is_stuck = m->restarting_ms && now_ms - m->restarting_ms >= HF_RESTARTING_MOST_MS;
     if (m->crash_loop && now_ms >= m->crash_until_ms)
         forget_failures(m);
     if (m->running_since_ms && now_ms - m->running_since_ms >= HF_STABLE_MS && !m->crash_loop)
@@ -245,6 +294,12 @@ take_in(struct hf_lifecycle_machine *m, const struct hf_lifecycle_event *e, int6
 }
 
 /* ---- rules: the first that holds, in the order of the table in the header ---- */
+
+static bool
+restart_is_stuck(const struct hf_lifecycle_machine *m)
+{
+    return m->restart_is_stuck && m->spec_hash[0] && m->has_image;
+}
 
 static bool
 unwanted_active(const struct hf_lifecycle_machine *m)
@@ -334,7 +389,7 @@ must_be_replaced(const struct hf_lifecycle_machine *m)
 }
 
 static bool
-is_held(const struct hf_lifecycle_machine *m)
+another_comes_first(const struct hf_lifecycle_machine *m)
 {
     return m->waits_for[0] != '\0';
 }
@@ -354,6 +409,7 @@ static const struct rule {
     enum hf_effect effect;
     enum when_waiting waiting; /* what of it holds while waiting after a failure */
 } rules[] = {
+    {restart_is_stuck, HF_LIFECYCLE_STOPPING, HF_EFFECT_REMOVE, SHOW_BACKOFF},
     {unwanted_active, HF_LIFECYCLE_STOPPING, HF_EFFECT_STOP, SHOW_BACKOFF},
     {unwanted, HF_LIFECYCLE_STOPPED, HF_EFFECT_NONE, ACT},
     {unspecified_active, HF_LIFECYCLE_RUNNING, HF_EFFECT_NONE, ACT},
@@ -368,7 +424,7 @@ static const struct rule {
     {must_end_first, HF_LIFECYCLE_STOPPING, HF_EFFECT_STOP, SHOW_BACKOFF},
     {must_be_replaced, HF_LIFECYCLE_STOPPING, HF_EFFECT_REMOVE, SHOW_BACKOFF},
     {has_other_limits, HF_LIFECYCLE_STARTING, HF_EFFECT_UPDATE, SHOW_BACKOFF},
-    {is_held, HF_LIFECYCLE_STARTING, HF_EFFECT_NONE, ACT},
+    {another_comes_first, HF_LIFECYCLE_STARTING, HF_EFFECT_NONE, SHOW_BACKOFF},
     {always, HF_LIFECYCLE_STARTING, HF_EFFECT_START, SHOW_BACKOFF},
 };
 
@@ -401,6 +457,7 @@ issue(struct hf_lifecycle_machine *m, enum hf_effect effect)
         m->restart_due = false;
         break;
     case HF_EFFECT_CREATE:
+        m->create_asked = true;
         m->remake = false;
         m->update_refused = false;
         m->stop_asked = false;
@@ -458,6 +515,8 @@ next_wake(const struct hf_lifecycle_machine *m, int64_t now_ms)
         wake = m->crash_until_ms;
     if (!hf_backoff_due(&m->backoff, now_ms) && m->backoff.not_before_ms < wake)
         wake = m->backoff.not_before_ms;
+    if (m->restarting_ms && !m->restart_is_stuck && m->restarting_ms + HF_RESTARTING_MOST_MS < wake)
+        wake = m->restarting_ms + HF_RESTARTING_MOST_MS;
     return wake;
 }
 
@@ -468,6 +527,7 @@ hf_lifecycle_init(struct hf_lifecycle_machine *m, bool wanted, int64_t now_ms)
 {
     *m = (struct hf_lifecycle_machine){
         .wanted = wanted,
+        .stop_asked = !wanted,
         .look_due = true,
         .stale_before_ms = now_ms,
         .state = HF_LIFECYCLE_ABSENT,
@@ -512,9 +572,12 @@ hf_lifecycle_step(struct hf_lifecycle_machine *m, const struct hf_lifecycle_even
 {
     enum hf_effect before;
 
+    m->finding = (struct hf_finding){.uptime_s = -1};
     take_in(m, event, now_ms);
     before = m->pending;
     decide(m, now_ms);
+    if (m->finding.some)
+        hf_lifecycle_say_done(m, now_ms);
     return (struct hf_lifecycle_step){
         .effect = before == HF_EFFECT_NONE ? m->pending : HF_EFFECT_NONE,
         .look = m->look_due && m->pending == HF_EFFECT_NONE,

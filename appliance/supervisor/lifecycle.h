@@ -20,6 +20,8 @@
  * START       wanted; forgets failures and crash loop
  * STOP        not wanted ("stopped by a person"); forgets failures and crash loop
  * RESTART     wanted; a running container is stopped once; forgets failures and crash loop
+ * DIED        nothing but how the next exits that are seen ended: the engine forgets the exit code
+ *             of a container that it has started again before anybody looked
  * TICK        nothing: time has passed
  *
  * and hf_lifecycle_target(): another spec or image; forgets failures and crash loop, looks anew.
@@ -27,6 +29,7 @@
  * rule, in this order                                            state      effect
  * an effect is under way                                         as it was  -
  * not looked since the last effect, or never                     as it was  - (look)
+ * wanted or not, restarting for HF_RESTARTING_MOST_MS            STOPPING   REMOVE (2)
  * not wanted, container active                                   STOPPING   STOP (1)
  * not wanted                                                     STOPPED    -
  * no release says what to run, container active                  RUNNING    -
@@ -42,14 +45,16 @@
  * not as specified, or restart asked for; runs or restarts       STOPPING   STOP
  * not as specified, not startable, paused by hand, or dead       STOPPING   REMOVE
  * created or exited, as specified but for its limits             STARTING   UPDATE
- * created or exited, another service is waited for               STARTING   -
+ * created or exited, and another one has to run first            STARTING   - (3)
  * created or exited                                              STARTING   START
  *
- * (1), (2) not while waiting after a failure. Where the engine refuses an update, a new container
- * has the limits. Active is running, restarting or paused; as specified is
- * spec hash, image and hardening. The old container is stopped and removed only when the image of
- * the new one is there. An effect that ended well and yet left the same to be done counts as a
- * failure, so that no pair of rules can chase each other faster than the wait.
+ * (1) not while waiting after a failure. Active is running, restarting or paused; as specified is
+ * spec hash, image and hardening; where the engine refuses an update, a new container has the
+ * limits. (2) An engine that was killed at the wrong moment says for ever that
+ * it is about to restart a container (tried: 20.10); its own waits end after 60 s. Only where the
+ * image for a new one is there. (3) hf_lifecycle_hold(). The old container is stopped and removed
+ * only when the image of the new one is there. An effect that ended well and yet left the same to
+ * be done counts as a failure, so that no pair of rules can chase each other faster than the wait.
  *
  * state × event. What SEEN leads to does not depend on the state but on what was seen, except for
  * exits (a container that was active before) and while crash loop or wait last:
@@ -65,8 +70,8 @@
  *   BACKOFF   BACKOFF    RUNNING    BACKOFF      look      STARTING   STOPPED   STARTING
  *   FAILED    FAILED     FAILED     FAILED       look      STARTING   STOPPED   STARTING
  *
- * TICK and DONE change the state only by what has become due. (STARTING stands for CREATING where
- * there is no container.)
+ * TICK, DIED and DONE change the state only by what has become due. (STARTING stands for CREATING
+ * where there is no container.)
  *
  * Exits. Docker restarts a crashed container by itself (policy unless-stopped, own wait of 100 ms
  * … 60 s); that is only counted. A container that has exited although it is wanted (stopped by
@@ -82,12 +87,15 @@
 #include "model/engine_ops.h"
 #include "model/view.h"
 #include "supervisor/backoff.h"
+#include "supervisor/finding.h"
+#include "supervisor/reason.h"
 
 enum {
     HF_CRASH_EXITS = 5,
     HF_CRASH_WINDOW_MS = 2 * 60 * 1000,
     HF_CRASH_COOLDOWN_MS = 5 * 60 * 1000,
-    HF_STABLE_MS = 60 * 1000
+    HF_STABLE_MS = 60 * 1000,
+    HF_RESTARTING_MOST_MS = 2 * 60 * 1000
 };
 
 enum hf_effect {
@@ -108,6 +116,7 @@ enum hf_lifecycle_event_kind {
     HF_EVENT_START,
     HF_EVENT_STOP,
     HF_EVENT_RESTART,
+    HF_EVENT_DIED,
     HF_EVENT_TICK,
     HF_EVENT_COUNT
 };
@@ -117,6 +126,9 @@ struct hf_lifecycle_event {
     const struct hf_container *container; /* SEEN: NULL for none; copied */
     bool has_image;                       /* SEEN: of the target */
     int64_t taken_ms;                     /* SEEN: when the engine was asked; monotonic */
+    int64_t peak_bytes;                   /* SEEN: most memory in this run; 0: not known */
+    int exit_code;                        /* DIED */
+    bool oom_killed;                      /* DIED */
     const struct hf_error *error;         /* ERROR: why; copied */
 };
 
@@ -135,7 +147,7 @@ struct hf_lifecycle_machine {
     int64_t memory_bytes;    /* limit, for people */
     struct hf_limits limits; /* all 0: none that could be changed */
     bool restart_due;
-    char waits_for[HF_NAME_SIZE]; /* it is not started before this service works; "": none */
+    char waits_for[HF_NAME_SIZE]; /* another service that has to run first; "": none */
 
     /* what was seen */
     bool looked; /* ever */
@@ -144,6 +156,12 @@ struct hf_lifecycle_machine {
     bool has_image;
     struct hf_container container; /* id "": none */
     int64_t looked_ms;
+    int64_t peak_bytes;
+    int64_t restarting_ms; /* since when it is about to be restarted, unchanged; 0: it is not */
+    bool restart_is_stuck;
+    bool died; /* what DIED said of the next exits */
+    int died_code;
+    bool died_of_memory;
 
     /* what is under way, and what ended well before the last look */
     enum hf_effect pending;
@@ -154,6 +172,7 @@ struct hf_lifecycle_machine {
     bool remake;                      /* it could not be started: make it anew */
     bool update_refused;              /* its limits cannot be changed: make it anew */
     bool stop_asked;                  /* the next exit is our doing */
+    bool create_asked;                /* and so is the next new container */
     int64_t exits_ms[HF_CRASH_EXITS]; /* newest first */
     unsigned exit_count;
     bool crash_loop;
@@ -161,16 +180,19 @@ struct hf_lifecycle_machine {
     bool has_exit_code; /* of the last exit */
     int exit_code;
     bool oom_killed;
-    char failure[HF_TEXT_SIZE]; /* why it waits or has failed */
-    char failure_advice[HF_TEXT_SIZE];
+    enum hf_reason failure_why; /* why it waits or has failed */
+    char failure[HF_TEXT_SIZE];
 
     /* what is shown */
     enum hf_lifecycle state;
     int64_t since_ms;         /* of state; monotonic */
     int64_t running_since_ms; /* this run of the container, as far as seen; 0: not running */
     int64_t restarts;         /* by the engine and by us, since the container was made */
+    enum hf_reason why;
     char reason[HF_TEXT_SIZE];
-    char advice[HF_TEXT_SIZE];
+    const char *advice;
+
+    struct hf_finding finding; /* of the last step */
 };
 
 /* wanted is what the store says. */
@@ -183,8 +205,8 @@ void hf_lifecycle_target(struct hf_lifecycle_machine *m, const char *spec_hash,
 /* The limits it is to have from now on. Follow it by a TICK. */
 void hf_lifecycle_limits(struct hf_lifecycle_machine *m, const struct hf_limits *limits);
 
-/* It is not started before that service works, "" for none; what runs is left alone. Follow it by a
- * TICK. */
+/* Another service that has to run before this one is started, "" for none. It holds up nothing but
+ * a start. Follow it by a TICK. */
 void hf_lifecycle_hold(struct hf_lifecycle_machine *m, const char *waits_for);
 
 struct hf_lifecycle_step hf_lifecycle_step(struct hf_lifecycle_machine *m,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "supervisor/lifecycle_text.h"
+#include "supervisor/lifecycle_find.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,14 +12,14 @@ static const char *const effect_names[HF_EFFECT_COUNT] = {
     [HF_EFFECT_UPDATE] = "update",
 };
 
-static const char *const effect_advice[HF_EFFECT_COUNT] = {
-    [HF_EFFECT_NONE] = "",
-    [HF_EFFECT_PULL] = "Check that the registry of the release answers and has the image.",
-    [HF_EFFECT_CREATE] = "Read the message: something of that name may be in the way.",
-    [HF_EFFECT_START] = "Read the service's log; a port may be taken by another program.",
-    [HF_EFFECT_STOP] = "Check the Docker service: systemctl status docker.",
-    [HF_EFFECT_REMOVE] = "Check the Docker service: systemctl status docker.",
-    [HF_EFFECT_UPDATE] = "It may use more memory than its new limit: it is made anew with it.",
+static const enum hf_reason effect_reasons[HF_EFFECT_COUNT] = {
+    [HF_EFFECT_NONE] = HF_REASON_NONE,
+    [HF_EFFECT_PULL] = HF_REASON_IMAGE_MISSING,
+    [HF_EFFECT_CREATE] = HF_REASON_CREATE_FAILED,
+    [HF_EFFECT_START] = HF_REASON_START_FAILED,
+    [HF_EFFECT_STOP] = HF_REASON_STOP_FAILED,
+    [HF_EFFECT_REMOVE] = HF_REASON_REMOVE_FAILED,
+    [HF_EFFECT_UPDATE] = HF_REASON_UPDATE_FAILED,
 };
 
 const char *
@@ -28,9 +29,11 @@ hf_effect_name(enum hf_effect effect)
 }
 
 static void
-say(char text[HF_TEXT_SIZE], const char *what)
+say(struct hf_lifecycle_machine *m, enum hf_reason why, const char *what)
 {
-    snprintf(text, HF_TEXT_SIZE, "%s", what);
+    m->why = why;
+    m->advice = hf_reason_advice(why);
+    snprintf(m->reason, sizeof m->reason, "%s", what);
 }
 
 static int64_t
@@ -39,36 +42,21 @@ wait_s(const struct hf_lifecycle_machine *m)
     return hf_backoff_wait_ms(&m->backoff) / 1000;
 }
 
-/* "exited with code 1" or "out of memory (limit 64 MiB)". */
-static void
-describe_exit(const struct hf_lifecycle_machine *m, char *out, size_t size)
+static enum hf_reason
+exit_reason(const struct hf_lifecycle_machine *m)
 {
-    if (m->oom_killed && m->memory_bytes > 0)
-        snprintf(out, size, "out of memory (limit %" PRId64 " MiB)", m->memory_bytes >> 20);
-    else if (m->oom_killed)
-        snprintf(out, size, "out of memory");
-    else if (m->has_exit_code)
-        snprintf(out, size, "exited with code %d", m->exit_code);
-    else
-        snprintf(out, size, "exited");
-}
-
-static const char *
-exit_advice(const struct hf_lifecycle_machine *m)
-{
-    return m->oom_killed ? "See what it had to do then; its memory limit may be too low."
-                         : "Read the last lines of its log; nothing to do if it stays up now.";
+    return m->oom_killed ? HF_REASON_OUT_OF_MEMORY : HF_REASON_EXITED;
 }
 
 void
 hf_lifecycle_say_exit(struct hf_lifecycle_machine *m)
 {
-    char what[64];
+    char what[HF_TEXT_SIZE / 2];
 
-    describe_exit(m, what, sizeof what);
+    hf_lifecycle_describe_exit(m, what, sizeof what);
     snprintf(m->failure, sizeof m->failure, "%s; starts again after %" PRId64 " s", what,
              wait_s(m));
-    say(m->failure_advice, exit_advice(m));
+    m->failure_why = exit_reason(m);
 }
 
 void
@@ -76,7 +64,7 @@ hf_lifecycle_say_removed(struct hf_lifecycle_machine *m)
 {
     snprintf(m->failure, sizeof m->failure,
              "its container was removed by hand; made again after %" PRId64 " s", wait_s(m));
-    say(m->failure_advice, "To stop a service for good, stop it in the dashboard.");
+    m->failure_why = HF_REASON_REMOVED_BY_HAND;
 }
 
 void
@@ -86,12 +74,9 @@ hf_lifecycle_say_crash_loop(struct hf_lifecycle_machine *m)
 
     if (m->has_exit_code)
         snprintf(code, sizeof code, "%d", m->exit_code);
-    snprintf(m->failure, sizeof m->failure,
-             "crash loop (%d exits in %d min, last code %s, out of memory: %s)", HF_CRASH_EXITS,
-             HF_CRASH_WINDOW_MS / 60000, code, m->oom_killed ? "yes" : "no");
-    snprintf(m->failure_advice, sizeof m->failure_advice,
-             "Read the last lines of its log, then restart it; it is tried again after %d min.",
-             HF_CRASH_COOLDOWN_MS / 60000);
+    snprintf(m->failure, sizeof m->failure, "crash loop (%d exits in %d min, last code %s, OOM %s)",
+             HF_CRASH_EXITS, HF_CRASH_WINDOW_MS / 60000, code, m->oom_killed ? "yes" : "no");
+    m->failure_why = HF_REASON_CRASH_LOOP;
 }
 
 /* The value of a key in a key=value line, without its quotes; false where it is not there. */
@@ -138,7 +123,7 @@ hf_lifecycle_say_error(struct hf_lifecycle_machine *m, enum hf_effect effect,
     else
         snprintf(m->failure, sizeof m->failure, "%s failed: %.*s", hf_effect_name(effect),
                  HF_TEXT_SIZE - 20, message);
-    say(m->failure_advice, effect_advice[effect]);
+    m->failure_why = effect_reasons[effect];
 }
 
 void
@@ -148,7 +133,7 @@ hf_lifecycle_say_no_progress(struct hf_lifecycle_machine *m)
              "'%s' was done, yet the container is not as it should be; tries again after %" PRId64
              " s",
              hf_effect_name(m->done), wait_s(m));
-    say(m->failure_advice, "Another program may be changing this container; see docker inspect.");
+    m->failure_why = HF_REASON_NO_EFFECT;
 }
 
 static void
@@ -156,69 +141,78 @@ say_stopping(struct hf_lifecycle_machine *m)
 {
     const struct hf_container *c = &m->container;
 
-    if (!m->wanted)
-        say(m->reason, "is being stopped by a person");
+    if (m->restart_is_stuck)
+        say(m, HF_REASON_REPLACED_FOR_STUCK_RESTART,
+            "is being made anew: Docker has been about to start it again for 2 min");
+    else if (!m->wanted)
+        say(m, HF_REASON_BEING_STOPPED, "is being stopped by a person");
     else if (m->restart_due)
-        say(m->reason, "is being restarted by a person");
+        say(m, HF_REASON_BEING_RESTARTED, "is being restarted by a person");
     else if (strcmp(c->spec_hash, m->spec_hash) != 0 || strcmp(c->image_id, m->image_id) != 0)
-        say(m->reason, "is being replaced: the release or configuration says otherwise");
+        say(m, HF_REASON_REPLACED_FOR_RELEASE,
+            "is being replaced: the release or configuration says otherwise");
     else if (c->limits_differ)
-        say(m->reason, "is being replaced: its limits were changed by hand");
+        say(m, HF_REASON_REPLACED_FOR_CHANGE, "is being replaced: its limits were changed by hand");
     else if (c->state == HF_CONTAINER_PAUSED)
-        say(m->reason, "is being replaced: it was paused by hand");
+        say(m, HF_REASON_REPLACED_FOR_PAUSE, "is being replaced: it was paused by hand");
     else
-        say(m->reason, "is being made anew: it could not be started");
+        say(m, HF_REASON_MADE_ANEW, "is being made anew: it could not be started");
 }
 
 static void
 say_backoff(struct hf_lifecycle_machine *m)
 {
-    char what[64];
+    char what[HF_TEXT_SIZE / 2];
 
     if (m->container.state != HF_CONTAINER_RESTARTING || !m->container.id[0]) {
-        say(m->reason, m->failure);
-        say(m->advice, m->failure_advice);
+        say(m, m->failure_why, m->failure);
         return;
     }
-    describe_exit(m, what, sizeof what);
+    hf_lifecycle_describe_exit(m, what, sizeof what);
+    say(m, exit_reason(m), "");
     snprintf(m->reason, sizeof m->reason, "%s; Docker is about to start it again", what);
-    say(m->advice, exit_advice(m));
+}
+
+static void
+say_starting(struct hf_lifecycle_machine *m)
+{
+    if (m->pending != HF_EFFECT_NONE || !m->waits_for[0])
+        return;
+    say(m, HF_REASON_WAITS_FOR_OTHER, "");
+    snprintf(m->reason, sizeof m->reason, "waits for %s, which has to run first", m->waits_for);
 }
 
 void
 hf_lifecycle_say_state(struct hf_lifecycle_machine *m)
 {
-    say(m->reason, "");
-    say(m->advice, "");
+    say(m, HF_REASON_NONE, "");
     switch (m->state) {
     case HF_LIFECYCLE_ABSENT:
-        say(m->reason, m->looked ? "no release is set" : "not looked at yet");
-        say(m->advice, m->looked ? "Set a release that says what to run."
-                                 : "Nothing, if the Docker service answers soon.");
+        if (m->looked)
+            say(m, HF_REASON_NO_RELEASE, "no release is set");
+        else
+            say(m, HF_REASON_NOT_LOOKED_YET, "not looked at yet");
         break;
     case HF_LIFECYCLE_PULLING:
-        say(m->reason, m->container.id[0] ? "fetching the new image; the old container stays"
-                                          : "fetching its image");
+        if (m->container.id[0])
+            say(m, HF_REASON_FETCHING_NEW, "fetching the new image; the old container stays");
+        else
+            say(m, HF_REASON_FETCHING, "fetching its image");
         break;
     case HF_LIFECYCLE_STOPPING:
         say_stopping(m);
         break;
     case HF_LIFECYCLE_STOPPED:
-        say(m->reason, "stopped by a person");
-        say(m->advice, "Start it when it is to work again.");
+        say(m, HF_REASON_STOPPED_BY_PERSON, "stopped by a person");
         break;
     case HF_LIFECYCLE_BACKOFF:
         say_backoff(m);
         break;
     case HF_LIFECYCLE_FAILED:
-        say(m->reason, m->failure);
-        say(m->advice, m->failure_advice);
+        say(m, m->failure_why, m->failure);
         break;
     case HF_LIFECYCLE_STARTING:
-        if (m->pending == HF_EFFECT_NONE && m->waits_for[0]) {
-            snprintf(m->reason, sizeof m->reason, "waits for '%s' to work", m->waits_for);
-            say(m->advice, "See that service first.");
-        }
+        say_starting(m);
         break;
     case HF_LIFECYCLE_CREATING:
     case HF_LIFECYCLE_RUNNING:

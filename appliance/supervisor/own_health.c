@@ -8,7 +8,7 @@ put(struct hf_health_verdict *v, enum hf_health health, const char *reason, cons
 {
     v->health = health;
     hf_text_put(v->reason, sizeof v->reason, "%s", reason);
-    hf_text_put(v->advice, sizeof v->advice, "%s", advice);
+    v->advice = advice;
 }
 
 void

@@ -98,6 +98,33 @@ pain_08_kill_in_turn_loses_nothing() {
     expect "epochs" "$(report_value .epochs)" 1
 }
 
+# A dockerd that is stopped answers nothing: what is known stays, marked as old; the API answers; records flow; and
+# it comes back by itself.
+pain_14_a_stopped_engine_holds_up_nothing() {
+    local pid
+    [ "${HF_ENGINE_OURS:-0}" = 1 ] || {
+        note "dockerd is not one that ./dev started: left out"
+        return 0
+    }
+    pid=$(cat "$HF_ENGINE_PID_FILE")
+    kill -STOP "$pid"
+    stopped_engine_is_said || {
+        kill -CONT "$pid"
+        return 1
+    }
+    kill -CONT "$pid"
+    wait_until 60 engine_state_is ok
+    wait_until 120 all_healthy
+}
+engine_state_is() { [ "$(api_get /gateway .engine.state)" = "$1" ]; }
+stopped_engine_is_said() {
+    wait_until 60 engine_state_is unreachable || return
+    api GET /gateway | jq -e '.engine.stale_since != null and .engine.detail != ""' || return
+    api GET /services | jq -e 'all(.services[]; .state == "running" and .stale_since != null)' || return
+    timeout 30 mosquitto_pub -h "$(api_get /gateway .field.address)" -p "$gw_field" -q 1 -t stopped/engine -m 1 || return
+    wait_until 30 has_record stopped/engine
+}
+
 books_balance() {
     api GET /buffer | jq -e --argjson received "$(report_value .distinct)" \
         '.accepted == $received and .accepted == .delivered and .held == 0 and .dropped == 0 and .quarantined == 0'
@@ -158,6 +185,7 @@ after_a_broker_kill_nothing_is_lost() {
 check starts
 need
 check pain_08_kill_in_turn_loses_nothing
+check pain_14_a_stopped_engine_holds_up_nothing
 check pain_07_books_balance_after_kills
 check pain_09_uplink_away_and_back_keeps_all_in_order
 check broker_kill_loss_is_measured

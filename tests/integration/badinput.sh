@@ -56,11 +56,25 @@ provision_is_applied_once() {
     expect "name" "$(api_get /claim .name)" press-hall
     api_is 201 POST /claim "{\"setup_code\":\"abcdefghjkmn\",\"password\":\"$password\",\"name\":\"renamed\"}"
     expect "uplink" "$(api_get /uplink .url)" http://receiver:8080/v1/ingest
+    gateway_end_daemon # which keeps its database to itself
     before=$(sqlite3 "$gw_state/holdfast.db" 'SELECT count(*) FROM settings')
-    gateway_end_daemon
     gateway_start --provision "$gw_dir/provision"
     expect "name that the file does not change a second time" "$(api_get /claim .name)" renamed
+    gateway_end_daemon
     expect "revisions" "$(sqlite3 "$gw_state/holdfast.db" 'SELECT count(*) FROM settings')" "$before"
+}
+
+# A file that went bad must not end a gateway that was set up: it starts as it was, and says so.
+pain_05_bad_files_do_not_end_what_was_set_up() {
+    printf '%s' "$half_a_file" >"$gw_dir/provision/holdfast/provision.json"
+    echo '{' >"$gw_dir/bad-release.json"
+    gateway_start --provision "$gw_dir/provision" --release "$gw_dir/bad-release.json"
+    gateway_login
+    expect "name" "$(api_get /claim .name)" renamed
+    expect "release" "$(api_get /release .name)" "$(jq -r .name "$release")"
+    expect_match "log" "$(cat "$gw_dir/log")" 'event=start-degraded.*provision'
+    expect_match "log" "$(cat "$gw_dir/log")" 'event=start-degraded.*release'
+    gateway_end_daemon
 }
 
 # --- places that are taken or away
@@ -144,6 +158,7 @@ check "provision, empty" provision_is_refused '' 'provision.*empty'
 check "provision, bad address" provision_is_refused '{"format":1,"name":"x","uplink":{"url":"ftp://x"}}' 'provision.*/uplink/url'
 gateway_new p
 check provision_is_applied_once
+check pain_05_bad_files_do_not_end_what_was_set_up
 
 gateway_new a
 check "a gateway to begin with" gateway_start

@@ -352,6 +352,19 @@ async function recordPath() {
   await tryOut('POST', '/rules/dry-run', { body: json({ rules: [{ filter: '#', lane: 'bulk' }] }), what: 'a rule' });
 }
 
+// What the services did while they came up is not known beforehand; the container test makes some happen.
+async function incidents() {
+  for (const query of ['limit=0', 'limit=201', 'kind=flood', 'cursor=x', 'nonsense=1']) {
+    await expect(400, 'GET', '/incidents', { query, what: query });
+  }
+  await expect(200, 'GET', '/incidents', { query: 'service=buffer&kind=exit&limit=5', what: 'filtered' });
+  await expect(404, 'GET', '/incidents/{id}', { id: '999999', what: 'unknown' });
+  await expect(404, 'GET', '/incidents/{id}', { id: 'x', what: 'no number' });
+  const { incidents: all, next } = JSON.parse((await expect(200, 'GET', '/incidents', { query: 'limit=1' })).text);
+  if (next !== null) await expect(200, 'GET', '/incidents', { query: `limit=1&cursor=${next}`, what: 'next page' });
+  for (const { id } of all) await expect(200, 'GET', '/incidents/{id}', { id, what: 'known' });
+}
+
 async function use() {
   for (const { method, template, operation } of operations) {
     if (method === 'GET' && template !== '/operations/{id}') await tryOut(method, template, { what: operation.operationId });
@@ -371,6 +384,7 @@ async function use() {
   await everySide();
   await configuration();
   await recordPath();
+  await incidents();
   await expect(400, 'GET', '/operations', { query: 'limit=0', what: 'limit=0' });
   await expect(200, 'GET', '/operations', { query: 'limit=1', what: 'limit=1' });
   await expect(404, 'GET', '/operations/{id}', { what: 'unknown' });

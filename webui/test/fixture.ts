@@ -18,6 +18,7 @@ export function service(name: ServiceName, change: Partial<Service> = {}): Servi
     restarts: 0,
     exit_code: null,
     oom_killed: false,
+    stale_since: null,
     container: { id: '4f0c', name },
     image: null,
     own: false,
@@ -77,7 +78,14 @@ export function stateWith(change: Partial<State> = {}): State {
       clock_synced: true,
       claimed: true,
       fingerprint: 'SHA256:AA',
-      engine: { state: 'ok', version: '20.10', api_version: '1.41', detail: '', warnings: [] },
+      engine: {
+        state: 'ok',
+        version: '20.10',
+        api_version: '1.41',
+        detail: '',
+        stale_since: null,
+        warnings: [],
+      },
       host: {
         hostname: 'box',
         cpu_percent: 5,

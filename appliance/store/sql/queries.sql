@@ -156,3 +156,32 @@ DELETE FROM history WHERE n <= (SELECT max(n) FROM history) - ?1 OR n < (
 
 -- :history_list
 SELECT ended, points, data FROM history ORDER BY n
+
+-- :incident_add
+INSERT INTO incident (service, kind, at, last, times, found, done, exit_code, oom_killed, uptime_s,
+    restarts, image_tag, image_digest, log_lines, bytes, log, curve)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, nullif(?8, ?9), ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+
+-- :incident_count_again
+UPDATE incident SET times = times + ?2, last = max(last, ?3) WHERE n = ?1
+
+-- :incident_trim
+DELETE FROM incident WHERE n <= (SELECT max(n) FROM incident) - ?1 OR n IN
+    (SELECT n FROM (SELECT n, sum(bytes) OVER (ORDER BY n DESC) AS total FROM incident)
+     WHERE total > ?2)
+
+-- :incident_recent
+SELECT count(*), max(n) FROM incident
+WHERE service = ?1 AND kind = ?2 AND at > ?3 AND at <= ?4 AND (?5 IS NULL OR found = ?5)
+
+-- :incident_list
+SELECT n, service, kind, at, last, times, found, done, exit_code, oom_killed, uptime_s, restarts,
+    image_tag, image_digest, log_lines
+FROM incident
+WHERE n < ?2 AND (?3 IS NULL OR service = ?3) AND (?4 < 0 OR kind = ?4)
+ORDER BY n DESC LIMIT ?1
+
+-- :incident_get
+SELECT n, service, kind, at, last, times, found, done, exit_code, oom_killed, uptime_s, restarts,
+    image_tag, image_digest, log_lines, log, curve
+FROM incident WHERE n = ?1

@@ -423,13 +423,13 @@ struct listener {
 };
 
 static bool
-on_event(void *context, const char *what, const char *service)
+on_event(void *context, const struct hf_engine_event *event)
 {
     struct listener *l = context;
 
     pthread_mutex_lock(&l->lock);
     if (l->count < EVENTS_MAX)
-        snprintf(l->what[l->count++], sizeof l->what[0], "%s/%s", what, service);
+        snprintf(l->what[l->count++], sizeof l->what[0], "%s/%s", event->what, event->service);
     pthread_mutex_unlock(&l->lock);
     return true;
 }

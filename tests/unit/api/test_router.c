@@ -161,6 +161,13 @@ reading(void **state)
     call_expect("POST", "/api/v1/alarms/x/acknowledge", "", 404, "no alarm");
     call_expect("GET", "/api/v1/operations", "limit=2", 200, "\"state\":\"queued\"");
     call_expect("GET", "/api/v1/operations", "limit=101", 400, NULL);
+    call_expect("GET", "/api/v1/incidents", "limit=2", 200, "\"next\":\"2\"");
+    call_expect("GET", "/api/v1/incidents", "limit=2&cursor=2&kind=oom", 200, "\"next\":null");
+    call_expect("GET", "/api/v1/incidents", "kind=flood", 400, NULL);
+    call_expect("GET", "/api/v1/incidents/3", "", 200,
+                "\"log\":[{\"text\":\"bye\"}],\"curve\":{}}");
+    call_expect("GET", "/api/v1/incidents/4", "", 404, NULL);
+    call_expect("GET", "/api/v1/incidents/x", "", 404, NULL);
     call_expect("GET", "/api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200,
                 "\"kind\":\"stop\"");
     call_expect("GET", "/api/v1/operations/bbb", "", 404, NULL);

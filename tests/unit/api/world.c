@@ -163,6 +163,49 @@ hf_core_operation(struct hf_core *core, const char *id, struct hf_operation *ret
     return 0;
 }
 
+static struct hf_incident
+incident(int64_t n)
+{
+    struct hf_incident i = {.n = n,
+                            .kind = HF_INCIDENT_CRASH_LOOP,
+                            .at_ms = AT_MS,
+                            .last_ms = AT_MS,
+                            .times = 1,
+                            .has_exit_code = true,
+                            .exit_code = 139,
+                            .uptime_s = -1,
+                            .log_lines = 1};
+
+    hf_text_put(i.service, sizeof i.service, "buffer");
+    return i;
+}
+
+int
+hf_core_incidents(struct hf_core *core, const struct hf_incident_filter *filter,
+                  struct hf_incident *ret_incidents, size_t max, size_t *ret_count,
+                  struct hf_error *err)
+{
+    (void)core;
+    (void)err;
+    *ret_count = 0;
+    for (int64_t n = filter->before ? filter->before - 1 : 3; n > 0 && *ret_count < max; n--)
+        ret_incidents[(*ret_count)++] = incident(n);
+    return 0;
+}
+
+int
+hf_core_incident(struct hf_core *core, int64_t n, struct hf_incident *ret_incident, char **ret_log,
+                 char **ret_curve, struct hf_error *err)
+{
+    (void)core;
+    if (n > 3)
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no incident");
+    *ret_incident = incident(n);
+    *ret_log = strdup("[{\"text\":\"bye\"}]");
+    *ret_curve = strdup("{}");
+    return 0;
+}
+
 int
 hf_core_claimed(struct hf_core *core, const char *name, struct hf_error *err)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { POLL_NS = 5 * 1000 * 1000 };
+enum { POLL_NS = 5 * 1000 * 1000, SLOW_NAPS = 60 };
 
 void
 fake_engine_init(struct fake_engine *f)
@@ -76,8 +76,35 @@ fake_list(void *ctx, const char *instance, struct hf_container *ret_list, size_t
     (void)max;
     if (enter(f, err) < 0)
         return -1;
+    while (f->hangs) {
+        pthread_mutex_unlock(&f->lock);
+        nap();
+        pthread_mutex_lock(&f->lock);
+    }
     memcpy(ret_list, f->containers, f->count * sizeof *ret_list);
     *ret_count = f->count;
+    return leave(f);
+}
+
+static void
+add_name(char names[][2 * HF_NAME_SIZE], size_t *count, const char *name)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp(names[i], name) == 0)
+            return;
+    hf_text_put(names[(*count)++], 2 * HF_NAME_SIZE, "%s", name);
+}
+
+static int
+fake_surroundings(void *ctx, const char *instance, struct hf_surroundings *ret,
+                  struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+
+    (void)instance;
+    if (enter(f, err) < 0)
+        return -1;
+    *ret = f->around;
     return leave(f);
 }
 
@@ -85,17 +112,25 @@ static int
 fake_ensure_network(void *ctx, const char *instance, const struct hf_network_spec *n,
                     struct hf_error *err)
 {
+    struct fake_engine *f = ctx;
+
     (void)instance;
-    (void)n;
-    return enter(ctx, err) < 0 ? -1 : leave(ctx);
+    if (enter(f, err) < 0)
+        return -1;
+    add_name(f->around.networks, &f->around.network_count, n->name);
+    return leave(f);
 }
 
 static int
 fake_ensure_volume(void *ctx, const char *instance, const char *name, struct hf_error *err)
 {
+    struct fake_engine *f = ctx;
+
     (void)instance;
-    (void)name;
-    return enter(ctx, err) < 0 ? -1 : leave(ctx);
+    if (enter(f, err) < 0)
+        return -1;
+    add_name(f->around.volumes, &f->around.volume_count, name);
+    return leave(f);
 }
 
 static int
@@ -145,6 +180,11 @@ fake_create(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE], st
     if (enter(f, err) < 0)
         return -1;
     f->creates++;
+    for (int i = 0; i < SLOW_NAPS && strcmp(f->slow, spec->service) == 0; i++) {
+        pthread_mutex_unlock(&f->lock);
+        nap();
+        pthread_mutex_lock(&f->lock);
+    }
     if (f->fail_creates) {
         f->fail_creates--;
         leave(f);
@@ -154,6 +194,9 @@ fake_create(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE], st
     *c = (struct hf_container){.state = HF_CONTAINER_CREATED};
     hf_text_put(c->id, sizeof c->id, "c%u", ++f->serial);
     hf_text_put(c->service, sizeof c->service, "%s", spec->service);
+    hf_text_put(c->label_service, sizeof c->label_service, "%s", spec->service);
+    hf_text_put(c->name, sizeof c->name, "%s", spec->container);
+    c->labelled = true;
     hf_text_put(c->spec_hash, sizeof c->spec_hash, "%s", spec->hash);
     hf_text_put(c->image_id, sizeof c->image_id, "%s", spec->image.image_id);
     c->limits = spec->limits;
@@ -196,6 +239,8 @@ fake_start(void *ctx, const char *id, struct hf_error *err)
     }
     c->state = HF_CONTAINER_RUNNING;
     c->started_ms = hf_clock_wall_ms();
+    if (f->started_count < HF_CONTAINERS_MAX)
+        hf_text_put(f->started[f->started_count++], HF_NAME_SIZE, "%s", c->service);
     return leave(f);
 }
 
@@ -254,22 +299,49 @@ fake_logs(void *ctx, const char *id, int tail, bool follow, hf_log_sink *sink,
     return 0;
 }
 
+/* As Docker does by itself, and before anybody looks. */
+static void
+restart(struct fake_engine *f, const char *service)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        if (strcmp(f->containers[i].service, service) != 0)
+            continue;
+        f->containers[i].restart_count++;
+        f->containers[i].started_ms += 1000;
+    }
+}
+
 /* Hints come often enough that a test need not wait for the slow timer. */
 static int
 fake_events(void *ctx, const char *instance, hf_event_sink *sink, bool (*cancelled)(void *context),
             void *context, struct hf_error *err)
 {
-    (void)ctx;
+    struct fake_engine *f = ctx;
+    const struct hf_engine_event hint = {.what = "start", .service = ""};
+    char who[HF_NAME_SIZE];
+
     (void)instance;
     (void)err;
-    while (!cancelled(context) && sink(context, "die", ""))
+    do {
         nap();
+        FAKE_LOCKED(f, {
+            hf_text_put(who, sizeof who, "%s", f->dies);
+            *f->dies = '\0';
+        });
+        if (*who &&
+            !sink(context,
+                  &(struct hf_engine_event){
+                      .what = "die", .service = who, .has_exit_code = true, .exit_code = 139}))
+            break;
+        FAKE_LOCKED(f, restart(f, who));
+    } while (!cancelled(context) && sink(context, &hint));
     return 0;
 }
 
 const struct hf_engine_ops fake_engine_ops = {
     .info = fake_info,
     .list = fake_list,
+    .surroundings = fake_surroundings,
     .ensure_network = fake_ensure_network,
     .ensure_volume = fake_ensure_volume,
     .has_image = fake_has_image,

@@ -11,26 +11,32 @@ struct fake_engine {
     struct hf_container containers[HF_CONTAINERS_MAX];
     size_t count;
     unsigned serial;
-    bool away;             /* every call fails as if the socket were absent */
-    bool no_images;        /* until pulled */
-    unsigned fail_pulls;   /* so many pulls fail */
-    unsigned fail_creates; /* so many creates fail */
+    struct hf_surroundings around;
+    char started[HF_CONTAINERS_MAX][HF_NAME_SIZE]; /* services, in the order of their starts */
+    size_t started_count;
+    char dies[HF_NAME_SIZE]; /* a service of which an event says once that it died by 139 */
+    bool away;               /* every call fails as if the socket were absent */
+    bool no_images;          /* until pulled */
+    unsigned fail_pulls;     /* so many pulls fail */
+    unsigned fail_creates;   /* so many creates fail */
     unsigned fail_starts;
     bool refuse_updates; /* as Docker does where memory in use is more than the new limit */
     unsigned updates;
     unsigned creates, starts, stops, removes, pulls;
-    bool block_stops; /* a stop waits until this is false */
-    bool block_pulls; /* a pull waits until this is false, or it is cancelled */
+    bool block_stops;        /* a stop waits until this is false */
+    char slow[HF_NAME_SIZE]; /* making a container of this service takes its time */
+    bool hangs;              /* a look waits until this is false, as with a stopped dockerd */
+    bool block_pulls;        /* a pull waits until this is false, or it is cancelled */
 };
 
 void fake_engine_init(struct fake_engine *f);
 void fake_engine_done(struct fake_engine *f);
 
 /* Reads or changes the engine under its lock. */
-#define FAKE_LOCKED(f, statement)                                                                  \
+#define FAKE_LOCKED(f, ...)                                                                        \
     do {                                                                                           \
         pthread_mutex_lock(&(f)->lock);                                                            \
-        statement;                                                                                 \
+        __VA_ARGS__;                                                                               \
         pthread_mutex_unlock(&(f)->lock);                                                          \
     } while (0)
 

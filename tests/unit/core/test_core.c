@@ -2,108 +2,13 @@
 /* The whole owner, with a real store and bus, against an engine in memory. */
 #include "unit.h"
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "core/core.h"
-#include "fake_engine.h"
+#include "box.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define PIN(name)                                                                                  \
-    "\"" name "\":{\"image\":\"r/" name "@sha256:" HEX64 "\",\"tag\":\"0.1.0\",\"image_id\":"      \
-    "\"sha256:" HEX64 "\"}"
-
-static const char release[] =
-    "{\"format\":1,\"name\":\"0.1.0\",\"created\":\"now\",\"services\":{" PIN("broker") "," PIN(
-        "buffer") "," PIN("processor") "," PIN("forwarder") "}}";
-
-/* Generous: only a hang reaches it. */
-enum { PATIENCE_MS = 60000 };
-
-struct box {
-    char dir[32];
-    char run[64];
-    struct fake_engine engine;
-    struct hf_store *store;
-    struct hf_core *core;
-};
-
-static void
-start_with(struct box *b, const char *release_json)
-{
-    struct hf_error err;
-    struct hf_core_config config = {
-        .placement = {.instance = "t",
-                      .run_dir = b->run,
-                      .field_address = "127.0.0.1",
-                      .field_port = 1883},
-        .state_dir = b->dir,
-        .engine_ops = &fake_engine_ops,
-        .engine = &b->engine,
-    };
-
-    assert_int_equal(hf_store_open(b->dir, &b->store, &err), 0);
-    if (release_json)
-        assert_int_equal(hf_store_set_release(b->store, release_json, &err), 0);
-    config.store = b->store;
-    assert_int_equal(hf_core_new(&config, &b->core, &err), 0);
-    assert_int_equal(hf_core_start(b->core, &err), 0);
-}
-
-static void
-start(struct box *b)
-{
-    start_with(b, release);
-}
-
-static void
-end(struct box *b)
-{
-    assert_true(hf_core_stop(b->core));
-    hf_store_free(b->store);
-    b->core = NULL;
-    b->store = NULL;
-}
-
-static int
-setup(void **state)
-{
-    struct box *b = calloc(1, sizeof *b);
-
-    strcpy(b->dir, "/tmp/hf-core-XXXXXX");
-    assert_non_null(mkdtemp(b->dir));
-    snprintf(b->run, sizeof b->run, "%s/run", b->dir);
-    fake_engine_init(&b->engine);
-    *state = b;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct box *b = *state;
-    char command[64];
-
-    end(b);
-    fake_engine_done(&b->engine);
-    snprintf(command, sizeof command, "rm -rf %s", b->dir);
-    assert_int_equal(system(command), 0); // NOLINT(cert-env33-c): a fixed command on our folder
-    free(b);
-    return 0;
-}
-
-static bool
-all_run(const struct hf_snapshot *s)
-{
-    for (size_t i = 0; i < s->service_count; i++)
-        if (s->services[i].lifecycle != HF_LIFECYCLE_RUNNING)
-            return false;
-    return true;
-}
 
 static bool
 engine_is_away(const struct hf_snapshot *s)
@@ -115,26 +20,6 @@ static bool
 buffer_is_stopped(const struct hf_snapshot *s)
 {
     return s->services[hf_service_index("buffer")].lifecycle == HF_LIFECYCLE_STOPPED;
-}
-
-static void
-wait_until(struct hf_core *core, bool (*holds)(const struct hf_snapshot *s))
-{
-    int64_t deadline = hf_clock_mono_ms() + PATIENCE_MS;
-    const struct hf_snapshot *s = hf_core_snapshot(core);
-
-    while (!holds(s)) {
-        uint64_t seen = s->version;
-        const struct hf_snapshot *next = hf_core_wait(core, seen, 1000);
-
-        if (hf_clock_mono_ms() > deadline)
-            fail_msg("it never came to that: %s / %s", s->sentence.eyebrow, s->sentence.title);
-        if (next) {
-            hf_snapshot_unref(s);
-            s = next;
-        }
-    }
-    hf_snapshot_unref(s);
 }
 
 static enum hf_operation_state

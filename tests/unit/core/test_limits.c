@@ -153,7 +153,7 @@ only_the_built_in_ones_run(struct box *b, const struct hf_snapshot *s)
         if (s->services[i].lifecycle != HF_LIFECYCLE_RUNNING)
             return false;
     return s->services[EARLY].health == HF_HEALTH_FAILED &&
-           strstr(s->services[LATE].reason, "waits for 'early'");
+           strstr(s->services[LATE].reason, "waits for early, which");
 }
 
 static int
@@ -324,8 +324,11 @@ what_the_release_no_longer_has_is_removed_and_its_log_kept(void **state)
     struct hf_error err = {0};
     char text[128] = "";
 
-    b->engine.containers[0] =
-        (struct hf_container){.id = "old", .service = "gone-by", .state = HF_CONTAINER_RUNNING};
+    b->engine.containers[0] = (struct hf_container){.id = "old",
+                                                    .service = "gone-by",
+                                                    .labelled = true,
+                                                    .label_service = "gone-by",
+                                                    .state = HF_CONTAINER_RUNNING};
     b->engine.count = 1;
     start_with(b, built_in);
     wait_until(b, all_run);

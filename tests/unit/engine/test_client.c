@@ -121,7 +121,7 @@ wrong_answers_have_named_errors(void **state)
         {{{"GET /version", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"Api"}, END},
          HF_ERROR_UNAVAILABLE,
          "connection to Docker broke"},
-        {{VERSION("1.39", "1.12"), END}, HF_ERROR_UNAVAILABLE, "too old"},
+        {{VERSION("1.40", "1.12"), END}, HF_ERROR_UNAVAILABLE, "too old"},
         {{VERSION("2.0", "1.12"), END}, HF_ERROR_UPSTREAM, "does not say its API version"},
         {{VERSION("1.41", "1.12"),
           {"GET /v1.41/info", FAIL("500 Oops", "{\"message\":\"cannot\"}")},
@@ -334,19 +334,65 @@ endless_answer_is_bounded(void **state)
     free(flood);
 }
 
+static void
+an_engine_that_would_take_the_services_with_it_is_warned_of(void **state)
+{
+    static const struct fake_answer answers[] = {
+        VERSION("1.41", "1.12"),
+        {"GET /v1.41/info", OK("{\"ServerVersion\":\"20.10.24\",\"LiveRestoreEnabled\":false}")},
+        END};
+    struct fake_docker *f = fake_docker_start(answers);
+    HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
+    struct hf_engine_info info;
+    struct hf_error err = {0};
+
+    (void)state;
+    assert_int_equal(ops->info(e, &info, &err), 0);
+    assert_int_equal(info.warning_count, 1);
+    assert_non_null(strstr(info.warnings[0], "\"live-restore\": true in /etc/docker/daemon.json"));
+    fake_docker_stop(f);
+}
+
+static void
+networks_and_volumes_are_listed_by_name(void **state)
+{
+    static const struct fake_answer answers[] = {
+        VERSION("1.41", "1.12"),
+        INFO,
+        {"GET /v1.41/networks", OK("[{\"Name\":\"hf-bus\"},{},{\"Name\":\"hf-lease\"}]")},
+        {"GET /v1.41/volumes", OK("{\"Volumes\":[{\"Name\":\"hf-buffer-data\"}]}")},
+        END};
+    struct fake_docker *f = fake_docker_start(answers);
+    HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
+    struct hf_surroundings around;
+    struct hf_error err = {0};
+
+    (void)state;
+    assert_int_equal(ops->surroundings(e, "hf", &around, &err), 0);
+    assert_int_equal(around.network_count, 2);
+    assert_string_equal(around.networks[1], "hf-lease");
+    assert_int_equal(around.volume_count, 1);
+    assert_string_equal(around.volumes[0], "hf-buffer-data");
+    assert_non_null(strstr(fake_docker_request(f, 2), "io.holdfast.instance%3Dhf"));
+    fake_docker_stop(f);
+}
+
 struct heard {
     char what[512];
     int lost;
 };
 
 static bool
-on_event(void *context, const char *what, const char *service)
+on_event(void *context, const struct hf_engine_event *event)
 {
     struct heard *h = context;
     size_t len = strlen(h->what);
 
-    snprintf(h->what + len, sizeof h->what - len, "%s:%s ", what, service);
-    h->lost += strcmp(what, "lost") == 0;
+    len += (size_t)snprintf(h->what + len, sizeof h->what - len, "%s:%s ", event->what,
+                            event->service);
+    if (event->has_exit_code)
+        snprintf(h->what + len - 1, sizeof h->what - len + 1, "=%d ", event->exit_code);
+    h->lost += strcmp(event->what, "lost") == 0;
     return h->lost < 2;
 }
 
@@ -358,7 +404,8 @@ event_stream_reconnects_from_where_it_was(void **state)
         INFO,
         {"GET /v1.41/events",
          OK("{\"Type\":\"container\",\"Action\":\"die\",\"time\":1700000000,\"Actor\":{"
-            "\"Attributes\":{\"io.holdfast.instance\":\"hf\",\"io.holdfast.service\":\"buffer\"}}"
+            "\"Attributes\":{\"io.holdfast.instance\":\"hf\",\"io.holdfast.service\":\"buffer\","
+            "\"exitCode\":\"139\"}}"
             "}\ngarbage\n[]\n{\"Type\":7}\n"
             "{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":{\"Attributes\":{}}}\n"
             "{\"Type\":\"network\",\"Action\":\"create\",\"Actor\":{\"Attributes\":{\"name\":"
@@ -376,8 +423,9 @@ event_stream_reconnects_from_where_it_was(void **state)
 
     (void)state;
     assert_int_equal(ops->events(e, "hf", on_event, NULL, &h, &err), 0);
-    assert_string_equal(h.what, "connected: die:buffer network-destroy: volume-destroy: lost: "
-                                "connected: die:buffer network-destroy: volume-destroy: lost: ");
+    assert_string_equal(h.what,
+                        "connected: die:buffer=139 network-destroy: volume-destroy: lost: "
+                        "connected: die:buffer=139 network-destroy: volume-destroy: lost: ");
     assert_non_null(strstr(fake_docker_request(f, 2), "&since=1700000000 "));
     assert_int_equal(fake_docker_asked(f, 0), 2); /* another Docker may be there by then */
     fake_docker_stop(f);
@@ -420,6 +468,8 @@ main(void)
         cmocka_unit_test(pull_fails_by_its_progress),
         cmocka_unit_test(containerd_store_knows_images_by_manifest),
         cmocka_unit_test(pull_ends_when_it_is_given_up),
+        cmocka_unit_test(an_engine_that_would_take_the_services_with_it_is_warned_of),
+        cmocka_unit_test(networks_and_volumes_are_listed_by_name),
         cmocka_unit_test(endless_answer_is_bounded),
         cmocka_unit_test(event_stream_reconnects_from_where_it_was),
         cmocka_unit_test(cancelled_streams_end_well),

@@ -111,6 +111,7 @@ pain_05_no_database_at_all(void **state)
     const char *text;
 
     tempdir_write(*state, "holdfast.db", garbage, sizeof garbage);
+    assert_int_equal(unlink(tempdir_path(*state, "holdfast.export.json")), 0);
 
     HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
     assert_string_not_equal(hf_store_gateway_id(st), b.id);
@@ -118,6 +119,44 @@ pain_05_no_database_at_all(void **state)
     assert_non_null(strstr(text, "a new id"));
     assert_int_equal(count_aside(*state), 1);
     assert_int_equal(tempdir_mode(*state, "holdfast.db"), 0600);
+}
+
+/* Of the database nothing is left, of what was set up everything. */
+static void
+pain_06_what_was_set_up_comes_from_the_export(void **state)
+{
+    static const char garbage[3 * PAGE] = "this is not a database";
+    struct before b = filled(*state);
+    const char *text;
+
+    tempdir_write(*state, "holdfast.db", garbage, sizeof garbage);
+    assert_int_equal(tempdir_mode(*state, "holdfast.export.json"), 0600);
+
+    HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
+    assert_all_there(st, &b);
+    assert_non_null(strstr(text, "Taken from the last export: gateway id, accounts, secrets, "
+                                 "settings"));
+    assert_null(strstr(text, "a new id"));
+}
+
+/* A copy that is damaged too costs nothing more. */
+static void
+pain_06_a_damaged_export_is_passed_over(void **state)
+{
+    static const char *const texts[] = {"", "{", "[]", "{\"format\":2}",
+                                        "{\"format\":1,\"gateway\":7,\"account\":[[1],{}]}"};
+
+    for (size_t i = 0; i < HF_LEN(texts); i++) {
+        static const char garbage[PAGE] = "this is not a database";
+        const char *text;
+        struct hf_store *st;
+
+        tempdir_write(*state, "holdfast.db", garbage, sizeof garbage);
+        tempdir_write(*state, "holdfast.export.json", texts[i], strlen(texts[i]));
+        st = recovered(*state, &text);
+        assert_non_null(strstr(text, "a new id"));
+        hf_store_free(st);
+    }
 }
 
 static void
@@ -303,26 +342,23 @@ migration_is_one_step_or_none(void **state)
 {
     enum { STEPS_MAX = 32 };
     HF_AUTO(hf_store) struct hf_store *st = NULL;
-    const char *steps[STEPS_MAX];
-    const int n = hf_db_version;
+    const char *steps[16];
+    int last = hf_db_version + 1;
     struct hf_error err = {0};
-    char next[32];
+    char name[32];
 
-    assert_true(n < STEPS_MAX);
-    for (int i = 0; i < n; i++)
-        steps[i] = hf_db_migrations[i];
-    steps[n] = "CREATE TABLE later (a); oops";
-    snprintf(next, sizeof next, "version %d", n + 1);
-
+    memcpy(steps, hf_db_migrations, (size_t)hf_db_version * sizeof *steps);
+    steps[hf_db_version] = "CREATE TABLE later (a); oops";
+    snprintf(name, sizeof name, "version %d", last);
     assert_int_equal(hf_store_open(*state, &st, NULL), 0);
-    assert_int_equal(hf_db_migrate(st, steps, n + 1, &err), -1);
-    assert_non_null(strstr(err.message, next));
+    assert_int_equal(hf_db_migrate(st, steps, last, &err), -1);
+    assert_non_null(strstr(err.message, name));
     assert_int_equal(hf_db_script(st, "SELECT a FROM later", NULL), -1);
-    steps[n] = "CREATE TABLE later (a)";
-    assert_int_equal(hf_db_migrate(st, steps, n + 1, &err), 0);
-    assert_int_equal(hf_db_migrate(st, steps, n + 1, &err), 0);
+    steps[hf_db_version] = "CREATE TABLE later (a)";
+    assert_int_equal(hf_db_migrate(st, steps, last, &err), 0);
+    assert_int_equal(hf_db_migrate(st, steps, last, &err), 0);
     assert_int_equal(hf_db_script(st, "SELECT a FROM later", NULL), 0);
-    assert_int_equal(hf_db_migrate(st, steps, n, &err), -1);
+    assert_int_equal(hf_db_migrate(st, steps, hf_db_version, &err), -1);
     assert_int_equal(err.class, HF_ERROR_CONFLICT);
 }
 
@@ -358,6 +394,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         with_tempdir(pain_05_no_database_at_all),
+        with_tempdir(pain_06_what_was_set_up_comes_from_the_export),
+        with_tempdir(pain_06_a_damaged_export_is_passed_over),
         with_tempdir(pain_06_empty_file_is_no_first_start),
         with_tempdir(pain_06_truncated_file_is_salvaged),
         with_tempdir(pain_06_damaged_pages_cost_only_their_rows),

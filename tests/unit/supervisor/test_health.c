@@ -37,7 +37,6 @@ facts_of(const char *service, const struct hf_service_status *s)
         .service = service,
         .lifecycle = HF_LIFECYCLE_RUNNING,
         .reason = "",
-        .advice = "",
         .running_since_ms = LONG_AGO,
         .broker_answered_ms = NOW - 1000,
         .status = s,
@@ -53,7 +52,7 @@ judge_at(struct hf_health_watch *w, const struct hf_health_facts *f, int64_t now
     if (v.health == HF_HEALTH_HEALTHY)
         assert_string_equal(v.reason, "");
     else if (f->lifecycle == HF_LIFECYCLE_RUNNING)
-        assert_true(v.reason[0] && v.advice[0]);
+        assert_true(v.reason[0] && v.advice[0] && v.why != HF_REASON_NONE);
     return v;
 }
 

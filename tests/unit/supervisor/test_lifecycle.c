@@ -1,68 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "unit.h"
-
-#include "supervisor/lifecycle.h"
-
-#include <stdio.h>
-#include <string.h>
-
-#define SPEC "spec-a"
-#define IMAGE "sha256:aaaa"
-
-static struct hf_container
-container_in(enum hf_container_state state)
-{
-    struct hf_container c = {.state = state, .started_ms = 1000, .pid = 42};
-
-    snprintf(c.id, sizeof c.id, "c1");
-    snprintf(c.spec_hash, sizeof c.spec_hash, SPEC);
-    snprintf(c.image_id, sizeof c.image_id, IMAGE);
-    if (state == HF_CONTAINER_EXITED || state == HF_CONTAINER_RESTARTING) {
-        c.exit_code = 3;
-        c.finished_ms = 2000;
-    }
-    return c;
-}
-
-static struct hf_lifecycle_step
-see_with(struct hf_lifecycle_machine *m, const struct hf_container *c, bool has_image, int64_t now)
-{
-    return hf_lifecycle_step(
-        m,
-        &(struct hf_lifecycle_event){
-            .kind = HF_EVENT_SEEN, .container = c, .has_image = has_image, .taken_ms = now},
-        now);
-}
-
-static struct hf_lifecycle_step
-see(struct hf_lifecycle_machine *m, const struct hf_container *c, int64_t now)
-{
-    return see_with(m, c, true, now);
-}
-
-static struct hf_lifecycle_step
-send(struct hf_lifecycle_machine *m, enum hf_lifecycle_event_kind kind, int64_t now)
-{
-    static const struct hf_error error = {HF_ERROR_UPSTREAM, "no such luck", ""};
-
-    return hf_lifecycle_step(m, &(struct hf_lifecycle_event){.kind = kind, .error = &error}, now);
-}
-
-static void
-fresh(struct hf_lifecycle_machine *m, bool wanted)
-{
-    hf_lifecycle_init(m, wanted, 0);
-    hf_lifecycle_target(m, SPEC, IMAGE, 64 << 20, 0);
-}
-
-static void
-running(struct hf_lifecycle_machine *m)
-{
-    struct hf_container c = container_in(HF_CONTAINER_RUNNING);
-
-    fresh(m, true);
-    see(m, &c, 0);
-}
+#include "lifecycle_kit.h"
 
 /* A machine in each state, as events bring it there. */
 static void
@@ -125,6 +62,7 @@ enum column {
     START,
     STOP,
     RESTART,
+    DIED,
     TICK,
     COLUMN_COUNT
 };
@@ -134,7 +72,8 @@ apply(struct hf_lifecycle_machine *m, enum column column)
 {
     static const enum hf_lifecycle_event_kind kinds[COLUMN_COUNT] = {
         [DONE] = HF_EVENT_DONE, [ERROR] = HF_EVENT_ERROR,     [START] = HF_EVENT_START,
-        [STOP] = HF_EVENT_STOP, [RESTART] = HF_EVENT_RESTART, [TICK] = HF_EVENT_TICK,
+        [STOP] = HF_EVENT_STOP, [RESTART] = HF_EVENT_RESTART, [DIED] = HF_EVENT_DIED,
+        [TICK] = HF_EVENT_TICK,
     };
     static const enum hf_container_state seen[] = {
         [SEEN_CREATED] = HF_CONTAINER_CREATED,       [SEEN_RUNNING] = HF_CONTAINER_RUNNING,
@@ -171,22 +110,22 @@ struct outcome {
     enum hf_effect effect;
 };
 
-#define SAME13(s)                                                                                  \
+#define SAME14(s)                                                                                  \
     {{s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0},                                       \
-     {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}}
+     {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}, {s, 0}}
 
 // clang-format off
 static const struct outcome outcomes[HF_LIFECYCLE_COUNT][COLUMN_COUNT] = {
-    /*      none          created      running     restarting  paused         exited       dead           DONE     ERROR    START         STOP        RESTART       TICK */
-    [AB] = {{CR, create}, {ST, start}, {RU, 0},    {BA, 0},    {SG, discard}, {ST, start}, {SG, discard}, {AB, 0}, {AB, 0}, {AB, 0},      {AB, 0},    {AB, 0},      {AB, 0}},
-    [PU] = SAME13(PU),
-    [CR] = SAME13(CR),
-    [ST] = SAME13(ST),
-    [RU] = {{BA, 0},      {ST, start}, {RU, 0},    {BA, 0},    {SG, discard}, {BA, 0},     {BA, 0},       {RU, 0}, {RU, 0}, {RU, 0},      {SG, stop}, {SG, stop},   {RU, 0}},
-    [SG] = SAME13(SG),
-    [SD] = {{SD, 0},      {SD, 0},     {SG, stop}, {SG, stop}, {SG, stop},    {SD, 0},     {SD, 0},       {SD, 0}, {SD, 0}, {CR, create}, {SD, 0},    {CR, create}, {SD, 0}},
-    [BA] = {{BA, 0},      {BA, 0},     {RU, 0},    {BA, 0},    {BA, 0},       {BA, 0},     {BA, 0},       {BA, 0}, {BA, 0}, {CR, create}, {SD, 0},    {CR, create}, {BA, 0}},
-    [FA] = {{FA, 0},      {FA, 0},     {FA, stop}, {FA, stop}, {FA, stop},    {FA, 0},     {FA, 0},       {FA, 0}, {FA, 0}, {ST, start},  {SD, 0},    {ST, start},  {FA, 0}},
+    /*      none          created      running     restarting  paused         exited       dead           DONE     ERROR    START         STOP        RESTART       DIED     TICK */
+    [AB] = {{CR, create}, {ST, start}, {RU, 0},    {BA, 0},    {SG, discard}, {ST, start}, {SG, discard}, {AB, 0}, {AB, 0}, {AB, 0},      {AB, 0},    {AB, 0},      {AB, 0}, {AB, 0}},
+    [PU] = SAME14(PU),
+    [CR] = SAME14(CR),
+    [ST] = SAME14(ST),
+    [RU] = {{BA, 0},      {ST, start}, {RU, 0},    {BA, 0},    {SG, discard}, {BA, 0},     {BA, 0},       {RU, 0}, {RU, 0}, {RU, 0},      {SG, stop}, {SG, stop},   {RU, 0}, {RU, 0}},
+    [SG] = SAME14(SG),
+    [SD] = {{SD, 0},      {SD, 0},     {SG, stop}, {SG, stop}, {SG, stop},    {SD, 0},     {SD, 0},       {SD, 0}, {SD, 0}, {CR, create}, {SD, 0},    {CR, create}, {SD, 0}, {SD, 0}},
+    [BA] = {{BA, 0},      {BA, 0},     {RU, 0},    {BA, 0},    {BA, 0},       {BA, 0},     {BA, 0},       {BA, 0}, {BA, 0}, {CR, create}, {SD, 0},    {CR, create}, {BA, 0}, {BA, 0}},
+    [FA] = {{FA, 0},      {FA, 0},     {FA, stop}, {FA, stop}, {FA, stop},    {FA, 0},     {FA, 0},       {FA, 0}, {FA, 0}, {ST, start},  {SD, 0},    {ST, start},  {FA, 0}, {FA, 0}},
 };
 // clang-format on
 
@@ -207,6 +146,8 @@ every_state_meets_every_event(void **state)
                          step.effect, want.state, want.effect);
             if (step.effect != HF_EFFECT_NONE)
                 assert_false(step.look);
+            if (m.reason[0])
+                assert_true(m.advice[0] && m.why != HF_REASON_NONE);
         }
     }
 }
@@ -245,14 +186,6 @@ a_picture_begun_before_the_effect_ended_is_ignored(void **state)
     step = hf_lifecycle_step(&m, &old, 110);
     assert_int_equal(step.effect, HF_EFFECT_NONE);
     assert_true(step.look);
-}
-
-/* Drives one effect to its end and shows what the engine has then. */
-static struct hf_lifecycle_step
-finish(struct hf_lifecycle_machine *m, const struct hf_container *then, int64_t now)
-{
-    send(m, HF_EVENT_DONE, now);
-    return see(m, then, now);
 }
 
 static void
@@ -392,8 +325,7 @@ exits_wait_longer_each_time_and_end_in_a_crash_loop(void **state)
     running(&m);
     assert_int_equal(crash_by_exits(&m, &now), HF_CRASH_EXITS - 1);
     assert_int_equal(m.restarts, HF_CRASH_EXITS - 1);
-    assert_string_equal(m.reason,
-                        "crash loop (5 exits in 2 min, last code 139, out of memory: no)");
+    assert_string_equal(m.reason, "crash loop (5 exits in 2 min, last code 139, OOM no)");
     assert_true(m.advice[0]);
     assert_int_equal(send(&m, HF_EVENT_TICK, now + HF_CRASH_COOLDOWN_MS - 1).effect,
                      HF_EFFECT_NONE);
@@ -416,13 +348,11 @@ restarts_by_docker_end_in_a_crash_loop_too(void **state)
         assert_int_equal(see(&m, &c, i * INT64_C(1000)).effect, HF_EFFECT_NONE);
         assert_int_equal(m.state, BA);
     }
-    assert_string_equal(m.reason,
-                        "out of memory (limit 64 MiB); Docker is about to start it again");
+    assert_string_equal(m.reason, "out of memory (limit 64 MB); Docker is about to start it again");
     c.restart_count = HF_CRASH_EXITS;
     assert_int_equal(see(&m, &c, 9000).effect, HF_EFFECT_STOP);
     assert_int_equal(m.state, FA);
-    assert_string_equal(m.reason,
-                        "crash loop (5 exits in 2 min, last code 137, out of memory: yes)");
+    assert_string_equal(m.reason, "crash loop (5 exits in 2 min, last code 137, OOM yes)");
     send(&m, HF_EVENT_ERROR, 9100); /* a failed stop is tried again and does not hide the reason */
     assert_int_equal(see(&m, &c, 9200).effect, HF_EFFECT_NONE);
     assert_true(strstr(m.reason, "crash loop"));

@@ -123,7 +123,7 @@ it_is_not_started_before_what_it_waits_for(void **state)
     hf_lifecycle_hold(&m, "broker");
     assert_int_equal(see(&m, &c, 1).effect, HF_EFFECT_NONE);
     assert_int_equal(m.state, HF_LIFECYCLE_STARTING);
-    assert_string_equal(m.reason, "waits for 'broker' to work");
+    assert_string_equal(m.reason, "waits for broker, which has to run first");
     hf_lifecycle_hold(&m, "");
     assert_int_equal(
         hf_lifecycle_step(&m, &(struct hf_lifecycle_event){.kind = HF_EVENT_TICK}, 2).effect,

@@ -124,7 +124,11 @@ give(struct model *e, struct hf_lifecycle_machine *m, const struct hf_lifecycle_
     e->wake_ms = step.wake_ms;
     assert_true(m->state < HF_LIFECYCLE_COUNT);
     if (m->state == HF_LIFECYCLE_BACKOFF || m->state == HF_LIFECYCLE_FAILED)
-        assert_true(m->reason[0] && m->advice[0]);
+        assert_true(m->reason[0]);
+    if (m->reason[0])
+        assert_true(m->advice[0] && m->why != HF_REASON_NONE);
+    if (m->finding.some)
+        assert_true(m->finding.found[0] && m->finding.done[0]);
 }
 
 static void

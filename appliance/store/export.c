@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/export.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { EXPORT_MAX = 1024 * 1024, SQL_MAX = 512 };
+
+#define FILE_NAME "holdfast.export.json"
+
+/* Each in the order of its columns; the newest settings are enough. Accounts first: what refers to
+ * them comes later. */
+static const struct {
+    const char *name, *label, *columns, *values, *which;
+} tables[] = {
+    {"gateway", "gateway id", "one, id, created, clock_floor",
+     "value->>0, value->>1, value->>2, value->>3", ""},
+    {"account", "accounts", "user, role, password_hash, created",
+     "value->>0, value->>1, value->>2, value->>3", ""},
+    {"secret", "secrets", "name, value", "value->>0, value->>1", ""},
+    {"settings", "settings", "n, created, author, json",
+     "value->>0, value->>1, value->>2, value->>3", "ORDER BY n DESC LIMIT 1"},
+    {"release", "release", "one, imported, json", "value->>0, value->>1, value->>2", ""},
+    {"desired", "desired state", "service, wanted, actor, changed",
+     "value->>0, value->>1, value->>2, value->>3", ""},
+};
+
+static void
+path_of(const struct hf_store *st, char out[PATH_MAX])
+{
+    if (snprintf(out, PATH_MAX, "%s/" FILE_NAME, st->dir) >= PATH_MAX)
+        out[0] = '\0';
+}
+
+/* The clock floor is written every hour, and is no reason. */
+static void
+on_change(void *context, int operation, const char *database, const char *table,
+          sqlite3_int64 rowid)
+{
+    struct hf_store *st = context;
+
+    (void)database;
+    (void)rowid;
+    for (size_t i = 0; i < HF_LEN(tables); i++)
+        if (strcmp(tables[i].name, table) == 0 &&
+            (operation != SQLITE_UPDATE || strcmp(table, "gateway") != 0))
+            st->export_due = true;
+}
+
+void
+hf_export_watch(struct hf_store *st)
+{
+    char path[PATH_MAX];
+    struct stat s;
+
+    path_of(st, path);
+    st->export_due = lstat(path, &s) < 0;
+    sqlite3_update_hook(st->db, on_change, st);
+}
+
+static int
+add_table(struct hf_store *st, size_t i, struct hf_buf *out, struct hf_error *err)
+{
+    HF_STMT stmt = NULL;
+    char sql[SQL_MAX];
+
+    snprintf(sql, sizeof sql,
+             "SELECT coalesce(json_group_array(json_array(%s)), '[]') FROM (SELECT * FROM %s %s)",
+             tables[i].columns, tables[i].name, tables[i].which);
+    if (hf_db_query(st, &stmt, err, sql, "") < 0 || hf_db_step(st, stmt, err) < 0)
+        return -1;
+    return hf_buf_addf(out, err, ",\n\"%s\":%s", tables[i].name,
+                       (const char *)sqlite3_column_text(stmt, 0));
+}
+
+void
+hf_export_write(struct hf_store *st)
+{
+    HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(EXPORT_MAX);
+    char path[PATH_MAX];
+
+    if (!st->export_due || st->depth || hf_buf_adds(&out, "{\"format\":1", NULL) < 0)
+        return;
+    for (size_t i = 0; i < HF_LEN(tables); i++)
+        if (add_table(st, i, &out, NULL) < 0)
+            return;
+    path_of(st, path);
+    if (hf_buf_adds(&out, "}\n", NULL) == 0 &&
+        hf_file_replace(path, out.data, out.len, 0600, (uid_t)-1, (gid_t)-1, NULL) == 0)
+        st->export_due = false;
+}
+
+/* -1 where that cannot be asked. */
+static int64_t
+count(struct hf_store *st, const char *table)
+{
+    HF_STMT stmt = NULL;
+    char sql[SQL_MAX];
+
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", table);
+    if (hf_db_query(st, &stmt, NULL, sql, "") < 0 || hf_db_step(st, stmt, NULL) < 0)
+        return -1;
+    return sqlite3_column_int64(stmt, 0);
+}
+
+/* A row that our constraints refuse is left out, as in a salvage. */
+static int
+fill_table(struct hf_store *st, size_t i, const char *text, struct hf_buf *taken,
+           struct hf_error *err)
+{
+    char sql[SQL_MAX];
+
+    if (count(st, tables[i].name) != 0)
+        return 0;
+    snprintf(sql, sizeof sql, "INSERT OR IGNORE INTO %s (%s) SELECT %s FROM json_each(?1, '$.%s')",
+             tables[i].name, tables[i].columns, tables[i].values, tables[i].name);
+    if (hf_db_exec(st, err, sql, "t", text) < 0)
+        return -1;
+    return count(st, tables[i].name) > 0
+               ? hf_buf_addf(taken, err, "%s%s", taken->len ? ", " : "", tables[i].label)
+               : 0;
+}
+
+static bool
+is_readable(struct hf_store *st, const char *text)
+{
+    HF_STMT stmt = NULL;
+
+    return hf_db_query(st, &stmt, NULL, "SELECT json_valid(?1) AND ?1->>'format' = 1", "t", text) ==
+               0 &&
+           hf_db_step(st, stmt, NULL) > 0 && sqlite3_column_int(stmt, 0) == 1;
+}
+
+int
+hf_export_restore(struct hf_store *st, struct hf_buf *report, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(EXPORT_MAX);
+    HF_AUTO_BUF struct hf_buf taken = HF_BUF_INIT(HF_ERROR_MESSAGE_MAX);
+    char path[PATH_MAX];
+
+    path_of(st, path);
+    if (hf_file_read(path, &text, NULL) < 0 || !text.data || !is_readable(st, text.data))
+        return 0;
+    for (size_t i = 0; i < HF_LEN(tables); i++)
+        if (fill_table(st, i, text.data, &taken, err) < 0)
+            return -1;
+    return taken.len ? hf_buf_addf(report, err, " Taken from the last export: %s.", taken.data) : 0;
+}
