@@ -73,6 +73,15 @@ end_operation(struct hf_core *core, struct service *s, enum hf_operation_state s
     core->changed = true;
 }
 
+/* What is only fetched or waited for is given up for a later wish; a stop or start under way is not. */
+static bool
+gives_way(const struct service *s, enum hf_operation_kind kind)
+{
+    if (s->machine.pending == HF_EFFECT_NONE)
+        return kind == HF_OPERATION_STOP;
+    return s->machine.pending == HF_EFFECT_PULL && kind != HF_OPERATION_START;
+}
+
 int
 hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind, const char *service,
                         const char *actor, struct hf_operation *ret_operation, struct hf_error *err)
@@ -89,7 +98,7 @@ hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind, const
                             "no release says what '%s' is; start holdfastd with --release FILE",
                             service);
     s = &core->services[index];
-    if (*s->operation.id && s->machine.pending == HF_EFFECT_PULL && kind != HF_OPERATION_START)
+    if (*s->operation.id && gives_way(s, kind))
         end_operation(core, s, HF_OPERATION_FAILED, "given up for a later wish");
     if (*s->operation.id)
         return hf_error_set(err, HF_ERROR_CONFLICT,
