@@ -177,8 +177,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The last ten minutes
-         * @description Series for charts, held in memory and empty after a restart of the daemon.
+         * What was measured
+         * @description Series for charts, in three ranges.
          */
         get: operations["getHistory"];
         put?: never;
@@ -342,6 +342,109 @@ export interface paths {
         get: operations["getServiceLogs"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/services/{name}/logs/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The service. */
+                name: components["parameters"]["ServiceName"];
+            };
+            cookie?: never;
+        };
+        /**
+         * All log lines that are kept
+         * @description Those of earlier containers first.
+         */
+        get: operations["downloadServiceLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What went wrong with services
+         * @description Newest first.
+         */
+        get: operations["listIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One incident
+         * @description With its log lines and what was used before.
+         */
+        get: operations["getIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What needs somebody
+         * @description Newest first.
+         */
+        get: operations["listAlarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alarms/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that somebody has seen it
+         * @description It stays until what it is about is over.
+         */
+        post: operations["acknowledgeAlarm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -819,6 +922,7 @@ export interface components {
         };
         /** @description Everything at one moment. */
         State: {
+            alarms: components["schemas"]["AlarmCounts"];
             /** @description When this was read. */
             at: components["schemas"]["Time"];
             gateway: components["schemas"]["Gateway"];
@@ -905,6 +1009,35 @@ export interface components {
         };
         /** @description The machine. */
         Host: {
+            /** @description By file system. */
+            disks: {
+                /** @description Where it is mounted. */
+                mount: string;
+                /** @description Taken. */
+                used_bytes: number;
+                /** @description Of it. */
+                total_bytes: number;
+                /** @description Taken. */
+                inodes_used: number;
+                /** @description Of it. */
+                inodes_total: number;
+            }[];
+            /** @description Null where not known. */
+            flash: {
+                /** @description Of its rated life. */
+                life_percent_used: number | null;
+                /** @description Name. */
+                device: string;
+            } | null;
+            /** @description Null where the kernel has none. */
+            psi: components["schemas"]["Pressure"] | null;
+            /** @description Of the host. */
+            clock: {
+                /** @description By the kernel. */
+                synchronised: boolean;
+                /** @description It is not earlier. */
+                floor: components["schemas"]["TimeOrNull"];
+            };
             /** @description As the kernel knows it. */
             hostname: string;
             /** @description Of all cores together. */
@@ -965,8 +1098,13 @@ export interface components {
          *       },
          *       "limits": {
          *         "memory_bytes": 67108864,
+         *         "memory_reservation_bytes": 33554432,
          *         "cpus": 1,
-         *         "pids": 32
+         *         "pids": 32,
+         *         "io_weight": null,
+         *         "log_bytes": 8388608,
+         *         "oom_score_adj": 0,
+         *         "relaxations": []
          *       },
          *       "usage": {
          *         "memory_bytes": 4194304,
@@ -1003,6 +1141,15 @@ export interface components {
          */
         Service: {
             name: components["schemas"]["ServiceName"];
+            /** @description Whether it is a service of the operator. */
+            own: boolean;
+            /** @description What is started before it. */
+            depends_on: components["schemas"]["ServiceName"][];
+            /** @description What it has of the file systems. */
+            mounts: components["schemas"]["Mount"][];
+            hardening: components["schemas"]["Hardening"];
+            /** @description Detail of the state. */
+            phase?: string;
             /** @description For people. */
             title: string;
             /**
@@ -1084,8 +1231,49 @@ export interface components {
             /** @description Digest of the configuration; what runs is checked by it. */
             id: string;
         };
+        /** @description What is mounted in the container. */
+        Mount: {
+            /**
+             * @description Of which kind.
+             * @enum {string}
+             */
+            kind: "volume" | "bind" | "tmpfs";
+            /** @description The volume or the folder; empty for tmpfs. */
+            source: string;
+            /** @description In the container. */
+            path: string;
+            /** @description Whether it cannot be written. */
+            read_only: boolean;
+            /** @description Null where not bounded. */
+            size_bytes: number | null;
+        };
+        /** @description What it is not allowed. */
+        Hardening: {
+            /** @description User and group. */
+            user: string;
+            /** @description Root file system. */
+            read_only: boolean;
+            /** @description Capabilities that it lacks. */
+            cap_drop: string[];
+            /** @description Capabilities that it has. */
+            cap_add?: string[];
+            /** @description Whether setuid programs gain nothing. */
+            no_new_privileges: boolean;
+        } & {
+            [key: string]: unknown;
+        };
         /** @description What it may use at most. */
         Limits: {
+            /** @description Kept for it under pressure. */
+            memory_reservation_bytes: number;
+            /** @description Null where the host has none. */
+            io_weight: number | null;
+            /** @description Most that its log takes. */
+            log_bytes: number;
+            /** @description Who dies first when the host is out of memory. */
+            oom_score_adj: number;
+            /** @description What is less strict than the default. */
+            relaxations: string[];
             /** @description Memory and swap together. */
             memory_bytes: number;
             /** @description Cores. */
@@ -1095,6 +1283,18 @@ export interface components {
         };
         /** @description What it uses. */
         Usage: {
+            /** @description Most so far. */
+            memory_peak_bytes: number | null;
+            /** @description Received. */
+            net_rx_bytes: number | null;
+            /** @description Sent. */
+            net_tx_bytes: number | null;
+            /** @description Read from disks. */
+            io_read_bytes: number | null;
+            /** @description Written to disks. */
+            io_write_bytes: number | null;
+            /** @description Null where the kernel has none. */
+            psi: components["schemas"]["Pressure"] | null;
             /** @description Without page cache that can be dropped. */
             memory_bytes: number;
             /** @description Of one core. */
@@ -1103,6 +1303,15 @@ export interface components {
             pids: number;
             /** @description Of the time in which it wanted to run. */
             throttled_percent: number;
+        };
+        /** @description Share of the last ten seconds spent waiting. */
+        Pressure: {
+            /** @description Percent. */
+            cpu: number;
+            /** @description Percent. */
+            memory: number;
+            /** @description Percent. */
+            io: number;
         };
         /** @description A published port. */
         Port: {
@@ -1793,6 +2002,16 @@ export interface components {
             lanes: components["schemas"]["LaneFilters"];
             rules: components["schemas"]["Rules"];
             devices: components["schemas"]["DeviceSettings"];
+            /** @description By service. */
+            limits?: {
+                [key: string]: unknown;
+            };
+            /** @description When to raise one. */
+            alarms?: {
+                [key: string]: unknown;
+            };
+            /** @description Of a change of limits. */
+            effects?: components["schemas"]["Effect"][];
         };
         /** @description What to change; `null` goes back to the default. */
         ConfigPatch: {
@@ -1810,6 +2029,10 @@ export interface components {
             rules?: components["schemas"]["Rules"] | null;
             /** @description Who is a device. */
             devices?: components["schemas"]["DeviceSettings"] | null;
+            /** @description By service. */
+            limits?: {
+                [key: string]: unknown;
+            };
         };
         /** @description The https sink named `uplink`, without anything special; the other sinks stay. */
         UplinkShort: {
@@ -2056,7 +2279,8 @@ export interface components {
         /**
          * @description The last minutes.
          * @example {
-         *       "interval_s": 2,
+         *       "range": "10m",
+         *       "interval_s": 1,
          *       "end": "2026-11-24T03:01:33.123Z",
          *       "series": {
          *         "buffer.held": [
@@ -2068,15 +2292,188 @@ export interface components {
          *     }
          */
         History: {
+            range: components["schemas"]["HistoryRange"];
             /** @description Between two values. */
             interval_s: number;
             /** @description Of the newest value; null where there is none yet. */
             end: components["schemas"]["TimeOrNull"];
-            /** @description By name: `buffer.held`, `buffer.in`, `buffer.out`, `host.cpu`, `host.memory`, `<service>.memory`, `<service>.cpu`. */
+            /** @description By name, e.g. `buffer.held`, `host.cpu_percent`, `broker.memory_bytes`. */
             series: {
                 [key: string]: (number | null)[];
             };
         };
+        /**
+         * @description What kind of incident.
+         * @enum {string}
+         */
+        IncidentKind: "exit" | "oom" | "crash_loop" | "unhealthy" | "drift";
+        /** @description Incidents. */
+        IncidentPage: {
+            /** @description Newest first. */
+            incidents: components["schemas"]["Incident"][];
+            /** @description Where to go on. */
+            next: string | null;
+        };
+        /** @description What went wrong with a service. */
+        Incident: {
+            /** @description Its number. */
+            id: string;
+            service: components["schemas"]["ServiceName"];
+            kind: components["schemas"]["IncidentKind"];
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description What was seen. */
+            found: string;
+            /** @description What the gateway did. */
+            done: string;
+            /** @description Of the process. */
+            exit_code: number | null;
+            /** @description Whether for lack of memory. */
+            oom_killed: boolean;
+            /** @description How long it had run. */
+            uptime_s: number | null;
+            /** @description So far. */
+            restarts: number;
+            /** @description Null where not known. */
+            image: {
+                /** @description Version. */
+                tag: string;
+                /** @description Of the manifest. */
+                digest: string;
+            } | null;
+            /** @description How many are kept. */
+            log_lines: number;
+        };
+        /** @description With what is kept of it. */
+        IncidentDetail: {
+            /** @description Its number. */
+            id: string;
+            service: components["schemas"]["ServiceName"];
+            kind: components["schemas"]["IncidentKind"];
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description What was seen. */
+            found: string;
+            /** @description What the gateway did. */
+            done: string;
+            /** @description Of the process. */
+            exit_code: number | null;
+            /** @description Whether for lack of memory. */
+            oom_killed: boolean;
+            /** @description How long it had run. */
+            uptime_s: number | null;
+            /** @description So far. */
+            restarts: number;
+            /** @description Null where not known. */
+            image: {
+                /** @description Version. */
+                tag: string;
+                /** @description Of the manifest. */
+                digest: string;
+            } | null;
+            /** @description How many are kept. */
+            log_lines: number;
+            /** @description The last lines. */
+            log: components["schemas"]["LogLine"][];
+            /** @description What was used before. */
+            curve: {
+                /** @description Between two values. */
+                interval_s: number;
+                /** @description Of the newest. */
+                end: components["schemas"]["TimeOrNull"];
+                /** @description Oldest first. */
+                memory_bytes: (number | null)[];
+                /** @description Oldest first. */
+                cpu_percent: (number | null)[];
+            };
+        };
+        /** @description How many alarms there are. */
+        AlarmCounts: {
+            /** @description Not over. */
+            active: number;
+            /** @description That nobody has seen. */
+            unacknowledged: number;
+            /**
+             * @description Null where there is none.
+             * @enum {string|null}
+             */
+            worst: "warn" | "bad" | null;
+        };
+        /** @description Alarms. */
+        AlarmPage: {
+            /** @description Newest first. */
+            alarms: components["schemas"]["Alarm"][];
+            /** @description Where to go on. */
+            next: string | null;
+        };
+        /**
+         * @description What it is about.
+         * @enum {string}
+         */
+        AlarmKind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift";
+        /** @description Something that needs somebody. */
+        Alarm: {
+            /** @description Its number. */
+            id: string;
+            kind: components["schemas"]["AlarmKind"];
+            /** @description Whom it is about; empty for the box. */
+            subject: string;
+            /**
+             * @description How bad.
+             * @enum {string}
+             */
+            severity: "warn" | "bad";
+            /** @description What was seen. */
+            cause: string;
+            /** @description What to do. */
+            advice: string;
+            /** @description Since when. */
+            raised: components["schemas"]["Time"];
+            /** @description Seen last. */
+            last: components["schemas"]["Time"];
+            /** @description How often. */
+            count: number;
+            /** @description Null where nobody has. */
+            acknowledged: {
+                /** @description The account. */
+                by: string;
+                /** @description When. */
+                at: components["schemas"]["Time"];
+            } | null;
+            /** @description When it was over; null while it is not. */
+            cleared: components["schemas"]["TimeOrNull"];
+        };
+        /** @description What a change of limits does. */
+        Effect: {
+            service: components["schemas"]["ServiceName"];
+            /** @description From what to what. */
+            change: string;
+            /**
+             * @description At once or by a new container.
+             * @enum {string}
+             */
+            how: "live" | "recreate";
+        };
+        /** @description What to change of a service's limits. */
+        LimitsPatch: {
+            /** @description Memory and swap together. */
+            memory_bytes?: number;
+            /** @description Kept for it under pressure. */
+            memory_reservation_bytes?: number;
+            /** @description Cores. */
+            cpus?: number;
+            /** @description Threads. */
+            pids?: number;
+            /** @description 10 to 1000. */
+            io_weight?: number;
+            /** @description Most that its log takes. */
+            log_bytes?: number;
+        };
+        /**
+         * @description How far back.
+         * @enum {string}
+         */
+        HistoryRange: "10m" | "6h" | "3d";
         /**
          * Format: date-time
          * @description RFC 3339, UTC.
@@ -2524,7 +2921,12 @@ export interface operations {
     };
     getHistory: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How far back. */
+                range?: components["schemas"]["HistoryRange"];
+                /** @description Names, by comma; all where absent. */
+                series?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2736,6 +3138,8 @@ export interface operations {
                 tail?: number;
                 /** @description Whether to stay and send new lines. */
                 follow?: boolean;
+                /** @description The lines of the containers before the present one. */
+                previous?: boolean;
             };
             header?: never;
             path: {
@@ -2765,6 +3169,166 @@ export interface operations {
             502: components["responses"]["BadEngine"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["Timeout"];
+        };
+    };
+    downloadServiceLogs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The service. */
+                name: components["parameters"]["ServiceName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lines. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listIncidents: {
+        parameters: {
+            query?: {
+                /** @description Only of this one. */
+                service?: components["schemas"]["ServiceName"];
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["IncidentKind"];
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next` of the answer before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The incident. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listAlarms: {
+        parameters: {
+            query?: {
+                /** @description Which. */
+                state?: "active" | "all";
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next` of the answer before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    acknowledgeAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alarm. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     getBuffer: {
