@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Service, ServiceName, State } from '../src/api/types';
+import type { Alarm, Incident, PathName, Service, State } from '../src/api/types';
 
-const NAMES: ServiceName[] = ['broker', 'processor', 'buffer', 'forwarder'];
+const NAMES: PathName[] = ['broker', 'processor', 'buffer', 'forwarder'];
 const AT = '2026-11-24T03:01:34.000Z';
 
-export function service(name: ServiceName, change: Partial<Service> = {}): Service {
+export function service(name: string, change: Partial<Service> = {}): Service {
   return {
     name,
     title: name,
@@ -20,8 +20,28 @@ export function service(name: ServiceName, change: Partial<Service> = {}): Servi
     oom_killed: false,
     container: { id: '4f0c', name },
     image: null,
-    limits: { memory_bytes: 1024, cpus: 1, pids: 32 },
-    usage: { memory_bytes: 512, cpu_percent: 1, pids: 2, throttled_percent: 0 },
+    limits: {
+      memory_bytes: 64 * 1024 ** 2,
+      memory_reservation_bytes: 32 * 1024 ** 2,
+      cpus: 1,
+      pids: 32,
+      io_weight: null,
+      log_bytes: 8 * 1024 ** 2,
+      oom_score_adj: 0,
+      relaxations: [],
+    },
+    usage: {
+      memory_bytes: 512,
+      memory_peak_bytes: 1024,
+      cpu_percent: 1,
+      pids: 2,
+      throttled_percent: 0,
+      net_rx_bytes: 1000,
+      net_tx_bytes: 2000,
+      io_read_bytes: 0,
+      io_write_bytes: null,
+      psi: null,
+    },
     user: '10001:10001',
     read_only: true,
     ports: [],
@@ -29,6 +49,15 @@ export function service(name: ServiceName, change: Partial<Service> = {}): Servi
     networks: [],
     numbers: {},
     rates: { in: 10, out: 10 },
+    own: false,
+    depends_on: [],
+    mounts: [],
+    hardening: {
+      user: '10001:10001',
+      read_only: true,
+      cap_drop: ['ALL'],
+      no_new_privileges: true,
+    },
     ...change,
   };
 }
@@ -59,6 +88,10 @@ export function stateWith(change: Partial<State> = {}): State {
         uptime_s: 60,
         cgroup: 'v2',
         cores: 4,
+        disks: [],
+        flash: null,
+        psi: null,
+        clock: { synchronised: true, floor: null },
       },
       daemon: { rss_bytes: 1, cpu_percent: 0 },
       field: { address: '192.0.2.1', port: 1883 },
@@ -94,7 +127,43 @@ export function stateWith(change: Partial<State> = {}): State {
       away_since: null,
     },
     release: null,
+    alarms: { active: 0, unacknowledged: 0, worst: null },
     sentence: { level: 'ok', eyebrow: 'All is well', title: 'All data delivered.', detail: '' },
+    ...change,
+  };
+}
+
+export function alarm(change: Partial<Alarm> = {}): Alarm {
+  return {
+    id: '7',
+    kind: 'out_of_memory',
+    subject: 'buffer',
+    severity: 'bad',
+    cause: 'peak 64 MB of 64 MB',
+    advice: 'Give it more memory.',
+    raised: '2026-11-24T03:00:00.000Z',
+    last: AT,
+    count: 1,
+    acknowledged: null,
+    cleared: null,
+    ...change,
+  };
+}
+
+export function incident(change: Partial<Incident> = {}): Incident {
+  return {
+    id: '123',
+    service: 'buffer',
+    kind: 'exit',
+    at: AT,
+    found: 'exited with code 139 after 42 s (SIGSEGV)',
+    done: 'Docker starts it again, wait 0.8 s',
+    exit_code: 139,
+    oom_killed: false,
+    uptime_s: 42,
+    restarts: 1,
+    image: null,
+    log_lines: 20,
     ...change,
   };
 }

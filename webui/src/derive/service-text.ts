@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the services are for and what it means to stop one, in words.
-import type { Action, PathName, ServiceName } from '../api/types';
+import type { Action, PathName, Service, ServiceName } from '../api/types';
 
 const PURPOSE: Record<PathName, string> = {
   broker: 'Takes messages from devices (MQTT) and hands them on.',
@@ -106,4 +106,60 @@ const FLAGS = new Set(['open', 'subscribed']);
 export function numberText(name: string): NumberText | null {
   if (FLAGS.has(name)) return null;
   return NUMBERS[name] ?? { title: name.replaceAll('_', ' '), kind: 'count' };
+}
+
+export interface HardeningRow {
+  name: string;
+  text: string;
+  /** Less strict than it could be. */
+  weak: boolean;
+}
+
+const ROOT_USER = /^(0|root)(:|$)/;
+
+function capabilities({ cap_drop, cap_add = [] }: Service['hardening']): HardeningRow {
+  const allGone = cap_drop.includes('ALL');
+  const name = 'Capabilities';
+  if (allGone && cap_add.length === 0) return { name, text: 'none', weak: false };
+  if (allGone) return { name, text: cap_add.join(', '), weak: true };
+  return {
+    name,
+    text: cap_drop.length ? `all but ${cap_drop.join(', ')}` : 'the usual ones',
+    weak: true,
+  };
+}
+
+const KNOWN = new Set(['user', 'read_only', 'cap_drop', 'cap_add', 'no_new_privileges']);
+
+function plain(value: unknown): string {
+  if (Array.isArray(value)) return value.join(', ') || 'none';
+  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value ?? '–');
+}
+
+export function hardeningRows({ hardening }: Service): HardeningRow[] {
+  const { user, read_only, no_new_privileges } = hardening;
+  const rows: HardeningRow[] = [
+    { name: 'User', text: user || 'root', weak: user === '' || ROOT_USER.test(user) },
+    {
+      name: 'Root file system',
+      text: read_only ? 'read-only' : 'writable',
+      weak: !read_only,
+    },
+    capabilities(hardening),
+    {
+      name: 'New privileges',
+      text: no_new_privileges ? 'never' : 'by setuid programs',
+      weak: !no_new_privileges,
+    },
+  ];
+  for (const [name, value] of Object.entries(hardening))
+    if (!KNOWN.has(name)) {
+      const text = name.replaceAll('_', ' ');
+      rows.push({
+        name: text.charAt(0).toUpperCase() + text.slice(1),
+        text: plain(value),
+        weak: false,
+      });
+    }
+  return rows;
 }

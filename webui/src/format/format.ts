@@ -88,6 +88,13 @@ export function timeOfDay(time: string | number): string {
   return clock.format(new Date(time));
 }
 
+const named = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric' });
+
+/** "Tue 24" */
+export function weekday(time: string | number): string {
+  return named.format(new Date(time));
+}
+
 /** Local time of day with the date where it is not today's. */
 export function timeNear(time: string, now: string): string {
   const date = day.format(new Date(time));

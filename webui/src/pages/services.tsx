@@ -5,8 +5,8 @@ import { inPathOrder } from '../derive/path';
 import { purpose } from '../derive/service-text';
 import { serviceMark } from '../derive/tone';
 import { bytesOf, count, duration, percent, rate } from '../format/format';
-import { Bar, Status, Title } from '../parts/basics';
-import { Icon, isIconName } from '../parts/icon';
+import { Bar, OwnMark, Status, Title } from '../parts/basics';
+import { Icon, serviceIcon } from '../parts/icon';
 
 function headline(services: Service[]): string {
   if (services.length === 0) return 'No services yet.';
@@ -23,8 +23,9 @@ function Item({ service }: { service: Service }): JSX.Element {
     <li class="card service-item">
       <div class="service-what">
         <h2>
-          <Icon name={isIconName(service.name) ? service.name : 'services'} size={20} />
+          <Icon name={serviceIcon(service)} size={20} />
           <a href={`/services/${service.name}`}>{service.title}</a>
+          {service.own && <OwnMark />}
         </h2>
         <Status tone={mark.tone}>{mark.word}</Status>
         <p class="quiet">{service.reason || purpose(service.name)}</p>

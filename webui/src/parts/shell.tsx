@@ -39,6 +39,7 @@ function NavLink({
 function Navigation(): JSX.Element {
   const { count, tone } = troubled();
   const now = state.value;
+  const alarms = now?.alarms;
   return (
     <nav class="nav" aria-label="Pages">
       <p class="nav-name" title={now?.gateway.name}>
@@ -62,6 +63,14 @@ function Navigation(): JSX.Element {
         )}
       </NavLink>
       <NavLink href="/devices" icon="devices" title="Devices" />
+      <NavLink href="/alarms" icon="alarms" title="Alarms">
+        {alarms && alarms.unacknowledged > 0 && (
+          <span class={`count tone-${alarms.worst ?? 'warn'}`} data-testid="alarm-count">
+            {countShort(alarms.unacknowledged)}
+            <span class="unseen"> not acknowledged</span>
+          </span>
+        )}
+      </NavLink>
       <NavLink href="/account" icon="account" title="Account" />
       <p class="nav-foot">
         {now?.release && <span>Release {now.release.name}</span>}

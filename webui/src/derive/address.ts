@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// Addresses of pages, and what they name.
+
+export interface ServiceAddress {
+  service: string;
+  /** Null for the service itself. */
+  incident: string | null;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** Null where the path is not that of a service. */
+export function serviceAddress(path: string): ServiceAddress | null {
+  const [, service, incident] =
+    /^\/services\/([^/]+)(?:\/incidents\/([^/]+))?\/?$/.exec(path) ?? [];
+  if (service === undefined) return null;
+  return { service: decoded(service), incident: incident === undefined ? null : decoded(incident) };
+}
+
+export function serviceOf(path: string): string | null {
+  return serviceAddress(path)?.service ?? null;
+}
+
+export function incidentPath(service: string, id: string): string {
+  return `/services/${encodeURIComponent(service)}/incidents/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Component, type ComponentChildren, type createRef, type JSX } from 'preact';
+import type { LogLine } from '../../api/types';
+import { lineTone, pieces, withoutTime } from '../../derive/log';
+import { timeOfDay } from '../../format/format';
+
+interface LineProps {
+  line: LogLine;
+  search: string;
+}
+
+/** Of thousands, only the new ones are drawn. */
+export class Line extends Component<LineProps> {
+  override shouldComponentUpdate(next: LineProps): boolean {
+    return next.line !== this.props.line || next.search !== this.props.search;
+  }
+
+  override render({ line, search }: LineProps): JSX.Element {
+    const tone = lineTone(line.text);
+    return (
+      <div class={`log-line ${tone ? `tone-${tone}` : ''}`} data-testid="log-line">
+        <time title={line.time ?? undefined}>{line.time ? timeOfDay(line.time) : ''}</time>
+        <span>
+          {pieces(withoutTime(line.text), search).map((part, i) =>
+            i % 2 ? <mark key={part + i}>{part}</mark> : part,
+          )}
+        </span>
+      </div>
+    );
+  }
+}
+
+/** Scrolls in itself. */
+export function LogBox({
+  view,
+  onScroll,
+  children,
+}: {
+  view?: ReturnType<typeof createRef<HTMLElement>>;
+  onScroll?: () => void;
+  children: ComponentChildren;
+}): JSX.Element {
+  return (
+    <section
+      class="log"
+      ref={view ?? null}
+      {...(onScroll ? { onScroll } : {})}
+      aria-label="Log lines"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
+      tabIndex={0}
+    >
+      {children}
+    </section>
+  );
+}
+
+/** Lines that do not change, oldest first. */
+export function LogLines({ lines }: { lines: readonly LogLine[] }): JSX.Element {
+  return (
+    <LogBox>
+      {lines.map((line, i) => (
+        <Line line={line} search="" key={`${i}-${line.time}`} />
+      ))}
+    </LogBox>
+  );
+}
