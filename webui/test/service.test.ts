@@ -95,7 +95,7 @@ describe('an incident', () => {
       times: [end - 2, end - 1, end],
       memory: [1, 2, 3],
       cpu: [null, null, 9],
-      spanS: 2,
+      spanS: 3,
     });
   });
 });

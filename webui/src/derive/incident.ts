@@ -72,6 +72,6 @@ export function curveOf({ curve }: IncidentDetail): Curve | null {
     times: timesUntil(end, interval_s, length),
     memory: padded(memory_bytes),
     cpu: padded(cpu_percent),
-    spanS: (length - 1) * interval_s,
+    spanS: length * interval_s,
   };
 }

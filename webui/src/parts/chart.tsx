@@ -33,8 +33,8 @@ export interface ChartProps {
   /** Whether only powers of two make sense as steps. */
   steps?: 'bytes';
   marks?: Mark[];
-  /** What stands there while nothing is known. */
-  empty?: string;
+  /** What the last value is of; "now" where not given. */
+  newest?: string;
 }
 
 /** The plot's own geometry, in pixels: marks are laid over it. */
@@ -48,7 +48,7 @@ function spoken(props: ChartProps): string {
     const top = highest(line.values);
     if (top === null) return `${line.name}: nothing known yet`;
     const last = now === null || now === undefined ? 'not known' : props.format(now);
-    return `${line.name}: now ${last}, at most ${props.format(top)}`;
+    return `${line.name}: ${props.newest ?? 'now'} ${last}, at most ${props.format(top)}`;
   });
   return `${props.label}, last ${duration(props.span)}. ${parts.join('. ')}`;
 }
@@ -126,16 +126,14 @@ export function Chart(props: ChartProps): JSX.Element {
           {time === undefined || now === undefined
             ? ''
             : cursor === null && !stale
-              ? 'now'
+              ? (props.newest ?? 'now')
               : timeNear(isoOf(time), isoOf(now))}
         </time>
       </figcaption>
       <div class="plot-place" style={{ minHeight: `${props.height ?? PLOT_HEIGHT}px` }}>
         <div class="plot" ref={box} role="img" aria-label={spoken(props)} />
         {props.marks && props.marks.length > 0 && <Marks marks={props.marks} />}
-        {props.times.length < 2 && (
-          <p class="chart-empty">{props.empty ?? 'The first readings are on their way.'}</p>
-        )}
+        {props.times.length < 2 && <p class="chart-empty">The first readings are on their way.</p>}
       </div>
     </figure>
   );

@@ -5,7 +5,7 @@ import type { HistoryRange, Incident, Service } from '../../api/types';
 import { eventOf } from '../../derive/incident';
 import { marksOf } from '../../derive/marks';
 import { SPAN_S, SPAN_TEXT } from '../../derive/series';
-import { bytes, count, percent } from '../../format/format';
+import { bytes, count, percent, percentShort } from '../../format/format';
 import { Card, Status } from '../../parts/basics';
 import { Chart, type ChartProps } from '../../parts/chart';
 import { RangeChoice } from '../../parts/range';
@@ -32,7 +32,7 @@ interface Drawing {
   title: string;
   label: string;
   lines: (values: (name: string) => (number | null)[]) => Lines;
-  more: Pick<ChartProps, 'format' | 'atLeast' | 'steps'>;
+  more: Pick<ChartProps, 'format' | 'axis' | 'atLeast' | 'steps'>;
 }
 
 const MEMORY: Drawing = {
@@ -51,7 +51,7 @@ const OTHERS: Drawing[] = [
       { name: 'of one core', values: of('cpu_percent'), color: '--accent', fill: '--accent-bg' },
       { name: 'throttled', values: of('throttled_percent'), color: '--warn', dashed: true },
     ],
-    more: { format: percent, atLeast: CPU_MIN_PERCENT },
+    more: { format: percent, axis: percentShort, atLeast: CPU_MIN_PERCENT },
   },
   {
     title: 'Network',

@@ -65,7 +65,7 @@ export function WhatItRuns({ service, state }: { service: Service; state: State 
           <Links names={depends_on} services={state.services} />
         </Fact>
         {needing.length > 0 && (
-          <Fact name="Before">
+          <Fact name="Needed by">
             <Links names={needing.map((s) => s.name)} services={state.services} />
           </Fact>
         )}

@@ -5,7 +5,15 @@ import { isApiError } from '../../api/client';
 import { incidents } from '../../api/incidents';
 import type { IncidentDetail, Service, State } from '../../api/types';
 import { curveOf, exitText, incidentMark, sentence } from '../../derive/incident';
-import { bytes, count, duration, percent, shortDigest, timeNear } from '../../format/format';
+import {
+  bytes,
+  count,
+  duration,
+  percent,
+  percentShort,
+  shortDigest,
+  timeNear,
+} from '../../format/format';
 import { Loading, Trouble } from '../../parts/asked';
 import { Card, Copyable, Fact, Facts, Status, Title } from '../../parts/basics';
 import { Chart } from '../../parts/chart';
@@ -39,7 +47,7 @@ function CurveCard({
     );
   const { times, memory, cpu, spanS } = curve;
   const most = service?.limits.memory_bytes ?? 0;
-  const same = { times, span: spanS, height: HEIGHT };
+  const same = { times, span: spanS, height: HEIGHT, newest: 'at its end' };
   return (
     <Card title="Before it" aside={<span class="aside">the last {duration(spanS)}</span>}>
       <div class="charts" data-testid="curve">
@@ -56,6 +64,7 @@ function CurveCard({
           label="CPU before it"
           lines={[{ name: 'CPU', values: cpu, color: '--accent', fill: '--accent-bg' }]}
           format={percent}
+          axis={percentShort}
           atLeast={CPU_MIN_PERCENT}
         />
       </div>

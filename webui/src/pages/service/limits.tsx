@@ -42,7 +42,7 @@ function shownLimit(name: LimitName, limits: Limits): string {
 /** The kernel's own number, and what it comes to. */
 function oomText({ oom_score_adj: score }: Limits): string {
   if (score === 0) return 'as any other';
-  return score < 0 ? `later than others (${score})` : `sooner than others (+${score})`;
+  return score < 0 ? `later than others (−${-score})` : `sooner than others (+${score})`;
 }
 
 function Shown({ limits }: { limits: Limits }): JSX.Element {

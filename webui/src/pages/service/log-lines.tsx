@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Component, type ComponentChildren, type createRef, type JSX } from 'preact';
+import { Component, type ComponentChildren, type JSX, type RefObject } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { LogLine } from '../../api/types';
 import { lineTone, pieces, withoutTime } from '../../derive/log';
 import { timeOfDay } from '../../format/format';
@@ -36,14 +37,14 @@ export function LogBox({
   onScroll,
   children,
 }: {
-  view?: ReturnType<typeof createRef<HTMLElement>>;
+  view: RefObject<HTMLElement | null>;
   onScroll?: () => void;
   children: ComponentChildren;
 }): JSX.Element {
   return (
     <section
       class="log"
-      ref={view ?? null}
+      ref={view}
       {...(onScroll ? { onScroll } : {})}
       aria-label="Log lines"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
@@ -54,10 +55,14 @@ export function LogBox({
   );
 }
 
-/** Lines that do not change, oldest first. */
+/** Lines that do not change, oldest first; the last ones are in view. */
 export function LogLines({ lines }: { lines: readonly LogLine[] }): JSX.Element {
+  const view = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    if (view.current) view.current.scrollTop = view.current.scrollHeight;
+  }, [lines]);
   return (
-    <LogBox>
+    <LogBox view={view}>
       {lines.map((line, i) => (
         <Line line={line} search="" key={`${i}-${line.time}`} />
       ))}

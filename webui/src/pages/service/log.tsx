@@ -84,7 +84,11 @@ function Live({ logs, frozen, wanted, onFreeze }: LiveProps): JSX.Element {
 /** What the containers before the present one wrote: it does not change any more. */
 function Previous({ service, wanted }: { service: string; wanted: Wanted }): JSX.Element {
   const asked = useAsked(() => incidents.previousLog(service, PREVIOUS_LINES), null, service);
+  const view = useRef<HTMLElement>(null);
   const { search, level } = wanted;
+  useLayoutEffect(() => {
+    if (view.current) view.current.scrollTop = view.current.scrollHeight;
+  }, [asked.value]);
   const found = useMemo(() => {
     const lines = (asked.value?.lines ?? []).map((line, id) => ({ ...line, id }));
     return linesLike(lines, search, level);
@@ -98,7 +102,7 @@ function Previous({ service, wanted }: { service: string; wanted: Wanted }): JSX
     );
   const none = asked.value.lines.length === 0;
   return (
-    <LogBox>
+    <LogBox view={view}>
       {found.length === 0 && (
         <p class="quiet">
           {none ? 'Nothing is kept of an earlier container.' : 'No line here is like that.'}
