@@ -53,6 +53,9 @@ function spoken(props: ChartProps): string {
   return `${props.label}, last ${duration(props.span)}. ${parts.join('. ')}`;
 }
 
+/** A number right of it would leave the plot. */
+const LAST = 0.9;
+
 /** Each can be pressed; where several are near to each other they are one. */
 function Marks({ marks }: { marks: Mark[] }): JSX.Element {
   return (
@@ -61,7 +64,7 @@ function Marks({ marks }: { marks: Mark[] }): JSX.Element {
         <a
           key={mark.key}
           href={mark.href}
-          class={`mark tone-${mark.tone}`}
+          class={`mark tone-${mark.tone} ${mark.place > LAST ? 'last' : ''}`}
           style={{ left: `${mark.place * 100}%` }}
           title={mark.text}
           data-testid="mark"

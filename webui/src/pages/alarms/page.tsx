@@ -131,20 +131,18 @@ function Choice<T extends string>({
 
 function Select({
   label,
-  all,
   options,
   value,
   onChoose,
 }: {
   label: string;
-  all: string;
-  options: (readonly [string, string])[];
+  options: readonly (readonly [string, string])[];
   value: string;
   onChoose: (value: string) => void;
 }): JSX.Element {
   return (
     <select aria-label={label} value={value} onChange={(e) => onChoose(e.currentTarget.value)}>
-      <option value="">{all}</option>
+      <option value="">{label}</option>
       {options.map(([one, title]) => (
         <option value={one} key={one}>
           {title}
@@ -161,7 +159,6 @@ const WHICH = [
   ['all', 'All'],
 ] as const;
 const SEVERITIES = [
-  ['', 'Every severity'],
   ['bad', 'Serious'],
   ['warn', 'Warning'],
 ] as const;
@@ -245,14 +242,12 @@ export function AlarmsPage(props: PageProps): JSX.Element {
         />
         <Select
           label="Severity"
-          all={SEVERITIES[0][1]}
-          options={SEVERITIES.slice(1)}
+          options={SEVERITIES}
           value={filter.severity}
           onChoose={(severity) => choose({ severity })}
         />
         <Select
           label="Kind"
-          all="Every kind"
           options={choices(
             all.map((a) => a.kind),
             filter.kind,
@@ -263,7 +258,6 @@ export function AlarmsPage(props: PageProps): JSX.Element {
         />
         <Select
           label="Subject"
-          all="Everything"
           options={choices(
             all.map((a) => a.subject),
             filter.subject,
