@@ -156,6 +156,42 @@ export async function accessible(name) {
   });
 }
 
+/** As admin; claims the gateway where nobody has. */
+export async function enter() {
+  await open(url);
+  const setup = process.env.HF_SETUP_CODE;
+  const claim = page.getByRole('button', { name: 'Claim this gateway' });
+  if (setup && (await claim.count())) {
+    await page.getByLabel('Setup code').fill(setup);
+    await page.getByLabel('Password for admin').fill(password);
+    await claim.click();
+  } else {
+    await page.getByLabel('Password of admin').fill(password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+  }
+  await page.getByTestId('sentence').waitFor();
+}
+
+/** With the session of the page, as the page would ask. */
+export function ask(method, path, body, headers = {}) {
+  return page.evaluate(
+    async ([how, where, what, more]) => {
+      const answer = await fetch(`/api/v1${where}`, {
+        method: how,
+        headers: more,
+        ...(what === undefined ? {} : { body: JSON.stringify(what) }),
+      });
+      const text = await answer.text();
+      return {
+        status: answer.status,
+        tag: answer.headers.get('ETag'),
+        body: text ? JSON.parse(text) : null,
+      };
+    },
+    [method, path, body, headers],
+  );
+}
+
 /** Checks what must hold all the time, and ends the program: with 1 where a check has failed. */
 export async function finish() {
   await check('nothing was asked of anybody but the gateway', async () => {

@@ -44,9 +44,7 @@ function Item({ service }: { service: Service }): JSX.Element {
         </div>
         <div>
           <dt>In, out</dt>
-          <dd>
-            {rate(service.rates.in)}, {rate(service.rates.out)}
-          </dd>
+          <dd>{service.own ? '–' : `${rate(service.rates.in)}, ${rate(service.rates.out)}`}</dd>
         </div>
         <div>
           <dt>Up for</dt>

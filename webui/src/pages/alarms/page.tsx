@@ -192,6 +192,47 @@ function choices(values: string[], chosen: string, title: (value: string) => str
     .sort((a, b) => a[1].localeCompare(b[1]));
 }
 
+function Filters({
+  all,
+  filter,
+  onChoose,
+}: {
+  all: Alarm[];
+  filter: AlarmFilter;
+  onChoose: (change: Partial<AlarmFilter>) => void;
+}): JSX.Element {
+  return (
+    <>
+      <Select
+        label="Severity"
+        options={SEVERITIES}
+        value={filter.severity}
+        onChoose={(severity) => onChoose({ severity })}
+      />
+      <Select
+        label="Kind"
+        options={choices(
+          all.map((a) => a.kind),
+          filter.kind,
+          (kind) => kindTitle(kind as Alarm['kind']),
+        )}
+        value={filter.kind}
+        onChoose={(kind) => onChoose({ kind })}
+      />
+      <Select
+        label="Subject"
+        options={choices(
+          all.map((a) => a.subject),
+          filter.subject,
+          (subject) => subject,
+        )}
+        value={filter.subject}
+        onChoose={(subject) => onChoose({ subject })}
+      />
+    </>
+  );
+}
+
 function emptyText(which: Which, filtered: boolean): string {
   if (filtered) return 'No alarm is like that.';
   return which === 'active'
@@ -210,6 +251,7 @@ export function AlarmsPage(props: PageProps): JSX.Element {
   const shown = inOrder(all.filter((alarm) => matches(alarm, filter)));
   const waiting = shown.filter((alarm) => !alarm.acknowledged && !alarm.cleared);
   const answer = alarmsAnswer(state.alarms);
+  const filtered = Object.values(filter).some((one) => one !== '');
 
   const acknowledge = async (these: Alarm[]) => {
     setBusy(true);
@@ -240,32 +282,7 @@ export function AlarmsPage(props: PageProps): JSX.Element {
           value={which}
           onChoose={(one) => choose({ state: one })}
         />
-        <Select
-          label="Severity"
-          options={SEVERITIES}
-          value={filter.severity}
-          onChoose={(severity) => choose({ severity })}
-        />
-        <Select
-          label="Kind"
-          options={choices(
-            all.map((a) => a.kind),
-            filter.kind,
-            (kind) => kindTitle(kind as Alarm['kind']),
-          )}
-          value={filter.kind}
-          onChoose={(kind) => choose({ kind })}
-        />
-        <Select
-          label="Subject"
-          options={choices(
-            all.map((a) => a.subject),
-            filter.subject,
-            (subject) => subject,
-          )}
-          value={filter.subject}
-          onChoose={(subject) => choose({ subject })}
-        />
+        {(all.length > 1 || filtered) && <Filters all={all} filter={filter} onChoose={choose} />}
         {waiting.length > 1 && mayOperate(session) && (
           <button
             type="button"
@@ -282,7 +299,7 @@ export function AlarmsPage(props: PageProps): JSX.Element {
       <Loading asked={asked} />
       {asked.value && shown.length === 0 && (
         <div class="card empty">
-          <p>{emptyText(which, all.length > 0)}</p>
+          <p>{emptyText(which, filtered)}</p>
         </div>
       )}
       <ul class="alarms">

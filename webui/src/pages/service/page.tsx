@@ -87,7 +87,7 @@ function Content({
           <div class="stack">
             <Reach service={service} />
             <Hardening service={service} />
-            <Numbers service={service} at={state.at} />
+            {!service.own && <Numbers service={service} at={state.at} />}
           </div>
         </div>
       </div>
