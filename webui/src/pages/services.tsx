@@ -29,6 +29,7 @@ function Item({ service }: { service: Service }): JSX.Element {
         </h2>
         <Status tone={mark.tone}>{mark.word}</Status>
         <p class="quiet">{service.reason || purpose(service.name)}</p>
+        {service.advice && <p class="quiet">{service.advice}</p>}
       </div>
       <dl class="service-numbers">
         <div>

@@ -33,6 +33,8 @@ export interface ChartProps {
   /** Whether only powers of two make sense as steps. */
   steps?: 'bytes';
   marks?: Mark[];
+  /** The same marks stand on a chart before: the keyboard does not come by them again. */
+  marksAgain?: boolean;
   /** What the last value is of; "now" where not given. */
   newest?: string;
 }
@@ -57,9 +59,9 @@ function spoken(props: ChartProps): string {
 const LAST = 0.9;
 
 /** Each can be pressed; where several are near to each other they are one. */
-function Marks({ marks }: { marks: Mark[] }): JSX.Element {
+function Marks({ marks, again }: { marks: Mark[]; again: boolean }): JSX.Element {
   return (
-    <div class="marks">
+    <div class="marks" aria-hidden={again}>
       {marks.map((mark) => (
         <a
           key={mark.key}
@@ -67,6 +69,7 @@ function Marks({ marks }: { marks: Mark[] }): JSX.Element {
           class={`mark tone-${mark.tone} ${mark.place > LAST ? 'last' : ''}`}
           style={{ left: `${mark.place * 100}%` }}
           title={mark.text}
+          {...(again ? { tabIndex: -1 } : {})}
           data-testid="mark"
         >
           <span class="unseen">{mark.text}</span>
@@ -135,7 +138,9 @@ export function Chart(props: ChartProps): JSX.Element {
       </figcaption>
       <div class="plot-place" style={{ minHeight: `${props.height ?? PLOT_HEIGHT}px` }}>
         <div class="plot" ref={box} role="img" aria-label={spoken(props)} />
-        {props.marks && props.marks.length > 0 && <Marks marks={props.marks} />}
+        {props.marks && props.marks.length > 0 && (
+          <Marks marks={props.marks} again={props.marksAgain === true} />
+        )}
         {props.times.length < 2 && <p class="chart-empty">The first readings are on their way.</p>}
       </div>
     </figure>

@@ -45,10 +45,10 @@ const MEMORY: Drawing = {
 };
 const OTHERS: Drawing[] = [
   {
-    title: 'CPU',
+    title: 'CPU, of one core',
     label: 'CPU, of one core',
     lines: (of) => [
-      { name: 'of one core', values: of('cpu_percent'), color: '--accent', fill: '--accent-bg' },
+      { name: 'used', values: of('cpu_percent'), color: '--accent', fill: '--accent-bg' },
       { name: 'throttled', values: of('throttled_percent'), color: '--warn', dashed: true },
     ],
     more: { format: percent, axis: percentShort, atLeast: CPU_MIN_PERCENT },
@@ -92,7 +92,7 @@ function Aside({ service, title }: { service: Service; title: string }): JSX.Ele
         peak {bytes(usage.memory_peak_bytes)}
       </span>
     );
-  if (title === 'CPU' && usage && usage.throttled_percent >= THROTTLED_PERCENT)
+  if (title.startsWith('CPU') && usage && usage.throttled_percent >= THROTTLED_PERCENT)
     return <Status tone="warn">throttled {percent(usage.throttled_percent)}</Status>;
   return null;
 }
@@ -138,6 +138,7 @@ export function Charts({
               span={span}
               lines={one.lines(of)}
               marks={marks}
+              marksAgain={one !== MEMORY}
               height={HEIGHT}
               {...(one === MEMORY && limits.memory_bytes > 0 ? { limit } : {})}
             />
