@@ -19,6 +19,7 @@ export function WorstAlarms({ state }: { state: State }): JSX.Element | null {
   return (
     <Card
       title="Alarms"
+      class="worst-card"
       aside={
         <a class="aside" href="/alarms">
           {hidden > 0 && worst.length > 0 ? `${count(hidden)} more →` : 'All alarms →'}
