@@ -1257,6 +1257,8 @@ export interface components {
             cap_drop: string[];
             /** @description Capabilities that it has. */
             cap_add?: string[];
+            /** @description Devices of the host. */
+            devices?: string[];
             /** @description Whether setuid programs gain nothing. */
             no_new_privileges: boolean;
         } & {
