@@ -156,7 +156,7 @@ async function lookAt(changes) {
 await check('a limit out of range is refused where it stands', async () => {
   await show(VICTIM);
   await lookAt({ pids: '0' });
-  await limits().getByText(/goes from 1/).waitFor();
+  await limits().getByText(/goes from 4/).waitFor();
   await shootAll('limits-refused');
   await limits().getByRole('button', { name: 'Cancel' }).click();
 });

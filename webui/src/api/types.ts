@@ -5,7 +5,7 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 export type Alarm = Schemas['Alarm'];
-export type AlarmCounts = Schemas['AlarmCounts'];
+export type AlarmCounts = State['alarms'];
 export type AlarmPage = Schemas['AlarmPage'];
 export type Buffer = Schemas['Buffer'];
 export type Books = Schemas['Books'];
@@ -19,7 +19,8 @@ export type Device = Schemas['Device'];
 export type DevicePage = Schemas['DevicePage'];
 export type DropRequest = Schemas['DropRequest'];
 export type DryRunResult = Schemas['DryRunResult'];
-export type Effect = Schemas['Effect'];
+/** What a change of limits does to one service. */
+export type Effect = NonNullable<Config['effects']>[number];
 export type Flash = Schemas['Flash'];
 export type Gateway = Schemas['Gateway'];
 export type History = Schemas['History'];

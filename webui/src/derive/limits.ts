@@ -9,14 +9,14 @@ export type LimitErrors = Partial<Record<LimitName, string>>;
 
 const TB = 1024 * 1024 * MB;
 
-/** Wide: what this machine takes is the gateway's to say. */
+/** As api/openapi.yaml has them, so far as it does; what this machine takes is the gateway's to say. */
 export const LIMIT_UNITS: Record<LimitName, Unit> = {
-  memory_bytes: { size: MB, min: 4 * MB, max: TB, unit: 'MB' },
-  memory_reservation_bytes: { size: MB, min: 0, max: TB, unit: 'MB' },
-  cpus: { size: 1, min: 0.01, max: 1024, unit: 'cores' },
-  pids: { size: 1, min: 1, max: 4_194_304, unit: '' },
+  memory_bytes: { size: MB, min: 8 * MB, max: TB, unit: 'MB' },
+  memory_reservation_bytes: { size: MB, min: MB, max: TB, unit: 'MB' },
+  cpus: { size: 1, min: 0.05, max: 256, unit: 'cores' },
+  pids: { size: 1, min: 4, max: 32_768, unit: '' },
   io_weight: { size: 1, min: 10, max: 1000, unit: '' },
-  log_bytes: { size: MB, min: MB / 16, max: TB, unit: 'MB' },
+  log_bytes: { size: MB, min: (3 * MB) / 16, max: TB, unit: 'MB' },
 };
 
 export const LIMIT_NAMES = Object.keys(LIMIT_UNITS) as LimitName[];

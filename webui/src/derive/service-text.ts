@@ -129,7 +129,7 @@ function capabilities({ cap_drop, cap_add = [] }: Service['hardening']): Hardeni
   };
 }
 
-const KNOWN = new Set(['user', 'read_only', 'cap_drop', 'cap_add', 'no_new_privileges']);
+const KNOWN = new Set(['user', 'read_only', 'cap_drop', 'cap_add', 'devices', 'no_new_privileges']);
 
 function plain(value: unknown): string {
   if (Array.isArray(value)) return value.join(', ') || 'none';
@@ -152,6 +152,9 @@ export function hardeningRows({ hardening }: Service): HardeningRow[] {
       weak: !no_new_privileges,
     },
   ];
+  const { devices = [] } = hardening;
+  if (devices.length > 0)
+    rows.push({ name: 'Devices of the host', text: devices.join(', '), weak: true });
   for (const [name, value] of Object.entries(hardening))
     if (!KNOWN.has(name)) {
       const text = name.replaceAll('_', ' ');
