@@ -29,6 +29,17 @@ may_go_on(struct hf_exchange *x)
            hf_identity_session(x->api->config->identity, x->token, NULL);
 }
 
+/* Between two pictures: a change is not made to wait, the passing of time is. False at the end. */
+static bool
+pause_after(struct hf_exchange *x, const struct hf_snapshot *sent)
+{
+    if (!hf_streams_pause(&x->api->streams, HF_STREAM_CHANGE_INTERVAL_MS))
+        return false;
+    hf_core_wait_change(x->api->config->core, sent->changes,
+                        HF_STREAM_MIN_INTERVAL_MS - HF_STREAM_CHANGE_INTERVAL_MS);
+    return true;
+}
+
 /* Sends the snapshot (NULL: a heartbeat where one is due); false where the reader is gone. */
 static bool
 send_next(struct hf_exchange *x, const struct hf_snapshot *snapshot, int64_t *sent_ms)
@@ -40,7 +51,7 @@ send_next(struct hf_exchange *x, const struct hf_snapshot *snapshot, int64_t *se
     *sent_ms = now_ms;
     if (!snapshot)
         return hf_exchange_write(x, hf_sse_heartbeat, strlen(hf_sse_heartbeat));
-    return send_state(x, snapshot) && hf_streams_pause(&x->api->streams, HF_STREAM_MIN_INTERVAL_MS);
+    return send_state(x, snapshot) && pause_after(x, snapshot);
 }
 
 static void

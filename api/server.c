@@ -12,6 +12,8 @@
 #include "base/log.h"
 
 #include <civetweb.h>
+#include <quantum.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -35,6 +37,7 @@ struct hf_api {
     struct hf_api_common common;
     struct hf_peers peers;
     struct mg_context *server;
+    atomic_int acceptor; /* id of its thread that accepts; 0: not yet known */
     struct hf_redirect *redirect;
     uint16_t port;
 };
@@ -192,6 +195,18 @@ on_tls(void *ssl_ctx, void *user_data)
     return -1;
 }
 
+enum { ACCEPTING_THREAD = 0 }; /* see mg_callbacks.init_thread */
+
+static void *
+on_thread(const struct mg_context *ctx, int type)
+{
+    struct hf_api *api = mg_get_user_data(ctx);
+
+    if (type == ACCEPTING_THREAD)
+        atomic_store(&api->acceptor, hf_quantum_lengthen());
+    return NULL;
+}
+
 /* ---- start and stop ---- */
 
 static bool
@@ -258,6 +273,7 @@ start_server(struct hf_api *api, struct hf_error *err)
         .http_error = on_bad_request,
         .log_message = on_log,
         .init_ssl = on_tls,
+        .init_thread = on_thread,
     };
     struct mg_init_data init = {
         .callbacks = &callbacks, .user_data = api, .configuration_options = options};
@@ -306,6 +322,18 @@ hf_api_port(const struct hf_api *api)
     return api->port;
 }
 
+static void
+stop_server(struct hf_api *api)
+{
+    int acceptor = atomic_load(&api->acceptor);
+    timer_t timer;
+    bool woken = acceptor && hf_quantum_wake(acceptor, &timer);
+
+    mg_stop(api->server);
+    if (woken)
+        hf_quantum_calm(timer);
+}
+
 void
 hf_api_stop(struct hf_api *api)
 {
@@ -315,7 +343,7 @@ hf_api_stop(struct hf_api *api)
     hf_streams_stop(&api->common.streams);
     hf_path_stop(hf_core_path(api->config.core));
     if (api->server)
-        mg_stop(api->server);
+        stop_server(api);
     mg_exit_library();
     hf_peers_done(&api->peers);
     hf_state_cache_done(&api->common.state);

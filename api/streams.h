@@ -15,7 +15,8 @@ enum {
     HF_STREAMS_MAX = 8,
     HF_STREAMS_LOGS_MAX = 4,
     HF_STREAMS_EXPORTS_MAX = 2,
-    HF_STREAM_MIN_INTERVAL_MS = 1000,
+    HF_STREAM_MIN_INTERVAL_MS = 1000,   /* between two pictures where nothing but time changed */
+    HF_STREAM_CHANGE_INTERVAL_MS = 100, /* between any two */
     HF_STREAM_HEARTBEAT_MS = 15000,
     /* Log streams may be silent for long, and only a failed write shows that the reader is gone. */
     HF_STREAM_LOGS_HEARTBEAT_MS = 5000

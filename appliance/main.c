@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "core/core.h"
 #include "engine/engine.h"
@@ -19,9 +20,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum {
     RELEASE_FILE_MAX = 256 * 1024,
+    GIVE_BACK_S = 3600, /* what a visit to the dashboard took goes back within the hour */
     ARENAS_MAX = 2 /* a malloc arena for each thread would cost more memory than all the rest */
 };
 
@@ -308,6 +311,7 @@ stop(struct parts *p, int status)
 {
     bool ended;
 
+    hf_engine_stop(p->engine);
     hf_api_stop(p->api);
     ended = hf_core_stop(p->core);
     hf_identity_free(p->identity);
@@ -337,10 +341,12 @@ introduce(struct parts *p)
 static int
 wait_for_end(const sigset_t *ends)
 {
+    const struct timespec period = {.tv_sec = GIVE_BACK_S};
     int signal_number;
 
-    while (sigwait(ends, &signal_number) != 0)
-        ;
+    do
+        hf_memory_give_back();
+    while ((signal_number = sigtimedwait(ends, NULL, &period)) < 0);
     hf_log_info("event=end signal=%s", strsignal(signal_number)); // NOLINT(concurrency-mt-unsafe)
     return 0;
 }

@@ -25,7 +25,11 @@ enum {
     SILENCE_MS = 3 * HF_BUS_PING_MS, /* without an answer to a ping: the connection is dead */
     BACKOFF_MIN_MS = 200,
     REASON_SIZE = 160,
-    PACKETS_AT_ONCE = 32
+    PACKETS_AT_ONCE = 32,
+    /* Each service speaks every 2 s, at its own time. While something comes all the time it is
+     * taken together, so that many services wake the thread no more often than a few. */
+    GATHER_MS = 800,
+    STACK_BYTES = 256 * 1024
 };
 
 static const char STATUS_PREFIX[] = "status/";
@@ -57,6 +61,8 @@ struct hf_bus {
     int subscribe_id;
     int64_t backoff_ms, retry_at_ms, deadline_ms; /* monotonic */
     int64_t ping_at_ms, ping_sent_us;
+    bool ping_out;         /* its answer is to be timed, not gathered */
+    int64_t gather_end_ms; /* until then nothing is read; 0: what comes is read at once */
     uint64_t ping_number;
 };
 
@@ -127,6 +133,7 @@ take_ping(struct hf_bus *bus, const struct mosquitto_message *m)
     text[m->payloadlen] = '\0';
     if (!hf_text_u64(text, &number) || number != bus->ping_number)
         return;
+    bus->ping_out = false;
     bus->deadline_ms = hf_clock_mono_ms() + SILENCE_MS;
     if (bus->callbacks.round_trip)
         bus->callbacks.round_trip(bus->callbacks.context, mono_us() - bus->ping_sent_us);
@@ -167,6 +174,8 @@ close_link(struct hf_bus *bus)
     mosquitto_destroy(bus->client);
     bus->client = NULL;
     bus->phase = PHASE_AWAY;
+    bus->ping_out = false;
+    bus->gather_end_ms = 0;
 }
 
 /* Ends the link for bus->reason, and tries again later: twice as long as the last time, less a
@@ -227,6 +236,7 @@ ping(struct hf_bus *bus, int64_t now_ms)
 
     bus->ping_at_ms = now_ms + HF_BUS_PING_MS;
     bus->ping_sent_us = mono_us();
+    bus->ping_out = true;
     errno = 0;
     check(bus, mosquitto_publish(bus->client, NULL, bus->ping_topic, len, text, 0, false), errno);
 }
@@ -244,6 +254,8 @@ serve_link(struct hf_bus *bus, short ready)
         check(bus, mosquitto_loop_write(bus->client, PACKETS_AT_ONCE), errno);
     if (!bus->failed && bus->phase == PHASE_UP && now_ms >= bus->ping_at_ms)
         ping(bus, now_ms);
+    if (ready & POLLIN && bus->phase == PHASE_UP)
+        bus->gather_end_ms = now_ms + GATHER_MS;
     if (!bus->failed)
         check(bus, mosquitto_loop_misc(bus->client), errno);
     if (!bus->failed && now_ms >= bus->deadline_ms)
@@ -297,21 +309,45 @@ until_due(const struct hf_bus *bus)
     return due < 0 ? 0 : (int)due;
 }
 
+/* Waits until GATHER_MS after the last reading are over. */
+static bool
+gathers(const struct hf_bus *bus)
+{
+    return bus->gather_end_ms && !bus->ping_out && !mosquitto_want_write(bus->client);
+}
+
+/* What the link's socket is ready for, after at most wait_ms; -1: however long it takes. */
 static short
-wait_for_something(struct hf_bus *bus)
+poll_link(struct hf_bus *bus, bool with_link, int wait_ms)
 {
     struct pollfd fds[2] = {{.fd = bus->wake_fd, .events = POLLIN}, {.fd = -1}};
     uint64_t ignored;
 
-    if (bus->client) {
+    if (with_link) {
         fds[1].fd = mosquitto_socket(bus->client);
         fds[1].events = mosquitto_want_write(bus->client) ? POLLIN | POLLOUT : POLLIN;
     }
-    if (poll(fds, 2, until_due(bus)) <= 0)
+    if (poll(fds, 2, wait_ms) <= 0)
         return 0;
     if (fds[0].revents && read(bus->wake_fd, &ignored, sizeof ignored) < 0)
         return 0;
     return fds[1].revents;
+}
+
+static short
+wait_for_something(struct hf_bus *bus)
+{
+    int64_t left_ms;
+
+    if (!bus->client || !gathers(bus))
+        return poll_link(bus, bus->client != NULL, until_due(bus));
+    left_ms = bus->gather_end_ms - hf_clock_mono_ms();
+    if (left_ms > 0)
+        (void)poll_link(bus, false, (int)left_ms);
+    if (hf_clock_mono_ms() < bus->gather_end_ms)
+        return 0; /* woken for something else */
+    bus->gather_end_ms = 0;
+    return poll_link(bus, true, 0);
 }
 
 static void *
@@ -353,6 +389,7 @@ int
 hf_bus_new(const struct hf_bus_callbacks *callbacks, struct hf_bus **ret_bus, struct hf_error *err)
 {
     struct hf_bus *bus = calloc(1, sizeof *bus);
+    pthread_attr_t attr;
     int rc;
 
     if (!bus)
@@ -367,7 +404,10 @@ hf_bus_new(const struct hf_bus_callbacks *callbacks, struct hf_bus **ret_bus, st
     }
     mosquitto_lib_init();
     pthread_mutex_init(&bus->mutex, NULL);
-    rc = pthread_create(&bus->thread, NULL, run, bus);
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    rc = pthread_create(&bus->thread, &attr, run, bus);
+    pthread_attr_destroy(&attr);
     if (rc == 0) {
         pthread_setname_np(bus->thread, "bus");
         *ret_bus = bus;

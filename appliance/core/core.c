@@ -207,6 +207,7 @@ hf_core_new(const struct hf_core_config *config, struct hf_core **ret_core, stru
         return -1;
     }
     hf_telemetry_host(core->telemetry, config->state_dir, hf_clock_mono_ms(), &core->host);
+    hf_core_find_address(core, hf_clock_mono_ms());
     core->snapshot = hf_core_present(core, hf_clock_mono_ms());
     if (!core->snapshot) {
         (void)hf_core_stop(core);
@@ -299,26 +300,37 @@ hf_core_stop(struct hf_core *core)
 
 /* ---- for other threads ---- */
 
+/* Until there is a picture newer than seen with at least so many changes; false on timeout or stop.
+ */
+static bool
+wait_for_picture(struct hf_core *core, uint64_t seen, uint64_t changes, int timeout_ms)
+{
+    int64_t until_ms = hf_clock_mono_ms() + timeout_ms;
+    struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
+    bool fresh = false;
+    int rc = 0;
+
+    pthread_mutex_lock(&core->snapshot_lock);
+    while (!core->stopping && rc == 0) {
+        fresh = core->snapshot->version > seen && core->snapshot->changes >= changes;
+        if (fresh)
+            break;
+        rc = pthread_cond_timedwait(&core->snapshot_new, &core->snapshot_lock, &until);
+    }
+    pthread_mutex_unlock(&core->snapshot_lock);
+    return fresh;
+}
+
 const struct hf_snapshot *
 hf_core_wait(struct hf_core *core, uint64_t seen, int timeout_ms)
 {
-    struct timespec until;
-    bool fresh;
+    return wait_for_picture(core, seen, 0, timeout_ms) ? hf_core_snapshot(core) : NULL;
+}
 
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += timeout_ms % 1000 * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
-    pthread_mutex_lock(&core->snapshot_lock);
-    while (!core->stopping && core->snapshot->version <= seen)
-        if (pthread_cond_timedwait(&core->snapshot_new, &core->snapshot_lock, &until) != 0)
-            break;
-    fresh = !core->stopping && core->snapshot->version > seen;
-    pthread_mutex_unlock(&core->snapshot_lock);
-    return fresh ? hf_core_snapshot(core) : NULL;
+void
+hf_core_wait_change(struct hf_core *core, uint64_t changes, int timeout_ms)
+{
+    (void)wait_for_picture(core, 0, changes + 1, timeout_ms);
 }
 
 struct command {

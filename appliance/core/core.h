@@ -42,6 +42,10 @@ const struct hf_snapshot *hf_core_snapshot(struct hf_core *core);
 /* Waits until there is a picture newer than seen, at most timeout_ms; NULL on timeout or stop. */
 const struct hf_snapshot *hf_core_wait(struct hf_core *core, uint64_t seen, int timeout_ms);
 
+/* Waits until something has changed that had not in a picture with so many changes, at most
+ * timeout_ms, or until the stop. */
+void hf_core_wait_change(struct hf_core *core, uint64_t changes, int timeout_ms);
+
 void hf_snapshot_unref(const struct hf_snapshot *snapshot);
 
 /* Asks for start, stop or restart of a service; fills ret_operation with what was queued.

@@ -2,10 +2,13 @@
 /*
  * What each service is given at run time: credentials.json and settings.json in a folder of its own
  * below the run folder (a tmpfs), which its container sees read-only. Only its uid may read them.
+ * They are replaced one after the other, so both carry the same `revision`, made of the contents of
+ * both: a service that sees two different ones waits for the other file.
  */
 #include "base/file.h"
 #include "base/text.h"
 #include "core/internal.h"
+#include "model/digest.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -186,6 +189,20 @@ write_document(const char *folder, const char *name, const struct hf_json *doc, 
 }
 
 static int
+put_revision(struct hf_json *credentials, struct hf_json *settings, struct hf_error *err)
+{
+    HF_AUTO_FREE char *first = NULL, *second = NULL;
+    char revision[HF_DIGEST_TEXT_SIZE];
+
+    if (hf_json_print(credentials, &first, err) < 0 || hf_json_print(settings, &second, err) < 0)
+        return -1;
+    hf_digest((const char *const[]){first, second}, 2, revision);
+    hf_json_put_string(credentials, "revision", revision);
+    hf_json_put_string(settings, "revision", revision);
+    return 0;
+}
+
+static int
 hand_over_to(struct hf_core *core, size_t index, struct hf_error *err)
 {
     const char *service = core->services[index].name;
@@ -202,7 +219,8 @@ hand_over_to(struct hf_core *core, size_t index, struct hf_error *err)
     if (fill_credentials(core, service, credentials, err) < 0)
         return -1;
     fill_settings(core, service, settings);
-    /* A sink that is new must find its token when it is seen. */
+    if (put_revision(credentials, settings, err) < 0)
+        return -1;
     if (write_document(folder, "credentials.json", credentials, uid, err) < 0)
         return -1;
     return write_document(folder, "settings.json", settings, uid, err);

@@ -60,8 +60,11 @@ struct hf_core {
     unsigned look_failures;
     int64_t tick_at_ms;
     int64_t clock_floor_at_ms;
-    bool changed; /* something that people see at once */
+    char field_address[sizeof((struct hf_gateway_view *)0)->field_address]; /* found lately */
+    int64_t address_at_ms; /* when it is to be found again; monotonic */
+    bool changed;          /* something that people see at once */
     uint64_t version;
+    uint64_t changes; /* of the newest picture */
 
     /* Shared; each guards itself. */
     struct mailbox mail;
@@ -85,10 +88,17 @@ int hf_core_service_index(const struct hf_core *core, const char *name);
 /* owner.c: the thread's function. */
 void *hf_core_owner(void *context);
 
+/* owner.c: where devices find this machine, looked up where that is long ago. */
+void hf_core_find_address(struct hf_core *core, int64_t now_ms);
+
 /* handover.c: writes run_dir/services/<name>/{credentials,settings}.json for every service. */
 HF_MUST int hf_core_hand_over(struct hf_core *core, struct hf_error *err);
 /* handover.c: tries it once more where it failed the last time. */
 void hf_core_hand_over_again(struct hf_core *core);
+
+/* present.c: how long until the buffer is full or drained at the present rates. stored_bytes: of
+ * what is held, without what the file has anyway. */
+void hf_core_forecast(struct hf_buffer_view *b, int64_t stored_bytes);
 
 /* present.c: a new picture of everything, with one reference. NULL without memory. */
 struct hf_snapshot *hf_core_present(const struct hf_core *core, int64_t now_ms);

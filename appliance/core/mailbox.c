@@ -8,6 +8,9 @@
 #include <string.h>
 #include <time.h>
 
+/* Silence after which a word is news again: twice the longest period of status and ping. */
+enum { ROUTINE_MS = 10000 };
+
 void
 mailbox_init(struct mailbox *m)
 {
@@ -31,30 +34,18 @@ mailbox_done(struct mailbox *m)
     pthread_mutex_destroy(&m->lock);
 }
 
-static bool
-is_empty(const struct mail *mail)
-{
-    if (mail->stop || mail->engine_hint || mail->engine_connected || mail->pong_ms ||
-        mail->look.done || mail->calls)
-        return false;
-    for (size_t i = 0; i < HF_SERVICES_MAX; i++)
-        if (mail->status_fresh[i] || mail->effects[i].done)
-            return false;
-    return true;
-}
-
 void
 mailbox_take(struct mailbox *m, int64_t until_ms, struct mail *ret_mail)
 {
     struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
 
     pthread_mutex_lock(&m->lock);
-    while (is_empty(&m->mail))
+    while (!m->urgent)
         if (pthread_cond_timedwait(&m->arrived, &m->lock, &until) != 0)
             break;
     *ret_mail = m->mail;
     memset(&m->mail, 0, sizeof m->mail);
-    m->mail.stop = ret_mail->stop;
+    m->mail.stop = m->urgent = ret_mail->stop;
     m->calls_end = &m->mail.calls;
     pthread_mutex_unlock(&m->lock);
 }
@@ -73,6 +64,7 @@ mailbox_call(struct mailbox *m,
     }
     *m->calls_end = &call;
     m->calls_end = &call.next;
+    m->urgent = true;
     pthread_cond_signal(&m->arrived);
     while (!call.done)
         pthread_cond_wait(&m->call_done, &m->lock);
@@ -114,6 +106,7 @@ mailbox_close(struct mailbox *m)
 static void
 post(struct mailbox *m)
 {
+    m->urgent = true;
     pthread_cond_signal(&m->arrived);
     pthread_mutex_unlock(&m->lock);
 }
@@ -135,21 +128,44 @@ mailbox_hint(struct mailbox *m, bool connected)
     post(m);
 }
 
+/* Leaves what has come in the box; wakes the owner for it where it is news. */
+static void
+post_if(struct mailbox *m, bool news)
+{
+    if (news)
+        post(m);
+    else
+        pthread_mutex_unlock(&m->lock);
+}
+
 void
 mailbox_status(struct mailbox *m, size_t index, const struct hf_service_status *status)
 {
+    int64_t now = hf_clock_mono_ms();
+    bool news;
+
     pthread_mutex_lock(&m->lock);
     m->mail.status[index] = *status;
     m->mail.status_fresh[index] = true;
-    post(m);
+    news = m->said[index].at_ms == 0 || now - m->said[index].at_ms > ROUTINE_MS ||
+           m->said[index].gone != status->gone || strcmp(m->said[index].state, status->state) != 0;
+    m->said[index].at_ms = now;
+    m->said[index].gone = status->gone;
+    memcpy(m->said[index].state, status->state, sizeof status->state);
+    post_if(m, news);
 }
 
 void
 mailbox_pong(struct mailbox *m)
 {
+    int64_t now = hf_clock_mono_ms();
+    bool news;
+
     pthread_mutex_lock(&m->lock);
-    m->mail.pong_ms = hf_clock_mono_ms();
-    post(m);
+    m->mail.pong_ms = now;
+    news = m->ponged_ms == 0 || now - m->ponged_ms > ROUTINE_MS;
+    m->ponged_ms = now;
+    post_if(m, news);
 }
 
 void

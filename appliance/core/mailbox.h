@@ -65,6 +65,13 @@ struct mailbox {
     struct mail mail;
     struct call **calls_end;
     bool closed; /* the owner takes no more calls */
+    bool urgent; /* the owner is to look now */
+    struct {     /* what each service said last, so that news are told from routine */
+        bool gone;
+        char state[sizeof((struct hf_service_status *)0)->state];
+        int64_t at_ms; /* monotonic; 0: never */
+    } said[HF_SERVICES_MAX];
+    int64_t ponged_ms; /* the last round trip */
 };
 
 void mailbox_init(struct mailbox *m);
@@ -85,6 +92,8 @@ void mailbox_close(struct mailbox *m);
 /* Others. */
 void mailbox_stop(struct mailbox *m);
 void mailbox_hint(struct mailbox *m, bool connected);
+/* Status and round trips come every few seconds from every service: they lie in the box until the
+ * owner looks anyway, and wake it only where a service says something new of its state. */
 void mailbox_status(struct mailbox *m, size_t index, const struct hf_service_status *status);
 void mailbox_pong(struct mailbox *m);
 void mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_error *err,

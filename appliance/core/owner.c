@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "base/text.h"
+#include "core/address.h"
 #include "core/internal.h"
 
 #include <string.h>
@@ -15,6 +16,7 @@ enum {
     LOOK_AGAIN_MS = 1000,
     LOOK_AGAIN_MOST_MS = 8000,
     CLOCK_FLOOR_MS = 3600 * 1000,
+    ADDRESS_MS = 10 * 1000, /* how late a new address of this machine may be shown */
     BUS_PORT = 1884
 };
 
@@ -303,6 +305,8 @@ publish(struct hf_core *core, int64_t now, bool tick)
     if (!fresh)
         return;
     fresh->version = ++core->version;
+    core->changes += core->changed;
+    fresh->changes = core->changes;
     if (tick)
         history_add(&core->history, fresh);
     pthread_mutex_lock(&core->snapshot_lock);
@@ -326,6 +330,16 @@ keep_clock_floor(struct hf_core *core, int64_t now)
         hf_log_warn("event=clock-floor-not-kept error=\"%s\"", err.message);
 }
 
+void
+hf_core_find_address(struct hf_core *core, int64_t now_ms)
+{
+    if (now_ms < core->address_at_ms)
+        return;
+    core->address_at_ms = now_ms + ADDRESS_MS;
+    hf_core_field_address(core->config.placement.field_address, core->field_address,
+                          sizeof core->field_address);
+}
+
 static void
 measure(struct hf_core *core, int64_t now)
 {
@@ -337,6 +351,7 @@ measure(struct hf_core *core, int64_t now)
                              &core->services[i].usage);
     }
     hf_telemetry_host(core->telemetry, core->config.state_dir, now, &core->host);
+    hf_core_find_address(core, now);
     keep_clock_floor(core, now);
 }
 

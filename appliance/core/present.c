@@ -2,7 +2,6 @@
 /* From what the owner knows to the picture that everybody sees. */
 #include "base/clock.h"
 #include "base/text.h"
-#include "core/address.h"
 #include "core/internal.h"
 
 #include <stdatomic.h>
@@ -80,17 +79,17 @@ wall_of(int64_t mono_ms, int64_t now_ms)
     return mono_ms ? hf_clock_wall_ms() - (now_ms - mono_ms) : 0;
 }
 
-static void
-present_forecast(struct hf_buffer_view *b)
+void
+hf_core_forecast(struct hf_buffer_view *b, int64_t stored_bytes)
 {
     double gain = b->in_per_s - b->out_per_s;
 
     b->drain_s = b->full_s = -1;
     if (b->held > 0 && gain < -RATE_LEAST)
         b->drain_s = (int64_t)((double)b->held / -gain);
-    if (b->held > 0 && gain > RATE_LEAST && b->disk_bytes > 0 &&
+    if (b->held > 0 && gain > RATE_LEAST && stored_bytes > 0 &&
         b->disk_limit_bytes > b->disk_bytes) {
-        double bytes_each = (double)b->disk_bytes / (double)b->held;
+        double bytes_each = (double)stored_bytes / (double)b->held;
 
         b->full_s = (int64_t)((double)(b->disk_limit_bytes - b->disk_bytes) / (gain * bytes_each));
     }
@@ -122,7 +121,7 @@ present_buffer(const struct service *s, int64_t dropped_ms, struct hf_buffer_vie
     b->out_per_s = s->out.per_second;
     memcpy(b->epoch, t->epoch, sizeof b->epoch);
     b->updated_ms = wall_of(t->mono_ms, now_ms);
-    present_forecast(b);
+    hf_core_forecast(b, hf_status_number(t, "stored_bytes", b->disk_bytes));
 }
 
 /* Without query: it may hold a key. User information is refused in settings. */
@@ -175,8 +174,7 @@ present_gateway(const struct hf_core *core, struct hf_gateway_view *g)
     memcpy(g->name, core->settings.name, sizeof g->name);
     g->started_ms = core->started_ms;
     g->claimed = core->claimed;
-    hf_core_field_address(core->config.placement.field_address, g->field_address,
-                          sizeof g->field_address);
+    memcpy(g->field_address, core->field_address, sizeof g->field_address);
     g->field_port = core->config.placement.field_port;
     g->engine = core->engine;
     g->host = core->host;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Deep enough for libcurl and a struct look; the default of 8 MB times eight threads is not. */
+/* Deep enough for a struct look; the default of 8 MB times eight threads is not. */
 enum { STACK_BYTES = 512 * 1024, LAST_WORDS_MS = 5000, LAST_LINES = 3 };
 
 int

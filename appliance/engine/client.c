@@ -2,13 +2,14 @@
 #include "engine/client.h"
 
 #include "base/text.h"
+#include "h1/call.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <string.h>
 
 enum {
     CONNECT_MS = 3000,
+    LOOK_MS = 1000, /* how often a stream asks whether it is cancelled */
     ERROR_BYTES_MAX = 64 * 1024,
     API_NEWEST_MINOR = 47, /* what this client was written against */
     API_OLDEST_MINOR = 40
@@ -16,29 +17,26 @@ enum {
 
 /* One call under way. */
 struct transfer {
-    CURL *curl;
     const struct hf_client_call *call;
     struct hf_buf *answer;
     struct hf_buf error_body;
     struct hf_error *err;
-    bool begun;
     bool good;
-    bool ended;  /* by the sink or by being cancelled */
+    bool ended;  /* by the sink */
     bool failed; /* err is filled already */
 };
 
-/* ---- callbacks of libcurl ---- */
+/* ---- what comes ---- */
 
-static void
-begin(struct transfer *t)
+static bool
+on_begun(void *context, int status)
 {
-    long status = 0;
+    struct transfer *t = context;
 
-    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
     t->good = (status >= 200 && status < 300) || status == 304;
-    t->begun = true;
     if (t->good && t->call->connected)
         t->call->connected(t->call->context);
+    return true;
 }
 
 static int
@@ -53,52 +51,28 @@ take(struct transfer *t, const char *data, size_t len)
     return 0;
 }
 
-static size_t
-on_body(char *data, size_t size, size_t count, void *context)
+static bool
+on_body(void *context, const char *data, size_t len)
 {
     struct transfer *t = context;
 
-    if (!t->begun)
-        begin(t);
-    if (take(t, data, size * count) < 0) {
+    if (take(t, data, len) < 0)
         t->failed = true;
-        return 0;
-    }
-    return t->ended ? 0 : size * count;
+    return !t->failed && !t->ended;
 }
 
-/* The empty line behind the headers: a stream may say nothing for long after it. */
-static size_t
-on_header(char *data, size_t size, size_t count, void *context)
+static bool
+is_cancelled(void *context)
 {
-    struct transfer *t = context;
-    long status = 0;
+    const struct transfer *t = context;
 
-    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
-    if (size * count == 2 && memcmp(data, "\r\n", 2) == 0 && status >= 200 && !t->begun)
-        begin(t);
-    return size * count;
-}
-
-/* libcurl asks about once a second, also while nothing comes. */
-static int
-on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
-{
-    struct transfer *t = context;
-
-    (void)a;
-    (void)b;
-    (void)c;
-    (void)d;
-    if (t->call->cancelled(t->call->context))
-        t->ended = true;
-    return t->ended;
+    return t->call->cancelled(t->call->context);
 }
 
 /* ---- errors ---- */
 
 static int
-connect_error(const struct hf_engine *e, long os_error, struct hf_error *err)
+connect_error(const struct hf_engine *e, int os_error, struct hf_error *err)
 {
     switch (os_error) {
     case ENOENT:
@@ -119,39 +93,38 @@ connect_error(const struct hf_engine *e, long os_error, struct hf_error *err)
     default:
         return hf_error_set(err, HF_ERROR_UNAVAILABLE, "cannot connect to the Docker socket %s%s%s",
                             e->socket_path, os_error ? ": " : "",
-                            os_error ? strerrordesc_np((int)os_error) : "");
+                            os_error ? strerrordesc_np(os_error) : "");
     }
 }
 
+/* What of a call that did not come to its end the user should know; err says already why. */
 static int
-curl_error(struct hf_engine *e, const struct transfer *t, CURLcode code, struct hf_error *err)
+call_error(struct hf_engine *e, const struct hf_client_call *call,
+           const struct hf_h1_answer *answer, struct hf_error *err)
 {
-    long os_error = 0;
-
-    curl_easy_getinfo(t->curl, CURLINFO_OS_ERRNO, &os_error);
-    switch (code) {
-    case CURLE_COULDNT_CONNECT:
+    switch (answer->end) {
+    case HF_H1_END_NO_CONNECTION:
         hf_client_forget(e);
-        return connect_error(e, os_error, err);
-    case CURLE_OPERATION_TIMEDOUT:
+        return connect_error(e, answer->os_error, err);
+    case HF_H1_END_TIMEOUT:
         return hf_error_set(err, HF_ERROR_TIMEOUT, "Docker did not answer in time (%s %.80s)",
-                            t->call->method, t->call->path);
-    case CURLE_OUT_OF_MEMORY:
-        return hf_error_nomem(err);
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY:
-        return hf_error_set(err, HF_ERROR_UPSTREAM,
-                            "what answers on the Docker socket %s does not speak HTTP",
-                            e->socket_path);
-    default:
+                            call->method, call->path);
+    case HF_H1_END_GARBAGE:
+        return hf_error_wrap(err, "what answers on the Docker socket %s does not speak HTTP",
+                             e->socket_path);
+    case HF_H1_END_CUT:
         hf_client_forget(e);
-        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the connection to Docker broke: %s",
-                            curl_easy_strerror(code));
+        hf_error_wrap(err, "the connection to Docker broke");
+        if (err)
+            err->class = HF_ERROR_UNAVAILABLE;
+        return -1;
+    default:
+        return hf_error_wrap(err, "ask Docker");
     }
 }
 
 static enum hf_error_class
-class_of(long status, const char *message)
+class_of(int status, const char *message)
 {
     if (strstr(message, "no space left on device"))
         return HF_ERROR_NO_SPACE;
@@ -168,13 +141,11 @@ class_of(long status, const char *message)
 }
 
 static int
-status_error(struct hf_engine *e, const struct transfer *t, struct hf_error *err)
+status_error(struct hf_engine *e, const struct transfer *t, int status, struct hf_error *err)
 {
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
     const char *message = NULL;
-    long status = 0;
 
-    curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
     if (t->error_body.len > 0 &&
         hf_json_parse(t->error_body.data, t->error_body.len, &doc, NULL) == 0)
         message = hf_json_string(doc, "message");
@@ -182,95 +153,56 @@ status_error(struct hf_engine *e, const struct transfer *t, struct hf_error *err
         hf_client_forget(e);
     if (message && message[0])
         return hf_error_set(err, class_of(status, message), "Docker: %.400s", message);
-    return hf_error_set(err, class_of(status, ""), "Docker answered with status %ld", status);
+    return hf_error_set(err, class_of(status, ""), "Docker answered with status %d", status);
 }
 
 /* ---- one call ---- */
 
-static bool
-set_stream_options(struct transfer *t)
-{
-    CURL *c = t->curl;
-    bool ok = true;
-
-    ok = ok && !curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-    ok = ok && !curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
-    ok = ok && !curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
-    ok = ok && !curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
-    if (t->call->cancelled) {
-        ok = ok && !curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
-        ok = ok && !curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
-        ok = ok && !curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    }
-    return ok;
-}
-
-/* `Expect: 100-continue` would cost a second where the server does not know it. */
-static bool
-set_options(struct hf_engine *e, struct transfer *t, const char *url, struct curl_slist *headers)
+static int
+perform(struct hf_engine *e, struct transfer *t, const char *path, struct hf_error *err)
 {
     const struct hf_client_call *call = t->call;
-    CURL *c = t->curl;
-    bool ok = set_stream_options(t);
+    const struct hf_h1_call wire = {
+        .place.socket_path = e->socket_path,
+        .host = "docker",
+        .method = call->method,
+        .path = path,
+        .body = call->body,
+        .connect_ms = CONNECT_MS,
+        .total_ms = call->total_ms,
+        .idle_ms = call->idle_ms,
+        .cancelled = call->cancelled ? is_cancelled : NULL,
+        .look_ms = call->look_ms ? call->look_ms : LOOK_MS,
+        .wake_fd = e->wake_fd,
+        .reader = {.context = t, .begun = on_begun, .body = on_body},
+    };
+    struct hf_h1_answer answer;
+    int rc = hf_h1_call(&wire, &answer, err);
 
-    ok = ok && !curl_easy_setopt(c, CURLOPT_URL, url);
-    ok = ok && !curl_easy_setopt(c, CURLOPT_UNIX_SOCKET_PATH, e->socket_path);
-    ok = ok && !curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http");
-    ok = ok && !curl_easy_setopt(c, CURLOPT_PROXY, "");
-    ok = ok && !curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    ok = ok && !curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, call->method);
-    ok = ok && !curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-    ok = ok && !curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
-    ok = ok && !curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, call->total_ms);
-    if (call->stall_s) {
-        ok = ok && !curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-        ok = ok && !curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, call->stall_s);
-    }
-    if (strcmp(call->method, "POST") == 0) {
-        const char *body = call->body ? call->body : "";
-
-        ok = ok && !curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE, (long)strlen(body));
-        ok = ok && !curl_easy_setopt(c, CURLOPT_POSTFIELDS, body);
-    }
-    return ok;
-}
-
-static int
-conclude(struct hf_engine *e, struct transfer *t, CURLcode code, struct hf_error *err)
-{
     if (t->failed)
         return -1;
-    if (t->ended)
+    if (rc < 0)
+        return call_error(e, call, &answer, err);
+    if (answer.end != HF_H1_END_WHOLE || t->good)
         return 0;
-    if (code != CURLE_OK)
-        return curl_error(e, t, code, err);
-    return t->good ? 0 : status_error(e, t, err);
+    return status_error(e, t, answer.status, err);
 }
 
 static int
-transfer(struct hf_engine *e, const struct hf_client_call *call, const char *url,
+transfer(struct hf_engine *e, const struct hf_client_call *call, const char *path,
          struct hf_buf *answer, struct hf_error *err)
 {
     struct hf_error ignored;
     struct transfer t = {
-        .curl = curl_easy_init(),
         .call = call,
         .answer = answer,
         .error_body = HF_BUF_INIT(ERROR_BYTES_MAX),
         .err = err ? err : &ignored,
     };
-    struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
-    struct curl_slist *all = headers ? curl_slist_append(headers, "Expect:") : NULL;
-    int result;
+    int rc = perform(e, &t, path, t.err);
 
-    if (!t.curl || !all || !set_options(e, &t, url, all))
-        result = hf_error_nomem(err);
-    else
-        result = conclude(e, &t, curl_easy_perform(t.curl), err);
-    curl_easy_cleanup(t.curl);
-    curl_slist_free_all(headers);
     hf_buf_done(&t.error_body);
-    return result;
+    return rc;
 }
 
 static int
@@ -321,10 +253,8 @@ ask(struct hf_engine *e, const char *path, struct hf_json **ret_doc, struct hf_e
 {
     HF_AUTO_BUF struct hf_buf answer = HF_BUF_INIT(ANSWER_BYTES_MAX);
     struct hf_client_call call = {.method = "GET", .path = path, .total_ms = CALL_MS};
-    char url[128];
 
-    hf_text_put(url, sizeof url, "http://docker%s", path);
-    if (transfer(e, &call, url, &answer, err) < 0)
+    if (transfer(e, &call, path, &answer, err) < 0)
         return -1;
     return parse(&answer, ret_doc, err);
 }
@@ -388,7 +318,7 @@ int
 hf_client_call(struct hf_engine *e, const struct hf_client_call *call, struct hf_buf *answer,
                struct hf_error *err)
 {
-    HF_AUTO_BUF struct hf_buf url = HF_BUF_INIT(PATH_BYTES_MAX + 64);
+    HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(PATH_BYTES_MAX + 64);
     int minor;
 
     if (hf_client_negotiate(e, err) < 0)
@@ -396,9 +326,9 @@ hf_client_call(struct hf_engine *e, const struct hf_client_call *call, struct hf
     pthread_mutex_lock(&e->lock);
     minor = e->minor;
     pthread_mutex_unlock(&e->lock);
-    if (hf_buf_addf(&url, err, "http://docker/v1.%d%s", minor, call->path) < 0)
+    if (hf_buf_addf(&path, err, "/v1.%d%s", minor, call->path) < 0)
         return -1;
-    return transfer(e, call, url.data, answer, err);
+    return transfer(e, call, path.data, answer, err);
 }
 
 int

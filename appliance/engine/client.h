@@ -11,7 +11,7 @@
 enum {
     CALL_MS = 10000,       /* an ordinary answer */
     SLOW_CALL_MS = 60000,  /* create, start, remove: disks of small boxes are slow */
-    PULL_STALL_S = 120,    /* a pull that says nothing for so long has hung */
+    PULL_IDLE_MS = 120000, /* a pull that says nothing for so long has hung */
     PULL_MS = 3600 * 1000, /* and none takes longer */
     ANSWER_BYTES_MAX = 2 * 1024 * 1024,
     PATH_BYTES_MAX = 4096,
@@ -31,6 +31,7 @@ struct known_image {
 
 struct hf_engine {
     char *socket_path;
+    int wake_fd;          /* readable once hf_engine_stop was called */
     pthread_mutex_t lock; /* guards the rest */
     bool negotiated;
     int minor; /* API version 1.minor */
@@ -46,12 +47,13 @@ struct hf_client_call {
     const char *method;
     const char *path; /* behind /v1.x, with query; already percent-encoded */
     const char *body; /* JSON or NULL */
-    long total_ms;    /* 0: as long as it takes */
-    long stall_s;     /* 0: none */
+    int64_t total_ms; /* 0: as long as it takes */
+    int64_t idle_ms;  /* longest silence; 0: any */
 
     /* For streams; the sink may end it. */
     hf_client_sink *sink;
     bool (*cancelled)(void *context);
+    int64_t look_ms; /* how often it is asked meanwhile; 0: once a second */
     void *context;
     void (*connected)(void *context); /* may be NULL: a good answer has begun */
 };

@@ -8,8 +8,9 @@
 #include "engine/inspect.h"
 #include "engine/stream.h"
 
-#include <curl/curl.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/un.h>
 
 int
@@ -20,12 +21,13 @@ hf_engine_new(const char *socket_path, struct hf_engine **ret_engine, struct hf_
 
     if (strlen(socket_path) >= sizeof address.sun_path)
         return hf_error_set(err, HF_ERROR_INVALID, "the path of the Docker socket is too long");
-    if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK)
-        return hf_error_set(err, HF_ERROR_INTERNAL, "libcurl cannot be initialised");
     e = calloc(1, sizeof *e);
     if (!e)
         return hf_error_nomem(err);
     pthread_mutex_init(&e->lock, NULL);
+    e->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (e->wake_fd < 0)
+        return hf_error_errno(err, errno, "cannot make an eventfd");
     e->socket_path = strdup(socket_path);
     if (!e->socket_path)
         return hf_error_nomem(err);
@@ -39,8 +41,17 @@ hf_engine_free(struct hf_engine *engine)
     if (!engine)
         return;
     pthread_mutex_destroy(&engine->lock);
+    if (engine->wake_fd >= 0)
+        close(engine->wake_fd);
     free(engine->socket_path);
     free(engine);
+}
+
+void
+hf_engine_stop(struct hf_engine *engine)
+{
+    if (engine)
+        (void)!eventfd_write(engine->wake_fd, 1);
 }
 
 /* ---- what the engine is ---- */
@@ -174,7 +185,7 @@ stop(void *ctx, const char *id, int timeout_s, struct hf_error *err)
     HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(PATH_BYTES_MAX);
     struct hf_client_call call = {
         .method = "POST",
-        .total_ms = timeout_s * 1000L + SLOW_CALL_MS,
+        .total_ms = timeout_s * 1000LL + SLOW_CALL_MS,
     };
     struct hf_error local = {0};
 

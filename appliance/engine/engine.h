@@ -14,7 +14,9 @@
  * - events() lasts until it is cancelled or the sink says false: when the stream ends it calls the
  *   sink with "lost" (once for each loss, and also when the first connection fails), waits and
  *   connects again from where it was, then says "connected". service is "" for events of the
- *   instance's networks ("network-destroy") and volumes ("volume-destroy").
+ *   instance's networks ("network-destroy") and volumes ("volume-destroy"). It asks cancelled()
+ * with each event, every ten seconds, and soon after hf_engine_stop(): an idle daemon is not to be
+ * woken for that.
  */
 #pragma once
 
@@ -23,9 +25,13 @@
 
 struct hf_engine;
 
-/* socket_path is copied. Does not connect. Initialises libcurl: call it before starting threads. */
+/* socket_path is copied. Does not connect. */
 HF_MUST int hf_engine_new(const char *socket_path, struct hf_engine **ret_engine,
                           struct hf_error *err);
+
+/* From now on streams ask many times a second whether they are cancelled, so that whoever cancels
+ * them need not wait. NULL is fine. */
+void hf_engine_stop(struct hf_engine *engine);
 
 /* No call may be under way. NULL is fine. */
 void hf_engine_free(struct hf_engine *engine);

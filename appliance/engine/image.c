@@ -180,7 +180,7 @@ hf_image_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)
     struct hf_client_call call = {
         .method = "POST",
         .total_ms = PULL_MS,
-        .stall_s = PULL_STALL_S,
+        .idle_ms = PULL_IDLE_MS,
         .sink = on_progress,
         .cancelled = pull_cancelled,
         .context = &pull,

@@ -12,7 +12,8 @@
 #include <time.h>
 
 enum {
-    NAP_MS = 500, /* between two questions whether it is cancelled */
+    NAP_MS = 500, /* between two questions whether it is cancelled, while the engine is away */
+    EVENTS_LOOK_MS = 10000, /* and while it has nothing to say */
     RECONNECT_FIRST_MS = 500,
     RECONNECT_MOST_MS = 5000
 };
@@ -210,6 +211,7 @@ listen_once(struct hf_engine *e, struct event_stream *s, struct hf_error *err)
         .method = "GET",
         .sink = on_event_data,
         .cancelled = event_cancelled,
+        .look_ms = EVENTS_LOOK_MS,
         .context = s,
         .connected = on_connected,
     };

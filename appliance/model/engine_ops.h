@@ -95,7 +95,8 @@ struct hf_engine_ops {
     int (*logs)(void *ctx, const char *id, int tail, bool follow, hf_log_sink *sink,
                 bool (*cancelled)(void *context), void *context, struct hf_error *err);
 
-    /* Streams events of the instance from now on; the same way of ending. */
+    /* Streams events of the instance from now on until sink says false or cancelled() says true,
+     * which need not be asked often: see engine/engine.h. */
     int (*events)(void *ctx, const char *instance, hf_event_sink *sink,
                   bool (*cancelled)(void *context), void *context, struct hf_error *err);
 };

@@ -23,8 +23,8 @@ enum {
     HF_WINDOW_MS_MAX = 5000,
     HF_SINKS_MAX = 8,
     HF_LANE_FILTERS_MAX = 64,
-    HF_RULES_MAX = 64,
-    HF_FILTER_MAX = 256,             /* bytes of an MQTT filter or topic in settings */
+    HF_RULES_MAX = 256,  /* as many as the processor takes (services/processor/rules.h) */
+    HF_FILTER_MAX = 256, /* bytes of an MQTT filter or topic in settings */
     HF_SETTINGS_TEXT_MAX = 60 * 1024 /* printed; what is shown can be sent back in one request */
 };
 

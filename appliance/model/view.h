@@ -194,6 +194,7 @@ const char *hf_operation_state_name(enum hf_operation_state s);
 
 struct hf_snapshot {
     uint64_t version; /* grows with each one */
+    uint64_t changes; /* grows where something changed, not where only time passed */
     int64_t at_ms;
     struct hf_gateway_view gateway;
     bool has_release;

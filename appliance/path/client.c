@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
+#include "h1/call.h"
 #include "path/path.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-enum { ADDRESS_SIZE = 64, URL_SIZE = 4096, PROBLEM_MAX = 16384, STALL_BYTES_PER_S = 1 };
+enum {
+    ADDRESS_SIZE = 64,
+    HOST_SIZE = ADDRESS_SIZE + 8,
+    QUERY_MAX = 4000, /* of the path with its query */
+    PROBLEM_MAX = 16384,
+    LOOK_MS = 250 /* how often a call asks whether holdfastd is about to end */
+};
 
 struct target {
     char address[ADDRESS_SIZE];
@@ -28,30 +33,21 @@ struct hf_path {
 struct ask {
     struct hf_path *path;
     const struct hf_path_call *call;
-    CURL *curl;
+    struct target target;
     struct hf_buf *answer; /* NULL for a stream */
     struct hf_buf problem; /* body of what is no 2xx */
-    bool refused;          /* by our sink */
+    bool good;             /* a 2xx */
     bool too_large;
-    char detail[CURL_ERROR_SIZE];
 };
-
-static void
-init_once(void)
-{
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 int
 hf_path_new(const char tokens[HF_PATH_PEER_COUNT][HF_PATH_TOKEN_SIZE], struct hf_path **ret_path,
             struct hf_error *err)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct hf_path *p = calloc(1, sizeof *p);
 
     if (!p)
         return hf_error_nomem(err);
-    pthread_once(&once, init_once);
     pthread_mutex_init(&p->lock, NULL);
     memcpy(p->tokens, tokens, sizeof p->tokens);
     *ret_path = p;
@@ -95,107 +91,69 @@ hf_path_stop(struct hf_path *p)
     atomic_store(&p->stopping, true);
 }
 
-/* ---- libcurl's callbacks ---- */
+/* ---- what comes ---- */
 
 static bool
-is_good(struct ask *a)
-{
-    long status = 0;
-
-    curl_easy_getinfo(a->curl, CURLINFO_RESPONSE_CODE, &status);
-    return status >= 200 && status < 300;
-}
-
-/* Fewer bytes taken than given ends the transfer. */
-static size_t
-take(char *data, size_t size, size_t count, void *context)
+begun(void *context, int status)
 {
     struct ask *a = context;
-    size_t len = size * count;
 
-    if (!is_good(a)) {
-        /* What is past the bound is of no use to anybody. */
-        (void)!hf_buf_add(&a->problem, data, len, NULL);
-        return len;
-    }
-    if (a->call->sink) {
-        a->refused = !a->call->sink(a->call->context, data, len);
-        return a->refused ? 0 : len;
-    }
-    a->too_large = hf_buf_add(a->answer, data, len, NULL) < 0;
-    return a->too_large ? 0 : len;
+    a->good = status >= 200 && status < 300;
+    return true;
 }
 
-static int
-check_stop(void *context, curl_off_t dt, curl_off_t dn, curl_off_t ut, curl_off_t un)
+static bool
+take(void *context, const char *data, size_t len)
+{
+    struct ask *a = context;
+
+    if (!a->good) {
+        /* What is past the bound is of no use to anybody. */
+        (void)!hf_buf_add(&a->problem, data, len, NULL);
+        return true;
+    }
+    if (a->call->sink)
+        return a->call->sink(a->call->context, data, len);
+    a->too_large = hf_buf_add(a->answer, data, len, NULL) < 0;
+    return !a->too_large;
+}
+
+static bool
+is_stopping(void *context)
 {
     const struct ask *a = context;
 
-    (void)dt, (void)dn, (void)ut, (void)un;
     return atomic_load(&a->path->stopping);
 }
 
 /* ---- asking ---- */
 
-static void
-set_up(struct ask *a, const char *url, struct curl_slist *headers)
-{
-    const struct hf_path_call *call = a->call;
-    int64_t timeout_ms = call->timeout_ms ? call->timeout_ms : HF_PATH_TIMEOUT_MS;
-    CURL *c = a->curl;
-
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, a->detail);
-    curl_easy_setopt(c, CURLOPT_URL, url);
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http");
-    curl_easy_setopt(c, CURLOPT_PROXY, ""); /* whatever the environment says */
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
-    curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, a->path->tokens[call->peer]);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)HF_PATH_CONNECT_MS);
-    if (call->sink) {
-        curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_S);
-        curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)(timeout_ms / 1000));
-    } else {
-        curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)timeout_ms);
-    }
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, a);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, check_stop);
-    curl_easy_setopt(c, CURLOPT_XFERINFODATA, a);
-    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    if (call->body) {
-        curl_easy_setopt(c, CURLOPT_POST, 1L);
-        curl_easy_setopt(c, CURLOPT_POSTFIELDS, call->body);
-        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(call->body));
-    }
-}
-
 static int
-failed(const struct ask *a, CURLcode code, struct hf_error *err)
+failed(const struct ask *a, enum hf_h1_end end, struct hf_error *err)
 {
     const char *who = hf_path_name(a->call->peer);
-    const char *why = *a->detail ? a->detail : curl_easy_strerror(code);
 
-    if (code == CURLE_ABORTED_BY_CALLBACK)
+    switch (end) {
+    case HF_H1_END_CANCELLED:
         return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the gateway is about to end");
-    if (a->refused)
-        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the reader is gone");
-    if (a->too_large)
+    case HF_H1_END_STOPPED:
+        if (!a->too_large)
+            return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the reader is gone");
         return hf_error_set(err, HF_ERROR_UPSTREAM,
                             "the %s answers more than %d MiB: ask for less at a time", who,
                             HF_PATH_ANSWER_MAX >> 20);
-    if (code == CURLE_COULDNT_CONNECT)
+    case HF_H1_END_NO_CONNECTION:
         return hf_error_set(err, HF_ERROR_UNAVAILABLE,
                             "the %s does not answer: see its log, or restart it", who);
-    if (code == CURLE_OPERATION_TIMEDOUT)
+    case HF_H1_END_TIMEOUT:
         return hf_error_set(err, HF_ERROR_TIMEOUT, "the %s did not answer in time: try again", who);
-    return hf_error_set(err, HF_ERROR_UPSTREAM, "the %s: %s", who, why);
+    default:
+        return hf_error_wrap(err, "the %s", who);
+    }
 }
 
 static enum hf_error_class
-class_of(long status)
+class_of(int status)
 {
     static const enum hf_error_class passed_on[] = {
         HF_ERROR_INVALID,   HF_ERROR_MALFORMED, HF_ERROR_NOT_FOUND,   HF_ERROR_CONFLICT,
@@ -210,7 +168,7 @@ class_of(long status)
 
 /* From problem+json (RFC 9457). */
 static int
-refused_by_peer(struct ask *a, long status, struct hf_error *err)
+refused_by_peer(struct ask *a, int status, struct hf_error *err)
 {
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
     const struct hf_json *first;
@@ -227,30 +185,38 @@ refused_by_peer(struct ask *a, long status, struct hf_error *err)
 }
 
 static int
-perform(struct ask *a, const char *url, struct hf_error *err)
+perform(struct ask *a, struct hf_error *err)
 {
-    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
-    struct curl_slist *more =
-        headers ? curl_slist_append(headers, "Content-Type: application/json") : NULL;
-    long status = 0;
-    CURLcode code;
+    const struct hf_path_call *call = a->call;
+    int64_t timeout_ms = call->timeout_ms ? call->timeout_ms : HF_PATH_TIMEOUT_MS;
+    char host[HOST_SIZE];
+    const struct hf_h1_call wire = {
+        .place = {.address = a->target.address, .port = a->target.port},
+        .host = host,
+        .method = call->body ? "POST" : "GET",
+        .path = call->path,
+        .bearer = a->path->tokens[call->peer],
+        .body = call->body,
+        .connect_ms = HF_PATH_CONNECT_MS,
+        .total_ms = call->sink ? 0 : timeout_ms,
+        .idle_ms = call->sink ? timeout_ms : 0,
+        .cancelled = is_stopping,
+        .look_ms = LOOK_MS,
+        .wake_fd = -1,
+        .reader = {.context = a, .begun = begun, .body = take},
+    };
+    struct hf_h1_answer answer;
 
-    if (!more) {
-        curl_slist_free_all(headers);
-        return hf_error_nomem(err);
-    }
-    set_up(a, url, headers);
-    code = curl_easy_perform(a->curl);
-    curl_slist_free_all(headers);
-    if (code != CURLE_OK)
-        return failed(a, code, err);
-    curl_easy_getinfo(a->curl, CURLINFO_RESPONSE_CODE, &status);
-    return status >= 200 && status < 300 ? 0 : refused_by_peer(a, status, err);
+    hf_text_put(host, sizeof host, "%s:%u", a->target.address, (unsigned)a->target.port);
+    if (hf_h1_call(&wire, &answer, err) < 0 || answer.end != HF_H1_END_WHOLE)
+        return failed(a, answer.end, err);
+    return a->good ? 0 : refused_by_peer(a, answer.status, err);
 }
 
 /* Takes one of the places, and says where to go. */
 static int
-enter(struct hf_path *p, const struct hf_path_call *call, char url[URL_SIZE], struct hf_error *err)
+enter(struct hf_path *p, const struct hf_path_call *call, struct target *ret_target,
+      struct hf_error *err)
 {
     const struct target *t = &p->targets[call->peer];
     int rc = 0;
@@ -264,11 +230,12 @@ enter(struct hf_path *p, const struct hf_path_call *call, char url[URL_SIZE], st
         rc = hf_error_set(err, HF_ERROR_UNAVAILABLE,
                           "%d questions to the services are under way: try again in a moment",
                           HF_PATH_CALLS_MAX);
-    else if (!hf_text_put(url, URL_SIZE, "http://%s:%u%s", t->address, (unsigned)t->port,
-                          call->path))
+    else if (strlen(call->path) > QUERY_MAX)
         rc = hf_error_set(err, HF_ERROR_INVALID, "the query is too long");
-    else
+    if (rc == 0) {
+        *ret_target = *t;
         p->calls++;
+    }
     pthread_mutex_unlock(&p->lock);
     return rc;
 }
@@ -286,14 +253,11 @@ hf_path_ask(struct hf_path *p, const struct hf_path_call *call, struct hf_buf *a
             struct hf_error *err)
 {
     struct ask a = {.path = p, .call = call, .answer = answer, .problem = HF_BUF_INIT(PROBLEM_MAX)};
-    char url[URL_SIZE];
     int rc;
 
-    if (enter(p, call, url, err) < 0)
+    if (enter(p, call, &a.target, err) < 0)
         return -1;
-    a.curl = curl_easy_init();
-    rc = a.curl ? perform(&a, url, err) : hf_error_nomem(err);
-    curl_easy_cleanup(a.curl);
+    rc = perform(&a, err);
     hf_buf_done(&a.problem);
     leave(p);
     return rc;

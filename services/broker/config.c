@@ -24,6 +24,18 @@ enum {
     MAX_PACKET_LEAST = 1024,
     /* A record of 1 MiB can become 6 MiB of JSON; the services' memory is sized for that. */
     MAX_PACKET_MOST = 1024 * 1024,
+    /* A connection costs mosquitto about 2 kB besides its packets; a session that is left 1 kB.
+     * Twice as many sessions as connections, so that a fleet can be exchanged once without a
+     * thought. */
+    MAX_DEVICES = 1000,
+    MAX_DEVICES_MOST = 10000,
+    MAX_DEVICE_SESSIONS = 2000,
+    MAX_DEVICE_SESSIONS_MOST = 100000,
+    /* Not sooner: mosquitto has one such time for all, and a processor that is away for so long
+     * loses what waits for it. It has long been shown as away by then, and its queue as full. */
+    SESSION_DAYS = 90,
+    SESSION_DAYS_LEAST = 7,
+    SESSION_DAYS_MOST = 3650,
     MAX_QUEUED_MOST = 10 * 1000 * 1000,
     MAX_QUEUED_BYTES_MOST = 1024 * 1024 * 1024, /* mosquitto reads an int */
     /* How much may be on its way to a consumer unacknowledged: one commit of the buffer covers it
@@ -61,12 +73,20 @@ hf_broker_settings(const struct hf_json *settings, struct hf_broker_config *c, s
     n.max_queued_messages = 50000;
     n.max_queued_bytes = 24LL * 1024 * 1024;
     n.max_packet_bytes = 256LL * 1024;
+    n.max_devices = MAX_DEVICES;
+    n.max_device_sessions = MAX_DEVICE_SESSIONS;
+    n.session_days = SESSION_DAYS;
     if (read_number(settings, "max_queued_messages", MAX_INFLIGHT_MESSAGES, MAX_QUEUED_MOST,
                     &n.max_queued_messages, err) < 0 ||
         read_number(settings, "max_queued_bytes", MAX_PACKET_MOST, MAX_QUEUED_BYTES_MOST,
                     &n.max_queued_bytes, err) < 0 ||
         read_number(settings, "max_packet_bytes", MAX_PACKET_LEAST, MAX_PACKET_MOST,
-                    &n.max_packet_bytes, err) < 0)
+                    &n.max_packet_bytes, err) < 0 ||
+        read_number(settings, "max_devices", 1, MAX_DEVICES_MOST, &n.max_devices, err) < 0 ||
+        read_number(settings, "max_device_sessions", 0, MAX_DEVICE_SESSIONS_MOST,
+                    &n.max_device_sessions, err) < 0 ||
+        read_number(settings, "session_days", SESSION_DAYS_LEAST, SESSION_DAYS_MOST,
+                    &n.session_days, err) < 0)
         return -1;
     *c = n;
     return 0;
@@ -213,13 +233,21 @@ add_gate(const struct hf_broker_config *c, const struct hf_json *credentials, st
     for (; a; a = hf_json_next(a))
         if (hf_buf_addf(b, err, "%s%s", hf_json_key(a), hf_json_next(a) ? "," : "\n") < 0)
             return -1;
+    if (hf_buf_addf(b, err,
+                    "plugin_opt_database %s/mosquitto.db\nplugin_opt_device_sessions %lld\n",
+                    c->data_dir, (long long)c->max_device_sessions) < 0)
+        return -1;
     if (!*c->internal_mask)
         return 0;
     return hf_buf_addf(b, err, "plugin_opt_network %s\nplugin_opt_mask %s\n", c->internal_ip,
                        c->internal_mask);
 }
 
-/* Not with per_listener_settings: since 2.0.12 a client that is away then has no listener, by that
+/* What is left as mosquitto has it, and why: max_keepalive (a bound would refuse every MQTT 3.1.1
+ * device with a keep-alive of 0), max_qos (would cut off devices that publish with QoS 2),
+ * max_topic_alias (10 a client) and message_size_limit (max_packet_size says more).
+ *
+ * Not with per_listener_settings: since 2.0.12 a client that is away then has no listener, by that
  * no right to read, and nothing is queued for it (mosquitto issues 2526, 2618, 3202; tried with
  * 2.0.21: all that was published while a consumer was away was lost). What each may do is the
  * ACL's: without an account field/# and nothing else. On the internal listener the user name is
@@ -244,6 +272,7 @@ write_conf(const struct hf_broker_config *c, const struct hf_json *credentials,
                     "max_queued_messages %lld\n"
                     "max_queued_bytes %lld\n"
                     "max_packet_size %lld\n"
+                    "persistent_client_expiration %lldd\n"
                     "queue_qos0_messages true\n"
                     "set_tcp_nodelay true\n"
                     "log_dest stderr\n"
@@ -252,7 +281,8 @@ write_conf(const struct hf_broker_config *c, const struct hf_json *credentials,
                     "log_type information\n",
                     c->tmp_dir, c->tmp_dir, c->data_dir, AUTOSAVE_S, SYS_INTERVAL_S,
                     MAX_INFLIGHT_MESSAGES, MAX_INFLIGHT_BYTES, (long long)c->max_queued_messages,
-                    (long long)c->max_queued_bytes, (long long)c->max_packet_bytes) < 0)
+                    (long long)c->max_queued_bytes, (long long)c->max_packet_bytes,
+                    (long long)c->session_days) < 0)
         return -1;
     if (c->memory_limit &&
         hf_buf_addf(&b, err, "memory_limit %lld\n", (long long)c->memory_limit) < 0)
@@ -264,8 +294,8 @@ write_conf(const struct hf_broker_config *c, const struct hf_json *credentials,
     if (c->open && hf_buf_addf(&b, err,
                                "listener %d %s\n"
                                "mount_point field/\n"
-                               "max_connections 1000\n",
-                               c->field.port, c->field.host) < 0)
+                               "max_connections %lld\n",
+                               c->field.port, c->field.host, (long long)c->max_devices) < 0)
         return -1;
     return write_file(c, "mosquitto.conf", &b, err);
 }

@@ -20,10 +20,14 @@ struct hf_broker_config {
     int64_t max_queued_messages;
     int64_t max_queued_bytes;
     int64_t max_packet_bytes;
-    int64_t memory_limit; /* bytes of heap; 0 for none */
+    int64_t max_devices;         /* connected at once */
+    int64_t max_device_sessions; /* left by devices, connected or not */
+    int64_t session_days;        /* after which a session of a client that is away ends */
+    int64_t memory_limit;        /* bytes of heap; 0 for none */
 };
 
-/* Takes the queue's bounds from settings.json; refuses what is out of range by name. */
+/* Takes the bounds of queues and devices from settings.json; refuses what is out of range by name.
+ */
 HF_MUST int hf_broker_settings(const struct hf_json *settings, struct hf_broker_config *c,
                                struct hf_error *err);
 

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -41,6 +42,8 @@ struct reader {
     uint64_t left; /* bytes of the file behind the present place */
     uint32_t version;
     struct hf_db_report *report;
+    bool (*each)(void *ctx, const char *id); /* NULL: nobody asks for the clients */
+    void *ctx;
 };
 
 static bool
@@ -100,6 +103,18 @@ read_subscription(struct reader *r, const unsigned char *fixed)
     return true;
 }
 
+/* A session: its client id is the first part, and what else there is follows. */
+static bool
+read_client(struct reader *r, const unsigned char *fixed, uint32_t left)
+{
+    uint32_t id_len = be16(fixed + layout_of(TYPE_CLIENT)->lengths[0]);
+    HF_AUTO_FREE char *id = r->each ? calloc(1, id_len + 1) : NULL;
+
+    if (!r->each)
+        return skip(r, left);
+    return id && take(r, id, id_len) && r->each(r->ctx, id) && skip(r, left - id_len);
+}
+
 static bool
 read_chunk(struct reader *r, const struct layout *l, uint32_t length)
 {
@@ -118,6 +133,8 @@ read_chunk(struct reader *r, const struct layout *l, uint32_t length)
         return false;
     if (l->type == TYPE_SUB)
         return read_subscription(r, fixed);
+    if (l->type == TYPE_CLIENT)
+        return read_client(r, fixed, length - size);
     return skip(r, length - size);
 }
 
@@ -164,6 +181,22 @@ hf_db_check(const char *path, struct hf_db_report *ret_report, struct hf_error *
     if (ret_report->state != HF_DB_SOUND)
         ret_report->processor = ret_report->buffer = false;
     return 0;
+}
+
+int
+hf_db_each_client(const char *path, bool (*each)(void *ctx, const char *id), void *ctx)
+{
+    HF_AUTO_FCLOSE FILE *f = fopen(path, "rbe");
+    struct hf_db_report report = {.state = HF_DB_ABSENT};
+    struct reader r = {.f = f, .report = &report, .each = each, .ctx = ctx};
+    struct stat st;
+    enum hf_db_state state;
+
+    if (!f || fstat(fileno(f), &st) < 0)
+        return -1;
+    r.left = (uint64_t)st.st_size;
+    state = read_all(&r);
+    return state == HF_DB_SOUND || state == HF_DB_ABSENT ? 0 : -1;
 }
 
 int

@@ -27,5 +27,10 @@ struct hf_db_report {
 /* -1 only where the file is there but cannot be read. */
 HF_MUST int hf_db_check(const char *path, struct hf_db_report *ret_report, struct hf_error *err);
 
+/* Calls `each` with the client id of every session in the file, services' and devices', until it
+ * returns false. -1 where it did, or where the file cannot be read to its end. An id with a zero
+ * byte in it is none (MQTT 3.1.1, 1.5.3). */
+HF_MUST int hf_db_each_client(const char *path, bool (*each)(void *ctx, const char *id), void *ctx);
+
 /* Moves the file to PATH.damaged, and the one set aside before to PATH.damaged.old. */
 HF_MUST int hf_db_set_aside(const char *path, struct hf_error *err);

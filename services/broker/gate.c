@@ -9,11 +9,22 @@
  * listeners, so that a device called `processor` would take over the processor's session, with all
  * that is queued in it (tried).
  *
+ * It also bounds what mosquitto does not. Devices only publish, so what else they could leave in
+ * the broker's memory serves nobody: sessions for ever new client ids (bounded in number,
+ * sessions.h), subscriptions (refused in the SUBACK) and retained messages (taken as messages).
+ *
  *     plugin /usr/lib/holdfast/holdfast-gate.so
  *     plugin_opt_accounts processor,buffer           their ids, and the same with -status
+ *     plugin_opt_database /data/mosquitto.db         the saved sessions
+ *     plugin_opt_device_sessions 2000                so many may be left
  *     plugin_opt_network 172.20.0.0                  both, or none in a trial on the loopback,
  *     plugin_opt_mask 255.255.0.0                    where nothing tells the listeners apart
  */
+#include "broker/gate.h"
+
+#include "base/text.h"
+#include "broker/sessions.h"
+
 #include <arpa/inet.h>
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
@@ -22,13 +33,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { PLUGIN_VERSION = 5, ID_MAX = 64 };
+enum { PLUGIN_VERSION = 5, ID_MAX = 64, NUMBER_MAX = 24 };
 
 struct gate {
     mosquitto_plugin_id_t *id;
     in_addr_t network, mask; /* network byte order; mask 0: not known */
     char *accounts;          /* with a comma before and after each */
+    char *database;
+    struct hf_sessions sessions;
+    uint64_t refused; /* that would have left one more */
+    uint64_t said_sessions, said_refused;
 };
 
 static bool
@@ -43,8 +59,9 @@ is_internal(const struct gate *g, const char *address)
 }
 
 static bool
-is_service_id(const struct gate *g, const char *id)
+is_service_id(void *ctx, const char *id)
 {
+    const struct gate *g = ctx;
     static const char second[] = "-status";
     size_t len = id ? strlen(id) : 0;
     char wanted[ID_MAX + 3];
@@ -59,7 +76,7 @@ is_service_id(const struct gate *g, const char *id)
 
 /* Why the client may not even be asked for its password; NULL when it may. */
 static const char *
-objection(const struct gate *g, const struct mosquitto_evt_basic_auth *auth)
+objection(struct gate *g, const struct mosquitto_evt_basic_auth *auth)
 {
     bool internal = is_internal(g, mosquitto_client_address(auth->client));
 
@@ -71,11 +88,34 @@ objection(const struct gate *g, const struct mosquitto_evt_basic_auth *auth)
                     : "there are no accounts for devices yet, leave out the user name";
 }
 
+/* With MQTT 5 a session may outlive a clean start, for as long as the client says; it is not saved,
+ * and only persistent_client_expiration and memory_limit bound it. */
+static const char *
+session_objection(struct gate *g, const struct mosquitto_evt_basic_auth *auth)
+{
+    const char *id = mosquitto_client_id(auth->client);
+
+    if (auth->username || !id)
+        return NULL;
+    if (mosquitto_client_clean_session(auth->client)) {
+        hf_sessions_end(&g->sessions, id);
+        return NULL;
+    }
+    if (hf_sessions_admit(&g->sessions, id, time(NULL)))
+        return NULL;
+    g->refused++;
+    return "no room for one more session: connect with clean session, or raise "
+           "max_device_sessions";
+}
+
 static int
 on_basic_auth(int event, void *event_data, void *user_data)
 {
     const struct mosquitto_evt_basic_auth *auth = event_data;
     const char *why = objection(user_data, auth);
+
+    if (!why)
+        why = session_objection(user_data, auth);
 
     (void)event;
     if (!why)
@@ -86,10 +126,59 @@ on_basic_auth(int event, void *event_data, void *user_data)
     return MOSQ_ERR_AUTH;
 }
 
+static int
+on_acl_check(int event, void *event_data, void *user_data)
+{
+    const struct mosquitto_evt_acl_check *check = event_data;
+
+    (void)event;
+    (void)user_data;
+    if (check->access != MOSQ_ACL_SUBSCRIBE || mosquitto_client_username(check->client))
+        return MOSQ_ERR_PLUGIN_DEFER; /* to the ACL file */
+    return MOSQ_ERR_ACL_DENIED;
+}
+
+static int
+on_message(int event, void *event_data, void *user_data)
+{
+    struct mosquitto_evt_message *message = event_data;
+
+    (void)event;
+    (void)user_data;
+    if (!mosquitto_client_username(message->client))
+        message->retain = false;
+    return MOSQ_ERR_SUCCESS;
+}
+
+static void
+say(const char *topic, uint64_t value, uint64_t *said)
+{
+    char text[NUMBER_MAX];
+    int len = snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+
+    if (value != *said &&
+        mosquitto_broker_publish_copy(NULL, topic, len, text, 0, true, NULL) == MOSQ_ERR_SUCCESS)
+        *said = value;
+}
+
+static int
+on_tick(int event, void *event_data, void *user_data)
+{
+    struct gate *g = user_data;
+
+    (void)event;
+    (void)event_data;
+    say(HF_GATE_TOPIC_SESSIONS, g->sessions.count, &g->said_sessions);
+    say(HF_GATE_TOPIC_REFUSED, g->refused, &g->said_refused);
+    return MOSQ_ERR_SUCCESS;
+}
+
 static void
 gate_free(struct gate *g)
 {
+    hf_sessions_done(&g->sessions);
     free(g->accounts);
+    free(g->database);
     free(g);
 }
 
@@ -97,6 +186,7 @@ static bool
 read_options(struct gate *g, const struct mosquitto_opt *options, int count)
 {
     struct in_addr network = {0}, mask = {0};
+    uint64_t sessions = 0;
 
     for (int i = 0; i < count; i++) {
         const char *key = options[i].key, *value = options[i].value;
@@ -108,10 +198,36 @@ read_options(struct gate *g, const struct mosquitto_opt *options, int count)
         if (strcmp(key, "accounts") == 0 && !g->accounts &&
             asprintf(&g->accounts, ",%s,", value) < 0)
             return false;
+        if (strcmp(key, "database") == 0 && !g->database && !(g->database = strdup(value)))
+            return false;
+        if (strcmp(key, "device_sessions") == 0 && !hf_text_u64(value, &sessions))
+            return false;
     }
     g->mask = mask.s_addr;
     g->network = network.s_addr & mask.s_addr;
-    return g->accounts && !network.s_addr == !mask.s_addr;
+    g->sessions = (struct hf_sessions){
+        .db = g->database, .is_exempt = is_service_id, .ctx = g, .max = sessions};
+    return g->accounts && g->database && !network.s_addr == !mask.s_addr;
+}
+
+static const struct {
+    int event;
+    MOSQ_FUNC_generic_callback call;
+} callbacks[] = {
+    {MOSQ_EVT_BASIC_AUTH, on_basic_auth},
+    {MOSQ_EVT_ACL_CHECK, on_acl_check},
+    {MOSQ_EVT_MESSAGE, on_message},
+    {MOSQ_EVT_TICK, on_tick},
+};
+
+static int
+listen_to(struct gate *g)
+{
+    int rc = MOSQ_ERR_SUCCESS;
+
+    for (size_t i = 0; rc == MOSQ_ERR_SUCCESS && i < HF_LEN(callbacks); i++)
+        rc = mosquitto_callback_register(g->id, callbacks[i].event, callbacks[i].call, NULL, g);
+    return rc;
 }
 
 int
@@ -131,14 +247,17 @@ mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userdata,
 
     if (!g)
         return MOSQ_ERR_NOMEM;
+    g->said_sessions = g->said_refused = UINT64_MAX; /* nothing yet */
     if (!read_options(g, options, option_count)) {
         mosquitto_log_printf(MOSQ_LOG_ERR, "Error: holdfast-gate: wrong options.");
         gate_free(g);
         return MOSQ_ERR_INVAL;
     }
+    if (!hf_sessions_init(&g->sessions))
+        mosquitto_log_printf(MOSQ_LOG_WARNING, "holdfast-gate: the saved sessions were not read.");
     g->id = identifier;
     *userdata = g;
-    return mosquitto_callback_register(identifier, MOSQ_EVT_BASIC_AUTH, on_basic_auth, NULL, g);
+    return listen_to(g);
 }
 
 int
@@ -148,7 +267,8 @@ mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options, int opti
 
     (void)options;
     (void)option_count;
-    mosquitto_callback_unregister(g->id, MOSQ_EVT_BASIC_AUTH, on_basic_auth, NULL);
+    for (size_t i = 0; i < HF_LEN(callbacks); i++)
+        mosquitto_callback_unregister(g->id, callbacks[i].event, callbacks[i].call, NULL);
     gate_free(g);
     return MOSQ_ERR_SUCCESS;
 }

@@ -16,6 +16,7 @@
 #include "broker/child.h"
 #include "broker/config.h"
 #include "broker/dbfile.h"
+#include "broker/gate.h"
 #include "broker/meter.h"
 #include "common/conf.h"
 #include "common/status.h"
@@ -36,7 +37,7 @@ enum {
     SAVE_ON_CHANGE_MS = 10000,  /* how often an opened one is, when subscriptions change */
     MOSQUITTO_GRACE_MS = 8000,  /* a full queue of 24 MiB is saved by then, on a slow card too */
     DISK_LEAST = 1024 * 1024,   /* less free space than this cannot take a save */
-    OVERFLOW_SHOWN_MS = 600000, /* a queue that overflowed is shown as degraded for so long */
+    OVERFLOW_SHOWN_MS = 600000, /* what overflowed is shown as degraded for so long */
 };
 
 /* What is heard of mosquitto; every 5 s (config.c). */
@@ -48,14 +49,13 @@ enum sys {
     SYS_RETAINED,
     SYS_MESSAGES_A_MIN, /* received, averaged over a minute */
     SYS_BYTES_A_MIN,
+    SYS_SESSIONS,
+    SYS_SESSIONS_REFUSED,
     SYS_COUNT
 };
 
 struct service {
-    struct hf_conf credentials_file;
-    struct hf_conf settings_file;
-    struct hf_json *credentials;
-    struct hf_json *settings;
+    struct hf_conf_pair conf;
     struct hf_broker_config config;
     struct hf_account account;
     char db[PATH_MAX];
@@ -68,9 +68,11 @@ struct service {
     uint64_t dropped_before;  /* by mosquittos of this run that have ended */
     int64_t overflow_ms;      /* monotonic; when it last was; 0 for never */
     int64_t overflow_from_ms; /* wall; when it began */
+    int64_t crowded_ms;       /* monotonic; when a device last found no room for its session */
     bool subscriptions_changed;
     uint64_t max_messages, max_bytes; /* of a queue, by the present mosquitto */
-    struct hf_meter meter;            /* the status thread's */
+    uint64_t max_devices, max_sessions;
+    struct hf_meter meter; /* the status thread's */
     char alarm[HF_STATUS_REASON_MAX];
 };
 
@@ -84,6 +86,8 @@ static const char *const topics[SYS_COUNT + 1] = {
     [SYS_RETAINED] = "$SYS/broker/retained messages/count",
     [SYS_MESSAGES_A_MIN] = "$SYS/broker/load/publish/received/1min",
     [SYS_BYTES_A_MIN] = "$SYS/broker/load/bytes/received/1min",
+    [SYS_SESSIONS] = HF_GATE_TOPIC_SESSIONS,
+    [SYS_SESSIONS_REFUSED] = HF_GATE_TOPIC_REFUSED,
 };
 
 static void
@@ -115,6 +119,8 @@ on_message(void *ctx, const char *topic, const char *payload, size_t len)
     pthread_mutex_lock(&s->lock);
     if (i == SYS_DROPPED)
         note_dropped(s, value);
+    if (i == SYS_SESSIONS_REFUSED && value > s->sys[i])
+        s->crowded_ms = hf_clock_mono_ms();
     if (i == SYS_SUBSCRIPTIONS && value != s->sys[i])
         s->subscriptions_changed = true;
     s->sys[i] = value;
@@ -157,7 +163,6 @@ put_queue(struct service *s, struct hf_json *numbers)
     };
     int64_t minutes = hf_queue_minutes(&q);
 
-    hf_json_put_int(numbers, "clients", hf_meter_clients(&s->meter, s->config.field.port));
     hf_json_put_int(numbers, "queued", (int64_t)q.messages);
     hf_json_put_int(numbers, "queued_bytes", (int64_t)q.bytes);
     hf_json_put_int(numbers, "queue_limit", (int64_t)q.max_messages);
@@ -169,6 +174,29 @@ put_queue(struct service *s, struct hf_json *numbers)
         hf_json_put_int(numbers, "queue_minutes", minutes);
     else
         hf_json_put_null(numbers, "queue_minutes");
+}
+
+/* What devices take of the room that is for them. */
+static void
+look_at_devices(struct service *s, struct hf_status_view *view)
+{
+    int64_t clients = hf_meter_clients(&s->meter, s->config.field.port);
+
+    hf_json_put_int(view->numbers, "clients", clients);
+    hf_json_put_int(view->numbers, "clients_limit", (int64_t)s->max_devices);
+    hf_json_put_int(view->numbers, "device_sessions", (int64_t)s->sys[SYS_SESSIONS]);
+    hf_json_put_int(view->numbers, "device_sessions_limit", (int64_t)s->max_sessions);
+    hf_json_put_int(view->numbers, "device_sessions_refused",
+                    (int64_t)s->sys[SYS_SESSIONS_REFUSED]);
+    if (clients >= (int64_t)s->max_devices)
+        snprintf(view->reason, sizeof view->reason,
+                 "all %lld connections for devices are in use: more are refused",
+                 (long long)s->max_devices);
+    if (s->crowded_ms && hf_clock_mono_ms() - s->crowded_ms < OVERFLOW_SHOWN_MS)
+        snprintf(view->reason, sizeof view->reason,
+                 "devices have left %llu sessions of %llu: %llu times one more was refused",
+                 (unsigned long long)s->sys[SYS_SESSIONS], (unsigned long long)s->max_sessions,
+                 (unsigned long long)s->sys[SYS_SESSIONS_REFUSED]);
 }
 
 static void
@@ -183,6 +211,7 @@ look(void *ctx, struct hf_status_view *view)
     if (!s->open)
         snprintf(view->reason, sizeof view->reason,
                  "no devices yet: waiting for processor and buffer to subscribe");
+    look_at_devices(s, view);
     if (*s->alarm)
         snprintf(view->reason, sizeof view->reason, "%s", s->alarm);
     if (full)
@@ -255,7 +284,7 @@ start(struct service *s, struct hf_error *err)
 {
     char config[PATH_MAX];
 
-    if (hf_broker_write(&s->config, s->credentials, err) < 0)
+    if (hf_broker_write(&s->config, s->conf.credentials, err) < 0)
         return -1;
     snprintf(config, sizeof config, "%s/mosquitto.conf", s->config.tmp_dir);
     if (hf_child_start(hf_env_mosquitto(), config, &s->child, err) < 0)
@@ -266,6 +295,8 @@ start(struct service *s, struct hf_error *err)
     memset(s->sys, 0, sizeof s->sys);
     s->max_messages = (uint64_t)s->config.max_queued_messages;
     s->max_bytes = (uint64_t)s->config.max_queued_bytes;
+    s->max_devices = (uint64_t)s->config.max_devices;
+    s->max_sessions = (uint64_t)s->config.max_device_sessions;
     pthread_mutex_unlock(&s->lock);
     hf_log_info("event=started devices=%s", s->config.open ? "let-in" : "kept-out");
     return 0;
@@ -288,23 +319,10 @@ open_to_devices(struct service *s, struct hf_error *err)
 }
 
 static int
-renew(struct hf_conf *file, struct hf_json **doc, struct hf_error *err)
-{
-    HF_AUTO(hf_json) struct hf_json *read = NULL;
-    int rc = hf_conf_poll(file, &read, err);
-
-    if (rc > 0) {
-        hf_json_free(*doc);
-        *doc = hf_steal(&read);
-    }
-    return rc;
-}
-
-static int
 read_account(struct service *s, struct hf_error *err)
 {
     snprintf(s->account.user, sizeof s->account.user, "broker");
-    hf_conf_text(hf_json_get(s->credentials, "accounts"), "broker", s->account.password,
+    hf_conf_text(hf_json_get(s->conf.credentials, "accounts"), "broker", s->account.password,
                  sizeof s->account.password);
     if (!*s->account.password)
         return hf_error_set_at(err, HF_ERROR_INVALID, "/accounts/broker",
@@ -318,7 +336,7 @@ read_account(struct service *s, struct hf_error *err)
 static int
 apply_conf(struct service *s, struct hf_error *err)
 {
-    if (read_account(s, err) < 0 || hf_broker_settings(s->settings, &s->config, err) < 0)
+    if (read_account(s, err) < 0 || hf_broker_settings(s->conf.settings, &s->config, err) < 0)
         return -1;
     hf_status_set_account(s->status, &s->account);
     hf_log_info("event=restarting reason=\"new settings or credentials\"");
@@ -330,11 +348,9 @@ apply_conf(struct service *s, struct hf_error *err)
 static int
 follow_conf(struct service *s, struct hf_error *err)
 {
-    int credentials = renew(&s->credentials_file, &s->credentials, err);
-    int settings = credentials < 0 ? -1 : renew(&s->settings_file, &s->settings, err);
-    int rc = settings;
+    int rc = hf_conf_pair_poll(&s->conf, err);
 
-    if (settings >= 0 && (credentials > 0 || settings > 0))
+    if (rc > 0)
         rc = apply_conf(s, err);
     if (rc < 0)
         hf_log_error("event=conf-wrong reason=\"%s\"", err->message);
@@ -466,12 +482,11 @@ run(struct service *s, struct hf_error *err)
     s->config.tmp_dir = hf_env_tmp_dir();
     s->config.memory_limit = hf_broker_memory_limit();
     snprintf(s->db, sizeof s->db, "%s/mosquitto.db", s->config.data_dir);
-    if (hf_conf_wait(&s->credentials_file, &s->credentials) < 0 ||
-        hf_conf_wait(&s->settings_file, &s->settings) < 0)
+    if (hf_conf_pair_wait(&s->conf) < 0)
         return 0;
     if (find_own_address(s, err) < 0)
         return hf_stopping() ? 0 : -1;
-    if (read_account(s, err) < 0 || hf_broker_settings(s->settings, &s->config, err) < 0 ||
+    if (read_account(s, err) < 0 || hf_broker_settings(s->conf.settings, &s->config, err) < 0 ||
         check_database(s, err) < 0 || start(s, err) < 0 || start_status(s, err) < 0)
         return -1;
     rc = watch(s, err);
@@ -482,20 +497,18 @@ run(struct service *s, struct hf_error *err)
 int
 main(void)
 {
-    static struct service s = {
-        .credentials_file = HF_CONF_INIT("credentials.json"),
-        .settings_file = HF_CONF_INIT("settings.json"),
-        .lock = PTHREAD_MUTEX_INITIALIZER,
-    };
+    static struct service s = {.lock = PTHREAD_MUTEX_INITIALIZER};
     struct hf_error err = {0};
-    int rc = run(&s, &err);
+    int rc;
+
+    s.conf = HF_CONF_PAIR_INIT;
+    rc = run(&s, &err);
 
     if (rc < 0)
         hf_log_error("event=failed reason=\"%s\"", err.message);
     else
         hf_log_info("event=stopped");
     hf_child_free(s.child);
-    hf_json_free(s.credentials);
-    hf_json_free(s.settings);
+    hf_conf_pair_done(&s.conf);
     return rc < 0 ? 1 : 0;
 }

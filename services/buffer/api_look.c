@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "buffer/api_private.h"
 #include "buffer/look.h"
+#include "buffer/look_cut.h"
 #include "common/jsontext.h"
 #include "common/procio.h"
 #include "common/status.h"
@@ -347,7 +348,8 @@ add_quarantined(void *ctx, const struct hf_quarantined *i, struct hf_error *err)
         add_text(&p->out, "topic", i->topic, i->topic_len, err) < 0 ||
         add_text(&p->out, "reason", i->reason, i->reason_len, err) < 0 ||
         hf_buf_adds(&p->out, ",\"record\":", err) < 0 ||
-        hf_buf_add(&p->out, i->line, i->line_len, err) < 0 || hf_buf_adds(&p->out, "}", err) < 0)
+        hf_look_add_line(i->line, i->line_len, &p->out, err) < 0 ||
+        hf_buf_adds(&p->out, "}}", err) < 0)
         return -1;
     p->count++;
     p->last = i->id;

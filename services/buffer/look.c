@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "buffer/block.h"
+#include "buffer/look_cut.h"
 #include "common/line.h"
 #include "common/record.h"
 
@@ -145,9 +146,8 @@ struct page {
 static int
 add_record(struct page *p, const char *line, size_t len, enum hf_lane lane, struct hf_error *err)
 {
-    len -= line[len - 1] == '\n';
     if (hf_buf_adds(p->out, p->count ? ",\n" : "", err) < 0 ||
-        hf_buf_add(p->out, line, len - 1, err) < 0)
+        hf_look_add_line(line, len, p->out, err) < 0)
         return -1;
     p->count++;
     return hf_buf_addf(p->out, err, ",\"lane\":\"%s\"}", hf_lane_name(lane));

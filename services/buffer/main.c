@@ -87,6 +87,7 @@ put_numbers(struct hf_json *to, const struct hf_owner_view *v)
     hf_json_put_int(to, "oldest_ms", v->status.oldest_ms);
     hf_json_put_int(to, "disk_bytes", v->status.disk_bytes);
     hf_json_put_int(to, "disk_limit", v->max_bytes);
+    hf_json_put_int(to, "stored_bytes", (int64_t)v->status.stored_bytes);
     hf_json_put_int(to, "last_commit_ms", v->last_commit_ms);
     hf_json_put_int(to, "commit_ms", v->commit_ms);
     hf_json_put_int(to, "commit_max_ms", v->commit_max_ms);

@@ -137,7 +137,7 @@ hf_owner_ack(struct hf_owner *o, const struct hf_ack_ask *ask, struct hf_error *
 {
     struct hf_command c = {.kind = HF_COMMAND_ACK, .ask = ask, .urgent = has_backlog(o, ask->sink)};
 
-    return submit(o, &o->writes, &c, err);
+    return submit(o, &o->writes, &c, err) < 0 ? -1 : 0;
 }
 
 int

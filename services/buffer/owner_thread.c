@@ -195,7 +195,7 @@ commit_some(struct hf_owner *o, struct hf_command *list, unsigned kinds)
         return 0;
     hf_spool_rollback(o->spool);
     for (struct hf_command *c = list; c; c = c->next) {
-        if (!(kinds & 1U << c->kind) || (c->kind == HF_COMMAND_ACK && c->result != 0))
+        if (!(kinds & 1U << c->kind) || (c->kind == HF_COMMAND_ACK && c->result < 0))
             continue;
         c->result = -1;
         c->err = err;
@@ -247,7 +247,7 @@ end_leases(struct hf_owner *o, const struct hf_command *list)
     for (; list; list = list->next) {
         const struct hf_ack_ask *a = list->ask;
 
-        if (list->kind == HF_COMMAND_ACK && list->result == 0)
+        if (list->kind == HF_COMMAND_ACK && list->result == 1)
             hf_holders_end(&o->holders, a->sink, a->lane);
     }
 }

@@ -63,7 +63,8 @@ HF_MUST int hf_spool_begin(struct hf_spool *s, struct hf_error *err);
  * *ret_last are written by hf_spool_commit() (0 where all went to the quarantine). */
 HF_MUST int hf_spool_append(struct hf_spool *s, const struct hf_spool_record *records, size_t count,
                             uint64_t *ret_first, uint64_t *ret_last, struct hf_error *err);
-/* refused is sorted by number. What was acknowledged before, or dropped since, is no error.
+/* refused is sorted by number. 1: it ends the lease; 0: it was acknowledged before, or dropped
+ * since, and a lease that is out is another one.
  * HF_ERROR_CONFLICT: another epoch, or no span that was leased. An error leaves the transaction
  * usable. */
 HF_MUST int hf_spool_ack(struct hf_spool *s, const char *sink, enum hf_lane lane, const char *epoch,

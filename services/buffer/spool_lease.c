@@ -369,7 +369,7 @@ hf_spool_ack(struct hf_spool *s, const char *sink, enum hf_lane lane, const char
     if (rc > 0 && span.epoch == a.epoch && span.last == last && first <= span.first) {
         rc = take_ack(s, &a, &span, err);
         s->failed = s->failed || rc < 0; /* half of it is done: the transaction must not commit */
-        return rc;
+        return rc < 0 ? -1 : 1;
     }
     if (p->acked_epoch == a.epoch && last <= p->acked_last)
         return 0;

@@ -69,6 +69,113 @@ hf_conf_poll(struct hf_conf *c, struct hf_json **ret_doc, struct hf_error *err)
     return 1;
 }
 
+/* ---- both files ---- */
+
+static int
+renew(struct hf_conf *file, struct hf_json **next, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *read = NULL;
+    int rc = hf_conf_poll(file, &read, err);
+
+    if (rc <= 0)
+        return rc;
+    hf_json_free(*next);
+    *next = hf_steal(&read);
+    return 0;
+}
+
+static const char *
+revision_of(const struct hf_json *next, const struct hf_json *used)
+{
+    const char *revision = hf_json_string(next ? next : used, "revision");
+
+    return revision ? revision : "";
+}
+
+static bool
+take_next(struct hf_json **used, struct hf_json **next)
+{
+    if (!*next)
+        return false;
+    hf_json_free(*used);
+    *used = hf_steal(next);
+    return true;
+}
+
+static int
+wait_for_other(struct hf_conf_pair *p, struct hf_error *err)
+{
+    int64_t now = hf_clock_mono_ms();
+
+    if (!p->apart_ms)
+        p->apart_ms = now;
+    if (now - p->apart_ms < HF_CONF_RETRY_MS)
+        return 0;
+    p->apart_ms = now;
+    return hf_error_set(err, HF_ERROR_CONFLICT,
+                        "credentials.json and settings.json are of two revisions: waiting until "
+                        "both are of one");
+}
+
+int
+hf_conf_pair_poll(struct hf_conf_pair *p, struct hf_error *err)
+{
+    bool is_new;
+
+    if (renew(&p->credentials_file, &p->next_credentials, err) < 0 ||
+        renew(&p->settings_file, &p->next_settings, err) < 0)
+        return -1;
+    if (!p->next_credentials && !p->next_settings)
+        return 0;
+    if (!(p->next_credentials || p->credentials) || !(p->next_settings || p->settings))
+        return 0; /* the first ones: one is not there yet */
+    if (strcmp(revision_of(p->next_credentials, p->credentials),
+               revision_of(p->next_settings, p->settings)) != 0)
+        return wait_for_other(p, err);
+    p->apart_ms = 0;
+    is_new = take_next(&p->credentials, &p->next_credentials);
+    return take_next(&p->settings, &p->next_settings) || is_new;
+}
+
+int
+hf_conf_pair_wait(struct hf_conf_pair *p)
+{
+    bool said = false;
+
+    for (;;) {
+        struct hf_error err = {0};
+        int rc = hf_conf_pair_poll(p, &err);
+
+        if (rc > 0)
+            return 0;
+        if (rc < 0)
+            hf_log_error("event=conf-wrong reason=\"%s\"", err.message);
+        if (rc == 0 && !said) {
+            hf_log_info("event=waiting-for-conf folder=%s", hf_env_run_dir());
+            said = true;
+        }
+        if (hf_stop_sleep(WAIT_STEP_MS))
+            return -1;
+    }
+}
+
+void
+hf_conf_pair_refuse(struct hf_conf_pair *p, const struct hf_error *err)
+{
+    hf_conf_refuse(&p->settings_file, err);
+}
+
+void
+hf_conf_pair_done(struct hf_conf_pair *p)
+{
+    hf_json_free(hf_steal(&p->credentials));
+    hf_json_free(hf_steal(&p->settings));
+    hf_json_free(hf_steal(&p->next_credentials));
+    hf_json_free(hf_steal(&p->next_settings));
+}
+
+/* ---- one file ---- */
+
 int
 hf_conf_wait(struct hf_conf *c, struct hf_json **ret_doc)
 {

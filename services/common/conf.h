@@ -40,6 +40,31 @@ void hf_conf_refuse(struct hf_conf *c, const struct hf_error *err);
  * is to stop first. */
 HF_MUST int hf_conf_wait(struct hf_conf *c, struct hf_json **ret_doc);
 
+/* Both files, for who needs them together: what belongs together carries the same `revision` (none
+ * in both will do too), so that no new secret meets old settings while they are being replaced. */
+struct hf_conf_pair {
+    struct hf_conf credentials_file, settings_file;
+    struct hf_json *credentials, *settings;           /* in use: of one revision */
+    struct hf_json *next_credentials, *next_settings; /* read, and waiting for the other one */
+    int64_t apart_ms; /* monotonic; since when they wait, or were last said to; 0: they do not */
+};
+
+#define HF_CONF_PAIR_INIT                                                                          \
+    ((struct hf_conf_pair){.credentials_file = HF_CONF_INIT("credentials.json"),                   \
+                           .settings_file = HF_CONF_INIT("settings.json")})
+
+/* 1: credentials and settings are others than before; 0: nothing new; -1: one cannot be read, or
+ * they have been of two revisions for HF_CONF_RETRY_MS. What was in use stays where it is not 1. */
+HF_MUST int hf_conf_pair_poll(struct hf_conf_pair *p, struct hf_error *err);
+
+/* Waits for the first pair; -1 when the service is to stop first. */
+HF_MUST int hf_conf_pair_wait(struct hf_conf_pair *p);
+
+/* What was taken last cannot be used: it is given again after HF_CONF_RETRY_MS. */
+void hf_conf_pair_refuse(struct hf_conf_pair *p, const struct hf_error *err);
+
+void hf_conf_pair_done(struct hf_conf_pair *p);
+
 enum { HF_SECRET_MAX = 256 };
 
 /* What `bus` in credentials.json says. */

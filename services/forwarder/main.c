@@ -24,10 +24,7 @@ enum {
 };
 
 struct service {
-    struct hf_conf credentials;
-    struct hf_conf settings;
-    struct hf_json *credentials_doc;
-    struct hf_json *settings_doc;
+    struct hf_conf_pair conf;
     struct hf_address broker;
     struct hf_address buffer;
     struct hf_account account;
@@ -44,16 +41,16 @@ configure(struct service *s, struct hf_error *err)
     struct hf_worker_common common = {0};
     struct hf_sink_list list = {0};
     char token[HF_SECRET_MAX];
-    const char *instance = hf_json_string(s->settings_doc, "instance");
+    const char *instance = hf_json_string(s->conf.settings, "instance");
 
-    if (hf_conf_account(s->credentials_doc, &s->account, err) < 0 ||
-        hf_sink_list_read(s->settings_doc, s->credentials_doc, &list, err) < 0)
+    if (hf_conf_account(s->conf.credentials, &s->account, err) < 0 ||
+        hf_sink_list_read(s->conf.settings, s->conf.credentials, &list, err) < 0)
         return -1;
     snprintf(common.buffer_url, sizeof common.buffer_url, "http://%s:%d", s->buffer.host,
              s->buffer.port);
-    hf_conf_text(s->credentials_doc, "buffer_token", common.buffer_token,
+    hf_conf_text(s->conf.credentials, "buffer_token", common.buffer_token,
                  sizeof common.buffer_token);
-    hf_conf_text(hf_json_get(s->credentials_doc, "tokens"), "holdfastd", token, sizeof token);
+    hf_conf_text(hf_json_get(s->conf.credentials, "tokens"), "holdfastd", token, sizeof token);
     snprintf(common.holder, sizeof common.holder, "forwarder");
     if (instance && strspn(instance, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                      "0123456789-_.") == strlen(instance))
@@ -141,20 +138,6 @@ look(void *ctx, struct hf_status_view *view)
     put_sums(view->numbers, views, count);
 }
 
-/* Reads one of the two files again if it is new; the tree of before stays where it is wrong. */
-static int
-renew(struct hf_conf *conf, struct hf_json **doc, struct hf_error *err)
-{
-    HF_AUTO(hf_json) struct hf_json *read = NULL;
-    int rc = hf_conf_poll(conf, &read, err);
-
-    if (rc > 0) {
-        hf_json_free(*doc);
-        *doc = hf_steal(&read);
-    }
-    return rc;
-}
-
 static void
 set_conf_error(struct service *s, const struct hf_error *err)
 {
@@ -171,17 +154,15 @@ follow_conf(struct service *s)
 {
     while (!hf_stop_sleep(SETTINGS_POLL_MS)) {
         struct hf_error err = {0};
-        int credentials = renew(&s->credentials, &s->credentials_doc, &err);
-        int settings = credentials < 0 ? -1 : renew(&s->settings, &s->settings_doc, &err);
-        int rc = settings;
+        int rc = hf_conf_pair_poll(&s->conf, &err);
 
-        if (settings >= 0 && (credentials > 0 || settings > 0)) {
+        if (rc > 0) {
             rc = configure(s, &err);
             hf_status_set_account(s->status, &s->account);
             if (rc == 0)
                 set_conf_error(s, NULL);
             else
-                hf_conf_refuse(&s->settings, &err);
+                hf_conf_pair_refuse(&s->conf, &err);
         }
         if (rc < 0)
             set_conf_error(s, &err);
@@ -253,8 +234,7 @@ run(struct service *s, struct hf_error *err)
     if (hf_stop_init(err) < 0 || hf_address_parse(hf_env_broker(), &s->broker, err) < 0 ||
         hf_address_parse(hf_env_buffer(), &s->buffer, err) < 0)
         return -1;
-    if (hf_conf_wait(&s->credentials, &s->credentials_doc) < 0 ||
-        hf_conf_wait(&s->settings, &s->settings_doc) < 0)
+    if (hf_conf_pair_wait(&s->conf) < 0)
         return 0;
     if (hf_sinks_new(&s->sinks, err) < 0)
         return -1;
@@ -268,16 +248,14 @@ run(struct service *s, struct hf_error *err)
 int
 main(void)
 {
-    static struct service s = {
-        .credentials = HF_CONF_INIT("credentials.json"),
-        .settings = HF_CONF_INIT("settings.json"),
-    };
+    static struct service s;
     struct hf_error err = {0};
     int rc;
 
     mallopt(M_ARENA_MAX, MALLOC_ARENAS);
     mallopt(M_MMAP_THRESHOLD, MALLOC_OWN_BYTES);
     mallopt(M_TRIM_THRESHOLD, MALLOC_OWN_BYTES);
+    s.conf = HF_CONF_PAIR_INIT;
     pthread_mutex_init(&s.lock, NULL);
     pthread_mutex_init(&s.api.lock, NULL);
     rc = run(&s, &err);
@@ -286,7 +264,6 @@ main(void)
         hf_log_error("event=failed reason=\"%s\"", err.message);
     else
         hf_log_info("event=stopped");
-    hf_json_free(s.credentials_doc);
-    hf_json_free(s.settings_doc);
+    hf_conf_pair_done(&s.conf);
     return rc < 0 ? 1 : 0;
 }

@@ -51,6 +51,8 @@ struct hf_sink_ops {
                  struct hf_sink_result *ret_result);
     /* Tries the way without a record, up to the first step that fails. */
     void (*test)(struct hf_sink_link *link, struct hf_sink_steps *ret_steps);
+    /* Keeps an open connection alive: called many times a second while nothing may be sent. */
+    void (*keep)(struct hf_sink_link *link);
     /* Nothing to do for a while: memory and connections that can be had again may go. */
     void (*rest)(struct hf_sink_link *link);
     void (*close)(struct hf_sink_link *link);

@@ -275,6 +275,13 @@ test_link(struct hf_sink_link *l, struct hf_sink_steps *ret_steps)
                      step_ms(r, HF_HTTP_ANSWERED), result.error);
 }
 
+/* Requests stand alone. */
+static void
+keep(struct hf_sink_link *l)
+{
+    (void)l;
+}
+
 static void
 rest(struct hf_sink_link *l)
 {
@@ -288,6 +295,7 @@ const struct hf_sink_ops hf_sink_https = {
     .open = open_link,
     .send = send_lines,
     .test = test_link,
+    .keep = keep,
     .rest = rest,
     .close = close_link,
 };

@@ -432,9 +432,8 @@ send_lines(struct hf_sink_link *l, struct hf_leased *b, size_t from, size_t to,
 
 /* ---- between ---- */
 
-/* Keeps the connection alive: called at least every few seconds. */
 static void
-rest(struct hf_sink_link *l)
+keep(struct hf_sink_link *l)
 {
     for (int i = 0; i < RESTING_LOOPS && l->connected; i++)
         if (mosquitto_loop(l->mosq, 0, 1))
@@ -470,6 +469,7 @@ const struct hf_sink_ops hf_sink_mqtt = {
     .open = open_link,
     .send = send_lines,
     .test = test_link,
-    .rest = rest,
+    .keep = keep,
+    .rest = keep,
     .close = close_link,
 };

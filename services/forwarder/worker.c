@@ -9,6 +9,7 @@
 #include "forwarder/notes.h"
 #include "forwarder/pace.h"
 #include "forwarder/source.h"
+#include "forwarder/view.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -21,11 +22,17 @@ enum {
     WAIT_STEP_MS = 100,      /* how soon a change is seen */
     RETRY_FIRST_MS = 200,    /* a buffer that is away */
     RETRY_CAP_MS = 5000,
+    ACK_TRIES = 5,        /* of an acknowledgement that is refused for good */
+    ANEW_FIRST_MS = 1000, /* until its lease is taken up anew, which sends the records again */
+    ANEW_CAP_MS = 300000,
+    PROBE_TOPICS = 64, /* so many topics of a batch are told apart in search of a probe */
+    NO_LINE = -1,
     BATCH_MAX_MADE = 1024 * 1024, /* where bodies are made anew: their memory is ours */
     REASON_MAX = 200,
 };
 
 static const char alarm_lane[] = "alarm";
+static const char *const lanes[] = {alarm_lane, "normal", "bulk"};
 
 /* A lease on its way. */
 struct job {
@@ -34,8 +41,10 @@ struct job {
     struct hf_refusals refusals;
     int64_t leased_ms; /* monotonic, of the lease or its last extension */
     bool held;
-    bool fixed;  /* the next request is tried again: the same lines under the same key */
-    bool broken; /* what the buffer gave is no batch: to be leased anew */
+    bool fixed;    /* the next request is tried again: the same lines under the same key */
+    bool broken;   /* what the buffer gave is no batch: to be leased anew */
+    bool absolved; /* the sink takes others meanwhile: what it refuses is the records' fault */
+    int64_t taken; /* a line further on that it took as a probe; NO_LINE */
 };
 
 struct hf_worker {
@@ -49,6 +58,8 @@ struct hf_worker {
     struct hf_circuit circuit;
     struct hf_pace pace;
     struct hf_backoff backoff; /* of the buffer */
+    struct hf_backoff anew;    /* of leases whose acknowledgement is refused */
+    bool ack_refused;          /* the last one was */
     size_t refused_in_row;     /* over batches */
     int64_t alarm_looked_ms;   /* monotonic */
     pthread_t thread;
@@ -69,8 +80,10 @@ wait_ms(struct hf_worker *w, int64_t ms)
 {
     int64_t end = hf_clock_mono_ms() + ms;
 
-    for (int64_t left = ms; left > 0 && !quitting(w); left = end - hf_clock_mono_ms())
+    for (int64_t left = ms; left > 0 && !quitting(w); left = end - hf_clock_mono_ms()) {
+        w->ops->keep(w->link);
         (void)hf_stop_sleep(left < WAIT_STEP_MS ? left : WAIT_STEP_MS);
+    }
     return !quitting(w);
 }
 
@@ -111,13 +124,15 @@ lease(struct hf_worker *w, struct job *j, const char *lane, size_t max_bytes, in
         return -1;
     }
     hf_backoff_reset(&w->backoff);
-    hf_notes_buffer(&w->notes, NULL);
+    if (!w->ack_refused)
+        hf_notes_buffer(&w->notes, NULL);
     if (!lane || lane == alarm_lane)
         w->alarm_looked_ms = hf_clock_mono_ms();
     if (rc == 0)
         return 0;
     j->held = true;
-    j->fixed = j->broken = false;
+    j->fixed = j->broken = j->absolved = false;
+    j->taken = NO_LINE;
     j->leased_ms = hf_clock_mono_ms();
     hf_refusals_clear(&j->refusals);
     hf_bisect_begin(&j->bisect, j->batch.count);
@@ -136,25 +151,58 @@ log_refusals(const struct hf_worker *w, const struct job *j)
                     (unsigned long long)first->seq, first->status, first->reason);
 }
 
+/* It is written that the batch is delivered, or the buffer no longer has that lease. */
+static void
+acknowledged(struct hf_worker *w, const struct job *j, const struct hf_error *conflict)
+{
+    if (conflict)
+        hf_log_warn("event=ack-refused sink=%s lane=%s epoch=%s first=%s last=%s reason=\"%s\"",
+                    w->settings.name, j->batch.lane, j->batch.epoch, j->batch.first, j->batch.last,
+                    conflict->message);
+    hf_backoff_reset(&w->backoff);
+    hf_backoff_reset(&w->anew);
+    w->ack_refused = false;
+    hf_notes_buffer(&w->notes, NULL);
+    log_refusals(w, j);
+    hf_notes_acked(&w->notes, j->bisect.stored, j->refusals.count);
+}
+
+static bool is_for_good(enum hf_error_class class)
+{
+    return class == HF_ERROR_MALFORMED || class == HF_ERROR_TOO_LARGE || class == HF_ERROR_INVALID;
+}
+
+/* The lease stays as it is and comes again, with the same records: sent once more under the same
+ * keys, and lost never. Somebody has to look, so it is said until an acknowledgement is taken. */
+static void
+take_up_anew(struct hf_worker *w, const struct job *j, const struct hf_error *why)
+{
+    struct hf_error err;
+
+    hf_error_set(&err, why->class,
+                 "the buffer refuses the acknowledgement of %s lane %s-%s, which is delivered "
+                 "again: %.*s",
+                 j->batch.lane, j->batch.first, j->batch.last, REASON_MAX, why->message);
+    w->ack_refused = true;
+    hf_notes_buffer(&w->notes, &err);
+    (void)wait_ms(w, hf_backoff_fail_now(&w->anew));
+}
+
 /* Until the buffer has written that the batch is delivered. Conflict means that it no longer has
  * that lease: then there is nothing to give back. */
 static void
 acknowledge(struct hf_worker *w, struct job *j)
 {
-    while (!quitting(w)) {
+    for (int refused = 0; !quitting(w);) {
         struct hf_error err = {0};
         int rc = hf_source_ack(w->source, &j->batch, &j->refusals, &err);
 
         if (rc == 0 || err.class == HF_ERROR_CONFLICT || err.class == HF_ERROR_NOT_FOUND) {
-            if (rc < 0)
-                hf_log_warn("event=ack-refused sink=%s lane=%s epoch=%s first=%s last=%s "
-                            "reason=\"%s\"",
-                            w->settings.name, j->batch.lane, j->batch.epoch, j->batch.first,
-                            j->batch.last, err.message);
-            hf_backoff_reset(&w->backoff);
-            hf_notes_buffer(&w->notes, NULL);
-            log_refusals(w, j);
-            hf_notes_acked(&w->notes, j->bisect.stored, j->refusals.count);
+            acknowledged(w, j, rc < 0 ? &err : NULL);
+            break;
+        }
+        if (is_for_good(err.class) && ++refused == ACK_TRIES) {
+            take_up_anew(w, j, &err);
             break;
         }
         hf_notes_buffer(&w->notes, &err);
@@ -221,6 +269,122 @@ blame_uplink(struct hf_worker *w, struct job *j, const struct hf_sink_result *la
     fail(w, j, &r, true);
 }
 
+static bool deliver(struct hf_worker *w, struct job *j);
+
+/* Sends one line out of its turn. */
+static bool
+probe(struct hf_worker *w, struct hf_leased *b, size_t line)
+{
+    struct hf_sink_result r;
+
+    w->ops->send(w->link, b, line, line + 1, &r);
+    hf_pace_sent(&w->pace, r.sent_bytes);
+    if (!r.stored)
+        return false;
+    w->refused_in_row = 0;
+    hf_circuit_success(&w->circuit);
+    hf_notes_success(&w->notes, b, &r, hf_pace_size(&w->pace));
+    return true;
+}
+
+/* The furthest line that begins a topic: it overtakes none of its own, so order stays. */
+static int64_t
+find_probe(struct job *j)
+{
+    struct hf_slice topics[PROBE_TOPICS], line;
+    size_t count = 0, from = j->bisect.at;
+    int64_t found = NO_LINE;
+    struct hf_view v;
+
+    for (size_t i = from; i < j->batch.count && count < PROBE_TOPICS; i++) {
+        size_t k = 0;
+
+        if (hf_leased_lines(&j->batch, i, i + 1, &line, NULL) < 0 ||
+            hf_view_parse(line.data, line.len, &v, NULL) < 0)
+            return NO_LINE;
+        while (k < count && (topics[k].len != v.topic.len ||
+                             memcmp(topics[k].data, v.topic.data, v.topic.len) != 0))
+            k++;
+        if (k < count)
+            continue;
+        topics[count++] = v.topic;
+        if (i > from)
+            found = (int64_t)i;
+    }
+    return found;
+}
+
+static bool
+takes_further_on(struct hf_worker *w, struct job *j)
+{
+    int64_t line = find_probe(j);
+
+    if (line == NO_LINE || !probe(w, &j->batch, (size_t)line))
+        return false;
+    j->taken = line;
+    return true;
+}
+
+/* While alarms pass a lease of another lane, the next line of that one tells. */
+static bool
+takes_job(struct hf_worker *w)
+{
+    struct job *other = &w->job;
+    size_t from, to;
+
+    if (other->fixed || other->taken != NO_LINE || !hf_bisect_next(&other->bisect, &from, &to) ||
+        !probe(w, &other->batch, from))
+        return false;
+    hf_bisect_cut(&other->bisect, from + 1);
+    hf_bisect_stored(&other->bisect, 1);
+    return true;
+}
+
+/* Where nothing is taken the lease is left as it is: it comes again in its turn. */
+static bool
+takes_lane(struct hf_worker *w, const char *lane)
+{
+    struct job *other = &w->alarm;
+
+    if (lease(w, other, lane, PROBE_BYTES, 0) <= 0)
+        return false;
+    if (!probe(w, &other->batch, 0)) {
+        other->held = false;
+        return false;
+    }
+    other->absolved = true;
+    hf_bisect_cut(&other->bisect, 1);
+    hf_bisect_stored(&other->bisect, 1);
+    (void)deliver(w, other);
+    return true;
+}
+
+/* Whether the sink takes another record than those that it refuses: then it is not to blame. */
+static bool
+takes_others(struct hf_worker *w, struct job *j)
+{
+    if (takes_further_on(w, j))
+        return true;
+    if (j == &w->alarm)
+        return w->job.held && takes_job(w);
+    for (size_t i = 0; i < HF_LEN(lanes) && !quitting(w); i++)
+        if (strcmp(j->batch.lane, lanes[i]) != 0 && takes_lane(w, lanes[i]))
+            return true;
+    return false;
+}
+
+/* So much was refused that it is either the sink or a row of such records. */
+static void
+find_culprit(struct hf_worker *w, struct job *j, const struct hf_sink_result *r)
+{
+    j->absolved = takes_others(w, j);
+    if (j->absolved)
+        hf_log_warn("event=sink-takes-others sink=%s lane=%s epoch=%s refused=%zu",
+                    w->settings.name, j->batch.lane, j->batch.epoch, j->bisect.refused);
+    else
+        blame_uplink(w, j, r);
+}
+
 static void
 settle(struct hf_worker *w, struct job *j, size_t from, size_t to, size_t bytes,
        const struct hf_sink_result *r)
@@ -251,8 +415,8 @@ settle(struct hf_worker *w, struct job *j, size_t from, size_t to, size_t bytes,
     hf_circuit_answered(&w->circuit);
     hf_notes_refusal(&w->notes, r);
     set_aside(w, j, r);
-    if (hf_bisect_blames_uplink(&j->bisect, w->refused_in_row))
-        blame_uplink(w, j, r);
+    if (!j->absolved && hf_bisect_blames_uplink(&j->bisect, w->refused_in_row))
+        find_culprit(w, j, r);
 }
 
 /* The lines of the next request, and their bytes. */
@@ -264,6 +428,10 @@ choose(struct hf_worker *w, struct job *j, size_t *from, size_t *to, size_t *byt
 
     if (!hf_bisect_next(&j->bisect, from, to))
         return 0;
+    if (j->taken > (int64_t)*from && j->taken < (int64_t)*to) {
+        *to = (size_t)j->taken;
+        hf_bisect_cut(&j->bisect, *to);
+    }
     if (!j->fixed) {
         if (hf_leased_fit(&j->batch, *from, *to, hf_pace_size(&w->pace), to, err) < 0)
             return -1;
@@ -317,8 +485,6 @@ may_send(struct hf_worker *w)
     return !quitting(w);
 }
 
-static bool deliver(struct hf_worker *w, struct job *j);
-
 /* Alarms that came while another lane is under way. False when the worker is to end. */
 static bool
 let_alarms_pass(struct hf_worker *w, const struct job *j)
@@ -336,13 +502,26 @@ let_alarms_pass(struct hf_worker *w, const struct job *j)
     return !quitting(w);
 }
 
+/* What was taken as a probe is not sent again. */
+static bool
+next_lines(struct job *j, size_t *from, size_t *to)
+{
+    if (!hf_bisect_next(&j->bisect, from, to))
+        return false;
+    if (j->taken != (int64_t)*from)
+        return true;
+    hf_bisect_cut(&j->bisect, *from + 1);
+    hf_bisect_stored(&j->bisect, 1);
+    return hf_bisect_next(&j->bisect, from, to);
+}
+
 /* Until all of the batch is settled and given back. False when the worker is to end. */
 static bool
 deliver(struct hf_worker *w, struct job *j)
 {
     size_t from, to;
 
-    while (!j->broken && hf_bisect_next(&j->bisect, &from, &to))
+    while (!j->broken && next_lines(j, &from, &to))
         if (!may_send(w) || !let_alarms_pass(w, j) || !may_send(w) || !send_next(w, j))
             return false;
     if (j->broken)
@@ -431,6 +610,7 @@ set_up(struct hf_worker *w, const struct hf_worker_common *common, struct hf_err
     w->common = *common;
     w->ops = hf_sink_ops_of(w->settings.type);
     w->backoff = (struct hf_backoff){.first_ms = RETRY_FIRST_MS, .cap_ms = RETRY_CAP_MS};
+    w->anew = (struct hf_backoff){.first_ms = ANEW_FIRST_MS, .cap_ms = ANEW_CAP_MS};
     snprintf(source.url, sizeof source.url, "%s", common->buffer_url);
     snprintf(source.token, sizeof source.token, "%s", common->buffer_token);
     snprintf(source.holder, sizeof source.holder, "%s", common->holder);

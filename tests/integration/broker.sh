@@ -73,8 +73,54 @@ kept_and_dropped_are_all() {
 }
 
 devices_are_counted_without_services() {
-    mosquitto_sub -h 127.0.0.1 -p "$field" -t x -W 8 >/dev/null 2>&1 &
+    sleep 8 | mosquitto_pub -h 127.0.0.1 -p "$field" -t x -l >/dev/null 2>&1 &
     wait_until 6 status_says '.numbers.clients == 1'
+}
+
+# leaves_session ID: a device that comes without "clean session", and goes
+leaves_session() { mosquitto_pub -h 127.0.0.1 -p "$field" -i "$1" -c -q 1 -t a -m 1 2>/dev/null; }
+
+# Sessions that devices leave are counted, bounded, and known again after a restart; the services' are not theirs.
+device_sessions_are_bounded() {
+    local i
+    for i in 1 2 3; do leaves_session "device-$i"; done
+    wait_until 8 status_says '.numbers.device_sessions == 3 and .numbers.device_sessions_limit == 3'
+    status_says '.numbers.device_sessions_refused == 0'
+    expect_fail leaves_session device-4
+    leaves_session device-2
+    mosquitto_pub -h 127.0.0.1 -p "$field" -i device-4 -q 1 -t a -m 1 # leaves none
+    wait_until 8 status_says '.state == "degraded" and (.reason | test("^devices have left 3 sessions of 3: 1 times"))'
+    subscribe processor 4 5 | grep -c . >"$work/kept_device"
+    expect "messages of devices that were let in" "$(cat "$work/kept_device")" 5
+}
+
+# A session that is taken up with "clean session" has ended, and its place is free.
+a_session_that_ended_makes_room() {
+    mosquitto_pub -h 127.0.0.1 -p "$field" -i device-1 -q 1 -t a -m 1
+    leaves_session device-5
+    expect_fail leaves_session device-6
+}
+
+sessions_are_bounded_after_a_restart() {
+    subscribe processor 2 100000 >/dev/null # or the save on the way holds them, and they come once more after a kill
+    kill -TERM "$(cat "$work/pid")"
+    wait_until 9 gone
+    broker_start
+    wait_until 5 nc_open "$field"
+    wait_until 8 status_says '.numbers.device_sessions == 3'
+    expect_fail leaves_session device-7
+    leaves_session device-5
+}
+
+# Devices publish and nothing else: no subscription, no retained message stays in the broker's memory.
+devices_leave_nothing_behind() {
+    local i
+    mosquitto_sub -h 127.0.0.1 -p "$field" -t x -W 2 2>&1 | grep -q denied
+    for i in $(seq 20); do mosquitto_pub -h 127.0.0.1 -p "$field" -q 1 -r -t "retained/$i" -m 1; done
+    subscribe processor 3 100000 >"$work/retained"
+    expect "messages" "$(wc -l <"$work/retained")" 21
+    timeout 3 mosquitto_sub -h 127.0.0.1 -p "$internal" -u processor -P secret-processor -i processor -c -q 1 -t 'field/#' -F '%r' -W 2 >"$work/retained" || true
+    expect "retained messages" "$(grep -c 1 "$work/retained" || true)" 0
 }
 
 # Killed without a word, with the sessions saved: what is published after the restart waits for consumers that are
@@ -97,7 +143,7 @@ trap end EXIT
 mkdir -p "$work"/{run,data,tmp}
 echo broker processor buffer forwarder holdfastd | tr ' ' '\n' |
     jq -Rn '{accounts: [inputs | {(.): "secret-\(.)"}] | add}' >"$work/run/credentials.json"
-echo "{\"gateway\":\"g\",\"instance\":\"i\",\"max_queued_messages\":$queue}" >"$work/run/settings.json"
+echo "{\"gateway\":\"g\",\"instance\":\"i\",\"max_queued_messages\":$queue,\"max_device_sessions\":3}" >"$work/run/settings.json"
 chmod 755 "$work"
 [ ${#as[@]} -eq 0 ] || chown -R 65534:65534 "$work"/{run,data,tmp}
 # Copies: the build may lie where only root may look.
@@ -106,6 +152,10 @@ cp "$services_dir"/broker/holdfast-{broker,gate.so} "$work/bin/"
 
 check devices_wait_for_saved_sessions
 need
+check device_sessions_are_bounded
+check a_session_that_ended_makes_room
+check sessions_are_bounded_after_a_restart
+check devices_leave_nothing_behind
 check full_queue_is_bounded_and_said
 check kept_and_dropped_are_all
 check devices_are_counted_without_services

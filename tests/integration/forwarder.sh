@@ -256,6 +256,21 @@ a_broker_that_is_away_is_waited_for() {
     sink_is tls .away_since_ms 0
 }
 
+no_dead_connection() { [ -z "$(ss -Htn state close-wait "( dport = :$mqtt_port or dport = :$mqtts_port )")" ]; }
+
+# An MQTT connection is looked after while there is nothing to send: its end is seen at once.
+a_connection_is_kept_while_the_buffer_is_waited_for() {
+    local n
+    put 1 1 100
+    for n in tls old; do wait_until 60 is_delivered "$n"; done
+    expect "pause" "$(ask pause 1)" ok
+    sleep 1
+    kill_it mosquitto KILL
+    wait_until 15 no_dead_connection
+    expect "go on" "$(ask pause 0)" ok
+    run_mosquitto
+}
+
 a_poisoned_record_is_named_and_the_rest_arrives() {
     kill_it receiver
     start_receiver --refuse-match POISON:422 --max-body 30000
@@ -323,6 +338,7 @@ check speaks_ipv6
 check several_sinks_at_once
 check pain_08_nothing_is_given_back_before_its_acknowledgement
 check a_broker_that_is_away_is_waited_for
+check a_connection_is_kept_while_the_buffer_is_waited_for
 check a_poisoned_record_is_named_and_the_rest_arrives
 check no_access_is_said_and_holds
 check who_looks_needs_the_token

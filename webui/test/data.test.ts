@@ -121,6 +121,7 @@ describe('a payload', () => {
     expect(payloadOf({ payload: null }).text).toBe('null');
     expect(payloadOf({ text: '<b>' })).toEqual({ kind: 'text', text: '<b>' });
     expect(payloadOf({ base64: 'AAH/' })).toEqual({ kind: 'bytes', text: '00 01 ff' });
+    expect(payloadOf({ text: 'a', cut: true, size: 2000 }).text).toBe('a … 2,000 bytes');
     expect(payloadOf(null).kind).toBe('nothing');
   });
 

@@ -97,6 +97,12 @@ hf_core_wait(struct hf_core *core, uint64_t seen, int timeout_ms)
 }
 
 void
+hf_core_wait_change(struct hf_core *core, uint64_t changes, int timeout_ms)
+{
+    (void)core, (void)changes, (void)timeout_ms;
+}
+
+void
 hf_snapshot_unref(const struct hf_snapshot *snapshot)
 {
     (void)snapshot;

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -288,6 +289,25 @@ times_are_read_back(void **state)
     }
 }
 
+/* What the linker wrote (the table of pointers) and what nobody did (the text) are there after it.
+ */
+static void
+nothing_that_is_used_is_given_back_for_good(void **state)
+{
+    static const char *const words[] = {"one", "two"};
+    static int written = 41;
+    const char *const *volatile table = words;
+    HF_AUTO_FREE char *kept = strdup("kept");
+
+    (void)state;
+    written++;
+    hf_memory_give_back();
+    assert_string_equal(table[1], "two");
+    assert_string_equal(kept, "kept");
+    assert_int_equal(written, 42);
+    assert_int_equal(hf_error_http_status(HF_ERROR_NOT_FOUND), 404);
+}
+
 int
 main(void)
 {
@@ -304,6 +324,7 @@ main(void)
         cmocka_unit_test(a_replaced_file_is_whole_and_private),
         cmocka_unit_test(a_full_disk_is_named_before_it_matters),
         cmocka_unit_test(times_are_read_back),
+        cmocka_unit_test(nothing_that_is_used_is_given_back_for_good),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -286,6 +286,29 @@ an_engine_that_is_away_is_said_and_comes_back(void **state)
     wait_until(b->core, engine_is_away);
 }
 
+/* What open streams wait for: a picture that shows a change counts it. */
+static void
+a_change_is_told_from_the_passing_of_time(void **state)
+{
+    struct box *b = *state;
+    const struct hf_snapshot *before;
+    const struct hf_snapshot *after;
+    int64_t deadline = hf_clock_mono_ms() + PATIENCE_MS;
+
+    start(b);
+    wait_until(b->core, all_run);
+    before = hf_core_snapshot(b->core);
+    FAKE_LOCKED(&b->engine, b->engine.away = true);
+    wait_until(b->core, engine_is_away);
+    after = hf_core_snapshot(b->core);
+    assert_true(after->changes > before->changes);
+    assert_true(after->changes <= after->version);
+    hf_core_wait_change(b->core, before->changes, PATIENCE_MS); /* is there already */
+    assert_true(hf_clock_mono_ms() < deadline);
+    hf_snapshot_unref(before);
+    hf_snapshot_unref(after);
+}
+
 static void
 an_unknown_service_is_not_found(void **state)
 {
@@ -398,6 +421,49 @@ read_newest(struct hf_store *store, void *context, struct hf_error *err)
     "\"drop\":true}]}"
 
 static void
+read_revision(const struct box *b, const char *service, const char *file, char out[64])
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(65536);
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+
+    read_handed_over(b, service, file, &text);
+    assert_int_equal(hf_json_parse(text.data, text.len, &doc, NULL), 0);
+    snprintf(out, 64, "%s", hf_json_string(doc, "revision"));
+}
+
+/* Settings and secrets of a service carry one revision, new when either changed, and after a kill
+ * between the two writes as well. */
+static void
+what_is_handed_over_together_carries_one_revision(void **state)
+{
+    struct box *b = *state;
+    HF_AUTO_BUF struct hf_buf old = HF_BUF_INIT(65536);
+    HF_AUTO_FREE char *text = NULL;
+    char path[128], before[64], broker[64], settings[64], credentials[64];
+    int64_t revision = -1;
+    struct hf_error err = {0};
+
+    start(b);
+    read_revision(b, "forwarder", "settings", before);
+    read_revision(b, "broker", "settings", broker);
+    read_handed_over(b, "forwarder", "settings", &old);
+    assert_int_equal(change(b, PATCH, 0, false, &text, &revision, &err), 0);
+    read_revision(b, "forwarder", "settings", settings);
+    read_revision(b, "forwarder", "credentials", credentials);
+    assert_string_equal(settings, credentials);
+    assert_string_not_equal(settings, before);
+    read_revision(b, "broker", "settings", settings);
+    assert_string_equal(settings, broker); /* to which nothing changed */
+
+    end(b);
+    snprintf(path, sizeof path, "%s/services/forwarder/settings.json", b->run);
+    assert_int_equal(hf_file_replace(path, old.data, old.len, 0400, (uid_t)-1, (gid_t)-1, &err), 0);
+    start(b);
+    read_revision(b, "forwarder", "settings", settings);
+    assert_string_equal(settings, credentials);
+}
+
+static void
 a_change_reaches_each_service_and_the_log(void **state)
 {
     struct box *b = *state;
@@ -475,9 +541,12 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(an_engine_that_is_away_is_said_and_comes_back, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_change_is_told_from_the_passing_of_time, setup, teardown),
         cmocka_unit_test_setup_teardown(an_unknown_service_is_not_found, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_release_nothing_is_begun, setup, teardown),
         cmocka_unit_test_setup_teardown(pain_14_a_stop_ends_a_pull_under_way, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_handed_over_together_carries_one_revision, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_change_reaches_each_service_and_the_log, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_is_refused_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(each_service_is_given_its_own_secrets_and_no_others, setup,

@@ -53,6 +53,61 @@ history_keeps_the_newest_points_in_order(void **state)
     free(s);
 }
 
+/* Whether the owner would be woken; takes what is there. */
+static bool
+wakes(struct mailbox *m, struct mail *ret_mail)
+{
+    bool urgent = m->urgent;
+
+    mailbox_take(m, 0, ret_mail);
+    return urgent;
+}
+
+static void
+only_news_of_a_service_wake_the_owner(void **state)
+{
+    struct hf_service_status status = {.seen = true, .state = "ok"};
+    struct mailbox *m = calloc(1, sizeof *m);
+    struct mail *mail = calloc(1, sizeof *mail);
+
+    (void)state;
+    mailbox_init(m);
+    mailbox_status(m, 1, &status);
+    assert_true(wakes(m, mail));
+    status.numbers[0].value = 7;
+    mailbox_status(m, 1, &status);
+    assert_false(wakes(m, mail)); /* and yet it is there when the owner looks */
+    assert_true(mail->status_fresh[1]);
+    assert_int_equal(mail->status[1].numbers[0].value, 7);
+    strcpy(status.state, "degraded");
+    mailbox_status(m, 1, &status);
+    assert_true(wakes(m, mail));
+    status.gone = true;
+    mailbox_status(m, 1, &status);
+    assert_true(wakes(m, mail));
+    mailbox_status(m, 2, &status);
+    assert_true(wakes(m, mail));
+
+    mailbox_pong(m);
+    assert_true(wakes(m, mail));
+    mailbox_pong(m);
+    assert_false(wakes(m, mail));
+    assert_true(mail->pong_ms > 0);
+    m->ponged_ms -= 60000; /* the broker was away for a minute */
+    mailbox_pong(m);
+    assert_true(wakes(m, mail));
+
+    mailbox_hint(m, false);
+    mailbox_status(m, 2, &status);
+    assert_true(wakes(m, mail));
+    mailbox_stop(m);
+    assert_true(wakes(m, mail));
+    assert_true(wakes(m, mail)); /* for good */
+    mailbox_done(m);
+    free(mail);
+    free(m);
+}
+
 static struct hf_sentence
 said(const struct hf_snapshot *s)
 {
@@ -124,13 +179,34 @@ the_first_line_names_what_matters_most(void **state)
     free(s);
 }
 
+/* 10 records of 100 bytes in a file of 100 kB that has 1 MB of room: by the file's size each would
+ * take 10 kB. */
+static void
+room_is_told_by_what_is_held(void **state)
+{
+    struct hf_buffer_view b = {
+        .held = 10, .disk_bytes = 100 * 1000, .disk_limit_bytes = 1100 * 1000, .in_per_s = 100};
+
+    (void)state;
+    hf_core_forecast(&b, 1000);
+    assert_int_equal(b.full_s, 100);
+    assert_int_equal(b.drain_s, -1);
+    b.in_per_s = 0;
+    b.out_per_s = 5;
+    hf_core_forecast(&b, 1000);
+    assert_int_equal(b.full_s, -1);
+    assert_int_equal(b.drain_s, 2);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rate_follows_its_counter_and_forgives_a_restart),
         cmocka_unit_test(history_keeps_the_newest_points_in_order),
+        cmocka_unit_test(only_news_of_a_service_wake_the_owner),
         cmocka_unit_test(the_first_line_names_what_matters_most),
+        cmocka_unit_test(room_is_told_by_what_is_held),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

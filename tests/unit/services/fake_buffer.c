@@ -42,6 +42,7 @@ struct fake_buffer {
     struct hf_buf refused;
     size_t refused_count;
     atomic_bool paused;
+    atomic_int acks_to_refuse;
 };
 
 static struct sink *
@@ -164,6 +165,12 @@ void
 fake_buffer_pause(struct fake_buffer *f, bool on)
 {
     atomic_store(&f->paused, on);
+}
+
+void
+fake_buffer_refuse_acks(struct fake_buffer *f, int count)
+{
+    atomic_store(&f->acks_to_refuse, count);
 }
 
 static void
@@ -292,6 +299,8 @@ handle(void *ctx, struct hf_request *q)
     else if (hf_request_body(q, &body, NULL) < 0 ||
              hf_json_parse(body.data ? body.data : "", body.len, &doc, NULL) < 0)
         answer_error(q, HF_ERROR_MALFORMED, "no JSON");
+    else if (hf_request_is(q, "POST", "/v1/ack") && atomic_fetch_sub(&f->acks_to_refuse, 1) > 0)
+        answer_error(q, HF_ERROR_INVALID, "refused by the test");
     else if (hf_request_is(q, "POST", "/v1/ack"))
         acknowledge(f, q, doc);
     else if (hf_request_is(q, "POST", "/v1/extend"))

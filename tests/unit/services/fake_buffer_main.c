@@ -5,6 +5,7 @@
  *
  *     put LANE COUNT SIZE        LANE 0 alarm, 1 normal, 2 bulk
  *     one LANE TOPIC MEMBER      as "payload":…
+ *     pause 1|0                  answers 503 from now on, or no longer
  *     held SINK                  → a number
  *     refused                    → a number and what was refused
  */
@@ -19,7 +20,7 @@ static void
 answer(struct fake_buffer *f, char *line)
 {
     char topic[256], sink[64];
-    unsigned long lane, count, size;
+    unsigned long lane, count, size, on;
     int at = 0;
 
     // NOLINTBEGIN(cert-err34-c): commands of our own scripts
@@ -28,6 +29,9 @@ answer(struct fake_buffer *f, char *line)
         puts("ok");
     } else if (sscanf(line, "one %lu %255s %n", &lane, topic, &at) == 2 && lane < FAKE_LANES) {
         fake_buffer_put_one(f, (int)lane, topic, line + at);
+        puts("ok");
+    } else if (sscanf(line, "pause %lu", &on) == 1) {
+        fake_buffer_pause(f, on);
         puts("ok");
     } else if (sscanf(line, "held %63s", sink) == 1) {
         printf("%zu\n", fake_buffer_held(f, sink));

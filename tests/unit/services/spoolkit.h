@@ -115,7 +115,7 @@ spoolkit_ack(struct hf_spool *s, const char *sink, const struct hf_lease *l,
 
     assert_int_equal(hf_spool_begin(s, NULL), 0);
     rc = hf_spool_ack(s, sink, l->lane, l->epoch, l->first, l->last, refused, count, &err);
-    if (rc == 0)
+    if (rc >= 0)
         rc = hf_spool_commit(s, &err);
     if (rc < 0)
         hf_spool_rollback(s);

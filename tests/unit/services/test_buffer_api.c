@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The buffer's HTTP, over a real socket. */
+#include "base/text.h"
 #include "buffer/api.h"
 #include "buffer/block.h"
 #include "common/http.h"
@@ -260,6 +261,20 @@ a_lease_is_one_frame(void **state)
     assert_int_equal(memcmp(before.data, "\x28\xb5\x2f\xfd", 4), 0);
 }
 
+/* The processor lets its next batch grow for as long as that would have to wait anyway. */
+static void
+the_window_that_is_left_is_told(void **state)
+{
+    struct stand *s = *state;
+    char text[24];
+    uint64_t left = UINT64_MAX;
+
+    put_lines(s, "{\"topic\":\"a\",\"payload\":1}");
+    assert_true(hf_http_header(&s->answer, "Holdfast-Window-Left", text, sizeof text));
+    assert_true(hf_text_u64(text, &left));
+    assert_in_range(left, 0, 5); /* the stand's window */
+}
+
 static void
 refused_records_can_be_looked_at(void **state)
 {
@@ -321,6 +336,47 @@ count_pages(struct stand *s, const char *query, unsigned *ret_pages)
         snprintf(cursor, sizeof cursor, "%s", next);
     }
     return count;
+}
+
+/* Puts a record of this payload, and one behind it; both are shown, the large one cut. */
+static void
+look_at_large(struct stand *s, const char *payload, size_t len, const char *shown)
+{
+    HF_AUTO_BUF struct hf_buf frames = HF_BUF_INIT(4 << 20);
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    const struct hf_json *large;
+    const struct hf_record r = {
+        .topic = "big", .topic_len = 3, .payload = payload, .payload_len = len};
+
+    assert_int_equal(hf_record_encode(&r, &frames, NULL), 0);
+    assert_int_equal(post(s, "/v1/records", "tp", frames.data, frames.len), 200);
+    put_lines(s, "{\"topic\":\"behind\",\"payload\":1}");
+    assert_int_equal(get(s, "/v1/records?limit=2"), 200);
+    assert_int_equal(hf_json_parse(s->answer.body.data, s->answer.body.len, &doc, NULL), 0);
+    large = hf_json_next(hf_json_first(hf_json_get(doc, "records")));
+    assert_string_equal(hf_json_string(large, "topic"), "big");
+    assert_int_equal(hf_json_int(large, "size", -1), len);
+    assert_true(hf_json_bool(large, "cut", false));
+    assert_in_range(strlen(hf_json_string(large, shown)), 600, 4100);
+    assert_in_range(s->answer.body.len, 600, 40000);
+}
+
+static void
+a_large_record_is_shown_cut(void **state)
+{
+    struct stand *s = *state;
+    const size_t size = 1 << 20;
+    HF_AUTO_FREE char *payload = malloc(size);
+
+    memset(payload, 1, size); /* six bytes each in JSON */
+    look_at_large(s, payload, size, "text");
+    memset(payload, 0xff, size);
+    look_at_large(s, payload, size - 1, "base64");
+    memset(payload, '7', size);
+    payload[0] = payload[size - 1] = '"';
+    for (size_t i = 1; i + 2 < size; i += 2)
+        memcpy(payload + i, "\xc3\xa9", 2); /* é, so that a cut may fall into it */
+    look_at_large(s, payload, size, "text");
 }
 
 static void
@@ -484,7 +540,9 @@ main(void)
         with_stand(lanes_are_leased_apart),
         with_stand(a_lease_belongs_to_its_holder),
         with_stand(a_lease_is_one_frame),
+        with_stand(the_window_that_is_left_is_told),
         with_stand(refused_records_can_be_looked_at),
+        with_stand(a_large_record_is_shown_cut),
         with_stand(records_can_be_paged_through),
         with_stand(the_export_has_all_lines),
         with_stand(status_and_drop),

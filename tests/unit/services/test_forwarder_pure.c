@@ -34,7 +34,7 @@ an_answer_means(void **state)
 }
 
 static void
-a_circuit_opens_probes_and_closes(void **state)
+pain_09_a_circuit_waits_with_jitter_and_probes(void **state)
 {
     struct hf_circuit c = {0};
 
@@ -290,7 +290,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_means),
-        cmocka_unit_test(a_circuit_opens_probes_and_closes),
+        cmocka_unit_test(pain_09_a_circuit_waits_with_jitter_and_probes),
         cmocka_unit_test(retry_after_is_honoured_within_reason),
         cmocka_unit_test(bisection_finds_every_poisoned_line),
         cmocka_unit_test(a_part_that_was_stored_is_not_sent_again),

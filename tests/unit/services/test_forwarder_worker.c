@@ -405,6 +405,82 @@ single_refusals_in_a_row_blame_the_uplink(void **state)
     assert_int_equal(fake_buffer_held(s->buffer, "up"), 25);
 }
 
+/* A row of poisoned records does not hold what is behind it: what the sink takes of another lane
+ * tells that it is they. */
+static void
+a_record_of_another_lane_absolves_the_uplink(void **state)
+{
+    struct stand *s = *state;
+    struct hf_worker_view v;
+
+    tell(s, s->poison = "\"topic\":\"t/");
+    tell(s, s->poison_status = 400);
+    for (int i = 0; i < 40; i++)
+        fake_buffer_put(s->buffer, 1, 1, 100);
+    for (int i = 0; i < 3; i++)
+        fake_buffer_put(s->buffer, 2, 1, 100);
+    start(s, "");
+    wait_for_held(s, 0);
+    hf_worker_look(s->worker, &v);
+    assert_int_equal(v.failures, 0);
+    assert_int_equal(fake_buffer_refused_count(s->buffer), 40);
+    for (unsigned n = 41; n <= 43; n++)
+        assert_int_equal(stored(s, n), 1);
+}
+
+/* The same within one batch, most of which is poisoned; the probe goes out once, and a topic keeps
+ * its order. */
+static void
+a_record_further_on_absolves_the_uplink(void **state)
+{
+    struct stand *s = *state;
+    struct hf_worker_view v;
+
+    tell(s, s->poison = "poison");
+    tell(s, s->poison_status = 422);
+    fake_buffer_gather(s->buffer, true);
+    for (int i = 0; i < 40; i++)
+        fake_buffer_put_one(s->buffer, 1, "t/bad", "\"payload\":\"poison\"");
+    for (int i = 0; i < 24; i++)
+        fake_buffer_put_one(s->buffer, 1, "t/good", "\"payload\":1");
+    fake_buffer_gather(s->buffer, false);
+    start(s, "");
+    wait_for_held(s, 0);
+    hf_worker_look(s->worker, &v);
+    assert_int_equal(v.failures, 0);
+    assert_int_equal(fake_buffer_refused_count(s->buffer), 40);
+    assert_int_equal(v.delivered, 24);
+    for (unsigned n = 41; n <= 64; n++)
+        assert_int_equal(stored(s, n), 1);
+}
+
+/* Tried a bounded number of times, said until it is well, and delivered again: never lost. */
+static void
+a_refused_acknowledgement_is_said_and_taken_up_anew(void **state)
+{
+    struct stand *s = *state;
+    struct hf_worker_view v = {0};
+
+    fake_buffer_refuse_acks(s->buffer, 7);
+    fake_buffer_put(s->buffer, 1, 5, 100);
+    start(s, "");
+    for (int ms = 0; ms < WAIT_MS && !strstr(v.buffer_error, "refuses the acknowledgement");
+         ms += 10) {
+        hf_worker_look(s->worker, &v);
+        usleep(10000);
+    }
+    assert_non_null(strstr(v.buffer_error, "refuses the acknowledgement of normal lane 1-5"));
+    assert_int_equal(fake_buffer_held(s->buffer, "up"), 5);
+    wait_for_held(s, 0);
+    assert_int_equal(requests(s), 2);
+    for (int ms = 0; ms < WAIT_MS && *v.buffer_error; ms += 10) {
+        hf_worker_look(s->worker, &v);
+        usleep(10000);
+    }
+    assert_string_equal(v.buffer_error, "");
+    assert_int_equal(v.delivered, 5);
+}
+
 static void
 later_repeats_with_key_and_bytes(void **state)
 {
@@ -432,7 +508,7 @@ later_repeats_with_key_and_bytes(void **state)
 }
 
 static void
-an_alarm_passes_a_backlog(void **state)
+pain_09_an_alarm_passes_a_backlog(void **state)
 {
     struct stand *s = *state;
     size_t at = 0, before;
@@ -523,8 +599,11 @@ main(void)
         with_stand(no_access_holds_everything),
         with_stand(an_uplink_that_refuses_most_is_to_blame),
         with_stand(single_refusals_in_a_row_blame_the_uplink),
+        with_stand(a_record_of_another_lane_absolves_the_uplink),
+        with_stand(a_record_further_on_absolves_the_uplink),
+        with_stand(a_refused_acknowledgement_is_said_and_taken_up_anew),
         with_stand(later_repeats_with_key_and_bytes),
-        with_stand(an_alarm_passes_a_backlog),
+        with_stand(pain_09_an_alarm_passes_a_backlog),
         with_stand(redirects_stay_where_the_token_belongs),
         with_stand(an_own_header_is_sent),
         with_stand(a_buffer_that_is_away_is_waited_for),

@@ -231,6 +231,51 @@ a_refused_file_is_tried_again(void **state)
     unsetenv("HF_RUN_DIR");
 }
 
+static void
+write_text(const char *dir, const char *name, const char *text)
+{
+    tempdir_write(dir, name, text, strlen(text));
+}
+
+/* One after the other is replaced, either first: nobody sees the new token with the old URL. */
+static void
+a_pair_is_taken_up_when_both_are_of_one_revision(void **state)
+{
+    struct hf_conf_pair p = HF_CONF_PAIR_INIT;
+    struct hf_error err = {0};
+
+    setenv("HF_RUN_DIR", *state, 1);
+    write_text(*state, "credentials.json", "{\"revision\":\"1\",\"token\":\"old\"}");
+    assert_int_equal(hf_conf_pair_poll(&p, &err), 0);
+    write_text(*state, "settings.json", "{\"revision\":\"1\",\"url\":\"old\"}");
+    assert_int_equal(hf_conf_pair_poll(&p, &err), 1);
+    assert_int_equal(hf_conf_pair_poll(&p, &err), 0);
+
+    write_text(*state, "credentials.json", "{\"revision\":\"2\",\"token\":\"new\"}");
+    assert_int_equal(hf_conf_pair_poll(&p, &err), 0);
+    assert_string_equal(hf_json_string(p.credentials, "token"), "old");
+    p.apart_ms = 1; /* for long */
+    assert_int_equal(hf_conf_pair_poll(&p, &err), -1);
+    assert_non_null(strstr(err.message, "of two revisions"));
+    assert_int_equal(hf_conf_pair_poll(&p, &err), 0); /* and said once */
+    write_text(*state, "settings.json", "{\"revision\":\"2\",\"url\":\"new\"}");
+    assert_int_equal(hf_conf_pair_poll(&p, &err), 1);
+    assert_string_equal(hf_json_string(p.credentials, "token"), "new");
+    assert_string_equal(hf_json_string(p.settings, "url"), "new");
+
+    write_text(*state, "settings.json", "{\"revision\":\"3\",\"url\":\"newest\"}");
+    assert_int_equal(hf_conf_pair_poll(&p, &err), 0);
+    assert_string_equal(hf_json_string(p.settings, "url"), "new");
+    write_text(*state, "credentials.json", "{\"revision\":\"3\",\"token\":\"newest\"}");
+    assert_int_equal(hf_conf_pair_poll(&p, &err), 1);
+    assert_string_equal(hf_json_string(p.settings, "url"), "newest");
+
+    p.settings_file.retry_ms = 1; /* what was refused is given again */
+    assert_int_equal(hf_conf_pair_poll(&p, &err), 1);
+    hf_conf_pair_done(&p);
+    unsetenv("HF_RUN_DIR");
+}
+
 int
 main(void)
 {
@@ -240,6 +285,7 @@ main(void)
         cmocka_unit_test_setup_teardown(an_answer_in_pieces_is_whole_or_seen_to_be_cut, set_up,
                                         tear_down),
         with_tempdir(a_refused_file_is_tried_again),
+        with_tempdir(a_pair_is_taken_up_when_both_are_of_one_revision),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

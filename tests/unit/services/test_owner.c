@@ -6,6 +6,7 @@
 #include "tempdir.h"
 
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 
 static struct hf_buffer_settings *
@@ -164,6 +165,30 @@ an_ack_alone_waits_for_the_window(void **state)
     assert_in_range(hf_clock_mono_ms() - begin, 300, 3000);
 }
 
+/* Said twice, the second time when the next span is out: that one stays its holder's. */
+static void
+a_repeated_ack_leaves_the_present_lease(void **state)
+{
+    HF_AUTO(hf_owner) struct hf_owner *o = start(*state, 0);
+    struct hf_lease_ask a = ask(1, 1000), other;
+    struct hf_lease first = {0}, second = {0}, none = {0};
+    struct hf_error err = {0};
+
+    assert_int_equal(append(o, 1, NULL), 0);
+    assert_int_equal(append(o, 1, NULL), 0);
+    assert_int_equal(hf_owner_lease(o, &a, &first, NULL), 1);
+    assert_int_equal(ack(o, &first, NULL), 0);
+    assert_int_equal(hf_owner_lease(o, &a, &second, NULL), 1);
+    assert_int_equal(ack(o, &first, NULL), 0);
+    other = a;
+    strcpy(other.holder, "another");
+    assert_int_equal(hf_owner_lease(o, &other, &none, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    assert_int_equal(ack(o, &second, NULL), 0);
+    hf_buf_done(&first.body);
+    hf_buf_done(&second.body);
+}
+
 static void
 an_ack_with_more_behind_does_not(void **state)
 {
@@ -183,6 +208,46 @@ an_ack_with_more_behind_does_not(void **state)
     assert_in_range(hf_clock_mono_ms() - begin, 0, 1000);
     pthread_join(waiting, NULL); /* the record has waited for its window all the same */
     assert_in_range(hf_clock_mono_ms() - begin, 1200, 5000);
+}
+
+/* Makes every acknowledgement fail half done, as a fault of the store would. */
+static void
+spoil_acks(const char *dir)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(tempdir_path(dir, "buffer.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "CREATE TRIGGER spoil BEFORE DELETE ON block "
+                                  "BEGIN SELECT RAISE(FAIL, 'spoiled'); END",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+}
+
+/* An acknowledgement that cannot be done must not hold up what comes in with it. */
+static void
+records_are_stored_beside_an_ack_that_fails(void **state)
+{
+    struct hf_owner *o = start(*state, 400);
+    struct hf_lease_ask a = ask(1, 1000);
+    struct hf_lease l = {0};
+    struct hf_owner_view v;
+    pthread_t later;
+
+    hf_owner_stop(o);
+    spoil_acks(*state); /* while nobody has it open, for it is locked else */
+    o = start(*state, 400);
+    assert_int_equal(append(o, 1, NULL), 0);
+    assert_int_equal(hf_owner_lease(o, &a, &l, NULL), 1);
+    hf_buf_done(&l.body);
+    assert_int_equal(pthread_create(&later, NULL, append_one, o), 0);
+    assert_int_equal(ack(o, &l, NULL), -1);
+    pthread_join(later, NULL); /* it asserts that its record is stored */
+    hf_owner_look(o, &v);
+    assert_int_equal(v.status.books.accepted, 2);
+    assert_int_equal(v.status.books.held, 2);
+    hf_owner_stop(o);
 }
 
 static void
@@ -260,6 +325,8 @@ main(void)
         with_tempdir(the_window_bounds_the_commits),
         with_tempdir(an_ack_alone_waits_for_the_window),
         with_tempdir(an_ack_with_more_behind_does_not),
+        with_tempdir(records_are_stored_beside_an_ack_that_fails),
+        with_tempdir(a_repeated_ack_leaves_the_present_lease),
         with_tempdir(a_lease_waits_for_the_first_record),
         with_tempdir(work_is_done_on_the_owners_thread),
         with_tempdir(a_store_that_cannot_be_opened_is_said),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 #include "base/text.h"
+#include "buffer/block.h"
 #include "spoolkit.h"
 
 #include <sqlite3.h>
@@ -238,6 +239,38 @@ a_person_drops_all(void **state)
     assert_int_equal(spoolkit_status(s).books.dropped, 10);
     assert_int_equal(spoolkit_append(s, NORMAL, 0, 1, 200), HF_ERROR_NONE);
     assert_int_equal(spoolkit_status(s).books.held, 2); /* with the gap record */
+}
+
+static void
+drop_all(struct hf_spool *s)
+{
+    uint64_t count;
+
+    assert_int_equal(hf_spool_begin(s, NULL), 0);
+    assert_int_equal(hf_spool_drop(s, HF_LANE_UNSAID, INT64_MAX, &count, NULL), 0);
+    assert_int_equal(hf_spool_commit(s, NULL), 0);
+}
+
+/* A gap record that is dropped before anybody took it would hide the gap: it is told again. */
+static void
+a_dropped_gap_record_is_told_again(void **state)
+{
+    HF_AUTO(hf_spool) struct hf_spool *s = open_spool(*state, 64 * MIB);
+    HF_AUTO_BUF struct hf_buf lines = HF_BUF_INIT(MIB);
+    struct hf_lease l = {0};
+
+    assert_int_equal(spoolkit_append(s, NORMAL, 0, 10, 200), HF_ERROR_NONE);
+    drop_all(s);
+    assert_int_equal(spoolkit_append(s, NORMAL, 0, 1, 200), HF_ERROR_NONE); /* 11, and 12 tells */
+    drop_all(s);
+    assert_int_equal(spoolkit_append(s, NORMAL, 0, 1, 200), HF_ERROR_NONE);
+    assert_int_equal(spoolkit_status(s).books.held, 2);
+    assert_int_equal(spoolkit_lease(s, "uplink", NORMAL, MIB, &l), 1);
+    assert_int_equal(hf_block_unpack(l.body.data, l.body.len, &lines, NULL), 0);
+    hf_buf_done(&l.body);
+    assert_non_null(strstr(lines.data, "$holdfast/gap"));
+    assert_non_null(strstr(lines.data, "\"spans\":[[\"1\",\"12\"]]"));
+    assert_non_null(strstr(lines.data, "\"records\":12"));
 }
 
 /* Overwrites each page in turn with noise: it opens, balances, and keeps all sound blocks but those
@@ -608,6 +641,7 @@ main(void)
         with_tempdir(pain_12_a_cap_that_is_lowered_is_reached),
         with_tempdir(the_oldest_go_and_are_told),
         with_tempdir(a_person_drops_all),
+        with_tempdir(a_dropped_gap_record_is_told_again),
         with_tempdir(a_rollback_forgets_all),
         with_tempdir(lanes_of_a_batch_are_numbered_apart),
         with_tempdir(the_aged_go_past_those_of_a_wrong_clock),

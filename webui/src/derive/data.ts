@@ -187,6 +187,8 @@ interface Carrier {
   base64?: string;
   /** Only the beginning is there. */
   cut?: boolean;
+  /** Bytes of the whole, where they are known. */
+  size?: number;
 }
 
 const HEX_MAX = 64;
@@ -206,7 +208,9 @@ function hex(base64: string): string {
 
 export function payloadOf(value: Carrier | null, pretty = false): Payload {
   const whole = wholePayload(value, pretty);
-  return value?.cut ? { ...whole, text: `${whole.text} …` } : whole;
+  if (!value?.cut) return whole;
+  const size = value.size === undefined ? '' : ` ${count(value.size)} bytes`;
+  return { ...whole, text: `${whole.text} …${size}` };
 }
 
 function wholePayload(value: Carrier | null, pretty: boolean): Payload {
