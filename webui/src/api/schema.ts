@@ -177,12 +177,96 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What was measured
-         * @description Series for charts, in three ranges.
+         * How it has been
+         * @description Series for charts: a value a second for ten minutes, means of 10 s for six hours, means of a minute for three
+         *     days. The minutes outlive a restart of the daemon (what a kill or power cut took of the last hour is null); the
+         *     other two begin anew.
          */
         get: operations["getHistory"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What went wrong with services
+         * @description Newest first.
+         */
+        get: operations["listIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One incident
+         * @description With its log lines and what was used before.
+         */
+        get: operations["getIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What is wrong, or was
+         * @description Newest first. There is one active alarm for each kind and subject; one that comes back within half a minute is
+         *     the same one, counted once more. The newest 500 are kept, over restarts too; the oldest cleared ones go first.
+         */
+        get: operations["listAlarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/alarms/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that somebody has seen it
+         * @description For an operator. The first who says so stays; one that becomes worse is to be acknowledged anew. One that is
+         *     over is a conflict.
+         */
+        post: operations["acknowledgeAlarm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -359,92 +443,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * All log lines that are kept
-         * @description Those of earlier containers first.
+         * All that is kept of its log
+         * @description As text, a time and a line each, containers that are gone first. Their logs are kept, compressed and bounded,
+         *     when a container is replaced. An answer that is not whole is cut off, so that it is seen to be.
          */
         get: operations["downloadServiceLogs"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/incidents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What went wrong with services
-         * @description Newest first.
-         */
-        get: operations["listIncidents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/incidents/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One incident
-         * @description With its log lines and what was used before.
-         */
-        get: operations["getIncident"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/alarms": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What needs somebody
-         * @description Newest first.
-         */
-        get: operations["listAlarms"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/alarms/{id}/acknowledge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Say that somebody has seen it
-         * @description It stays until what it is about is over.
-         */
-        post: operations["acknowledgeAlarm"];
         delete?: never;
         options?: never;
         head?: never;
@@ -922,7 +927,6 @@ export interface components {
         };
         /** @description Everything at one moment. */
         State: {
-            alarms: components["schemas"]["AlarmCounts"];
             /** @description When this was read. */
             at: components["schemas"]["Time"];
             gateway: components["schemas"]["Gateway"];
@@ -932,6 +936,18 @@ export interface components {
             uplink: components["schemas"]["Uplink"];
             /** @description Null where none is set yet. */
             release: components["schemas"]["Release"] | null;
+            /** @description The alarms that are active. */
+            alarms: {
+                /** @description How many. */
+                active: number;
+                /** @description How many of them nobody has acknowledged. */
+                unacknowledged: number;
+                /**
+                 * @description Null where there is none.
+                 * @enum {string|null}
+                 */
+                worst: "warn" | "bad" | null;
+            };
             sentence: components["schemas"]["Sentence"];
         };
         /**
@@ -1009,35 +1025,6 @@ export interface components {
         };
         /** @description The machine. */
         Host: {
-            /** @description By file system. */
-            disks: {
-                /** @description Where it is mounted. */
-                mount: string;
-                /** @description Taken. */
-                used_bytes: number;
-                /** @description Of it. */
-                total_bytes: number;
-                /** @description Taken. */
-                inodes_used: number;
-                /** @description Of it. */
-                inodes_total: number;
-            }[];
-            /** @description Null where not known. */
-            flash: {
-                /** @description Of its rated life. */
-                life_percent_used: number | null;
-                /** @description Name. */
-                device: string;
-            } | null;
-            /** @description Null where the kernel has none. */
-            psi: components["schemas"]["Pressure"] | null;
-            /** @description Of the host. */
-            clock: {
-                /** @description By the kernel. */
-                synchronised: boolean;
-                /** @description It is not earlier. */
-                floor: components["schemas"]["TimeOrNull"];
-            };
             /** @description As the kernel knows it. */
             hostname: string;
             /** @description Of all cores together. */
@@ -1063,6 +1050,34 @@ export interface components {
             cgroup: "v1" | "v2";
             /** @description Processors online. */
             cores: number;
+            /** @description The file system with the state, and the one with the engine's data where it is another. */
+            disks: {
+                /** @description Where it is mounted. */
+                mount: string;
+                /** @description Of its space. */
+                used_bytes: number;
+                /** @description Its space. */
+                total_bytes: number;
+                /** @description Files and folders that are there. */
+                inodes_used: number;
+                /** @description That there can be; 0 where it has no such limit. */
+                inodes_total: number;
+            }[];
+            psi: components["schemas"]["PressureOrNull"];
+            /** @description How worn the flash is. */
+            flash: {
+                /** @description In steps of 10, the worse of its two kinds of cells; 110 is past its life. Null where it says nothing (only eMMC does). */
+                life_percent_used: number | null;
+                /** @description Empty where not known. */
+                device: string;
+            };
+            /** @description How the time is known. */
+            clock: {
+                /** @description As the kernel says. */
+                synchronised: boolean;
+                /** @description The last time known for sure; no start begins before it. */
+                floor: components["schemas"]["TimeOrNull"];
+            };
         };
         /** @description The name of a service: `broker`, `buffer`, `processor`, `forwarder`, or one of the operator's own, as the release has it. */
         ServiceName: string;
@@ -1096,14 +1111,16 @@ export interface components {
          *         "digest": "sha256:0c1d",
          *         "id": "sha256:77aa"
          *       },
+         *       "own": false,
+         *       "depends_on": [],
          *       "limits": {
          *         "memory_bytes": 67108864,
          *         "memory_reservation_bytes": 33554432,
          *         "cpus": 1,
          *         "pids": 32,
          *         "io_weight": null,
-         *         "log_bytes": 8388608,
-         *         "oom_score_adj": 0,
+         *         "log_bytes": 3145728,
+         *         "oom_score_adj": -300,
          *         "relaxations": []
          *       },
          *       "usage": {
@@ -1114,6 +1131,25 @@ export interface components {
          *       },
          *       "user": "10001:10001",
          *       "read_only": true,
+         *       "hardening": {
+         *         "user": "10001:10001",
+         *         "read_only": true,
+         *         "cap_drop": [
+         *           "ALL"
+         *         ],
+         *         "cap_add": [],
+         *         "devices": [],
+         *         "no_new_privileges": true
+         *       },
+         *       "mounts": [
+         *         {
+         *           "kind": "volume",
+         *           "source": "holdfast-broker-data",
+         *           "path": "/data",
+         *           "read_only": false,
+         *           "size_bytes": null
+         *         }
+         *       ],
          *       "ports": [
          *         {
          *           "host": "0.0.0.0:1883",
@@ -1141,17 +1177,12 @@ export interface components {
          */
         Service: {
             name: components["schemas"]["ServiceName"];
-            /** @description Whether it is a service of the operator. */
-            own: boolean;
-            /** @description What is started before it. */
-            depends_on: components["schemas"]["ServiceName"][];
-            /** @description What it has of the file systems. */
-            mounts: components["schemas"]["Mount"][];
-            hardening: components["schemas"]["Hardening"];
-            /** @description Detail of the state. */
-            phase?: string;
             /** @description For people. */
             title: string;
+            /** @description Whether it is one of the operator's own services. */
+            own: boolean;
+            /** @description It is not started before these work. */
+            depends_on: components["schemas"]["ServiceName"][];
             /**
              * @description What was asked for.
              * @enum {string}
@@ -1195,6 +1226,9 @@ export interface components {
             user: string;
             /** @description Whether its root file system is read-only. */
             read_only: boolean;
+            hardening: components["schemas"]["Hardening"];
+            /** @description What it sees besides its image. */
+            mounts: components["schemas"]["Mount"][];
             /** @description What it is reachable by from outside (TCP). */
             ports: components["schemas"]["Port"][];
             /** @description Where its state is. */
@@ -1231,72 +1265,58 @@ export interface components {
             /** @description Digest of the configuration; what runs is checked by it. */
             id: string;
         };
-        /** @description What is mounted in the container. */
+        /** @description What it may use at most. */
+        Limits: {
+            /** @description Memory and swap together: it is never swapped out. */
+            memory_bytes: number;
+            /** @description What it keeps while the host is short of memory. */
+            memory_reservation_bytes: number;
+            /** @description Cores. */
+            cpus: number;
+            /** @description Threads. */
+            pids: number;
+            /** @description Share of the disk; null where the host has none. */
+            io_weight: number | null;
+            /** @description Of the present container's log. */
+            log_bytes: number;
+            /** @description The greater, the sooner the kernel ends it when the host has no more memory. */
+            oom_score_adj: number;
+            /** @description What is less than the usual hardening, in words; each is written in the release. */
+            relaxations: string[];
+        };
+        /** @description How the container is held. */
+        Hardening: {
+            /** @description User and group. */
+            user: string;
+            /** @description Whether its root file system is read-only. */
+            read_only: boolean;
+            /** @description Capabilities taken away. */
+            cap_drop: string[];
+            /** @description Capabilities given. */
+            cap_add: string[];
+            /** @description Devices of the host. */
+            devices: string[];
+            /** @description Whether no program of it can gain privileges. */
+            no_new_privileges: boolean;
+        };
+        /** @description Something at a place in the container. */
         Mount: {
             /**
-             * @description Of which kind.
+             * @description A volume, a folder of the host, or memory.
              * @enum {string}
              */
             kind: "volume" | "bind" | "tmpfs";
-            /** @description The volume or the folder; empty for tmpfs. */
+            /** @description Volume or path on the host; empty for memory. */
             source: string;
             /** @description In the container. */
             path: string;
             /** @description Whether it cannot be written. */
             read_only: boolean;
-            /** @description Null where not bounded. */
+            /** @description Of memory; else null. */
             size_bytes: number | null;
-        };
-        /** @description What it is not allowed. */
-        Hardening: {
-            /** @description User and group. */
-            user: string;
-            /** @description Root file system. */
-            read_only: boolean;
-            /** @description Capabilities that it lacks. */
-            cap_drop: string[];
-            /** @description Capabilities that it has. */
-            cap_add?: string[];
-            /** @description Devices of the host. */
-            devices?: string[];
-            /** @description Whether setuid programs gain nothing. */
-            no_new_privileges: boolean;
-        } & {
-            [key: string]: unknown;
-        };
-        /** @description What it may use at most. */
-        Limits: {
-            /** @description Kept for it under pressure. */
-            memory_reservation_bytes: number;
-            /** @description Null where the host has none. */
-            io_weight: number | null;
-            /** @description Most that its log takes. */
-            log_bytes: number;
-            /** @description Who dies first when the host is out of memory. */
-            oom_score_adj: number;
-            /** @description What is less strict than the default. */
-            relaxations: string[];
-            /** @description Memory and swap together. */
-            memory_bytes: number;
-            /** @description Cores. */
-            cpus: number;
-            /** @description Threads. */
-            pids: number;
         };
         /** @description What it uses. */
         Usage: {
-            /** @description Most so far. */
-            memory_peak_bytes: number | null;
-            /** @description Received. */
-            net_rx_bytes: number | null;
-            /** @description Sent. */
-            net_tx_bytes: number | null;
-            /** @description Read from disks. */
-            io_read_bytes: number | null;
-            /** @description Written to disks. */
-            io_write_bytes: number | null;
-            /** @description Null where the kernel has none. */
-            psi: components["schemas"]["Pressure"] | null;
             /** @description Without page cache that can be dropped. */
             memory_bytes: number;
             /** @description Of one core. */
@@ -1305,15 +1325,84 @@ export interface components {
             pids: number;
             /** @description Of the time in which it wanted to run. */
             throttled_percent: number;
+            /** @description Most since its start, page cache included; null where the kernel does not keep it. */
+            memory_peak_bytes: number | null;
+            /** @description Received since its start. */
+            net_rx_bytes: number | null;
+            /** @description Sent since its start. */
+            net_tx_bytes: number | null;
+            /** @description Read from disks since its start. */
+            io_read_bytes: number | null;
+            /** @description Written to disks since its start. */
+            io_write_bytes: number | null;
+            psi: components["schemas"]["PressureOrNull"];
         };
-        /** @description Share of the last ten seconds spent waiting. */
-        Pressure: {
-            /** @description Percent. */
+        /** @description Pressure (PSI); null where the kernel does not keep it. */
+        PressureOrNull: {
+            /** @description For a processor. */
             cpu: number;
-            /** @description Percent. */
+            /** @description For memory. */
             memory: number;
-            /** @description Percent. */
+            /** @description For a disk. */
             io: number;
+        } | null;
+        /**
+         * @description Something that somebody should look at.
+         * @example {
+         *       "id": "7",
+         *       "kind": "disk_full",
+         *       "subject": "/var",
+         *       "severity": "warn",
+         *       "cause": "91 % of the space is used, 812 MB are free",
+         *       "advice": "Free some space: old logs and images first.",
+         *       "raised": "2026-11-24T03:01:33.123Z",
+         *       "last": "2026-11-24T03:05:00.000Z",
+         *       "count": 1,
+         *       "acknowledged": null,
+         *       "cleared": null
+         *     }
+         */
+        Alarm: {
+            /** @description Grows. */
+            id: string;
+            /**
+             * @description What kind of thing.
+             * @enum {string}
+             */
+            kind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift";
+            /** @description Service, mount point, device, …; empty for the gateway as a whole. */
+            subject: string;
+            /**
+             * @description How bad.
+             * @enum {string}
+             */
+            severity: "warn" | "bad";
+            /** @description What was seen. */
+            cause: string;
+            /** @description What to do. */
+            advice: string;
+            /** @description Since when. */
+            raised: components["schemas"]["Time"];
+            /** @description When it was last so. */
+            last: components["schemas"]["Time"];
+            /** @description How often it came without having been away for long. */
+            count: number;
+            /** @description Null where nobody has. */
+            acknowledged: {
+                /** @description The account. */
+                by: string;
+                /** @description When. */
+                at: components["schemas"]["Time"];
+            } | null;
+            /** @description Null while it is active. */
+            cleared: components["schemas"]["TimeOrNull"];
+        };
+        /** @description Alarms. */
+        AlarmPage: {
+            /** @description Newest first. */
+            alarms: components["schemas"]["Alarm"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
         };
         /** @description A published port. */
         Port: {
@@ -1583,14 +1672,10 @@ export interface components {
             lane: components["schemas"]["Lane"];
             /** @description Any JSON. */
             payload?: unknown;
-            /** @description Where it is no JSON, or JSON that is cut. */
+            /** @description Where it is no JSON. */
             text?: string;
             /** @description Where it is neither JSON nor text. */
             base64?: string;
-            /** @description Whether only the payload's beginning is there; absent for the whole. */
-            cut?: boolean;
-            /** @description Where it is cut: bytes of the whole payload. */
-            size?: number;
         };
         /** @description Which records to give up. */
         DropRequest: {
@@ -1989,6 +2074,51 @@ export interface components {
          *       "rules": [],
          *       "devices": {
          *         "topic": "+/ID/#"
+         *       },
+         *       "limits": {
+         *         "buffer": {
+         *           "memory_bytes": 100663296
+         *         },
+         *         "allow_overcommit": false
+         *       },
+         *       "own": {
+         *         "ports": [
+         *           502
+         *         ],
+         *         "binds": [
+         *           "/srv/recipes"
+         *         ],
+         *         "secrets": {
+         *           "adapter": {
+         *             "api-key": "***"
+         *           }
+         *         }
+         *       },
+         *       "alarms": {
+         *         "webhook": {
+         *           "url": "https://hooks.example.com/gateway",
+         *           "token": "***"
+         *         },
+         *         "silent_after_s": 3600,
+         *         "uplink_away_s": 900,
+         *         "thresholds": {
+         *           "disk_percent": [
+         *             85,
+         *             95
+         *           ],
+         *           "memory_percent": [
+         *             85,
+         *             95
+         *           ],
+         *           "temperature_c": [
+         *             75,
+         *             85
+         *           ],
+         *           "flash_bytes_per_day": [
+         *             10000000000,
+         *             50000000000
+         *           ]
+         *         }
          *       }
          *     }
          */
@@ -2008,16 +2138,76 @@ export interface components {
             lanes: components["schemas"]["LaneFilters"];
             rules: components["schemas"]["Rules"];
             devices: components["schemas"]["DeviceSettings"];
-            /** @description By service. */
-            limits?: {
-                [key: string]: unknown;
+            limits: components["schemas"]["LimitSettings"];
+            own: components["schemas"]["OwnSettings"];
+            /** @description In the answer to a change only. What it does, or would do, to the limits of services. */
+            effects?: {
+                service: components["schemas"]["ServiceName"];
+                /**
+                 * @description For people.
+                 * @example memory 64 MB → 96 MB
+                 */
+                change: string;
+                /**
+                 * @description While it runs, or by a new container.
+                 * @enum {string}
+                 */
+                how: "live" | "recreate";
+            }[];
+            alarms: components["schemas"]["AlarmSettings"];
+        };
+        /** @description By service, over the defaults; `null` for a member goes back to its default. */
+        LimitSettings: {
+            /** @description Whether all services together may be given more memory than the box has. */
+            allow_overcommit?: boolean;
+        } & {
+            [key: string]: {
+                /** @description Memory and swap together. */
+                memory_bytes?: number | null;
+                /** @description What it keeps under pressure. */
+                memory_reservation_bytes?: number | null;
+                /** @description Cores, at most those of the box. */
+                cpus?: number | null;
+                /** @description Threads. */
+                pids?: number | null;
+                /** @description Share of the disk. */
+                io_weight?: number | null;
+                /** @description Of its container's log. */
+                log_bytes?: number | null;
             };
-            /** @description When to raise one. */
-            alarms?: {
-                [key: string]: unknown;
+        };
+        /** @description What the operator's own services may have of the host; a release that wants more is not run. */
+        OwnSettings: {
+            /** @description Ports of the host that may be published. */
+            ports?: number[];
+            /** @description Folders of the host that may be mounted, with all below them. */
+            binds?: string[];
+            /** @description By service and name; shown as `***`. */
+            secrets?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
             };
-            /** @description Of a change of limits. */
-            effects?: components["schemas"]["Effect"][];
+        };
+        /** @description As OwnSettings; `null` takes away. */
+        OwnPatch: {
+            /** @description All of them. */
+            ports?: components["schemas"]["OwnSettings"]["ports"] | null;
+            /** @description All of them. */
+            binds?: components["schemas"]["OwnSettings"]["binds"] | null;
+            /** @description By service and name. */
+            secrets?: {
+                [key: string]: {
+                    [key: string]: string | null;
+                } | null;
+            } | null;
+        };
+        /** @description As LimitSettings; `null` for a service goes back to its defaults. */
+        LimitPatch: {
+            /** @description Whether more memory may be given than there is. */
+            allow_overcommit?: boolean | null;
+        } & {
+            [key: string]: components["schemas"]["LimitSettings"]["additionalProperties"] | null;
         };
         /** @description What to change; `null` goes back to the default. */
         ConfigPatch: {
@@ -2035,10 +2225,12 @@ export interface components {
             rules?: components["schemas"]["Rules"] | null;
             /** @description Who is a device. */
             devices?: components["schemas"]["DeviceSettings"] | null;
-            /** @description By service. */
-            limits?: {
-                [key: string]: unknown;
-            };
+            /** @description Limits by service. */
+            limits?: components["schemas"]["LimitPatch"] | null;
+            /** @description What own services may have. */
+            own?: components["schemas"]["OwnPatch"] | null;
+            /** @description What is watched. */
+            alarms?: components["schemas"]["AlarmPatch"] | null;
         };
         /** @description The https sink named `uplink`, without anything special; the other sinks stay. */
         UplinkShort: {
@@ -2075,6 +2267,54 @@ export interface components {
              */
             topic: string;
         };
+        /** @description What is watched, and who is told beside the cloud. */
+        AlarmSettings: {
+            webhook: components["schemas"]["AlarmPatch"]["webhook"];
+            /** @description A device that says nothing for so long is an alarm; 0: never. */
+            silent_after_s: number;
+            /** @description An uplink that is away for so long is an alarm; 0: never. */
+            uplink_away_s: number;
+            /** @description Each `[warn, bad]`. */
+            thresholds: {
+                /** @description Used, of the space and of the inodes. */
+                disk_percent: components["schemas"]["Threshold"];
+                /** @description Of the machine's memory in use. */
+                memory_percent: components["schemas"]["Threshold"];
+                /** @description Of the processor. */
+                temperature_c: components["schemas"]["Threshold"];
+                /** @description Written to the disk with the state. */
+                flash_bytes_per_day: components["schemas"]["Threshold"];
+            };
+        };
+        /** @description What to change; `null` goes back to the default. */
+        AlarmPatch: {
+            /** @description Alarms are POSTed there as they are raised, acknowledged and cleared; null for nowhere. */
+            webhook?: {
+                /** @description `https://…` or `http://…`. */
+                url: string;
+                /** @description Bearer token. */
+                token?: components["schemas"]["Secret"];
+            } | null;
+            /** @description Seconds; 0 for never. */
+            silent_after_s?: number | null;
+            /** @description Seconds; 0 for never. */
+            uplink_away_s?: number | null;
+            /** @description Each `[warn, bad]`. */
+            thresholds?: {
+                /** @description Used, of the space and of the inodes. */
+                disk_percent?: components["schemas"]["ThresholdOrNull"];
+                /** @description Of the machine's memory in use. */
+                memory_percent?: components["schemas"]["ThresholdOrNull"];
+                /** @description Of the processor. */
+                temperature_c?: components["schemas"]["ThresholdOrNull"];
+                /** @description Written to the disk. */
+                flash_bytes_per_day?: components["schemas"]["ThresholdOrNull"];
+            } | null;
+        };
+        /** @description A warning from the first on, bad from the second on. */
+        Threshold: number[];
+        /** @description Null goes back to the default. */
+        ThresholdOrNull: components["schemas"]["Threshold"] | null;
         /** @description Where records go, each of them to every sink. */
         SinkSettingsList: components["schemas"]["SinkSettings"][];
         /**
@@ -2283,32 +2523,6 @@ export interface components {
             operations: components["schemas"]["Operation"][];
         };
         /**
-         * @description The last minutes.
-         * @example {
-         *       "range": "10m",
-         *       "interval_s": 1,
-         *       "end": "2026-11-24T03:01:33.123Z",
-         *       "series": {
-         *         "buffer.held": [
-         *           null,
-         *           3,
-         *           4
-         *         ]
-         *       }
-         *     }
-         */
-        History: {
-            range: components["schemas"]["HistoryRange"];
-            /** @description Between two values. */
-            interval_s: number;
-            /** @description Of the newest value; null where there is none yet. */
-            end: components["schemas"]["TimeOrNull"];
-            /** @description By name, e.g. `buffer.held`, `host.cpu_percent`, `broker.memory_bytes`. */
-            series: {
-                [key: string]: (number | null)[];
-            };
-        };
-        /**
          * @description What kind of incident.
          * @enum {string}
          */
@@ -2393,93 +2607,44 @@ export interface components {
                 cpu_percent: (number | null)[];
             };
         };
-        /** @description How many alarms there are. */
-        AlarmCounts: {
-            /** @description Not over. */
-            active: number;
-            /** @description That nobody has seen. */
-            unacknowledged: number;
-            /**
-             * @description Null where there is none.
-             * @enum {string|null}
-             */
-            worst: "warn" | "bad" | null;
-        };
-        /** @description Alarms. */
-        AlarmPage: {
-            /** @description Newest first. */
-            alarms: components["schemas"]["Alarm"][];
-            /** @description Where to go on. */
-            next: string | null;
-        };
         /**
-         * @description What it is about.
-         * @enum {string}
+         * @description How it has been. All series end at the same time and have the same step.
+         * @example {
+         *       "range": "10m",
+         *       "interval_s": 1,
+         *       "end": "2026-11-24T03:01:33.123Z",
+         *       "series": {
+         *         "buffer.held": [
+         *           null,
+         *           3,
+         *           4
+         *         ]
+         *       }
+         *     }
          */
-        AlarmKind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift";
-        /** @description Something that needs somebody. */
-        Alarm: {
-            /** @description Its number. */
-            id: string;
-            kind: components["schemas"]["AlarmKind"];
-            /** @description Whom it is about; empty for the box. */
-            subject: string;
+        History: {
             /**
-             * @description How bad.
+             * @description As asked.
              * @enum {string}
              */
-            severity: "warn" | "bad";
-            /** @description What was seen. */
-            cause: string;
-            /** @description What to do. */
-            advice: string;
-            /** @description Since when. */
-            raised: components["schemas"]["Time"];
-            /** @description Seen last. */
-            last: components["schemas"]["Time"];
-            /** @description How often. */
-            count: number;
-            /** @description Null where nobody has. */
-            acknowledged: {
-                /** @description The account. */
-                by: string;
-                /** @description When. */
-                at: components["schemas"]["Time"];
-            } | null;
-            /** @description When it was over; null while it is not. */
-            cleared: components["schemas"]["TimeOrNull"];
-        };
-        /** @description What a change of limits does. */
-        Effect: {
-            service: components["schemas"]["ServiceName"];
-            /** @description From what to what. */
-            change: string;
+            range: "10m" | "6h" | "3d";
             /**
-             * @description At once or by a new container.
-             * @enum {string}
+             * @description Between two values.
+             * @enum {integer}
              */
-            how: "live" | "recreate";
+            interval_s: 1 | 10 | 60;
+            /** @description Of the newest value; null where there is none yet. */
+            end: components["schemas"]["TimeOrNull"];
+            /**
+             * @description By name: `host.cpu_percent`, `host.memory_bytes`, `host.load1`, `host.temperature_c`, `host.disk_bytes`,
+             *     `host.written_bytes_per_s`, `buffer.held`, `buffer.in_per_s`, `buffer.out_per_s`, and for each service
+             *     `NAME.memory_bytes`, `NAME.cpu_percent`, `NAME.throttled_percent`, `NAME.net_rx_per_s`, `NAME.net_tx_per_s`,
+             *     `NAME.io_read_per_s`, `NAME.io_write_per_s`. Values are right to 0.1 %.
+             */
+            series: {
+                [key: string]: (number | null)[];
+            };
         };
-        /** @description What to change of a service's limits. */
-        LimitsPatch: {
-            /** @description Memory and swap together. */
-            memory_bytes?: number;
-            /** @description Kept for it under pressure. */
-            memory_reservation_bytes?: number;
-            /** @description Cores. */
-            cpus?: number;
-            /** @description Threads. */
-            pids?: number;
-            /** @description 10 to 1000. */
-            io_weight?: number;
-            /** @description Most that its log takes. */
-            log_bytes?: number;
-        };
-        /**
-         * @description How far back.
-         * @enum {string}
-         */
-        HistoryRange: "10m" | "6h" | "3d";
         /**
          * Format: date-time
          * @description RFC 3339, UTC.
@@ -2929,8 +3094,8 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description How far back. */
-                range?: components["schemas"]["HistoryRange"];
-                /** @description Names, by comma; all where absent. */
+                range?: "10m" | "6h" | "3d";
+                /** @description Names, parted by commas; all where absent. Unknown ones are left out. */
                 series?: string;
             };
             header?: never;
@@ -2953,6 +3118,137 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
+        };
+    };
+    listIncidents: {
+        parameters: {
+            query?: {
+                /** @description Only of this one. */
+                service?: components["schemas"]["ServiceName"];
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["IncidentKind"];
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next` of the answer before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The incident. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listAlarms: {
+        parameters: {
+            query?: {
+                /** @description Only those that are active, or all. */
+                state?: "active" | "all";
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next` of the answer before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some of the alarms, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    acknowledgeAlarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the alarm. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alarm. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarm"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
         };
     };
     getEvents: {
@@ -3144,7 +3440,7 @@ export interface operations {
                 tail?: number;
                 /** @description Whether to stay and send new lines. */
                 follow?: boolean;
-                /** @description The lines of the containers before the present one. */
+                /** @description The lines of containers before the present one, which are kept when a container is replaced; not with `follow`. */
                 previous?: boolean;
             };
             header?: never;
@@ -3189,143 +3485,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The lines. */
+            /** @description The log. */
             200: {
                 headers: {
+                    /** @description A name for the file. */
+                    "Content-Disposition": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "text/plain": string;
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            421: components["responses"]["Misdirected"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    listIncidents: {
-        parameters: {
-            query?: {
-                /** @description Only of this one. */
-                service?: components["schemas"]["ServiceName"];
-                /** @description Only of this kind. */
-                kind?: components["schemas"]["IncidentKind"];
-                /** @description At most so many. */
-                limit?: number;
-                /** @description `next` of the answer before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Some of them. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IncidentPage"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            421: components["responses"]["Misdirected"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    getIncident: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its number. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The incident. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IncidentDetail"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            421: components["responses"]["Misdirected"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    listAlarms: {
-        parameters: {
-            query?: {
-                /** @description Which. */
-                state?: "active" | "all";
-                /** @description At most so many. */
-                limit?: number;
-                /** @description `next` of the answer before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Some of them. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AlarmPage"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            421: components["responses"]["Misdirected"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    acknowledgeAlarm: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its number. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The alarm. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Alarm"];
                 };
             };
             400: components["responses"]["Malformed"];
@@ -3796,7 +3964,7 @@ export interface operations {
     patchConfig: {
         parameters: {
             query?: {
-                /** @description Only check; the answer is what would be in force. */
+                /** @description Only check; the answer is what would be in force, and in `effects` what it would do. */
                 dry_run?: boolean;
             };
             header: {
