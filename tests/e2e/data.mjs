@@ -14,6 +14,7 @@ import {
   accessible,
   ask,
   check,
+  download,
   enter,
   expect,
   finish,
@@ -176,15 +177,8 @@ await check('the newest is first, or the oldest', async () => {
 await accessible('records');
 await shootAll('data-records');
 await check('what is held can be taken along', async () => {
-  // Again where the network has changed meanwhile, see open().
-  const download = await until('a whole file', async () => {
-    const [begun] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('link', { name: 'Export' }).click(),
-    ]);
-    return (await begun.failure()) === null ? begun : null;
-  });
-  const lines = readFileSync(await download.path(), 'utf8')
+  const file = await download('Export');
+  const lines = readFileSync(await file.path(), 'utf8')
     .trim()
     .split('\n');
   expect(lines.length >= MESSAGES, `${lines.length} lines`);

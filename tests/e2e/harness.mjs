@@ -114,6 +114,17 @@ page.on('request', (request) => {
   if (origin !== new URL(url).origin && protocol !== 'blob:') foreign.push(request.url());
 });
 
+/** What comes of pressing a link; again where the network has changed meanwhile, see open(). */
+export async function download(name) {
+  return await until('a whole file', async () => {
+    const [begun] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name }).click(),
+    ]);
+    return (await begun.failure()) === null ? begun : null;
+  });
+}
+
 export async function shoot(name) {
   if (!shots) return;
   mkdirSync(shots, { recursive: true });
@@ -161,13 +172,16 @@ export async function enter() {
   await open(url);
   const setup = process.env.HF_SETUP_CODE;
   const claim = page.getByRole('button', { name: 'Claim this gateway' });
+  const login = page.getByRole('button', { name: 'Log in' });
+  // Until then the page may say that the gateway does not answer.
+  await claim.or(login).first().waitFor({ timeout: 60_000 });
   if (setup && (await claim.count())) {
     await page.getByLabel('Setup code').fill(setup);
     await page.getByLabel('Password for admin').fill(password);
     await claim.click();
   } else {
     await page.getByLabel('Password of admin').fill(password);
-    await page.getByRole('button', { name: 'Log in' }).click();
+    await login.click();
   }
   await page.getByTestId('sentence').waitFor();
 }

@@ -14,6 +14,7 @@ import {
   accessible,
   ask,
   check,
+  download,
   enter,
   expect,
   finish,
@@ -40,6 +41,8 @@ const MB = 1024 ** 2;
 /** Images may have to be pulled first, and a service proves its health only after some readings. */
 const HEALTHY_MS = 120_000;
 const SEEN_MS = 30_000;
+/** An alarm that comes and goes is one: it stays for half a minute after its cause. */
+const OVER_MS = 90_000;
 
 const inspect = (service, format) =>
   execFileSync('docker', ['inspect', '--format', format, `${instance}-${service}`], {
@@ -96,8 +99,8 @@ await check('memory and its limit are measured', async () => {
     const points = await page.getByTestId('charts').getAttribute('data-points');
     return Number(points) > 2;
   });
-  const spoken = await page.getByRole('img', { name: /^Memory of/ }).getAttribute('aria-label');
-  expect(/used: now [\d.]+\s[kM]B/.test(spoken), spoken);
+  await page.getByRole('img', { name: /^Memory of.*used: now [\d.]+\s[kM]B/ }).waitFor();
+  await shootAll('service');
 });
 await check('a range that is in the address is shown at once', async () => {
   await open(`${url}/services/${VICTIM}?range=3d`);
@@ -208,11 +211,8 @@ await check('the log can be left to the bad lines, and taken along whole', async
     (await page.locator('[data-testid=log-line]:not(.tone-bad)').count()) === 0,
     'lines that are no errors are shown',
   );
-  const [download] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('link', { name: 'Download' }).click(),
-  ]);
-  expect(readFileSync(await download.path(), 'utf8').trim().length > 0, 'the file is empty');
+  const file = await download('Download');
+  expect(readFileSync(await file.path(), 'utf8').trim().length > 0, 'the file is empty');
 });
 
 // --- Alarms
@@ -232,7 +232,7 @@ await check('an alarm is counted beside its page, and is on the overview', async
   await page.getByTestId('sentence').waitFor();
   const before = await number();
   await configure({ alarms: { thresholds: { disk_percent: [1, 99] } } });
-  await until('it is counted', async () => (await number()) === before + 1, SEEN_MS);
+  await until('it is counted', async () => (await number()) > before, SEEN_MS);
   await page.getByTestId('worst-alarms').getByRole('link').first().waitFor();
 });
 await accessible('overview with an alarm');
@@ -259,7 +259,7 @@ await check('once acknowledged it is no longer counted, and stays', async () => 
 });
 await check('it goes when its cause is gone, and is still among all', async () => {
   await configure({ alarms: { thresholds: { disk_percent: null } } });
-  await alarm('disk_full').waitFor({ state: 'detached', timeout: SEEN_MS });
+  await alarm('disk_full').waitFor({ state: 'detached', timeout: OVER_MS });
   await page.getByRole('button', { name: 'All', exact: true }).click();
   await alarm('disk_full').getByText(/over since/).waitFor();
 });

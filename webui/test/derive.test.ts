@@ -5,7 +5,7 @@ import { claimErrors, formatSetupCode } from '../src/derive/claim';
 import { linesLike, lineTone, pieces, unseen, withoutTime } from '../src/derive/log';
 import { passwordStrength } from '../src/derive/password';
 import { inPathOrder, pathOf } from '../src/derive/path';
-import { append, fromHistory, SPAN_S } from '../src/derive/series';
+import { append, fromHistory, rollingMean, SPAN_S } from '../src/derive/series';
 import { consequence, purpose } from '../src/derive/service-text';
 import { announcementKey } from '../src/derive/tone';
 import { retryDelay } from '../src/state/retry';
@@ -64,7 +64,7 @@ describe('path', () => {
 describe('series', () => {
   const history = {
     range: '10m' as const,
-    interval_s: 1,
+    interval_s: 1 as const,
     end: '2026-11-24T03:01:32.000Z',
     series: { 'buffer.held': [null, 4], 'broker.memory_bytes': [7] },
   };
@@ -111,6 +111,11 @@ describe('series', () => {
     const unknown = { ...state, buffer: { ...state.buffer, state: 'unknown' as const } };
     const series = append(fromHistory(history, names), unknown, null);
     expect(series.values['buffer.held']).toEqual([null, 4, null]);
+  });
+
+  it('are smoothed without making up what is not known', () => {
+    expect(rollingMean([4, 0, null, 8, 0], 2)).toEqual([4, 2, null, 8, 4]);
+    expect(rollingMean([], 5)).toEqual([]);
   });
 
   it('never keeps more than the range', () => {

@@ -1672,10 +1672,14 @@ export interface components {
             lane: components["schemas"]["Lane"];
             /** @description Any JSON. */
             payload?: unknown;
-            /** @description Where it is no JSON. */
+            /** @description Where it is no JSON, or JSON that is cut. */
             text?: string;
             /** @description Where it is neither JSON nor text. */
             base64?: string;
+            /** @description Whether only the payload's beginning is there; absent for the whole. */
+            cut?: boolean;
+            /** @description Where it is cut: bytes of the whole payload. */
+            size?: number;
         };
         /** @description Which records to give up. */
         DropRequest: {

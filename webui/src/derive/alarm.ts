@@ -11,7 +11,7 @@ const KIND: Record<Alarm['kind'], string> = {
   limit_not_enforced: 'Limit not enforced',
   overcommit: 'Limits exceed the machine',
   disk_full: 'Disk nearly full',
-  inodes_full: 'No room for more files',
+  inodes_full: 'Nearly too many files',
   memory_pressure: 'Memory is short',
   temperature: 'Too warm',
   flash_wear: 'Flash is worn',

@@ -115,6 +115,15 @@ export function append(series: Series, state: State, before: State | null): Seri
   return { ...series, times, values };
 }
 
+/** Each value with those before it, as their mean; what is not known stays so. */
+export function rollingMean(values: Values, width: number): Values {
+  return values.map((value, i) => {
+    if (value === null) return null;
+    const known = values.slice(Math.max(0, i + 1 - width), i + 1).filter((v) => v !== null);
+    return known.reduce((sum, v) => sum + v, 0) / known.length;
+  });
+}
+
 export function highest(values: Values): number | null {
   let top: number | null = null;
   for (const v of values) if (v !== null && (top === null || v > top)) top = v;

@@ -102,10 +102,16 @@ const NUMBERS: Record<string, NumberText> = {
 
 const FLAGS = new Set(['open', 'subscribed']);
 
+/** events_seen → "Events seen" */
+function inWords(name: string): string {
+  const words = name.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** How to show a number that a service counts; null for one that is no number for people. */
 export function numberText(name: string): NumberText | null {
   if (FLAGS.has(name)) return null;
-  return NUMBERS[name] ?? { title: name.replaceAll('_', ' '), kind: 'count' };
+  return NUMBERS[name] ?? { title: inWords(name), kind: 'count' };
 }
 
 export interface HardeningRow {
@@ -117,7 +123,7 @@ export interface HardeningRow {
 
 const ROOT_USER = /^(0|root)(:|$)/;
 
-function capabilities({ cap_drop, cap_add = [] }: Service['hardening']): HardeningRow {
+function capabilities({ cap_drop, cap_add }: Service['hardening']): HardeningRow {
   const allGone = cap_drop.includes('ALL');
   const name = 'Capabilities';
   if (allGone && cap_add.length === 0) return { name, text: 'none', weak: false };
@@ -129,15 +135,8 @@ function capabilities({ cap_drop, cap_add = [] }: Service['hardening']): Hardeni
   };
 }
 
-const KNOWN = new Set(['user', 'read_only', 'cap_drop', 'cap_add', 'devices', 'no_new_privileges']);
-
-function plain(value: unknown): string {
-  if (Array.isArray(value)) return value.join(', ') || 'none';
-  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value ?? '–');
-}
-
 export function hardeningRows({ hardening }: Service): HardeningRow[] {
-  const { user, read_only, no_new_privileges } = hardening;
+  const { user, read_only, no_new_privileges, devices } = hardening;
   const rows: HardeningRow[] = [
     { name: 'User', text: user || 'root', weak: user === '' || ROOT_USER.test(user) },
     {
@@ -152,17 +151,7 @@ export function hardeningRows({ hardening }: Service): HardeningRow[] {
       weak: !no_new_privileges,
     },
   ];
-  const { devices = [] } = hardening;
   if (devices.length > 0)
     rows.push({ name: 'Devices of the host', text: devices.join(', '), weak: true });
-  for (const [name, value] of Object.entries(hardening))
-    if (!KNOWN.has(name)) {
-      const text = name.replaceAll('_', ' ');
-      rows.push({
-        name: text.charAt(0).toUpperCase() + text.slice(1),
-        text: plain(value),
-        weak: false,
-      });
-    }
   return rows;
 }

@@ -4,7 +4,7 @@ import { errorText } from '../../api/client';
 import type { HistoryRange, Incident, Service } from '../../api/types';
 import { eventOf } from '../../derive/incident';
 import { marksOf } from '../../derive/marks';
-import { SPAN_S, SPAN_TEXT } from '../../derive/series';
+import { rollingMean, SPAN_S, SPAN_TEXT } from '../../derive/series';
 import { bytes, count, percent, percentShort } from '../../format/format';
 import { Card, Status } from '../../parts/basics';
 import { Chart, type ChartProps } from '../../parts/chart';
@@ -16,6 +16,7 @@ const HEIGHT = 148;
 const CPU_MIN_PERCENT = 5;
 const FLOW_MIN_BYTES = 1024;
 const THROTTLED_PERCENT = 1;
+const BURST_S = 5;
 
 const NAMES = [
   ...['memory_bytes', 'cpu_percent', 'throttled_percent'],
@@ -30,6 +31,8 @@ type Lines = ChartProps['lines'];
 
 interface Drawing {
   title: string;
+  /** Comes in bursts: seconds one by one would be a comb. */
+  bursts?: boolean;
   label: string;
   lines: (values: (name: string) => (number | null)[]) => Lines;
   more: Pick<ChartProps, 'format' | 'axis' | 'atLeast' | 'steps'>;
@@ -55,6 +58,7 @@ const OTHERS: Drawing[] = [
   },
   {
     title: 'Network',
+    bursts: true,
     label: 'Bytes a second over the network',
     lines: (of) => [
       { name: 'in', values: of('net_rx_per_s'), color: '--accent' },
@@ -64,6 +68,7 @@ const OTHERS: Drawing[] = [
   },
   {
     title: 'Disk',
+    bursts: true,
     label: 'Bytes a second from and to the disk',
     lines: (of) => [
       { name: 'read', values: of('io_read_per_s'), color: '--accent' },
@@ -84,8 +89,17 @@ function Waits({ service }: { service: Service }): JSX.Element | null {
   );
 }
 
-function Aside({ service, title }: { service: Service; title: string }): JSX.Element | null {
+function Aside({
+  service,
+  title,
+  smooth,
+}: {
+  service: Service;
+  title: string;
+  smooth: boolean;
+}): JSX.Element | null {
   const { usage } = service;
+  if (smooth) return <span class="aside">means of {BURST_S} s</span>;
   if (title === 'Memory' && usage?.memory_peak_bytes)
     return (
       <span class="aside" title={`${count(usage.memory_peak_bytes)} bytes`}>
@@ -114,6 +128,8 @@ export function Charts({
   const { times, values } = series;
   const span = SPAN_S[series.range];
   const of = (one: string) => values[`${name}.${one}`] ?? [];
+  const smooth = (one: string) => rollingMean(of(one), BURST_S);
+  const isSmooth = ({ bursts }: Drawing) => bursts === true && series.intervalS < BURST_S;
   const end = times.at(-1);
   const marks = end === undefined ? [] : marksOf(incidents.map(eventOf), end, span, '#incidents');
   const limit = { value: limits.memory_bytes, name: `limit ${bytes(limits.memory_bytes)}` };
@@ -129,14 +145,14 @@ export function Charts({
           <div key={one.title}>
             <div class="chart-head">
               <h3>{one.title}</h3>
-              <Aside service={service} title={one.title} />
+              <Aside service={service} title={one.title} smooth={isSmooth(one)} />
             </div>
             <Chart
               {...one.more}
               label={`${one.label} of ${title}, ${SPAN_TEXT[series.range]}`}
               times={times}
               span={span}
-              lines={one.lines(of)}
+              lines={one.lines(isSmooth(one) ? smooth : of)}
               marks={marks}
               marksAgain={one !== MEMORY}
               height={HEIGHT}

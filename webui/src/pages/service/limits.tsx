@@ -86,7 +86,7 @@ interface FormProps {
 }
 
 function overcommits({ config }: Revision): boolean {
-  return (config.limits as { allow_overcommit?: boolean } | undefined)?.allow_overcommit === true;
+  return config.limits.allow_overcommit === true;
 }
 
 function Form({ service, revision, onDone, onStale, onClose }: FormProps): JSX.Element {
@@ -124,12 +124,13 @@ function Form({ service, revision, onDone, onStale, onClose }: FormProps): JSX.E
     await work().catch(refuse);
     setBusy(false);
   };
-  const patchFor = (patch: LimitsPatch): ConfigPatch => ({
-    limits: {
-      ...(Object.keys(patch).length ? { [name]: patch } : {}),
-      ...(over === overcommits(revision) ? {} : { allow_overcommit: over }),
-    },
-  });
+  const patchFor = (patch: LimitsPatch): ConfigPatch => {
+    const limits: Record<string, LimitsPatch | boolean> = {};
+    if (Object.keys(patch).length) limits[name] = patch;
+    if (over !== overcommits(revision)) limits['allow_overcommit'] = over;
+    // No type tells the name of a service from allow_overcommit.
+    return { limits } as ConfigPatch;
+  };
   const look = async (event: Event) => {
     event.preventDefault();
     const { patch, errors: wrong } = limitsPatch(form, before);
