@@ -191,46 +191,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/incidents": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * What went wrong with services
-         * @description Newest first.
-         */
-        get: operations["listIncidents"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/incidents/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * One incident
-         * @description With its log lines and what was used before.
-         */
-        get: operations["getIncident"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/alarms": {
         parameters: {
             query?: never;
@@ -773,6 +733,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What went wrong with services
+         * @description Newest first. Where the same happens again and again, at most 3 an hour of a service and kind are kept whole; those that
+         *     follow are counted in the newest of them. 200 are kept.
+         */
+        get: operations["listIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/incidents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One incident
+         * @description With its last log lines and what it used before.
+         */
+        get: operations["getIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operations": {
         parameters: {
             query?: never;
@@ -1020,6 +1021,8 @@ export interface components {
             api_version: string;
             /** @description Why it does not answer. */
             detail: string;
+            /** @description While it does not answer, when what is known of it was seen; else null. */
+            stale_since: components["schemas"]["TimeOrNull"];
             /** @description Limits that this kernel would not enforce, and what to do about it. */
             warnings: string[];
         };
@@ -1101,6 +1104,7 @@ export interface components {
          *       "restarts": 0,
          *       "exit_code": null,
          *       "oom_killed": false,
+         *       "stale_since": null,
          *       "container": {
          *         "id": "4f0c1d",
          *         "name": "holdfast-broker"
@@ -1212,6 +1216,8 @@ export interface components {
             exit_code: number | null;
             /** @description Whether the last end was for lack of memory. */
             oom_killed: boolean;
+            /** @description While the engine does not answer, when this was seen; else null. */
+            stale_since: components["schemas"]["TimeOrNull"];
             /** @description Null where there is none. */
             container: components["schemas"]["Container"] | null;
             /** @description Null where no release is set. */
@@ -2527,91 +2533,6 @@ export interface components {
             operations: components["schemas"]["Operation"][];
         };
         /**
-         * @description What kind of incident.
-         * @enum {string}
-         */
-        IncidentKind: "exit" | "oom" | "crash_loop" | "unhealthy" | "drift";
-        /** @description Incidents. */
-        IncidentPage: {
-            /** @description Newest first. */
-            incidents: components["schemas"]["Incident"][];
-            /** @description Where to go on. */
-            next: string | null;
-        };
-        /** @description What went wrong with a service. */
-        Incident: {
-            /** @description Its number. */
-            id: string;
-            service: components["schemas"]["ServiceName"];
-            kind: components["schemas"]["IncidentKind"];
-            /** @description When. */
-            at: components["schemas"]["Time"];
-            /** @description What was seen. */
-            found: string;
-            /** @description What the gateway did. */
-            done: string;
-            /** @description Of the process. */
-            exit_code: number | null;
-            /** @description Whether for lack of memory. */
-            oom_killed: boolean;
-            /** @description How long it had run. */
-            uptime_s: number | null;
-            /** @description So far. */
-            restarts: number;
-            /** @description Null where not known. */
-            image: {
-                /** @description Version. */
-                tag: string;
-                /** @description Of the manifest. */
-                digest: string;
-            } | null;
-            /** @description How many are kept. */
-            log_lines: number;
-        };
-        /** @description With what is kept of it. */
-        IncidentDetail: {
-            /** @description Its number. */
-            id: string;
-            service: components["schemas"]["ServiceName"];
-            kind: components["schemas"]["IncidentKind"];
-            /** @description When. */
-            at: components["schemas"]["Time"];
-            /** @description What was seen. */
-            found: string;
-            /** @description What the gateway did. */
-            done: string;
-            /** @description Of the process. */
-            exit_code: number | null;
-            /** @description Whether for lack of memory. */
-            oom_killed: boolean;
-            /** @description How long it had run. */
-            uptime_s: number | null;
-            /** @description So far. */
-            restarts: number;
-            /** @description Null where not known. */
-            image: {
-                /** @description Version. */
-                tag: string;
-                /** @description Of the manifest. */
-                digest: string;
-            } | null;
-            /** @description How many are kept. */
-            log_lines: number;
-            /** @description The last lines. */
-            log: components["schemas"]["LogLine"][];
-            /** @description What was used before. */
-            curve: {
-                /** @description Between two values. */
-                interval_s: number;
-                /** @description Of the newest. */
-                end: components["schemas"]["TimeOrNull"];
-                /** @description Oldest first. */
-                memory_bytes: (number | null)[];
-                /** @description Oldest first. */
-                cpu_percent: (number | null)[];
-            };
-        };
-        /**
          * @description How it has been. All series end at the same time and have the same step.
          * @example {
          *       "range": "10m",
@@ -2647,6 +2568,101 @@ export interface components {
              */
             series: {
                 [key: string]: (number | null)[];
+            };
+        };
+        /**
+         * @description What kind of incident.
+         * @enum {string}
+         */
+        IncidentKind: "exit" | "oom" | "crash_loop" | "unhealthy" | "drift";
+        /** @description Incidents. */
+        IncidentPage: {
+            /** @description Newest first. */
+            incidents: components["schemas"]["Incident"][];
+            /** @description Where to go on. */
+            next: string | null;
+        };
+        /** @description What went wrong with a service. */
+        Incident: {
+            /** @description Its number. */
+            id: string;
+            /** @description Empty where it belongs to none. */
+            service: string;
+            kind: components["schemas"]["IncidentKind"];
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description When it happened for the last time. */
+            last: components["schemas"]["Time"];
+            /** @description How often; those after the first are only counted. */
+            times: number;
+            /** @description What was seen. */
+            found: string;
+            /** @description What the gateway did. */
+            done: string;
+            /** @description Of the process. */
+            exit_code: number | null;
+            /** @description Whether for lack of memory. */
+            oom_killed: boolean;
+            /** @description How long it had run. */
+            uptime_s: number | null;
+            /** @description So far. */
+            restarts: number;
+            /** @description Null where not known. */
+            image: {
+                /** @description Version. */
+                tag: string;
+                /** @description Of the manifest. */
+                digest: string;
+            } | null;
+            /** @description How many are kept. */
+            log_lines: number;
+        };
+        /** @description With what is kept of it. */
+        IncidentDetail: {
+            /** @description Its number. */
+            id: string;
+            /** @description Empty where it belongs to none. */
+            service: string;
+            kind: components["schemas"]["IncidentKind"];
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description When it happened for the last time. */
+            last: components["schemas"]["Time"];
+            /** @description How often; those after the first are only counted. */
+            times: number;
+            /** @description What was seen. */
+            found: string;
+            /** @description What the gateway did. */
+            done: string;
+            /** @description Of the process. */
+            exit_code: number | null;
+            /** @description Whether for lack of memory. */
+            oom_killed: boolean;
+            /** @description How long it had run. */
+            uptime_s: number | null;
+            /** @description So far. */
+            restarts: number;
+            /** @description Null where not known. */
+            image: {
+                /** @description Version. */
+                tag: string;
+                /** @description Of the manifest. */
+                digest: string;
+            } | null;
+            /** @description How many are kept. */
+            log_lines: number;
+            /** @description The last lines. */
+            log: components["schemas"]["LogLine"][];
+            /** @description What was used before. */
+            curve: {
+                /** @description Between two values. */
+                interval_s: number;
+                /** @description Of the newest. */
+                end: components["schemas"]["TimeOrNull"];
+                /** @description Oldest first. */
+                memory_bytes: (number | null)[];
+                /** @description Oldest first. */
+                cpu_percent: (number | null)[];
             };
         };
         /**
@@ -3122,72 +3138,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
-        };
-    };
-    listIncidents: {
-        parameters: {
-            query?: {
-                /** @description Only of this one. */
-                service?: components["schemas"]["ServiceName"];
-                /** @description Only of this kind. */
-                kind?: components["schemas"]["IncidentKind"];
-                /** @description At most so many. */
-                limit?: number;
-                /** @description `next` of the answer before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Some of them. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IncidentPage"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            421: components["responses"]["Misdirected"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    getIncident: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Its number. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The incident. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["IncidentDetail"];
-                };
-            };
-            400: components["responses"]["Malformed"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            421: components["responses"]["Misdirected"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
         };
     };
     listAlarms: {
@@ -4035,6 +3985,71 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listIncidents: {
+        parameters: {
+            query?: {
+                /** @description Only of this one. */
+                service?: components["schemas"]["ServiceName"];
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["IncidentKind"];
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next` of the answer before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The incident. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentDetail"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
