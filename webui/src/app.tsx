@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { LocationProvider, useLocation } from 'preact-iso';
 import { errorText } from './api/client';
 import type { Session, State } from './api/types';
-import { serviceOf } from './derive/address';
+import { incidentAddress, serviceOf } from './derive/address';
 import { Account } from './pages/account';
 import { Claim } from './pages/claim';
 import { Alarms, Data, Service } from './pages/lazy';
@@ -46,6 +46,7 @@ const TITLES: Record<string, string> = {
   alarms: 'Alarms',
   data: 'Data',
   devices: 'Devices',
+  incidents: 'Incidents',
 };
 
 function pageTitle(path: string, now: State | null): string {
@@ -57,7 +58,7 @@ function pageTitle(path: string, now: State | null): string {
 
 function Page({ path, now, session }: { path: string; now: State; session: Session }): JSX.Element {
   const props = { state: now, session, path };
-  if (serviceOf(path) !== null) return <Service {...props} />;
+  if (serviceOf(path) !== null || incidentAddress(path)) return <Service {...props} />;
   if (/^\/(data|devices)(\/|$)/.test(path)) return <Data {...props} />;
   switch (path.replace(/(.)\/$/, '$1')) {
     case '/':

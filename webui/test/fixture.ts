@@ -18,6 +18,7 @@ export function service(name: string, change: Partial<Service> = {}): Service {
     restarts: 0,
     exit_code: null,
     oom_killed: false,
+    stale_since: null,
     container: { id: '4f0c', name },
     image: null,
     limits: {
@@ -77,7 +78,14 @@ export function stateWith(change: Partial<State> = {}): State {
       clock_synced: true,
       claimed: true,
       fingerprint: 'SHA256:AA',
-      engine: { state: 'ok', version: '20.10', api_version: '1.41', detail: '', warnings: [] },
+      engine: {
+        state: 'ok',
+        version: '20.10',
+        api_version: '1.41',
+        detail: '',
+        stale_since: null,
+        warnings: [],
+      },
       host: {
         hostname: 'box',
         cpu_percent: 5,
@@ -158,6 +166,8 @@ export function incident(change: Partial<Incident> = {}): Incident {
     service: 'buffer',
     kind: 'exit',
     at: AT,
+    last: AT,
+    times: 1,
     found: 'exited with code 139 after 42 s (SIGSEGV)',
     done: 'Docker starts it again, wait 0.8 s',
     exit_code: 139,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { incidentPath, serviceAddress } from '../src/derive/address';
-import { curveOf, eventOf, exitText, sentence } from '../src/derive/incident';
+import { incidentAddress, incidentPath, serviceAddress } from '../src/derive/address';
+import { curveOf, eventOf, exitText, sentence, timesText } from '../src/derive/incident';
 import { limitOf, limitsForm, limitsPatch } from '../src/derive/limits';
 import { type Event, marksOf } from '../src/derive/marks';
 import { hardeningRows } from '../src/derive/service-text';
@@ -21,6 +21,13 @@ describe('addresses', () => {
     });
     expect(serviceAddress('/services')).toBeNull();
     expect(serviceAddress('/services/a/b/c')).toBeNull();
+  });
+
+  it('name incidents that belong to no service', () => {
+    expect(incidentAddress('/incidents')).toEqual({ incident: null });
+    expect(incidentAddress(incidentPath('', '12'))).toEqual({ incident: '12' });
+    expect(incidentAddress('/services/buffer/incidents/12')).toBeNull();
+    expect(incidentAddress('/incidents/1/2')).toBeNull();
   });
 
   it('survive what cannot be decoded', () => {
@@ -67,6 +74,11 @@ describe('an incident', () => {
       text: 'Exited with code 139 after 42 s (SIGSEGV).',
       href: '/services/buffer/incidents/123',
     });
+  });
+
+  it('says how often where it was more than once', () => {
+    expect(timesText(incident(), AT)).toBe('');
+    expect(timesText(incident({ times: 5 }), AT)).toMatch(/^5 times, the last \d\d:\d\d:34$/);
   });
 
   it('names the signal of an exit code', () => {

@@ -7,6 +7,7 @@ import type { IncidentDetail, IncidentPage, LogLines } from './types';
 const inPath = encodeURIComponent;
 
 export const incidents = {
+  /** service: empty for those of all. */
   list: (service: string, limit: number, cursor: string | null) =>
     withSession<IncidentPage>('GET', `/incidents${query({ service, limit, cursor })}`),
   one: (id: string) => withSession<IncidentDetail>('GET', `/incidents/${inPath(id)}`),

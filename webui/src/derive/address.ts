@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Addresses of pages, and what they name.
 
+export interface IncidentAddress {
+  /** Null for the list of all. */
+  incident: string | null;
+}
+
 export interface ServiceAddress {
   service: string;
   /** Null for the service itself. */
@@ -27,6 +32,15 @@ export function serviceOf(path: string): string | null {
   return serviceAddress(path)?.service ?? null;
 }
 
+/** Of incidents whatever they belong to; null where the path is not theirs. */
+export function incidentAddress(path: string): IncidentAddress | null {
+  const [all, incident] = /^\/incidents(?:\/([^/]+))?\/?$/.exec(path) ?? [];
+  if (all === undefined) return null;
+  return { incident: incident === undefined ? null : decoded(incident) };
+}
+
+/** service: empty where it belongs to none. */
 export function incidentPath(service: string, id: string): string {
-  return `/services/${encodeURIComponent(service)}/incidents/${encodeURIComponent(id)}`;
+  const place = service ? `/services/${encodeURIComponent(service)}` : '';
+  return `${place}/incidents/${encodeURIComponent(id)}`;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Incident, IncidentDetail } from '../api/types';
+import { count, timeNear } from '../format/format';
 import { incidentPath } from './address';
 import type { Event } from './marks';
 import { timesUntil } from './series';
@@ -21,6 +22,11 @@ export function incidentMark({ kind }: Incident): Mark {
 export function sentence(text: string): string {
   const first = text.charAt(0).toUpperCase() + text.slice(1);
   return first === '' || /[.!?]$/.test(first) ? first : `${first}.`;
+}
+
+/** How often, where it was more than once. */
+export function timesText({ times, last }: Incident, now: string): string {
+  return times > 1 ? `${count(times)} times, the last ${timeNear(last, now)}` : '';
 }
 
 const SIGNAL_BASE = 128;

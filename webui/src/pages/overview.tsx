@@ -238,7 +238,9 @@ function ThisBox({ gateway, at }: { gateway: Gateway; at: string }): JSX.Element
             engine.version
           ) : (
             <Status tone={engine.state === 'starting' ? 'warn' : 'bad'}>
-              {engine.state === 'starting' ? 'asking' : 'no answer'}
+              {engine.state === 'starting'
+                ? 'asking'
+                : `no answer${engine.stale_since ? ` since ${timeNear(engine.stale_since, at)}` : ''}`}
             </Status>
           )}
         </Fact>

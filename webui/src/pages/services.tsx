@@ -7,6 +7,7 @@ import { serviceMark } from '../derive/tone';
 import { bytesOf, count, duration, percent, rate } from '../format/format';
 import { Bar, OwnMark, Status, Title } from '../parts/basics';
 import { Icon, serviceIcon } from '../parts/icon';
+import { StaleNotice } from '../parts/stale';
 
 function headline(services: Service[]): string {
   if (services.length === 0) return 'No services yet.';
@@ -79,9 +80,11 @@ export function Services({ state }: { state: State }): JSX.Element {
         <p class="sub">
           {release
             ? `Release ${release.name}.`
-            : 'There is no release, so there is nothing to run.'}
+            : 'There is no release, so there is nothing to run.'}{' '}
+          <a href="/incidents">What went wrong lately</a>
         </p>
       </header>
+      <StaleNotice since={state.gateway.engine.stale_since} at={state.at} />
       <ul class="service-list">
         {inPathOrder(services).map((s) => (
           <Item service={s} key={s.name} />

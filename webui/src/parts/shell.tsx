@@ -18,15 +18,19 @@ function NavLink({
   href,
   icon,
   title,
+  also,
   children,
 }: {
   href: string;
+  /** Further pages that belong to it. */
+  also?: string;
   icon: IconName;
   title: string;
   children?: ComponentChildren;
 }): JSX.Element {
   const { path } = useLocation();
-  const here = href === '/' ? path === '/' : path === href || path.startsWith(`${href}/`);
+  const inside = (place: string) => path === place || path.startsWith(`${place}/`);
+  const here = href === '/' ? path === '/' : inside(href) || (also !== undefined && inside(also));
   return (
     <a href={href} aria-current={here ? 'page' : undefined}>
       <Icon name={icon} size={20} />
@@ -46,7 +50,7 @@ function Navigation(): JSX.Element {
         {now?.gateway.name ?? 'Holdfast'}
       </p>
       <NavLink href="/" icon="overview" title="Overview" />
-      <NavLink href="/services" icon="services" title="Services">
+      <NavLink href="/services" icon="services" title="Services" also="/incidents">
         {count > 0 && (
           <span class={`count tone-${tone}`}>
             {count}

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { isApiError } from '../../api/client';
 import { incidents } from '../../api/incidents';
 import type { IncidentDetail, Service, State } from '../../api/types';
-import { curveOf, exitText, incidentMark, sentence } from '../../derive/incident';
+import { curveOf, exitText, incidentMark, sentence, timesText } from '../../derive/incident';
 import {
   bytes,
   count,
@@ -26,7 +26,11 @@ const CPU_MIN_PERCENT = 5;
 function Crumbs({ name, service }: { name: string; service: Service | undefined }): JSX.Element {
   return (
     <p class="crumbs">
-      <a href={`/services/${encodeURIComponent(name)}`}>{service?.title ?? name}</a>
+      {service ? (
+        <a href={`/services/${encodeURIComponent(name)}`}>{service.title}</a>
+      ) : (
+        <a href="/incidents">Incidents</a>
+      )}
     </p>
   );
 }
@@ -73,17 +77,20 @@ function CurveCard({
 }
 
 function FactsCard({ incident, at }: { incident: IncidentDetail; at: string }): JSX.Element {
-  const { exit_code, oom_killed, uptime_s, restarts, image } = incident;
+  const { exit_code, oom_killed, uptime_s, restarts, image, kind } = incident;
+  const often = timesText(incident, at);
+  const ended = kind === 'exit' || kind === 'oom' || kind === 'crash_loop';
   return (
     <Card title="What is known">
       <Facts>
         <Fact name="When">
           <span title={incident.at}>{timeNear(incident.at, at)}</span>
         </Fact>
+        {often && <Fact name="How often">{often}</Fact>}
         {exit_code !== null && <Fact name="Exit code">{exitText(exit_code)}</Fact>}
-        <Fact name="Killed for lack of memory">{oom_killed ? 'yes' : 'no'}</Fact>
-        <Fact name="Had run for">{uptime_s === null ? '–' : duration(uptime_s)}</Fact>
-        <Fact name="Restarts so far">{count(restarts)}</Fact>
+        {ended && <Fact name="Killed for lack of memory">{oom_killed ? 'yes' : 'no'}</Fact>}
+        {uptime_s !== null && <Fact name="Had run for">{duration(uptime_s)}</Fact>}
+        {incident.service && <Fact name="Restarts so far">{count(restarts)}</Fact>}
         {image && (
           <>
             <Fact name="Version">{image.tag}</Fact>
@@ -121,14 +128,18 @@ function Detail({
       </header>
       <div class="columns">
         <div class="stack">
-          <CurveCard incident={incident} service={service} />
-          <Card title="Its last lines">
-            {incident.log.length === 0 ? (
-              <p class="quiet">It had written nothing.</p>
-            ) : (
-              <LogLines lines={incident.log} />
-            )}
-          </Card>
+          {incident.service === '' ? null : (
+            <>
+              <CurveCard incident={incident} service={service} />
+              <Card title="Its last lines">
+                {incident.log.length === 0 ? (
+                  <p class="quiet">Nothing was kept of its log.</p>
+                ) : (
+                  <LogLines lines={incident.log} />
+                )}
+              </Card>
+            </>
+          )}
         </div>
         <FactsCard incident={incident} at={state.at} />
       </div>

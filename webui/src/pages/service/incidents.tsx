@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
-import type { Incident } from '../../api/types';
+import type { Incident, Service } from '../../api/types';
 import { incidentPath } from '../../derive/address';
-import { incidentMark, sentence } from '../../derive/incident';
+import { incidentMark, sentence, timesText } from '../../derive/incident';
 import { count, timeNear } from '../../format/format';
 import { Loading, Trouble } from '../../parts/asked';
 import { Card, Status } from '../../parts/basics';
 import type { Asked, Pages } from '../../state/asked';
 
-function Item({ incident, at }: { incident: Incident; at: string }): JSX.Element {
+function Item({
+  incident,
+  at,
+  whose,
+}: {
+  incident: Incident;
+  at: string;
+  whose: string | null;
+}): JSX.Element {
   const mark = incidentMark(incident);
+  const often = timesText(incident, at);
   return (
     <li data-testid="incident" data-kind={incident.kind}>
       <time dateTime={incident.at} title={incident.at}>
@@ -18,8 +27,10 @@ function Item({ incident, at }: { incident: Incident; at: string }): JSX.Element
       <Status tone={mark.tone}>{mark.word}</Status>
       <div class="incident-what">
         <a class="breaks" href={incidentPath(incident.service, incident.id)}>
+          {whose && `${whose}: `}
           {sentence(incident.found)}
         </a>
+        {often && <p class="quiet">{often}</p>}
         {incident.done && <p class="quiet breaks">{sentence(incident.done)}</p>}
       </div>
     </li>
@@ -30,15 +41,22 @@ export function IncidentList({
   asked,
   at,
   shown,
+  services,
+  empty,
   onMore,
 }: {
   asked: Asked<Pages<Incident>>;
   at: string;
+  /** Where they are of several: each is then said to be whose. */
+  services?: Service[];
+  empty: string;
   /** So many to begin with. */
   shown: number;
   onMore: () => void;
 }): JSX.Element {
   const items = asked.value?.items ?? [];
+  const whose = ({ service }: Incident) =>
+    services ? (services.find((s) => s.name === service)?.title ?? service) : null;
   const hidden = items.length - shown;
   return (
     <div id="incidents">
@@ -49,15 +67,10 @@ export function IncidentList({
       >
         <Trouble asked={asked} />
         <Loading asked={asked} />
-        {asked.value && items.length === 0 && (
-          <p class="quiet">
-            None. Where it ends by itself, runs out of memory, stops working or is changed by hand,
-            it stands here with its last log lines.
-          </p>
-        )}
+        {asked.value && items.length === 0 && <p class="quiet">{empty}</p>}
         <ul class="incidents">
           {items.slice(0, shown).map((incident) => (
-            <Item key={incident.id} incident={incident} at={at} />
+            <Item key={incident.id} incident={incident} at={at} whose={whose(incident)} />
           ))}
         </ul>
         {(hidden > 0 || asked.value?.next) && (

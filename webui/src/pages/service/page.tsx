@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { incidents } from '../../api/incidents';
-import type { Incident, Service, Session, State } from '../../api/types';
+import type { Service, Session, State } from '../../api/types';
 import { mayAdminister, mayOperate } from '../../parts/asked';
 import { Title } from '../../parts/basics';
 import { useRange } from '../../parts/range';
-import { type Asked, firstPages, type Pages, useAsked } from '../../state/asked';
+import { StaleNotice } from '../../parts/stale';
+import { useIncidents } from '../../state/incidents';
 import { adoptOperations } from '../../state/operations';
 import { Charts } from './charts';
 import { Hardening, Numbers, Reach, WhatItRuns } from './facts';
@@ -15,28 +15,8 @@ import { IncidentList } from './incidents';
 import { LimitsCard } from './limits';
 import { LogCard } from './log';
 
-const INCIDENTS_MS = 10_000;
-const PAGE_SIZE = 50;
 const SHOWN = 4;
 const MORE = 20;
-
-/** Read anew at once where the service ends, starts or changes its health. */
-function useIncidents(service: Service, pages: number): Asked<Pages<Incident>> {
-  const { name, health, restarts, container, since } = service;
-  const asked = useAsked(
-    () =>
-      firstPages(pages, async (cursor) => {
-        const page = await incidents.list(name, PAGE_SIZE, cursor);
-        return { items: page.incidents, next: page.next };
-      }),
-    INCIDENTS_MS,
-    name,
-  );
-  useEffect(() => {
-    if (asked.value) void asked.again();
-  }, [health, restarts, container?.id, since, pages]);
-  return asked;
-}
 
 function NoService({ name }: { name: string }): JSX.Element {
   return (
@@ -63,12 +43,15 @@ function Content({
 }): JSX.Element {
   const range = useRange();
   const [shown, setShown] = useState(SHOWN);
-  const asked = useIncidents(service, Math.max(1, Math.ceil(shown / PAGE_SIZE)));
+  const { name, health, restarts, container, since } = service;
+  // Where it ends, starts or changes its health there may be another one.
+  const asked = useIncidents(name, shown, `${health} ${restarts} ${container?.id} ${since}`);
   useEffect(() => void adoptOperations(), []);
   return (
     <>
       <Head service={service} mayOperate={mayOperate(session)} />
       <ProgressStrip service={service} />
+      <StaleNotice since={service.stale_since} at={state.at} />
       <WhatIsWrong service={service} />
       <div class="stack service-stack">
         <Charts service={service} range={range} incidents={asked.value?.items ?? []} />
@@ -76,6 +59,7 @@ function Content({
           asked={asked}
           at={state.at}
           shown={shown}
+          empty="None. Where it ends by itself, runs out of memory, stops working or is changed by hand, it stands here with its last log lines."
           onMore={() => setShown(shown + MORE)}
         />
         <LogCard service={service.name} container={service.container?.id ?? null} />

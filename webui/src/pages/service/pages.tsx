@@ -2,12 +2,20 @@
 import '../../style/forms.css';
 import '../../style/service.css';
 import type { JSX } from 'preact';
-import { serviceAddress } from '../../derive/address';
+import { incidentAddress, serviceAddress } from '../../derive/address';
 import type { PageProps } from '../props';
+import { AllIncidents } from './all-incidents';
 import { IncidentPage } from './incident';
 import { ServicePage } from './page';
 
 export function ServicePages({ state, session, path }: PageProps): JSX.Element | null {
+  const of = incidentAddress(path);
+  if (of)
+    return of.incident === null ? (
+      <AllIncidents state={state} />
+    ) : (
+      <IncidentPage state={state} name="" id={of.incident} key={of.incident} />
+    );
   const address = serviceAddress(path);
   if (!address) return null;
   const { service, incident } = address;
