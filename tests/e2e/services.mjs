@@ -140,6 +140,12 @@ await check('back leads to the service', async () => {
   await page.goBack();
   await page.getByRole('heading', { level: 1, name: 'Processor' }).waitFor();
 });
+await check('all incidents stand on one page, each with whose it is', async () => {
+  await open(`${url}/incidents`);
+  await page.getByTestId('incident').filter({ hasText: 'Processor: ' }).first().waitFor();
+});
+await accessible('all incidents');
+await shootAll('incidents');
 await check('an incident that is not kept is said to be gone', async () => {
   await open(`${url}/services/${VICTIM}/incidents/999999999`);
   await page.getByRole('heading', { name: /not kept any more/ }).waitFor();

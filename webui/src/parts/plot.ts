@@ -7,6 +7,7 @@ import { AXIS_WIDTH, type ChartProps, PLOT_HEIGHT, PLOT_RIGHT } from './chart';
 
 /** Half a time label: nearer to the edge it would be cut. */
 const LABEL_HALF = 20;
+const LONG_LABEL_HALF = 28;
 const AXIS_HEIGHT = 22;
 const GRID_STEP = 34;
 const FONT_SIZE = 11.5;
@@ -15,7 +16,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const TIME_STEPS = [
-  ...[0.5 * MINUTE, MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE],
+  ...[2, 5, 10, 20, 0.5 * MINUTE, MINUTE, 2 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE],
   ...[HOUR, 2 * HOUR, 6 * HOUR, 12 * HOUR, DAY],
 ];
 
@@ -28,10 +29,14 @@ function timeLabel(u: uPlot, time: number): string {
   const { min, max } = u.scales['x'] ?? {};
   const from = min ?? 0;
   const to = max ?? 1;
-  const fromRight = ((to - time) / (to - from)) * (u.width - AXIS_WIDTH);
-  if (fromRight < LABEL_HALF) return '';
+  const span = to - from;
+  const withSeconds = span <= 2 * MINUTE;
+  const perSecond = (u.width - AXIS_WIDTH) / span;
+  const half = withSeconds ? LONG_LABEL_HALF : LABEL_HALF;
+  if ((to - time) * perSecond < half) return '';
+  if (withSeconds) return (time - from) * perSecond < half ? '' : timeOfDay(time * 1000);
   const hour = timeOfDay(time * 1000).slice(0, 5);
-  return hour === '00:00' && to - from > DAY ? weekday(time * 1000) : hour;
+  return hour === '00:00' && span > DAY ? weekday(time * 1000) : hour;
 }
 
 function theme(element: Element): (name: string) => string {

@@ -31,19 +31,21 @@ export class Line extends Component<LineProps> {
   }
 }
 
-/** Scrolls in itself. */
+/** Scrolls in itself. fits: no higher than its lines, for those that do not grow. */
 export function LogBox({
   view,
   onScroll,
+  fits = false,
   children,
 }: {
   view: RefObject<HTMLElement | null>;
   onScroll?: () => void;
+  fits?: boolean;
   children: ComponentChildren;
 }): JSX.Element {
   return (
     <section
-      class="log"
+      class={`log ${fits ? 'fits' : ''}`}
       ref={view}
       {...(onScroll ? { onScroll } : {})}
       aria-label="Log lines"
@@ -62,7 +64,7 @@ export function LogLines({ lines }: { lines: readonly LogLine[] }): JSX.Element 
     if (view.current) view.current.scrollTop = view.current.scrollHeight;
   }, [lines]);
   return (
-    <LogBox view={view}>
+    <LogBox view={view} fits>
       {lines.map((line, i) => (
         <Line line={line} search="" key={`${i}-${line.time}`} />
       ))}
