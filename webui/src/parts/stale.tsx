@@ -11,7 +11,7 @@ export function StaleNotice({
   since: string | null;
   at: string;
 }): JSX.Element | null {
-  if (since === null) return null;
+  if (!since) return null;
   return (
     <div role="status" data-testid="stale">
       <Notice tone="warn" title="Docker does not answer.">

@@ -27,8 +27,7 @@ function Item({
       <Status tone={mark.tone}>{mark.word}</Status>
       <div class="incident-what">
         <a class="breaks" href={incidentPath(incident.service, incident.id)}>
-          {whose && `${whose}: `}
-          {sentence(incident.found)}
+          {sentence(whose ? `${whose}: ${incident.found}` : incident.found)}
         </a>
         {often && <p class="quiet">{often}</p>}
         {incident.done && <p class="quiet breaks">{sentence(incident.done)}</p>}
