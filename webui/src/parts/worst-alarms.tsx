@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
+import { errorText } from '../api/client';
 import type { State } from '../api/types';
 import { alarmMark, inOrder, kindTitle, spell, subjectOf } from '../derive/alarm';
 import { count } from '../format/format';
@@ -37,11 +38,14 @@ export function WorstAlarms({ state }: { state: State }): JSX.Element | null {
             </span>
           </li>
         ))}
-        {worst.length === 0 && (
-          <li class="quiet">
-            {asked.error === null ? 'Asking the gateway.' : 'They did not come.'}
-          </li>
-        )}
+        {worst.length === 0 &&
+          (asked.error === null ? (
+            Array.from({ length: Math.min(counts.active, SHOWN) }, (_, i) => (
+              <li class="coming" aria-hidden="true" key={`coming-${i}`} />
+            ))
+          ) : (
+            <li class="quiet">They did not come. {errorText(asked.error)}</li>
+          ))}
       </ul>
     </Card>
   );
