@@ -12,12 +12,14 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import {
   accessible,
+  ask,
   check,
+  download,
+  enter,
   expect,
   finish,
   open,
   page,
-  password,
   shootAll,
   until,
   url,
@@ -45,26 +47,6 @@ function publish(topic, payload) {
 
 function publishSome() {
   for (let i = 0; i < MESSAGES; i++) publish(TOPIC, JSON.stringify({ t: 20 + i }));
-}
-
-/** With the session of the page, as the page would ask. */
-function ask(method, path, body, headers = {}) {
-  return page.evaluate(
-    async ([how, where, what, more]) => {
-      const answer = await fetch(`/api/v1${where}`, {
-        method: how,
-        headers: more,
-        ...(what === undefined ? {} : { body: JSON.stringify(what) }),
-      });
-      const text = await answer.text();
-      return {
-        status: answer.status,
-        tag: answer.headers.get('ETag'),
-        body: text ? JSON.parse(text) : null,
-      };
-    },
-    [method, path, body, headers],
-  );
 }
 
 async function isHealthy(name) {
@@ -97,21 +79,6 @@ async function tab(name, heading) {
 
 const done = (text) => page.getByRole('status').filter({ hasText: text }).first().waitFor();
 const dialog = () => page.getByRole('dialog');
-
-async function enter() {
-  await open(url);
-  const setup = process.env.HF_SETUP_CODE;
-  const claim = page.getByRole('button', { name: 'Claim this gateway' });
-  if (setup && (await claim.count())) {
-    await page.getByLabel('Setup code').fill(setup);
-    await page.getByLabel('Password for admin').fill(password);
-    await claim.click();
-  } else {
-    await page.getByLabel('Password of admin').fill(password);
-    await page.getByRole('button', { name: 'Log in' }).click();
-  }
-  await page.getByTestId('sentence').waitFor();
-}
 
 await check('admin comes in', enter);
 for (const name of SERVICES)
@@ -210,15 +177,8 @@ await check('the newest is first, or the oldest', async () => {
 await accessible('records');
 await shootAll('data-records');
 await check('what is held can be taken along', async () => {
-  // Again where the network has changed meanwhile, see open().
-  const download = await until('a whole file', async () => {
-    const [begun] = await Promise.all([
-      page.waitForEvent('download'),
-      page.getByRole('link', { name: 'Export' }).click(),
-    ]);
-    return (await begun.failure()) === null ? begun : null;
-  });
-  const lines = readFileSync(await download.path(), 'utf8')
+  const file = await download('Export');
+  const lines = readFileSync(await file.path(), 'utf8')
     .trim()
     .split('\n');
   expect(lines.length >= MESSAGES, `${lines.length} lines`);

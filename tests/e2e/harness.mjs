@@ -114,6 +114,17 @@ page.on('request', (request) => {
   if (origin !== new URL(url).origin && protocol !== 'blob:') foreign.push(request.url());
 });
 
+/** What comes of pressing a link; again where the network has changed meanwhile, see open(). */
+export async function download(name) {
+  return await until('a whole file', async () => {
+    const [begun] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name }).click(),
+    ]);
+    return (await begun.failure()) === null ? begun : null;
+  });
+}
+
 export async function shoot(name) {
   if (!shots) return;
   mkdirSync(shots, { recursive: true });
@@ -154,6 +165,45 @@ export async function accessible(name) {
     await page.setViewportSize({ width: 1280, height: 900 });
     expect(width <= 320, `the page is ${width} pixels wide`);
   });
+}
+
+/** As admin; claims the gateway where nobody has. */
+export async function enter() {
+  await open(url);
+  const setup = process.env.HF_SETUP_CODE;
+  const claim = page.getByRole('button', { name: 'Claim this gateway' });
+  const login = page.getByRole('button', { name: 'Log in' });
+  // Until then the page may say that the gateway does not answer.
+  await claim.or(login).first().waitFor({ timeout: 60_000 });
+  if (setup && (await claim.count())) {
+    await page.getByLabel('Setup code').fill(setup);
+    await page.getByLabel('Password for admin').fill(password);
+    await claim.click();
+  } else {
+    await page.getByLabel('Password of admin').fill(password);
+    await login.click();
+  }
+  await page.getByTestId('sentence').waitFor();
+}
+
+/** With the session of the page, as the page would ask. */
+export function ask(method, path, body, headers = {}) {
+  return page.evaluate(
+    async ([how, where, what, more]) => {
+      const answer = await fetch(`/api/v1${where}`, {
+        method: how,
+        headers: more,
+        ...(what === undefined ? {} : { body: JSON.stringify(what) }),
+      });
+      const text = await answer.text();
+      return {
+        status: answer.status,
+        tag: answer.headers.get('ETag'),
+        body: text ? JSON.parse(text) : null,
+      };
+    },
+    [method, path, body, headers],
+  );
 }
 
 /** Checks what must hold all the time, and ends the program: with 1 where a check has failed. */

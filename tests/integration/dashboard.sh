@@ -8,6 +8,7 @@ gateway_new
 in_chromium() {
     HF_URL=$gw_url HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") HF_PASSWORD=$password \
         HF_FIELD_HOST=127.0.0.1 HF_FIELD_PORT=$gw_field HF_RECEIVER_URL=http://127.0.0.1:$gw_receiver \
+        HF_INSTANCE=$gw \
         "$node" "$hf_root/tests/e2e/$1.mjs"
 }
 
@@ -17,4 +18,5 @@ need
 rc=0
 in_chromium dashboard || rc=1
 in_chromium data || rc=1
+in_chromium services || rc=1
 finish && [ "$rc" -eq 0 ]

@@ -4,17 +4,16 @@ import { useEffect } from 'preact/hooks';
 import { LocationProvider, useLocation } from 'preact-iso';
 import { errorText } from './api/client';
 import type { Session, State } from './api/types';
+import { incidentAddress, serviceOf } from './derive/address';
 import { Account } from './pages/account';
 import { Claim } from './pages/claim';
-import { LazyData } from './pages/lazy-data';
+import { Alarms, Data, Service } from './pages/lazy';
 import { Login } from './pages/login';
 import { Overview } from './pages/overview';
-import { ServicePage } from './pages/service';
 import { Services } from './pages/services';
 import { Notice, Title } from './parts/basics';
 import { Door } from './parts/door';
 import { Shell } from './parts/shell';
-import { startHistory } from './state/history';
 import { startLive, state } from './state/live';
 import { findOut, visitor } from './state/session';
 
@@ -42,17 +41,13 @@ function NoPage(): JSX.Element {
   );
 }
 
-function serviceOf(path: string): string | null {
-  const name = /^\/services\/([^/]+)\/?$/.exec(path)?.[1];
-  if (name === undefined) return null;
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
-}
-
-const TITLES: Record<string, string> = { account: 'Account', data: 'Data', devices: 'Devices' };
+const TITLES: Record<string, string> = {
+  account: 'Account',
+  alarms: 'Alarms',
+  data: 'Data',
+  devices: 'Devices',
+  incidents: 'Incidents',
+};
 
 function pageTitle(path: string, now: State | null): string {
   const name = now?.gateway.name ?? 'Holdfast';
@@ -62,15 +57,16 @@ function pageTitle(path: string, now: State | null): string {
 }
 
 function Page({ path, now, session }: { path: string; now: State; session: Session }): JSX.Element {
-  const service = serviceOf(path);
-  if (service !== null) return <ServicePage state={now} name={service} key={service} />;
-  if (/^\/(data|devices)(\/|$)/.test(path))
-    return <LazyData state={now} session={session} path={path} />;
+  const props = { state: now, session, path };
+  if (serviceOf(path) !== null || incidentAddress(path)) return <Service {...props} />;
+  if (/^\/(data|devices)(\/|$)/.test(path)) return <Data {...props} />;
   switch (path.replace(/(.)\/$/, '$1')) {
     case '/':
       return <Overview state={now} />;
     case '/services':
       return <Services state={now} />;
+    case '/alarms':
+      return <Alarms {...props} />;
     case '/account':
       return <Account state={now} session={session} />;
     default:
@@ -82,12 +78,7 @@ function Member({ session }: { session: Session }): JSX.Element {
   const { path } = useLocation();
   const now = state.value;
   useEffect(() => {
-    const stopHistory = startHistory();
-    const stopLive = startLive();
-    return () => {
-      stopLive();
-      stopHistory();
-    };
+    return startLive();
   }, []);
   const title = pageTitle(path, now);
   useEffect(() => {

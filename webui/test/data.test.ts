@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { query } from '../src/api/data';
+import { query } from '../src/api/query';
 import type { BufferDetail, Config, Device, Flash } from '../src/api/types';
 import { bookParts, cardLife, dataAnswer, isSilent, payloadOf } from '../src/derive/data';
 import { fieldOf, formOf, parseRules, patchOf } from '../src/derive/settings';

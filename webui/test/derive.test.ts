@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { History, LogLine } from '../src/api/types';
+import type { LogLine } from '../src/api/types';
 import { claimErrors, formatSetupCode } from '../src/derive/claim';
-import { lineTone, pieces, unseen, withoutTime } from '../src/derive/log';
+import { linesLike, lineTone, pieces, unseen, withoutTime } from '../src/derive/log';
 import { passwordStrength } from '../src/derive/password';
 import { inPathOrder, pathOf } from '../src/derive/path';
-import { append, fromHistory, NO_SERIES, WINDOW_S } from '../src/derive/series';
+import { append, fromHistory, rollingMean, SPAN_S } from '../src/derive/series';
 import { consequence, purpose } from '../src/derive/service-text';
 import { announcementKey } from '../src/derive/tone';
 import { retryDelay } from '../src/state/retry';
@@ -62,41 +62,69 @@ describe('path', () => {
 });
 
 describe('series', () => {
-  const history: History = {
-    range: '10m',
-    interval_s: 1,
+  const history = {
+    range: '10m' as const,
+    interval_s: 1 as const,
     end: '2026-11-24T03:01:32.000Z',
-    series: { 'buffer.held': [null, 4], 'host.cpu_percent': [7] },
+    series: { 'buffer.held': [null, 4], 'broker.memory_bytes': [7] },
   };
+  const names = ['buffer.held', 'broker.memory_bytes'];
+  const later = (ms: number) => new Date(Date.parse(history.end) + ms).toISOString();
 
   it('aligns series of different length at their end', () => {
-    const series = fromHistory(history);
-    const end = Date.parse(history.end ?? '') / 1000;
+    const series = fromHistory(history, names);
+    const end = Date.parse(history.end) / 1000;
     expect(series.times).toEqual([end - 1, end]);
-    expect(series.values['host.cpu_percent']).toEqual([null, 7]);
+    expect(series.values['broker.memory_bytes']).toEqual([null, 7]);
   });
 
   it('continues with the stream, one value for each interval', () => {
-    const once = append(fromHistory(history), stateWith());
+    const once = append(fromHistory(history, names), stateWith(), null);
     expect(once.times).toHaveLength(3);
     expect(once.values['buffer.held']).toEqual([null, 4, 3]);
-    expect(once.values['broker.memory_bytes']).toEqual([null, null, 512]);
-    expect(append(once, stateWith())).toBe(once);
+    expect(once.values['broker.memory_bytes']).toEqual([null, 7, 512]);
+    expect(append(once, stateWith(), null)).toBe(once);
+  });
+
+  it('begins with the stream where the gateway has nothing yet', () => {
+    const empty = fromHistory({ ...history, end: null, series: {} }, names);
+    expect(append(empty, stateWith(), null).values['buffer.held']).toEqual([3]);
+  });
+
+  it('takes how fast a counter grows from two readings, and nothing from a new container', () => {
+    const name = 'broker.net_rx_per_s';
+    const start = fromHistory({ ...history, series: { [name]: [0] } }, [name]);
+    const with_ = (bytes: number, ms: number) => {
+      const state = stateWith({ at: later(ms) });
+      const usage = state.services[0]?.usage;
+      if (usage) usage.net_rx_bytes = bytes;
+      return state;
+    };
+    const before = with_(1000, 0);
+    expect(append(start, with_(5000, 2000), before).values[name]).toEqual([0, 2000]);
+    expect(append(start, with_(10, 2000), before).values[name]).toEqual([0, null]);
+    expect(append(start, with_(5000, 2000), null).values[name]).toEqual([0, null]);
   });
 
   it('does not take an unknown buffer for an empty one', () => {
     const state = stateWith();
-    const series = append(NO_SERIES, { ...state, buffer: { ...state.buffer, state: 'unknown' } });
-    expect(series.values['buffer.held']).toEqual([null]);
+    const unknown = { ...state, buffer: { ...state.buffer, state: 'unknown' as const } };
+    const series = append(fromHistory(history, names), unknown, null);
+    expect(series.values['buffer.held']).toEqual([null, 4, null]);
   });
 
-  it('never keeps more than the window', () => {
-    let series = NO_SERIES;
-    for (let i = 0; i < WINDOW_S; i++)
-      series = append(series, stateWith({ at: new Date(i * 2000).toISOString() }));
-    expect(series.times).toHaveLength(WINDOW_S / 2 + 1);
+  it('are smoothed without making up what is not known', () => {
+    expect(rollingMean([4, 0, null, 8, 0], 2)).toEqual([4, 2, null, 8, 4]);
+    expect(rollingMean([], 5)).toEqual([]);
+  });
+
+  it('never keeps more than the range', () => {
+    let series = fromHistory({ ...history, end: null, series: {} }, names);
+    for (let i = 0; i < SPAN_S['10m']; i++)
+      series = append(series, stateWith({ at: new Date(i * 2000).toISOString() }), null);
+    expect(series.times).toHaveLength(SPAN_S['10m'] / 2 + 1);
     for (const values of Object.values(series.values))
-      expect(values).toHaveLength(WINDOW_S / 2 + 1);
+      expect(values).toHaveLength(SPAN_S['10m'] / 2 + 1);
   });
 });
 
@@ -115,6 +143,17 @@ describe('log', () => {
     expect(lineTone('level=error event=lost')).toBe('bad');
     expect(lineTone('1700000000: Warning: queue full')).toBe('warn');
     expect(lineTone('level=info error_count=0')).toBeNull();
+  });
+
+  it('leaves only lines of a level that have what is searched', () => {
+    const texts = ['level=info a', 'level=warn a', 'level=error b', 'error: A'];
+    const lines = texts.map((text, id) => ({ ...line('1', text), id }));
+    const left = (search: string, level: 'all' | 'warn' | 'error') =>
+      linesLike(lines, search, level).map((l) => l.id);
+    expect(left('', 'all')).toEqual([0, 1, 2, 3]);
+    expect(left('', 'warn')).toEqual([1, 2, 3]);
+    expect(left('', 'error')).toEqual([2, 3]);
+    expect(left('a', 'error')).toEqual([3]);
   });
 
   it('leaves out the time that stands beside the line', () => {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { Service, ServiceName, State } from '../src/api/types';
+import type { Alarm, Incident, PathName, Service, State } from '../src/api/types';
 
-const NAMES: ServiceName[] = ['broker', 'processor', 'buffer', 'forwarder'];
+const NAMES: PathName[] = ['broker', 'processor', 'buffer', 'forwarder'];
 const AT = '2026-11-24T03:01:34.000Z';
 
-export function service(name: ServiceName, change: Partial<Service> = {}): Service {
+export function service(name: string, change: Partial<Service> = {}): Service {
   return {
     name,
     title: name,
@@ -21,32 +21,38 @@ export function service(name: ServiceName, change: Partial<Service> = {}): Servi
     stale_since: null,
     container: { id: '4f0c', name },
     image: null,
-    own: false,
-    depends_on: [],
     limits: {
-      memory_bytes: 1024,
-      memory_reservation_bytes: 512,
+      memory_bytes: 64 * 1024 ** 2,
+      memory_reservation_bytes: 32 * 1024 ** 2,
       cpus: 1,
       pids: 32,
       io_weight: null,
-      log_bytes: 3145728,
+      log_bytes: 8 * 1024 ** 2,
       oom_score_adj: 0,
       relaxations: [],
     },
     usage: {
       memory_bytes: 512,
+      memory_peak_bytes: 1024,
       cpu_percent: 1,
       pids: 2,
       throttled_percent: 0,
-      memory_peak_bytes: 768,
       net_rx_bytes: 1000,
       net_tx_bytes: 2000,
       io_read_bytes: 0,
-      io_write_bytes: 4096,
+      io_write_bytes: null,
       psi: null,
     },
     user: '10001:10001',
     read_only: true,
+    ports: [],
+    volumes: [],
+    networks: [],
+    numbers: {},
+    rates: { in: 10, out: 10 },
+    own: false,
+    depends_on: [],
+    mounts: [],
     hardening: {
       user: '10001:10001',
       read_only: true,
@@ -55,12 +61,6 @@ export function service(name: ServiceName, change: Partial<Service> = {}): Servi
       devices: [],
       no_new_privileges: true,
     },
-    mounts: [],
-    ports: [],
-    volumes: [],
-    networks: [],
-    numbers: {},
-    rates: { in: 10, out: 10 },
     ...change,
   };
 }
@@ -98,12 +98,10 @@ export function stateWith(change: Partial<State> = {}): State {
         uptime_s: 60,
         cgroup: 'v2',
         cores: 4,
-        disks: [
-          { mount: '/', used_bytes: 100, total_bytes: 1000, inodes_used: 1, inodes_total: 9 },
-        ],
-        psi: null,
+        disks: [],
         flash: { life_percent_used: null, device: '' },
-        clock: { synchronised: true, floor: AT },
+        psi: null,
+        clock: { synchronised: true, floor: null },
       },
       daemon: { rss_bytes: 1, cpu_percent: 0 },
       field: { address: '192.0.2.1', port: 1883 },
@@ -141,6 +139,43 @@ export function stateWith(change: Partial<State> = {}): State {
     release: null,
     alarms: { active: 0, unacknowledged: 0, worst: null },
     sentence: { level: 'ok', eyebrow: 'All is well', title: 'All data delivered.', detail: '' },
+    ...change,
+  };
+}
+
+export function alarm(change: Partial<Alarm> = {}): Alarm {
+  return {
+    id: '7',
+    kind: 'out_of_memory',
+    subject: 'buffer',
+    severity: 'bad',
+    cause: 'peak 64 MB of 64 MB',
+    advice: 'Give it more memory.',
+    raised: '2026-11-24T03:00:00.000Z',
+    last: AT,
+    count: 1,
+    acknowledged: null,
+    cleared: null,
+    ...change,
+  };
+}
+
+export function incident(change: Partial<Incident> = {}): Incident {
+  return {
+    id: '123',
+    service: 'buffer',
+    kind: 'exit',
+    at: AT,
+    last: AT,
+    times: 1,
+    found: 'exited with code 139 after 42 s (SIGSEGV)',
+    done: 'Docker starts it again, wait 0.8 s',
+    exit_code: 139,
+    oom_killed: false,
+    uptime_s: 42,
+    restarts: 1,
+    image: null,
+    log_lines: 20,
     ...change,
   };
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { query } from './query';
 import type {
   Action,
   ClaimRequest,
   ClaimState,
   History,
-  LogLines,
+  HistoryRange,
   Operation,
   OperationList,
   Problem,
@@ -155,13 +156,12 @@ export const api = {
   },
   login: (password: string) => request<Session>('POST', '/login', { user: 'admin', password }),
   logout: () => request<void>('POST', '/logout'),
-  history: () => withSession<History>('GET', '/history'),
+  history: (range: HistoryRange, names: readonly string[]) =>
+    withSession<History>('GET', `/history${query({ range, series: names.join() })}`),
   command: (service: ServiceName, action: Action) =>
     withSession<Operation>('POST', `/services/${inPath(service)}/${action}`),
   operation: (id: string) => withSession<Operation>('GET', `/operations/${inPath(id)}`),
   operations: (limit: number) => withSession<OperationList>('GET', `/operations?limit=${limit}`),
-  logs: (service: string, tail: number) =>
-    withSession<LogLines>('GET', `/services/${inPath(service)}/logs?tail=${tail}`),
   logStreamUrl: (service: string, tail: number) =>
     `${API}/services/${inPath(service)}/logs?follow=true&tail=${tail}`,
   eventsUrl: `${API}/events`,

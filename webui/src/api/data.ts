@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only the pages of the record path ask for; loaded with them.
 import { API, withSession } from './client';
+import { query } from './query';
 import type {
   Buffer,
-  Config,
-  ConfigPatch,
   DevicePage,
   DropRequest,
   DryRunResult,
@@ -24,34 +23,6 @@ const SINK_TEST_MS = 40_000;
 export interface RecordFilter {
   topic: string;
   lane: Lane | '';
-}
-
-export interface Revision {
-  config: Config;
-  tag: string;
-}
-
-/** What is empty or null is left out. */
-export function query(values: Record<string, string | number | null>): string {
-  const given = Object.entries(values).filter(([, value]) => value !== '' && value !== null);
-  return given.length
-    ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`
-    : '';
-}
-
-async function withTag(
-  method: 'GET' | 'PATCH',
-  body?: ConfigPatch,
-  match?: string,
-): Promise<Revision> {
-  let tag = '';
-  const config = await withSession<Config>(method, '/config', body, {
-    headers: match ? { 'If-Match': match, 'Content-Type': 'application/merge-patch+json' } : {},
-    onTag: (given) => {
-      tag = given;
-    },
-  });
-  return { config, tag };
 }
 
 export const data = {
@@ -74,6 +45,4 @@ export const data = {
     withSession<DevicePage>('GET', `/devices${query({ limit: 200, cursor })}`),
   rules: () => withSession<RuleList>('GET', '/rules'),
   dryRun: (rules: Rules) => withSession<DryRunResult>('POST', '/rules/dry-run', { rules }),
-  config: () => withTag('GET'),
-  change: (patch: ConfigPatch, tag: string) => withTag('PATCH', patch, tag),
 };

@@ -4,6 +4,9 @@ import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
+export type Alarm = Schemas['Alarm'];
+export type AlarmCounts = State['alarms'];
+export type AlarmPage = Schemas['AlarmPage'];
 export type Buffer = Schemas['Buffer'];
 export type Books = Schemas['Books'];
 export type BufferDetail = Schemas['BufferDetail'];
@@ -16,12 +19,20 @@ export type Device = Schemas['Device'];
 export type DevicePage = Schemas['DevicePage'];
 export type DropRequest = Schemas['DropRequest'];
 export type DryRunResult = Schemas['DryRunResult'];
+/** What a change of limits does to one service. */
+export type Effect = NonNullable<Config['effects']>[number];
 export type Flash = Schemas['Flash'];
 export type Gateway = Schemas['Gateway'];
 export type History = Schemas['History'];
+export type HistoryRange = History['range'];
+export type Incident = Schemas['Incident'];
+export type IncidentDetail = Schemas['IncidentDetail'];
+export type IncidentPage = Schemas['IncidentPage'];
 export type Lane = Schemas['Lane'];
+export type Limits = Schemas['Limits'];
 export type LogLine = Schemas['LogLine'];
 export type LogLines = Schemas['LogLines'];
+export type Mount = Schemas['Mount'];
 export type Operation = Schemas['Operation'];
 export type OperationList = Schemas['OperationList'];
 export type Problem = Schemas['Problem'];
@@ -46,3 +57,8 @@ export type StoredRecord = Schemas['Record'];
 export type Uplink = Schemas['Uplink'];
 export type WhenFull = Schemas['WhenFull'];
 export type Action = Operation['kind'];
+
+/** Of what can be set by hand of a service's limits. */
+export type LimitsPatch = Partial<
+  Record<Exclude<keyof Limits, 'oom_score_adj' | 'relaxations'>, number>
+>;

@@ -50,6 +50,28 @@ export function pieces(text: string, search: string): string[] {
   return out;
 }
 
-export function asText(lines: readonly LogLine[]): string {
-  return lines.map((l) => `${l.time ?? ''} ${l.stream} ${l.text}\n`).join('');
+/** What a line must at least be. */
+export const LEVELS = {
+  all: 'All lines',
+  warn: 'Warnings and errors',
+  error: 'Errors',
+} as const;
+export type Level = keyof typeof LEVELS;
+
+function isLevel(text: string, level: Level): boolean {
+  if (level === 'all') return true;
+  const tone = lineTone(text);
+  return tone === 'bad' || (level === 'warn' && tone === 'warn');
+}
+
+export function linesLike(
+  lines: readonly NumberedLine[],
+  search: string,
+  level: Level,
+): readonly NumberedLine[] {
+  const wanted = search.toLowerCase();
+  if (!wanted && level === 'all') return lines;
+  return lines.filter(
+    ({ text }) => isLevel(text, level) && withoutTime(text).toLowerCase().includes(wanted),
+  );
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the services are for and what it means to stop one, in words.
-import type { Action, PathName, ServiceName } from '../api/types';
+import type { Action, PathName, Service, ServiceName } from '../api/types';
 
 const PURPOSE: Record<PathName, string> = {
   broker: 'Takes messages from devices (MQTT) and hands them on.',
@@ -102,8 +102,56 @@ const NUMBERS: Record<string, NumberText> = {
 
 const FLAGS = new Set(['open', 'subscribed']);
 
+/** events_seen → "Events seen" */
+function inWords(name: string): string {
+  const words = name.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** How to show a number that a service counts; null for one that is no number for people. */
 export function numberText(name: string): NumberText | null {
   if (FLAGS.has(name)) return null;
-  return NUMBERS[name] ?? { title: name.replaceAll('_', ' '), kind: 'count' };
+  return NUMBERS[name] ?? { title: inWords(name), kind: 'count' };
+}
+
+export interface HardeningRow {
+  name: string;
+  text: string;
+  /** Less strict than it could be. */
+  weak: boolean;
+}
+
+const ROOT_USER = /^(0|root)(:|$)/;
+
+function capabilities({ cap_drop, cap_add }: Service['hardening']): HardeningRow {
+  const allGone = cap_drop.includes('ALL');
+  const name = 'Capabilities';
+  if (allGone && cap_add.length === 0) return { name, text: 'none', weak: false };
+  if (allGone) return { name, text: cap_add.join(', '), weak: true };
+  return {
+    name,
+    text: cap_drop.length ? `all but ${cap_drop.join(', ')}` : 'the usual ones',
+    weak: true,
+  };
+}
+
+export function hardeningRows({ hardening }: Service): HardeningRow[] {
+  const { user, read_only, no_new_privileges, devices } = hardening;
+  const rows: HardeningRow[] = [
+    { name: 'User', text: user || 'root', weak: user === '' || ROOT_USER.test(user) },
+    {
+      name: 'Root file system',
+      text: read_only ? 'read-only' : 'writable',
+      weak: !read_only,
+    },
+    capabilities(hardening),
+    {
+      name: 'New privileges',
+      text: no_new_privileges ? 'never' : 'by setuid programs',
+      weak: !no_new_privileges,
+    },
+  ];
+  if (devices.length > 0)
+    rows.push({ name: 'Devices of the host', text: devices.join(', '), weak: true });
+  return rows;
 }

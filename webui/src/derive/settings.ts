@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Settings as people write them, and back as the gateway takes them.
 import type { BufferPatch, Config, Rules, WhenFull } from '../api/types';
+import { fromUnit, inUnit, MB, type Unit, wrongNumber } from './units';
 
-const MB = 1024 ** 2;
 const TB = 1e12;
 const DAY_S = 86_400;
 
@@ -17,15 +17,7 @@ export interface SettingsForm {
 
 type NumberName = Exclude<keyof SettingsForm, 'when_full'>;
 
-interface Unit {
-  /** What one unit is in the gateway's own measure. */
-  size: number;
-  /** In the gateway's own measure, as api/openapi.yaml has them. */
-  min: number;
-  max: number;
-  unit: string;
-}
-
+/** As api/openapi.yaml has them. */
 export const UNITS: Record<NumberName, Unit> = {
   window_ms: { size: 1, min: 0, max: 5000, unit: 'ms' },
   max_bytes: { size: MB, min: 16 * MB, max: 1024 ** 4, unit: 'MB' },
@@ -36,24 +28,10 @@ export const UNITS: Record<NumberName, Unit> = {
 
 const NAMES = Object.keys(UNITS) as NumberName[];
 
-function shown(value: number): string {
-  return String(Math.round(value * 1000) / 1000);
-}
-
 export function formOf({ buffer }: Config): SettingsForm {
   const form = { when_full: buffer.when_full } as SettingsForm;
-  for (const name of NAMES) form[name] = shown((buffer[name] ?? 0) / UNITS[name].size);
+  for (const name of NAMES) form[name] = inUnit(buffer[name] ?? 0, UNITS[name]);
   return form;
-}
-
-function wrong(name: NumberName, text: string): string | null {
-  const { size, min, max, unit } = UNITS[name];
-  const value = Number(text.trim().replace(',', '.'));
-  if (text.trim() === '' || !Number.isFinite(value)) return 'is not a number';
-  const own = value * size;
-  if (own < min || own > max)
-    return `goes from ${shown(min / size)} to ${shown(max / size)} ${unit}`;
-  return null;
 }
 
 export type FormErrors = Partial<Record<keyof SettingsForm, string>>;
@@ -67,9 +45,9 @@ export function patchOf(
   const errors: FormErrors = {};
   for (const name of NAMES) {
     if (form[name] === before[name]) continue;
-    const error = wrong(name, form[name]);
+    const error = wrongNumber(form[name], UNITS[name]);
     if (error) errors[name] = error;
-    else patch[name] = Math.round(Number(form[name].trim().replace(',', '.')) * UNITS[name].size);
+    else patch[name] = Math.round(fromUnit(form[name], UNITS[name]));
   }
   if (form.when_full !== before.when_full) patch.when_full = form.when_full;
   return { patch, errors };

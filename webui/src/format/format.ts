@@ -60,6 +60,11 @@ export function percent(value: number): string {
   return `${value > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)}${NB}%`;
 }
 
+/** For an axis: 2.5 → "2.5 %", 5 → "5 %" */
+export function percentShort(value: number): string {
+  return `${Number(value.toFixed(1))}${NB}%`;
+}
+
 /** The two largest units at most: "14 s", "6 min", "2 h 10 min", "19 days". */
 export function duration(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds));
@@ -86,6 +91,13 @@ const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
 /** Local time of day, "12:03:11". */
 export function timeOfDay(time: string | number): string {
   return clock.format(new Date(time));
+}
+
+const named = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric' });
+
+/** "Tue 24" */
+export function weekday(time: string | number): string {
+  return named.format(new Date(time));
 }
 
 /** Local time of day with the date where it is not today's. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
 import type { Buffer, Gateway, Release, State, Uplink } from '../api/types';
+import { SPAN_S } from '../derive/series';
 import { uplinkMark } from '../derive/tone';
 import {
   bytes,
@@ -18,7 +19,8 @@ import { Bar, Card, Copyable, Fact, Facts, Notice, Status, Title } from '../part
 import { Chart } from '../parts/chart';
 import { PathPicture } from '../parts/path';
 import { ServiceRows } from '../parts/service-rows';
-import { series } from '../state/history';
+import { WorstAlarms } from '../parts/worst-alarms';
+import { useSeries } from '../state/history';
 
 function Headline({ state }: { state: State }): JSX.Element {
   const { level, eyebrow, title, detail } = state.sentence;
@@ -91,9 +93,11 @@ function FirstMessage({ gateway }: { gateway: Gateway }): JSX.Element {
   );
 }
 
+const SERIES = ['buffer.held', 'buffer.in_per_s', 'buffer.out_per_s'] as const;
+
 function DataHeld({ state }: { state: State }): JSX.Element {
   const { buffer, gateway } = state;
-  const { times, values } = series.value;
+  const { times, values, range } = useSeries('10m', SERIES).series;
   const age = secondsBetween(buffer.oldest, state.at);
   const next = outlook(buffer, age ?? 0);
   const away = state.uplink.state === 'away' || state.uplink.state === 'refused';
@@ -134,6 +138,7 @@ function DataHeld({ state }: { state: State }): JSX.Element {
           <Chart
             label="Records held"
             times={times}
+            span={SPAN_S[range]}
             lines={[
               {
                 name: 'held',
@@ -150,6 +155,7 @@ function DataHeld({ state }: { state: State }): JSX.Element {
           <Chart
             label="Records a second"
             times={times}
+            span={SPAN_S[range]}
             lines={[
               { name: 'in', values: values['buffer.in_per_s'] ?? [], color: '--accent' },
               {
@@ -232,7 +238,9 @@ function ThisBox({ gateway, at }: { gateway: Gateway; at: string }): JSX.Element
             engine.version
           ) : (
             <Status tone={engine.state === 'starting' ? 'warn' : 'bad'}>
-              {engine.state === 'starting' ? 'asking' : 'no answer'}
+              {engine.state === 'starting'
+                ? 'asking'
+                : `no answer${engine.stale_since ? ` since ${timeNear(engine.stale_since, at)}` : ''}`}
             </Status>
           )}
         </Fact>
@@ -341,6 +349,7 @@ export function Overview({ state }: { state: State }): JSX.Element {
           </Card>
         </div>
         <div class="stack">
+          <WorstAlarms state={state} />
           <ThisBox gateway={gateway} at={state.at} />
           <UplinkCard uplink={state.uplink} at={state.at} />
           <ReleaseCard release={state.release} />

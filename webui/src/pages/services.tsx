@@ -5,8 +5,9 @@ import { inPathOrder } from '../derive/path';
 import { purpose } from '../derive/service-text';
 import { serviceMark } from '../derive/tone';
 import { bytesOf, count, duration, percent, rate } from '../format/format';
-import { Bar, Status, Title } from '../parts/basics';
-import { Icon, isIconName } from '../parts/icon';
+import { Bar, OwnMark, Status, Title } from '../parts/basics';
+import { Icon, serviceIcon } from '../parts/icon';
+import { StaleNotice } from '../parts/stale';
 
 function headline(services: Service[]): string {
   if (services.length === 0) return 'No services yet.';
@@ -23,11 +24,13 @@ function Item({ service }: { service: Service }): JSX.Element {
     <li class="card service-item">
       <div class="service-what">
         <h2>
-          <Icon name={isIconName(service.name) ? service.name : 'services'} size={20} />
+          <Icon name={serviceIcon(service)} size={20} />
           <a href={`/services/${service.name}`}>{service.title}</a>
+          {service.own && <OwnMark />}
         </h2>
         <Status tone={mark.tone}>{mark.word}</Status>
         <p class="quiet">{service.reason || purpose(service.name)}</p>
+        {service.advice && <p class="quiet">{service.advice}</p>}
       </div>
       <dl class="service-numbers">
         <div>
@@ -43,9 +46,7 @@ function Item({ service }: { service: Service }): JSX.Element {
         </div>
         <div>
           <dt>In, out</dt>
-          <dd>
-            {rate(service.rates.in)}, {rate(service.rates.out)}
-          </dd>
+          <dd>{service.own ? '–' : `${rate(service.rates.in)}, ${rate(service.rates.out)}`}</dd>
         </div>
         <div>
           <dt>Up for</dt>
@@ -79,9 +80,11 @@ export function Services({ state }: { state: State }): JSX.Element {
         <p class="sub">
           {release
             ? `Release ${release.name}.`
-            : 'There is no release, so there is nothing to run.'}
+            : 'There is no release, so there is nothing to run.'}{' '}
+          <a href="/incidents">What went wrong lately</a>
         </p>
       </header>
+      <StaleNotice since={state.gateway.engine.stale_since} at={state.at} />
       <ul class="service-list">
         {inPathOrder(services).map((s) => (
           <Item service={s} key={s.name} />

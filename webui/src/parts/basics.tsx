@@ -20,6 +20,15 @@ export function Status({
   );
 }
 
+/** Beside the name of a service that is not one of the gateway's. */
+export function OwnMark(): JSX.Element {
+  return (
+    <span class="tag" title="A service of your own, from the release">
+      own
+    </span>
+  );
+}
+
 interface CardProps {
   title: string;
   aside?: ComponentChildren;

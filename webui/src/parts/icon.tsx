@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
+import type { Service } from '../api/types';
 
 const SHAPES = {
   devices:
@@ -13,6 +14,8 @@ const SHAPES = {
   cloud: 'M7 18.5a4.5 4.5 0 0 1-.6-9A6 6 0 0 1 18 8.6a5 5 0 0 1-.7 9.9z',
   overview: 'M4 13.5 12 5l8 8.5M6.5 11v8.5h11V11',
   services: 'M4 5.5h16v5H4zM4 13.5h16v5H4zM7.5 8h.01M7.5 16h.01',
+  alarms: 'M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 2h-15zM10 21h4',
+  own: 'M12 3.5 19.5 8v8L12 20.5 4.5 16V8zM4.5 8 12 12.2 19.5 8M12 12.2v8.3',
   account: 'M15.5 8.5a3.5 3.5 0 1 1-7 0 3.5 3.5 0 0 1 7 0zM5 20c.7-3.6 3.5-5.5 7-5.5s6.3 1.9 7 5.5',
   copy: 'M9 9h10v11H9zM15 9V4H5v11h4',
   check: 'M5 12.5 10 17.5 19 7',
@@ -21,8 +24,12 @@ const SHAPES = {
 
 export type IconName = keyof typeof SHAPES;
 
-export function isIconName(name: string): name is IconName {
+function isIconName(name: string): name is IconName {
   return name in SHAPES;
+}
+
+export function serviceIcon({ name, own }: Service): IconName {
+  return !own && isIconName(name) ? name : 'own';
 }
 
 /** Never says anything by itself: a word stands beside it. */

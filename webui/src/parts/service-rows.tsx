@@ -4,7 +4,7 @@ import type { Service } from '../api/types';
 import { inPathOrder } from '../derive/path';
 import { serviceMark } from '../derive/tone';
 import { bytesOf, count, percent } from '../format/format';
-import { Bar, Status } from './basics';
+import { Bar, OwnMark, Status } from './basics';
 
 function Memory({ service }: { service: Service }): JSX.Element {
   const { usage, limits } = service;
@@ -24,7 +24,10 @@ function Row({ service }: { service: Service }): JSX.Element {
   const mark = serviceMark(service);
   return (
     <li data-testid={`row-${service.name}`}>
-      <a href={`/services/${service.name}`}>{service.title}</a>
+      <span class="name">
+        <a href={`/services/${service.name}`}>{service.title}</a>
+        {service.own && <OwnMark />}
+      </span>
       <span class="state">
         <Status tone={mark.tone}>{mark.word}</Status>
         {service.reason && <span class="reason">{service.reason}</span>}

@@ -18,15 +18,19 @@ function NavLink({
   href,
   icon,
   title,
+  also,
   children,
 }: {
   href: string;
+  /** Further pages that belong to it. */
+  also?: string;
   icon: IconName;
   title: string;
   children?: ComponentChildren;
 }): JSX.Element {
   const { path } = useLocation();
-  const here = href === '/' ? path === '/' : path === href || path.startsWith(`${href}/`);
+  const inside = (place: string) => path === place || path.startsWith(`${place}/`);
+  const here = href === '/' ? path === '/' : inside(href) || (also !== undefined && inside(also));
   return (
     <a href={href} aria-current={here ? 'page' : undefined}>
       <Icon name={icon} size={20} />
@@ -39,13 +43,14 @@ function NavLink({
 function Navigation(): JSX.Element {
   const { count, tone } = troubled();
   const now = state.value;
+  const alarms = now?.alarms;
   return (
     <nav class="nav" aria-label="Pages">
       <p class="nav-name" title={now?.gateway.name}>
         {now?.gateway.name ?? 'Holdfast'}
       </p>
       <NavLink href="/" icon="overview" title="Overview" />
-      <NavLink href="/services" icon="services" title="Services">
+      <NavLink href="/services" icon="services" title="Services" also="/incidents">
         {count > 0 && (
           <span class={`count tone-${tone}`}>
             {count}
@@ -62,6 +67,14 @@ function Navigation(): JSX.Element {
         )}
       </NavLink>
       <NavLink href="/devices" icon="devices" title="Devices" />
+      <NavLink href="/alarms" icon="alarms" title="Alarms">
+        {alarms && alarms.unacknowledged > 0 && (
+          <span class={`count tone-${alarms.worst ?? 'warn'}`} data-testid="alarm-count">
+            {countShort(alarms.unacknowledged)}
+            <span class="unseen"> not acknowledged</span>
+          </span>
+        )}
+      </NavLink>
       <NavLink href="/account" icon="account" title="Account" />
       <p class="nav-foot">
         {now?.release && <span>Release {now.release.name}</span>}

@@ -47,3 +47,22 @@ export function useAsked<T>(load: () => Promise<T>, everyMs: number | null, key 
 
   return { ...answer, again };
 }
+
+export interface Pages<T> {
+  items: T[];
+  /** Where to go on; null where that is all. */
+  next: string | null;
+}
+
+/** So many pages of a list as one, each asked for with the cursor that the one before gave. */
+export async function firstPages<T>(
+  pages: number,
+  load: (cursor: string | null) => Promise<Pages<T>>,
+): Promise<Pages<T>> {
+  let all = await load(null);
+  for (let n = 1; n < pages && all.next !== null; n++) {
+    const { items, next } = await load(all.next);
+    all = { items: [...all.items, ...items], next };
+  }
+  return all;
+}

@@ -5,9 +5,9 @@ import { data } from '../../api/data';
 import type { Device, DevicePage, State } from '../../api/types';
 import { ageText, isSilent, payloadOf } from '../../derive/data';
 import { count, countShort, rate, secondsBetween } from '../../format/format';
+import { Headline, Loading, Trouble } from '../../parts/asked';
 import { Card, Status } from '../../parts/basics';
 import { useAsked } from '../../state/asked';
-import { Headline, Loading, Trouble } from './common';
 
 const EVERY_MS = 5000;
 

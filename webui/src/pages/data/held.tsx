@@ -12,6 +12,7 @@ import {
   dropReason,
   perDay,
 } from '../../derive/data';
+import { SPAN_S } from '../../derive/series';
 import {
   bytes,
   bytesOf,
@@ -23,19 +24,16 @@ import {
   secondsBetween,
   timeNear,
 } from '../../format/format';
+import { Headline, Table, Trouble } from '../../parts/asked';
 import { Bar, Card, Fact, Facts } from '../../parts/basics';
 import { Chart } from '../../parts/chart';
+import { RangeChoice, useRange } from '../../parts/range';
 import { useAsked } from '../../state/asked';
-import { series } from '../../state/history';
-import { Headline, Table, Trouble } from './common';
+import { useSeries } from '../../state/history';
 import { Sinks } from './sinks';
 
 const EVERY_MS = 5000;
-const SPANS = [
-  [120, '2 min'],
-  [300, '5 min'],
-  [600, '10 min'],
-] as const;
+const SERIES = ['buffer.held', 'buffer.in_per_s', 'buffer.out_per_s'] as const;
 
 /** What comes of it: when all is delivered, else when there is no room, else how fast it goes. */
 function outlook(buffer: Buffer, age: number): [value: string, text: string] {
@@ -69,29 +67,13 @@ function Kpis({ buffer, at }: { buffer: Buffer; at: string }): JSX.Element {
 }
 
 function Backlog({ state }: { state: State }): JSX.Element {
-  const [span, setSpan] = useState<number>(SPANS[2][0]);
-  const { times, values } = series.value;
+  const chosen = useRange();
+  const { series } = useSeries(chosen, SERIES);
+  const { times, values, range } = series;
+  const span = SPAN_S[range];
   const waits = state.buffer.held > 0 && ['away', 'refused', 'unset'].includes(state.uplink.state);
   return (
-    <Card
-      title="Backlog"
-      aside={
-        <fieldset class="choice">
-          <legend class="unseen">How far back</legend>
-          {SPANS.map(([seconds, name]) => (
-            <button
-              type="button"
-              key={name}
-              class="chip"
-              aria-pressed={span === seconds}
-              onClick={() => setSpan(seconds)}
-            >
-              {name}
-            </button>
-          ))}
-        </fieldset>
-      }
-    >
+    <Card title="Backlog" aside={<RangeChoice range={chosen} />}>
       <Kpis buffer={state.buffer} at={state.at} />
       <Chart
         label="Records held"

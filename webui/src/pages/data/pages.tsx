@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import '../../style/forms.css';
 import '../../style/data.css';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { countShort } from '../../format/format';
 import { Title } from '../../parts/basics';
-import type { DataProps } from '../lazy-data';
+import type { PageProps } from '../props';
 import { Devices } from './devices';
 import { Held } from './held';
 import { Quarantine } from './quarantine';
@@ -42,7 +43,7 @@ function Tabs({ path, quarantined }: { path: string; quarantined: number }): JSX
   );
 }
 
-function Tab({ state, session, path }: DataProps): JSX.Element {
+function Tab({ state, session, path }: PageProps): JSX.Element {
   switch (path) {
     case '/data':
       return <Held state={state} session={session} />;
@@ -66,7 +67,7 @@ function Tab({ state, session, path }: DataProps): JSX.Element {
   }
 }
 
-export function DataPages({ state, session, path }: DataProps): JSX.Element {
+export function DataPages({ state, session, path }: PageProps): JSX.Element {
   const here = path.replace(/(.)\/$/, '$1');
   if (here === '/devices') return <Devices state={state} />;
   return (

@@ -5,10 +5,10 @@ import { data } from '../../api/data';
 import type { QuarantineChoice, QuarantineItem, Session, State } from '../../api/types';
 import { payloadOf } from '../../derive/data';
 import { bytes, count, countShort, timeNear } from '../../format/format';
+import { Headline, Loading, mayAdminister, mayOperate, Outcome, Trouble } from '../../parts/asked';
 import { Card } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
 import { useAsked } from '../../state/asked';
-import { Headline, Loading, mayAdminister, mayOperate, Outcome, Trouble } from './common';
 
 function recordText(item: QuarantineItem): string {
   return item.record ? payloadOf(item.record, true).text : '';

@@ -6,8 +6,8 @@ import { data, type RecordFilter } from '../../api/data';
 import type { Lane, Session, State, StoredRecord } from '../../api/types';
 import { payloadOf } from '../../derive/data';
 import { count, countShort, timeNear } from '../../format/format';
+import { Headline, mayAdminister, Outcome } from '../../parts/asked';
 import { Card, Copyable, Notice } from '../../parts/basics';
-import { Headline, mayAdminister, Outcome } from './common';
 import { DropDialog } from './drop';
 
 type Order = 'newest' | 'oldest';

@@ -2,15 +2,16 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { errorText, isApiError } from '../../api/client';
-import { data, type Revision } from '../../api/data';
+import { configuration, type Revision } from '../../api/config';
+import { data } from '../../api/data';
 import type { DryRunResult, RuleList, Session } from '../../api/types';
 import { payloadOf } from '../../derive/data';
 import { parseRules } from '../../derive/settings';
 import { count, countShort } from '../../format/format';
+import { Headline, Loading, mayAdminister, Outcome, Table, Trouble } from '../../parts/asked';
 import { Card, Notice, Status } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
 import { useAsked } from '../../state/asked';
-import { Headline, Loading, mayAdminister, Outcome, Table, Trouble } from './common';
 
 const EVERY_MS = 5000;
 const EXAMPLE = `[
@@ -173,7 +174,7 @@ function Editor({
   const apply = () =>
     withRules(async (given) => {
       if (!revision) return;
-      onSaved(await data.change({ rules: given }, revision.tag));
+      onSaved(await configuration.change({ rules: given }, revision.tag));
       setEdited(null);
     });
   return (
@@ -233,7 +234,7 @@ function Editor({
 export function RulesPage({ session }: { session: Session }): JSX.Element {
   const admin = mayAdminister(session);
   const rules = useAsked(data.rules, EVERY_MS);
-  const config = useAsked(async () => (admin ? data.config() : null), null);
+  const config = useAsked(async () => (admin ? configuration.read() : null), null);
   const [saved, setSaved] = useState<Revision | null>(null);
   const [text, setText] = useState('');
   const revision = saved ?? config.value;

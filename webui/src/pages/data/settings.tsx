@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { errorText, isApiError } from '../../api/client';
-import { data, type Revision } from '../../api/data';
+import { configuration, type Revision } from '../../api/config';
 import type { Session, WhenFull } from '../../api/types';
 import {
   type FormErrors,
@@ -12,10 +12,10 @@ import {
   type SettingsForm,
   UNITS,
 } from '../../derive/settings';
+import { Headline, Loading, mayAdminister, Outcome, Trouble } from '../../parts/asked';
 import { Notice } from '../../parts/basics';
 import { Field } from '../../parts/field';
 import { useAsked } from '../../state/asked';
-import { Headline, Loading, mayAdminister, Outcome, Trouble } from './common';
 
 const POLICY: [WhenFull, string, string][] = [
   [
@@ -94,7 +94,7 @@ function Form({
     }
     setBusy(true);
     try {
-      onSaved(await data.change({ buffer: patch }, revision.tag));
+      onSaved(await configuration.change({ buffer: patch }, revision.tag));
       setEdits({});
     } catch (error) {
       refuse(error);
@@ -168,7 +168,7 @@ function Form({
 
 export function Settings({ session }: { session: Session }): JSX.Element {
   const admin = mayAdminister(session);
-  const asked = useAsked(data.config, null);
+  const asked = useAsked(configuration.read, null);
   const [saved, setSaved] = useState<Revision | null>(null);
   const [text, setText] = useState('');
   const revision = saved ?? asked.value;

@@ -6,10 +6,10 @@ import { data } from '../../api/data';
 import type { BufferDetail, Session, Sink, SinkTest } from '../../api/types';
 import { ageText, sinkMark } from '../../derive/data';
 import { bytes, count, countShort, duration, secondsBetween } from '../../format/format';
+import { Loading, mayOperate, Trouble } from '../../parts/asked';
 import { Card, Fact, Facts, Status } from '../../parts/basics';
 import { Icon } from '../../parts/icon';
 import { useAsked } from '../../state/asked';
-import { Loading, mayOperate, Trouble } from './common';
 
 const EVERY_MS = 5000;
 

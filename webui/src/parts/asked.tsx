@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ComponentChildren, JSX } from 'preact';
-import { errorText, isApiError } from '../../api/client';
-import type { Session } from '../../api/types';
-import type { Tone } from '../../derive/tone';
-import { Notice, Status, Title } from '../../parts/basics';
-import type { Asked } from '../../state/asked';
+import { errorText, isApiError } from '../api/client';
+import type { Session } from '../api/types';
+import type { Tone } from '../derive/tone';
+import type { Asked } from '../state/asked';
+import { Notice, Status, Title } from './basics';
 
 export function mayOperate({ role }: Session): boolean {
   return role !== 'viewer';

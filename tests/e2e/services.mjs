@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+// A service and the alarms of a gateway in a browser. Its services must run on this machine's Docker; claims
+// it where nobody has.
+//   HF_URL, HF_PASSWORD             the gateway, and the password of admin
+//   HF_SETUP_CODE                   its proof of possession (only where nobody has claimed it)
+//   HF_INSTANCE                     what the names of its containers begin with
+//   HF_SHOTS                        a folder for pictures (optional)
+//   HF_CHROMIUM                     the browser (optional)
+// Prints a line "ok - …" or "not ok - …" for each check; ends with 1 where one failed. Kills a service,
+// and changes limits and thresholds: for a gateway that is there to be tried.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import {
+  accessible,
+  ask,
+  check,
+  download,
+  enter,
+  expect,
+  finish,
+  open,
+  page,
+  required,
+  shootAll,
+  until,
+  url,
+} from './harness.mjs';
+
+const instance = required('HF_INSTANCE');
+
+const SERVICES = ['broker', 'processor', 'buffer', 'forwarder'];
+const VICTIM = 'processor';
+const RANGES = [
+  ['6h', '6 h'],
+  ['3d', '3 days'],
+  ['10m', '10 min'],
+];
+const PLOTS = 4;
+const KILLED = 137;
+const MB = 1024 ** 2;
+/** Images may have to be pulled first, and a service proves its health only after some readings. */
+const HEALTHY_MS = 120_000;
+const SEEN_MS = 30_000;
+/** An alarm that comes and goes is one: it stays for half a minute after its cause. */
+const OVER_MS = 90_000;
+
+const inspect = (service, format) =>
+  execFileSync('docker', ['inspect', '--format', format, `${instance}-${service}`], {
+    encoding: 'utf8',
+  }).trim();
+
+async function service(name) {
+  return (await ask('GET', `/services/${name}`)).body;
+}
+
+const isHealthy = async (name) => (await service(name)).health === 'healthy';
+
+async function configure(patch) {
+  const { tag } = await ask('GET', '/config');
+  const answer = await ask('PATCH', '/config', patch, {
+    'If-Match': tag,
+    'Content-Type': 'application/merge-patch+json',
+  });
+  expect(answer.status === 200, `PATCH /config answers ${answer.status}: ${answer.body?.detail}`);
+}
+
+async function show(name) {
+  await open(`${url}/services/${name}`);
+  await page.getByTestId('health').waitFor();
+}
+
+/** As a crash would: without the engine knowing why. */
+function kill(name) {
+  const pid = Number(inspect(name, '{{.State.Pid}}'));
+  expect(pid > 1, `${name} has no process`);
+  process.kill(pid, 'SIGKILL');
+}
+
+await check('admin comes in', enter);
+for (const name of SERVICES)
+  await check(`${name} is healthy`, () => until(name, () => isHealthy(name), HEALTHY_MS));
+
+// --- Charts
+
+await check('the page of a service comes when it is asked for', () => show(VICTIM));
+for (const [range, title] of RANGES)
+  await check(`the charts show ${title}, and the address says so`, async () => {
+    await page.getByRole('button', { name: title, exact: true }).click();
+    await page.locator(`[data-testid=charts][data-range="${range}"]`).waitFor();
+    await until(
+      'all plots are drawn',
+      async () => (await page.locator('[data-testid=charts] .u-over').count()) === PLOTS,
+    );
+    if (range !== '10m')
+      expect(page.url().endsWith(`?range=${range}`), `the address is ${page.url()}`);
+  });
+await check('memory and its limit are measured', async () => {
+  await until('some readings', async () => {
+    const points = await page.getByTestId('charts').getAttribute('data-points');
+    return Number(points) > 2;
+  });
+  await page.getByRole('img', { name: /^Memory of.*used: now [\d.]+\s[kM]B/ }).waitFor();
+  await shootAll('service');
+});
+await check('a range that is in the address is shown at once', async () => {
+  await open(`${url}/services/${VICTIM}?range=3d`);
+  await page.locator('[data-testid=charts][data-range="3d"]').waitFor();
+  await show(VICTIM);
+});
+
+// --- An incident
+
+await check('a killed service is an incident, with what was found and what was done', async () => {
+  kill(VICTIM);
+  const incident = page.locator('[data-testid=incident][data-kind=exit]').first();
+  await incident.waitFor({ timeout: SEEN_MS });
+  const text = await incident.textContent();
+  expect(text.includes(String(KILLED)), text);
+});
+await check('it comes back by itself', () => until(VICTIM, () => isHealthy(VICTIM), HEALTHY_MS));
+await accessible('service with an incident');
+await shootAll('service-incident');
+await check('it is a mark on the charts that leads to its last lines', async () => {
+  await page.getByTestId('mark').first().waitFor();
+  await page.getByTestId('mark').first().click();
+  await until(
+    'the incident or the list',
+    async () =>
+      (await page.getByTestId('incident-detail').count()) > 0 || page.url().endsWith('#incidents'),
+  );
+  await show(VICTIM);
+  await page.locator('[data-testid=incident][data-kind=exit] a').first().click();
+  await page.getByTestId('incident-detail').waitFor();
+  await page.getByTestId('log-line').first().waitFor();
+  expect(await page.getByText(`${KILLED}, SIGKILL`).count(), 'no exit code');
+});
+await accessible('incident');
+await shootAll('incident');
+await check('back leads to the service', async () => {
+  await page.goBack();
+  await page.getByRole('heading', { level: 1, name: 'Processor' }).waitFor();
+});
+await check('all incidents stand on one page, each with whose it is', async () => {
+  await open(`${url}/incidents`);
+  await page.getByTestId('incident').filter({ hasText: 'Processor: ' }).first().waitFor();
+});
+await accessible('all incidents');
+await shootAll('incidents');
+await check('an incident that is not kept is said to be gone', async () => {
+  await open(`${url}/services/${VICTIM}/incidents/999999999`);
+  await page.getByRole('heading', { name: /not kept any more/ }).waitFor();
+});
+
+// --- Limits
+
+const limits = () => page.getByRole('region', { name: 'Limits', exact: true });
+const field = (name) => limits().locator(`#${name}`);
+
+async function lookAt(changes) {
+  await limits().getByRole('button', { name: 'Change limits' }).click();
+  for (const [name, value] of Object.entries(changes)) await field(name).fill(value);
+  await limits().getByRole('button', { name: 'See what happens' }).click();
+}
+
+await check('a limit out of range is refused where it stands', async () => {
+  await show(VICTIM);
+  await lookAt({ pids: '0' });
+  await limits().getByText(/goes from 4/).waitFor();
+  await shootAll('limits-refused');
+  await limits().getByRole('button', { name: 'Cancel' }).click();
+});
+await check('a change says beforehand that it needs a new container', async () => {
+  await lookAt({ log_bytes: '6' });
+  await limits().locator('[data-how=recreate]').waitFor();
+  await shootAll('limits-plan');
+  await limits().getByRole('button', { name: 'Cancel' }).click();
+});
+await check('memory is changed live: the container and its process stay', async () => {
+  const before = await service(VICTIM);
+  const pid = inspect(VICTIM, '{{.State.Pid}}');
+  const wanted = before.limits.memory_bytes + 16 * MB;
+  await lookAt({ memory_bytes: String(wanted / MB) });
+  await limits().locator('[data-how=live]').waitFor();
+  await limits().getByRole('button', { name: 'Change it' }).click();
+  await limits().getByText('Changed, without a restart.').waitFor();
+  await until(
+    'the new limit in the engine',
+    () => inspect(VICTIM, '{{.HostConfig.Memory}}') === String(wanted),
+    SEEN_MS,
+  );
+  expect(inspect(VICTIM, '{{.State.Pid}}') === pid, 'it was restarted');
+  await until('the new limit on the page', async () =>
+    (await limits().getByTestId('limit-memory_bytes').textContent()).startsWith(
+      String(wanted / MB),
+    ),
+  );
+});
+await check('what an earlier container wrote is there after a change by a new one', async () => {
+  const container = inspect(VICTIM, '{{.Id}}');
+  await lookAt({ log_bytes: '6' });
+  await limits().locator('[data-how=recreate]').waitFor();
+  await limits().getByRole('button', { name: 'Change it' }).click();
+  await until(
+    'a new container',
+    async () => (await service(VICTIM)).container?.id !== container && isHealthy(VICTIM),
+    HEALTHY_MS,
+  );
+  await page.getByRole('button', { name: 'Earlier containers' }).click();
+  await page.getByTestId('log-line').first().waitFor({ timeout: SEEN_MS });
+  await shootAll('log-earlier');
+});
+await check('the log can be left to the bad lines, and taken along whole', async () => {
+  await page.getByRole('button', { name: 'This container' }).click();
+  await page.getByTestId('log-line').first().waitFor({ timeout: SEEN_MS });
+  await page.getByLabel('Level').selectOption('error');
+  expect(
+    (await page.locator('[data-testid=log-line]:not(.tone-bad)').count()) === 0,
+    'lines that are no errors are shown',
+  );
+  const file = await download('Download');
+  expect(readFileSync(await file.path(), 'utf8').trim().length > 0, 'the file is empty');
+});
+
+// --- Alarms
+
+const alarm = (kind) => page.locator(`[data-testid=alarm][data-kind=${kind}]`);
+const number = () =>
+  page
+    .getByTestId('alarm-count')
+    .textContent({ timeout: 2000 })
+    .then(
+      (text) => Number.parseInt(text, 10),
+      () => 0,
+    );
+
+await check('an alarm is counted beside its page, and is on the overview', async () => {
+  await open(url);
+  await page.getByTestId('sentence').waitFor();
+  const before = await number();
+  await configure({ alarms: { thresholds: { disk_percent: [1, 99] } } });
+  await until('it is counted', async () => (await number()) > before, SEEN_MS);
+  await page.getByTestId('worst-alarms').getByRole('link').first().waitFor();
+});
+await accessible('overview with an alarm');
+await shootAll('overview-alarm');
+await check('it has a cause, advice and a place in every filter', async () => {
+  await page.getByRole('link', { name: /^Alarms/ }).first().click();
+  await alarm('disk_full').waitFor();
+  expect(await alarm('disk_full').locator('.advice').count(), 'there is no advice');
+  await open(`${url}/alarms?kind=disk_full&severity=warn`);
+  await alarm('disk_full').waitFor();
+  await open(`${url}/alarms?kind=disk_full&severity=bad`);
+  await page.getByText('No alarm is like that.').waitFor();
+  await open(`${url}/alarms`);
+});
+await accessible('alarms');
+await shootAll('alarms');
+await check('once acknowledged it is no longer counted, and stays', async () => {
+  await alarm('disk_full').waitFor();
+  const before = await number();
+  await alarm('disk_full').getByRole('button', { name: 'Acknowledge' }).click();
+  await page.locator('[data-kind=disk_full][data-acknowledged=true]').waitFor();
+  await alarm('disk_full').getByText(/acknowledged by admin/).waitFor();
+  await until('one less is counted', async () => (await number()) === before - 1, SEEN_MS);
+});
+await check('it goes when its cause is gone, and is still among all', async () => {
+  await configure({ alarms: { thresholds: { disk_percent: null } } });
+  await alarm('disk_full').waitFor({ state: 'detached', timeout: OVER_MS });
+  await page.getByRole('button', { name: 'All', exact: true }).click();
+  await alarm('disk_full').getByText(/over since/).waitFor();
+});
+await check('where the answer does not come, it says so and mends itself', async () => {
+  await page.route('**/api/v1/alarms*', (route) => route.abort());
+  await page.getByRole('button', { name: 'Active', exact: true }).click();
+  await page.getByTestId('trouble').waitFor();
+  await page.unroute('**/api/v1/alarms*');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByTestId('trouble').waitFor({ state: 'detached' });
+});
+
+// --- Who may only look
+
+await check('a viewer sees all of it, and no button that is not for viewers', async () => {
+  await page.route('**/api/v1/session', async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ json: { ...(await answer.json()), role: 'viewer' } });
+  });
+  await show(VICTIM);
+  await page.getByTestId('limit-memory_bytes').waitFor();
+  for (const name of ['Restart', 'Stop', 'Change limits'])
+    expect((await page.getByRole('button', { name }).count()) === 0, `there is “${name}”`);
+  await open(`${url}/alarms?state=all`);
+  await page.getByTestId('alarm').first().waitFor();
+  expect(
+    (await page.getByRole('button', { name: /Acknowledge/ }).count()) === 0,
+    'there is “Acknowledge”',
+  );
+  await page.unroute('**/api/v1/session');
+});
+
+await finish();

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration, always together with the tag of the revision that it is.
+import { withSession } from './client';
+import { query } from './query';
+import type { Config, ConfigPatch } from './types';
+
+export interface Revision {
+  config: Config;
+  tag: string;
+}
+
+async function withTag(
+  method: 'GET' | 'PATCH',
+  path: string,
+  body?: ConfigPatch,
+  match?: string,
+): Promise<Revision> {
+  let tag = '';
+  const config = await withSession<Config>(method, path, body, {
+    headers: match ? { 'If-Match': match, 'Content-Type': 'application/merge-patch+json' } : {},
+    onTag: (given) => {
+      tag = given;
+    },
+  });
+  return { config, tag };
+}
+
+export const configuration = {
+  read: () => withTag('GET', '/config'),
+  /** Says what a change would do. */
+  tryOut: (patch: ConfigPatch, tag: string) =>
+    withTag('PATCH', `/config${query({ dry_run: 'true' })}`, patch, tag),
+  change: (patch: ConfigPatch, tag: string) => withTag('PATCH', '/config', patch, tag),
+};
