@@ -201,20 +201,38 @@ lease_lane(struct hf_spool *s, struct hf_spool_sink *k, enum hf_lane lane, size_
     }
 }
 
+/* Alarms first. The other two take turns where both have something, so that what comes in steadily
+ * in one does not hold up the backlog of the other. */
+static int
+lease_next(struct hf_spool *s, struct hf_spool_sink *k, size_t max_bytes,
+           struct hf_lease *ret_lease, struct hf_error *err)
+{
+    bool *bulk_next = &s->bulk_next[k - s->now.sinks];
+    enum hf_lane first = *bulk_next ? HF_LANE_BULK : HF_LANE_NORMAL;
+    enum hf_lane second = *bulk_next ? HF_LANE_NORMAL : HF_LANE_BULK;
+    int rc = lease_lane(s, k, HF_LANE_ALARM, max_bytes, ret_lease, err);
+
+    if (rc != 0)
+        return rc;
+    rc = lease_lane(s, k, first, max_bytes, ret_lease, err);
+    if (rc == 0)
+        rc = lease_lane(s, k, second, max_bytes, ret_lease, err);
+    if (rc > 0)
+        *bulk_next = ret_lease->lane == HF_LANE_NORMAL;
+    return rc;
+}
+
 static int
 lease_any(struct hf_spool *s, const char *sink, enum hf_lane lane, size_t max_bytes,
           struct hf_lease *ret_lease, struct hf_error *err)
 {
     struct hf_spool_sink *k = find_sink(s, sink, err);
-    int rc = 0;
 
     if (!k)
         return -1;
     if (lane != HF_LANE_UNSAID)
         return lease_lane(s, k, lane, max_bytes, ret_lease, err);
-    for (int i = HF_LANE_ALARM; rc == 0 && i < HF_LANE_COUNT; i++)
-        rc = lease_lane(s, k, (enum hf_lane)i, max_bytes, ret_lease, err);
-    return rc;
+    return lease_next(s, k, max_bytes, ret_lease, err);
 }
 
 int

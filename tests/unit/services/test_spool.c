@@ -484,6 +484,28 @@ blocks_of_a_large_batch_are_of_one_size(void **state)
     hf_buf_done(&l.body);
 }
 
+/* Alarms first; what comes in steadily does not hold up the backlog of the lowest lane. */
+static void
+normal_and_bulk_take_turns(void **state)
+{
+    static const enum hf_lane expected[] = {HF_LANE_NORMAL, HF_LANE_BULK, HF_LANE_ALARM,
+                                            HF_LANE_NORMAL, HF_LANE_BULK, HF_LANE_NORMAL};
+    HF_AUTO(hf_spool) struct hf_spool *s = open_spool(*state, 64 * MIB);
+
+    for (unsigned i = 0; i < HF_LEN(expected); i++) {
+        struct hf_lease l;
+
+        assert_int_equal(spoolkit_append(s, HF_LANE_BULK, 0, 1, 200), HF_ERROR_NONE);
+        assert_int_equal(spoolkit_append(s, HF_LANE_NORMAL, 0, 1, 200), HF_ERROR_NONE);
+        if (expected[i] == HF_LANE_ALARM)
+            assert_int_equal(spoolkit_append(s, HF_LANE_ALARM, 0, 1, 200), HF_ERROR_NONE);
+        assert_int_equal(spoolkit_lease(s, "uplink", HF_LANE_UNSAID, MIB, &l), 1);
+        assert_int_equal(l.lane, expected[i]);
+        hf_buf_done(&l.body);
+        assert_int_equal(spoolkit_ack(s, "uplink", &l, NULL, 0), HF_ERROR_NONE);
+    }
+}
+
 static void
 lanes_of_a_batch_are_numbered_apart(void **state)
 {
@@ -663,6 +685,7 @@ main(void)
         with_tempdir(a_dropped_gap_record_is_told_again),
         with_tempdir(a_rollback_forgets_all),
         with_tempdir(blocks_of_a_large_batch_are_of_one_size),
+        with_tempdir(normal_and_bulk_take_turns),
         with_tempdir(lanes_of_a_batch_are_numbered_apart),
         with_tempdir(the_aged_go_past_those_of_a_wrong_clock),
         with_tempdir(free_space_is_kept),
