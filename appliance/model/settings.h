@@ -3,7 +3,7 @@
  * The configuration of a gateway: one document, kept as numbered revisions.
  *
  *     { "name", "sinks": [sink], "buffer": {…}, "lanes": [{"filter","lane"}], "rules": [rule],
- *       "devices": {"topic"} }
+ *       "devices": {"topic"}, "broker": {…} }
  *
  * Sinks, rules and lanes are as api/record-path.md has them, a sink with its secrets in it. On the
  * way in there is also "uplink": {"url","token","ca_pem"}, short for the https sink named "uplink".
@@ -51,9 +51,17 @@ struct hf_buffer_settings {
     enum hf_when_full when_full;
 };
 
+/* What devices may take of the broker. */
+struct hf_broker_settings {
+    int64_t max_devices;         /* connected at once */
+    int64_t max_device_sessions; /* left behind by devices */
+    int64_t session_days;        /* after which one ends whose client stayed away */
+};
+
 struct hf_settings {
     char name[HF_NAME_SIZE]; /* of the gateway: a host name label (RFC 1123) */
     struct hf_buffer_settings buffer;
+    struct hf_broker_settings broker;
     char device_topic[HF_FILTER_MAX + 1]; /* a filter whose level "ID" names the device */
     /* Arrays, owned, checked; never NULL after hf_settings_init() unless out of memory. */
     struct hf_json *sinks, *lanes, *rules;

@@ -33,7 +33,9 @@ reading(void **state)
 {
     (void)state;
     call_expect("GET", CONFIG, "", 200, "ETag: \"7\"\r\n");
-    call_expect("GET", CONFIG, "", 200, "\"devices\":{\"topic\":\"+/ID/#\"}}");
+    call_expect(
+        "GET", CONFIG, "", 200,
+        "\"broker\":{\"max_devices\":1000,\"max_device_sessions\":2000,\"session_days\":90}}");
     call_expect("PUT", CONFIG, "", 405, "Allow: GET, HEAD, PATCH, OPTIONS\r\n");
 }
 

@@ -36,7 +36,8 @@ static const char whole[] =
     "\"scale\":{\"field\":\"/t\",\"factor\":0.1,\"offset\":-40,\"unit\":\"°C\"},"
     "\"deadband\":{\"field\":\"/t\",\"delta\":0.2},\"min_interval_ms\":1000,"
     "\"window\":{\"ms\":60000,\"field\":\"/t\",\"of\":[\"min\",\"count\"]}},"
-    "{\"filter\":\"#\",\"drop\":true}],\"devices\":{\"topic\":\"plant/ID/#\"}}";
+    "{\"filter\":\"#\",\"drop\":true}],\"devices\":{\"topic\":\"plant/ID/#\"},"
+    "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7}}";
 
 static void
 settings_survive_print_and_parse(void **state)
@@ -101,6 +102,10 @@ a_bad_document_changes_nothing(void **state)
         {"{\"name\":\"ok\",\"buffer\":{\"max_bytes\":1}}", "/buffer/max_bytes"},
         {"{\"buffer\":{\"max_age_s\":-1}}", "/buffer/max_age_s"},
         {"{\"buffer\":{\"when_full\":\"panic\"}}", "/buffer/when_full"},
+        {"{\"broker\":{\"max_devices\":0}}", "/broker/max_devices"},
+        {"{\"broker\":{\"max_device_sessions\":100001}}", "/broker/max_device_sessions"},
+        {"{\"broker\":{\"session_days\":6}}", "/broker/session_days"},
+        {"{\"broker\":{\"max_queued\":6}}", "/broker/max_queued"},
         {"{\"name\":\"ok\",\"colour\":1}", "/colour"},
         {"{\"sinks\":{}}", "/sinks"},
         {"{\"sinks\":[7]}", "/sinks/0"},

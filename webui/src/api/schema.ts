@@ -1778,6 +1778,11 @@ export interface components {
          *       "rules": [],
          *       "devices": {
          *         "topic": "+/ID/#"
+         *       },
+         *       "broker": {
+         *         "max_devices": 1000,
+         *         "max_device_sessions": 2000,
+         *         "session_days": 90
          *       }
          *     }
          */
@@ -1797,6 +1802,12 @@ export interface components {
             lanes: components["schemas"]["LaneFilters"];
             rules: components["schemas"]["Rules"];
             devices: components["schemas"]["DeviceSettings"];
+            /** @description What devices may take of the broker. */
+            broker: {
+                max_devices: components["schemas"]["BrokerPatch"]["max_devices"];
+                max_device_sessions: components["schemas"]["BrokerPatch"]["max_device_sessions"];
+                session_days: components["schemas"]["BrokerPatch"]["session_days"];
+            };
         };
         /** @description What to change; `null` goes back to the default. */
         ConfigPatch: {
@@ -1814,6 +1825,8 @@ export interface components {
             rules?: components["schemas"]["Rules"] | null;
             /** @description Who is a device. */
             devices?: components["schemas"]["DeviceSettings"] | null;
+            /** @description What devices may take of the broker. */
+            broker?: components["schemas"]["BrokerPatch"] | null;
         };
         /** @description The https sink named `uplink`, without anything special; the other sinks stay. */
         UplinkShort: {
@@ -1836,6 +1849,15 @@ export interface components {
             when_full?: components["schemas"]["WhenFull"];
             /** @description What the maker of the card promises that can be written to it (TBW); 0 where not known. */
             rated_endurance_bytes?: number;
+        };
+        /** @description What devices may take of the broker. */
+        BrokerPatch: {
+            /** @description Devices connected at once. */
+            max_devices?: number;
+            /** @description Sessions that devices may leave behind. */
+            max_device_sessions?: number;
+            /** @description After which a session ends whose client stayed away. */
+            session_days?: number;
         };
         /** @description The first filter that matches a topic says its lane; else it is normal. */
         LaneFilters: {
