@@ -49,6 +49,7 @@ enum sys {
     SYS_RETAINED,
     SYS_MESSAGES_A_MIN, /* received, averaged over a minute */
     SYS_BYTES_A_MIN,
+    SYS_SESSIONS_AWAY,
     SYS_SESSIONS,
     SYS_SESSIONS_REFUSED,
     SYS_COUNT
@@ -86,6 +87,7 @@ static const char *const topics[SYS_COUNT + 1] = {
     [SYS_RETAINED] = "$SYS/broker/retained messages/count",
     [SYS_MESSAGES_A_MIN] = "$SYS/broker/load/publish/received/1min",
     [SYS_BYTES_A_MIN] = "$SYS/broker/load/bytes/received/1min",
+    [SYS_SESSIONS_AWAY] = "$SYS/broker/clients/disconnected",
     [SYS_SESSIONS] = HF_GATE_TOPIC_SESSIONS,
     [SYS_SESSIONS_REFUSED] = HF_GATE_TOPIC_REFUSED,
 };
@@ -184,6 +186,7 @@ look_at_devices(struct service *s, struct hf_status_view *view)
 
     hf_json_put_int(view->numbers, "clients", clients);
     hf_json_put_int(view->numbers, "clients_limit", (int64_t)s->max_devices);
+    hf_json_put_int(view->numbers, HF_GATE_SESSIONS_AWAY, (int64_t)s->sys[SYS_SESSIONS_AWAY]);
     hf_json_put_int(view->numbers, "device_sessions", (int64_t)s->sys[SYS_SESSIONS]);
     hf_json_put_int(view->numbers, "device_sessions_limit", (int64_t)s->max_sessions);
     hf_json_put_int(view->numbers, "device_sessions_refused",
