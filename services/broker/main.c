@@ -19,6 +19,7 @@
 #include "broker/gate.h"
 #include "broker/meter.h"
 #include "common/conf.h"
+#include "common/procio.h"
 #include "common/status.h"
 #include "common/stop.h"
 
@@ -73,6 +74,7 @@ struct service {
     bool subscriptions_changed;
     uint64_t max_messages, max_bytes; /* of a queue, by the present mosquitto */
     uint64_t max_devices, max_sessions;
+    pid_t mosquitto;
     struct hf_meter meter; /* the status thread's */
     char alarm[HF_STATUS_REASON_MAX];
 };
@@ -227,6 +229,8 @@ look(void *ctx, struct hf_status_view *view)
     hf_json_put_int(view->numbers, "queue_dropped",
                     (int64_t)(s->dropped_before + s->sys[SYS_DROPPED]));
     hf_json_put_int(view->numbers, "open", s->open);
+    hf_json_put_int(view->numbers, "written_bytes",
+                    hf_procio_written() + hf_procio_written_by(s->mosquitto));
     put_queue(s, view->numbers);
     pthread_mutex_unlock(&s->lock);
 }
@@ -300,6 +304,7 @@ start(struct service *s, struct hf_error *err)
     s->max_bytes = (uint64_t)s->config.max_queued_bytes;
     s->max_devices = (uint64_t)s->config.max_devices;
     s->max_sessions = (uint64_t)s->config.max_device_sessions;
+    s->mosquitto = hf_child_pid(s->child);
     pthread_mutex_unlock(&s->lock);
     hf_log_info("event=started devices=%s", s->config.open ? "let-in" : "kept-out");
     return 0;

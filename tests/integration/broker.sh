@@ -94,6 +94,16 @@ device_sessions_are_bounded() {
     expect "messages of devices that were let in" "$(cat "$work/kept_device")" 5
 }
 
+# mosquitto's writes too: what it saves is more than what PID 1 writes itself.
+bytes_written_are_said() {
+    local pid least=0
+    for pid in $(cat "$work/pid") $(pgrep -P "$(cat "$work/pid")"); do
+        least=$((least + $(awk '/^write_bytes/ { print $2 }' "/proc/$pid/io")))
+    done
+    [ "$least" -gt 0 ]
+    wait_until 6 status_says ".numbers.written_bytes >= $least"
+}
+
 # A session that is taken up with "clean session" has ended, and its place is free.
 a_session_that_ended_makes_room() {
     mosquitto_pub -h 127.0.0.1 -p "$field" -i device-1 -q 1 -t a -m 1
@@ -167,6 +177,7 @@ cp "$services_dir"/broker/holdfast-{broker,gate.so} "$work/bin/"
 check devices_wait_for_saved_sessions
 need
 check device_sessions_are_bounded
+check bytes_written_are_said
 check a_session_that_ended_makes_room
 check sessions_are_bounded_after_a_restart
 check devices_leave_nothing_behind
