@@ -35,24 +35,56 @@ hf_clock_synced(void)
     return adjtimex(&tx) != TIME_ERROR && !(tx.status & STA_UNSYNC);
 }
 
+enum { DAY_MS = 24 * 3600 * 1000, HOUR_MS = 3600 * 1000, MINUTE_MS = 60 * 1000 };
+
+/* 0000-03-01 and 10000-01-01 on the Unix clock. Each record's time is written, so without
+ * gmtime_r() and its lock. */
+static const int64_t YEAR_0_MS = -719468LL * DAY_MS, YEAR_10000_MS = 2932897LL * DAY_MS;
+
+/* The proleptic Gregorian calendar in years from March on, so that a leap day is the last of one;
+ * days since 0000-03-01. */
+static void
+civil_of_days(unsigned days, unsigned *year, unsigned *month, unsigned *day)
+{
+    enum { DAYS_400 = 146097, DAYS_100 = 36524, DAYS_4 = 1461, DAYS_5_MONTHS = 153 };
+    unsigned era = days / DAYS_400, d = days % DAYS_400;
+    unsigned y = (d - d / (DAYS_4 - 1) + d / DAYS_100 - d / (DAYS_400 - 1)) / 365;
+    unsigned in_year = d - (365 * y + y / 4 - y / 100);
+    unsigned m = (5 * in_year + 2) / DAYS_5_MONTHS;
+
+    *day = in_year - (DAYS_5_MONTHS * m + 2) / 5 + 1;
+    *month = m < 10 ? m + 3 : m - 9;
+    *year = era * 400 + y + (m >= 10);
+}
+
+static void
+put_digits(char *to, unsigned value, int count)
+{
+    for (int i = count - 1; i >= 0; i--, value /= 10)
+        to[i] = (char)('0' + value % 10);
+}
+
 void
 hf_clock_rfc3339(int64_t wall_ms, char out[HF_RFC3339_SIZE])
 {
-    int64_t seconds = wall_ms / 1000;
-    int64_t millis = wall_ms % 1000;
-    struct tm tm;
-    time_t t;
+    const bool shown = wall_ms >= YEAR_0_MS && wall_ms < YEAR_10000_MS;
+    int64_t since = shown ? wall_ms - YEAR_0_MS : -YEAR_0_MS;
+    unsigned year, month, day, ms = (unsigned)(since % DAY_MS);
 
-    if (millis < 0) {
-        millis += 1000;
-        seconds--;
-    }
-    t = (time_t)seconds;
-    if (!gmtime_r(&t, &tm) || tm.tm_year > 9999 - 1900)
-        tm = (struct tm){.tm_year = 70, .tm_mday = 1};
-    snprintf(out, HF_RFC3339_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-             (tm.tm_year + 1900) % 10000, (tm.tm_mon + 1) % 100, tm.tm_mday % 100, tm.tm_hour % 100,
-             tm.tm_min % 100, tm.tm_sec % 100, (int)(millis % 1000));
+    civil_of_days((unsigned)(since / DAY_MS), &year, &month, &day);
+    put_digits(out, year, 4);
+    out[4] = out[7] = '-';
+    put_digits(out + 5, month, 2);
+    put_digits(out + 8, day, 2);
+    out[10] = 'T';
+    put_digits(out + 11, ms / HOUR_MS, 2);
+    put_digits(out + 14, ms / MINUTE_MS % 60, 2);
+    out[13] = out[16] = ':';
+    put_digits(out + 17, ms / 1000 % 60, 2);
+    out[19] = '.';
+    put_digits(out + 20, ms % 1000, 3);
+    out[23] = 'Z';
+    out[24] = '\0';
 }
 
 /* Exactly so many digits. */

@@ -37,13 +37,25 @@ utf8_sequence(const unsigned char *s, size_t left)
     return 0;
 }
 
+/* Whether the eight bytes are all ASCII and none is NUL. */
+static bool
+is_plain(const unsigned char *s)
+{
+    static const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+    uint64_t word;
+
+    memcpy(&word, s, sizeof word);
+    return ((word | (word - ones)) & highs) == 0;
+}
+
 bool
 hf_text_utf8(const char *text, size_t len)
 {
     const unsigned char *s = (const unsigned char *)text;
 
     while (len) {
-        size_t n = utf8_sequence(s, len);
+        size_t n =
+            len >= sizeof(uint64_t) && is_plain(s) ? sizeof(uint64_t) : utf8_sequence(s, len);
 
         if (!n)
             return false;
@@ -64,6 +76,20 @@ hf_text_whole(char *text)
     if (at && (unsigned char)text[at - 1] >= 0xc0 &&
         !utf8_sequence((const unsigned char *)text + at - 1, len - at + 1))
         text[at - 1] = '\0';
+}
+
+size_t
+hf_text_put_u64(char *to, uint64_t value)
+{
+    char digits[HF_TEXT_U64_MAX];
+    size_t at = sizeof digits;
+
+    do {
+        digits[--at] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    memcpy(to, digits + at, sizeof digits - at);
+    return sizeof digits - at;
 }
 
 bool

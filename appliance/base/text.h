@@ -15,6 +15,11 @@ bool hf_text_utf8(const char *text, size_t len);
  * by every reader. */
 void hf_text_whole(char *text);
 
+enum { HF_TEXT_U64_MAX = 20 };
+
+/* Writes the number in decimal, up to HF_TEXT_U64_MAX digits without a NUL; returns how many. */
+size_t hf_text_put_u64(char *to, uint64_t value);
+
 /* Reads a whole decimal number without sign or blanks; false where it is anything else. */
 bool hf_text_u64(const char *text, uint64_t *ret_value);
 

@@ -234,9 +234,9 @@ read_some(struct transfer *t)
             return fail(t, HF_H1_END_CUT, errno);
         if (n < 0)
             continue;
-        t->idle_end_ms = deadline(t->call->idle_ms);
         if (take(t, data, (size_t)n) < 0)
             return -1;
+        t->idle_end_ms = deadline(t->call->idle_ms); /* the reader's time is not its silence */
         if (t->response.stopped || t->response.state == HF_H1_WHOLE)
             return 1;
     }

@@ -142,13 +142,42 @@ take_escape(struct cursor *c)
     return c->at[-1] != 'u' || take_unicode(c);
 }
 
+/* Eight bytes at a time while none of them ends or escapes anything. */
+static void
+take_plain(struct cursor *c)
+{
+    static const uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+    uint64_t word;
+
+    while ((size_t)(c->end - c->at) >= sizeof word) {
+        uint64_t quote, escape, control;
+
+        memcpy(&word, c->at, sizeof word);
+        quote = word ^ ones * '"';
+        escape = word ^ ones * '\\';
+        control = word & (ones * 0xe0); /* a byte of 0 here is below 0x20 */
+        /* (x - 1) & ~x has its high bit only where a byte is 0, or above one that is. */
+        if (((quote - ones) & ~quote & highs) || ((escape - ones) & ~escape & highs) ||
+            ((control - ones) & ~control & highs))
+            return;
+        memcpy(c->to, &word, sizeof word);
+        c->to += sizeof word;
+        c->at += sizeof word;
+    }
+}
+
 static bool
 take_string(struct cursor *c)
 {
     if (!take(c, '"'))
         return false;
     while (c->at < c->end) {
-        char ch = *c->at;
+        char ch;
+
+        take_plain(c);
+        if (c->at == c->end)
+            return false;
+        ch = *c->at;
 
         if ((unsigned char)ch < 0x20)
             return false;

@@ -117,26 +117,27 @@ hf_owner_window_left(struct hf_owner *o)
     return left > 0 ? left : 0;
 }
 
-/* Whether the sink has more to lease than what it acknowledges now. */
-static bool
-has_backlog(struct hf_owner *o, const char *sink)
+/* An acknowledgement is urgent where the sink has more to lease than what it acknowledges now. */
+static void
+weigh_ack(struct hf_owner *o, const char *sink, struct hf_command *c)
 {
     const struct hf_spool_status *s = &o->view.status;
-    bool more = false;
 
     pthread_mutex_lock(&o->lock);
     for (size_t i = 0; i < s->sink_count; i++)
-        if (strcmp(s->sinks[i].name, sink) == 0)
-            more = s->sinks[i].held > s->sinks[i].leased;
+        if (strcmp(s->sinks[i].name, sink) == 0 && s->sinks[i].held > s->sinks[i].leased) {
+            c->urgent = true;
+            c->given_back = s->sinks[i].leased_bytes;
+        }
     pthread_mutex_unlock(&o->lock);
-    return more;
 }
 
 int
 hf_owner_ack(struct hf_owner *o, const struct hf_ack_ask *ask, struct hf_error *err)
 {
-    struct hf_command c = {.kind = HF_COMMAND_ACK, .ask = ask, .urgent = has_backlog(o, ask->sink)};
+    struct hf_command c = {.kind = HF_COMMAND_ACK, .ask = ask};
 
+    weigh_ack(o, ask->sink, &c);
     return submit(o, &o->writes, &c, err) < 0 ? -1 : 0;
 }
 

@@ -8,7 +8,8 @@
  * HF_COMMIT_RECORDS or HF_COMMIT_BYTES wait. A wider window so means fewer commits. An
  * acknowledgement rides with the next commit of records, and goes alone only where none comes a
  * little after the window; unless records wait behind it: then the sink is draining a backlog, and
- * the acknowledgement is committed at once.
+ * the acknowledgement is committed a little after the last commit, or at once where it is for
+ * HF_COMMIT_ACKED_BYTES, beside which the pages of its commit are little.
  *
  * A command belongs to the caller, lives on its stack, and is not touched after it was answered.
  */
@@ -22,6 +23,7 @@
 enum {
     HF_COMMIT_RECORDS = 1000,
     HF_COMMIT_BYTES = 512 * 1024,
+    HF_COMMIT_ACKED_BYTES = 256 * 1024,      /* of lines */
     HF_OWNER_STALLED_MS = 5000,              /* a commit that takes longer is said */
     HF_OWNER_COMMANDS = 64,                  /* waiting at most; more are told to come again */
     HF_OWNER_BYTES = 8 * 1024 * 1024,        /* rendered records waiting at most */

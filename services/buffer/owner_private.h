@@ -25,7 +25,8 @@ struct hf_command {
     struct hf_lease *lease; /* where it goes */
     hf_owner_work *work;    /* change, read */
     void *ctx;
-    bool urgent; /* an ack that others wait behind */
+    bool urgent;       /* an ack that others wait behind */
+    size_t given_back; /* bytes of lines that such an ack is for */
     int64_t since_ms;
     int result;
     struct hf_error err;
@@ -36,7 +37,7 @@ struct hf_command {
 struct hf_command_queue {
     struct hf_command *head;
     struct hf_command **tail;
-    size_t commands, records, bytes, urgent;
+    size_t commands, records, bytes, urgent, given_back;
 };
 
 struct hf_owner {
@@ -72,6 +73,11 @@ struct hf_command *hf_queue_take_all(struct hf_command_queue *q);
 
 /* Takes what is no append, and leaves the appends to their window. */
 struct hf_command *hf_queue_take_acks(struct hf_command_queue *q);
+
+/* When the acknowledgements that wait are to be committed, on the monotonic clock; 0: at once.
+ * Given when the last commit of any kind began, and the last with records. */
+int64_t hf_queue_acks_due_ms(const struct hf_command_queue *q, int64_t window_ms,
+                             int64_t committed_ms, int64_t appended_ms);
 
 /* Bytes of memory that a command's records take. */
 size_t hf_command_bytes(const struct hf_command *c);

@@ -12,11 +12,6 @@ enum {
     APPLY_RETRY_MS = 2000,
     REOPEN_FIRST_MS = 500,
     REOPEN_CAP_MS = 30000,
-    /* A sink that drains a backlog has its acknowledgements committed so far apart at most. */
-    ACK_SPACING_MS = 50,
-    /* Records that come when their window is over are not to find a commit of acknowledgements
-     * under way: those wait so much longer to go with them. */
-    ACK_GRACE_MS = 20,
     LATENCY_SPAN_MS = 30000, /* the longest commit is known of the last one to two spans */
 };
 
@@ -372,15 +367,11 @@ appends_due_ms(const struct hf_owner *o)
 static int64_t
 acks_due_ms(const struct hf_owner *o)
 {
-    int64_t window = o->settings->window_ms;
-
     if (!o->writes.head)
         return INT64_MAX;
-    if (o->stop)
-        return 0;
-    if (o->writes.urgent)
-        return o->committed_ms + (window < ACK_SPACING_MS ? window : ACK_SPACING_MS);
-    return o->appended_ms + window + ACK_GRACE_MS;
+    return o->stop ? 0
+                   : hf_queue_acks_due_ms(&o->writes, o->settings->window_ms, o->committed_ms,
+                                          o->appended_ms);
 }
 
 /* Takes what is due. Called locked. */

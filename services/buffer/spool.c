@@ -3,6 +3,7 @@
 #include "buffer/spool_private.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "buffer/block.h"
 
 #include <stdio.h>
@@ -12,6 +13,7 @@ enum {
     BUFFER_KEEP = 2 * 1024 * 1024, /* memory that a buffer keeps between commits */
     BLOCK_SLACK = 16 * 1024,       /* pages that a block takes beside its body */
     COLLECT_STEP = 256,            /* blocks deleted by one commit for each lane */
+    HEAD_USUAL = 64,               /* bytes of a line before its tail */
 };
 
 int
@@ -23,9 +25,13 @@ hf_spool_begin(struct hf_spool *s, struct hf_error *err)
         return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the store is not open");
     s->failed = s->touched = false;
     s->batch_count = 0;
+    s->block_bytes = HF_SPOOL_BLOCK_BYTES;
     if (hf_spool_write(s, s->q[Q_BEGIN], err) < 0)
         return -1;
     s->touched = false;
+    s->head_len = (size_t)snprintf(
+        s->head, sizeof s->head,
+        "{\"gateway\":\"%s\",\"epoch\":\"%08x\",\"seq\":", s->settings.gateway, s->now.epoch);
     return 0;
 }
 
@@ -123,15 +129,12 @@ hf_spool_close_block(struct hf_spool *s, enum hf_lane lane, struct hf_error *err
 static int
 add_head(struct hf_spool *s, size_t more, struct hf_error *err)
 {
-    enum { HEAD_MAX = HF_GATEWAY_MAX + 64 };
-    char *to = hf_buf_reserve(&s->raw, HEAD_MAX + more);
-    int n;
+    char *to = hf_buf_reserve(&s->raw, s->head_len + HF_TEXT_U64_MAX + more);
 
     if (!to)
         return hf_error_set(err, HF_ERROR_TOO_LARGE, "a record is too large");
-    n = snprintf(to, HEAD_MAX, "{\"gateway\":\"%s\",\"epoch\":\"%08x\",\"seq\":%llu",
-                 s->settings.gateway, s->now.epoch, (unsigned long long)s->now.next_seq);
-    s->raw.len += (size_t)n;
+    memcpy(to, s->head, s->head_len);
+    s->raw.len += s->head_len + hf_text_put_u64(to + s->head_len, s->now.next_seq);
     return 0;
 }
 
@@ -141,7 +144,7 @@ hf_spool_stitch(struct hf_spool *s, enum hf_lane lane, int64_t time_ms, const ch
 {
     unsigned id;
 
-    if (s->raw.len + tail_len > HF_SPOOL_BLOCK_BYTES && hf_spool_close_block(s, lane, err) < 0)
+    if (s->raw.len + tail_len > s->block_bytes && hf_spool_close_block(s, lane, err) < 0)
         return -1;
     if (hf_spool_topics_id(s, topic, topic_len, &id, err) < 0 || add_head(s, tail_len, err) < 0 ||
         hf_buf_add(&s->raw, tail, tail_len, err) < 0)
@@ -200,9 +203,29 @@ add_record(struct hf_spool *s, struct hf_spool_batch *b, const struct hf_spool_r
                            err);
 }
 
+/* Where to close the blocks of a lane, so that they are of one size and no small one is left over,
+ * which would be a lease and a request of its own. */
+static size_t
+even_block(const struct hf_spool *s, enum hf_lane lane)
+{
+    size_t total = 0, largest = 0, even;
+
+    for (size_t i = 0; i < s->batch_count; i++)
+        for (size_t k = 0; k < s->batches[i].count; k++) {
+            const struct hf_spool_record *r = &s->batches[i].records[k];
+            size_t bytes = r->lane == lane ? HEAD_USUAL + r->tail_len : 0;
+
+            total += bytes;
+            largest = bytes > largest ? bytes : largest;
+        }
+    even = total / (total / HF_SPOOL_BLOCK_BYTES + 1) + largest;
+    return even < HF_SPOOL_BLOCK_BYTES ? even : HF_SPOOL_BLOCK_BYTES;
+}
+
 static int
 add_lane(struct hf_spool *s, enum hf_lane lane, struct hf_error *err)
 {
+    s->block_bytes = even_block(s, lane);
     if (lane == HF_LANE_NORMAL && s->now.gaps && hf_spool_tell_gaps(s, err) < 0)
         return -1;
     for (size_t i = 0; i < s->batch_count; i++) {

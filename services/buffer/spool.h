@@ -152,6 +152,7 @@ struct hf_books {
 struct hf_sink_status {
     char name[HF_SINK_NAME_SIZE];
     uint64_t accepted, delivered, held, dropped, quarantined, leased;
+    uint64_t leased_bytes; /* of lines */
     int64_t oldest_ms;
 };
 

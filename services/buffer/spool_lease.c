@@ -184,6 +184,7 @@ lease_lane(struct hf_spool *s, struct hf_spool_sink *k, enum hf_lane lane, size_
         if (record_group(s, p, &span, err) < 0)
             return -1;
         p->leased_records = span.records;
+        p->leased_bytes = span.raw;
         s->saved.sinks[k - s->now.sinks].places[lane] = *p;
         *ret_lease = (struct hf_lease){.lane = lane,
                                        .first = span.first,

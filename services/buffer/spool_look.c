@@ -179,7 +179,7 @@ sink_status(struct hf_spool *s, int slot, struct hf_sink_status *out)
         if (ms && (!out->oldest_ms || ms < out->oldest_ms))
             out->oldest_ms = ms;
         if (p->leased || p->group_last)
-            out->leased += p->leased_records;
+            out->leased += p->leased_records, out->leased_bytes += p->leased_bytes;
     }
 }
 

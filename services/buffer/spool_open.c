@@ -161,6 +161,7 @@ hf_spool_load(struct hf_spool *s, struct hf_error *err)
 
             p->leased = p->cursor == old->cursor ? old->leased : 0;
             p->leased_records = old->leased_records;
+            p->leased_bytes = old->leased_bytes;
             p->fresh = p->cursor == old->cursor && old->fresh;
         }
     s->now.items = (uint64_t)items[0];

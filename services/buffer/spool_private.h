@@ -7,7 +7,7 @@
 enum {
     HF_SPOOL_TOPICS_MAX = 10000,
     HF_SPOOL_GROUP_MAX = 256,              /* blocks leased together */
-    HF_SPOOL_BLOCK_BYTES = 1024 * 1024,    /* of lines: a block is closed once it is this large */
+    HF_SPOOL_BLOCK_BYTES = 1024 * 1024,    /* of lines: a block has at most so many, or one line */
     HF_SPOOL_LINES_MAX = 64 * 1024 * 1024, /* of one block, where one record is very large */
     HF_SPOOL_CHECKPOINT_PAGES = 4 * 1024 * 1024 / HF_SPOOL_PAGE, /* of the WAL: taken over */
     HF_SPOOL_QUARANTINE_ITEMS = 10000,
@@ -75,7 +75,7 @@ struct hf_spool_place {
     /* Not on disk. */
     int64_t leased; /* the block that is leased alone; 0 for none */
     bool fresh;     /* nothing behind the cursor was ever leased */
-    uint64_t leased_records;
+    uint64_t leased_records, leased_bytes;
 };
 
 struct hf_spool_sink {
@@ -126,6 +126,9 @@ struct hf_spool {
     bool failed;  /* a write failed: it can only be rolled back */
     /* The block in progress. */
     struct hf_buf raw, frame, meta, spans;
+    char head[HF_GATEWAY_MAX + 64]; /* what each line begins with, up to its number */
+    size_t head_len;
+    size_t block_bytes; /* of lines: where it is closed */
     uint64_t raw_first, raw_count;
     int64_t raw_oldest_ms, raw_newest_ms;
     uint16_t *pending_topics;

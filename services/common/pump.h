@@ -43,7 +43,7 @@ struct hf_pump_numbers {
     bool subscribed;           /* gauge */
 };
 
-enum { HF_PUMP_REASON_MAX = 256, HF_PUMP_BATCH_BYTES = 1024 * 1024 };
+enum { HF_PUMP_REASON_MAX = 256, HF_PUMP_BATCH_BYTES = 896 * 1024 };
 
 struct hf_pump;
 

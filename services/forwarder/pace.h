@@ -13,7 +13,9 @@
 enum {
     HF_PACE_MIN = 16 * 1024,   /* bytes of uncompressed lines; below it is all overhead */
     HF_PACE_FIRST = 64 * 1024, /* for a line that nothing is known of */
-    HF_PACE_MAX = 4 * 1024 * 1024,
+    /* A block of the buffer's: that goes as it lies. Several would be made into one there, and be
+     * held here, once for each sink. */
+    HF_PACE_MAX = 1024 * 1024,
     HF_PACE_REQUEST_MS = 700,
     HF_PACE_SLOW_MS = 10000, /* a request that fails after so long */
     HF_PACE_TRY_EVERY = 64,  /* full batches between two tries to grow where growing gave nothing */

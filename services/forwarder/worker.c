@@ -27,7 +27,6 @@ enum {
     ANEW_CAP_MS = 300000,
     PROBE_TOPICS = 64, /* so many topics of a batch are told apart in search of a probe */
     NO_LINE = -1,
-    BATCH_MAX_MADE = 1024 * 1024, /* where bodies are made anew: their memory is ours */
     REASON_MAX = 200,
 };
 
@@ -572,17 +571,6 @@ run(void *arg)
 
 /* ---- from outside ---- */
 
-static size_t
-most_bytes(const struct hf_sink_settings *s)
-{
-    bool as_leased = s->type == HF_SINK_HTTPS && s->format == HF_FORMAT_NDJSON &&
-                     s->encoding == HF_ENCODING_ZSTD;
-
-    if (s->batch_bytes)
-        return (size_t)s->batch_bytes;
-    return as_leased ? HF_PACE_MAX : BATCH_MAX_MADE;
-}
-
 static void
 worker_free(struct hf_worker *w)
 {
@@ -616,7 +604,8 @@ set_up(struct hf_worker *w, const struct hf_worker_common *common, struct hf_err
     snprintf(source.holder, sizeof source.holder, "%s", common->holder);
     snprintf(source.sink, sizeof source.sink, "%s", w->settings.name);
     snprintf(source.gateway, sizeof source.gateway, "%s", w->settings.gateway);
-    hf_pace_begin(&w->pace, most_bytes(&w->settings), w->settings.max_bytes_per_s);
+    hf_pace_begin(&w->pace, w->settings.batch_bytes ? (size_t)w->settings.batch_bytes : HF_PACE_MAX,
+                  w->settings.max_bytes_per_s);
     if (hf_leased_init(&w->job.batch, err) < 0 || hf_leased_init(&w->alarm.batch, err) < 0 ||
         hf_source_new(&source, &w->source, err) < 0 ||
         w->ops->open(&w->settings, &w->quit, &w->link, err) < 0)

@@ -148,8 +148,8 @@ buffer_up() {
 }
 buffer_takes_records() { feed --token tp --count 1 --topic probe; }
 
-# The same feeder hands the same records to a store that makes a row of each, commits a window and then answers. Its
-# batches are so large that not the window but the store is what it waits for.
+# The same feeder hands the same records to a store that makes a row of each, and commits by the buffer's rule. Its
+# batches are so large that each is a commit: not the window but the store is what it waits for.
 rows_by_http() {
     local port
     port=$(free_port)

@@ -105,14 +105,20 @@ hf_corpus_make(const struct hf_corpus *c, uint64_t n, int64_t t_ns, char *out)
                                        : make_sensor(c, n, t_ns, size, out);
 }
 
+/* From a copy of its beginning: sscanf() looks for the end of the text first, which may be that of
+ * a whole body of lines. */
 static bool
-read_sensor(const char *text, struct hf_numbered *ret)
+read_sensor(const char *text, size_t len, struct hf_numbered *ret)
 {
+    char head[96];
     unsigned long long n;
     long long t;
 
+    len = len < sizeof head ? len : sizeof head - 1;
+    memcpy(head, text, len);
+    head[len] = '\0';
     // NOLINTNEXTLINE(cert-err34-c): what we wrote ourselves
-    if (sscanf(text, "{\"run\":\"%23[^\"]\",\"n\":%llu,\"t\":%lld", ret->run, &n, &t) != 3)
+    if (sscanf(head, "{\"run\":\"%23[^\"]\",\"n\":%llu,\"t\":%lld", ret->run, &n, &t) != 3)
         return false;
     ret->n = n;
     ret->t_ns = t;
@@ -138,14 +144,11 @@ read_binary(const char *head, struct hf_numbered *ret)
 bool
 hf_corpus_read(const char *payload, size_t len, struct hf_numbered *ret)
 {
-    char head[96];
-
     if (len < HF_CORPUS_LEAST)
         return false;
     if (memcmp(payload, mark, MARK_SIZE) == 0)
         return read_binary(payload, ret);
-    snprintf(head, sizeof head, "%.90s", payload);
-    return read_sensor(head, ret);
+    return read_sensor(payload, len, ret);
 }
 
 static unsigned
@@ -182,8 +185,10 @@ hf_corpus_read_line(const char *line, size_t len, struct hf_numbered *ret)
 {
     const char *at = memmem(line, len, json_member, sizeof json_member - 1);
 
-    if (at)
-        return read_sensor(at + sizeof "\"payload\":" - 1, ret);
+    if (at) {
+        at += sizeof "\"payload\":" - 1;
+        return read_sensor(at, (size_t)(line + len - at), ret);
+    }
     at = memmem(line, len, base64_member, sizeof base64_member - 1);
     return at && (size_t)(line + len - at) > sizeof base64_member + HEAD_TEXT &&
            read_base64(at + sizeof base64_member - 1, ret);

@@ -44,12 +44,16 @@ status() {
 status_says() { status | jq -e "$1" >/dev/null; }
 
 devices_wait_for_saved_sessions() {
+    local consumers=()
     broker_start
     wait_until 5 nc_open "$internal"
     expect_fail nc_open "$field"
     subscribe processor 3 1 >/dev/null &
+    consumers+=($!)
     subscribe buffer 3 1 >/dev/null &
+    consumers+=($!)
     wait_until 5 nc_open "$field"
+    wait "${consumers[@]}" # or they take what the next check publishes
 }
 
 # Nobody consumes: the queue fills to its bound and no further, devices are not slowed, and every message beyond is

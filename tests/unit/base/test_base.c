@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit.h"
 
+#include <time.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -79,6 +81,76 @@ time_is_rfc3339(void **state)
     assert_string_equal(text, "2025-11-24T03:01:33.123Z");
     hf_clock_rfc3339(-1, text);
     assert_string_equal(text, "1969-12-31T23:59:59.999Z");
+}
+
+/* Beside what libc says, on both sides of the ends of days, years and centuries. */
+static void
+time_follows_the_calendar(void **state)
+{
+    static const int64_t day_ms = 86400000, first_ms = -62135596800000, last_ms = 253402300799999;
+    char text[HF_RFC3339_SIZE], wanted[64];
+    int64_t ms, back;
+
+    (void)state;
+    for (int64_t day = first_ms / day_ms; day < last_ms / day_ms; day += day % 3 ? 1 : 7) {
+        time_t t = (time_t)(day * 86400 + 86399 - 86399 * (day & 1));
+        struct tm tm;
+
+        assert_non_null(gmtime_r(&t, &tm));
+        ms = (int64_t)t * 1000 + 7;
+        hf_clock_rfc3339(ms, text);
+        snprintf(wanted, sizeof wanted, "%04d-%02d-%02dT%02d:%02d:%02d.007Z", tm.tm_year + 1900,
+                 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+        if (strcmp(text, wanted) != 0)
+            fail_msg("%s instead of %s", text, wanted);
+        if (ms > 0)
+            assert_true(hf_clock_parse(text, &back) && back == ms);
+    }
+    hf_clock_rfc3339(last_ms, text);
+    assert_string_equal(text, "9999-12-31T23:59:59.999Z");
+    hf_clock_rfc3339(last_ms + 1, text); /* has no such form */
+    assert_string_equal(text, "1970-01-01T00:00:00.000Z");
+    hf_clock_rfc3339(INT64_MAX, text);
+    assert_string_equal(text, "1970-01-01T00:00:00.000Z");
+    hf_clock_rfc3339(INT64_MIN, text);
+    assert_string_equal(text, "1970-01-01T00:00:00.000Z");
+}
+
+static void
+numbers_are_written_as_read(void **state)
+{
+    static const uint64_t numbers[] = {0, 7, 10, 99, 1234567890123, UINT64_MAX};
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(numbers); i++) {
+        char text[HF_TEXT_U64_MAX + 1];
+        uint64_t back;
+
+        text[hf_text_put_u64(text, numbers[i])] = '\0';
+        assert_true(hf_text_u64(text, &back));
+        assert_int_equal(back, numbers[i]);
+    }
+    assert_int_equal(hf_text_put_u64((char[HF_TEXT_U64_MAX]){0}, UINT64_MAX), HF_TEXT_U64_MAX);
+}
+
+/* Eight bytes are looked at together. */
+static void
+utf8_is_looked_at_to_the_last_byte(void **state)
+{
+    static const char good[] = "abcdefghijklmnopqrstuvwx";
+
+    (void)state;
+    for (size_t len = 1; len < sizeof good; len++)
+        for (size_t at = 0; at < len; at++) {
+            char text[sizeof good];
+
+            memcpy(text, good, sizeof good);
+            assert_true(hf_text_utf8(text, len));
+            text[at] = (char)0xff;
+            assert_false(hf_text_utf8(text, len));
+            text[at] = '\0';
+            assert_false(hf_text_utf8(text, len));
+        }
 }
 
 static void
@@ -317,6 +389,9 @@ main(void)
         cmocka_unit_test(disk_full_is_its_own_class),
         cmocka_unit_test(buffer_stops_at_its_maximum_and_keeps_what_it_has),
         cmocka_unit_test(time_is_rfc3339),
+        cmocka_unit_test(time_follows_the_calendar),
+        cmocka_unit_test(numbers_are_written_as_read),
+        cmocka_unit_test(utf8_is_looked_at_to_the_last_byte),
         cmocka_unit_test(utf8_follows_rfc3629),
         cmocka_unit_test(half_a_character_is_taken_away),
         cmocka_unit_test(base64_matches_rfc4648_vectors),

@@ -335,6 +335,43 @@ dripping_ends_by_the_total_only(void **state)
     ends(&m, &call, HF_H1_END_WHOLE, HF_ERROR_NONE);
 }
 
+enum { STREAM_BYTES = 1024 * 1024, SILENCE_MS = 300, SLOW_FROM = 14, SLOW_TO = 18 };
+
+/* Slow for a while in the middle, each time longer than the neighbour may be silent. */
+static bool
+take_long(void *context, const char *data, size_t len)
+{
+    int *times = context;
+
+    (void)data, (void)len;
+    (*times)++;
+    if (*times >= SLOW_FROM && *times <= SLOW_TO)
+        nap(SILENCE_MS + DRIP_MS);
+    return true;
+}
+
+static void
+a_slow_reader_is_not_silence(void **state)
+{
+    static const char head[] = OK "Content-Length: 1048576\r\n\r\n";
+    char *answer = malloc(sizeof head + STREAM_BYTES);
+    struct neighbour n = {.answer = answer};
+    struct hf_h1_call call;
+    int times = 0;
+
+    (void)state;
+    memcpy(answer, head, sizeof head - 1);
+    memset(answer + sizeof head - 1, 'x', STREAM_BYTES);
+    answer[sizeof head - 1 + STREAM_BYTES] = '\0';
+    start(&n);
+    call = call_to(&n);
+    call.idle_ms = SILENCE_MS;
+    call.reader = (struct hf_h1_reader){.context = &times, .body = take_long};
+    ends(&n, &call, HF_H1_END_WHOLE, HF_ERROR_NONE);
+    assert_true(times > SLOW_TO);
+    free(answer);
+}
+
 static void
 wrong_and_cut_answers_have_an_end_each(void **state)
 {
@@ -468,6 +505,7 @@ main(void)
         cmocka_unit_test(a_full_backlog_is_waited_for),
         cmocka_unit_test(silence_ends_by_each_deadline),
         cmocka_unit_test(dripping_ends_by_the_total_only),
+        cmocka_unit_test(a_slow_reader_is_not_silence),
         cmocka_unit_test(wrong_and_cut_answers_have_an_end_each),
         cmocka_unit_test(an_answer_before_the_end_of_the_question),
         cmocka_unit_test(a_reader_ends_a_stream),

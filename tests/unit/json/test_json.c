@@ -120,6 +120,39 @@ compact_keeps_every_byte_that_means_something(void **state)
     }
 }
 
+/* Strings are taken eight bytes at a time: what ends or escapes one counts wherever it stands. */
+static void
+compact_looks_at_every_byte_of_a_string(void **state)
+{
+    enum { LONGEST = 40 };
+    static const char *const pieces[] = {"\\n", "\\\"", "\\\\", "\xc3\xbc", " ", "!", "\x7f"};
+    static const char wrong[] = "\"\\\x01\x1f\n\x80";
+
+    (void)state;
+    for (size_t len = 0; len < LONGEST; len++)
+        for (size_t at = 0; at <= len; at++) {
+            for (size_t i = 0; i < HF_LEN(pieces); i++) {
+                HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(1000);
+                char text[4 * LONGEST];
+
+                snprintf(text, sizeof text, "\"%.*s%s%.*s\"", (int)at,
+                         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", pieces[i], (int)(len - at),
+                         "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy");
+                assert_true(hf_json_compact(text, strlen(text), &out));
+                assert_string_equal(out.data, text);
+            }
+            for (size_t i = 0; i < sizeof wrong; i++) { /* the NUL too */
+                HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(1000);
+                char text[LONGEST + 3];
+
+                memset(text, 'x', sizeof text);
+                text[0] = text[len + 2] = '"';
+                text[at + 1] = wrong[i];
+                assert_false(hf_json_compact(text, len + 3, &out));
+            }
+        }
+}
+
 static void
 compact_refuses_what_is_no_json(void **state)
 {
@@ -183,6 +216,7 @@ main(void)
         cmocka_unit_test(check_names_what_is_wrong_and_what_is_allowed),
         cmocka_unit_test(writing_and_reading_agree),
         cmocka_unit_test(compact_keeps_every_byte_that_means_something),
+        cmocka_unit_test(compact_looks_at_every_byte_of_a_string),
         cmocka_unit_test(compact_refuses_what_is_no_json),
         cmocka_unit_test(a_merge_patch_is_applied),
     };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/clock.h"
 #include "buffer/block.h"
-#include "buffer/owner.h"
+#include "buffer/owner_private.h"
 #include "records.h"
 #include "tempdir.h"
 
@@ -210,6 +210,33 @@ an_ack_with_more_behind_does_not(void **state)
     assert_in_range(hf_clock_mono_ms() - begin, 1200, 5000);
 }
 
+/* Pure: when acknowledgements that wait are due, with the last commits begun at 1000 and 900. */
+static int64_t
+due_with(bool urgent, size_t given_back, unsigned count)
+{
+    struct hf_command acks[4] = {0};
+    struct hf_command_queue q;
+
+    hf_queue_init(&q);
+    for (unsigned i = 0; i < count; i++) {
+        acks[i] =
+            (struct hf_command){.kind = HF_COMMAND_ACK, .urgent = urgent, .given_back = given_back};
+        hf_queue_add(&q, &acks[i]);
+    }
+    return hf_queue_acks_due_ms(&q, 500, 1000, 900);
+}
+
+static void
+acks_for_much_are_due_at_once(void **state)
+{
+    (void)state;
+    assert_in_range(due_with(false, 0, 1), 1400, 1500);
+    assert_in_range(due_with(true, 1, 1), 1001, 1100);
+    assert_in_range(due_with(true, HF_COMMIT_ACKED_BYTES - 1, 1), 1001, 1100);
+    assert_int_equal(due_with(true, HF_COMMIT_ACKED_BYTES, 1), 0);
+    assert_int_equal(due_with(true, HF_COMMIT_ACKED_BYTES / 4, 4), 0); /* of several sinks */
+}
+
 /* Makes every acknowledgement fail half done, as a fault of the store would. */
 static void
 spoil_acks(const char *dir)
@@ -325,6 +352,7 @@ main(void)
         with_tempdir(the_window_bounds_the_commits),
         with_tempdir(an_ack_alone_waits_for_the_window),
         with_tempdir(an_ack_with_more_behind_does_not),
+        cmocka_unit_test(acks_for_much_are_due_at_once),
         with_tempdir(records_are_stored_beside_an_ack_that_fails),
         with_tempdir(a_repeated_ack_leaves_the_present_lease),
         with_tempdir(a_lease_waits_for_the_first_record),

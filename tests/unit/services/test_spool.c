@@ -332,6 +332,25 @@ a_rollback_forgets_all(void **state)
     assert_int_equal(spoolkit_status(s).books.held, 11);
 }
 
+/* A small rest would be a lease and a request of its own. */
+static void
+blocks_of_a_large_batch_are_of_one_size(void **state)
+{
+    const struct hf_spool_settings settings = spoolkit_settings(64 * MIB);
+    HF_AUTO(hf_spool) struct hf_spool *s = spoolkit_open(*state, &settings);
+    const size_t size = 10000, most = (size_t)MIB / 10000;
+    struct hf_lease l = {0};
+    unsigned left = (unsigned)most + 10;
+
+    assert_int_equal(spoolkit_append(s, HF_LANE_NORMAL, 0, left, size), HF_ERROR_NONE);
+    assert_int_equal(spoolkit_status(s).blocks, 2);
+    assert_int_equal(spoolkit_status(s).sinks[0].leased_bytes, 0);
+    assert_int_equal(spoolkit_lease(s, "uplink", HF_LANE_NORMAL, 1, &l), 1);
+    assert_in_range(l.count, left / 2, left / 2 + 1);
+    assert_int_equal(spoolkit_status(s).sinks[0].leased_bytes, l.raw_bytes);
+    hf_buf_done(&l.body);
+}
+
 static void
 lanes_of_a_batch_are_numbered_apart(void **state)
 {
@@ -510,6 +529,7 @@ main(void)
         with_tempdir(a_person_drops_all),
         with_tempdir(a_dropped_gap_record_is_told_again),
         with_tempdir(a_rollback_forgets_all),
+        with_tempdir(blocks_of_a_large_batch_are_of_one_size),
         with_tempdir(lanes_of_a_batch_are_numbered_apart),
         with_tempdir(the_aged_go_past_those_of_a_wrong_clock),
         with_tempdir(free_space_is_kept),
