@@ -223,6 +223,12 @@ the_oldest_go_and_are_told(void **state)
     assert_string_equal(drops[0].reason, "full");
     assert_int_equal(drops[0].records, st.books.dropped);
     hf_spool_close(s);
+    s = spoolkit_open(*state, &settings); /* and is known after a restart */
+    assert_int_equal(spoolkit_status(s).books.dropped, st.books.dropped);
+    assert_int_equal(hf_spool_top_drops(s, drops, &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(drops[0].records, st.books.dropped);
+    hf_spool_close(s);
 }
 
 static void

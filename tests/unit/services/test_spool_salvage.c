@@ -266,6 +266,30 @@ pain_06_a_file_without_its_head_still_gives_its_blocks(void **state)
     hf_spool_close(s);
 }
 
+/* Numbers begin again with 1, but never under an epoch that was: the file is lost, or damaged. */
+static void
+a_lost_or_saved_store_has_a_new_epoch(void **state)
+{
+    struct hf_spool *s = open_spool(*state, 32 * MIB);
+    char first[HF_EPOCH_SIZE], second[HF_EPOCH_SIZE];
+
+    memcpy(first, spoolkit_status(s).books.epoch, sizeof first);
+    hf_spool_close(s);
+    s = open_spool(*state, 32 * MIB);
+    assert_string_equal(spoolkit_status(s).books.epoch, first);
+    hf_spool_close(s);
+    assert_int_equal(unlink(tempdir_path(*state, "buffer.db")), 0);
+    s = open_spool(*state, 32 * MIB);
+    memcpy(second, spoolkit_status(s).books.epoch, sizeof second);
+    assert_string_not_equal(second, first);
+    hf_spool_close(s);
+    tempdir_write(*state, "buffer.db", "damaged", 7);
+    s = open_spool(*state, 32 * MIB);
+    assert_string_not_equal(spoolkit_status(s).books.epoch, second);
+    assert_string_not_equal(spoolkit_status(s).books.epoch, first);
+    hf_spool_close(s);
+}
+
 /* ---- room ---- */
 
 static void
@@ -335,6 +359,7 @@ main(void)
         with_tempdir(pain_06_blocks_below_a_destroyed_inner_page_are_found),
         with_tempdir(pain_06_blocks_in_the_wal_are_found_too),
         with_tempdir(pain_06_a_file_without_its_head_still_gives_its_blocks),
+        with_tempdir(a_lost_or_saved_store_has_a_new_epoch),
         with_tempdir(pain_12_a_salvage_waits_for_room),
     };
 
