@@ -68,6 +68,7 @@ may_be_tree(struct scan *s, uint32_t page)
 {
     uint32_t map = (page - MAP_FIRST) / (MAP_ENTRIES + 1) * (MAP_ENTRIES + 1) + MAP_FIRST;
     unsigned char kind;
+    size_t at;
 
     map += map == LOCK_PAGE;
     if (page <= map || page == LOCK_PAGE)
@@ -77,9 +78,10 @@ may_be_tree(struct scan *s, uint32_t page)
             memset(s->map, 0, sizeof s->map);
         s->map_page = map;
     }
-    if ((page - map - 1) * MAP_ENTRY >= PAGE)
+    at = (size_t)(page - map - 1) * MAP_ENTRY;
+    if (at >= PAGE)
         return true;
-    kind = s->map[(page - map - 1) * MAP_ENTRY];
+    kind = s->map[at];
     return kind == MAP_ROOT || kind == MAP_TREE || kind == 0 || kind > MAP_LAST_KIND;
 }
 
