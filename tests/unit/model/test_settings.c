@@ -94,6 +94,7 @@ a_bad_document_changes_nothing(void **state)
         {"{\"name\":\"ok\",\"uplink\":{\"url\":\"https://u:p@x/\"}}", "/uplink/url"},
         {"{\"name\":\"ok\",\"uplink\":{\"url\":\"https://x/\",\"token\":\"a b\"}}",
          "/uplink/token"},
+        {"{\"uplink\":{\"url\":\"https://x/\",\"token\":\"a\\u001b\"}}", "/uplink/token"},
         {"{\"name\":\"ok\",\"uplink\":{\"url\":\"https://x/\",\"token\":\"***\"}}",
          "/uplink/token"},
         {"{\"name\":\"ok\",\"uplink\":{\"url\":\"https://x/\",\"ca_pem\":\"no\"}}",
