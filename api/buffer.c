@@ -113,12 +113,12 @@ hf_codec_flash(const struct hf_json *from, const struct hf_snapshot *s)
 {
     const struct hf_host_view *h = &s->gateway.host;
     struct hf_json *o = hf_json_object();
-    int64_t since_ms = hf_json_int(from, "since_ms", 0), passed_ms = s->at_ms - since_ms;
+    int64_t passed_ms = hf_json_int(from, "for_ms", 0); /* since_ms is by a clock that was set */
     double written = (double)hf_json_int(from, "written_bytes", 0);
     double payload = (double)hf_json_int(from, "payload_bytes", 0);
     bool rated = s->buffer.rated_endurance_bytes > 0;
     bool device = h->device_written_bytes >= 0 && h->uptime_s * 1000 >= RATE_LEAST_MS;
-    bool buffer = since_ms > 0 && passed_ms >= RATE_LEAST_MS;
+    bool buffer = passed_ms >= RATE_LEAST_MS;
     double by_buffer = buffer ? written * DAY_MS / (double)passed_ms : 0;
     double by_all = device ? (double)h->device_written_bytes * DAY_S / (double)h->uptime_s : 0;
     /* All that is written wears the card; where that is not known, at least what we write. */

@@ -26,7 +26,7 @@
 enum {
     RELEASE_FILE_MAX = 256 * 1024,
     GIVE_BACK_MS = 3600 * 1000, /* what a visit to the dashboard took goes back within the hour */
-    STATUS_MS = 60 * 1000, /* how often the service manager hears how things are */
+    STATUS_MS = 60 * 1000,      /* how often the service manager hears how things are */
     ARENAS_MAX = 2 /* a malloc arena for each thread would cost more memory than all the rest */
 };
 

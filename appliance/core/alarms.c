@@ -135,7 +135,7 @@ hf_core_watch(struct hf_core *core, int64_t now)
 
 void
 hf_core_raise(struct hf_core *core, enum hf_alarm_kind kind, const char *subject, bool bad,
-             const char *cause, const char *advice)
+              const char *cause, const char *advice)
 {
     struct watch_note *oldest = &core->watch.notes[0];
     struct alarm_set one = {.count = 0};

@@ -18,7 +18,7 @@ struct drift {
     struct hf_surroundings was;
     char extras[EXTRAS_MAX][HF_HASH_SIZE]; /* noted already; the newest replaces the oldest */
     size_t extras_next;
-    int64_t extra_at_ms; /* none is removed before; monotonic */
+    int64_t extra_at_ms;            /* none is removed before; monotonic */
     bool make_due[HF_SERVICES_MAX]; /* what that service stands on is to be made again */
 };
 

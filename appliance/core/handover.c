@@ -201,6 +201,14 @@ fill_forwarder(const struct hf_settings *s, struct hf_json *object)
 }
 
 static void
+fill_broker(const struct hf_settings *s, struct hf_json *object)
+{
+    hf_json_put_int(object, "max_devices", s->broker.max_devices);
+    hf_json_put_int(object, "max_device_sessions", s->broker.max_device_sessions);
+    hf_json_put_int(object, "session_days", s->broker.session_days);
+}
+
+static void
 fill_settings(const struct hf_core *core, const char *service, struct hf_json *object)
 {
     hf_json_put_string(object, "gateway", core->gateway_id);
@@ -211,6 +219,8 @@ fill_settings(const struct hf_core *core, const char *service, struct hf_json *o
         fill_processor(&core->settings, object);
     else if (strcmp(service, "forwarder") == 0)
         fill_forwarder(&core->settings, object);
+    else if (strcmp(service, "broker") == 0)
+        fill_broker(&core->settings, object);
 }
 
 static int

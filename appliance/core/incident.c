@@ -134,9 +134,10 @@ draft(struct hf_core *core, size_t index, const struct hf_finding *f)
 static void
 raise_drift(struct hf_core *core, const char *service, const char *found)
 {
-    hf_core_raise(core, HF_ALARM_DRIFT, service, false, found,
-                  "Somebody or something else changes what this gateway runs: find out who, or change "
-                  "it here.");
+    hf_core_raise(
+        core, HF_ALARM_DRIFT, service, false, found,
+        "Somebody or something else changes what this gateway runs: find out who, or change "
+        "it here.");
 }
 
 void

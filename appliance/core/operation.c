@@ -73,7 +73,8 @@ end_operation(struct hf_core *core, struct service *s, enum hf_operation_state s
     core->changed = true;
 }
 
-/* What is only fetched or waited for is given up for a later wish; a stop or start under way is not. */
+/* What is only fetched or waited for is given up for a later wish; a stop or start under way is
+ * not. */
 static bool
 gives_way(const struct service *s, enum hf_operation_kind kind)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Dependencies start in order (own services: target.c): a service is started once those that it needs run. Nothing else
- * follows from it: one that restarts drags no other with it, and none waits for long, since each
- * can wait for the others by itself too.
+ * Dependencies start in order (own services: target.c): a service is started once those that it
+ * needs run. Nothing else follows from it: one that restarts drags no other with it, and none waits
+ * for long, since each can wait for the others by itself too.
  */
 #include "core/internal.h"
 

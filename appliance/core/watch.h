@@ -63,7 +63,7 @@ void hf_core_watch(struct hf_core *core, int64_t now_ms);
 /* alarms.c: an alarm for something that happened just now (drift, say): it is cleared when it has
  * not come again for ten minutes. Owner thread. */
 void hf_core_raise(struct hf_core *core, enum hf_alarm_kind kind, const char *subject, bool bad,
-                  const char *cause, const char *advice);
+                   const char *cause, const char *advice);
 
 /* conditions.c: all that is wrong now, into core->watch.now. */
 void hf_core_conditions(struct hf_core *core, int64_t now_ms);

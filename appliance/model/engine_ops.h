@@ -54,8 +54,8 @@ struct hf_container {
     /* What is in force; each 0: not known or not enforced by this kernel, -1: none. Memory is -1
      * too where swap comes on top. */
     struct hf_limits limits;
-    bool lost_volume;   /* one of its volumes is no longer there; set by who compares the looks */
-    char differs[128];  /* which: "memory, networks" */
+    bool lost_volume;  /* one of its volumes is no longer there; set by who compares the looks */
+    char differs[128]; /* which: "memory, networks" */
     char name[2 * HF_NAME_SIZE];
     bool labelled;                    /* with our instance; else it has a name like ours */
     char label_service[HF_NAME_SIZE]; /* its label, also where the name is not ours */

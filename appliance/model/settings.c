@@ -12,6 +12,17 @@ static const int64_t MAX_BYTES_MOST = 1024LL * 1024 * 1024 * 1024;
 static const int64_t KEEP_FREE_DEFAULT = 128LL * 1024 * 1024; /* for the gateway's own recovery */
 static const int64_t MAX_AGE_S_MOST = 10LL * 365 * 24 * 3600;
 static const int64_t ENDURANCE_MOST = 1000000000000000; /* 1 PB, more than any card */
+/* The bounds are the broker's own (services/broker/config.c). */
+enum {
+    DEVICES_DEFAULT = 1000,
+    DEVICES_MOST = 10000,
+    SESSIONS_DEFAULT = 2000,
+    SESSIONS_MOST = 100000,
+    SESSION_DAYS_DEFAULT = 90,
+    SESSION_DAYS_LEAST = 7,
+    SESSION_DAYS_MOST = 3650,
+};
+
 static const char DEVICE_TOPIC_DEFAULT[] = "+/ID/#";
 
 static const char *const when_full_names[HF_WHEN_FULL_COUNT + 1] = {
@@ -36,6 +47,12 @@ hf_settings_init(struct hf_settings *s)
                 .window_ms = HF_WINDOW_MS_DEFAULT,
                 .max_bytes = MAX_BYTES_DEFAULT,
                 .keep_free_bytes = KEEP_FREE_DEFAULT,
+            },
+        .broker =
+            {
+                .max_devices = DEVICES_DEFAULT,
+                .max_device_sessions = SESSIONS_DEFAULT,
+                .session_days = SESSION_DAYS_DEFAULT,
             },
         .sinks = hf_json_array(),
         .lanes = hf_json_array(),
@@ -111,6 +128,27 @@ parse_buffer(const struct hf_json *v, struct hf_buffer_settings *b, struct hf_er
 }
 
 static int
+parse_broker(const struct hf_json *v, struct hf_broker_settings *b, struct hf_error *err)
+{
+    static const struct hf_json_field fields[] = {
+        {"max_devices", HF_JSON_INT, false},
+        {"max_device_sessions", HF_JSON_INT, false},
+        {"session_days", HF_JSON_INT, false},
+    };
+    static const char at[] = "/broker";
+
+    if (hf_json_check(v, at, fields, HF_LEN(fields), err) < 0 ||
+        hf_check_range(v, "max_devices", 1, DEVICES_MOST, at, err) < 0 ||
+        hf_check_range(v, "max_device_sessions", 0, SESSIONS_MOST, at, err) < 0 ||
+        hf_check_range(v, "session_days", SESSION_DAYS_LEAST, SESSION_DAYS_MOST, at, err) < 0)
+        return -1;
+    b->max_devices = hf_json_int(v, "max_devices", b->max_devices);
+    b->max_device_sessions = hf_json_int(v, "max_device_sessions", b->max_device_sessions);
+    b->session_days = hf_json_int(v, "session_days", b->session_days);
+    return 0;
+}
+
+static int
 replace(struct hf_json **list, const struct hf_json *by, struct hf_error *err)
 {
     struct hf_json *copy;
@@ -153,8 +191,9 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
         {"lanes", HF_JSON_ARRAY, false},    {"rules", HF_JSON_ARRAY, false},
         {"devices", HF_JSON_OBJECT, false}, {"limits", HF_JSON_OBJECT, false},
         {"own", HF_JSON_OBJECT, false},     {"alarms", HF_JSON_OBJECT, false},
+        {"broker", HF_JSON_OBJECT, false},
     };
-    const struct hf_json *buffer, *devices, *alarms;
+    const struct hf_json *buffer, *devices, *alarms, *broker;
     const char *name;
 
     if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)
@@ -168,7 +207,9 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
     buffer = hf_json_get(doc, "buffer");
     devices = hf_json_get(doc, "devices");
     alarms = hf_json_get(doc, "alarms");
+    broker = hf_json_get(doc, "broker");
     if ((buffer && parse_buffer(buffer, &s->buffer, err) < 0) ||
+        (broker && parse_broker(broker, &s->broker, err) < 0) ||
         (alarms && hf_parse_alarms(alarms, &s->alarms, err) < 0))
         return -1;
     if (devices) {
@@ -202,7 +243,7 @@ document(const struct hf_settings *s, bool masked)
 {
     const struct hf_buffer_settings *b = &s->buffer;
     struct hf_json *doc = hf_json_object(), *buffer = hf_json_object();
-    struct hf_json *devices = hf_json_object();
+    struct hf_json *devices = hf_json_object(), *broker = hf_json_object();
 
     hf_json_put_string(doc, "name", s->name);
     hf_json_put(doc, "sinks", masked ? hf_mask_sinks(s->sinks) : hf_json_copy(s->sinks));
@@ -220,6 +261,10 @@ document(const struct hf_settings *s, bool masked)
     hf_json_put(doc, "limits", hf_json_copy(s->limits));
     hf_json_put(doc, "own", masked ? hf_mask_own(s->own) : hf_json_copy(s->own));
     hf_json_put(doc, "alarms", hf_print_alarms(&s->alarms, masked));
+    hf_json_put_int(broker, "max_devices", s->broker.max_devices);
+    hf_json_put_int(broker, "max_device_sessions", s->broker.max_device_sessions);
+    hf_json_put_int(broker, "session_days", s->broker.session_days);
+    hf_json_put(doc, "broker", broker);
     return doc;
 }
 

@@ -4,7 +4,7 @@
  *
  *     { "name", "sinks": [sink], "buffer": {…}, "lanes": [{"filter","lane"}], "rules": [rule],
  *       "devices": {"topic"}, "limits": {SERVICE: limits, "allow_overcommit"}, "own": {…},
- *       "alarms": {…} }
+ *       "alarms": {…}, "broker": {…} }
  *
  * Limits are as model/limits.h has them, each member over its default. "own" says what the own
  * services of a release may have: "ports" of the host, "binds" (folders of the host, with all below
@@ -78,10 +78,18 @@ struct hf_alarm_settings {
     struct hf_threshold thresholds[HF_GUARD_COUNT];
 };
 
+/* What devices may take of the broker. */
+struct hf_broker_settings {
+    int64_t max_devices;         /* connected at once */
+    int64_t max_device_sessions; /* left behind by devices */
+    int64_t session_days;        /* after which one ends whose client stayed away */
+};
+
 struct hf_settings {
     char name[HF_NAME_SIZE]; /* of the gateway: a host name label (RFC 1123) */
     struct hf_buffer_settings buffer;
     struct hf_alarm_settings alarms;
+    struct hf_broker_settings broker;
     char device_topic[HF_FILTER_MAX + 1]; /* a filter whose level "ID" names the device */
     /* Arrays, owned, checked; never NULL after hf_settings_init() unless out of memory. */
     struct hf_json *sinks, *lanes, *rules;

@@ -371,8 +371,9 @@ check_uplink(const struct hf_json *uplink, struct hf_error *err)
     token = hf_json_string(uplink, "token");
     if (*url && hf_settings_check_url(url, "/uplink/url", err) < 0)
         return -1;
-    if (token && (strlen(token) > SECRET_MAX || strpbrk(token, " \r\n\t") ||
-                  strcmp(token, HF_SECRET_MASK) == 0))
+    if (token && *token && hf_check_text(uplink, "token", SECRET_MAX, "/uplink", err) < 0)
+        return -1; /* by what a sink's token is checked with, or the sink could not be read again */
+    if (token && (strpbrk(token, " \t") || strcmp(token, HF_SECRET_MASK) == 0))
         return hf_error_set_at(err, HF_ERROR_INVALID, "/uplink/token",
                                "/uplink/token: at most %d characters, no blanks, not '%s'",
                                SECRET_MAX, HF_SECRET_MASK);

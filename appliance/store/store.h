@@ -25,9 +25,9 @@ enum {
     HF_STORE_AUDIT_MAX = 10000,                    /* audit entries kept */
     HF_STORE_INCIDENTS_MAX = 200,                  /* incidents kept */
     HF_STORE_INCIDENT_BYTES_MAX = 4 * 1024 * 1024, /* of their logs and curves together */
-    HF_STORE_ALARMS_MAX = 500,                     /* alarms kept; the oldest cleared ones go first */
-    HF_STORE_ASIDE_MAX = 3,                        /* corrupt databases kept */
-    HF_STORE_SECRET_SIZE = 65                      /* 256 bits in hex */
+    HF_STORE_ALARMS_MAX = 500, /* alarms kept; the oldest cleared ones go first */
+    HF_STORE_ASIDE_MAX = 3,    /* corrupt databases kept */
+    HF_STORE_SECRET_SIZE = 65  /* 256 bits in hex */
 };
 
 struct hf_store;

@@ -139,6 +139,12 @@ hf_child_ended(struct hf_child *c, int *ret_status)
     return c->ended;
 }
 
+pid_t
+hf_child_pid(const struct hf_child *c)
+{
+    return c->pid;
+}
+
 void
 hf_child_signal(struct hf_child *c, int sig)
 {

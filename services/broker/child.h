@@ -20,6 +20,8 @@ HF_MUST int hf_child_start(const char *program, const char *config, struct hf_ch
 /* True once it has ended; *ret_status as from waitpid(2). Also collects orphans, as PID 1 must. */
 bool hf_child_ended(struct hf_child *c, int *ret_status);
 
+pid_t hf_child_pid(const struct hf_child *c);
+
 void hf_child_signal(struct hf_child *c, int sig);
 
 /* SIGTERM, which saves the database; SIGKILL after grace_ms. Returns once it has ended. */

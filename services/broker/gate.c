@@ -35,7 +35,17 @@
 #include <string.h>
 #include <time.h>
 
-enum { PLUGIN_VERSION = 5, ID_MAX = 64, NUMBER_MAX = 24 };
+enum {
+    PLUGIN_VERSION = 5,
+    ID_MAX = 64,
+    NUMBER_MAX = 24,
+    MQTT_5 = 5,
+    STATUS_MAX = 8192,
+    /* What PID 1 tells of sessions is up to 5 s of $SYS and 2 s of its own old. Who came within the
+     * last one to two of these spans may not be counted in it. */
+    SPAN_S = 8,
+    SPAN_ROOM = 100, /* so many may come and go meanwhile without a thought */
+};
 
 struct gate {
     mosquitto_plugin_id_t *id;
@@ -43,7 +53,10 @@ struct gate {
     char *accounts;          /* with a comma before and after each */
     char *database;
     struct hf_sessions sessions;
-    uint64_t refused; /* that would have left one more */
+    uint64_t away;      /* sessions without a connection, as PID 1 tells */
+    uint64_t recent[2]; /* devices with MQTT 5 that have gone in this span, and in the last */
+    time_t span_s;      /* when it began */
+    uint64_t refused;   /* that would have left one more */
     uint64_t said_sessions, said_refused;
 };
 
@@ -88,8 +101,16 @@ objection(struct gate *g, const struct mosquitto_evt_basic_auth *auth)
                     : "there are no accounts for devices yet, leave out the user name";
 }
 
-/* With MQTT 5 a session may outlive a clean start, for as long as the client says; it is not saved,
- * and only persistent_client_expiration and memory_limit bound it. */
+/* With MQTT 5 a session may outlive a clean start, for as long as the client says, which a plugin
+ * is not told (MQTT 5, 3.1.2.11.2). mosquitto does not save such sessions, but counts them with the
+ * others that are away; what may have been added since is counted here. */
+static bool
+may_outlive(struct gate *g, const struct mosquitto *client)
+{
+    return mosquitto_client_protocol_version(client) == MQTT_5 &&
+           g->away + g->recent[0] + g->recent[1] > g->sessions.max + SPAN_ROOM;
+}
+
 static const char *
 session_objection(struct gate *g, const struct mosquitto_evt_basic_auth *auth)
 {
@@ -99,7 +120,11 @@ session_objection(struct gate *g, const struct mosquitto_evt_basic_auth *auth)
         return NULL;
     if (mosquitto_client_clean_session(auth->client)) {
         hf_sessions_end(&g->sessions, id);
-        return NULL;
+        if (!may_outlive(g, auth->client))
+            return NULL;
+        g->refused++;
+        return "too many sessions are left: connect with MQTT 3.1.1 and clean session, or raise "
+               "max_device_sessions";
     }
     if (hf_sessions_admit(&g->sessions, id, time(NULL)))
         return NULL;
@@ -138,16 +163,59 @@ on_acl_check(int event, void *event_data, void *user_data)
     return MOSQ_ERR_ACL_DENIED;
 }
 
+static void
+hear_status(struct gate *g, const struct mosquitto_evt_message *message)
+{
+    static const char name[] = "\"" HF_GATE_SESSIONS_AWAY "\":";
+    char text[STATUS_MAX];
+    const char *at;
+
+    snprintf(text, sizeof text, "%.*s", (int)message->payloadlen, (const char *)message->payload);
+    at = strstr(text, name);
+    if (at)
+        g->away = strtoull(at + strlen(name), NULL, 10);
+}
+
 static int
 on_message(int event, void *event_data, void *user_data)
 {
     struct mosquitto_evt_message *message = event_data;
+    const char *user = mosquitto_client_username(message->client);
 
     (void)event;
-    (void)user_data;
-    if (!mosquitto_client_username(message->client))
+    if (!user)
         message->retain = false;
+    else if (strcmp(user, HF_GATE_STATUS_USER) == 0 &&
+             strcmp(message->topic, HF_GATE_STATUS_TOPIC) == 0)
+        hear_status(user_data, message);
     return MOSQ_ERR_SUCCESS;
+}
+
+static int
+on_disconnect(int event, void *event_data, void *user_data)
+{
+    const struct mosquitto_evt_disconnect *gone = event_data;
+    struct gate *g = user_data;
+
+    (void)event;
+    if (!mosquitto_client_username(gone->client) &&
+        mosquitto_client_protocol_version(gone->client) == MQTT_5)
+        g->recent[0]++;
+    return MOSQ_ERR_SUCCESS;
+}
+
+/* By the clock that only goes on. */
+static void
+turn_span(struct gate *g)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec - g->span_s < SPAN_S)
+        return;
+    g->span_s = now.tv_sec;
+    g->recent[1] = g->recent[0];
+    g->recent[0] = 0;
 }
 
 static void
@@ -168,6 +236,7 @@ on_tick(int event, void *event_data, void *user_data)
 
     (void)event;
     (void)event_data;
+    turn_span(g);
     say(HF_GATE_TOPIC_SESSIONS, g->sessions.count, &g->said_sessions);
     say(HF_GATE_TOPIC_REFUSED, g->refused, &g->said_refused);
     return MOSQ_ERR_SUCCESS;
@@ -214,10 +283,9 @@ static const struct {
     int event;
     MOSQ_FUNC_generic_callback call;
 } callbacks[] = {
-    {MOSQ_EVT_BASIC_AUTH, on_basic_auth},
-    {MOSQ_EVT_ACL_CHECK, on_acl_check},
-    {MOSQ_EVT_MESSAGE, on_message},
-    {MOSQ_EVT_TICK, on_tick},
+    {MOSQ_EVT_BASIC_AUTH, on_basic_auth}, {MOSQ_EVT_ACL_CHECK, on_acl_check},
+    {MOSQ_EVT_MESSAGE, on_message},       {MOSQ_EVT_TICK, on_tick},
+    {MOSQ_EVT_DISCONNECT, on_disconnect},
 };
 
 static int

@@ -19,6 +19,7 @@
 #include "broker/gate.h"
 #include "broker/meter.h"
 #include "common/conf.h"
+#include "common/procio.h"
 #include "common/status.h"
 #include "common/stop.h"
 
@@ -49,6 +50,7 @@ enum sys {
     SYS_RETAINED,
     SYS_MESSAGES_A_MIN, /* received, averaged over a minute */
     SYS_BYTES_A_MIN,
+    SYS_SESSIONS_AWAY,
     SYS_SESSIONS,
     SYS_SESSIONS_REFUSED,
     SYS_COUNT
@@ -72,6 +74,7 @@ struct service {
     bool subscriptions_changed;
     uint64_t max_messages, max_bytes; /* of a queue, by the present mosquitto */
     uint64_t max_devices, max_sessions;
+    pid_t mosquitto;
     struct hf_meter meter; /* the status thread's */
     char alarm[HF_STATUS_REASON_MAX];
 };
@@ -86,6 +89,7 @@ static const char *const topics[SYS_COUNT + 1] = {
     [SYS_RETAINED] = "$SYS/broker/retained messages/count",
     [SYS_MESSAGES_A_MIN] = "$SYS/broker/load/publish/received/1min",
     [SYS_BYTES_A_MIN] = "$SYS/broker/load/bytes/received/1min",
+    [SYS_SESSIONS_AWAY] = "$SYS/broker/clients/disconnected",
     [SYS_SESSIONS] = HF_GATE_TOPIC_SESSIONS,
     [SYS_SESSIONS_REFUSED] = HF_GATE_TOPIC_REFUSED,
 };
@@ -184,6 +188,7 @@ look_at_devices(struct service *s, struct hf_status_view *view)
 
     hf_json_put_int(view->numbers, "clients", clients);
     hf_json_put_int(view->numbers, "clients_limit", (int64_t)s->max_devices);
+    hf_json_put_int(view->numbers, HF_GATE_SESSIONS_AWAY, (int64_t)s->sys[SYS_SESSIONS_AWAY]);
     hf_json_put_int(view->numbers, "device_sessions", (int64_t)s->sys[SYS_SESSIONS]);
     hf_json_put_int(view->numbers, "device_sessions_limit", (int64_t)s->max_sessions);
     hf_json_put_int(view->numbers, "device_sessions_refused",
@@ -224,6 +229,8 @@ look(void *ctx, struct hf_status_view *view)
     hf_json_put_int(view->numbers, "queue_dropped",
                     (int64_t)(s->dropped_before + s->sys[SYS_DROPPED]));
     hf_json_put_int(view->numbers, "open", s->open);
+    hf_json_put_int(view->numbers, "written_bytes",
+                    hf_procio_written() + hf_procio_written_by(s->mosquitto));
     put_queue(s, view->numbers);
     pthread_mutex_unlock(&s->lock);
 }
@@ -297,6 +304,7 @@ start(struct service *s, struct hf_error *err)
     s->max_bytes = (uint64_t)s->config.max_queued_bytes;
     s->max_devices = (uint64_t)s->config.max_devices;
     s->max_sessions = (uint64_t)s->config.max_device_sessions;
+    s->mosquitto = hf_child_pid(s->child);
     pthread_mutex_unlock(&s->lock);
     hf_log_info("event=started devices=%s", s->config.open ? "let-in" : "kept-out");
     return 0;

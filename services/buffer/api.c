@@ -25,7 +25,8 @@ enum {
 void
 hf_buffer_api_init(struct hf_buffer_api *api, struct hf_owner *owner)
 {
-    *api = (struct hf_buffer_api){.owner = owner, .started_ms = hf_clock_wall_ms()};
+    *api = (struct hf_buffer_api){
+        .owner = owner, .started_ms = hf_clock_wall_ms(), .started_mono_ms = hf_clock_mono_ms()};
     pthread_mutex_init(&api->lock, NULL);
     hf_budget_init(&api->budget, HF_BUFFER_REQUEST_BYTES);
 }

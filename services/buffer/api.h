@@ -25,7 +25,8 @@ struct hf_buffer_api {
     struct hf_owner *owner;
     struct hf_budget budget;
     atomic_int exports;
-    int64_t started_ms; /* Unix time */
+    int64_t started_ms;      /* Unix time */
+    int64_t started_mono_ms; /* since when flash is counted, however the clock is set */
     pthread_mutex_t lock;
     struct hf_buffer_tokens tokens; /* guarded by lock */
 };

@@ -107,6 +107,7 @@ status_flash(const struct hf_buffer_api *api, const struct hf_spool_status *s)
 
     hf_json_put_int(o, "written_bytes", hf_procio_written());
     hf_json_put_int(o, "since_ms", api->started_ms);
+    hf_json_put_int(o, "for_ms", hf_clock_mono_ms() - api->started_mono_ms);
     hf_json_put_int(o, "payload_bytes", (int64_t)s->payload_bytes);
     hf_json_put_int(o, "commits", (int64_t)s->commits);
     hf_json_put_int(o, "checkpoints", (int64_t)s->checkpoints);

@@ -10,7 +10,6 @@
 #include "common/conf.h"
 #include "common/env.h"
 #include "common/httpd.h"
-#include "common/procio.h"
 #include "common/pump.h"
 #include "common/status.h"
 #include "common/stop.h"
@@ -94,7 +93,6 @@ put_numbers(struct hf_json *to, const struct hf_owner_view *v)
     hf_json_put_int(to, "waiting", (int64_t)v->waiting);
     hf_json_put_int(to, "window_ms", v->window_ms);
     hf_json_put_int(to, "sinks", (int64_t)v->status.sink_count);
-    hf_json_put_int(to, "written_bytes", hf_procio_written());
 }
 
 static void

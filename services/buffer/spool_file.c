@@ -141,8 +141,8 @@ move(struct name from, struct name to)
     return rename(from.path, to.path) < 0 && errno != ENOENT ? -1 : 0;
 }
 
-static void
-remove_fresh(const struct hf_spool_paths *p)
+void
+hf_spool_fresh_remove(const struct hf_spool_paths *p)
 {
     (void)unlink(name_of(p, ".new").path);
     (void)unlink(name_of(p, ".new-wal").path);
@@ -155,7 +155,7 @@ hf_spool_fresh_paths(const struct hf_spool_paths *p, struct hf_spool_paths *ret_
     snprintf(ret_fresh->db, sizeof ret_fresh->db, "%.*s.new", PATH_MAX - NAME_MAX_MORE, p->db);
     snprintf(ret_fresh->wal, sizeof ret_fresh->wal, "%.*s-wal", PATH_MAX - NAME_MAX_MORE,
              ret_fresh->db);
-    remove_fresh(p);
+    hf_spool_fresh_remove(p);
 }
 
 static int
@@ -175,14 +175,27 @@ hf_spool_end_replace(const struct hf_spool_paths *p, struct hf_error *err)
 {
     struct name whole = name_of(p, ".salvaged");
 
-    remove_fresh(p);
+    hf_spool_fresh_remove(p);
     if (access(whole.path, F_OK) < 0)
         return 0;
     if (move(name_of(p, "-wal"), name_of(p, ".damaged-wal")) < 0 ||
         move(name_of(p, ""), name_of(p, ".damaged")) < 0 || sync_folder(p) < 0 ||
         move(whole, name_of(p, "")) < 0 || sync_folder(p) < 0)
         return hf_error_errno(err, errno, "cannot set '%s' aside", p->db);
+    (void)unlink(name_of(p, ".suspect").path);
     return 0;
+}
+
+void
+hf_spool_mark_damaged(const struct hf_spool_paths *p)
+{
+    HF_AUTO_CLOSE int fd = open(name_of(p, ".suspect").path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+}
+
+bool
+hf_spool_marked_damaged(const struct hf_spool_paths *p)
+{
+    return access(name_of(p, ".suspect").path, F_OK) == 0;
 }
 
 int

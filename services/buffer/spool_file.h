@@ -37,6 +37,12 @@ HF_MUST int hf_spool_replace(const struct hf_spool_paths *p, const struct hf_spo
                              struct hf_error *err);
 /* Ends a replacement that was interrupted, and removes what an interrupted salvage left. */
 HF_MUST int hf_spool_end_replace(const struct hf_spool_paths *p, struct hf_error *err);
+/* Removes what a salvage has built that came to no end. */
+void hf_spool_fresh_remove(const struct hf_spool_paths *p);
+/* Damage that was found and could not be mended yet is known at the next opening, where it might
+ * be met only later; a replacement takes the mark away. */
+void hf_spool_mark_damaged(const struct hf_spool_paths *p);
+bool hf_spool_marked_damaged(const struct hf_spool_paths *p);
 /* What is set aside: how much it takes, and away with it. */
 int64_t hf_spool_aside_bytes(const struct hf_spool_paths *p);
 void hf_spool_aside_remove(const struct hf_spool_paths *p);

@@ -351,7 +351,7 @@ hf_spool_open(const char *dir, const struct hf_spool_settings *settings,
               struct hf_spool **ret_spool, struct hf_error *err)
 {
     HF_AUTO(hf_spool) struct hf_spool *s = calloc(1, sizeof *s);
-    int rc;
+    int rc = SQLITE_CORRUPT;
 
     if (!s)
         return hf_error_nomem(err);
@@ -364,7 +364,8 @@ hf_spool_open(const char *dir, const struct hf_spool_settings *settings,
     if (hf_spool_topics_init(s, err) < 0 || hf_spool_paths_make(dir, &s->paths, err) < 0 ||
         hf_spool_end_replace(&s->paths, err) < 0)
         return -1;
-    if (hf_spool_open_file(s, &rc, err) < 0 && (rc & 0xff) == SQLITE_FULL) {
+    if (!hf_spool_marked_damaged(&s->paths) && hf_spool_open_file(s, &rc, err) < 0 &&
+        (rc & 0xff) == SQLITE_FULL) {
         hf_spool_reserve_free(&s->paths);
         if (hf_spool_open_file(s, &rc, err) < 0 && !hf_spool_rc_damaged(rc))
             return hf_error_wrap(err, "buffer");

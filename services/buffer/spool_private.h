@@ -39,6 +39,9 @@ enum hf_spool_statement {
     Q_BLOCK_NEXT,
     Q_BLOCK_FROM,
     Q_BLOCK_UP_TO,
+    Q_BLOCK_BEFORE,
+    Q_BLOCK_AFTER,
+    Q_BLOCK_SPANS,
     Q_BLOCK_MASK,
     Q_BLOCK_DELETE,
     Q_DROPPED_ADD,
@@ -147,7 +150,8 @@ struct hf_spool {
     int64_t disk_free;
     int64_t acked_mono_ms; /* the last acknowledgement, or opening */
     int64_t gap_mono_ms;   /* when gaps were looked at last without records coming */
-    bool bulk_next[HF_SINKS_MAX]; /* of the sink that asks for no lane: normal and bulk take turns */
+    bool
+        bulk_next[HF_SINKS_MAX]; /* of the sink that asks for no lane: normal and bulk take turns */
     int64_t merge_from[HF_LANE_COUNT];
     int64_t age_from[HF_LANE_COUNT]; /* blocks up to here do not age, by their times */
     int64_t age_mono_ms;             /* when they were looked at last */
@@ -230,8 +234,8 @@ HF_MUST int hf_spool_write_state(struct hf_spool *s, struct hf_error *err);
 /* ---- spool_salvage.c ---- */
 
 /* Builds a new file of what can be read of the damaged one, and sets that aside. On an error it is
- * still in place, and the spool not open. known: the books as they were,
- * where they are known. */
+ * still in place, and the spool not open: HF_ERROR_NO_SPACE where there is no room for both. known:
+ * the books as they were, where they are known. */
 HF_MUST int hf_spool_salvage(struct hf_spool *s, const struct hf_spool_state *known,
                              struct hf_error *err);
 

@@ -44,6 +44,11 @@ static const char *const sql[Q_STATEMENTS] = {
                      " ORDER BY id LIMIT 1",
     [Q_BLOCK_UP_TO] = "SELECT id, newest_ms FROM block WHERE id > ?1 << 48"
                       " AND id <= (?1 << 48) + ?2 ORDER BY id DESC LIMIT 1",
+    [Q_BLOCK_BEFORE] = "SELECT first, last FROM block WHERE id < ?1 AND id > ?2 << 48"
+                       " AND epoch = ?3 AND mask = 0 ORDER BY id DESC LIMIT 1",
+    [Q_BLOCK_AFTER] = "SELECT first, last FROM block WHERE id > ?1 AND id < (?2 + 1) << 48"
+                      " AND epoch = ?3 AND mask = 0 ORDER BY id LIMIT 1",
+    [Q_BLOCK_SPANS] = "SELECT first, last FROM block WHERE epoch = ?1 AND mask = 0 ORDER BY first",
     [Q_BLOCK_MASK] = "UPDATE block SET mask = ?2, crc = ?3 WHERE id = ?1",
     [Q_BLOCK_DELETE] = "DELETE FROM block WHERE id = ?1",
     [Q_DROPPED_ADD] = "UPDATE dropped SET records = records + ?1 WHERE topic = ?2 AND reason = ?3",

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "common/backoff.h"
+#include "common/procio.h"
 #include "common/stop.h"
 
 #include <mosquitto.h>
@@ -89,6 +90,8 @@ publish_view(struct hf_status *s, struct hf_status_view *view)
     if (*view->reason)
         hf_json_put_string(view->root, "reason", view->reason);
     hf_json_put_int(view->root, "uptime_s", (hf_clock_mono_ms() - s->started_ms) / 1000);
+    if (!hf_json_get(view->numbers, "written_bytes")) /* who has a child says more */
+        hf_json_put_int(view->numbers, "written_bytes", hf_procio_written());
     hf_json_put(view->root, "numbers", hf_steal(&view->numbers));
     if (hf_json_print(view->root, &text, NULL) < 0)
         return;

@@ -63,6 +63,7 @@ read_settings(const struct hf_json *settings, const char **pattern, struct hf_ru
 {
     static const struct hf_json_field fields[] = {{"gateway", HF_JSON_STRING, false},
                                                   {"instance", HF_JSON_STRING, false},
+                                                  {"revision", HF_JSON_STRING, false},
                                                   {"rules", HF_JSON_ARRAY, false},
                                                   {"devices", HF_JSON_OBJECT, false}};
     static const struct hf_json_field device_fields[] = {{"topic", HF_JSON_STRING, false},

@@ -9,16 +9,16 @@ build=${hf_build:-$root/build}
 seconds=${1:-5}
 civetweb=${HF_CIVETWEB_DIR:-$build/civetweb-src}
 
-cmake --preset clang -S "$root" -B "$build/fuzz" -DHF_FUZZ=ON -DHF_PARTS=services \
+cmake --preset clang -S "$root" -B "$build/fuzz" -DHF_FUZZ=ON "-DHF_PARTS=services;daemon" \
     -DHF_CIVETWEB_DIR="$civetweb" >/dev/null || exit
-cmake --build "$build/fuzz" -j"$(nproc)" --target fuzz_lease_ack fuzz_record fuzz_settings fuzz_block fuzz_h1 >"$build/fuzz/build.out" 2>&1 || {
+cmake --build "$build/fuzz" -j"$(nproc)" --target fuzzers >"$build/fuzz/build.out" 2>&1 || {
     tail -n 20 "$build/fuzz/build.out"
     exit 1
 }
 
 # A fuzzer's time is bounded twice: by its own clock, and by ours, should it hang before it looks.
 rc=0
-for name in lease_ack record settings block h1; do
+for name in lease_ack record settings sinks rules config block scan h1; do
     corpus=$build/fuzz/corpus/$name
     mkdir -p "$corpus"
     if timeout $((seconds + 60)) "$build/fuzz/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 \

@@ -129,9 +129,20 @@ records(void **state)
 }
 
 static void
+check_rate(const char *text, double a_day)
+{
+    HF_AUTO(hf_json) struct hf_json *from = NULL, *flash = NULL;
+
+    assert_int_equal(hf_json_parse(text, strlen(text), &from, NULL), 0);
+    flash = hf_codec_flash(from, &world_snapshot);
+    assert_true(hf_json_number(flash, "written_bytes_per_day", 0) == a_day);
+}
+
+static void
 flash(void **state)
 {
     static const char text[] = "{\"written_bytes\":3000,\"since_ms\":1795402893123,"
+                               "\"for_ms\":86400000,"
                                "\"payload_bytes\":1000,\"commits\":2,\"checkpoints\":1}";
     HF_AUTO(hf_json) struct hf_json *from = NULL;
 
@@ -148,6 +159,9 @@ flash(void **state)
                 "\"written_bytes_per_day\":3000,\"write_amplification\":3,"
                 "\"device_written_bytes\":100000,\"device_written_bytes_per_day\":200000,"
                 "\"rated_endurance_bytes\":146100000,\"expected_years\":2}");
+    /* by the time that passed, however the clock was set meanwhile */
+    check_rate("{\"written_bytes\":3000,\"since_ms\":1000,\"for_ms\":43200000}", 6000);
+    check_rate("{\"written_bytes\":3000,\"since_ms\":4000000000000,\"for_ms\":43200000}", 6000);
     /* nothing is known, and nothing is made up */
     world_snapshot.gateway.host.device_written_bytes = -1;
     world_snapshot.buffer.rated_endurance_bytes = 0;

@@ -52,7 +52,8 @@ static const char status_json[] =
     "\"sinks\":[{\"sink\":\"uplink\",\"accepted\":9,\"delivered\":4,\"held\":3,\"dropped\":1,"
     "\"quarantined\":1,\"oldest_ms\":1795489293123,\"leased\":2}],"
     "\"disk\":{\"bytes\":1,\"limit\":2,\"free\":3,\"keep_free\":4,\"blocks\":5,\"raw_bytes\":6,"
-    "\"stored_bytes\":7},\"flash\":{\"written_bytes\":2000,\"since_ms\":1795402893123,"
+    "\"stored_bytes\":7},\"flash\":{\"written_bytes\":2000,\"since_ms\":1795402893123,\"for_ms\":"
+    "86400000,"
     "\"payload_bytes\":1000,\"commits\":8,\"checkpoints\":9},"
     "\"dropped\":[{\"topic\":\"a/b\",\"reason\":\"full\",\"records\":1}],"
     "\"topics\":[{\"topic\":\"a/b\",\"lane\":\"normal\",\"held\":3}],\"new\":true}";

@@ -304,6 +304,7 @@ read_newest(struct hf_store *store, void *context, struct hf_error *err)
     "\"token\":\"s3cret\"}],\"buffer\":{\"window_ms\":777,\"when_full\":\"drop_oldest\"},"         \
     "\"lanes\":[{\"filter\":\"a/#\",\"lane\":\"alarm\"}],\"rules\":[{\"filter\":\"b\","            \
     "\"drop\":true}]}"
+#define BROKER_PATCH "{\"broker\":{\"max_devices\":20,\"session_days\":7}}"
 
 static void
 read_revision(const struct box *b, const char *service, const char *file, char out[64])
@@ -353,7 +354,7 @@ a_change_reaches_each_service_and_the_log(void **state)
 {
     struct box *b = *state;
     HF_AUTO_BUF struct hf_buf file = HF_BUF_INIT(65536);
-    HF_AUTO_FREE char *text = NULL, *again = NULL;
+    HF_AUTO_FREE char *text = NULL, *more = NULL, *again = NULL;
     struct newest_audit newest = {.count = 0};
     int64_t revision = -1, next = -1;
     struct hf_error err = {0};
@@ -381,9 +382,14 @@ a_change_reaches_each_service_and_the_log(void **state)
     assert_string_equal(newest.entry.what, "changed the configuration to revision 1: sinks, "
                                            "buffer, lanes, rules");
 
+    assert_int_equal(change(b, BROKER_PATCH, 1, false, &more, &revision, &err), 0);
+    read_handed_over(b, "broker", "settings", &file);
+    assert_non_null(strstr(file.data, "\"max_devices\":20,\"max_device_sessions\":2000,"
+                                      "\"session_days\":7"));
+
     /* pain_10: the same again is no change */
-    assert_int_equal(change(b, PATCH, 1, false, &again, &next, &err), 0);
-    assert_int_equal(next, 1);
+    assert_int_equal(change(b, PATCH, 2, false, &again, &next, &err), 0);
+    assert_int_equal(next, 2);
 }
 
 static void

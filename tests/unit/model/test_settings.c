@@ -41,7 +41,8 @@ static const char whole[] =
     "\"alarms\":{\"webhook\":{\"url\":\"https://h.example/x\",\"token\":\"h00k\"},"
     "\"silent_after_s\":60,\"uplink_away_s\":0,\"thresholds\":{\"disk_percent\":[70,80.5],"
     "\"memory_percent\":[85,95],\"temperature_c\":[75,85],"
-    "\"flash_bytes_per_day\":[1000000000,2000000000]}}}";
+    "\"flash_bytes_per_day\":[1000000000,2000000000]}},"
+    "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7}}";
 
 static void
 settings_survive_print_and_parse(void **state)
@@ -163,6 +164,7 @@ a_bad_document_changes_nothing(void **state)
         {"{\"name\":\"ok\",\"uplink\":{\"url\":\"https://u:p@x/\"}}", "/uplink/url"},
         {"{\"name\":\"ok\",\"uplink\":{\"url\":\"https://x/\",\"token\":\"a b\"}}",
          "/uplink/token"},
+        {"{\"uplink\":{\"url\":\"https://x/\",\"token\":\"a\\u001b\"}}", "/uplink/token"},
         {"{\"name\":\"ok\",\"uplink\":{\"url\":\"https://x/\",\"token\":\"***\"}}",
          "/uplink/token"},
         {"{\"name\":\"ok\",\"uplink\":{\"url\":\"https://x/\",\"ca_pem\":\"no\"}}",
@@ -171,6 +173,10 @@ a_bad_document_changes_nothing(void **state)
         {"{\"name\":\"ok\",\"buffer\":{\"max_bytes\":1}}", "/buffer/max_bytes"},
         {"{\"buffer\":{\"max_age_s\":-1}}", "/buffer/max_age_s"},
         {"{\"buffer\":{\"when_full\":\"panic\"}}", "/buffer/when_full"},
+        {"{\"broker\":{\"max_devices\":0}}", "/broker/max_devices"},
+        {"{\"broker\":{\"max_device_sessions\":100001}}", "/broker/max_device_sessions"},
+        {"{\"broker\":{\"session_days\":6}}", "/broker/session_days"},
+        {"{\"broker\":{\"max_queued\":6}}", "/broker/max_queued"},
         {"{\"name\":\"ok\",\"colour\":1}", "/colour"},
         {"{\"sinks\":{}}", "/sinks"},
         {"{\"sinks\":[7]}", "/sinks/0"},

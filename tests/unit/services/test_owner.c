@@ -344,6 +344,37 @@ a_store_that_cannot_be_opened_is_said(void **state)
     assert_string_equal(hf_owner_state(&v, reason, sizeof reason), "ok");
 }
 
+/* What is in it is not touched while there is no room to save it, and saved once there is. */
+static void
+a_damaged_store_waits_for_room(void **state)
+{
+    static const char no_room[] = "{\"gateway\":\"hf-1\",\"window_ms\":0,\"sinks\":[\"up\"],"
+                                  "\"keep_free_bytes\":1099511627776}";
+    HF_AUTO(hf_buffer_settings) struct hf_buffer_settings *tight = NULL;
+    HF_AUTO(hf_buffer_settings) struct hf_buffer_settings *roomy = settings(0, "\"up\"");
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    HF_AUTO(hf_owner) struct hf_owner *o = NULL;
+    struct hf_error err = {0};
+    struct hf_owner_view v = {0};
+    char reason[256];
+
+    assert_int_equal(hf_json_parse(no_room, strlen(no_room), &doc, NULL), 0);
+    assert_int_equal(hf_buffer_settings_read(doc, &tight, NULL), 0);
+    tempdir_write(*state, "buffer.db", "damaged", 7);
+    assert_int_equal(hf_owner_start(*state, tight, &o, NULL), 0);
+    assert_int_equal(append(o, 1, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_UNAVAILABLE);
+    hf_owner_look(o, &v);
+    assert_string_equal(hf_owner_state(&v, reason, sizeof reason), "degraded");
+    assert_non_null(strstr(reason, "the store is damaged"));
+    hf_owner_configure(o, roomy);
+    for (int i = 0; i < 100 && append(o, 1, &err) < 0; i++)
+        usleep(50000);
+    hf_owner_look(o, &v);
+    assert_true(v.open);
+    assert_non_null(strstr(v.alarm, "set aside"));
+}
+
 int
 main(void)
 {
@@ -358,6 +389,7 @@ main(void)
         with_tempdir(a_lease_waits_for_the_first_record),
         with_tempdir(work_is_done_on_the_owners_thread),
         with_tempdir(a_store_that_cannot_be_opened_is_said),
+        with_tempdir(a_damaged_store_waits_for_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -223,6 +223,12 @@ the_oldest_go_and_are_told(void **state)
     assert_string_equal(drops[0].reason, "full");
     assert_int_equal(drops[0].records, st.books.dropped);
     hf_spool_close(s);
+    s = spoolkit_open(*state, &settings); /* and is known after a restart */
+    assert_int_equal(spoolkit_status(s).books.dropped, st.books.dropped);
+    assert_int_equal(hf_spool_top_drops(s, drops, &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(drops[0].records, st.books.dropped);
+    hf_spool_close(s);
 }
 
 static void
@@ -271,139 +277,6 @@ a_dropped_gap_record_is_told_again(void **state)
     assert_non_null(strstr(lines.data, "$holdfast/gap"));
     assert_non_null(strstr(lines.data, "\"spans\":[[\"1\",\"12\"]]"));
     assert_non_null(strstr(lines.data, "\"records\":12"));
-}
-
-/* Overwrites each page in turn with noise: it opens, balances, and keeps all sound blocks but those
- * of the page. */
-static void
-pain_05_06_any_damaged_page_is_survived(void **state)
-{
-    enum { PAGE = 1024, RECORDS = 200, DENSE = 30, STEP = 3 };
-    struct hf_spool *s = open_spool(*state, 64 * MIB);
-    HF_AUTO_BUF struct hf_buf whole = HF_BUF_INIT((size_t)(64 * MIB));
-    char noise[PAGE], *copy;
-    unsigned saved = 0, tried = 0, pages;
-    FILE *f;
-
-    for (unsigned i = 0; i < RECORDS; i += 10)
-        assert_int_equal(spoolkit_append(s, NORMAL, i, i + 10, 1000), HF_ERROR_NONE);
-    hf_spool_close(s);
-    f = fopen(tempdir_path(*state, "buffer.db"), "r");
-    assert_non_null(f);
-    copy = hf_buf_reserve(&whole, MIB);
-    whole.len = fread(copy, 1, MIB, f);
-    assert_int_equal(fclose(f), 0);
-    memset(noise, 0xA5, sizeof noise);
-    pages = (unsigned)(whole.len / PAGE);
-    for (size_t page = 0; page < pages; page += page < DENSE ? 1 : STEP, tried++) {
-        HF_AUTO_FREE char *bytes = malloc(whole.len);
-        struct hf_spool_status st;
-
-        assert_non_null(bytes);
-        memcpy(bytes, whole.data, whole.len);
-        memcpy(bytes + page * PAGE, noise, PAGE);
-        tempdir_write(*state, "buffer.db", bytes, whole.len);
-        unlink(tempdir_path(*state, "buffer.db-wal"));
-        s = open_spool(*state, 64 * MIB);
-        (void)spoolkit_drain(s, "uplink");
-        if (!hf_spool_is_open(s))
-            hf_spool_tick(s);
-        (void)spoolkit_drain(s, "uplink");
-        st = spoolkit_status(s);
-        assert_int_equal(st.books.held, 0);
-        saved += st.books.delivered >= RECORDS - 20;
-        assert_int_equal(spoolkit_append(s, NORMAL, 0, 1, 50), HF_ERROR_NONE);
-        (void)spoolkit_status(s);
-        hf_spool_close(s);
-    }
-    print_message("%u of %u pages cost at most two blocks\n", saved, tried);
-    assert_true(saved > tried / 2);
-}
-
-/* Damages the page in the middle, where the blocks are. */
-static void
-damage(const char *dir)
-{
-    enum { PAGE = 1024 };
-    char noise[PAGE];
-    FILE *f = fopen(tempdir_path(dir, "buffer.db"), "r+");
-
-    assert_non_null(f);
-    memset(noise, 0xA5, sizeof noise);
-    assert_int_equal(fseek(f, 0, SEEK_END), 0);
-    assert_int_equal(fseek(f, ftell(f) / PAGE / 2 * PAGE, SEEK_SET), 0);
-    assert_int_equal(fwrite(noise, 1, PAGE, f), PAGE);
-    assert_int_equal(fclose(f), 0);
-}
-
-static uint64_t
-delivered_with_damage(const char *dir)
-{
-    HF_AUTO(hf_spool) struct hf_spool *s = open_spool(dir, 32 * MIB);
-    struct hf_spool_status st;
-
-    (void)spoolkit_drain(s, "uplink");
-    hf_spool_tick(s);
-    (void)spoolkit_drain(s, "uplink");
-    st = spoolkit_status(s);
-    assert_int_equal(st.books.held, 0);
-    assert_string_not_equal(hf_spool_alarm(s), "");
-    return st.books.delivered;
-}
-
-/* A salvage that was interrupted at each of its renames, or while it built the new file. */
-static void
-pain_06_an_interrupted_salvage_goes_on(void **state)
-{
-    enum { RECORDS = 400 };
-    struct hf_spool *s = open_spool(*state, 32 * MIB);
-
-    for (unsigned i = 0; i < RECORDS; i += 10)
-        assert_int_equal(spoolkit_append(s, NORMAL, i, i + 10, 1000), HF_ERROR_NONE);
-    hf_spool_close(s);
-    /* Whole and closed, but the old one not yet aside. */
-    assert_int_equal(
-        rename(tempdir_path(*state, "buffer.db"), tempdir_path(*state, "buffer.db.salvaged")), 0);
-    tempdir_write(*state, "buffer.db", "damaged", 7);
-    tempdir_write(*state, "buffer.db-wal", "damaged", 7);
-    s = open_spool(*state, 32 * MIB);
-    assert_int_equal(spoolkit_status(s).books.held, RECORDS);
-    assert_int_equal(access(tempdir_path(*state, "buffer.db.damaged"), F_OK), 0);
-    hf_spool_close(s);
-    /* The old one is aside. */
-    assert_int_equal(
-        rename(tempdir_path(*state, "buffer.db"), tempdir_path(*state, "buffer.db.salvaged")), 0);
-    s = open_spool(*state, 32 * MIB);
-    assert_int_equal(spoolkit_status(s).books.held, RECORDS);
-    hf_spool_close(s);
-    /* The new one is half built. */
-    tempdir_write(*state, "buffer.db.new", "half", 4);
-    tempdir_write(*state, "buffer.db.new-wal", "half", 4);
-    damage(*state);
-    assert_true(delivered_with_damage(*state) >= RECORDS - 20);
-    assert_int_not_equal(access(tempdir_path(*state, "buffer.db.new"), F_OK), 0);
-}
-
-/* What is set aside counts, and goes before any record is refused. */
-static void
-pain_12_a_damaged_file_takes_no_records_room(void **state)
-{
-    enum { BIG = 4 };
-    HF_AUTO_FREE char *big = calloc(1, (size_t)(BIG * MIB));
-    struct hf_spool *s = open_spool(*state, 32 * MIB);
-    unsigned n = 0;
-
-    assert_non_null(big);
-    hf_spool_close(s);
-    tempdir_write(*state, "buffer.db.damaged", big, (size_t)(BIG * MIB));
-    s = open_spool(*state, 32 * MIB);
-    assert_true(spoolkit_status(s).disk_bytes >= BIG * MIB);
-    assert_int_equal(access(tempdir_path(*state, "buffer.db.damaged"), F_OK), 0);
-    for (; spoolkit_append(s, NORMAL, n, n + 500, 1000) == HF_ERROR_NONE; n += 500)
-        assert_true(spoolkit_status(s).disk_bytes <= 32 * MIB);
-    assert_true(n > 5000);
-    assert_int_not_equal(access(tempdir_path(*state, "buffer.db.damaged"), F_OK), 0);
-    hf_spool_close(s);
 }
 
 static uint64_t
@@ -692,9 +565,6 @@ main(void)
         with_tempdir(what_the_processor_refused_can_be_replayed),
         with_tempdir(sinks_come_and_go),
         with_tempdir(small_blocks_merge_while_the_uplink_is_away),
-        with_tempdir(pain_06_an_interrupted_salvage_goes_on),
-        with_tempdir(pain_12_a_damaged_file_takes_no_records_room),
-        with_tempdir(pain_05_06_any_damaged_page_is_survived),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2129,6 +2129,11 @@ export interface components {
          *             50000000000
          *           ]
          *         }
+         *       },
+         *       "broker": {
+         *         "max_devices": 1000,
+         *         "max_device_sessions": 2000,
+         *         "session_days": 90
          *       }
          *     }
          */
@@ -2165,6 +2170,12 @@ export interface components {
                 how: "live" | "recreate";
             }[];
             alarms: components["schemas"]["AlarmSettings"];
+            /** @description What devices may take of the broker. */
+            broker: {
+                max_devices: components["schemas"]["BrokerPatch"]["max_devices"];
+                max_device_sessions: components["schemas"]["BrokerPatch"]["max_device_sessions"];
+                session_days: components["schemas"]["BrokerPatch"]["session_days"];
+            };
         };
         /** @description By service, over the defaults; `null` for a member goes back to its default. */
         LimitSettings: {
@@ -2241,6 +2252,8 @@ export interface components {
             own?: components["schemas"]["OwnPatch"] | null;
             /** @description What is watched. */
             alarms?: components["schemas"]["AlarmPatch"] | null;
+            /** @description What devices may take of the broker. */
+            broker?: components["schemas"]["BrokerPatch"] | null;
         };
         /** @description The https sink named `uplink`, without anything special; the other sinks stay. */
         UplinkShort: {
@@ -2263,6 +2276,15 @@ export interface components {
             when_full?: components["schemas"]["WhenFull"];
             /** @description What the maker of the card promises that can be written to it (TBW); 0 where not known. */
             rated_endurance_bytes?: number;
+        };
+        /** @description What devices may take of the broker. */
+        BrokerPatch: {
+            /** @description Devices connected at once. */
+            max_devices?: number;
+            /** @description Sessions that devices may leave behind. */
+            max_device_sessions?: number;
+            /** @description After which a session ends whose client stayed away. */
+            session_days?: number;
         };
         /** @description The first filter that matches a topic says its lane; else it is normal. */
         LaneFilters: {
