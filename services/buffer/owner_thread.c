@@ -303,14 +303,17 @@ static int
 do_lease(struct hf_owner *o, struct hf_command *c)
 {
     const struct hf_lease_ask *ask = c->ask;
-    bool any = ask->lane == HF_LANE_UNSAID, taken = false;
+    enum hf_lane lanes[HF_LANE_COUNT - 1] = {ask->lane};
+    size_t count = 1;
+    bool taken = false;
     int rc = 0;
 
-    for (int lane = any ? HF_LANE_ALARM : (int)ask->lane; rc == 0 && lane < HF_LANE_COUNT; lane++) {
-        rc = lease_lane(o, ask, (enum hf_lane)lane, c, &taken);
-        if (!any)
-            break;
+    if (ask->lane == HF_LANE_UNSAID) {
+        hf_spool_lane_order(o->spool, ask->sink, lanes);
+        count = HF_LEN(lanes);
     }
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = lease_lane(o, ask, lanes[i], c, &taken);
     if (rc == 0 && taken)
         return hf_error_set(&c->err, HF_ERROR_CONFLICT, "leased to another holder");
     return rc;

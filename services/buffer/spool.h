@@ -93,6 +93,11 @@ struct hf_lease {
     struct hf_buf body;   /* the frames one after another; the caller's to free */
 };
 
+/* In what order a sink that names no lane is given them: alarms first; the other two take turns, so
+ * that what comes in steadily in one does not hold up the backlog of the other. */
+void hf_spool_lane_order(struct hf_spool *s, const char *sink,
+                         enum hf_lane ret_order[HF_LANE_COUNT - 1]);
+
 /* A block, or a group of consecutive small ones that were never leased, up to max_bytes of lines.
  * The span and the bytes stay the same until it is acknowledged, after a restart too. A damaged
  * block is counted as dropped. 1, or 0 when nothing is there. HF_ERROR_NOT_FOUND: no such sink.

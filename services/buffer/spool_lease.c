@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BODY_MAX = 64 * 1024 * 1024, REASON_MAX = 512 };
+enum { BODY_MAX = 64 * 1024 * 1024, REASON_MAX = 512, TURNS_AFTER_EMPTY = 4 };
 
 static struct hf_spool_sink *
 find_sink(struct hf_spool *s, const char *name, struct hf_error *err)
@@ -155,6 +155,24 @@ other_lanes(struct hf_spool *s, const struct hf_spool_sink *k, enum hf_lane lane
     return lanes;
 }
 
+/* A lane that was emptied trickles, each time at the price of an acknowledgement: it waits for more
+ * turns of the other one. */
+static void
+took_turn(struct hf_spool *s, const struct hf_spool_sink *k, const struct hf_lease *l)
+{
+    size_t i = (size_t)(k - s->now.sinks);
+    bool bulk = l->lane == HF_LANE_BULK;
+
+    if (l->lane == HF_LANE_ALARM)
+        return;
+    if (bulk == s->turn[i].bulk && s->turn[i].turns > 1) {
+        s->turn[i].turns--;
+        return;
+    }
+    s->turn[i].bulk = !bulk;
+    s->turn[i].turns = l->more ? 1 : TURNS_AFTER_EMPTY;
+}
+
 static int
 lease_lane(struct hf_spool *s, struct hf_spool_sink *k, enum hf_lane lane, size_t max_bytes,
            struct hf_lease *ret_lease, struct hf_error *err)
@@ -197,29 +215,20 @@ lease_lane(struct hf_spool *s, struct hf_spool_sink *k, enum hf_lane lane, size_
                                        .body = body};
         snprintf(ret_lease->epoch, sizeof ret_lease->epoch, "%08x", span.epoch);
         body = HF_BUF_INIT(0);
+        took_turn(s, k, ret_lease);
         return 1;
     }
 }
 
-/* Alarms first. The other two take turns where both have something, so that what comes in steadily
- * in one does not hold up the backlog of the other. */
-static int
-lease_next(struct hf_spool *s, struct hf_spool_sink *k, size_t max_bytes,
-           struct hf_lease *ret_lease, struct hf_error *err)
+void
+hf_spool_lane_order(struct hf_spool *s, const char *sink, enum hf_lane ret_order[HF_LANE_COUNT - 1])
 {
-    bool *bulk_next = &s->bulk_next[k - s->now.sinks];
-    enum hf_lane first = *bulk_next ? HF_LANE_BULK : HF_LANE_NORMAL;
-    enum hf_lane second = *bulk_next ? HF_LANE_NORMAL : HF_LANE_BULK;
-    int rc = lease_lane(s, k, HF_LANE_ALARM, max_bytes, ret_lease, err);
+    const struct hf_spool_sink *k = find_sink(s, sink, NULL);
+    bool bulk = k && s->turn[k - s->now.sinks].bulk;
 
-    if (rc != 0)
-        return rc;
-    rc = lease_lane(s, k, first, max_bytes, ret_lease, err);
-    if (rc == 0)
-        rc = lease_lane(s, k, second, max_bytes, ret_lease, err);
-    if (rc > 0)
-        *bulk_next = ret_lease->lane == HF_LANE_NORMAL;
-    return rc;
+    ret_order[0] = HF_LANE_ALARM;
+    ret_order[1] = bulk ? HF_LANE_BULK : HF_LANE_NORMAL;
+    ret_order[2] = bulk ? HF_LANE_NORMAL : HF_LANE_BULK;
 }
 
 static int
@@ -227,12 +236,17 @@ lease_any(struct hf_spool *s, const char *sink, enum hf_lane lane, size_t max_by
           struct hf_lease *ret_lease, struct hf_error *err)
 {
     struct hf_spool_sink *k = find_sink(s, sink, err);
+    enum hf_lane order[HF_LANE_COUNT - 1];
+    int rc = 0;
 
     if (!k)
         return -1;
     if (lane != HF_LANE_UNSAID)
         return lease_lane(s, k, lane, max_bytes, ret_lease, err);
-    return lease_next(s, k, max_bytes, ret_lease, err);
+    hf_spool_lane_order(s, sink, order);
+    for (size_t i = 0; rc == 0 && i < HF_LEN(order); i++)
+        rc = lease_lane(s, k, order[i], max_bytes, ret_lease, err);
+    return rc;
 }
 
 int

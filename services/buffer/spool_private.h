@@ -150,8 +150,10 @@ struct hf_spool {
     int64_t disk_free;
     int64_t acked_mono_ms; /* the last acknowledgement, or opening */
     int64_t gap_mono_ms;   /* when gaps were looked at last without records coming */
-    bool
-        bulk_next[HF_SINKS_MAX]; /* of the sink that asks for no lane: normal and bulk take turns */
+    struct {
+        bool bulk;      /* whose turn it is, else normal's */
+        unsigned turns; /* until it is the other's */
+    } turn[HF_SINKS_MAX];
     int64_t merge_from[HF_LANE_COUNT];
     int64_t age_from[HF_LANE_COUNT]; /* blocks up to here do not age, by their times */
     int64_t age_mono_ms;             /* when they were looked at last */

@@ -362,7 +362,8 @@ static void
 normal_and_bulk_take_turns(void **state)
 {
     static const enum hf_lane expected[] = {HF_LANE_NORMAL, HF_LANE_BULK, HF_LANE_ALARM,
-                                            HF_LANE_NORMAL, HF_LANE_BULK, HF_LANE_NORMAL};
+                                            HF_LANE_BULK,   HF_LANE_BULK, HF_LANE_BULK,
+                                            HF_LANE_NORMAL};
     HF_AUTO(hf_spool) struct hf_spool *s = open_spool(*state, 64 * MIB);
 
     for (unsigned i = 0; i < HF_LEN(expected); i++) {
