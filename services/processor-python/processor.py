@@ -92,7 +92,7 @@ def address():
 def written_bytes():
     """What this process has caused to be written to storage (proc(5))."""
     try:
-        with open("/proc/self/io", encoding="ascii") as f:
+        with open("/proc/self/io", encoding="utf-8") as f:
             return int(dict(line.split(":") for line in f)["write_bytes"])
     except (OSError, KeyError, ValueError):
         return 0
