@@ -100,6 +100,24 @@ is_active(const struct hf_container *c)
                         c->state == HF_CONTAINER_PAUSED);
 }
 
+/* Those that can change while it runs. Where others are wanted now, the difference is our own. */
+static bool
+find_other_limits(const struct hf_lifecycle_machine *m, const struct hf_container *is, char *out,
+                  size_t size)
+{
+    const struct hf_container *was = &m->container;
+    char change[HF_CHANGE_SIZE];
+    bool live;
+
+    if (!m->looked || strcmp(was->id, is->id) != 0 ||
+        !hf_limits_live_equal(&m->limits, &was->limits) ||
+        hf_limits_live_equal(&m->limits, &is->limits))
+        return false;
+    hf_limits_change(&was->limits, &is->limits, change, &live);
+    snprintf(out, size, "its limits were changed by hand: %s", change);
+    return true;
+}
+
 static bool
 find_change(const struct hf_lifecycle_machine *m, const struct hf_container *is, char *out,
             size_t size)
@@ -114,6 +132,8 @@ find_change(const struct hf_lifecycle_machine *m, const struct hf_container *is,
                  is->differs[0] ? is->differs : "limits, hardening or networks");
         return true;
     }
+    if (find_other_limits(m, is, out, size))
+        return true;
     if (strcmp(is->image_id, m->image_id) != 0 &&
         !(same && strcmp(is->image_id, was->image_id) == 0)) {
         snprintf(out, size, "its container runs another image than its label says: %.80s",
@@ -218,6 +238,8 @@ hf_lifecycle_say_done(struct hf_lifecycle_machine *m, int64_t now_ms)
         say_wait(m, "it is made again", now_ms);
     else if (!right || c->state == HF_CONTAINER_PAUSED)
         say_wait(m, "it is made anew as specified", now_ms);
+    else if (m->pending == HF_EFFECT_UPDATE)
+        snprintf(m->finding.done, sizeof m->finding.done, "they are set again while it runs");
     else if (c->state == HF_CONTAINER_RESTARTING)
         snprintf(m->finding.done, sizeof m->finding.done, "Docker starts it again");
     else if (m->state == HF_LIFECYCLE_RUNNING)

@@ -169,7 +169,7 @@ stopped_by_hand_comes_back() {
 
 changed_by_hand_is_seen_at_once() {
     docker update --memory 100m --memory-swap 100m "$(container processor)"
-    wait_until 30 has_incident processor drift 'changed by hand: memory, swap'
+    wait_until 30 has_incident processor drift 'limits were changed by hand: memory 64 MB → 100 MB'
     wait_until 120 limits_are_right
     wait_until 120 service_healthy processor
 }

@@ -103,6 +103,34 @@ what_others_did_is_found_as_drift(void **state)
     }
 }
 
+/* What can change while it runs is set again; where a person wants it otherwise, nobody's hand was
+ * it. */
+static void
+limits_changed_by_hand_are_found(void **state)
+{
+    const struct hf_limits small = {.memory_bytes = 64 << 20, .nano_cpus = 1000000000, .pids = 32};
+    struct hf_limits large = small;
+    struct hf_lifecycle_machine m;
+    struct hf_container c = container_in(HF_CONTAINER_RUNNING);
+
+    (void)state;
+    fresh(&m, true);
+    hf_lifecycle_limits(&m, &small);
+    c.limits = small;
+    see(&m, &c, 1);
+    large.memory_bytes = 100 << 20;
+    c.limits = large;
+    see(&m, &c, 42000);
+    assert_int_equal(m.finding.kind, HF_INCIDENT_DRIFT);
+    assert_string_equal(m.finding.found, "its limits were changed by hand: memory 64 MB → 100 MB");
+    assert_string_equal(m.finding.done, "they are set again while it runs");
+    c.limits = small;
+    finish(&m, &c, 43000);
+    hf_lifecycle_limits(&m, &large);
+    see(&m, &c, 44000);
+    assert_false(m.finding.some);
+}
+
 static void
 what_we_did_ourselves_is_no_finding(void **state)
 {
@@ -206,6 +234,7 @@ main(void)
         cmocka_unit_test(an_exit_is_found_with_code_signal_and_uptime),
         cmocka_unit_test(how_it_died_is_remembered_over_a_quick_restart),
         cmocka_unit_test(what_others_did_is_found_as_drift),
+        cmocka_unit_test(limits_changed_by_hand_are_found),
         cmocka_unit_test(what_we_did_ourselves_is_no_finding),
         cmocka_unit_test(started_by_hand_although_it_is_to_be_stopped),
         cmocka_unit_test(a_restart_that_never_comes_is_given_up),
