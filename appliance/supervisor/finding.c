@@ -125,7 +125,8 @@ find_change(const struct hf_lifecycle_machine *m, const struct hf_container *is,
     const struct hf_container *was = &m->container;
     bool same = m->looked && strcmp(was->id, is->id) == 0;
 
-    if (!is->id[0] || strcmp(is->spec_hash, m->spec_hash) != 0)
+    /* In the middle of what we do ourselves a container has, say, one of its networks only. */
+    if (m->pending != HF_EFFECT_NONE || !is->id[0] || strcmp(is->spec_hash, m->spec_hash) != 0)
         return false;
     if (is->limits_differ && !(same && was->limits_differ)) {
         snprintf(out, size, "its container was changed by hand: %s",

@@ -140,6 +140,10 @@ what_we_did_ourselves_is_no_finding(void **state)
     (void)state;
     fresh(&m, true);
     see(&m, NULL, 1);
+    c.limits_differ = true; /* not all of its networks are attached yet */
+    see(&m, &c, 1);
+    assert_false(m.finding.some);
+    c.limits_differ = false;
     finish(&m, &c, 2);
     assert_false(m.finding.some);
     c = container_in(HF_CONTAINER_RUNNING);
