@@ -155,7 +155,7 @@ function BooksCard({ books }: { books: Books }): JSX.Element {
 
 function LanesCard({ detail, at }: { detail: BufferDetail; at: string }): JSX.Element {
   return (
-    <Card title="Lanes" aside={<span class="aside">a higher one leaves first</span>}>
+    <Card title="Lanes" aside={<span class="aside">alarms leave first</span>}>
       <Table
         label="Lanes, as a table"
         head={
