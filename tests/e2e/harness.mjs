@@ -61,6 +61,12 @@ export async function until(what, probe, timeout = SOON_MS) {
   }
 }
 
+/** In the page. That a style sheet was broken off may be told only after the page is there. */
+const isStyled = () =>
+  [...document.querySelectorAll('link[rel=stylesheet]')].every(
+    (link) => link.sheet && link.sheet.cssRules.length > 0,
+  );
+
 /**
  * The engine adds and removes network interfaces while containers come and go, and Chromium then
  * breaks off what it is loading (ERR_NETWORK_CHANGED), the page or a style sheet of it: load again.
@@ -76,7 +82,7 @@ export async function open(address) {
         .first()
         .waitFor({ timeout: 5000 })
         .then(
-          () => !brokenOff,
+          async () => !brokenOff && (await page.evaluate(isStyled)),
           () => false,
         );
     },
