@@ -17,7 +17,7 @@
 
 enum {
     HF_BISECT_DEPTH = 64,
-    HF_BISECT_NARROW = 16, /* lines that are told apart one by one after hf_bisect_back() */
+    HF_BISECT_NARROW = 256, /* lines that go in small steps after hf_bisect_back() */
 };
 
 struct hf_bisect {

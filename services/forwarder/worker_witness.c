@@ -215,8 +215,8 @@ hf_worker_clear_up(struct hf_worker *w, struct hf_job *j)
     if (said == AWAY || hf_worker_quits(w))
         return;
     if (said == TAKES) {
-        hf_log_warn("event=sink-takes-others sink=%s lane=%s epoch=%s refused=%zu",
-                    w->settings.name, j->batch.lane, j->batch.epoch, suspects);
+        hf_log_debug("event=sink-takes-others sink=%s lane=%s epoch=%s refused=%zu",
+                     w->settings.name, j->batch.lane, j->batch.epoch, suspects);
         hf_suspects_clear(&j->suspects);
         return;
     }

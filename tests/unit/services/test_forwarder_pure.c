@@ -166,20 +166,20 @@ a_part_that_was_stored_is_not_sent_again(void **state)
 static void
 what_goes_back_goes_in_small_steps(void **state)
 {
-    static const size_t ends[] = {8, 9, 11, 15, 23, 100};
+    static const size_t ends[] = {8, 9, 11, 15, 23, 39, 71, 135, 263, 1000};
     struct hf_bisect b;
     size_t from = 7, to = 7, i = 0;
 
     (void)state;
-    hf_bisect_begin(&b, 100);
-    hf_bisect_pass(&b, 50);
+    hf_bisect_begin(&b, 1000);
+    hf_bisect_pass(&b, 500);
     for (hf_bisect_back(&b, 7); hf_bisect_next(&b, &from, &to); hf_bisect_pass(&b, to - from))
         assert_int_equal(to, ends[i++]);
     assert_int_equal(i, HF_LEN(ends));
-    hf_bisect_back(&b, 99);
+    hf_bisect_back(&b, 999);
     assert_true(hf_bisect_next(&b, &from, &to));
-    assert_int_equal(from, 99);
-    assert_int_equal(to, 100);
+    assert_int_equal(from, 999);
+    assert_int_equal(to, 1000);
 }
 
 static void

@@ -7,6 +7,12 @@
 
 static const char any_text[] = "";
 
+static bool
+is_single(const char *lines)
+{
+    return strchr(lines, '\n') == lines + strlen(lines) - 1;
+}
+
 static int
 answer_of(struct stand *s, size_t number, size_t bytes, const char *lines)
 {
@@ -14,7 +20,7 @@ answer_of(struct stand *s, size_t number, size_t bytes, const char *lines)
         return s->first_status;
     if (s->max_body && bytes > s->max_body)
         return 413;
-    s->said = s->last_word && (s->said || strstr(lines, s->last_word));
+    s->said = s->last_word && (s->said || (strstr(lines, s->last_word) && is_single(lines)));
     return s->said || (s->poison && strstr(lines, s->poison)) ? s->poison_status : 204;
 }
 

@@ -33,7 +33,7 @@ struct stand {
     int poison_status;  /* … gets this */
     int first_status;   /* `first_count` requests from number `first` on get this */
     size_t first, first_count;
-    const char *last_word; /* … and after one with this nothing is taken any more, while it is set */
+    const char *last_word; /* after a record with this, alone, nothing is taken while it is set */
     bool said;
     size_t max_body;
     int delay_ms;
