@@ -142,9 +142,10 @@ void
 hf_notes_refusal(struct hf_notes *n, const struct hf_circuit *c, const struct hf_sink_result *r)
 {
     pthread_mutex_lock(&n->lock);
-    if (!c->refused)
+    if (!c->refused) { /* what it was blamed for is said until it stores something */
         is_there(&n->view);
-    snprintf(n->view.last_error, sizeof n->view.last_error, "%s", r->error);
+        snprintf(n->view.last_error, sizeof n->view.last_error, "%s", r->error);
+    }
     pthread_mutex_unlock(&n->lock);
 }
 
