@@ -20,7 +20,8 @@ void hf_notes_look(struct hf_notes *n, struct hf_worker_view *ret_view);
 /* err: why the buffer gives nothing; NULL: it answers. */
 void hf_notes_buffer(struct hf_notes *n, const struct hf_error *err);
 
-/* So many lanes wait for an acknowledgement to be taken, and why: shown while the buffer answers. */
+/* So many lanes wait for an acknowledgement to be taken, and why: shown while the buffer answers.
+ */
 void hf_notes_unacked(struct hf_notes *n, size_t lanes, const char *why);
 
 void hf_notes_idle(struct hf_notes *n);
@@ -28,7 +29,8 @@ void hf_notes_idle(struct hf_notes *n);
 /* A request begins. */
 void hf_notes_begin(struct hf_notes *n, const struct hf_circuit *c);
 
-/* It ended: counted, and then one of: stored; failed and tried again after wait_ms; or refused for what was in it. */
+/* It ended: counted, and then one of: stored; failed and tried again after wait_ms; or refused for
+ * what was in it. */
 void hf_notes_request(struct hf_notes *n, const struct hf_sink_result *r);
 void hf_notes_success(struct hf_notes *n, const struct hf_leased *b, const struct hf_sink_result *r,
                       size_t next_bytes);

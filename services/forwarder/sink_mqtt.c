@@ -285,8 +285,8 @@ publish(struct hf_sink_link *l, struct hf_leased *b, size_t line, struct hf_sink
     }
     r->unsendable =
         rc == MOSQ_ERR_PAYLOAD_SIZE || rc == MOSQ_ERR_INVAL || rc == MOSQ_ERR_MALFORMED_UTF8;
-    r->outcome = r->unsendable || rc == MOSQ_ERR_OVERSIZE_PACKET ? HF_OUTCOME_POISON
-                                                                 : HF_OUTCOME_LATER;
+    r->outcome =
+        r->unsendable || rc == MOSQ_ERR_OVERSIZE_PACKET ? HF_OUTCOME_POISON : HF_OUTCOME_LATER;
     snprintf(r->error, sizeof r->error, "cannot publish: %s", mosquitto_strerror(rc));
     return -1;
 }

@@ -8,8 +8,8 @@
 
 enum {
     LEASE_WAIT_MS = 10000,
-    TURN_WAIT_MS = 1000,   /* between two looks while a lane is left out */
-    RETRY_FIRST_MS = 200,  /* a buffer that is away */
+    TURN_WAIT_MS = 1000,  /* between two looks while a lane is left out */
+    RETRY_FIRST_MS = 200, /* a buffer that is away */
     RETRY_CAP_MS = 5000,
 };
 

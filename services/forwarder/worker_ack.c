@@ -79,8 +79,7 @@ acknowledged(struct hf_worker *w, const struct hf_job *j, const struct hf_error 
     hf_notes_acked(&w->notes, j->batch.count - j->refusals.count, j->refusals.count);
 }
 
-static bool
-is_for_good(enum hf_error_class class)
+static bool is_for_good(enum hf_error_class class)
 {
     return class == HF_ERROR_MALFORMED || class == HF_ERROR_TOO_LARGE || class == HF_ERROR_INVALID;
 }
@@ -155,8 +154,7 @@ take_up(struct hf_worker *w, size_t lane)
 
     u->on = false;
     hf_refusals_done(&u->refusals);
-    hf_log_info("event=lane-acknowledged sink=%s lane=%s", w->settings.name,
-                hf_worker_lanes[lane]);
+    hf_log_info("event=lane-acknowledged sink=%s lane=%s", w->settings.name, hf_worker_lanes[lane]);
     show(w);
 }
 

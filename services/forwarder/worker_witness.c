@@ -194,9 +194,8 @@ blame_sink(struct hf_worker *w, struct hf_job *j, size_t suspects)
     const struct hf_refusal *first = &j->refusals.items[j->cleared];
     struct hf_sink_result r = {.outcome = HF_OUTCOME_REFUSED, .status = first->status};
 
-    snprintf(r.error, sizeof r.error,
-             "nothing that was tried is taken (%zu records refused): %.*s", suspects, REASON_MAX,
-             first->reason);
+    snprintf(r.error, sizeof r.error, "nothing that was tried is taken (%zu records refused): %.*s",
+             suspects, REASON_MAX, first->reason);
     hf_text_whole(r.error);
     hf_refusals_cut(&j->refusals, j->cleared);
     hf_bisect_back(&j->bisect, j->suspects.first);

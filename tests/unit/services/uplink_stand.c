@@ -32,7 +32,7 @@ take(void *ctx, struct hf_request *q)
     struct stand *s = ctx;
     struct seen *seen;
     char headers[256] = "";
-    int status;
+    int status, delay_ms;
 
     assert_int_equal(hf_request_body(q, &body, NULL), 0);
     pthread_mutex_lock(&s->lock);
@@ -52,8 +52,9 @@ take(void *ctx, struct hf_request *q)
     else if (s->retry_after_s)
         snprintf(headers, sizeof headers, "Retry-After: %d\r\n", s->retry_after_s);
     s->count++;
+    delay_ms = s->delay_ms;
     pthread_mutex_unlock(&s->lock);
-    usleep((unsigned)s->delay_ms * 1000);
+    usleep((unsigned)delay_ms * 1000);
     if (status == 204)
         hf_request_answer_status(q, status);
     else
@@ -192,5 +193,21 @@ stand_wait_for_buffer_error(struct stand *s, const char *part)
         usleep(10000);
     }
     fail_msg("'%s' is said and not '%s'", v.buffer_error, part);
+    return v;
+}
+
+struct hf_worker_view
+stand_wait_for_counts(struct stand *s, uint64_t delivered, uint64_t quarantined)
+{
+    struct hf_worker_view v;
+
+    for (int ms = 0; ms < WAIT_MS; ms += 10) {
+        hf_worker_look(s->worker, &v);
+        if (v.delivered + v.quarantined == delivered + quarantined)
+            break;
+        usleep(10000);
+    }
+    assert_int_equal(v.delivered, delivered);
+    assert_int_equal(v.quarantined, quarantined);
     return v;
 }

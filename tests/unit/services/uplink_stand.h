@@ -65,6 +65,10 @@ void stand_forget(struct stand *s);
 void stand_wait_for_held(struct stand *s, size_t held);
 struct hf_worker_view stand_wait_for_state(struct stand *s, enum hf_worker_state state);
 
+/* Until so many are counted, which is a little after the buffer has it. */
+struct hf_worker_view stand_wait_for_counts(struct stand *s, uint64_t delivered,
+                                            uint64_t quarantined);
+
 /* Until the buffer's side is said to be so; "" for well. */
 struct hf_worker_view stand_wait_for_buffer_error(struct stand *s, const char *part);
 
