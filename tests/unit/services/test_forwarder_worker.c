@@ -236,6 +236,24 @@ pain_09_an_alarm_passes_a_backlog(void **state)
     assert_true(fake_buffer_held(s->buffer, "up") > 5000);
 }
 
+/* Who prefers fewer requests waits for more, but no alarm does. */
+static void
+an_alarm_does_not_linger(void **state)
+{
+    struct stand *s = *state;
+
+    fake_buffer_put(s->buffer, 1, 1, 100);
+    stand_start(s, ",\"linger_ms\":4000");
+    stand_wait_for_held(s, 0);
+    fake_buffer_put(s->buffer, 1, 1, 100);
+    usleep(300000);
+    fake_buffer_put(s->buffer, 0, 1, 100);
+    stand_wait_for_held(s, 0);
+    assert_int_equal(stand_requests(s), 3);
+    assert_non_null(strstr(s->seen[1].lines, "\"seq\":3,"));
+    assert_non_null(strstr(s->seen[2].lines, "\"seq\":2,"));
+}
+
 static void
 redirects_stay_where_the_token_belongs(void **state)
 {
@@ -296,6 +314,7 @@ main(void)
         with_stand(later_repeats_with_key_and_bytes),
         with_stand(retry_after_is_waited_for),
         with_stand(pain_09_an_alarm_passes_a_backlog),
+        with_stand(an_alarm_does_not_linger),
         with_stand(redirects_stay_where_the_token_belongs),
         with_stand(an_own_header_is_sent),
         with_stand(a_buffer_that_is_away_is_waited_for),
