@@ -26,14 +26,3 @@ hf_outcome_of(int status)
         return HF_OUTCOME_POISON;
     }
 }
-
-const char *
-hf_outcome_text(enum hf_outcome outcome)
-{
-    static const char *const texts[HF_OUTCOME_COUNT] = {
-        "stored",    "it is tried again", "somebody has to look at the sink's access",
-        "too large", "refused for good",
-    };
-
-    return texts[outcome];
-}

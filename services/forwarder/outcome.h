@@ -14,6 +14,3 @@ enum hf_outcome {
 };
 
 enum hf_outcome hf_outcome_of(int status);
-
-/* Text for what a person reads: the status and what it means for the gateway. */
-const char *hf_outcome_text(enum hf_outcome outcome);
