@@ -190,7 +190,7 @@ answer_block(struct hf_request *q, const struct block *b, const char *lane, bool
     char headers[512];
     size_t bound = ZSTD_compressBound(b->raw);
     HF_AUTO_FREE char *frame = malloc(bound);
-    size_t len = ZSTD_compress(frame, bound, b->lines.data, b->raw, 1);
+    size_t len = ZSTD_compress(frame, bound, b->lines.data, b->raw, FAKE_ZSTD_LEVEL);
 
     snprintf(headers, sizeof headers,
              "%sHoldfast-Lane: %s\r\nHoldfast-Epoch: 9f2c11ab\r\nHoldfast-First: %llu\r\n"

@@ -4,7 +4,11 @@
 
 #include "common/httpd.h"
 
-enum { FAKE_LANES = 3, FAKE_SINKS = 4 };
+enum {
+    FAKE_LANES = 3,
+    FAKE_SINKS = 4,
+    FAKE_ZSTD_LEVEL = 9, /* not the forwarder's: so it can be told who packed a frame */
+};
 
 struct fake_buffer;
 

@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "uplink_stand.h"
 
+#include <stdlib.h>
 #include <unistd.h>
+#include <zstd.h>
 
 static void
 all_lanes_leave_and_alarms_first(void **state)
@@ -64,6 +66,27 @@ every_format_carries_the_same(void **state)
         assert_non_null(strstr(lines, "\"payload\":{\"data\":[1,2,{}]}}\n"));
         assert_non_null(strstr(lines, "\"base64\":\"AP8=\"}\n"));
     }
+}
+
+static size_t
+packed(const char *lines, int level)
+{
+    size_t bound = ZSTD_compressBound(strlen(lines));
+    HF_AUTO_FREE char *frame = malloc(bound);
+
+    return ZSTD_compress(frame, bound, lines, strlen(lines), level);
+}
+
+static void
+a_block_goes_out_as_it_lies(void **state)
+{
+    struct stand *s = *state;
+
+    fake_buffer_put(s->buffer, 1, 200, 200);
+    stand_start(s, ",\"encoding\":\"zstd\"");
+    stand_wait_for_held(s, 0);
+    assert_int_equal(s->seen[0].bytes, packed(s->seen[0].lines, FAKE_ZSTD_LEVEL));
+    assert_int_not_equal(s->seen[0].bytes, packed(s->seen[0].lines, 1));
 }
 
 static void
@@ -307,6 +330,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         with_stand(all_lanes_leave_and_alarms_first),
         with_stand(every_format_carries_the_same),
+        with_stand(a_block_goes_out_as_it_lies),
         with_stand(too_large_is_split_and_remembered),
         with_stand(no_access_holds_everything),
         with_stand(a_refused_acknowledgement_leaves_its_lane),
