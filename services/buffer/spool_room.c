@@ -365,6 +365,14 @@ look_at_disk(struct hf_spool *s)
 }
 
 void
+hf_spool_trim_aside(struct hf_spool *s)
+{
+    look_at_disk(s);
+    if (s->aside_bytes && (s->disk_low || !has_room(s, 0)))
+        give_up_aside(s);
+}
+
+void
 hf_spool_tick(struct hf_spool *s)
 {
     struct hf_error err = {0};
@@ -373,9 +381,7 @@ hf_spool_tick(struct hf_spool *s)
         return;
     if (!hf_spool_is_open(s))
         return;
-    look_at_disk(s);
-    if (s->aside_bytes && (s->disk_low || !has_room(s, 0)))
-        give_up_aside(s);
+    hf_spool_trim_aside(s);
     retain(s);
     if (!hf_spool_is_open(s))
         return;

@@ -372,7 +372,7 @@ a_damaged_store_waits_for_room(void **state)
         usleep(50000);
     hf_owner_look(o, &v);
     assert_true(v.open);
-    assert_non_null(strstr(v.alarm, "set aside"));
+    assert_non_null(strstr(v.alarm, "built anew"));
 }
 
 int
