@@ -132,7 +132,7 @@ merge_run(struct hf_spool *s, struct run *r, struct hf_error *err)
         if (hf_spool_add_pair(&s->meta, s->pending_topics[i],
                               s->topics[s->pending_topics[i]].pending, err) < 0)
             return -1;
-    if (hf_block_pack(s->raw.data, s->raw.len, &s->frame, err) < 0)
+    if (hf_block_pack_tight(s->raw.data, s->raw.len, &s->frame, err) < 0)
         return -1;
     r->sum.weight = r->sum.count;
     r->sum.raw = s->raw.len;
