@@ -12,6 +12,7 @@ enum { HF_CLIENTS_MAX = 256, HF_WINDOW_MAX = 32767 };
 struct hf_publish {
     const char *host;
     uint64_t port, clients, rate, window;
+    const char *user, *password; /* NULL: none */
     const char *prefix; /* number n goes to PREFIX/(n % topics) */
     struct hf_journal journal;
     atomic_uint_fast64_t done;
