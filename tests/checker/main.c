@@ -129,15 +129,24 @@ static bool
 read_options(struct options *o, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"host", required_argument, NULL, 'h'},    {"port", required_argument, NULL, 'p'},
-        {"count", required_argument, NULL, 'n'},   {"clients", required_argument, NULL, 'c'},
-        {"topics", required_argument, NULL, 't'},  {"prefix", required_argument, NULL, 'x'},
-        {"size", required_argument, NULL, 's'},    {"corpus", required_argument, NULL, 'k'},
-        {"seed", required_argument, NULL, 'S'},    {"rate", required_argument, NULL, 'r'},
-        {"window", required_argument, NULL, 'w'},  {"run", required_argument, NULL, 'N'},
-        {"journal", required_argument, NULL, 'j'}, {"check", required_argument, NULL, 'u'},
-        {"settle", required_argument, NULL, 'z'},  {"only-check", no_argument, NULL, 'o'},
-        {"by-topic", no_argument, NULL, 'b'},      {"account", required_argument, NULL, 'a'},
+        {"host", required_argument, NULL, 'h'},
+        {"port", required_argument, NULL, 'p'},
+        {"count", required_argument, NULL, 'n'},
+        {"clients", required_argument, NULL, 'c'},
+        {"topics", required_argument, NULL, 't'},
+        {"prefix", required_argument, NULL, 'x'},
+        {"size", required_argument, NULL, 's'},
+        {"corpus", required_argument, NULL, 'k'},
+        {"seed", required_argument, NULL, 'S'},
+        {"rate", required_argument, NULL, 'r'},
+        {"window", required_argument, NULL, 'w'},
+        {"run", required_argument, NULL, 'N'},
+        {"journal", required_argument, NULL, 'j'},
+        {"check", required_argument, NULL, 'u'},
+        {"settle", required_argument, NULL, 'z'},
+        {"only-check", no_argument, NULL, 'o'},
+        {"by-topic", no_argument, NULL, 'b'},
+        {"account", required_argument, NULL, 'a'},
         {NULL, 0, NULL, 0},
     };
     int option;

@@ -13,7 +13,7 @@ struct hf_publish {
     const char *host;
     uint64_t port, clients, rate, window;
     const char *user, *password; /* NULL: none */
-    const char *prefix; /* number n goes to PREFIX/(n % topics) */
+    const char *prefix;          /* number n goes to PREFIX/(n % topics) */
     struct hf_journal journal;
     atomic_uint_fast64_t done;
     atomic_uint_fast64_t reconnects;

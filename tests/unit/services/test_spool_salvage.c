@@ -394,6 +394,26 @@ pain_12_a_salvage_waits_for_room_on_the_disk(void **state)
     hf_spool_close(s);
 }
 
+static void
+what_was_accepted_is_counted_over_a_salvage(void **state)
+{
+    struct hf_spool *s = open_spool(*state, 64 * MIB);
+    uint64_t payload;
+
+    for (unsigned i = 0; i < 2000; i += 100)
+        assert_int_equal(spoolkit_append(s, NORMAL, i, i + 100, 1000), HF_ERROR_NONE);
+    hf_spool_close(s);
+    damage(*state);
+    s = open_spool(*state, 64 * MIB);
+    assert_int_equal(spoolkit_append(s, NORMAL, 0, 1, 1000), HF_ERROR_NONE);
+    payload = spoolkit_status(s).payload_bytes;
+    assert_true(payload > 0);
+    meet_damage(s);
+    assert_string_not_equal(hf_spool_alarm(s), "");
+    assert_int_equal(spoolkit_status(s).payload_bytes, payload);
+    hf_spool_close(s);
+}
+
 int
 main(void)
 {
@@ -407,6 +427,7 @@ main(void)
         with_tempdir(a_lost_or_saved_store_has_a_new_epoch),
         with_tempdir(pain_12_a_full_store_is_salvaged_under_its_cap),
         with_tempdir(pain_12_a_salvage_waits_for_room_on_the_disk),
+        with_tempdir(what_was_accepted_is_counted_over_a_salvage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

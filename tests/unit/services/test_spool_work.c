@@ -63,7 +63,8 @@ look(struct most *m)
     m->syncs = w.syncs > m->syncs ? w.syncs : m->syncs;
 }
 
-/* Commits with acknowledgements between them, some of much, and the housekeeping that comes after. */
+/* Commits with acknowledgements between them, some of much, and the housekeeping that comes after.
+ */
 static void
 commit_and_drain(struct hf_spool *s, unsigned commits, struct most *m)
 {
