@@ -105,12 +105,42 @@ a_commit_waits_for_bounded_work(void **state)
     hf_spool_close(s);
 }
 
+/* A person drops all: records that come meanwhile are committed between two steps, and stay. */
+static void
+a_drop_of_much_lets_commits_pass(void **state)
+{
+    enum { HELD = 25 * 1000 };
+    const size_t bytes_most = (size_t)(5 * MIB);
+    struct hf_spool *s = open_spool(*state);
+    struct hf_spool_drop d = {.until_ms = INT64_MAX};
+    struct hf_spool_status st;
+    struct most m = {0};
+    unsigned steps = 1;
+
+    for (unsigned n = 0; n < HELD; n += PER_COMMIT)
+        assert_int_equal(spoolkit_append(s, HF_LANE_NORMAL, n, n + PER_COMMIT, SIZE),
+                         HF_ERROR_NONE);
+    (void)faultdisk_work();
+    for (; spoolkit_drop_step(s, &d) > 0; steps++) {
+        look(&m);
+        assert_int_equal(spoolkit_append(s, HF_LANE_NORMAL, 0, 1, SIZE), HF_ERROR_NONE);
+    }
+    print_message("%u steps, at most %zu bytes\n", steps, m.bytes);
+    st = spoolkit_status(s);
+    assert_int_equal(d.count, HELD);
+    assert_int_equal(st.books.dropped, HELD);
+    assert_true(steps > 2 && st.books.held >= steps - 1); /* and what tells of the gap */
+    assert_true(m.bytes <= bytes_most);
+    hf_spool_close(s);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         with_tempdir(pain_04_what_was_acknowledged_is_not_written_over),
         with_tempdir(a_commit_waits_for_bounded_work),
+        with_tempdir(a_drop_of_much_lets_commits_pass),
     };
 
     faultdisk_install();
