@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Numbered messages through the record path, and what must be true once a fault has gone.
-: "${work:?}" "${path_build:?}" "${path_dir:?}" "${path_field:?}" "${path_internal:?}" "${path_receiver:?}"
+: "${work:?}" "${path_build:?}" "${path_dir:?}" "${path_field:?}" "${path_receiver:?}"
 : "${path_services:?}" "${messages:?}" "${rate:?}" "${seed:?}"
 
 checker() { "$path_build/tests/checker/holdfast-checker" --port "$path_field" "$@"; }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Services killed, stopped, given other settings, or a clock that jumps.
-: "${work:?}" "${path_bin:?}" "${path_receiver:?}" "${path_services:?}" "${messages:?}" "${stop_seconds:?}"
+: "${work:?}" "${path_bin:?}" "${path_internal:?}" "${path_receiver:?}" "${path_services:?}" "${messages:?}" "${stop_seconds:?}"
 
 pain_04_buffer_killed_keeps_what_it_acknowledged() {
     local i
