@@ -92,8 +92,8 @@ path_env() {
 
 # Secrets of this run; each service is given what it may know (api/record-path.md).
 path_credentials() {
-    local accounts='{"broker":"pb","processor":"pp","buffer":"pu","forwarder":"pf","holdfastd":"ph"}'
-    path_write broker credentials "{\"accounts\": $accounts}"
+    local accounts='{"broker":"pb","processor":"pp","buffer":"pu","forwarder":"pf","holdfastd":"ph","own":"po"}'
+    path_write broker credentials "{\"accounts\": $accounts, \"own\": {\"own\": {\"write\": [\"uplink/#\"]}}}"
     path_write buffer credentials '{"bus": {"user": "buffer", "password": "pu"},
         "tokens": {"processor": "tp", "forwarder": "tf", "holdfastd": "th"}}'
     path_write processor credentials '{"bus": {"user": "processor", "password": "pp"}, "buffer_token": "tp",

@@ -275,20 +275,29 @@ hf_buffer_export(void *ctx, struct hf_request *q)
 
 /* ---- drop ---- */
 
-struct change {
-    union {
-        struct hf_drop_ask drop;
-        struct hf_ids_ask ids;
-    };
-    uint64_t count;
-};
-
 static int
 do_drop(struct hf_spool *spool, void *ctx, struct hf_error *err)
 {
-    struct change *c = ctx;
+    return hf_spool_drop(spool, ctx, err);
+}
 
-    return hf_spool_drop(spool, c->drop.lane, c->drop.until_ms, &c->count, err);
+/* Each step is a commit of its own: what came before one that fails is dropped. */
+static int
+drop_in_steps(struct hf_buffer_api *api, const struct hf_drop_ask *ask, uint64_t *ret_count,
+              struct hf_error *err)
+{
+    struct hf_spool_drop d = {.lane = ask->lane, .until_ms = ask->until_ms};
+    int rc;
+
+    *ret_count = 0;
+    while ((rc = hf_owner_change(api->owner, do_drop, &d, err)) > 0)
+        *ret_count = d.count;
+    if (rc == 0)
+        *ret_count = d.count;
+    else if (*ret_count)
+        (void)hf_error_wrap(err, "%llu records were dropped before",
+                            (unsigned long long)*ret_count);
+    return rc;
 }
 
 void
@@ -297,16 +306,17 @@ hf_buffer_drop(void *ctx, struct hf_request *q)
     HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(SMALL_BODY_MAX);
     struct hf_buffer_api *api = ctx;
     const char *text = hf_buffer_body(q, &body);
-    struct change c = {.count = 0};
+    struct hf_drop_ask ask;
     struct hf_error err;
+    uint64_t count;
 
     if (!text)
         return;
-    if (hf_drop_ask_read(text, body.len, &c.drop, &err) < 0 ||
-        hf_owner_change(api->owner, do_drop, &c, &err) < 0)
+    if (hf_drop_ask_read(text, body.len, &ask, &err) < 0 ||
+        drop_in_steps(api, &ask, &count, &err) < 0)
         hf_request_answer_error(q, &err);
     else
-        answer_count(q, "dropped", c.count);
+        answer_count(q, "dropped", count);
 }
 
 /* ---- quarantine ---- */
@@ -401,6 +411,11 @@ hf_buffer_quarantine(void *ctx, struct hf_request *q)
         hf_request_answer(q, 200, "application/json", NULL, p.out.data, p.out.len);
     hf_buf_done(&p.out);
 }
+
+struct change {
+    struct hf_ids_ask ids;
+    uint64_t count;
+};
 
 static int
 do_replay(struct hf_spool *spool, void *ctx, struct hf_error *err)

@@ -13,3 +13,7 @@ HF_MUST int hf_block_unpack(const void *frames, size_t len, struct hf_buf *lines
 /* Appends one frame of the lines. */
 HF_MUST int hf_block_pack(const void *lines, size_t len, struct hf_buf *frame,
                           struct hf_error *err);
+
+/* The same, smaller and slower: for what is to lie for long. */
+HF_MUST int hf_block_pack_tight(const void *lines, size_t len, struct hf_buf *frame,
+                                struct hf_error *err);

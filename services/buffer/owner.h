@@ -33,7 +33,9 @@ enum {
 struct hf_owner;
 
 struct hf_owner_view {
-    struct hf_spool_status status; /* as of the last commit or tick */
+    /* As of the last commit or tick; what spools count since they were opened is counted here since
+     * the owner began. */
+    struct hf_spool_status status;
     int64_t window_ms;
     int64_t max_bytes, keep_free_bytes;
     enum hf_when_full when_full;

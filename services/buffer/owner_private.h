@@ -58,6 +58,9 @@ struct hf_owner {
     /* The thread's own. */
     const char *dir;
     struct hf_spool *spool;
+    struct {
+        uint64_t payload_bytes, commits, checkpoints;
+    } before;                           /* of the spools that were closed */
     struct hf_buffer_settings *applied; /* to the spool */
     struct hf_holders holders;
     int64_t reopen_ms, reopen_wait_ms;

@@ -89,9 +89,15 @@ open_spool(struct hf_owner *o)
 static void
 close_if_broken(struct hf_owner *o)
 {
+    struct hf_spool_status status;
+
     if (!o->spool || hf_spool_is_open(o->spool))
         return;
     say_closed(o, *hf_spool_full(o->spool) ? hf_spool_full(o->spool) : "the store is not open");
+    hf_spool_get_status(o->spool, &status);
+    o->before.payload_bytes += status.payload_bytes;
+    o->before.commits += status.commits;
+    o->before.checkpoints += status.checkpoints;
     hf_spool_close(hf_steal(&o->spool));
 }
 
@@ -103,6 +109,9 @@ refresh_view(struct hf_owner *o)
     if (!o->spool)
         return;
     hf_spool_get_status(o->spool, &status);
+    status.payload_bytes += o->before.payload_bytes;
+    status.commits += o->before.commits;
+    status.checkpoints += o->before.checkpoints;
     pthread_mutex_lock(&o->lock);
     o->view.open = true;
     o->view.status = status;

@@ -3,9 +3,9 @@
  * Records on disk until they are delivered: one SQLite file in WAL mode with synchronous=FULL. What
  * hf_spool_commit() has returned from survives a power cut. One thread owns a spool.
  *
- * The file is bounded: max_bytes holds for all files together. The reserve is a file of zeros that
- * is given up when the disk is full, so that acknowledging and deleting go on; nothing is accepted
- * until it is back.
+ * The file is bounded: max_bytes holds for all files together, but while a damaged one is saved
+ * into a new one: then for each of the two. The reserve is a file of zeros that is given up when
+ * the disk is full, so that acknowledging and deleting go on; nothing is accepted until it is back.
  *
  *     accepted = delivered + held + dropped + quarantined      in every committed state
  */
@@ -39,8 +39,8 @@ struct hf_spool_settings {
 };
 
 /* Opens or makes the file. From a damaged one all readable blocks are taken over into a new one,
- * under a new epoch; the old one is kept as `buffer.db.damaged` as long as there is room, and
- * hf_spool_alarm() says what was lost. */
+ * under a new epoch; the old one is kept as `buffer.db.damaged` as long as both have room under
+ * max_bytes, and hf_spool_alarm() says what was lost. */
 HF_MUST int hf_spool_open(const char *dir, const struct hf_spool_settings *settings,
                           struct hf_spool **ret_spool, struct hf_error *err);
 void hf_spool_close(struct hf_spool *s);
@@ -70,10 +70,19 @@ HF_MUST int hf_spool_append(struct hf_spool *s, const struct hf_spool_record *re
 HF_MUST int hf_spool_ack(struct hf_spool *s, const char *sink, enum hf_lane lane, const char *epoch,
                          uint64_t first, uint64_t last, const struct hf_refused *refused,
                          size_t refused_count, struct hf_error *err);
-/* Within a transaction. Drops whole blocks of the lane (HF_LANE_UNSAID: all) whose newest record is
- * not younger; counted for the reason `person`. */
-HF_MUST int hf_spool_drop(struct hf_spool *s, enum hf_lane lane, int64_t until_ms,
-                          uint64_t *ret_count, struct hf_error *err);
+struct hf_spool_drop {
+    enum hf_lane lane; /* HF_LANE_UNSAID: all */
+    int64_t until_ms;
+    uint64_t count; /* records dropped so far */
+    /* Where it is: zero before the first step. */
+    int64_t up_to;
+    int64_t after[HF_LANE_COUNT];
+};
+
+/* Within a transaction. Drops whole blocks that were there at the first step and whose newest
+ * record is not younger; counted for the reason `person`. A step is bounded, so that commits go on
+ * between two of them. 1: there may be more; 0: that was all. */
+HF_MUST int hf_spool_drop(struct hf_spool *s, struct hf_spool_drop *d, struct hf_error *err);
 /* Within a transaction; count 0 means all. Replay gives a record to its sink again with its number;
  * one whose sink is configured no more stays. */
 HF_MUST int hf_spool_quarantine_replay(struct hf_spool *s, const uint64_t *ids, size_t count,

@@ -2,6 +2,7 @@
 #include "buffer/spool_file.h"
 
 #include "base/text.h"
+#include "buffer/spool_vfs.h"
 #include "buffer_schema.h"
 
 #include <errno.h>
@@ -97,7 +98,7 @@ hf_spool_file_open(const struct hf_spool_paths *p, sqlite3 **ret_db, struct hf_e
     int rc = sqlite3_open_v2(p->db, &db,
                              SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                                  SQLITE_OPEN_EXRESCODE,
-                             NULL);
+                             hf_spool_vfs());
 
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(db, settings, NULL, NULL, NULL);

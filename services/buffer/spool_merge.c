@@ -8,6 +8,8 @@
 enum {
     AWAY_MS = 10000,          /* blocks that leave soon are not worth writing again */
     SMALL_BYTES = 256 * 1024, /* of lines: larger ones are left */
+    /* As much as is packed at a time, for commits wait for it; twice as much is hardly denser. */
+    MERGED_BYTES = 512 * 1024,
     RUN_LEAST = 8,
     RUN_MOST = 256,
 };
@@ -25,7 +27,7 @@ run_add(struct run *r, const struct hf_block_row *b)
     if (b->raw >= SMALL_BYTES || b->mask || b->weight != b->count)
         return false;
     if (r->count && (b->epoch != r->sum.epoch || b->first <= r->sum.last || r->count == RUN_MOST ||
-                     r->sum.raw + b->raw > HF_SPOOL_BLOCK_BYTES))
+                     r->sum.raw + b->raw > MERGED_BYTES))
         return false;
     if (!r->count)
         r->sum = *b;
@@ -132,7 +134,7 @@ merge_run(struct hf_spool *s, struct run *r, struct hf_error *err)
         if (hf_spool_add_pair(&s->meta, s->pending_topics[i],
                               s->topics[s->pending_topics[i]].pending, err) < 0)
             return -1;
-    if (hf_block_pack(s->raw.data, s->raw.len, &s->frame, err) < 0)
+    if (hf_block_pack_tight(s->raw.data, s->raw.len, &s->frame, err) < 0)
         return -1;
     r->sum.weight = r->sum.count;
     r->sum.raw = s->raw.len;

@@ -293,6 +293,8 @@ HF_MUST int hf_spool_frozen(struct hf_spool *s, const struct hf_spool_sink *k, e
 HF_MUST int hf_spool_make_room(struct hf_spool *s, int64_t bytes, struct hf_error *err);
 void hf_spool_checkpoint(struct hf_spool *s, int from_pages);
 void hf_spool_disk_is_full(struct hf_spool *s);
+/* Removes what a salvage has set aside where it does not fit beside what is held. */
+void hf_spool_trim_aside(struct hf_spool *s);
 
 /* ---- spool_gap.c ---- */
 HF_MUST int hf_spool_tell_gaps(struct hf_spool *s, struct hf_error *err);

@@ -10,10 +10,12 @@
 #include <sys/statvfs.h>
 
 enum {
-    DROP_STEP = 64,           /* blocks dropped by one tick */
-    DROP_MOST = 4096,         /* by one commit */
-    COLLECT_STEP = 256,       /* blocks deleted by one tick and lane */
-    COMMIT_SLACK = 64 * 1024, /* pages that a commit needs beside the blocks */
+    DROP_STEP = 64,                    /* blocks dropped by one tick */
+    DROP_MOST = 4096,                  /* by one commit */
+    DROP_STEP_BYTES = 8 * 1024 * 1024, /* of blocks, by one step of a person's drop */
+    LOOK_STEP = 1024,                  /* blocks looked at by it */
+    COLLECT_STEP = 256,                /* blocks deleted by one tick and lane */
+    COMMIT_SLACK = 64 * 1024,          /* pages that a commit needs beside the blocks */
     VACUUM_PAGES = 2 * 1024 * 1024 / HF_SPOOL_PAGE, /* one step of shrinking */
     VACUUM_FROM_PAGES =
         16 * 1024 * 1024 / HF_SPOOL_PAGE, /* smaller holes are left for the next records */
@@ -160,29 +162,59 @@ hf_spool_make_room(struct hf_spool *s, int64_t bytes, struct hf_error *err)
     return hf_error_set(err, HF_ERROR_NO_SPACE, "%s", s->full);
 }
 
+/* One step within a lane: 1 where the bounds ended it. */
 static int
-drop_lane(struct hf_spool *s, int lane, int64_t until_ms, struct hf_error *err)
+drop_lane(struct hf_spool *s, struct hf_spool_drop *d, int lane, unsigned *looked, size_t *bytes,
+          struct hf_error *err)
 {
-    struct hf_block_row b = {0};
+    sqlite3_stmt *q = s->q[Q_BLOCK_NEXT];
+    struct hf_block_row b;
     int rc;
 
-    while ((rc = hf_spool_step_block(s, BIND(s, Q_BLOCK_NEXT, lane, b.id, -1), &b, err)) > 0)
-        if (b.newest_ms <= until_ms && hf_spool_block_remove(s, b.id, "person", err) < 0)
+    for (;;) {
+        rc = hf_spool_step_block(s, BIND(s, Q_BLOCK_NEXT, lane, d->after[lane], -1), &b, err);
+        sqlite3_reset(q);
+        if (rc <= 0 || hf_spool_order(b.id) > d->up_to)
+            return rc < 0 ? -1 : 0;
+        if (++*looked > LOOK_STEP || *bytes > DROP_STEP_BYTES)
+            return 1;
+        d->after[lane] = b.id;
+        if (b.newest_ms > d->until_ms)
+            continue;
+        *bytes += b.body_len;
+        if (hf_spool_block_remove(s, b.id, "person", err) < 0)
             return -1;
-    return rc;
+    }
+}
+
+static void
+dont_merge(struct hf_spool *s, enum hf_lane lane, int64_t up_to)
+{
+    int64_t id = hf_spool_id(lane, up_to);
+
+    if (s->merge_from[lane] < id)
+        s->merge_from[lane] = id;
 }
 
 int
-hf_spool_drop(struct hf_spool *s, enum hf_lane lane, int64_t until_ms, uint64_t *ret_count,
-              struct hf_error *err)
+hf_spool_drop(struct hf_spool *s, struct hf_spool_drop *d, struct hf_error *err)
 {
     uint64_t before = s->now.dropped;
+    unsigned looked = 0;
+    size_t bytes = 0;
+    int rc = 0;
 
-    for (int i = HF_LANE_ALARM; i < HF_LANE_COUNT; i++)
-        if ((lane == HF_LANE_UNSAID || (int)lane == i) && drop_lane(s, i, until_ms, err) < 0)
-            return -1;
-    *ret_count = s->now.dropped - before;
-    return 0;
+    if (!d->up_to)
+        d->up_to = s->now.next_block - 1;
+    for (int i = HF_LANE_ALARM; rc == 0 && i < HF_LANE_COUNT; i++) {
+        if (d->lane != HF_LANE_UNSAID && (int)d->lane != i)
+            continue;
+        if (d->until_ms == INT64_MAX) /* what is to go must not become one with what came since */
+            dont_merge(s, (enum hf_lane)i, d->up_to);
+        rc = drop_lane(s, d, i, &looked, &bytes, err);
+    }
+    d->count += s->now.dropped - before;
+    return rc;
 }
 
 /* Blocks lie in the order in which they came, and so in that of their times, but for those that a
@@ -365,6 +397,14 @@ look_at_disk(struct hf_spool *s)
 }
 
 void
+hf_spool_trim_aside(struct hf_spool *s)
+{
+    look_at_disk(s);
+    if (s->aside_bytes && (s->disk_low || !has_room(s, 0)))
+        give_up_aside(s);
+}
+
+void
 hf_spool_tick(struct hf_spool *s)
 {
     struct hf_error err = {0};
@@ -373,9 +413,7 @@ hf_spool_tick(struct hf_spool *s)
         return;
     if (!hf_spool_is_open(s))
         return;
-    look_at_disk(s);
-    if (s->aside_bytes && (s->disk_low || !has_room(s, 0)))
-        give_up_aside(s);
+    hf_spool_trim_aside(s);
     retain(s);
     if (!hf_spool_is_open(s))
         return;

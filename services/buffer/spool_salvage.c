@@ -5,9 +5,12 @@
  * those that the tree has lost; what cannot is counted and named. New records get a new epoch,
  * because the book that would say which numbers were given out may be among what is lost.
  *
- * For as long as it takes there are two files. Where they have no room, under the cap and beside
- * the free space to keep, nothing is begun: the damaged one stays as it is, marked, and the store
- * is not open until there is room.
+ * For as long as it takes there are two files, and the cap holds for each of them: a store that is
+ * fuller than half of its cap could not be saved otherwise, and a damaged file cannot be thinned
+ * out, since what is to be found by its pages may lie anywhere. When the new one is in place the
+ * damaged one stays only where both are within the cap. What bounds it meanwhile is the disk: where
+ * that has no room beside the free space to keep, nothing is begun: the damaged file stays as it
+ * is, marked, and the store is not open until there is room.
  */
 #include "buffer/spool_scan.h"
 
@@ -417,8 +420,8 @@ say(struct hf_spool *s, const struct hf_spool_state *old, const struct salvage *
     if (known)
         snprintf(lost, sizeof lost, "%llu", (unsigned long long)n);
     at = snprintf(text, sizeof text,
-                  "the store was damaged and set aside as buffer.db.damaged: %llu records (of %llu "
-                  "to %llu) were saved, %s of epoch %08x lost",
+                  "the store was damaged and built anew: %llu records (of %llu to %llu) were "
+                  "saved, %s of epoch %08x lost",
                   (unsigned long long)v->records, (unsigned long long)v->first,
                   (unsigned long long)v->last, lost, old->epoch);
     for (size_t i = 0; n && i < h->count && i < HOLES_SHOWN && at < (int)sizeof text; i++)
@@ -484,21 +487,19 @@ build(struct hf_spool *s, const char *damaged, const struct hf_spool_state *know
 static int
 check_room(const struct hf_spool *s, struct hf_error *err)
 {
-    int64_t used = hf_spool_file_bytes(&s->paths), need = used + ROOM_MORE;
-    int64_t allowed = s->settings.max_bytes - used, left;
+    int64_t need = hf_spool_file_bytes(&s->paths) + ROOM_MORE, left;
     struct statvfs v;
 
     if (statvfs(s->dir, &v) < 0)
         return hf_error_errno(err, errno, "cannot see how much space is free in '%s'", s->dir);
     left = (int64_t)v.f_bavail * (int64_t)v.f_frsize - s->settings.keep_free_bytes;
-    if (need <= allowed && need <= left)
+    if (need <= left)
         return 0;
     return hf_error_set(err, HF_ERROR_NO_SPACE,
                         "the store is damaged, and to save what is in it takes %lld bytes beside "
-                        "it, where %s: nothing is accepted until there is room",
-                        (long long)need,
-                        need > left ? "the disk has not so much to spare"
-                                    : "max_bytes does not allow them");
+                        "it, of which the disk has %lld to spare: nothing is accepted until there "
+                        "is room",
+                        (long long)need, (long long)(left > 0 ? left : 0));
 }
 
 int
@@ -506,6 +507,7 @@ hf_spool_salvage(struct hf_spool *s, const struct hf_spool_state *known, struct 
 {
     struct hf_spool_state before = {0};
     struct hf_spool_paths paths = s->paths;
+    uint64_t payload_bytes = s->saved.payload_bytes; /* of the process, not of the file */
     int rc;
 
     hf_spool_aside_remove(&paths); /* both files need room now */
@@ -517,6 +519,7 @@ hf_spool_salvage(struct hf_spool *s, const struct hf_spool_state *known, struct 
         before = *known;
     hf_spool_close_file(s);
     memset(&s->now, 0, sizeof s->now);
+    s->now.payload_bytes = payload_bytes;
     memset(s->merge_from, 0, sizeof s->merge_from);
     memset(s->age_from, 0, sizeof s->age_from);
     hf_spool_fresh_paths(&paths, &s->paths);
@@ -526,10 +529,13 @@ hf_spool_salvage(struct hf_spool *s, const struct hf_spool_state *known, struct 
     if (rc == 0)
         rc = hf_spool_replace(&paths, &s->paths, err);
     else
-        hf_spool_fresh_remove(&paths);
+        hf_spool_mark_damaged(&paths);
+    hf_spool_fresh_remove(&paths);
     s->paths = paths;
     if (rc == 0 && hf_spool_open_file(s, &rc, err) < 0)
         rc = -1;
     s->aside_bytes = hf_spool_aside_bytes(&s->paths);
+    if (rc == 0)
+        hf_spool_trim_aside(s);
     return rc;
 }

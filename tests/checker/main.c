@@ -30,6 +30,7 @@ usage(void)
         "usage: holdfast-checker [--host H=127.0.0.1] [--port N=1883] [--count N=1000]\n"
         "           [--clients N=4] [--topics N=16] [--prefix P=check] [--size "
         "BYTES[,BYTES]…=200]\n"
+        "           [--account USER:PASSWORD]\n"
         "           [--corpus sensor|binary] [--seed N=1] [--rate PER_SECOND] [--window N=100]\n"
         "           [--run NAME]                which run a message is of; random where not given\n"
         "           [--journal FILE]            what was acknowledged, for --only-check\n"
@@ -60,6 +61,19 @@ read_sizes(struct hf_corpus *c, char *text)
 }
 
 static bool
+read_account(struct hf_publish *p, char *text)
+{
+    char *colon = strchr(text, ':');
+
+    if (!colon)
+        return false;
+    *colon = '\0';
+    p->user = text;
+    p->password = colon + 1;
+    return true;
+}
+
+static bool
 read_option(struct options *o, int option)
 {
     switch (option) {
@@ -77,6 +91,8 @@ read_option(struct options *o, int option)
     case 'x':
         o->publish.prefix = optarg;
         return strlen(optarg) < 200;
+    case 'a':
+        return read_account(&o->publish, optarg);
     case 's':
         return read_sizes(&o->corpus, optarg);
     case 'k':
@@ -113,15 +129,25 @@ static bool
 read_options(struct options *o, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"host", required_argument, NULL, 'h'},    {"port", required_argument, NULL, 'p'},
-        {"count", required_argument, NULL, 'n'},   {"clients", required_argument, NULL, 'c'},
-        {"topics", required_argument, NULL, 't'},  {"prefix", required_argument, NULL, 'x'},
-        {"size", required_argument, NULL, 's'},    {"corpus", required_argument, NULL, 'k'},
-        {"seed", required_argument, NULL, 'S'},    {"rate", required_argument, NULL, 'r'},
-        {"window", required_argument, NULL, 'w'},  {"run", required_argument, NULL, 'N'},
-        {"journal", required_argument, NULL, 'j'}, {"check", required_argument, NULL, 'u'},
-        {"settle", required_argument, NULL, 'z'},  {"only-check", no_argument, NULL, 'o'},
-        {"by-topic", no_argument, NULL, 'b'},      {NULL, 0, NULL, 0},
+        {"host", required_argument, NULL, 'h'},
+        {"port", required_argument, NULL, 'p'},
+        {"count", required_argument, NULL, 'n'},
+        {"clients", required_argument, NULL, 'c'},
+        {"topics", required_argument, NULL, 't'},
+        {"prefix", required_argument, NULL, 'x'},
+        {"size", required_argument, NULL, 's'},
+        {"corpus", required_argument, NULL, 'k'},
+        {"seed", required_argument, NULL, 'S'},
+        {"rate", required_argument, NULL, 'r'},
+        {"window", required_argument, NULL, 'w'},
+        {"run", required_argument, NULL, 'N'},
+        {"journal", required_argument, NULL, 'j'},
+        {"check", required_argument, NULL, 'u'},
+        {"settle", required_argument, NULL, 'z'},
+        {"only-check", no_argument, NULL, 'o'},
+        {"by-topic", no_argument, NULL, 'b'},
+        {"account", required_argument, NULL, 'a'},
+        {NULL, 0, NULL, 0},
     };
     int option;
 

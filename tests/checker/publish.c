@@ -146,6 +146,7 @@ start_client(struct hf_publish *p, uint64_t index, struct client **ret_client,
     }
     mosquitto_int_option(c->mosq, MOSQ_OPT_SEND_MAXIMUM, (int)p->window);
     mosquitto_int_option(c->mosq, MOSQ_OPT_TCP_NODELAY, 1);
+    (void)mosquitto_username_pw_set(c->mosq, p->user, p->password);
     mosquitto_connect_callback_set(c->mosq, on_connect);
     mosquitto_publish_callback_set(c->mosq, on_publish);
     if (pthread_create(ret_thread, NULL, run_client, c)) {

@@ -12,7 +12,8 @@ enum { HF_CLIENTS_MAX = 256, HF_WINDOW_MAX = 32767 };
 struct hf_publish {
     const char *host;
     uint64_t port, clients, rate, window;
-    const char *prefix; /* number n goes to PREFIX/(n % topics) */
+    const char *user, *password; /* NULL: none */
+    const char *prefix;          /* number n goes to PREFIX/(n % topics) */
     struct hf_journal journal;
     atomic_uint_fast64_t done;
     atomic_uint_fast64_t reconnects;

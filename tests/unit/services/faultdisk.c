@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum { DB, WAL, FILES, SECTOR = 512, STEPS_MAX = 65536, IMAGE_MAX = 32 * 1024 * 1024 };
-enum { PATH_SIZE = 512, RESERVE_BYTES = 4 * 1024 * 1024 };
+enum { PATH_SIZE = 512, RESERVE_BYTES = 4 * 1024 * 1024, CARD_SECTOR = 4096, WAL_HEADER = 32 };
 
 struct step {
     enum { WRITE, TRUNCATE, SYNC } kind;
@@ -42,6 +42,8 @@ static struct {
     struct step *steps;
     size_t count, played;
     struct image images[FILES];
+    struct faultdisk_work work;
+    size_t wal_end, wal_synced; /* how far the WAL was written, and that synced, since it began */
 } disk;
 
 static sqlite3_file *
@@ -105,6 +107,32 @@ fault_of(struct file *f, size_t len, sqlite3_int64 at)
     return SQLITE_OK;
 }
 
+static void
+count_write(const struct file *f, size_t at, size_t len)
+{
+    size_t end = at + len;
+
+    if (f->which == FILES)
+        return;
+    disk.work.bytes += len;
+    if (f->which != WAL)
+        return;
+    if (at == 0) /* it begins anew */
+        disk.wal_end = disk.wal_synced = 0;
+    if (at / CARD_SECTOR * CARD_SECTOR < disk.wal_synced)
+        disk.work.rewritten++;
+    disk.wal_end = end > disk.wal_end ? end : disk.wal_end;
+}
+
+struct faultdisk_work
+faultdisk_work(void)
+{
+    struct faultdisk_work done = disk.work;
+
+    disk.work = (struct faultdisk_work){0};
+    return done;
+}
+
 static int
 do_write(sqlite3_file *f, const void *data, int len, sqlite3_int64 at)
 {
@@ -112,6 +140,7 @@ do_write(sqlite3_file *f, const void *data, int len, sqlite3_int64 at)
 
     if (rc != SQLITE_OK)
         return rc;
+    count_write((struct file *)f, (size_t)at, (size_t)len);
     note((struct file *)f, WRITE, (size_t)at, data, (size_t)len);
     return real_of(f)->pMethods->xWrite(real_of(f), data, len, at);
 }
@@ -128,6 +157,9 @@ do_sync(sqlite3_file *f, int flags)
 {
     if (disk.fault == FAULTDISK_SYNC_ERROR && !disk.writes_left)
         return SQLITE_IOERR_FSYNC;
+    disk.work.syncs += ((struct file *)f)->which != FILES;
+    if (((struct file *)f)->which == WAL && disk.wal_end > WAL_HEADER)
+        disk.wal_synced = disk.wal_end;
     note((struct file *)f, SYNC, 0, NULL, 0);
     return disk.no_sync ? SQLITE_OK : real_of(f)->pMethods->xSync(real_of(f), flags);
 }

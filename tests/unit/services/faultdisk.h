@@ -23,6 +23,13 @@ void faultdisk_fail(enum faultdisk_fault fault, unsigned after_writes);
 /* Whether the fault has begun. */
 bool faultdisk_has_failed(void);
 
+/* What was done to the database and its WAL since the last call. */
+struct faultdisk_work {
+    size_t bytes, syncs;
+    size_t rewritten; /* sectors of 4 KiB of the WAL, written again after they were synced */
+};
+struct faultdisk_work faultdisk_work(void);
+
 /* Notes all that is done to the files from now on; they must not exist yet. */
 void faultdisk_record(void);
 /* How much was done so far. */

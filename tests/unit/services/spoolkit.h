@@ -122,6 +122,19 @@ spoolkit_ack(struct hf_spool *s, const char *sink, const struct hf_lease *l,
     return rc < 0 ? err.class : HF_ERROR_NONE;
 }
 
+/* One step of a person's drop: 1 where there may be more. */
+static inline int
+spoolkit_drop_step(struct hf_spool *s, struct hf_spool_drop *d)
+{
+    int rc;
+
+    assert_int_equal(hf_spool_begin(s, NULL), 0);
+    rc = hf_spool_drop(s, d, NULL);
+    assert_true(rc >= 0);
+    assert_int_equal(hf_spool_commit(s, NULL), 0);
+    return rc;
+}
+
 /* Takes all that is there, in order; returns how many records. Damage that an acknowledgement finds
  * is mended by the next try. */
 static inline uint64_t

@@ -6,8 +6,10 @@
 #include "tempdir.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 static struct hf_buffer_settings *
 settings(int window_ms, const char *sinks)
@@ -372,7 +374,45 @@ a_damaged_store_waits_for_room(void **state)
         usleep(50000);
     hf_owner_look(o, &v);
     assert_true(v.open);
-    assert_non_null(strstr(v.alarm, "set aside"));
+    assert_non_null(strstr(v.alarm, "built anew"));
+}
+
+/* From now on no file can be written past so many bytes. */
+static void
+limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* What is written is counted by the process: what it was written for must not begin anew with the
+ * store, or a fault of the disk would look like wear. */
+static void
+what_was_accepted_is_counted_over_a_fault_of_the_disk(void **state)
+{
+    HF_AUTO(hf_owner) struct hf_owner *o = start(*state, 0);
+    struct hf_owner_view before, after;
+    struct hf_error err = {0};
+
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(append(o, 10, NULL), 0);
+    hf_owner_look(o, &before);
+    assert_true(before.status.payload_bytes > 0);
+    limit_files(1);
+    assert_int_equal(append(o, 10, &err), -1);
+    do
+        hf_owner_look(o, &after);
+    while (after.open && usleep(10000) == 0);
+    limit_files(RLIM_INFINITY);
+    while (append(o, 10, &err) < 0)
+        usleep(50000);
+    hf_owner_look(o, &after);
+    assert_int_equal(after.status.books.accepted, 20);
+    assert_int_equal(after.status.payload_bytes, 2 * before.status.payload_bytes);
+    assert_true(after.status.commits > before.status.commits);
 }
 
 int
@@ -390,6 +430,7 @@ main(void)
         with_tempdir(work_is_done_on_the_owners_thread),
         with_tempdir(a_store_that_cannot_be_opened_is_said),
         with_tempdir(a_damaged_store_waits_for_room),
+        with_tempdir(what_was_accepted_is_counted_over_a_fault_of_the_disk),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -235,13 +235,9 @@ static void
 a_person_drops_all(void **state)
 {
     HF_AUTO(hf_spool) struct hf_spool *s = open_spool(*state, 64 * MIB);
-    uint64_t count;
 
     assert_int_equal(spoolkit_append(s, NORMAL, 0, 10, 200), HF_ERROR_NONE);
-    assert_int_equal(hf_spool_begin(s, NULL), 0);
-    assert_int_equal(hf_spool_drop(s, HF_LANE_UNSAID, INT64_MAX, &count, NULL), 0);
-    assert_int_equal(hf_spool_commit(s, NULL), 0);
-    assert_int_equal(count, 10);
+    assert_int_equal(spoolkit_drop_step(s, &(struct hf_spool_drop){.until_ms = INT64_MAX}), 0);
     assert_int_equal(spoolkit_status(s).books.dropped, 10);
     assert_int_equal(spoolkit_append(s, NORMAL, 0, 1, 200), HF_ERROR_NONE);
     assert_int_equal(spoolkit_status(s).books.held, 2); /* with the gap record */
@@ -250,11 +246,9 @@ a_person_drops_all(void **state)
 static void
 drop_all(struct hf_spool *s)
 {
-    uint64_t count;
+    struct hf_spool_drop d = {.until_ms = INT64_MAX};
 
-    assert_int_equal(hf_spool_begin(s, NULL), 0);
-    assert_int_equal(hf_spool_drop(s, HF_LANE_UNSAID, INT64_MAX, &count, NULL), 0);
-    assert_int_equal(hf_spool_commit(s, NULL), 0);
+    assert_int_equal(spoolkit_drop_step(s, &d), 0);
 }
 
 /* A gap record that is dropped before anybody took it would hide the gap: it is told again. */
@@ -323,11 +317,12 @@ a_rollback_forgets_all(void **state)
 {
     HF_AUTO(hf_spool) struct hf_spool *s = open_spool(*state, 64 * MIB);
     const struct hf_spool_record r = record_of(NORMAL, "new", NULL, 1795493037227);
-    uint64_t first, last, count;
+    struct hf_spool_drop d = {.until_ms = INT64_MAX};
+    uint64_t first, last;
 
     assert_int_equal(spoolkit_append(s, NORMAL, 0, 10, 200), HF_ERROR_NONE);
     assert_int_equal(hf_spool_begin(s, NULL), 0);
-    assert_int_equal(hf_spool_drop(s, HF_LANE_UNSAID, INT64_MAX, &count, NULL), 0);
+    assert_int_equal(hf_spool_drop(s, &d, NULL), 0);
     assert_int_equal(hf_spool_append(s, &r, 1, &first, &last, NULL), 0);
     hf_spool_rollback(s);
     assert_int_equal(held_of(s, "t"), 10);

@@ -198,7 +198,7 @@ check_all_saved(const char *dir, uint64_t held)
     assert_int_equal(st.books.held, held);
     assert_int_equal(st.books.dropped, 0);
     assert_int_equal(spoolkit_drain(s, "uplink"), held);
-    return strstr(hf_spool_alarm(s), "set aside");
+    return strstr(hf_spool_alarm(s), "built anew");
 }
 
 static void
@@ -306,46 +306,111 @@ refuses_for_room(const char *dir, const struct hf_spool_settings *settings, cons
     assert_int_not_equal(access(tempdir_path(dir, "buffer.db.new"), F_OK), 0);
 }
 
-/* Both files must have room under the cap, and beside what is to be kept free. Till then the
- * damaged one stays, and nothing is accepted; with room it goes on by itself. */
+/* Takes and acknowledges until the damage is met, or nothing is left. */
 static void
-pain_12_a_salvage_waits_for_room(void **state)
+meet_damage(struct hf_spool *s)
+{
+    for (struct hf_lease l; hf_spool_lease(s, "uplink", NORMAL, (size_t)MIB, &l, NULL) > 0;) {
+        hf_buf_done(&l.body);
+        if (*hf_spool_alarm(s) || spoolkit_ack(s, "uplink", &l, NULL, 0) != HF_ERROR_NONE)
+            break;
+    }
+    hf_spool_tick(s);
+}
+
+static bool
+is_there(const char *dir, const char *name)
+{
+    return access(tempdir_path(dir, name), F_OK) == 0;
+}
+
+/* A full store and its copy are more than the cap: it is saved all the same, and within the cap
+ * again before it takes anything. */
+static void
+pain_12_a_full_store_is_salvaged_under_its_cap(void **state)
+{
+    struct hf_spool_settings settings = spoolkit_settings(32 * MIB);
+    struct hf_spool *s = spoolkit_open(*state, &settings);
+    HF_AUTO_FREE char *big = calloc(1, (size_t)settings.max_bytes);
+    struct hf_spool_status st;
+    unsigned n = 0;
+
+    assert_non_null(big);
+    while (spoolkit_append(s, NORMAL, n, n + 100, 1000) == HF_ERROR_NONE)
+        n += 100;
+    assert_true(spoolkit_status(s).disk_bytes > 16 * MIB);
+    hf_spool_close(s);
+    damage(*state);
+    s = spoolkit_open(*state, &settings);
+    meet_damage(s);
+    assert_non_null(strstr(hf_spool_alarm(s), "built anew"));
+    st = spoolkit_status(s);
+    assert_true(st.books.held + st.books.delivered >= n - 200);
+    assert_true(st.disk_bytes <= settings.max_bytes);
+    assert_false(is_there(*state, "buffer.db.damaged"));
+    (void)spoolkit_drain(s, "uplink");
+    assert_int_equal(spoolkit_append(s, NORMAL, 0, 1, 50), HF_ERROR_NONE);
+    hf_spool_close(s);
+    /* As a power cut leaves it that comes before the damaged one is removed. */
+    tempdir_write(*state, "buffer.db.damaged", big, (size_t)settings.max_bytes);
+    s = spoolkit_open(*state, &settings);
+    assert_true(spoolkit_status(s).disk_bytes <= settings.max_bytes);
+    hf_spool_close(s);
+}
+
+/* Where the disk has no room beside what is to be kept free, the damaged one stays and nothing is
+ * accepted; with room it goes on by itself. */
+static void
+pain_12_a_salvage_waits_for_room_on_the_disk(void **state)
 {
     enum { RECORDS = 8000 };
     struct hf_spool_settings settings = spoolkit_settings(64 * MIB);
     struct hf_spool *s = spoolkit_open(*state, &settings);
+    struct hf_spool_status st;
 
     for (unsigned i = 0; i < RECORDS; i += 100)
         assert_int_equal(spoolkit_append(s, NORMAL, i, i + 100, 1000), HF_ERROR_NONE);
     hf_spool_close(s);
     damage(*state);
     s = spoolkit_open(*state, &settings);
-    settings.max_bytes = 12 * MIB;
+    settings.keep_free_bytes = INT64_MAX / 2;
     assert_int_equal(hf_spool_configure(s, &settings, NULL), 0);
-    /* Here it is met, in the middle of the work. */
-    for (struct hf_lease l; hf_spool_lease(s, "uplink", NORMAL, (size_t)MIB, &l, NULL) > 0;) {
-        hf_buf_done(&l.body);
-        if (spoolkit_ack(s, "uplink", &l, NULL, 0) != HF_ERROR_NONE)
-            break;
-    }
-    hf_spool_tick(s);
+    meet_damage(s);
     assert_false(hf_spool_is_open(s));
     assert_int_equal(spoolkit_append(s, NORMAL, 0, 1, 50), HF_ERROR_NO_SPACE);
     hf_spool_close(s);
-    refuses_for_room(*state, &settings, "max_bytes");
-    settings.max_bytes = 64 * MIB;
-    settings.keep_free_bytes = INT64_MAX / 2;
-    refuses_for_room(*state, &settings, "disk");
+    refuses_for_room(*state, &settings, "to spare");
     settings.keep_free_bytes = 0;
     s = spoolkit_open(*state, &settings);
-    assert_non_null(strstr(hf_spool_alarm(s), "set aside"));
-    assert_true(spoolkit_status(s).books.held + spoolkit_status(s).books.delivered >=
-                RECORDS - 200);
-    assert_true(spoolkit_status(s).disk_bytes <= 64 * MIB);
+    assert_non_null(strstr(hf_spool_alarm(s), "built anew"));
+    st = spoolkit_status(s);
+    assert_true(st.books.held + st.books.delivered >= RECORDS - 200);
+    assert_true(st.disk_bytes <= 64 * MIB);
+    assert_true(is_there(*state, "buffer.db.damaged")); /* both fit */
     assert_int_equal(spoolkit_append(s, NORMAL, 0, 1, 50), HF_ERROR_NONE);
     hf_spool_close(s);
     s = spoolkit_open(*state, &settings); /* and is sound from here on */
     assert_string_equal(hf_spool_alarm(s), "");
+    hf_spool_close(s);
+}
+
+static void
+what_was_accepted_is_counted_over_a_salvage(void **state)
+{
+    struct hf_spool *s = open_spool(*state, 64 * MIB);
+    uint64_t payload;
+
+    for (unsigned i = 0; i < 2000; i += 100)
+        assert_int_equal(spoolkit_append(s, NORMAL, i, i + 100, 1000), HF_ERROR_NONE);
+    hf_spool_close(s);
+    damage(*state);
+    s = open_spool(*state, 64 * MIB);
+    assert_int_equal(spoolkit_append(s, NORMAL, 0, 1, 1000), HF_ERROR_NONE);
+    payload = spoolkit_status(s).payload_bytes;
+    assert_true(payload > 0);
+    meet_damage(s);
+    assert_string_not_equal(hf_spool_alarm(s), "");
+    assert_int_equal(spoolkit_status(s).payload_bytes, payload);
     hf_spool_close(s);
 }
 
@@ -360,7 +425,9 @@ main(void)
         with_tempdir(pain_06_blocks_in_the_wal_are_found_too),
         with_tempdir(pain_06_a_file_without_its_head_still_gives_its_blocks),
         with_tempdir(a_lost_or_saved_store_has_a_new_epoch),
-        with_tempdir(pain_12_a_salvage_waits_for_room),
+        with_tempdir(pain_12_a_full_store_is_salvaged_under_its_cap),
+        with_tempdir(pain_12_a_salvage_waits_for_room_on_the_disk),
+        with_tempdir(what_was_accepted_is_counted_over_a_salvage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
