@@ -159,6 +159,7 @@ pain_19_what_cannot_be_seen_proves_nothing(void **state)
         struct hf_upgrade_machine m = in_state(states[i], 0);
         int64_t now = NOW;
 
+        (void)send_at(&m, HF_UPGRADE_NOT_YET, now);
         assert_int_equal(send_on(&m, HF_UPGRADE_UNSEEN, &now, 100000), 100000);
         (void)send_at(&m, HF_UPGRADE_NOT_YET, now);
         assert_int_equal(m.slow_ms, 0);
