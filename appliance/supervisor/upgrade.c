@@ -6,23 +6,6 @@
 #include <string.h>
 
 const char *
-hf_upgrade_state_name(enum hf_upgrade_state s)
-{
-    static const char *const names[HF_UPGRADE_STATE_COUNT] = {
-        [HF_UPGRADE_PLANNED] = "planned",
-        [HF_UPGRADE_PULLING] = "pulling",
-        [HF_UPGRADE_VERIFIED] = "verified",
-        [HF_UPGRADE_SWITCHING] = "switching",
-        [HF_UPGRADE_GATING] = "gating",
-        [HF_UPGRADE_COMMITTED] = "committed",
-        [HF_UPGRADE_ROLLING_BACK] = "rolling_back",
-        [HF_UPGRADE_ROLLED_BACK] = "rolled_back",
-    };
-
-    return names[s];
-}
-
-const char *
 hf_upgrade_event_name(enum hf_upgrade_event_kind k)
 {
     static const char *const names[HF_UPGRADE_EVENT_COUNT] = {
@@ -102,12 +85,6 @@ hf_upgrade_init(struct hf_upgrade_machine *m, unsigned count, int64_t gate_ms, i
 {
     *m = (struct hf_upgrade_machine){
         .count = count, .gate_ms = gate_ms, .switch_ms = switch_ms, .since_ms = now_ms};
-}
-
-bool
-hf_upgrade_ended(enum hf_upgrade_state state)
-{
-    return state == HF_UPGRADE_COMMITTED || state == HF_UPGRADE_ROLLED_BACK;
 }
 
 bool

@@ -64,6 +64,7 @@
  */
 #pragma once
 
+#include "model/upgrade.h"
 #include "model/view.h"
 #include "supervisor/backoff.h"
 
@@ -76,19 +77,6 @@ enum {
     HF_UPGRADE_PATIENCE_MS = 20 * 1000,         /* a service may be slow for a moment */
     HF_UPGRADE_BACK_MOST_MS = 10 * 60 * 1000,
     HF_UPGRADE_BLIND_MS = 10 * 1000 /* the longest time that one event speaks for */
-};
-
-/* In the store by these numbers. */
-enum hf_upgrade_state {
-    HF_UPGRADE_PLANNED,
-    HF_UPGRADE_PULLING,
-    HF_UPGRADE_VERIFIED,
-    HF_UPGRADE_SWITCHING,
-    HF_UPGRADE_GATING,
-    HF_UPGRADE_COMMITTED,
-    HF_UPGRADE_ROLLING_BACK,
-    HF_UPGRADE_ROLLED_BACK,
-    HF_UPGRADE_STATE_COUNT
 };
 
 enum hf_upgrade_event_kind {
@@ -155,14 +143,10 @@ struct hf_upgrade_step hf_upgrade_step(struct hf_upgrade_machine *m,
 /* Whether the i-th of the services that change is to be as the new release has it. */
 bool hf_upgrade_is_new(const struct hf_upgrade_machine *m, unsigned i);
 
-/* Committed or rolled back. */
-bool hf_upgrade_ended(enum hf_upgrade_state state);
-
 /* How long until the gate is passed, where all goes well. */
 int64_t hf_upgrade_gate_left_ms(const struct hf_upgrade_machine *m);
 
-/* "planned", "pulling" …; "begin", "resume" … */
-const char *hf_upgrade_state_name(enum hf_upgrade_state s);
+/* "begin", "resume" … */
 const char *hf_upgrade_event_name(enum hf_upgrade_event_kind k);
 
 /* What the table has for a pair, for whoever makes a list of all of them. */
