@@ -172,6 +172,18 @@ fake_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(voi
 }
 
 static int
+fake_remove_image(void *ctx, const struct hf_release_image *image, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+
+    if (enter(f, err) < 0)
+        return -1;
+    if (f->removed_count < HF_CONTAINERS_MAX)
+        hf_text_put(f->removed[f->removed_count++], HF_DIGEST_SIZE, "%s", image->image_id);
+    return leave(f);
+}
+
+static int
 fake_create(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE], struct hf_error *err)
 {
     struct fake_engine *f = ctx;
@@ -346,6 +358,7 @@ const struct hf_engine_ops fake_engine_ops = {
     .ensure_volume = fake_ensure_volume,
     .has_image = fake_has_image,
     .pull = fake_pull,
+    .remove_image = fake_remove_image,
     .create = fake_create,
     .update = fake_update,
     .start = fake_start,

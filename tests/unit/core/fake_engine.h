@@ -14,6 +14,8 @@ struct fake_engine {
     struct hf_surroundings around;
     char started[HF_CONTAINERS_MAX][HF_NAME_SIZE]; /* services, in the order of their starts */
     size_t started_count;
+    char removed[HF_CONTAINERS_MAX][HF_DIGEST_SIZE]; /* images */
+    size_t removed_count;
     char dies[HF_NAME_SIZE]; /* a service of which an event says once that it died by 139 */
     bool away;               /* every call fails as if the socket were absent */
     bool no_images;          /* until pulled */

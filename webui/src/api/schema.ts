@@ -3046,7 +3046,7 @@ export interface components {
          * @description What kind of incident.
          * @enum {string}
          */
-        IncidentKind: "exit" | "oom" | "crash_loop" | "unhealthy" | "drift";
+        IncidentKind: "exit" | "oom" | "crash_loop" | "unhealthy" | "drift" | "upgrade";
         /** @description Incidents. */
         IncidentPage: {
             /** @description Newest first. */
