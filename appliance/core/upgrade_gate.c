@@ -342,7 +342,9 @@ check_canary(struct hf_core *core, struct hf_gate_result *r)
     bool reached =
         strcmp(forwarder->uplink, "idle") == 0 || strcmp(forwarder->uplink, "delivering") == 0;
 
-    if (core->broker_answered_ms <= b->at_ms)
+    if (!core->broker_answered_ms && !(changes(core, "broker") && was_well(core, "broker")))
+        put(r, HF_GATE_PASSING, "the broker did not answer before either");
+    else if (core->broker_answered_ms <= b->at_ms)
         put(r, HF_GATE_WAITING, "no round trip over the broker yet");
     else if (number_of(core, "processor", "in") <= b->processed)
         put(r, HF_GATE_PASSING, "nobody publishes; the broker's round trip comes back");

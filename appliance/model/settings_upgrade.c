@@ -4,7 +4,7 @@
 
 enum {
     GATE_S_DEFAULT = 60,
-    GATE_S_LEAST = 5,
+    GATE_S_LEAST = 1,
     SWITCH_S_DEFAULT = 120, /* more than a service's own 30 s to start, on a slow card */
     SWITCH_S_LEAST = 10,
     SWITCH_S_MOST = 3600,

@@ -180,7 +180,7 @@ a_bad_document_changes_nothing(void **state)
         {"{\"broker\":{\"session_days\":6}}", "/broker/session_days"},
         {"{\"broker\":{\"max_queued\":6}}", "/broker/max_queued"},
         {"{\"upgrade\":{\"freeze\":1}}", "/upgrade/freeze"},
-        {"{\"upgrade\":{\"gate_s\":4}}", "/upgrade/gate_s"},
+        {"{\"upgrade\":{\"gate_s\":0}}", "/upgrade/gate_s"},
         {"{\"upgrade\":{\"switch_s\":3601}}", "/upgrade/switch_s"},
         {"{\"upgrade\":{\"max_backlog\":-1}}", "/upgrade/max_backlog"},
         {"{\"upgrade\":{\"busy_wait_s\":86401}}", "/upgrade/busy_wait_s"},
