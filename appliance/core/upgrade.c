@@ -96,6 +96,10 @@ aim_all(struct hf_core *core)
     struct hf_error err;
 
     compose(core);
+    if (core->release.count > hf_service_count) { /* own ones have their accounts and secrets */
+        core->hand_over_due = true;
+        hf_core_hand_over_again(core);
+    }
     hf_core_retarget_all(core);
     if (!core->prober.runs && hf_core_has_probes(core) &&
         worker_start(&core->prober, core, 0, hf_core_prober, &err) < 0)
@@ -260,7 +264,7 @@ note_failure(struct hf_core *core)
 }
 
 static void
-carry_out(struct hf_core *core, const struct hf_upgrade_step *step)
+carry_out(struct hf_core *core, const struct hf_upgrade_step *step, bool failed)
 {
     struct upgrade *u = &core->upgrade;
     struct hf_error err = {0};
@@ -272,7 +276,7 @@ carry_out(struct hf_core *core, const struct hf_upgrade_step *step)
         break;
     case HF_UPGRADE_RESTORE:
         fetcher_cancel(&u->fetcher);
-        if (step->moved)
+        if (failed)
             note_failure(core);
         break;
     case HF_UPGRADE_COLLECT:
@@ -375,7 +379,7 @@ hf_core_upgrade_event(struct hf_core *core, const struct hf_upgrade_event *event
         forget_measures(u);
         u->active = !hf_upgrade_ended(m.state);
     }
-    carry_out(core, &step);
+    carry_out(core, &step, step.moved && event->kind != HF_UPGRADE_CANCEL);
     return 0;
 }
 
