@@ -266,9 +266,9 @@ end_upgrade(struct hf_store *st, void *context, struct hf_error *err)
         if (hf_store_upgrade_releases(st, u->n, &to, &from, err) < 0 ||
             hf_store_set_release(st, to, err) < 0 || set_running(st, u->to.id, u->from.id, err) < 0)
             return -1;
-    } else if (hf_db_exec(st, err, hf_sql_known_release_set, "titi", u->to.id,
-                          (int64_t)HF_RELEASE_FAILED, u->reason, (int64_t)1) < 0) {
-        return -1;
+    } else if (hf_db_exec(st, err, hf_sql_known_release_failed, "ttii", u->to.id, u->reason,
+                          (int64_t)HF_RELEASE_FAILED, (int64_t)HF_RELEASE_PREVIOUS) < 0) {
+        return -1; /* a way back that was not gone stays one */
     }
     if (hf_store_save_upgrade(st, u, err) < 0)
         return -1;

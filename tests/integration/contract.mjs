@@ -239,6 +239,7 @@ async function enter() {
 }
 
 async function finished(location) {
+  if (!location) return 'never begun';
   for (let i = 0; i < 120; i += 1) {
     const one = await ask('GET', location.replace('/api/v1', ''));
     hold('GET', '/operations/{id}', one, 'of a command');

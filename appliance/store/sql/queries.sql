@@ -215,6 +215,10 @@ UPDATE known_release SET state = ?2, leftovers = 1 WHERE state IN (?1, ?3) AND i
 -- :known_release_set
 UPDATE known_release SET state = ?2, detail = ?3, leftovers = ?4 WHERE id = ?1
 
+-- :known_release_failed
+UPDATE known_release SET detail = ?2, leftovers = state <> ?4, state = CASE WHEN state = ?4 THEN state ELSE ?3 END
+WHERE id = ?1
+
 -- :known_release_leftovers
 SELECT json FROM known_release WHERE leftovers = 1 ORDER BY n
 

@@ -153,6 +153,22 @@ pain_15_a_rollback_changes_nothing_of_what_runs(void **state)
     assert_int_equal(leftovers(st), 0);
 }
 
+static void
+pain_15_a_way_back_that_was_given_up_stays_one(void **state)
+{
+    struct made a, b;
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+
+    make(&a, "a");
+    make(&b, "b");
+    start_with(st, &a, true);
+    assert_int_equal(hf_store_add_release(st, &b.release, NULL), 0);
+    upgrade(st, &a, &b, HF_UPGRADE_COMMITTED);
+    upgrade(st, &b, &a, HF_UPGRADE_ROLLED_BACK);
+    assert_int_equal(state_of(st, &a), HF_RELEASE_PREVIOUS);
+    assert_int_equal(leftovers(st), 0);
+}
+
 /* The way back needs neither the list of releases nor the table of what runs. */
 static void
 pain_20_an_upgrade_has_both_releases_whole(void **state)
@@ -281,6 +297,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         with_tempdir(a_commit_keeps_the_one_before_and_leaves_the_ones_before_that),
         with_tempdir(pain_15_a_rollback_changes_nothing_of_what_runs),
+        with_tempdir(pain_15_a_way_back_that_was_given_up_stays_one),
         with_tempdir(pain_20_an_upgrade_has_both_releases_whole),
         with_tempdir(pain_19_the_file_of_the_start_does_not_undo_an_upgrade),
         with_tempdir(the_oldest_that_nothing_needs_gives_way),
