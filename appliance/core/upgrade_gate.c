@@ -7,18 +7,11 @@
 #include "base/text.h"
 #include "core/internal.h"
 #include "model/own.h"
+#include "supervisor/gate.h"
 
 #include <string.h>
 
-enum {
-    PERCENT = 100,
-    MEMORY_PERCENT_MOST = 95, /* of its limit: the next thing is the kernel's axe */
-    MS_A_SECOND = 1000,
-    /* So many times as often as before, and one in so many at least, is worse. */
-    ERRORS_TIMES = 2,
-    ERRORS_ONE_IN = 100,
-    MIB = 1024 * 1024
-};
+enum { MS_A_SECOND = 1000 };
 
 static struct hf_upgrade_event
 say(enum hf_upgrade_event_kind kind, const char *reason)
@@ -194,168 +187,60 @@ take_base(struct hf_core *core, int64_t now_ms)
     b->processed = number_of(core, "processor", "in");
 }
 
+/* What was not well before is not held against the new release. */
 static void
-put(struct hf_gate_result *r, enum hf_gate_state state, const char *detail)
+fill_services(struct hf_core *core, struct hf_gate_facts *f)
 {
-    r->state = state;
-    hf_text_put(r->detail, sizeof r->detail, "%s", detail);
-    hf_text_whole(r->detail);
+    const struct upgrade *u = &core->upgrade;
+
+    for (size_t i = 0; i < u->record.count; i++) {
+        const struct service *s = service_of(core, u->record.services[i].name);
+
+        f->services[f->count++] = (struct hf_gate_service){
+            .name = s->name,
+            .wanted = s->machine.wanted,
+            .was_well = u->record.services[i].was_well,
+            .failed = has_failed(s),
+            .spoken = has_spoken(core, s),
+            .health = s->verdict.health,
+            .reason = s->verdict.reason,
+            .ended = s->machine.restarts - u->base.restarts[s - core->services],
+            .memory_bytes = s->usage.known ? s->usage.memory_bytes : 0,
+            .memory_limit = s->usage.known ? s->spec.limits.memory_bytes : 0,
+        };
+    }
 }
 
 static bool
-changes(const struct hf_core *core, const char *service)
+broker_was_well(const struct hf_upgrade_record *r)
 {
-    const struct hf_upgrade_record *r = &core->upgrade.record;
-
     for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->services[i].name, service) == 0)
-            return true;
+        if (strcmp(r->services[i].name, "broker") == 0)
+            return r->services[i].was_well;
     return false;
 }
 
-static bool
-was_well(const struct hf_core *core, const char *service)
-{
-    const struct hf_upgrade_record *r = &core->upgrade.record;
-
-    for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->services[i].name, service) == 0)
-            return r->services[i].was_well;
-    return true;
-}
-
 static void
-blame(struct hf_core *core, const struct service *s)
-{
-    memcpy(core->upgrade.culprit, s->name, sizeof core->upgrade.culprit);
-}
-
-static void
-check_health(struct hf_core *core, struct hf_gate_result *r)
-{
-    char why[HF_TEXT_SIZE];
-
-    put(r, HF_GATE_PASSING, "");
-    for (size_t i = 0; i < core->service_count; i++) {
-        const struct service *s = &core->services[i];
-
-        if (!s->machine.wanted || !changes(core, s->name) || !was_well(core, s->name))
-            continue;
-        if (!has_failed(s) && s->verdict.health == HF_HEALTH_HEALTHY && has_spoken(core, s))
-            continue;
-        hf_text_put(why, sizeof why, "'%s': %s", s->name,
-                    *s->verdict.reason ? s->verdict.reason : "has not reported yet");
-        put(r, has_failed(s) ? HF_GATE_FAILED : HF_GATE_WAITING, why);
-        blame(core, s);
-        return;
-    }
-}
-
-static void
-check_restarts(struct hf_core *core, struct hf_gate_result *r)
-{
-    char why[HF_TEXT_SIZE];
-
-    put(r, HF_GATE_PASSING, "");
-    for (size_t i = 0; i < core->service_count; i++) {
-        const struct service *s = &core->services[i];
-        int64_t more = s->machine.restarts - core->upgrade.base.restarts[i];
-
-        if (more <= 0 || !changes(core, s->name))
-            continue;
-        hf_text_put(why, sizeof why, "'%s' has ended by itself and was started again", s->name);
-        put(r, HF_GATE_FAILED, why);
-        blame(core, s);
-        return;
-    }
-}
-
-static void
-check_memory(struct hf_core *core, struct hf_gate_result *r)
-{
-    char why[HF_TEXT_SIZE];
-
-    put(r, HF_GATE_PASSING, "");
-    for (size_t i = 0; i < core->service_count; i++) {
-        const struct service *s = &core->services[i];
-        int64_t limit = s->spec.limits.memory_bytes;
-
-        if (!changes(core, s->name) || !s->usage.known || limit <= 0 ||
-            s->usage.memory_bytes < limit / PERCENT * MEMORY_PERCENT_MOST)
-            continue;
-        hf_text_put(why, sizeof why, "'%s' uses %lld of its %lld MB", s->name,
-                    (long long)(s->usage.memory_bytes / MIB), (long long)(limit / MIB));
-        put(r, HF_GATE_WAITING, why);
-        blame(core, s);
-        return;
-    }
-}
-
-/* Of so many records since the gate began, so many went wrong; before that, of all there were. */
-static bool
-is_worse(int64_t wrong, int64_t of, int64_t wrong_before, int64_t of_before)
-{
-    if (wrong <= 0)
-        return false;
-    if (of < wrong)
-        of = wrong;
-    return wrong * ERRORS_ONE_IN >= of &&
-           wrong * (of_before > 0 ? of_before : 1) > ERRORS_TIMES * wrong_before * of;
-}
-
-static void
-check_errors(struct hf_core *core, struct hf_gate_result *r)
+fill_path(struct hf_core *core, struct hf_gate_facts *f)
 {
     const struct gate_base *b = &core->upgrade.base;
-    const struct {
-        const char *service, *number, *what;
-        int64_t before;
-    } counts[] = {
-        {"buffer", "dropped", "dropped by the buffer", b->dropped},
-        {"buffer", "quarantined", "put into quarantine", b->quarantined},
-        {"broker", "queue_dropped", "dropped by the broker", b->queue_dropped},
-    };
-    int64_t accepted = number_of(core, "buffer", "accepted") - b->accepted;
-    char why[HF_TEXT_SIZE];
+    const struct service *forwarder = &core->services[hf_service_index("forwarder")];
+    const char *uplink = forwarder->status.uplink;
 
-    put(r, HF_GATE_PASSING, "");
-    for (size_t i = 0; i < HF_LEN(counts); i++) {
-        int64_t wrong = number_of(core, counts[i].service, counts[i].number) - counts[i].before;
-
-        if (!is_worse(wrong, accepted, counts[i].before, b->accepted))
-            continue;
-        hf_text_put(why, sizeof why, "%lld records were %s since the switch", (long long)wrong,
-                    counts[i].what);
-        put(r, HF_GATE_WAITING, why);
-        return;
-    }
-}
-
-/* What devices publish is the canary: it must come through to the buffer, and on to the sinks where
- * they can be reached. Where nobody publishes, it is the round trip over the broker. */
-static void
-check_canary(struct hf_core *core, struct hf_gate_result *r)
-{
-    const struct gate_base *b = &core->upgrade.base;
-    const struct hf_service_status *forwarder =
-        &core->services[hf_service_index("forwarder")].status;
-    bool reached =
-        strcmp(forwarder->uplink, "idle") == 0 || strcmp(forwarder->uplink, "delivering") == 0;
-
-    if (!core->broker_answered_ms && !(changes(core, "broker") && was_well(core, "broker")))
-        put(r, HF_GATE_PASSING, "the broker did not answer before either");
-    else if (core->broker_answered_ms <= b->at_ms)
-        put(r, HF_GATE_WAITING, "no round trip over the broker yet");
-    else if (number_of(core, "processor", "in") <= b->processed)
-        put(r, HF_GATE_PASSING, "nobody publishes; the broker's round trip comes back");
-    else if (number_of(core, "buffer", "accepted") <= b->accepted)
-        put(r, HF_GATE_WAITING, "what is published does not come to the buffer");
-    else if (reached && number_of(core, "buffer", "delivered") <= b->delivered)
-        put(r, HF_GATE_WAITING, "what is published does not come to a sink");
-    else
-        put(r, HF_GATE_PASSING,
-            reached ? "what is published comes to a sink"
-                    : "what is published comes to the buffer; the uplink is away");
+    f->wrong[0].what = "dropped by the buffer";
+    f->wrong[0].number = (struct hf_gate_number){b->dropped, number_of(core, "buffer", "dropped")};
+    f->wrong[1].what = "put into quarantine";
+    f->wrong[1].number =
+        (struct hf_gate_number){b->quarantined, number_of(core, "buffer", "quarantined")};
+    f->wrong[2].what = "dropped by the broker";
+    f->wrong[2].number =
+        (struct hf_gate_number){b->queue_dropped, number_of(core, "broker", "queue_dropped")};
+    f->processed = (struct hf_gate_number){b->processed, number_of(core, "processor", "in")};
+    f->accepted = (struct hf_gate_number){b->accepted, number_of(core, "buffer", "accepted")};
+    f->delivered = (struct hf_gate_number){b->delivered, number_of(core, "buffer", "delivered")};
+    f->broker_expected = core->broker_answered_ms || broker_was_well(&core->upgrade.record);
+    f->broker_answered = core->broker_answered_ms > b->at_ms;
+    f->sink_reached = strcmp(uplink, "idle") == 0 || strcmp(uplink, "delivering") == 0;
 }
 
 static struct hf_upgrade_event
@@ -364,18 +249,18 @@ look_at_gate(struct hf_core *core, int64_t now_ms)
     char *why = core->upgrade.said;
     struct upgrade *u = &core->upgrade;
     struct hf_upgrade_event event = say(HF_UPGRADE_WELL, NULL);
+    struct hf_gate_facts facts = {.count = 0};
+    const char *culprit;
 
     if (!engine_is_seen(core)) {
         u->base.taken = false;
         return say(HF_UPGRADE_UNSEEN, "Docker does not answer");
     }
     take_base(core, now_ms);
-    u->culprit[0] = '\0';
-    check_canary(core, &u->gate[HF_GATE_CANARY]);
-    check_errors(core, &u->gate[HF_GATE_ERRORS]);
-    check_memory(core, &u->gate[HF_GATE_MEMORY]);
-    check_health(core, &u->gate[HF_GATE_HEALTH]);
-    check_restarts(core, &u->gate[HF_GATE_RESTARTS]);
+    fill_services(core, &facts);
+    fill_path(core, &facts);
+    hf_gate_judge(&facts, u->gate, &culprit);
+    hf_text_put(u->culprit, sizeof u->culprit, "%s", culprit);
     for (int i = 0; i < HF_GATE_COUNT && event.kind != HF_UPGRADE_BAD; i++) {
         if (u->gate[i].state == HF_GATE_PASSING)
             continue;
