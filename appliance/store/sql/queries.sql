@@ -197,7 +197,7 @@ SELECT count(*) FROM known_release WHERE id <> ?1
 
 -- :known_release_give_way
 DELETE FROM known_release WHERE n = (SELECT n FROM known_release WHERE state IN (?1, ?2) AND id <> ?3
-    ORDER BY state = ?1, n LIMIT 1)
+    ORDER BY leftovers, state = ?2, n LIMIT 1)
 
 -- :known_release_list
 SELECT id, name, created, state, source, signature <> '', added, detail FROM known_release
