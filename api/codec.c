@@ -2,6 +2,7 @@
 #include "api/codec.h"
 
 #include "api/codec_spec.h"
+#include "api/codec_upgrade.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -473,6 +474,7 @@ hf_codec_state(const struct hf_snapshot *s, const char *fingerprint)
     hf_json_put(o, "buffer", hf_codec_buffer(&s->buffer));
     hf_json_put(o, "uplink", hf_codec_uplink(&s->uplink));
     put_or_null(o, "release", s->has_release ? hf_codec_release(&s->release) : NULL);
+    hf_json_put(o, "upgrade", hf_codec_upgrade(&s->upgrade));
     hf_json_put(o, "alarms", alarms(&s->alarms));
     hf_json_put(o, "sentence", sentence(&s->sentence));
     return o;
@@ -485,7 +487,7 @@ hf_codec_operation(const struct hf_operation *op)
 
     hf_json_put_string(o, "id", op->id);
     hf_json_put_string(o, "kind", hf_operation_kind_name(op->kind));
-    hf_json_put_string(o, "service", op->service);
+    hf_json_put_string(o, "service", *op->service ? op->service : NULL);
     hf_json_put_string(o, "state", hf_operation_state_name(op->state));
     put_text(o, "detail", op->detail);
     hf_json_put_time(o, "created", op->created_ms);

@@ -17,6 +17,16 @@ int hf_handle_gateway(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_release(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_uplink(struct hf_exchange *x, struct hf_error *err);
 
+/* releases.c */
+int hf_handle_releases(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_release_add(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_known_release(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_release_forget(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_plan(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_apply(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_rollback(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_upgrade(struct hf_exchange *x, struct hf_error *err);
+
 /* history.c */
 int hf_handle_history(struct hf_exchange *x, struct hf_error *err);
 

@@ -14,7 +14,8 @@ enum {
     DETAIL_JSON_MAX = 256 * 1024 /* far above what one incident may hold */
 };
 
-static const char *const kinds[] = {"exit", "oom", "crash_loop", "unhealthy", "drift", NULL};
+static const char *const kinds[] = {"exit",  "oom",     "crash_loop", "unhealthy",
+                                    "drift", "upgrade", NULL};
 
 static void
 put_id(struct hf_json *o, const char *member, int64_t n)

@@ -38,9 +38,14 @@ hf_route_match(const char *pattern, const char *path, char param[HF_API_PARAM_SI
 static bool
 method_is(const struct hf_exchange *x, enum hf_method method)
 {
-    if (method != HF_METHOD_GET)
-        return strcmp(x->method, method == HF_METHOD_POST ? "POST" : "PATCH") == 0;
-    return x->head || strcmp(x->method, "GET") == 0;
+    static const char *const names[HF_METHOD_COUNT] = {
+        [HF_METHOD_GET] = "GET",
+        [HF_METHOD_POST] = "POST",
+        [HF_METHOD_PATCH] = "PATCH",
+        [HF_METHOD_DELETE] = "DELETE",
+    };
+
+    return strcmp(x->method, names[method]) == 0 || (method == HF_METHOD_GET && x->head);
 }
 
 static bool
@@ -126,8 +131,9 @@ reply_allow(struct hf_exchange *x, const bool takes[HF_METHOD_COUNT])
 {
     char allow[48];
 
-    snprintf(allow, sizeof allow, "%s%s%sOPTIONS", takes[HF_METHOD_GET] ? "GET, HEAD, " : "",
-             takes[HF_METHOD_POST] ? "POST, " : "", takes[HF_METHOD_PATCH] ? "PATCH, " : "");
+    snprintf(allow, sizeof allow, "%s%s%s%sOPTIONS", takes[HF_METHOD_GET] ? "GET, HEAD, " : "",
+             takes[HF_METHOD_POST] ? "POST, " : "", takes[HF_METHOD_PATCH] ? "PATCH, " : "",
+             takes[HF_METHOD_DELETE] ? "DELETE, " : "");
     hf_reply_header(x, "Allow", allow);
     if (strcmp(x->method, "OPTIONS") == 0)
         hf_reply(x, 204, NULL, "no-store", NULL, 0);
@@ -140,13 +146,16 @@ serve_api(struct hf_exchange *x, const char *path)
 {
     struct hf_error err = {0};
     bool takes[HF_METHOD_COUNT] = {false};
-    bool known = false;
+    bool known = false, plain = false;
 
     for (size_t i = 0; i < hf_route_count; i++) {
         const struct hf_route *route = &hf_routes[i];
 
-        if (!hf_route_match(route->pattern, path, x->param))
+        bool has_param = strchr(route->pattern, '{') != NULL;
+
+        if ((plain && has_param) || !hf_route_match(route->pattern, path, x->param))
             continue;
+        plain = !has_param;
         if (method_is(x, route->method)) {
             if (run(x, route, &err) < 0)
                 hf_reply_error(x, &err);

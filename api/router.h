@@ -7,7 +7,13 @@
 
 #include "api/exchange.h"
 
-enum hf_method { HF_METHOD_GET, HF_METHOD_POST, HF_METHOD_PATCH, HF_METHOD_COUNT };
+enum hf_method {
+    HF_METHOD_GET,
+    HF_METHOD_POST,
+    HF_METHOD_PATCH,
+    HF_METHOD_DELETE,
+    HF_METHOD_COUNT
+};
 
 enum hf_access {
     HF_ACCESS_PUBLIC,
@@ -25,7 +31,7 @@ typedef int hf_handler(struct hf_exchange *x, struct hf_error *err);
 
 struct hf_route {
     enum hf_method method;
-    const char *pattern; /* below /api/v1; at most one {…} */
+    const char *pattern; /* below /api/v1; at most one {…}; a plain one in front of such */
     enum hf_access access;
     enum hf_body body;
     enum hf_query query;

@@ -13,6 +13,7 @@
 #include "notify.h"
 #include "options.h"
 #include "provision/provision.h"
+#include "store/release.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -174,6 +175,29 @@ print_release(struct hf_release *consume, char **ret_text, struct hf_error *err)
     return rc;
 }
 
+/* The same file as at the last start says nothing new: what was applied since stays. */
+static int
+start_release(struct parts *p, const char *canonical, struct hf_error *err)
+{
+    struct hf_store_release r = {.json = canonical, .signature = ""};
+    struct hf_release parsed;
+    bool taken;
+
+    if (hf_release_parse(canonical, strlen(canonical), &parsed, err) < 0)
+        return -1;
+    hf_release_id(canonical, r.known.release.id);
+    hf_text_put(r.known.release.name, sizeof r.known.release.name, "%s", parsed.name);
+    hf_text_put(r.known.created, sizeof r.known.created, "%s", parsed.created);
+    hf_text_put(r.known.source, sizeof r.known.source, "start");
+    r.known.added_ms = hf_clock_wall_ms();
+    hf_release_done(&parsed);
+    if (hf_store_start_release(p->store, &r, &taken, err) < 0)
+        return -1;
+    hf_log_info("event=release-of-start name=\"%s\" taken=%s", r.known.release.name,
+                taken ? "yes" : "no, it was before");
+    return 0;
+}
+
 static int
 import_release(struct parts *p, struct hf_error *err)
 {
@@ -190,7 +214,7 @@ import_release(struct parts *p, struct hf_error *err)
         return hf_error_wrap(err, "release '%s'", path);
     if (print_release(&release, &canonical, err) < 0)
         return -1;
-    return hf_store_set_release(p->store, canonical, err);
+    return start_release(p, canonical, err);
 }
 
 static int

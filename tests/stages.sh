@@ -151,5 +151,11 @@ stage_badrequest() { "$hf_root/tests/integration/badrequest.sh"; }
 stage_badstate() { "$hf_root/tests/integration/badstate.sh"; }
 stage_contract() { "$hf_root/tests/integration/contract.sh"; }
 stage_dashboard() { "$hf_root/tests/integration/dashboard.sh"; }
+stage_upgrade() {
+    local rc=0
+    "$hf_root/tests/integration/upgrade.sh" || rc=1
+    HF_UPGRADES=5 "$hf_root/tests/fault/upgrades.sh" || rc=1
+    return "$rc"
+}
 stage_kill() { "$hf_root/tests/fault/kill.sh"; }
 stage_path() { "$hf_root/tests/fault/path-faults.sh"; }

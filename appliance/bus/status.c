@@ -81,6 +81,7 @@ hf_status_parse(const char *service, const char *payload, size_t len,
         return hf_error_set_at(err, HF_ERROR_INVALID, "/service",
                                "/service: is not the service of the topic");
     s.gone = strcmp(state, "gone") == 0;
+    s.busy = hf_json_bool(doc, "busy", false);
     copy_text(state, s.state, sizeof s.state);
     copy_text(hf_json_string(doc, "reason"), s.reason, sizeof s.reason);
     copy_text(hf_json_string(doc, "version"), s.version, sizeof s.version);

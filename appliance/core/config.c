@@ -115,6 +115,10 @@ change_config(struct hf_core *core, void *context, struct hf_error *err)
                             "the configuration is at revision %lld by now: read it again and "
                             "repeat the change",
                             (long long)core->revision);
+    if (!c->asked->dry_run && hf_core_upgrade_locks(core))
+        return hf_error_set(err, HF_ERROR_CONFLICT,
+                            "an upgrade to '%s' is under way: wait for its end, or give it up",
+                            core->upgrade.record.to.name);
     if (hf_settings_patch(&core->settings, c->asked->patch, &fresh, err) < 0)
         return -1;
     if (hf_core_check_limits(core, &fresh, err) < 0 || hf_settings_print(&fresh, &json, err) < 0 ||

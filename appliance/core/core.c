@@ -42,13 +42,15 @@ static int
 load_release(struct hf_core *core, struct hf_error *err)
 {
     HF_AUTO_FREE char *json = NULL;
+    const struct hf_release *held;
 
     if (hf_store_release(core->config.store, &json, err) < 0)
         return err->class == HF_ERROR_NOT_FOUND ? 0 : -1;
-    if (hf_release_parse(json, strlen(json), &core->release, err) < 0) {
+    if (hf_core_hold_release(core, json, &held, err) < 0) {
         hf_log_error("event=stored-release-unusable error=\"%s\"", err->message);
         return 0;
     }
+    core->release = *held;
     core->has_release = true;
     core->service_count = core->release.count;
     return 0;
@@ -114,7 +116,7 @@ load(struct hf_core *core, struct hf_error *err)
                 hf_store_gateway_id(core->config.store));
     if (hf_store_accounts(core->config.store, &account, 1, &accounts, err) < 0 ||
         load_release(core, err) < 0 || load_settings(core, err) < 0 ||
-        load_services(core, err) < 0 ||
+        hf_core_load_upgrade(core, err) < 0 || load_services(core, err) < 0 ||
         hf_store_secret(core->config.store, "bus.holdfastd", core->bus_password, err) < 0 ||
         load_path(core, err) < 0)
         return -1;
@@ -201,6 +203,7 @@ new_core(const struct hf_core_config *config)
     mailbox_init(&core->mail);
     history_init(&core->history);
     courier_init(&core->courier, core);
+    fetcher_init(&core->upgrade.fetcher, core);
     pthread_mutex_init(&core->snapshot_lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -292,12 +295,14 @@ join_workers(struct hf_core *core)
     worker_stop(&core->listener);
     worker_stop(&core->keeper);
     worker_stop(&core->prober);
+    fetcher_stop(&core->upgrade.fetcher);
     for (size_t i = 0; i < core->service_count; i++)
         all &= worker_join(&core->workers[i], JOIN_MS);
     all &= worker_join(&core->observer, JOIN_MS);
     all &= worker_join(&core->listener, JOIN_MS);
     all &= worker_join(&core->keeper, JOIN_MS);
     all &= worker_join(&core->prober, JOIN_MS + HF_PROBE_MS);
+    all &= fetcher_join(&core->upgrade.fetcher, JOIN_MS);
     return all;
 }
 
@@ -326,7 +331,7 @@ hf_core_stop(struct hf_core *core)
     hf_telemetry_free(core->telemetry);
     hf_path_free(core->path);
     hf_archive_free(core->archive);
-    hf_release_done(&core->release);
+    hf_core_free_upgrade(core);
     hf_settings_done(&core->settings);
     hf_snapshot_unref(core->snapshot);
     history_done(&core->history);

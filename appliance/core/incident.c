@@ -37,12 +37,14 @@ keep(struct hf_core *core, const struct hf_incident *incident, const char *log, 
 }
 
 /* The newest whole one that this one is to be counted in; 0: it is to be a whole one itself. What
- * somebody did is alike only where it is the very same; exits differ by their numbers alone. */
+ * somebody did, and what a release did, is alike only where it is the very same; exits differ by
+ * their numbers alone. */
 static int64_t
 counts_in(struct hf_core *core, const char *service, enum hf_incident_kind kind, const char *found)
 {
+    bool by_text = kind == HF_INCIDENT_DRIFT || kind == HF_INCIDENT_UPGRADE;
     const struct hf_incident_alike alike = {
-        .service = service, .kind = kind, .found = kind == HF_INCIDENT_DRIFT ? found : NULL};
+        .service = service, .kind = kind, .found = by_text ? found : NULL};
     int64_t now = hf_clock_wall_ms(), count = 0, newest = 0;
     struct hf_error err;
 

@@ -3,9 +3,9 @@
  * From a finding to an incident in the store. The last log lines are fetched by the service's
  * worker; until they come, or for want of an answer, the incident waits as a draft.
  *
- * A service that crashes all night must not wear the flash: of one kind and service (drift: and
- * text) at most INCIDENTS_AN_HOUR are kept whole, and what follows is counted in the newest of
- * them. These counts are written together, every ten minutes.
+ * A service that crashes all night must not wear the flash: of one kind and service (drift,
+ * upgrade: and text) at most INCIDENTS_AN_HOUR are kept whole, and what follows is counted in the
+ * newest of them. These counts are written together, every ten minutes.
  *
  * Owner thread only.
  */

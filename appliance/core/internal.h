@@ -11,6 +11,7 @@
 #include "core/incident.h"
 #include "core/mailbox.h"
 #include "core/rate.h"
+#include "core/upgrade.h"
 #include "core/watch.h"
 #include "core/worker.h"
 #include "path/path.h"
@@ -56,7 +57,8 @@ struct hf_core {
     bool disk_full;     /* as it was at the start, and still is */
     int64_t disk_at_ms; /* when it is tried again; monotonic */
     bool has_release;
-    struct hf_release release;
+    struct hf_release release; /* while an upgrade is under way: partly of either */
+    struct upgrade upgrade;
     size_t service_count;                     /* fixed before the first thread starts */
     struct service services[HF_SERVICES_MAX]; /* the built-in ones by hf_service_index(), first */
     struct hf_engine_view engine;

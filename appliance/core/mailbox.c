@@ -215,6 +215,14 @@ mailbox_lines(struct mailbox *m, size_t index, char *json, int64_t count)
 }
 
 void
+mailbox_fetch(struct mailbox *m, const struct fetch_news *news)
+{
+    pthread_mutex_lock(&m->lock);
+    m->mail.fetch = *news;
+    post(m);
+}
+
+void
 mailbox_look(struct mailbox *m, const struct look *look)
 {
     pthread_mutex_lock(&m->lock);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "core/fetcher.h"
 #include "model/engine_ops.h"
 #include "model/view.h"
 #include "supervisor/own_health.h"
@@ -74,6 +75,7 @@ struct mail {
     struct death deaths[HF_SERVICES_MAX];
     struct last_lines lines[HF_SERVICES_MAX];
     struct look look;
+    struct fetch_news fetch;
     struct call *calls;
 };
 
@@ -121,4 +123,6 @@ void mailbox_probe(struct mailbox *m, size_t index, const struct hf_probe_result
 void mailbox_death(struct mailbox *m, size_t index, bool oom, int exit_code);
 /* Takes json. */
 void mailbox_lines(struct mailbox *m, size_t index, char *json, int64_t count);
+/* The end of a job is never overwritten by its beginning: both are of one thread, in order. */
+void mailbox_fetch(struct mailbox *m, const struct fetch_news *news);
 void mailbox_look(struct mailbox *m, const struct look *look);

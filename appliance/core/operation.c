@@ -160,6 +160,8 @@ hf_core_end_left_operations(struct hf_core *core)
     for (size_t i = 0; i < count; i++) {
         if (left[i].state != HF_OPERATION_QUEUED && left[i].state != HF_OPERATION_RUNNING)
             continue;
+        if (core->upgrade.active && strcmp(left[i].id, core->upgrade.record.operation) == 0)
+            continue; /* it goes on */
         left[i].state = HF_OPERATION_FAILED;
         left[i].finished_ms = hf_clock_wall_ms();
         hf_text_put(left[i].detail, sizeof left[i].detail,

@@ -449,6 +449,7 @@ hf_core_owner(void *context)
         take_effects(core, &mail);
         if (mail.look.done)
             take_look(core, &mail.look, now);
+        hf_core_take_fetch(core, &mail.fetch);
         run_calls(core, mail.calls);
         step_all_due(core, now);
         if (tick) {
@@ -462,6 +463,7 @@ hf_core_owner(void *context)
         hf_core_hold_dependents(core);
         follow_uplink(core);
         hf_core_order_starts(core, now);
+        hf_core_upgrade(core, now);
         hf_core_keep_incidents(core, now, false);
         hf_core_check_operations(core, now);
         begin_look(core, now);

@@ -213,6 +213,7 @@ hf_core_present(const struct hf_core *core, int64_t now_ms)
                    now_ms);
     s->buffer.rated_endurance_bytes = core->settings.buffer.rated_endurance_bytes;
     present_uplink(core, &s->uplink);
+    hf_core_present_upgrade(core, &s->upgrade);
     alarm_summary(&core->watch.table, &s->alarms);
     hf_core_say(s, &s->sentence);
     return s;

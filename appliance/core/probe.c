@@ -38,14 +38,13 @@ ask(const struct hf_json *own, const char *address, struct hf_error *err)
     return hf_probe_tcp(address, (uint16_t)hf_json_int(health, "tcp", 0), err);
 }
 
-/* The release never changes while threads run. */
 static void
-ask_one(struct hf_core *core, size_t index, const char *address)
+ask_one(struct hf_core *core, size_t index, const struct hf_json *own, const char *address)
 {
     struct hf_probe_result result = {.at_ms = hf_clock_mono_ms()};
     struct hf_error err = {0};
 
-    result.ok = ask(core->release.services[index].own, address, &err) == 0;
+    result.ok = ask(own, address, &err) == 0;
     if (!result.ok)
         hf_text_put(result.why, sizeof result.why, "%s", err.message);
     mailbox_probe(&core->mail, index, &result);
@@ -61,8 +60,8 @@ hf_core_prober(void *worker)
         const struct hf_snapshot *s = hf_core_snapshot(core);
 
         for (size_t i = hf_service_count; i < s->service_count && !worker_stopping(w); i++)
-            if (is_asked(core->release.services[i].own) && *s->services[i].address)
-                ask_one(core, i, s->services[i].address);
+            if (is_asked(s->release.services[i].own) && *s->services[i].address)
+                ask_one(core, i, s->release.services[i].own, s->services[i].address);
         hf_snapshot_unref(s);
     } while (worker_pause(w, PAUSE_MS));
     return NULL;

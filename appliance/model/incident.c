@@ -10,6 +10,7 @@ hf_incident_kind_name(enum hf_incident_kind kind)
         [HF_INCIDENT_CRASH_LOOP] = "crash_loop",
         [HF_INCIDENT_UNHEALTHY] = "unhealthy",
         [HF_INCIDENT_DRIFT] = "drift",
+        [HF_INCIDENT_UPGRADE] = "upgrade",
     };
 
     return names[kind];

@@ -12,7 +12,8 @@ enum hf_incident_kind {
     HF_INCIDENT_OOM,
     HF_INCIDENT_CRASH_LOOP,
     HF_INCIDENT_UNHEALTHY,
-    HF_INCIDENT_DRIFT, /* somebody else changed, stopped, removed or added something */
+    HF_INCIDENT_DRIFT,   /* somebody else changed, stopped, removed or added something */
+    HF_INCIDENT_UPGRADE, /* a release was not kept */
     HF_INCIDENT_KIND_COUNT
 };
 
@@ -34,5 +35,5 @@ struct hf_incident {
     int64_t log_lines;
 };
 
-/* The words of the API: "exit", "oom", "crash_loop", "unhealthy", "drift". */
+/* The words of the API: "exit", "oom", "crash_loop", "unhealthy", "drift", "upgrade". */
 const char *hf_incident_kind_name(enum hf_incident_kind kind);

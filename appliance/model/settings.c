@@ -61,6 +61,7 @@ hf_settings_init(struct hf_settings *s)
         .own = hf_json_object(),
     };
     hf_alarm_settings_init(&s->alarms);
+    hf_upgrade_settings_init(&s->upgrade);
     snprintf(s->device_topic, sizeof s->device_topic, "%s", DEVICE_TOPIC_DEFAULT);
 }
 
@@ -191,9 +192,9 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
         {"lanes", HF_JSON_ARRAY, false},    {"rules", HF_JSON_ARRAY, false},
         {"devices", HF_JSON_OBJECT, false}, {"limits", HF_JSON_OBJECT, false},
         {"own", HF_JSON_OBJECT, false},     {"alarms", HF_JSON_OBJECT, false},
-        {"broker", HF_JSON_OBJECT, false},
+        {"broker", HF_JSON_OBJECT, false},  {"upgrade", HF_JSON_OBJECT, false},
     };
-    const struct hf_json *buffer, *devices, *alarms, *broker;
+    const struct hf_json *buffer, *devices, *alarms, *broker, *upgrade;
     const char *name;
 
     if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)
@@ -208,8 +209,10 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
     devices = hf_json_get(doc, "devices");
     alarms = hf_json_get(doc, "alarms");
     broker = hf_json_get(doc, "broker");
+    upgrade = hf_json_get(doc, "upgrade");
     if ((buffer && parse_buffer(buffer, &s->buffer, err) < 0) ||
         (broker && parse_broker(broker, &s->broker, err) < 0) ||
+        (upgrade && hf_parse_upgrade(upgrade, &s->upgrade, err) < 0) ||
         (alarms && hf_parse_alarms(alarms, &s->alarms, err) < 0))
         return -1;
     if (devices) {
@@ -265,6 +268,7 @@ document(const struct hf_settings *s, bool masked)
     hf_json_put_int(broker, "max_device_sessions", s->broker.max_device_sessions);
     hf_json_put_int(broker, "session_days", s->broker.session_days);
     hf_json_put(doc, "broker", broker);
+    hf_json_put(doc, "upgrade", hf_print_upgrade(&s->upgrade));
     return doc;
 }
 

@@ -4,7 +4,7 @@
  *
  *     { "name", "sinks": [sink], "buffer": {…}, "lanes": [{"filter","lane"}], "rules": [rule],
  *       "devices": {"topic"}, "limits": {SERVICE: limits, "allow_overcommit"}, "own": {…},
- *       "alarms": {…}, "broker": {…} }
+ *       "alarms": {…}, "broker": {…}, "upgrade": {…} }
  *
  * Limits are as model/limits.h has them, each member over its default. "own" says what the own
  * services of a release may have: "ports" of the host, "binds" (folders of the host, with all below
@@ -85,11 +85,21 @@ struct hf_broker_settings {
     int64_t session_days;        /* after which one ends whose client stayed away */
 };
 
+/* How a release is applied. */
+struct hf_upgrade_settings {
+    bool freeze;         /* none is */
+    int64_t gate_s;      /* so long must a new release do well */
+    int64_t switch_s;    /* within so long must a service do its work */
+    int64_t max_backlog; /* a switch waits until fewer records are held; 0: it does not */
+    int64_t busy_wait_s; /* so long may a busy service hold up its switch */
+};
+
 struct hf_settings {
     char name[HF_NAME_SIZE]; /* of the gateway: a host name label (RFC 1123) */
     struct hf_buffer_settings buffer;
     struct hf_alarm_settings alarms;
     struct hf_broker_settings broker;
+    struct hf_upgrade_settings upgrade;
     char device_topic[HF_FILTER_MAX + 1]; /* a filter whose level "ID" names the device */
     /* Arrays, owned, checked; never NULL after hf_settings_init() unless out of memory. */
     struct hf_json *sinks, *lanes, *rules;

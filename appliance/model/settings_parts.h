@@ -45,6 +45,12 @@ HF_MUST int hf_unmask_own(const struct hf_json *own, const struct hf_json *have,
 HF_MUST int hf_check_lanes(const struct hf_json *lanes, struct hf_error *err);
 HF_MUST int hf_check_device_topic(const struct hf_json *devices, struct hf_error *err);
 
+/* settings_upgrade.c: defaults; reading; printing. */
+void hf_upgrade_settings_init(struct hf_upgrade_settings *u);
+HF_MUST int hf_parse_upgrade(const struct hf_json *v, struct hf_upgrade_settings *u,
+                             struct hf_error *err);
+struct hf_json *hf_print_upgrade(const struct hf_upgrade_settings *u);
+
 /* settings_alarms.c: defaults; reading; printing, masked for people or with the secret. */
 void hf_alarm_settings_init(struct hf_alarm_settings *a);
 HF_MUST int hf_parse_alarms(const struct hf_json *v, struct hf_alarm_settings *a,

@@ -9,6 +9,7 @@
 #include "model/release.h"
 #include "model/settings.h"
 #include "model/spec.h"
+#include "model/upgrade.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -71,6 +72,7 @@ struct hf_number {
 struct hf_service_status {
     bool seen;       /* since this holdfastd started */
     bool gone;       /* last will */
+    bool busy;       /* with what must not be cut: a switch waits for it */
     int64_t mono_ms; /* when it came; monotonic */
     char state[16];  /* starting, ok, degraded */
     char reason[HF_TEXT_SIZE];
@@ -207,7 +209,14 @@ struct hf_gateway_view {
     char recovery[2 * HF_TEXT_SIZE]; /* what became of a damaged database of ours; "" for none */
 };
 
-enum hf_operation_kind { HF_OPERATION_START, HF_OPERATION_STOP, HF_OPERATION_RESTART };
+enum hf_operation_kind {
+    HF_OPERATION_START,
+    HF_OPERATION_STOP,
+    HF_OPERATION_RESTART,
+    HF_OPERATION_UPGRADE,
+    HF_OPERATION_ROLLBACK,
+    HF_OPERATION_KIND_COUNT
+};
 enum hf_operation_state {
     HF_OPERATION_QUEUED,
     HF_OPERATION_RUNNING,
@@ -219,8 +228,8 @@ struct hf_operation {
     char id[HF_ID_SIZE]; /* 32 hex digits */
     enum hf_operation_kind kind;
     enum hf_operation_state state;
-    char service[HF_NAME_SIZE];
-    char actor[HF_NAME_SIZE]; /* who asked */
+    char service[HF_NAME_SIZE]; /* "": all of them */
+    char actor[HF_NAME_SIZE];   /* who asked */
     char detail[HF_TEXT_SIZE];
     int64_t created_ms, finished_ms;
 };
@@ -240,6 +249,7 @@ struct hf_snapshot {
     struct hf_broker_view broker;
     struct hf_buffer_view buffer;
     struct hf_uplink_view uplink;
+    struct hf_upgrade_view upgrade;
     struct hf_alarms_view alarms;
     struct hf_sentence sentence;
 };

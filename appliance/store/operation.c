@@ -63,7 +63,7 @@ static void
 read_operation(sqlite3_stmt *stmt, struct hf_operation *op)
 {
     *op = (struct hf_operation){
-        .kind = (enum hf_operation_kind)known(stmt, 1, HF_OPERATION_RESTART),
+        .kind = (enum hf_operation_kind)known(stmt, 1, HF_OPERATION_KIND_COUNT - 1),
         .state = (enum hf_operation_state)known(stmt, 2, HF_OPERATION_FAILED),
         .created_ms = sqlite3_column_int64(stmt, 6),
         .finished_ms = sqlite3_column_int64(stmt, 7),

@@ -24,6 +24,13 @@ static const struct table {
     {"session", "sessions", "token_hash, user, role, created, expires, seen", 6},
     {"operation", "operations", "n, id, kind, state, service, actor, detail, created, finished", 9},
     {"audit", "audit log", "n, at, who, what", 4},
+    {"known_release", "known releases",
+     "n, id, state, name, created, source, added, detail, leftovers, signature, json", 11},
+    {"start_release", "release of the start", "one, id", 2},
+    {"upgrade", "upgrades",
+     "n, kind, state, idx, to_id, to_name, from_id, from_name, actor, operation, started, since, "
+     "finished, reason, services, to_json, from_json",
+     17},
     {"alarm", "alarms",
      "n, kind, subject, bad, cause, advice, raised, last, count, acknowledged_by, acknowledged, "
      "cleared, untold",

@@ -150,7 +150,7 @@ async function expect(status, method, template, options = {}) {
 
 const json = JSON.stringify;
 const operations = Object.entries(contract.paths).flatMap(([template, item]) =>
-  ['get', 'post', 'patch'].filter((m) => m in item).map((m) => ({ method: m.toUpperCase(), template, operation: item[m] })));
+  ['get', 'post', 'patch', 'delete'].filter((m) => m in item).map((m) => ({ method: m.toUpperCase(), template, operation: item[m] })));
 const isPublic = ({ operation }) => operation.security?.length === 0;
 
 // What must be refused before anything else is looked at, on every operation.
@@ -193,11 +193,11 @@ async function methods() {
     const options = await ask('OPTIONS', path, { session: false });
     check(`OPTIONS ${template}`, options.status === 204, options.status);
     const allow = (options.headers.allow ?? '').split(', ');
-    for (const method of ['GET', 'POST', 'PATCH']) {
+    for (const method of ['GET', 'POST', 'PATCH', 'DELETE']) {
       const documented = method.toLowerCase() in item;
       check(`${method} ${template}: Allow`, allow.includes(method) === documented, options.headers.allow);
     }
-    for (const method of ['PUT', 'DELETE', ...['GET', 'POST', 'PATCH'].filter((m) => !(m.toLowerCase() in item))]) {
+    for (const method of ['PUT', ...['GET', 'POST', 'PATCH', 'DELETE'].filter((m) => !(m.toLowerCase() in item))]) {
       const refused = await ask(method, path, { session: false });
       check(`${method} ${template}`, refused.status === 405 && 'allow' in refused.headers, refused.status);
       validate(`${method} ${template}: body`, '/components/schemas/Problem', JSON.parse(refused.text));
@@ -239,6 +239,7 @@ async function enter() {
 }
 
 async function finished(location) {
+  if (!location) return 'never begun';
   for (let i = 0; i < 120; i += 1) {
     const one = await ask('GET', location.replace('/api/v1', ''));
     hold('GET', '/operations/{id}', one, 'of a command');
@@ -365,6 +366,62 @@ async function incidents() {
   for (const { id } of all) await expect(200, 'GET', '/incidents/{id}', { id, what: 'known' });
 }
 
+// A release that differs from the one that runs in nothing but its name and time: no service changes, so nothing is
+// switched, and all that is asked can be asked in the time of a gate.
+async function releases() {
+  const { running } = JSON.parse((await expect(200, 'GET', '/releases')).text);
+  const { release } = JSON.parse((await expect(200, 'GET', '/releases/{id}', { id: running.id, what: 'the one that runs' })).text);
+  const text = json({ format: 1, ...release, name: 'contract', created: '2026-11-25T00:00:00Z' });
+  await expect(422, 'POST', '/releases', { body: json({ release: '{' }), what: 'no JSON in it' });
+  const floating = text.replace(/"tag":"[^"]*"/, '"tag":"latest"');
+  const refused = await expect(422, 'POST', '/releases', { body: json({ release: floating }), what: 'a floating tag' });
+  check('POST /releases: pointer', /\/tag$/.test(JSON.parse(refused.text).errors?.[0]?.pointer), refused.text);
+  const added = JSON.parse((await expect(201, 'POST', '/releases', { body: json({ release: text }) })).text);
+  const again = JSON.parse((await expect(201, 'POST', '/releases', { body: json({ release: text }), what: 'again' })).text);
+  check('POST /releases: the same id', again.id === added.id, again.id);
+  const of = (id) => ({ id });
+  await expect(404, 'GET', '/releases/{id}', { what: 'unknown' });
+  await expect(404, 'POST', '/releases/{id}/plan', { what: 'unknown' });
+  await expect(404, 'POST', '/releases/{id}/apply', { headers: { 'if-match': '*' }, what: 'unknown' });
+  await expect(404, 'DELETE', '/releases/{id}', { what: 'unknown' });
+  await expect(409, 'DELETE', '/releases/{id}', { ...of(running.id), what: 'the one that runs' });
+  await expect(400, 'POST', '/releases/{id}/plan', { ...of(added.id), body: '{}', what: 'with a body' });
+  const own = JSON.parse((await expect(200, 'POST', '/releases/{id}/plan', { ...of(running.id), what: 'what runs' })).text);
+  check('plan of what runs', own.possible === false && own.obstacles.length === 1, json(own));
+  const planned = await expect(200, 'POST', '/releases/{id}/plan', of(added.id));
+  const plan = JSON.parse(planned.text);
+  check('plan', plan.possible && plan.services.length === 0 && plan.unchanged.length === 4, planned.text);
+  await expect(428, 'POST', '/releases/{id}/apply', { ...of(added.id), what: 'without If-Match' });
+  await expect(412, 'POST', '/releases/{id}/apply', { ...of(added.id), headers: { 'if-match': `"${'f'.repeat(32)}"` }, what: 'another plan' });
+  await expect(409, 'POST', '/releases/{id}/apply', { ...of(running.id), headers: { 'if-match': '*' }, what: 'what runs' });
+  await expect(409, 'POST', '/releases/rollback', { what: 'to nothing' });
+  await upgradeThere(added, planned.headers.etag);
+}
+
+async function setGate(seconds) {
+  const { headers: { etag } } = await ask('GET', '/config');
+  await expect(200, 'PATCH', '/config', { body: json({ upgrade: { gate_s: seconds } }), headers: { 'if-match': etag }, what: 'gate' });
+}
+
+async function upgradeThere(added, staleEtag) {
+  await setGate(3);
+  await expect(412, 'POST', '/releases/{id}/apply', { id: added.id, headers: { 'if-match': staleEtag }, what: 'after a change' });
+  const { headers: { etag } } = await expect(200, 'POST', '/releases/{id}/plan', { id: added.id, what: 'anew' });
+  const begun = await expect(202, 'POST', '/releases/{id}/apply', { id: added.id, headers: { 'if-match': etag } });
+  await expect(200, 'GET', '/releases/upgrade', { what: 'under way' });
+  await expect(409, 'POST', '/releases/{id}/apply', { id: added.id, headers: { 'if-match': '*' }, what: 'at once again' });
+  check('apply', await finished(begun.headers.location) === 'succeeded', begun.text);
+  const there = JSON.parse((await expect(200, 'GET', '/releases', { what: 'after an upgrade' })).text);
+  check('GET /releases: it runs', there.running.id === added.id && there.history[0].outcome === 'committed', json(there));
+  await expect(409, 'DELETE', '/releases/{id}', { id: there.previous.id, what: 'the one before' });
+  const back = await expect(202, 'POST', '/releases/rollback');
+  await tryOut('POST', '/releases/rollback', { what: 'given up' });
+  check('rollback given up', await finished(back.headers.location) === 'failed', back.text);
+  const again = await expect(202, 'POST', '/releases/rollback', { what: 'once more' });
+  check('rollback', await finished(again.headers.location) === 'succeeded', again.text);
+  await setGate(null);
+}
+
 async function use() {
   for (const { method, template, operation } of operations) {
     if (method === 'GET' && template !== '/operations/{id}') await tryOut(method, template, { what: operation.operationId });
@@ -385,6 +442,7 @@ async function use() {
   await configuration();
   await recordPath();
   await incidents();
+  await releases();
   await expect(400, 'GET', '/operations', { query: 'limit=0', what: 'limit=0' });
   await expect(200, 'GET', '/operations', { query: 'limit=1', what: 'limit=1' });
   await expect(404, 'GET', '/operations/{id}', { what: 'unknown' });

@@ -185,3 +185,73 @@ ORDER BY n DESC LIMIT ?1
 SELECT n, service, kind, at, last, times, found, done, exit_code, oom_killed, uptime_s, restarts,
     image_tag, image_digest, log_lines, log, curve
 FROM incident WHERE n = ?1
+
+-- :known_release_add
+INSERT INTO known_release (id, state, name, created, source, added, detail, leftovers, signature, json)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, ?9)
+ON CONFLICT (id) DO UPDATE SET
+    signature = CASE WHEN excluded.signature = '' THEN signature ELSE excluded.signature END
+
+-- :known_release_count
+SELECT count(*) FROM known_release WHERE id <> ?1
+
+-- :known_release_give_way
+DELETE FROM known_release WHERE n = (SELECT n FROM known_release WHERE state IN (?1, ?2) AND id <> ?3
+    ORDER BY leftovers, state = ?2, n LIMIT 1)
+
+-- :known_release_list
+SELECT id, name, created, state, source, signature <> '', added, detail FROM known_release
+ORDER BY n DESC LIMIT ?1
+
+-- :known_release_get
+SELECT id, name, created, state, source, signature <> '', added, detail, json FROM known_release WHERE id = ?1
+
+-- :known_release_delete
+DELETE FROM known_release WHERE id = ?1
+
+-- :known_release_leave
+UPDATE known_release SET state = ?2, leftovers = 1 WHERE state IN (?1, ?3) AND id <> ?4
+
+-- :known_release_set
+UPDATE known_release SET state = ?2, detail = ?3, leftovers = ?4 WHERE id = ?1
+
+-- :known_release_failed
+UPDATE known_release SET detail = ?2, leftovers = state <> ?4, state = CASE WHEN state = ?4 THEN state ELSE ?3 END
+WHERE id = ?1
+
+-- :known_release_leftovers
+SELECT json FROM known_release WHERE leftovers = 1 ORDER BY n
+
+-- :known_release_needed
+SELECT json FROM known_release WHERE leftovers = 0 ORDER BY n
+
+-- :known_release_collected
+UPDATE known_release SET leftovers = 0 WHERE leftovers = 1 AND id = ?1
+
+-- :start_release_get
+SELECT id FROM start_release
+
+-- :start_release_set
+INSERT INTO start_release (one, id) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET id = excluded.id
+
+-- :upgrade_add
+INSERT INTO upgrade (kind, state, idx, to_id, to_name, from_id, from_name, actor, operation, started,
+    since, finished, reason, services, to_json, from_json)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, '', ?12, ?13, ?14)
+
+-- :upgrade_save
+UPDATE upgrade SET state = ?2, idx = ?3, since = ?4, finished = ?5, reason = ?6, services = ?7,
+    to_json = CASE WHEN ?5 = 0 THEN to_json ELSE '' END,
+    from_json = CASE WHEN ?5 = 0 THEN from_json ELSE '' END
+WHERE n = ?1
+
+-- :upgrade_trim
+DELETE FROM upgrade WHERE finished > 0 AND n <= (SELECT max(n) FROM upgrade) - ?1
+
+-- :upgrade_list
+SELECT n, kind, state, idx, to_id, to_name, from_id, from_name, actor, operation, started, since,
+    finished, reason, services
+FROM upgrade ORDER BY n DESC LIMIT ?1
+
+-- :upgrade_texts
+SELECT to_json, from_json FROM upgrade WHERE n = ?1

@@ -55,6 +55,16 @@ everything_is_read(void **state)
 }
 
 static void
+busy_is_said_or_not(void **state)
+{
+    (void)state;
+    assert_true(parsed("valve", "{\"state\":\"ok\",\"busy\":true}").busy);
+    assert_false(parsed("valve", "{\"state\":\"ok\",\"busy\":false}").busy);
+    assert_false(parsed("valve", "{\"state\":\"ok\",\"busy\":\"yes\"}").busy);
+    assert_false(parsed("valve", "{\"state\":\"ok\"}").busy);
+}
+
+static void
 last_will_says_gone(void **state)
 {
     struct hf_service_status s = parsed("buffer", "{\"service\":\"buffer\",\"state\":\"gone\"}");
@@ -135,6 +145,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_read),
+        cmocka_unit_test(busy_is_said_or_not),
         cmocka_unit_test(last_will_says_gone),
         cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(texts_are_cut_between_characters_and_harmless),

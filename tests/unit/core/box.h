@@ -5,6 +5,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "core/core.h"
 #include "fake_engine.h"
 

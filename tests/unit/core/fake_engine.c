@@ -81,6 +81,10 @@ fake_list(void *ctx, const char *instance, struct hf_container *ret_list, size_t
         nap();
         pthread_mutex_lock(&f->lock);
     }
+    for (size_t i = 0; i < f->count; i++)
+        if (strcmp(f->containers[i].image_id, f->crashes) == 0 &&
+            f->containers[i].state == HF_CONTAINER_RUNNING)
+            f->containers[i].restart_count++;
     memcpy(ret_list, f->containers, f->count * sizeof *ret_list);
     *ret_count = f->count;
     return leave(f);
@@ -138,10 +142,9 @@ fake_has_image(void *ctx, const char *image_id, bool *ret_has, struct hf_error *
 {
     struct fake_engine *f = ctx;
 
-    (void)image_id;
     if (enter(f, err) < 0)
         return -1;
-    *ret_has = !f->no_images;
+    *ret_has = !f->no_images && strcmp(image_id, f->missing) != 0;
     return leave(f);
 }
 
@@ -151,10 +154,13 @@ fake_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(voi
 {
     struct fake_engine *f = ctx;
 
-    (void)image;
     if (enter(f, err) < 0)
         return -1;
     f->pulls++;
+    if (strcmp(image->image_id, f->missing) == 0) {
+        leave(f);
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "manifest unknown");
+    }
     while (f->block_pulls) {
         pthread_mutex_unlock(&f->lock);
         if (cancelled(context))
@@ -168,6 +174,18 @@ fake_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(voi
         return hf_error_set(err, HF_ERROR_UPSTREAM, "the registry is away");
     }
     f->no_images = false;
+    return leave(f);
+}
+
+static int
+fake_remove_image(void *ctx, const struct hf_release_image *image, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+
+    if (enter(f, err) < 0)
+        return -1;
+    if (f->removed_count < HF_CONTAINERS_MAX)
+        hf_text_put(f->removed[f->removed_count++], HF_DIGEST_SIZE, "%s", image->image_id);
     return leave(f);
 }
 
@@ -346,6 +364,7 @@ const struct hf_engine_ops fake_engine_ops = {
     .ensure_volume = fake_ensure_volume,
     .has_image = fake_has_image,
     .pull = fake_pull,
+    .remove_image = fake_remove_image,
     .create = fake_create,
     .update = fake_update,
     .start = fake_start,

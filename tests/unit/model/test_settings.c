@@ -42,7 +42,9 @@ static const char whole[] =
     "\"silent_after_s\":60,\"uplink_away_s\":0,\"thresholds\":{\"disk_percent\":[70,80.5],"
     "\"memory_percent\":[85,95],\"temperature_c\":[75,85],"
     "\"flash_bytes_per_day\":[1000000000,2000000000]}},"
-    "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7}}";
+    "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7},"
+    "\"upgrade\":{\"freeze\":true,\"gate_s\":30,\"switch_s\":60,\"max_backlog\":100,"
+    "\"busy_wait_s\":0}}";
 
 static void
 settings_survive_print_and_parse(void **state)
@@ -177,6 +179,11 @@ a_bad_document_changes_nothing(void **state)
         {"{\"broker\":{\"max_device_sessions\":100001}}", "/broker/max_device_sessions"},
         {"{\"broker\":{\"session_days\":6}}", "/broker/session_days"},
         {"{\"broker\":{\"max_queued\":6}}", "/broker/max_queued"},
+        {"{\"upgrade\":{\"freeze\":1}}", "/upgrade/freeze"},
+        {"{\"upgrade\":{\"gate_s\":0}}", "/upgrade/gate_s"},
+        {"{\"upgrade\":{\"switch_s\":3601}}", "/upgrade/switch_s"},
+        {"{\"upgrade\":{\"max_backlog\":-1}}", "/upgrade/max_backlog"},
+        {"{\"upgrade\":{\"busy_wait_s\":86401}}", "/upgrade/busy_wait_s"},
         {"{\"name\":\"ok\",\"colour\":1}", "/colour"},
         {"{\"sinks\":{}}", "/sinks"},
         {"{\"sinks\":[7]}", "/sinks/0"},

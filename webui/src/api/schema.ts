@@ -169,6 +169,147 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which releases there are, and what became of them
+         * @description The one that runs, the one before it, those that could be applied, and the upgrades so far.
+         */
+        get: operations["listReleases"];
+        put?: never;
+        /**
+         * Make a release known
+         * @description For an admin. Changes nothing that runs. The file is checked whole; one that is known already stays as it is. At most
+         *     16 are known; the oldest that failed or was never applied gives way.
+         */
+        post: operations["addRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/releases/upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The upgrade under way
+         * @description Or the last one; the same as `upgrade` in the event stream.
+         */
+        get: operations["getUpgrade"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/releases/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Back to the release before
+         * @description For an admin. While an upgrade is under way it is given up: what was switched goes back, and its operation ends as
+         *     failed. Else the release before is applied, gated as any other; it needs no network, since its images are kept.
+         */
+        post: operations["rollBack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/releases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the release. */
+                id: components["parameters"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * One release
+         * @description With its images.
+         */
+        get: operations["getKnownRelease"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a release
+         * @description For an admin. Not the one that runs, the one before it, or one that is being applied.
+         */
+        delete: operations["forgetRelease"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/releases/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the release. */
+                id: components["parameters"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What applying it would do
+         * @description For an operator. Changes nothing. `ETag` stands for what would be done (not for figures of the moment, such as the
+         *     backlog): sent with the apply it makes sure that what was planned is what is applied.
+         */
+        post: operations["planRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/releases/{id}/apply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the release. */
+                id: components["parameters"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make it the one that runs
+         * @description For an admin. Pulls, switches one service at a time and watches; ends with the new release healthy or the one before
+         *     running. One at a time: a second is a conflict, and so is one while `upgrade.freeze` is set.
+         */
+        post: operations["applyRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/history": {
         parameters: {
             query?: never;
@@ -937,6 +1078,7 @@ export interface components {
             uplink: components["schemas"]["Uplink"];
             /** @description Null where none is set yet. */
             release: components["schemas"]["Release"] | null;
+            upgrade: components["schemas"]["Upgrade"];
             /** @description The alarms that are active. */
             alarms: {
                 /** @description How many. */
@@ -2134,6 +2276,13 @@ export interface components {
          *         "max_devices": 1000,
          *         "max_device_sessions": 2000,
          *         "session_days": 90
+         *       },
+         *       "upgrade": {
+         *         "freeze": false,
+         *         "gate_s": 60,
+         *         "switch_s": 120,
+         *         "max_backlog": 0,
+         *         "busy_wait_s": 600
          *       }
          *     }
          */
@@ -2175,6 +2324,14 @@ export interface components {
                 max_devices: components["schemas"]["BrokerPatch"]["max_devices"];
                 max_device_sessions: components["schemas"]["BrokerPatch"]["max_device_sessions"];
                 session_days: components["schemas"]["BrokerPatch"]["session_days"];
+            };
+            /** @description How a release is applied. */
+            upgrade: {
+                freeze: components["schemas"]["UpgradePatch"]["freeze"];
+                gate_s: components["schemas"]["UpgradePatch"]["gate_s"];
+                switch_s: components["schemas"]["UpgradePatch"]["switch_s"];
+                max_backlog: components["schemas"]["UpgradePatch"]["max_backlog"];
+                busy_wait_s: components["schemas"]["UpgradePatch"]["busy_wait_s"];
             };
         };
         /** @description By service, over the defaults; `null` for a member goes back to its default. */
@@ -2254,6 +2411,8 @@ export interface components {
             alarms?: components["schemas"]["AlarmPatch"] | null;
             /** @description What devices may take of the broker. */
             broker?: components["schemas"]["BrokerPatch"] | null;
+            /** @description How a release is applied. */
+            upgrade?: components["schemas"]["UpgradePatch"] | null;
         };
         /** @description The https sink named `uplink`, without anything special; the other sinks stay. */
         UplinkShort: {
@@ -2285,6 +2444,19 @@ export interface components {
             max_device_sessions?: number;
             /** @description After which a session ends whose client stayed away. */
             session_days?: number;
+        };
+        /** @description How a release is applied. */
+        UpgradePatch: {
+            /** @description No release is applied; an upgrade that has not begun to switch waits. */
+            freeze?: boolean;
+            /** @description How long a new release must do well before it is kept. */
+            gate_s?: number;
+            /** @description Within so long a switched service must do its work. */
+            switch_s?: number;
+            /** @description Switches only while fewer records are held; 0 for always. */
+            max_backlog?: number;
+            /** @description How long a service that says it is busy may hold up its switch. */
+            busy_wait_s?: number;
         };
         /** @description The first filter that matches a topic says its lane; else it is normal. */
         LaneFilters: {
@@ -2515,6 +2687,283 @@ export interface components {
                 };
             };
         };
+        /** @description Of a release; the same file has the same id on every gateway. */
+        ReleaseId: string;
+        /** @description Which release. */
+        ReleaseShort: {
+            id: components["schemas"]["ReleaseId"];
+            /** @description For people. */
+            name: string;
+        };
+        /** @description Null where there is none. */
+        ReleaseShortOrNull: components["schemas"]["ReleaseShort"] | null;
+        /** @description A release that this gateway knows. */
+        KnownRelease: {
+            id: components["schemas"]["ReleaseId"];
+            /** @description For people. */
+            name: string;
+            /** @description When it was made. */
+            created: components["schemas"]["Time"];
+            /**
+             * @description Running and previous are one each; one that failed can be tried again.
+             * @enum {string}
+             */
+            state: "available" | "running" | "previous" | "failed";
+            /**
+             * @description How it came here.
+             * @example upload
+             * @example start
+             */
+            source: string;
+            /** @description Whether a signature came with it. */
+            signed: boolean;
+            /** @description When it came here. */
+            added: components["schemas"]["Time"];
+            /** @description Why it failed; may be empty. */
+            detail: string;
+        };
+        /** @description A release with its images. */
+        KnownReleaseDetail: {
+            id: components["schemas"]["ReleaseId"];
+            /** @description For people. */
+            name: string;
+            /** @description When it was made. */
+            created: components["schemas"]["Time"];
+            /**
+             * @description Running and previous are one each; one that failed can be tried again.
+             * @enum {string}
+             */
+            state: "available" | "running" | "previous" | "failed";
+            /**
+             * @description How it came here.
+             * @example upload
+             * @example start
+             */
+            source: string;
+            /** @description Whether a signature came with it. */
+            signed: boolean;
+            /** @description When it came here. */
+            added: components["schemas"]["Time"];
+            /** @description Why it failed; may be empty. */
+            detail: string;
+            release: components["schemas"]["Release"];
+        };
+        /**
+         * @description Whether a person asked for that release, or for the one before.
+         * @enum {string}
+         */
+        UpgradeKind: "upgrade" | "rollback";
+        /** @description Releases and upgrades. */
+        ReleaseList: {
+            running: components["schemas"]["ReleaseShortOrNull"];
+            /** @description Where a rollback leads. */
+            previous: components["schemas"]["ReleaseShortOrNull"];
+            /** @description Newest first. */
+            releases: components["schemas"]["KnownRelease"][];
+            /** @description The last 50 upgrades that ended, newest first. */
+            history: {
+                /** @description Its number. */
+                id: string;
+                kind: components["schemas"]["UpgradeKind"];
+                release: components["schemas"]["ReleaseShort"];
+                /** @description What ran before. */
+                from: components["schemas"]["ReleaseShort"];
+                /**
+                 * @description The two ends there are.
+                 * @enum {string}
+                 */
+                outcome: "committed" | "rolled_back";
+                /** @description Who asked for it. */
+                actor: string;
+                /** @description When. */
+                started: components["schemas"]["Time"];
+                /** @description When it ended. */
+                finished: components["schemas"]["Time"];
+                /** @description Why it was rolled back; else empty. */
+                reason: string;
+                gaps: components["schemas"]["GapList"];
+            }[];
+        };
+        /** @description How long services were away. */
+        GapList: {
+            service: components["schemas"]["ServiceName"];
+            /** @description From the stop of the old container until the new one ran. */
+            gap_ms: number;
+        }[];
+        /** @description What applying a release would do. */
+        Plan: {
+            release: components["schemas"]["ReleaseShort"];
+            /** @description What runs. */
+            from: components["schemas"]["ReleaseShortOrNull"];
+            /** @description Whether an apply would be taken now. */
+            possible: boolean;
+            /** @description What is in the way. */
+            obstacles: string[];
+            /** @description Those that change, in the order in which they would be switched. */
+            services: {
+                service: components["schemas"]["ServiceName"];
+                /** @description What runs. */
+                from_tag: string;
+                /** @description What would run. */
+                to_tag: string;
+                /** @description Whether it is another image. */
+                image: boolean;
+                /**
+                 * @description What of its limits changes; may be empty.
+                 * @example memory 64 MB → 96 MB
+                 */
+                limits: string;
+                /** @description Whether anything else of its container changes: ports, mounts, command. */
+                settings: boolean;
+                /** @description By a new container; else it is changed while it runs. */
+                restarts: boolean;
+                /** @description Whether its image is here already. */
+                present: boolean;
+                /** @description Compressed; null where the release does not say. */
+                fetch_bytes: number | null;
+                /** @description How long it was away when it was switched last; null where it never was. */
+                last_gap_ms: number | null;
+            }[];
+            /** @description Those that are not touched. */
+            unchanged: components["schemas"]["ServiceName"][];
+            /** @description What would be fetched. */
+            fetch: {
+                /** @description How many. */
+                images: number;
+                /** @description Null where the release does not say. */
+                layers: number | null;
+                /** @description Compressed; null where the release does not say. */
+                bytes: number | null;
+            };
+            /** @description Where the engine keeps images. */
+            disk: {
+                /** @description Now; null where not known. */
+                free_bytes: number | null;
+                /** @description More than now at the end; null where not known. */
+                needed_bytes: number | null;
+                /** @description More than now meanwhile; null where not known. */
+                peak_bytes: number | null;
+            };
+            /** @description What waits meanwhile. */
+            backlog: {
+                /** @description Now. */
+                held: number;
+                /** @description What comes at present. */
+                in_per_s: number;
+                /** @description Records that come while services are away, as long as the last time; null where not known. */
+                held_meanwhile: number | null;
+                /** @description It would wait until fewer are held; null for no such limit. */
+                max_backlog: number | null;
+            };
+            /** @description Of what is stored. */
+            schema_changes: string[];
+            /** @description What it must pass. */
+            gate: {
+                /** @description For so long. */
+                seconds: number;
+                /** @description Within so long each service must do its work. */
+                switch_s: number;
+                /** @description Each of them. */
+                checks: components["schemas"]["GateCheckName"][];
+            };
+            /** @description What would happen where it does not pass. */
+            rollback: {
+                /** @description What would run again. */
+                release: components["schemas"]["ReleaseShortOrNull"];
+                /** @description Whether all of its images are here; they are kept until the commit. */
+                images_present: boolean;
+                /** @description For people. */
+                detail: string;
+            };
+            /** @description What to think about first. */
+            warnings: {
+                /**
+                 * @description What it is about.
+                 * @enum {string}
+                 */
+                kind: "unsigned" | "older" | "no_limits_of_size" | "failed_before" | "image_missing";
+                /** @description For people. */
+                text: string;
+            }[];
+        };
+        /**
+         * @description `health`: each changed service does its work; `restarts`: none ends by itself; `memory`: each stays below its limit; `errors`: no more than before; `canary`: what is published comes through.
+         * @enum {string}
+         */
+        GateCheckName: "health" | "restarts" | "memory" | "errors" | "canary";
+        /**
+         * @description `idle`: there was none yet. `committed` and `rolled_back` are the two ends.
+         * @enum {string}
+         */
+        UpgradeState: "idle" | "planned" | "pulling" | "verified" | "switching" | "gating" | "committed" | "rolling_back" | "rolled_back";
+        /** @description The upgrade under way, or the last one. */
+        Upgrade: {
+            state: components["schemas"]["UpgradeState"];
+            kind: components["schemas"]["UpgradeKind"];
+            /** @description Where it leads. */
+            release: components["schemas"]["ReleaseShortOrNull"];
+            /** @description What ran before. */
+            from: components["schemas"]["ReleaseShortOrNull"];
+            /** @description Null where there was none yet. */
+            operation: components["schemas"]["OperationId"] | null;
+            /** @description Who asked for it. */
+            actor: string;
+            /** @description When. */
+            started: components["schemas"]["TimeOrNull"];
+            /** @description When this state began. */
+            since: components["schemas"]["TimeOrNull"];
+            /** @description Null while it is under way. */
+            finished: components["schemas"]["TimeOrNull"];
+            /**
+             * @description What it waits for; may be empty.
+             * @example the backlog is 812 records; it waits until there are fewer than 100
+             */
+            waiting: string;
+            /** @description Why it goes or went back; else empty. */
+            reason: string;
+            /** @description Those that change, in the order in which they are switched. */
+            services: {
+                service: components["schemas"]["ServiceName"];
+                /**
+                 * @description Where it is.
+                 * @enum {string}
+                 */
+                state: "waiting" | "switching" | "switched" | "going_back" | "back";
+                /** @description How long it was away; null until it is known. */
+                gap_ms: number | null;
+            }[];
+            /** @description Null while nothing is fetched. */
+            pull: {
+                /** @description Whose image. */
+                service: components["schemas"]["ServiceName"];
+                /** @description Which image. */
+                number: number;
+                /** @description How many images. */
+                of: number;
+                /** @description So far; null where not known. */
+                bytes: number | null;
+                /** @description Of all; null where not known. */
+                total_bytes: number | null;
+            } | null;
+            /** @description Null before the gate. */
+            gate: {
+                /** @description For so long. */
+                seconds: number;
+                /** @description Until it has passed; stands still while something cannot be seen. */
+                remaining_s: number;
+                /** @description Each of them. */
+                checks: {
+                    name: components["schemas"]["GateCheckName"];
+                    /**
+                     * @description How it is.
+                     * @enum {string}
+                     */
+                    state: "waiting" | "passing" | "failed";
+                    /** @description For people; may be empty. */
+                    detail: string;
+                }[];
+            } | null;
+        };
         /** @description The id of an operation. */
         OperationId: string;
         /**
@@ -2535,8 +2984,9 @@ export interface components {
              * @description What is done.
              * @enum {string}
              */
-            kind: "start" | "stop" | "restart";
-            service: components["schemas"]["ServiceName"];
+            kind: "start" | "stop" | "restart" | "upgrade" | "rollback";
+            /** @description Null where it is about all of them. */
+            service: components["schemas"]["ServiceName"] | null;
             /**
              * @description How far it is.
              * @enum {string}
@@ -2596,7 +3046,7 @@ export interface components {
          * @description What kind of incident.
          * @enum {string}
          */
-        IncidentKind: "exit" | "oom" | "crash_loop" | "unhealthy" | "drift";
+        IncidentKind: "exit" | "oom" | "crash_loop" | "unhealthy" | "drift" | "upgrade";
         /** @description Incidents. */
         IncidentPage: {
             /** @description Newest first. */
@@ -2818,6 +3268,17 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description It has begun; poll the operation or watch `upgrade` in the event stream. */
+        UpgradeBegun: {
+            headers: {
+                /** @description The operation, `/api/v1/operations/{id}`. */
+                Location: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Operation"];
+            };
+        };
         /** @description The container engine answered nonsense. */
         BadEngine: {
             headers: {
@@ -2877,6 +3338,8 @@ export interface components {
     parameters: {
         /** @description The service. */
         ServiceName: components["schemas"]["ServiceName"];
+        /** @description Of the release. */
+        ReleaseId: components["schemas"]["ReleaseId"];
     };
     requestBodies: never;
     headers: {
@@ -3130,6 +3593,241 @@ export interface operations {
             404: components["responses"]["NotFound"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
+        };
+    };
+    listReleases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The releases. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseList"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    addRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The file. */
+                    release: string;
+                    /** @description The minisign signature file, where there is one. */
+                    signature?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description It is known now. */
+            201: {
+                headers: {
+                    /** @description The release, `/api/v1/releases/{id}`. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownRelease"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    getUpgrade: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upgrade"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    rollBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: components["responses"]["UpgradeBegun"];
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    getKnownRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the release. */
+                id: components["parameters"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The release. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KnownReleaseDetail"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    forgetRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the release. */
+                id: components["parameters"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is no longer known. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    planRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of the release. */
+                id: components["parameters"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan. */
+            200: {
+                headers: {
+                    /** @description Of what would be done. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    applyRelease: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the plan; 412 where it would do something else by now. `*` takes what there is. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Of the release. */
+                id: components["parameters"]["ReleaseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: components["responses"]["UpgradeBegun"];
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            421: components["responses"]["Misdirected"];
+            428: components["responses"]["NoPrecondition"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
         };
     };
     getHistory: {

@@ -56,7 +56,8 @@ export type State = Schemas['State'];
 export type StoredRecord = Schemas['Record'];
 export type Uplink = Schemas['Uplink'];
 export type WhenFull = Schemas['WhenFull'];
-export type Action = Operation['kind'];
+/** What can be asked of one service. */
+export type Action = Exclude<Operation['kind'], 'upgrade' | 'rollback'>;
 
 /** Of what can be set by hand of a service's limits. */
 export type LimitsPatch = Partial<

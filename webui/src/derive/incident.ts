@@ -12,6 +12,7 @@ const KIND: Record<Incident['kind'], Mark> = {
   crash_loop: { tone: 'bad', word: 'crash loop' },
   unhealthy: { tone: 'warn', word: 'not at its work' },
   drift: { tone: 'warn', word: 'changed by hand' },
+  upgrade: { tone: 'bad', word: 'release not kept' },
 };
 
 export function incidentMark({ kind }: Incident): Mark {

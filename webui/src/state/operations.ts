@@ -49,6 +49,7 @@ function isOpen({ state }: Operation): boolean {
 
 async function follow(
   name: ServiceName,
+  action: Action,
   operation: Operation,
   since: string | null,
 ): Promise<void> {
@@ -64,8 +65,8 @@ async function follow(
   }
   put(name, { phase: 'settling', detail: '' });
   const giveUp = Date.now() + SETTLE_MS;
-  while (!settled(name, now.kind, since) && Date.now() < giveUp) await pause(POLL_MS / 2);
-  const done = settled(name, now.kind, since);
+  while (!settled(name, action, since) && Date.now() < giveUp) await pause(POLL_MS / 2);
+  const done = settled(name, action, since);
   const still = find(name)?.reason ?? '';
   put(name, {
     phase: done ? 'done' : 'failed',
@@ -102,7 +103,7 @@ export async function ask(name: ServiceName, action: Action): Promise<void> {
   const since = find(name)?.since ?? null;
   begin(name, action);
   try {
-    await follow(name, await command(name, action), since);
+    await follow(name, action, await command(name, action), since);
   } catch (error) {
     put(name, { phase: 'failed', detail: errorText(error), endedMs: Date.now() });
   }
@@ -112,9 +113,11 @@ export async function ask(name: ServiceName, action: Action): Promise<void> {
 export async function adoptOperations(): Promise<void> {
   const { operations } = await api.operations(10).catch(() => ({ operations: [] as Operation[] }));
   for (const operation of operations) {
-    if (!isOpen(operation) || progress.value[operation.service]) continue;
-    begin(operation.service, operation.kind);
-    void follow(operation.service, operation, find(operation.service)?.since ?? null);
+    const { service, kind } = operation;
+    if (!service || kind === 'upgrade' || kind === 'rollback') continue;
+    if (!isOpen(operation) || progress.value[service]) continue;
+    begin(service, kind);
+    void follow(service, kind, operation, find(service)?.since ?? null);
   }
 }
 

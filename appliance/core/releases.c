@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Releases, as they are asked for by other threads; what is asked is done on the owner's. */
+#include "core/releases.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "core/internal.h"
+#include "store/release.h"
+
+#include <string.h>
+
+/* ---- reading ---- */
+
+struct release_list {
+    struct hf_known_release *list;
+    size_t max, count;
+};
+
+static int
+read_releases(struct hf_store *store, void *context, struct hf_error *err)
+{
+    struct release_list *l = context;
+
+    return hf_store_releases(store, l->list, l->max, &l->count, err);
+}
+
+int
+hf_core_releases(struct hf_core *core, struct hf_known_release *ret_releases, size_t max,
+                 size_t *ret_count, struct hf_error *err)
+{
+    struct release_list l = {ret_releases, max, 0};
+
+    if (hf_core_run(core, read_releases, &l, err) < 0)
+        return -1;
+    *ret_count = l.count;
+    return 0;
+}
+
+struct upgrade_list {
+    struct hf_upgrade_record *list;
+    size_t max, count;
+};
+
+static int
+read_upgrades(struct hf_store *store, void *context, struct hf_error *err)
+{
+    struct upgrade_list *l = context;
+
+    return hf_store_upgrades(store, l->list, l->max, &l->count, err);
+}
+
+int
+hf_core_upgrades(struct hf_core *core, struct hf_upgrade_record *ret_upgrades, size_t max,
+                 size_t *ret_count, struct hf_error *err)
+{
+    struct upgrade_list l = {ret_upgrades, max, 0};
+
+    if (hf_core_run(core, read_upgrades, &l, err) < 0)
+        return -1;
+    *ret_count = 0;
+    for (size_t i = 0; i < l.count; i++)
+        if (l.list[i].finished_ms)
+            ret_upgrades[(*ret_count)++] = l.list[i];
+    return 0;
+}
+
+struct one_release {
+    const char *id, *actor;
+    struct hf_known_release *known;
+    char *json;
+};
+
+static int
+read_release(struct hf_store *store, void *context, struct hf_error *err)
+{
+    struct one_release *o = context;
+
+    return hf_store_known_release(store, o->id, o->known, &o->json, err);
+}
+
+int
+hf_core_known_release(struct hf_core *core, const char *id, struct hf_known_release *ret_known,
+                      struct hf_release *ret_release, struct hf_error *err)
+{
+    struct one_release o = {.id = id, .known = ret_known};
+    int rc = hf_core_run(core, read_release, &o, err);
+
+    if (rc == 0 && ret_release)
+        rc = hf_release_parse(o.json, strlen(o.json), ret_release, err);
+    free(o.json);
+    return rc;
+}
+
+/* ---- making known, forgetting ---- */
+
+struct addition {
+    struct hf_store_release release;
+    const char *actor;
+    struct hf_known_release *ret_known;
+};
+
+static int
+add_in_store(struct hf_store *store, void *context, struct hf_error *err)
+{
+    struct addition *a = context;
+    char what[HF_TEXT_SIZE];
+
+    hf_text_put(what, sizeof what, "added release '%s'", a->release.known.release.name);
+    if (hf_store_add_release(store, &a->release, err) < 0 ||
+        hf_store_audit(store, a->actor, what, err) < 0)
+        return -1;
+    return hf_store_known_release(store, a->release.known.release.id, a->ret_known, NULL, err);
+}
+
+static int
+add_in_transaction(struct hf_store *store, void *context, struct hf_error *err)
+{
+    return hf_store_transaction(store, add_in_store, context, err);
+}
+
+int
+hf_core_add_release(struct hf_core *core, const char *text, const char *signature,
+                    const char *actor, struct hf_known_release *ret_known, struct hf_error *err)
+{
+    HF_AUTO_FREE char *canonical = NULL;
+    struct hf_release r;
+    struct addition a = {.actor = actor, .ret_known = ret_known};
+    struct hf_known_release *k = &a.release.known;
+    int rc;
+
+    if (strlen(signature) > HF_STORE_SIGNATURE_MAX)
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/signature",
+                               "/signature: must have at most %d bytes", HF_STORE_SIGNATURE_MAX);
+    if (hf_release_parse(text, strlen(text), &r, err) < 0)
+        return hf_error_wrap(err, "release");
+    rc = hf_release_print(&r, &canonical, err);
+    hf_text_put(k->release.name, sizeof k->release.name, "%s", r.name);
+    hf_text_put(k->created, sizeof k->created, "%s", r.created);
+    hf_release_done(&r);
+    if (rc < 0)
+        return -1;
+    hf_release_id(canonical, k->release.id);
+    hf_text_put(k->source, sizeof k->source, "upload");
+    k->added_ms = hf_clock_wall_ms();
+    a.release.json = canonical;
+    a.release.signature = signature;
+    return hf_core_run(core, add_in_transaction, &a, err);
+}
+
+static int
+forget(struct hf_core *core, void *context, struct hf_error *err)
+{
+    const struct one_release *o = context;
+    const struct upgrade *u = &core->upgrade;
+    char what[HF_TEXT_SIZE];
+
+    if (u->active && (strcmp(u->record.to.id, o->id) == 0 || strcmp(u->record.from.id, o->id) == 0))
+        return hf_error_set(err, HF_ERROR_CONFLICT, "an upgrade with this release is under way");
+    if (hf_store_known_release(core->config.store, o->id, o->known, NULL, err) < 0 ||
+        hf_store_forget_release(core->config.store, o->id, err) < 0)
+        return -1;
+    hf_text_put(what, sizeof what, "forgot release '%s'", o->known->release.name);
+    return hf_store_audit(core->config.store, o->actor, what, err);
+}
+
+int
+hf_core_forget_release(struct hf_core *core, const char *id, const char *actor,
+                       struct hf_error *err)
+{
+    struct hf_known_release known;
+    struct one_release o = {.id = id, .actor = actor, .known = &known};
+
+    return mailbox_call(&core->mail, forget, &o, err);
+}
+
+/* ---- planning ---- */
+
+/* A release that is only looked at is not kept for the life of the core. */
+static int
+plan_known(struct hf_core *core, const char *id, enum hf_upgrade_kind kind,
+           struct hf_plan *ret_plan, char **ret_json, struct hf_error *err)
+{
+    struct hf_known_release known;
+    struct hf_release to;
+
+    if (hf_store_known_release(core->config.store, id, &known, ret_json, err) < 0 ||
+        hf_release_parse(*ret_json, strlen(*ret_json), &to, err) < 0)
+        return -1;
+    hf_core_make_plan(core, &known, &to, kind, ret_plan);
+    hf_release_done(&to);
+    return 0;
+}
+
+struct planning {
+    const char *id;
+    struct hf_plan *plan;
+};
+
+static int
+do_plan(struct hf_core *core, void *context, struct hf_error *err)
+{
+    const struct planning *p = context;
+    HF_AUTO_FREE char *json = NULL;
+
+    return plan_known(core, p->id, HF_UPGRADE_FORTH, p->plan, &json, err);
+}
+
+/* Which images are here; where the engine does not say, none is. */
+static void
+ask_engine(struct hf_core *core, struct hf_plan *plan)
+{
+    const struct hf_engine_ops *ops = core->config.engine_ops;
+
+    plan->back_present = true;
+    for (size_t i = 0; i < plan->count; i++) {
+        struct hf_plan_service *p = &plan->services[i];
+        bool has = false;
+
+        p->present =
+            ops->has_image(core->config.engine, p->to_image.image_id, &has, NULL) == 0 && has;
+        plan->fetch_count += !p->present;
+        has = false;
+        if (ops->has_image(core->config.engine, p->from_image.image_id, &has, NULL) < 0 || !has)
+            plan->back_present = false;
+    }
+    if (plan->back_present)
+        return;
+    plan->warnings[plan->warning_count].kind = HF_WARNING_IMAGE_MISSING;
+    hf_text_put(
+        plan->warnings[plan->warning_count++].text, HF_TEXT_SIZE,
+        "An image of the release that runs is not here: a rollback would have to fetch it.");
+}
+
+int
+hf_core_plan(struct hf_core *core, const char *id, struct hf_plan *ret_plan, struct hf_error *err)
+{
+    struct planning p = {id, ret_plan};
+
+    if (mailbox_call(&core->mail, do_plan, &p, err) < 0)
+        return -1;
+    ask_engine(core, ret_plan);
+    return 0;
+}
+
+/* ---- applying ---- */
+
+struct application {
+    const char *id, *etag, *actor;
+    enum hf_upgrade_kind kind;
+    struct hf_operation *operation;
+};
+
+struct beginning {
+    struct hf_upgrade_record *record;
+    const struct hf_operation *operation;
+    const char *to_json, *from_json;
+};
+
+static int
+write_beginning(struct hf_store *store, void *context, struct hf_error *err)
+{
+    const struct beginning *b = context;
+    char what[HF_TEXT_SIZE];
+
+    hf_text_put(what, sizeof what, "%s from release '%s' to '%s'",
+                hf_upgrade_kind_name(b->record->kind), b->record->from.name, b->record->to.name);
+    hf_text_whole(what);
+    if (hf_store_begin_upgrade(store, b->record, b->to_json, b->from_json, &b->record->n, err) <
+            0 ||
+        hf_store_save_operation(store, b->operation, err) < 0)
+        return -1;
+    return hf_store_audit(store, b->record->actor, what, err);
+}
+
+static void
+new_operation(const struct application *a, struct hf_operation *op)
+{
+    unsigned char raw[(HF_ID_SIZE - 1) / 2];
+
+    *op = (struct hf_operation){
+        .kind = a->kind == HF_UPGRADE_BACK ? HF_OPERATION_ROLLBACK : HF_OPERATION_UPGRADE,
+        .state = HF_OPERATION_RUNNING,
+        .created_ms = hf_clock_wall_ms(),
+    };
+    hf_random(raw, sizeof raw);
+    hf_text_hex(raw, sizeof raw, op->id);
+    hf_text_put(op->actor, sizeof op->actor, "%s", a->actor);
+}
+
+static void
+new_record(struct hf_core *core, const struct application *a, const struct hf_plan *plan,
+           const struct hf_release *to, struct hf_upgrade_record *r)
+{
+    *r = (struct hf_upgrade_record){
+        .kind = a->kind,
+        .state = HF_UPGRADE_PLANNED,
+        .to = plan->to,
+        .from = plan->from,
+        .started_ms = a->operation->created_ms,
+        .since_ms = a->operation->created_ms,
+    };
+    hf_text_put(r->actor, sizeof r->actor, "%s", a->actor);
+    hf_text_put(r->operation, sizeof r->operation, "%s", a->operation->id);
+    hf_core_list_changes(core, to, r);
+}
+
+static int
+begin(struct hf_core *core, const struct application *a, const struct hf_plan *plan,
+      const char *to_json, struct hf_error *err)
+{
+    struct upgrade *u = &core->upgrade;
+    HF_AUTO_FREE char *from_json = NULL;
+    const struct hf_release *to, *from;
+    struct hf_upgrade_record record;
+    struct beginning b = {&record, a->operation, to_json, NULL};
+
+    if (hf_store_release(core->config.store, &from_json, err) < 0 ||
+        hf_core_hold_release(core, to_json, &to, err) < 0 ||
+        hf_core_hold_release(core, from_json, &from, err) < 0)
+        return -1;
+    b.from_json = from_json;
+    new_operation(a, a->operation);
+    new_record(core, a, plan, to, &record);
+    if (hf_store_transaction(core->config.store, write_beginning, &b, err) < 0)
+        return -1;
+    u->record = record;
+    u->to = to;
+    u->from = from;
+    u->culprit[0] = '\0';
+    hf_upgrade_init(&u->machine, (unsigned)record.count, plan->gate_s * 1000, plan->switch_s * 1000,
+                    hf_clock_mono_ms());
+    u->active = u->resumed = true;
+    core->changed = true;
+    return 0;
+}
+
+static int
+check_plan(const struct application *a, const struct hf_plan *plan, struct hf_error *err)
+{
+    if (*a->etag && strcmp(a->etag, plan->etag) != 0)
+        return hf_error_set(err, HF_ERROR_STALE,
+                            "applying it would do something else by now: plan it again");
+    if (plan->obstacle_count)
+        return hf_error_set(err, HF_ERROR_CONFLICT, "release '%s' cannot be applied: %s",
+                            plan->to.name, plan->obstacles[0]);
+    return 0;
+}
+
+static int
+apply(struct hf_core *core, const struct application *a, struct hf_error *err)
+{
+    HF_AUTO_FREE struct hf_plan *plan = calloc(1, sizeof *plan);
+    HF_AUTO_FREE char *json = NULL;
+
+    if (!plan)
+        return hf_error_nomem(err);
+    if (plan_known(core, a->id, a->kind, plan, &json, err) < 0 || check_plan(a, plan, err) < 0)
+        return -1;
+    return begin(core, a, plan, json, err);
+}
+
+static int
+do_apply(struct hf_core *core, void *context, struct hf_error *err)
+{
+    return apply(core, context, err);
+}
+
+int
+hf_core_apply(struct hf_core *core, const char *id, const char *etag, const char *actor,
+              struct hf_operation *ret_operation, struct hf_error *err)
+{
+    struct application a = {id, etag, actor, HF_UPGRADE_FORTH, ret_operation};
+
+    return mailbox_call(&core->mail, do_apply, &a, err);
+}
+
+/* ---- going back ---- */
+
+static int
+give_up(struct hf_core *core, const struct application *a, struct hf_error *err)
+{
+    struct upgrade *u = &core->upgrade;
+    char why[HF_TEXT_SIZE], what[HF_TEXT_SIZE];
+    struct hf_upgrade_event cancel = {.kind = HF_UPGRADE_CANCEL, .reason = why};
+
+    if (u->machine.state == HF_UPGRADE_ROLLING_BACK)
+        return hf_error_set(err, HF_ERROR_CONFLICT, "the upgrade to '%s' is being rolled back",
+                            u->record.to.name);
+    hf_text_put(why, sizeof why, "given up by %s", a->actor);
+    hf_text_put(what, sizeof what, "gave up the upgrade to release '%s'", u->record.to.name);
+    hf_text_whole(what);
+    if (hf_store_operation(core->config.store, u->record.operation, a->operation, err) < 0 ||
+        hf_store_audit(core->config.store, a->actor, what, err) < 0)
+        return -1;
+    return hf_core_upgrade_event(core, &cancel, hf_clock_mono_ms(), err);
+}
+
+static int
+find_previous(struct hf_store *store, char ret_id[HF_DIGEST_TEXT_SIZE], struct hf_error *err)
+{
+    struct hf_known_release list[HF_STORE_RELEASES_MAX];
+    size_t count;
+
+    if (hf_store_releases(store, list, HF_STORE_RELEASES_MAX, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].state != HF_RELEASE_PREVIOUS)
+            continue;
+        memcpy(ret_id, list[i].release.id, HF_DIGEST_TEXT_SIZE);
+        return 0;
+    }
+    return hf_error_set(err, HF_ERROR_CONFLICT,
+                        "there is no release before the one that runs to go back to");
+}
+
+static int
+do_roll_back(struct hf_core *core, void *context, struct hf_error *err)
+{
+    struct application *a = context;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    if (core->upgrade.active)
+        return give_up(core, a, err);
+    if (find_previous(core->config.store, id, err) < 0)
+        return -1;
+    a->id = id;
+    return apply(core, a, err);
+}
+
+int
+hf_core_roll_back(struct hf_core *core, const char *actor, struct hf_operation *ret_operation,
+                  struct hf_error *err)
+{
+    struct application a = {"", "", actor, HF_UPGRADE_BACK, ret_operation};
+
+    return mailbox_call(&core->mail, do_roll_back, &a, err);
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Releases, as other threads ask the owner for them; see core/core.h. */
+#pragma once
+
+#include "base/error.h"
+#include "model/limits.h"
+#include "model/upgrade.h"
+#include "model/view.h"
+
+#include <stddef.h>
+
+struct hf_core;
+
+enum { HF_PLAN_OBSTACLES_MAX = 6, HF_PLAN_WARNINGS_MAX = 6, HF_RELEASE_TEXT_MAX = 60000 };
+
+struct hf_plan_service {
+    char name[HF_NAME_SIZE];
+    char from_tag[HF_TAG_SIZE], to_tag[HF_TAG_SIZE];
+    struct hf_release_image to_image, from_image;
+    bool image, settings, restarts;
+    char limits[HF_CHANGE_SIZE]; /* "": nothing of them */
+    bool present;
+    int64_t last_gap_ms; /* -1: never switched */
+};
+
+enum hf_plan_warning_kind {
+    HF_WARNING_UNSIGNED,
+    HF_WARNING_OLDER,
+    HF_WARNING_NO_SIZES,
+    HF_WARNING_FAILED_BEFORE,
+    HF_WARNING_IMAGE_MISSING,
+    HF_WARNING_KIND_COUNT
+};
+
+struct hf_plan_warning {
+    enum hf_plan_warning_kind kind;
+    char text[HF_TEXT_SIZE];
+};
+
+/* "unsigned", "older" … */
+const char *hf_plan_warning_name(enum hf_plan_warning_kind kind);
+
+struct hf_plan {
+    struct hf_release_short to, from;
+    char etag[HF_DIGEST_TEXT_SIZE]; /* of what would be done */
+    char obstacles[HF_PLAN_OBSTACLES_MAX][HF_TEXT_SIZE];
+    size_t obstacle_count;
+    struct hf_plan_service services[HF_SERVICES_MAX]; /* in the order of the switch */
+    size_t count;
+    char unchanged[HF_SERVICES_MAX][HF_NAME_SIZE];
+    size_t unchanged_count;
+    size_t fetch_count;     /* images that are not here */
+    int64_t free_bytes;     /* where the engine keeps images; -1: not known */
+    int64_t held, in_per_s; /* records */
+    int64_t held_meanwhile; /* -1: not known */
+    int64_t max_backlog;    /* 0: none */
+    int64_t gate_s, switch_s;
+    bool back_present; /* whether all images of the way back are here */
+    struct hf_plan_warning warnings[HF_PLAN_WARNINGS_MAX];
+    size_t warning_count;
+};
+
+/* Newest first; history has those that have ended. */
+HF_MUST int hf_core_releases(struct hf_core *core, struct hf_known_release *ret_releases,
+                             size_t max, size_t *ret_count, struct hf_error *err);
+HF_MUST int hf_core_upgrades(struct hf_core *core, struct hf_upgrade_record *ret_upgrades,
+                             size_t max, size_t *ret_count, struct hf_error *err);
+
+/* NOT_FOUND. The caller ends ret_release with hf_release_done(); it may be NULL. */
+HF_MUST int hf_core_known_release(struct hf_core *core, const char *id,
+                                  struct hf_known_release *ret_known,
+                                  struct hf_release *ret_release, struct hf_error *err);
+
+/* Makes a release known: the text of its file and of its signature ("": none). INVALID with a
+ * pointer into the file. */
+HF_MUST int hf_core_add_release(struct hf_core *core, const char *text, const char *signature,
+                                const char *actor, struct hf_known_release *ret_known,
+                                struct hf_error *err);
+/* NOT_FOUND, CONFLICT. */
+HF_MUST int hf_core_forget_release(struct hf_core *core, const char *id, const char *actor,
+                                   struct hf_error *err);
+
+/* What applying it would do. Asks the engine which images are here: not for the owner thread. */
+HF_MUST int hf_core_plan(struct hf_core *core, const char *id, struct hf_plan *ret_plan,
+                         struct hf_error *err);
+
+/* Begins; etag "" takes what there is. NOT_FOUND, STALE, CONFLICT where something is in the way. */
+HF_MUST int hf_core_apply(struct hf_core *core, const char *id, const char *etag, const char *actor,
+                          struct hf_operation *ret_operation, struct hf_error *err);
+
+/* Gives up the upgrade under way, or begins one to the release before. CONFLICT where there is
+ * neither. */
+HF_MUST int hf_core_roll_back(struct hf_core *core, const char *actor,
+                              struct hf_operation *ret_operation, struct hf_error *err);

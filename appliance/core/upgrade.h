@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Upgrades (supervisor/upgrade.h) in the owner: what is written goes to the store before anything
+ * follows from it, and all that follows is what each service is to be. core->release is therefore
+ * put together anew from the two releases after every move; the services' own machines do the rest.
+ *
+ * Releases that were run are kept as long as the core: specs, jobs and pictures borrow from them.
+ *
+ * Owner thread only, but for what core/releases.h has.
+ */
+#pragma once
+
+#include "core/fetcher.h"
+#include "core/releases.h"
+#include "supervisor/upgrade.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hf_core;
+struct job;
+struct fetch_news;
+
+/* A release as it was parsed, by the id of its text. */
+struct held_release {
+    char id[HF_DIGEST_TEXT_SIZE];
+    struct hf_release release;
+    struct held_release *next;
+};
+
+/* What the gate compares with: as it was when it began, or when things came into sight again. */
+struct gate_base {
+    bool taken;
+    int64_t at_ms;
+    int64_t restarts[HF_SERVICES_MAX];
+    int64_t dropped, quarantined, queue_dropped, accepted, delivered, processed;
+};
+
+struct upgrade {
+    bool active;                     /* one is under way */
+    bool resumed;                    /* what was written has been taken up */
+    struct hf_upgrade_record record; /* of it, or of the last one */
+    struct hf_upgrade_machine machine;
+    const struct hf_release *to, *from; /* held */
+    struct held_release *held;
+    struct fetcher fetcher;
+    struct fetch_news news; /* what the fetcher said last, until it was acted on */
+    int64_t gap_from_ms;    /* since when the service under way is away; monotonic, 0: it is not */
+    struct gate_base base;
+    struct hf_gate_result gate[HF_GATE_COUNT];
+    char said[HF_TEXT_SIZE];    /* of the last look, for its event to borrow */
+    char culprit[HF_NAME_SIZE]; /* the service that a failure is about; "": none alone */
+    bool collect_due;
+    char uncollected[HF_DIGEST_TEXT_SIZE]; /* the release whose images could not go; tried later */
+};
+
+/* upgrade.c: takes up what is written, before services get their specs. */
+HF_MUST int hf_core_load_upgrade(struct hf_core *core, struct hf_error *err);
+void hf_core_free_upgrade(struct hf_core *core);
+
+/* upgrade.c: the release of that text, parsed and kept. */
+HF_MUST int hf_core_hold_release(struct hf_core *core, const char *json,
+                                 const struct hf_release **ret_release, struct hf_error *err);
+
+/* upgrade.c: one turn of the owner's loop. */
+void hf_core_upgrade(struct hf_core *core, int64_t now_ms);
+void hf_core_take_fetch(struct hf_core *core, const struct fetch_news *news);
+
+/* upgrade.c: one event; where it moves, writes that and acts on it. NO_SPACE and the like where it
+ * cannot be written: nothing has happened then. */
+HF_MUST int hf_core_upgrade_event(struct hf_core *core, const struct hf_upgrade_event *event,
+                                  int64_t now_ms, struct hf_error *err);
+
+/* upgrade.c: whether the configuration must stay as it is, so that the way back stays too. */
+bool hf_core_upgrade_locks(const struct hf_core *core);
+
+/* upgrade_gate.c: what can be seen of the upgrade, as an event. */
+struct hf_upgrade_event hf_core_upgrade_look(struct hf_core *core, int64_t now_ms);
+
+/* upgrade_plan.c: what changes between what runs and another release, in the order in which it is
+ * switched, into ret_record->services. */
+void hf_core_list_changes(const struct hf_core *core, const struct hf_release *to,
+                          struct hf_upgrade_record *ret_record);
+/* upgrade_plan.c */
+void hf_core_make_plan(struct hf_core *core, const struct hf_known_release *known,
+                       const struct hf_release *to, enum hf_upgrade_kind kind,
+                       struct hf_plan *ret_plan);
+
+/* upgrade_collect.c: lets images go that nothing needs, where there are some. */
+void hf_core_collect(struct hf_core *core);
+void hf_core_collected(struct hf_core *core, const struct fetch_news *news);
+
+/* present.c's part */
+void hf_core_present_upgrade(const struct hf_core *core, struct hf_upgrade_view *v);

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What applying a release would do, from what is known now. Changes nothing. */
+#include "base/text.h"
+#include "core/internal.h"
+#include "model/own.h"
+#include "store/release.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MS_A_SECOND = 1000 };
+
+/* ---- what changes ---- */
+
+/* What is made of a service by a release: its spec with the configured limits. */
+static int
+spec_of(const struct hf_core *core, const struct hf_release *r, const char *name,
+        struct hf_spec *ret_spec)
+{
+    int at = hf_release_index(r, name);
+    struct hf_limits limits;
+
+    if (at < 0 || hf_spec_make(&core->config.placement, r, (size_t)at, ret_spec, NULL) < 0)
+        return -1;
+    limits = ret_spec->limits;
+    hf_limits_apply(hf_settings_limits(&core->settings, name), &limits);
+    hf_spec_set_limits(ret_spec, &limits);
+    return 0;
+}
+
+static bool
+differs(const struct hf_core *core, const struct hf_release *to, const char *name)
+{
+    struct hf_spec old, new;
+
+    if (spec_of(core, &core->release, name, &old) < 0 || spec_of(core, to, name, &new) < 0)
+        return false;
+    return strcmp(old.hash, new.hash) != 0 || strcmp(old.image.image_id, new.image.image_id) != 0 ||
+           !hf_limits_live_equal(&old.limits, &new.limits);
+}
+
+static bool
+is_listed(const struct hf_upgrade_record *r, const char *name)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->services[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Whether all that it depends on, of those that change, is in the list. */
+static bool
+is_next(const struct hf_core *core, const struct hf_release *to, const struct hf_upgrade_record *r,
+        const char *name)
+{
+    const struct hf_json *own = to->services[hf_release_index(to, name)].own;
+    const struct hf_json *names = hf_json_get(own, "depends_on");
+
+    for (const struct hf_json *n = hf_json_first(names); n; n = hf_json_next(n))
+        if (!is_listed(r, hf_json_as_string(n)) && differs(core, to, hf_json_as_string(n)))
+            return false;
+    return true;
+}
+
+static void
+list_one(const struct service *s, struct hf_upgrade_record *r)
+{
+    struct hf_upgrade_service *u = &r->services[r->count++];
+
+    *u = (struct hf_upgrade_service){.gap_ms = -1};
+    hf_text_put(u->name, sizeof u->name, "%s", s->name);
+    u->was_well = s->verdict.health == HF_HEALTH_HEALTHY;
+}
+
+void
+hf_core_list_changes(const struct hf_core *core, const struct hf_release *to,
+                     struct hf_upgrade_record *ret_record)
+{
+    size_t before;
+
+    ret_record->count = 0;
+    do {
+        before = ret_record->count;
+        for (size_t i = 0; i < core->service_count; i++) {
+            const char *name = core->services[i].name;
+
+            if (hf_release_index(to, name) >= 0 && !is_listed(ret_record, name) &&
+                differs(core, to, name) && is_next(core, to, ret_record, name))
+                list_one(&core->services[i], ret_record);
+        }
+    } while (ret_record->count > before);
+}
+
+/* ---- its services ---- */
+
+static int64_t
+last_gap(const struct hf_upgrade_record *past, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < past[i].count; k++)
+            if (past[i].services[k].gap_ms >= 0 && strcmp(past[i].services[k].name, name) == 0)
+                return past[i].services[k].gap_ms;
+    return -1;
+}
+
+static void
+plan_service(const struct hf_core *core, const struct hf_release *to, const char *name,
+             struct hf_plan_service *p)
+{
+    struct hf_spec old, new;
+    bool live;
+
+    hf_text_put(p->name, sizeof p->name, "%s", name);
+    if (spec_of(core, &core->release, name, &old) < 0 || spec_of(core, to, name, &new) < 0)
+        return;
+    memcpy(p->from_tag, old.image.tag, sizeof p->from_tag);
+    memcpy(p->to_tag, new.image.tag, sizeof p->to_tag);
+    p->from_image = old.image;
+    p->to_image = new.image;
+    p->image = strcmp(old.image.image_id, new.image.image_id) != 0;
+    hf_limits_change(&old.limits, &new.limits, p->limits, &live);
+    p->restarts = strcmp(old.hash, new.hash) != 0 || p->image;
+    old.image = new.image; /* what else is in the hash */
+    hf_spec_set_limits(&old, &new.limits);
+    p->settings = strcmp(old.hash, new.hash) != 0;
+}
+
+static void
+plan_services(struct hf_core *core, const struct hf_release *to, struct hf_plan *plan)
+{
+    HF_AUTO_FREE struct hf_upgrade_record *past = calloc(HF_STORE_UPGRADES_MAX, sizeof *past);
+    struct hf_upgrade_record changes = {.count = 0};
+    size_t count = 0;
+
+    if (past &&
+        hf_store_upgrades(core->config.store, past, HF_STORE_UPGRADES_MAX, &count, NULL) < 0)
+        count = 0;
+    hf_core_list_changes(core, to, &changes);
+    for (size_t i = 0; i < changes.count; i++) {
+        struct hf_plan_service *p = &plan->services[plan->count++];
+
+        plan_service(core, to, changes.services[i].name, p);
+        p->last_gap_ms = past ? last_gap(past, count, p->name) : -1;
+    }
+    for (size_t i = 0; i < core->service_count; i++)
+        if (!is_listed(&changes, core->services[i].name))
+            hf_text_put(plan->unchanged[plan->unchanged_count++], HF_NAME_SIZE, "%s",
+                        core->services[i].name);
+}
+
+/* ---- what is in the way, and what to think about ---- */
+
+static void obstruct(struct hf_plan *plan, const char *fmt, ...) HF_PRINTF(2, 3);
+
+static void
+obstruct(struct hf_plan *plan, const char *fmt, ...)
+{
+    va_list args;
+
+    if (plan->obstacle_count == HF_PLAN_OBSTACLES_MAX)
+        return;
+    va_start(args, fmt);
+    vsnprintf(plan->obstacles[plan->obstacle_count++], HF_TEXT_SIZE, fmt, args);
+    va_end(args);
+}
+
+static void
+warn(struct hf_plan *plan, enum hf_plan_warning_kind kind, const char *text)
+{
+    struct hf_plan_warning *w = &plan->warnings[plan->warning_count++];
+
+    w->kind = kind;
+    hf_text_put(w->text, sizeof w->text, "%s", text);
+    hf_text_whole(w->text);
+}
+
+/* The services of a running holdfastd are fixed, each with its thread. */
+static void
+find_other_services(const struct hf_core *core, const struct hf_release *to, struct hf_plan *plan)
+{
+    static const char how[] = "such a release is taken by holdfastd at its start, with --release";
+
+    for (size_t i = 0; i < to->count; i++)
+        if (hf_core_service_index(core, to->services[i].name) < 0)
+            obstruct(plan, "it has a service more than what runs, '%s': %s", to->services[i].name,
+                     how);
+    for (size_t i = 0; i < core->service_count; i++)
+        if (hf_release_index(to, core->services[i].name) < 0)
+            obstruct(plan, "it lacks the service '%s': %s", core->services[i].name, how);
+}
+
+static void
+find_obstacles(const struct hf_core *core, const struct hf_known_release *known,
+               const struct hf_release *to, enum hf_upgrade_kind kind, struct hf_plan *plan)
+{
+    if (!core->has_release)
+        obstruct(plan, "no release runs yet: start holdfastd with --release FILE");
+    if (core->upgrade.active)
+        obstruct(plan, "an upgrade to '%s' is under way", core->upgrade.record.to.name);
+    else if (known->state == HF_RELEASE_RUNNING)
+        obstruct(plan, "it runs already");
+    if (core->settings.upgrade.freeze && kind == HF_UPGRADE_FORTH)
+        obstruct(plan, "upgrades are frozen (upgrade.freeze in the configuration)");
+    if (core->has_release)
+        find_other_services(core, to, plan);
+}
+
+static void
+find_warnings(const struct hf_core *core, const struct hf_known_release *known,
+              struct hf_plan *plan)
+{
+    char text[HF_TEXT_SIZE];
+
+    if (!known->is_signed)
+        warn(plan, HF_WARNING_UNSIGNED, "No signature came with it: nobody vouches for it.");
+    if (core->has_release && strcmp(known->created, core->release.created) < 0)
+        warn(plan, HF_WARNING_OLDER, "It was made before the one that runs.");
+    if (known->state == HF_RELEASE_FAILED) {
+        hf_text_put(text, sizeof text, "It was rolled back the last time: %s", known->detail);
+        warn(plan, HF_WARNING_FAILED_BEFORE, text);
+    }
+    warn(plan, HF_WARNING_NO_SIZES,
+         "It does not say how large its images are: what is to be fetched is not known.");
+}
+
+/* ---- figures of the moment ---- */
+
+static void
+plan_backlog(const struct hf_core *core, struct hf_plan *plan)
+{
+    const struct service *buffer = &core->services[hf_service_index("buffer")];
+    int64_t away_ms = 0;
+    bool known = plan->count > 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        known = known && (plan->services[i].last_gap_ms >= 0 || !plan->services[i].restarts);
+        away_ms += plan->services[i].last_gap_ms > 0 ? plan->services[i].last_gap_ms : 0;
+    }
+    plan->held = hf_status_number(&buffer->status, "held", 0);
+    plan->in_per_s = (int64_t)(buffer->in.per_second + 0.5);
+    plan->held_meanwhile = known ? plan->in_per_s * away_ms / MS_A_SECOND : -1;
+    plan->max_backlog = core->settings.upgrade.max_backlog;
+}
+
+/* Not the figures: they change while somebody reads. */
+static void
+seal(struct hf_plan *plan)
+{
+    const char *texts[4 + 2 * HF_SERVICES_MAX];
+    char how[HF_TEXT_SIZE];
+    size_t count = 0;
+
+    hf_text_put(how, sizeof how, "%lld %lld", (long long)plan->gate_s, (long long)plan->switch_s);
+    texts[count++] = plan->to.id;
+    texts[count++] = plan->from.id;
+    texts[count++] = how;
+    for (size_t i = 0; i < plan->count; i++) {
+        texts[count++] = plan->services[i].name;
+        texts[count++] = plan->services[i].limits;
+    }
+    hf_digest(texts, count, plan->etag);
+}
+
+static void
+name_running(struct hf_core *core, struct hf_plan *plan)
+{
+    HF_AUTO_FREE char *json = NULL;
+
+    if (!core->has_release || hf_store_release(core->config.store, &json, NULL) < 0)
+        return;
+    hf_release_id(json, plan->from.id);
+    hf_text_put(plan->from.name, sizeof plan->from.name, "%s", core->release.name);
+}
+
+void
+hf_core_make_plan(struct hf_core *core, const struct hf_known_release *known,
+                  const struct hf_release *to, enum hf_upgrade_kind kind, struct hf_plan *ret_plan)
+{
+    const struct hf_host_view *h = &core->host;
+
+    *ret_plan = (struct hf_plan){
+        .to = known->release,
+        .gate_s = core->settings.upgrade.gate_s,
+        .switch_s = core->settings.upgrade.switch_s,
+        .free_bytes = h->disk_count ? h->disks[h->disk_count - 1].free_bytes : -1,
+    };
+    name_running(core, ret_plan);
+    find_obstacles(core, known, to, kind, ret_plan);
+    find_warnings(core, known, ret_plan);
+    if (core->has_release)
+        plan_services(core, to, ret_plan);
+    plan_backlog(core, ret_plan);
+    seal(ret_plan);
+}

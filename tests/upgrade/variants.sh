@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Releases that differ from the one that runs by images made on the spot, and what is asked of the gateway about them.
+# Images are of this script's own names and go away with it.
+: "${work:?}" "${release:?}" "${gw_dir:?}" "${gw_url:?}" "${hf_root:?}"
+
+registry=$(jq -r '.services.broker.image | split("/")[0]' "$release")
+variant_tag=hft$$
+
+# base SERVICE FIELD: of the release that is the base of all.
+base() { jq -r --arg s "$1" --arg f "$2" '.services[$s][$f]' "$release"; }
+
+variant_program() {
+    [ -x "$work/variant" ] ||
+        cc -std=gnu11 -O2 -Wall -Wextra -Werror -static -o "$work/variant" "$hf_root/tests/upgrade/variant.c"
+}
+
+# variant NAME SERVICE [MODE...]: an image of the service in the registry, and here no longer; its pin is in
+# $work/pin.NAME. Without a mode it is as good as its base.
+variant() {
+    local name=$1 service=$2 container reference command='' pin
+    shift 2
+    variant_program
+    reference=$registry/hftest/$service:$variant_tag-$name
+    container=$(docker create "$(base "$service" image_id)")
+    if [ $# -gt 0 ]; then
+        docker cp "$work/variant" "$container:/variant" >/dev/null
+        command=$(docker inspect --format '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' "$container" |
+            jq -sc --args '["/variant"] + $ARGS.positional + if $ARGS.positional[0] == "dies" then (.[0] // []) + (.[1] // []) else [] end' "$@")
+        docker commit --change "ENTRYPOINT $command" --change 'CMD []' "$container" "$reference" >/dev/null
+    else
+        docker commit --change "LABEL hft=$name" "$container" "$reference" >/dev/null
+    fi
+    docker rm "$container" >/dev/null
+    docker push --quiet "$reference" >/dev/null
+    pin=$(docker inspect "$reference" | jq -c --arg tag "0.1.1-$name" '.[0] | {image: .RepoDigests[0], tag: $tag, image_id: .Id}')
+    echo "$pin" >"$work/pin.$name"
+    docker rmi "$reference" >/dev/null
+    expect_fail docker image inspect "$(jq -r .image_id <<<"$pin")" >/dev/null 2>&1
+}
+
+# variant_images: ids of what was made here and is there now.
+variant_images() { docker images --all --no-trunc --quiet --filter "reference=$registry/hftest/*" | sort -u; }
+
+variants_remove() {
+    local images
+    mapfile -t images < <(docker images --all --no-trunc --filter "reference=$registry/hftest/*" --format '{{.Repository}}@{{.Digest}}')
+    [ "${#images[@]}" -eq 0 ] || docker rmi --force "${images[@]}" >/dev/null 2>&1
+}
+
+# release_of NAME SERVICE=VARIANT...: adds a release; its id is in $work/id.NAME.
+release_of() {
+    local name=$1 text one
+    shift
+    text=$(jq -c --arg n "$name" '.name = $n' "$release")
+    for one in "$@"; do
+        text=$(jq -c --arg s "${one%=*}" --slurpfile pin "$work/pin.${one#*=}" '.services[$s] = $pin[0]' <<<"$text")
+    done
+    api_is 201 POST /releases "$(jq -nc --arg r "$text" '{release: $r}')"
+    jq -r .id "$work/body" >"$work/id.$name"
+}
+
+id_of() { cat "$work/id.$1"; }
+
+# begin NAME: applies what a plan says; its operation is in $work/operation.
+begin() {
+    local etag
+    api_is 200 POST "/releases/$(id_of "$1")/plan"
+    jq -e .possible "$work/body" || {
+        cat "$work/body"
+        return 1
+    }
+    etag=$(tr -d '\r' <"$work/head" | sed -n 's/^[Ee][Tt]ag: //p')
+    curl -ks --max-time 30 -X POST -b "$gw_dir/jar" -o "$work/body" -w '%{http_code}' -H "If-Match: $etag" \
+        "$gw_url/api/v1/releases/$(id_of "$1")/apply" >"$work/status"
+    expect "status of the apply ($(cat "$work/body"))" "$(cat "$work/status")" 202
+    jq -r .id "$work/body" >"$work/operation"
+}
+
+upgrade_ended() { api GET /releases/upgrade | jq -e --arg o "$(cat "$work/operation")" '.operation == $o and .finished != null'; }
+
+# ends STATE NAME: the upgrade under way; what runs is the release of that name, in every service.
+ends() {
+    wait_until 120 upgrade_ended
+    expect "end ($(jq -r .reason "$work/body"))" "$(api_get /releases/upgrade .state)" "$1"
+    expect "what is to run" "$(api_get /release .name)" "$2"
+    wait_until 60 all_as_released
+}
+
+# Exactly what the release pins, and healthy.
+all_as_released() {
+    local service
+    all_healthy
+    for service in broker buffer processor forwarder; do
+        expect "image of $service" "$(inspect "$service" '{{.Image}}')" "$(api_get /release ".services.$service.image_id")"
+    done
+}
+
+# config PATCH
+config() {
+    local tag
+    api GET /config >/dev/null
+    tag=$(tr -d '\r' <"$work/head" | sed -n 's/^[Ee][Tt]ag: //p')
+    curl -ks --max-time 30 -X PATCH -b "$gw_dir/jar" -o "$work/body" -w '%{http_code}' -H "If-Match: $tag" \
+        -H 'Content-Type: application/merge-patch+json' --data-binary "$1" "$gw_url/api/v1/config" >"$work/status"
+    expect "status of the change ($(cat "$work/body"))" "$(cat "$work/status")" 200
+}
