@@ -356,6 +356,7 @@ const struct hf_engine_ops hf_docker_ops = {
     .ensure_volume = ensure_volume,
     .has_image = hf_image_has,
     .pull = hf_image_pull,
+    .remove_image = hf_image_remove,
     .create = hf_create_container,
     .update = hf_update_container,
     .start = start,

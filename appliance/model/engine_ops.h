@@ -115,6 +115,10 @@ struct hf_engine_ops {
     int (*pull)(void *ctx, const struct hf_release_image *image, bool (*cancelled)(void *context),
                 void *context, struct hf_error *err);
 
+    /* Takes away the image's name and, where it has no other, the image. One that is not there is
+     * fine. CONFLICT where a container uses it, or somebody gave it a name. */
+    int (*remove_image)(void *ctx, const struct hf_release_image *image, struct hf_error *err);
+
     /* Creates from the pinned image id and attaches the networks; removes what is half-made. */
     int (*create)(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE],
                   struct hf_error *err);

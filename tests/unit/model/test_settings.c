@@ -39,7 +39,8 @@ static const char whole[] =
     "{\"filter\":\"#\",\"drop\":true}],\"devices\":{\"topic\":\"plant/ID/#\"},"
     "\"limits\":{},\"own\":{},"
     "\"alarms\":{\"webhook\":{\"url\":\"https://h.example/x\",\"token\":\"h00k\"},"
-    "\"silent_after_s\":60,\"uplink_away_s\":0,\"thresholds\":{\"disk_percent\":[70,80.5],"
+    "\"silent_after_s\":60,\"uplink_away_s\":0,\"make_room\":false,\"thresholds\":{\"disk_"
+    "percent\":[70,80.5],"
     "\"memory_percent\":[85,95],\"temperature_c\":[75,85],"
     "\"flash_bytes_per_day\":[1000000000,2000000000]}},"
     "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7}}";
