@@ -102,9 +102,10 @@ hf_core_survey(struct hf_core *core, int64_t now)
         if (hf_core_save_roster(core, now, &err) < 0)
             hf_log_warn("event=devices-not-kept error=\"%s\"", err.message);
     }
-    if (!s->seen || s->gone || now < w->survey_at_ms)
+    /* From the last one on, so that another setting is minded at once. */
+    if (!s->seen || s->gone || (w->surveyed_ms && now - w->surveyed_ms < interval_ms(core)))
         return;
-    w->survey_at_ms = now + interval_ms(core);
+    w->surveyed_ms = now;
     courier_survey(&core->courier);
 }
 

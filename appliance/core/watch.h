@@ -66,7 +66,7 @@ struct watch {
     struct watch_silence silence;
     int64_t ask_silent_at_ms;
     struct roster roster;
-    int64_t survey_at_ms;               /* monotonic */
+    int64_t surveyed_ms;                /* monotonic; 0: never */
     int64_t roster_saved_ms;            /* monotonic; when it was tried last */
     char data_dir[WATCH_DATA_DIR_SIZE]; /* of the engine; "": not known yet */
 };

@@ -1069,7 +1069,7 @@ export interface components {
             psi: components["schemas"]["PressureOrNull"];
             /** @description How worn the flash is. */
             flash: {
-                /** @description In steps of 10, the worse of its two kinds of cells; 110 is past its life. Null where it says nothing (only eMMC does). */
+                /** @description In steps of 10, the worse of its two kinds of cells; 110 is past its life. Null where it is unknown, since only eMMC says it to the kernel and NVMe, SATA and SD cards do not. */
                 life_percent_used: number | null;
                 /** @description Empty where not known. */
                 device: string;
