@@ -14,6 +14,7 @@
 #include "options.h"
 #include "provision/provision.h"
 #include "store/release.h"
+#include "rebuild.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -395,13 +396,18 @@ static int
 start(struct parts *p, struct hf_error *err)
 {
     bool set_up;
+    size_t used;
 
     if (hf_engine_new(p->options.docker_socket, &p->engine, err) < 0 || open_store(p, err) < 0)
         return -1;
     raise_clock(p);
     set_up = is_set_up(p);
-    if (bring_in(p, import_release, set_up, err) < 0 ||
-        bring_in(p, import_provision, set_up, err) < 0 || make_certificate(p, err) < 0)
+    if (bring_in(p, import_release, set_up, err) < 0)
+        return -1;
+    used = strlen(p->trouble);
+    hf_rebuild_release(p->engine, p->store, p->options.instance, p->trouble + used,
+                       sizeof p->trouble - used);
+    if (bring_in(p, import_provision, set_up, err) < 0 || make_certificate(p, err) < 0)
         return -1;
     return start_core_and_api(p, err);
 }

@@ -165,6 +165,20 @@ kill_process_of() {
 
 runs_again() { is_running "$1" && [ "$(host_pid "$1")" != "$2" ]; }
 
+# --- the engine, where it is one that ./dev started (HF_ENGINE_OURS)
+
+engine_answers() { docker version >/dev/null; }
+
+# Containers run on by live-restore; devices reach the broker by the machine's own address.
+kill_dockerd() {
+    local pid
+    pid=$(cat "$HF_ENGINE_PID_FILE")
+    "$HF_ENGINE" kill
+    wait_until 30 is_gone "$pid" # a new one refuses to start beside it
+    "$HF_ENGINE" start
+    wait_until 120 engine_answers
+}
+
 # --- the receiver: stands in for the cloud, on the network of the forwarder, where containers find it by name
 
 receiver_start() {

@@ -126,8 +126,10 @@ trim(const struct hf_archive *a, const struct archive_file *files, size_t count,
     return gone;
 }
 
-void
-archive_make_room(const struct hf_archive *a)
+/* All files in the order of age, with room behind them for one more service's list; each service
+ * keeps within its own bound, and all within what is listed. NULL without memory. */
+static struct archive_file *
+list_all(const struct hf_archive *a, size_t *ret_count)
 {
     struct archive_file *all = calloc((size_t)ARCHIVE_FILES_MAX * 2, sizeof *all);
     size_t count = 0;
@@ -155,6 +157,31 @@ archive_make_room(const struct hf_archive *a)
         closedir(dir);
     if (all)
         qsort(all, count, sizeof *all, compare_age);
+    *ret_count = count;
+    return all;
+}
+
+void
+archive_make_room(const struct hf_archive *a)
+{
+    size_t count;
+    struct archive_file *all = list_all(a, &count);
+
     (void)trim(a, all, count, HF_ARCHIVE_BYTES);
+    free(all);
+}
+
+void
+hf_archive_give_way(struct hf_archive *a, int64_t bytes, int64_t *ret_files, int64_t *ret_bytes)
+{
+    size_t count;
+    struct archive_file *all = list_all(a, &count);
+
+    *ret_files = *ret_bytes = 0;
+    for (size_t i = 0; i < count && *ret_bytes < bytes; i++) {
+        delete_file(a, &all[i]);
+        ++*ret_files;
+        *ret_bytes += all[i].bytes;
+    }
     free(all);
 }

@@ -50,6 +50,12 @@ bool hf_archive_line(void *writer, const struct hf_log_line *line);
 /* Makes the rest durable and makes room by deleting the oldest. Frees the writer in any case. */
 HF_MUST int hf_archive_end(struct hf_archive_writer *consume, struct hf_error *err);
 
+/* ---- room ---- */
+
+/* Deletes the oldest of all until so many bytes are free, or nothing is left. Any thread. */
+void hf_archive_give_way(struct hf_archive *a, int64_t bytes, int64_t *ret_files,
+                         int64_t *ret_bytes);
+
 /* ---- reading ---- */
 
 /* The newest `most` lines of a service, oldest first; as an engine's logs. Nothing kept is nothing

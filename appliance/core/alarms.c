@@ -30,7 +30,8 @@ hf_core_watch_start(struct hf_core *core, struct hf_error *err)
         hf_store_alarms(core->config.store, true, 0, active, ALARMS_MAX, &count, err) < 0)
         return -1;
     alarm_init(&w->table, last + 1);
-    guard_day_init(&w->written);
+    hf_core_load_written(core, now);
+    hf_core_load_roster(core);
     for (size_t i = 0; i < count; i++) {
         active[i].untold = 0; /* the store knows */
         alarm_restore(&w->table, &active[i], now);

@@ -56,28 +56,37 @@ service_conditions(struct hf_core *core, const struct service *s, int64_t now)
 
 /* ---- the engine ---- */
 
-static const struct limit_advice {
+static const struct warning_advice {
     const char *word, *subject, *advice;
-} limit_advice[] = {
+    enum hf_alarm_kind kind;
+} warning_advice[] = {
+    {"live-restore", "live-restore",
+     "Set \"live-restore\": true in /etc/docker/daemon.json, then: systemctl reload docker. Until "
+     "then an update of Docker stops the record path.",
+     HF_ALARM_ENGINE_SETUP},
     {"swap", "swap",
      "Add swapaccount=1 to the kernel's command line (on a Raspberry Pi: cmdline.txt) and restart "
-     "the machine."},
+     "the machine.",
+     HF_ALARM_LIMIT_NOT_ENFORCED},
     {"memory", "memory",
      "Add cgroup_enable=memory to the kernel's command line (on a Raspberry Pi: cmdline.txt) and "
-     "restart the machine."},
-    {"cpu", "cpu", "Use a kernel with CONFIG_CFS_BANDWIDTH."},
-    {"pids", "pids", "Use a kernel with CONFIG_CGROUP_PIDS."},
-    {"blkio", "blkio", "Use a kernel with CONFIG_BLK_CGROUP; until then disks are shared evenly."},
+     "restart the machine.",
+     HF_ALARM_LIMIT_NOT_ENFORCED},
+    {"cpu", "cpu", "Use a kernel with CONFIG_CFS_BANDWIDTH.", HF_ALARM_LIMIT_NOT_ENFORCED},
+    {"pids", "pids", "Use a kernel with CONFIG_CGROUP_PIDS.", HF_ALARM_LIMIT_NOT_ENFORCED},
+    {"blkio", "blkio", "Use a kernel with CONFIG_BLK_CGROUP; until then disks are shared evenly.",
+     HF_ALARM_LIMIT_NOT_ENFORCED},
 };
 
-static const struct limit_advice *
+static const struct warning_advice *
 advice_for(const char *warning)
 {
-    static const struct limit_advice other = {"", "", "See the message, and the engine's log."};
+    static const struct warning_advice other = {"", "", "See the message, and the engine's log.",
+                                                HF_ALARM_LIMIT_NOT_ENFORCED};
 
-    for (size_t i = 0; i < HF_LEN(limit_advice); i++)
-        if (strcasestr(warning, limit_advice[i].word))
-            return &limit_advice[i];
+    for (size_t i = 0; i < HF_LEN(warning_advice); i++)
+        if (strcasestr(warning, warning_advice[i].word))
+            return &warning_advice[i];
     return &other;
 }
 
@@ -90,12 +99,28 @@ engine_conditions(struct hf_core *core)
         add(core, HF_ALARM_ENGINE_UNREACHABLE, "", true,
             "What runs keeps running. See the engine's log, and start it again.", "%s", e->detail);
     for (size_t i = 0; i < e->warning_count; i++) {
-        const struct limit_advice *a = advice_for(e->warnings[i]);
+        const struct warning_advice *a = advice_for(e->warnings[i]);
 
         if (strcasestr(e->warnings[i], "limit") || *a->subject)
-            add(core, HF_ALARM_LIMIT_NOT_ENFORCED, a->subject, false, a->advice, "%s",
-                e->warnings[i]);
+            add(core, a->kind, a->subject, false, a->advice, "%s", e->warnings[i]);
     }
+}
+
+/* Refused when it is asked for, unless allowed; a release, or a memory module that is gone, may
+ * bring it all the same. */
+static void
+overcommit_conditions(struct hf_core *core)
+{
+    int64_t total = core->host.memory_total_bytes, sum = 0;
+
+    for (size_t i = 0; core->has_release && i < core->service_count; i++)
+        sum += core->services[i].spec.limits.memory_bytes;
+    if (total > 0 && sum > total)
+        add(core, HF_ALARM_OVERCOMMIT, "", false,
+            "Lower limits until they fit: else the kernel ends services when all use what they "
+            "may.",
+            "the services may take %lld MB together, and the machine has %lld MB",
+            (long long)(sum >> 20), (long long)(total >> 20));
 }
 
 /* ---- the host ---- */
@@ -103,21 +128,27 @@ engine_conditions(struct hf_core *core)
 static void
 disk_conditions(struct hf_core *core)
 {
-    static const char advice[] =
-        "Free some space: old logs and images first. The buffer keeps within its own limits.";
+    const char *advice = core->settings.alarms.make_room
+                             ? "Free some space. When it is serious, old logs of the gateway go by "
+                               "themselves, then images of older releases; the buffer keeps within "
+                               "its own limits."
+                             : "Free some space: old logs and images first. The buffer keeps "
+                               "within its own limits.";
     const struct hf_threshold *t = &core->settings.alarms.thresholds[HF_GUARD_DISK];
     double slack = guard_slack(HF_GUARD_DISK, t);
 
     for (size_t i = 0; i < core->host.disk_count; i++) {
         const struct hf_disk_view *d = &core->host.disks[i];
         enum guard_level *space = &core->watch.disks[i], *inodes = &core->watch.inodes[i];
+        char room[HF_TEXT_SIZE / 2];
 
         *space = guard_step(*space, guard_disk_percent(d), t, slack);
         *inodes = guard_step(*inodes, guard_inode_percent(d), t, slack);
+        hf_core_room_text(core, i, room, sizeof room);
         if (*space)
             add(core, HF_ALARM_DISK_FULL, d->mount, *space == GUARD_BAD, advice,
-                "%.0f %% of the space is used, %lld MB are free", guard_disk_percent(d),
-                (long long)(d->free_bytes / 1000000));
+                "%.0f %% of the space is used, %lld MB are free%s", guard_disk_percent(d),
+                (long long)(d->free_bytes / 1000000), room);
         if (*inodes)
             add(core, HF_ALARM_INODES_FULL, d->mount, *inodes == GUARD_BAD,
                 "Remove what consists of very many small files.",
@@ -259,10 +290,10 @@ silence_conditions(struct hf_core *core)
         add(core, HF_ALARM_DEVICE_SILENT, s->list[i].device, false, advice,
             "it has said nothing since %s", s->list[i].last_ms ? last : "before the last start");
     }
-    if (s->total > WATCH_SILENT_MAX)
+    if (s->total + s->missing > WATCH_SILENT_MAX)
         add(core, HF_ALARM_DEVICE_SILENT, "", true,
             "So many at once have something in common: a switch, an access point, the power.",
-            "%lld devices are silent", (long long)s->total);
+            "%lld devices are silent", (long long)(s->total + s->missing));
 }
 
 void
@@ -275,6 +306,7 @@ hf_core_conditions(struct hf_core *core, int64_t now_ms)
     engine_conditions(core);
     for (size_t i = 0; i < core->service_count; i++)
         service_conditions(core, &core->services[i], now_ms);
+    overcommit_conditions(core);
     disk_conditions(core);
     memory_conditions(core);
     temperature_conditions(core);

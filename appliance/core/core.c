@@ -335,6 +335,7 @@ hf_core_stop(struct hf_core *core)
     hf_settings_done(&core->settings);
     hf_snapshot_unref(core->snapshot);
     history_done(&core->history);
+    roster_done(&core->watch.roster);
     courier_done(&core->courier);
     mailbox_done(&core->mail);
     pthread_cond_destroy(&core->snapshot_new);

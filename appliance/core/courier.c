@@ -183,9 +183,43 @@ ask_silent(struct courier *c)
         (void)!mailbox_call(&c->core->mail, answer, doc, NULL);
 }
 
+static int
+page(struct hf_core *core, void *context, struct hf_error *err)
+{
+    struct hf_survey_page *p = context;
+
+    (void)err;
+    hf_core_survey_page(core, p);
+    return 0;
+}
+
+/* A page at a time: what is asked for at once stays small. One that breaks off says nothing. */
+static void
+survey(struct courier *c)
+{
+    struct hf_survey_page p = {.first = true};
+
+    do {
+        HF_AUTO(hf_json) struct hf_json *doc = NULL;
+        struct hf_path_call call = {.peer = HF_PATH_PROCESSOR, .path = p.path};
+
+        hf_core_survey_path(&p);
+        if (hf_path_ask_json(c->core->path, &call, &doc, NULL) < 0)
+            return;
+        p.answer = doc;
+        if (mailbox_call(&c->core->mail, page, &p, NULL) < 0)
+            return;
+        p.first = false;
+    } while (!p.last);
+}
+
+struct work {
+    bool due, ask_silent, survey;
+};
+
 /* Waits until there is something to do; false at the end. */
 static bool
-wait_for_work(struct courier *c, bool *ret_due, bool *ret_ask)
+wait_for_work(struct courier *c, struct work *ret_work)
 {
     int64_t until_ms = INT64_MAX;
     bool go_on;
@@ -194,7 +228,7 @@ wait_for_work(struct courier *c, bool *ret_due, bool *ret_ask)
         if (c->listeners[i].pending && c->listeners[i].at_ms < until_ms)
             until_ms = c->listeners[i].at_ms;
     pthread_mutex_lock(&c->lock);
-    while (!c->due && !c->ask_silent && !c->stop && hf_clock_mono_ms() < until_ms) {
+    while (!c->due && !c->ask_silent && !c->survey && !c->stop && hf_clock_mono_ms() < until_ms) {
         const struct timespec until = {.tv_sec = until_ms / 1000,
                                        .tv_nsec = until_ms % 1000 * 1000000};
 
@@ -203,9 +237,8 @@ wait_for_work(struct courier *c, bool *ret_due, bool *ret_ask)
         else
             pthread_cond_timedwait(&c->changed, &c->lock, &until);
     }
-    *ret_due = c->due;
-    *ret_ask = c->ask_silent;
-    c->due = c->ask_silent = false;
+    *ret_work = (struct work){c->due, c->ask_silent, c->survey};
+    c->due = c->ask_silent = c->survey = false;
     go_on = !c->stop;
     pthread_mutex_unlock(&c->lock);
     return go_on;
@@ -215,16 +248,18 @@ static void *
 run(void *context)
 {
     struct courier *c = context;
-    bool due, ask;
+    struct work work;
 
-    while (wait_for_work(c, &due, &ask)) {
+    while (wait_for_work(c, &work)) {
         int64_t now = hf_clock_mono_ms();
 
         for (unsigned i = 0; i < HF_ALARM_LISTENER_COUNT; i++)
-            if (c->listeners[i].pending ? now >= c->listeners[i].at_ms : due)
+            if (c->listeners[i].pending ? now >= c->listeners[i].at_ms : work.due)
                 tell(c, (enum hf_alarm_listener)i);
-        if (ask)
+        if (work.ask_silent)
             ask_silent(c);
+        if (work.survey)
+            survey(c);
     }
     return NULL;
 }
@@ -280,6 +315,12 @@ void
 courier_ask_silent(struct courier *c)
 {
     set(c, &c->ask_silent);
+}
+
+void
+courier_survey(struct courier *c)
+{
+    set(c, &c->survey);
 }
 
 void

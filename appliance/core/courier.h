@@ -24,9 +24,9 @@ struct courier {
     struct hf_core *core;
     pthread_t thread;
     bool runs;
-    pthread_mutex_t lock; /* guards the three below */
+    pthread_mutex_t lock; /* guards the four below */
     pthread_cond_t changed;
-    bool due, ask_silent, stop;
+    bool due, ask_silent, survey, stop;
 
     /* the thread's own */
     struct {
@@ -42,9 +42,10 @@ HF_MUST int courier_start(struct courier *c, struct hf_error *err);
 void courier_stop(struct courier *c);
 void courier_done(struct courier *c);
 
-/* There is something to tell; ask who is silent. Any thread. */
+/* There is something to tell; ask who is silent; list whom the processor knows. Any thread. */
 void courier_wake(struct courier *c);
 void courier_ask_silent(struct courier *c);
+void courier_survey(struct courier *c);
 
 /* The wait after a failure that came wait_ms after the one before. */
 int64_t courier_backoff(int64_t wait_ms);

@@ -71,6 +71,13 @@ guard_day_init(struct guard_day *d)
     *d = (struct guard_day){.total = -1};
 }
 
+/* A restart may put the hours before the beginning of the monotonic clock. */
+static size_t
+place_of(int64_t hour)
+{
+    return (size_t)((hour % GUARD_HOURS + GUARD_HOURS) % GUARD_HOURS);
+}
+
 double
 guard_day_step(struct guard_day *d, int64_t total, int64_t mono_ms)
 {
@@ -78,10 +85,10 @@ guard_day_step(struct guard_day *d, int64_t total, int64_t mono_ms)
     double sum = 0;
 
     for (int64_t h = d->hour + 1; h <= hour && h <= d->hour + GUARD_HOURS; h++)
-        d->hours[h % GUARD_HOURS] = 0;
+        d->hours[place_of(h)] = 0;
     d->hour = hour;
     if (total >= 0 && d->total >= 0 && total > d->total)
-        d->hours[hour % GUARD_HOURS] += total - d->total;
+        d->hours[place_of(hour)] += total - d->total;
     if (total >= 0)
         d->total = total;
     if (d->total < 0)
@@ -89,4 +96,22 @@ guard_day_step(struct guard_day *d, int64_t total, int64_t mono_ms)
     for (int i = 0; i < GUARD_HOURS; i++)
         sum += (double)d->hours[i];
     return sum;
+}
+
+void
+guard_day_read(const struct guard_day *d, int64_t ret_hours[GUARD_HOURS])
+{
+    for (int i = 0; i < GUARD_HOURS; i++)
+        ret_hours[i] = d->hours[place_of(d->hour + 1 + i)];
+}
+
+void
+guard_day_restore(struct guard_day *d, const int64_t hours[GUARD_HOURS], int64_t total,
+                  int64_t gap_hours, int64_t mono_ms)
+{
+    guard_day_init(d);
+    d->hour = mono_ms / HOUR_MS;
+    d->total = total;
+    for (int64_t i = 0; i < GUARD_HOURS - gap_hours; i++)
+        d->hours[place_of(d->hour + 1 + i)] = hours[i + gap_hours];
 }

@@ -35,3 +35,9 @@ void guard_day_init(struct guard_day *d);
 /* total is a counter that only grows (it begins anew where it is less); -1: not known. Returns the
  * sum, NaN where nothing is known. */
 double guard_day_step(struct guard_day *d, int64_t total, int64_t mono_ms);
+
+/* The hours, the oldest first; and what was read so before a restart that long ago taken back. What
+ * was written meanwhile counts where the counter went on. */
+void guard_day_read(const struct guard_day *d, int64_t ret_hours[GUARD_HOURS]);
+void guard_day_restore(struct guard_day *d, const int64_t hours[GUARD_HOURS], int64_t total,
+                       int64_t gap_hours, int64_t mono_ms);

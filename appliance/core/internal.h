@@ -167,6 +167,9 @@ void hf_core_keep(struct hf_core *core, int64_t now_ms);
  * floor was and how long that is ago; 0: none. */
 int64_t hf_core_clock_floor(const struct hf_core *core, int64_t now_ms);
 
+/* room.c: the keeper's part. */
+void hf_core_free_room(struct hf_core *core, const struct job *job);
+
 /* order.c: which services wait for which before they are started; owner thread only. */
 void hf_core_order_starts(struct hf_core *core, int64_t now_ms);
 

@@ -115,29 +115,50 @@ hf_core_clock_floor(const struct hf_core *core, int64_t now_ms)
     return core->clock_floor_ms ? passed : 0;
 }
 
+struct keeping {
+    struct hf_core *core;
+    int64_t now_ms, floor_ms;
+    const struct hf_buf *minutes;
+    size_t points;
+};
+
+/* In one write. */
+static int
+keep_all(struct hf_store *store, void *context, struct hf_error *err)
+{
+    const struct keeping *k = context;
+    int rc = 0;
+
+    if (k->points)
+        rc = hf_store_add_history(store, hf_clock_wall_ms(), k->points, k->minutes->data,
+                                  k->minutes->len, k->floor_ms, err);
+    else if (k->floor_ms)
+        rc = hf_store_set_clock_floor(store, k->floor_ms, err);
+    if (rc < 0 || hf_core_save_written(k->core, err) < 0)
+        return -1;
+    return hf_core_save_roster(k->core, k->now_ms, err);
+}
+
 void
 hf_core_keep(struct hf_core *core, int64_t now)
 {
     HF_AUTO_BUF struct hf_buf data = HF_BUF_INIT(HISTORY_SAVE_MAX);
-    int64_t floor = hf_core_clock_floor(core, now);
+    struct keeping k = {core, now, hf_core_clock_floor(core, now), &data, 0};
     struct hf_error err = {0};
-    size_t points = 0;
-    int rc = history_save(&core->history, &data, &points, &err);
+    int rc = history_save(&core->history, &data, &k.points, &err);
 
     core->keep_at_ms = now + KEEP_MS;
-    if (rc == 0 && points)
-        rc = hf_store_add_history(core->config.store, hf_clock_wall_ms(), points, data.data,
-                                  data.len, floor, &err);
-    else if (rc == 0 && floor)
-        rc = hf_store_set_clock_floor(core->config.store, floor, &err);
+    if (rc == 0)
+        rc = hf_store_transaction(core->config.store, keep_all, &k, &err);
     if (rc < 0) {
         hf_log_warn("event=history-not-kept error=\"%s\"", err.message);
         core->keep_at_ms = now + KEEP_AGAIN_MS;
+        core->watch.roster.changed = true;
         return;
     }
-    history_saved(&core->history, points);
-    if (floor > core->clock_floor_ms) {
-        core->clock_floor_ms = floor;
+    history_saved(&core->history, k.points);
+    if (k.floor_ms > core->clock_floor_ms) {
+        core->clock_floor_ms = k.floor_ms;
         core->clock_floor_at_ms = now;
     }
 }
@@ -145,7 +166,8 @@ hf_core_keep(struct hf_core *core, int64_t now)
 void
 hf_core_measure_host(struct hf_core *core, int64_t now)
 {
-    const char *const paths[HF_DISKS_MAX] = {core->config.state_dir, core->watch.data_dir};
+    const char *const paths[HF_DISKS_MAX] = {
+        [HF_DISK_STATE] = core->config.state_dir, [HF_DISK_ENGINE] = core->watch.data_dir};
 
     hf_telemetry_host(core->telemetry, paths, HF_DISKS_MAX, now, &core->host);
     core->host.clock_floor_ms = core->clock_floor_ms;

@@ -469,7 +469,9 @@ hf_core_owner(void *context)
         begin_look(core, now);
         if (tick) {
             hf_core_ask_silent(core, now);
+            hf_core_survey(core, now);
             hf_core_watch(core, now);
+            hf_core_make_room(core, now);
         }
         if ((tick && now >= core->publish_at_ms) || core->changed) {
             core->publish_at_ms = now + PUBLISH_MS - TICK_MS / 2;

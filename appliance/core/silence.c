@@ -2,7 +2,7 @@
 /*
  * Devices that used to publish and say nothing any more. The processor knows whom it has heard; it
  * forgets them when it restarts. So a device that was silent stays so until the processor has heard
- * it again.
+ * it again; and one that would never be missed after that is missed by us (survey.c).
  */
 #include "base/text.h"
 #include "core/internal.h"
@@ -73,6 +73,9 @@ hf_core_silent_answer(struct hf_core *core, const struct hf_json *answer)
     struct watch_silence *was = &core->watch.silence, is = {.count = 0};
 
     is.total = hf_json_int(answer, "total", 0);
+    for (const struct hf_json *v = hf_json_first(heard); v; v = hf_json_next(v))
+        if (hf_json_as_string(v))
+            roster_heard(&core->watch.roster, hf_json_as_string(v));
     /* Those with an alarm first: theirs is not to be cleared for want of a place. */
     for (size_t i = 0; i < was->count; i++)
         if (!has_text(heard, was->list[i].device))

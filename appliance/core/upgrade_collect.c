@@ -38,6 +38,17 @@ is_needed(const struct needed *n, const char *image_id)
     return false;
 }
 
+bool
+hf_core_needs_image(const struct hf_core *core, const char *image_id)
+{
+    HF_AUTO_FREE struct needed *needed = calloc(1, sizeof *needed);
+    struct hf_error err = {0};
+
+    if (!needed || hf_store_release_texts(core->config.store, false, add_needed, needed, &err) < 0)
+        return true;
+    return is_needed(needed, image_id);
+}
+
 struct leftovers {
     const struct needed *needed;
     const char *but; /* the one that failed before */

@@ -388,8 +388,14 @@ worker_keeper(void *worker)
     while (worker_next(w, &job)) {
         const struct hf_core *core = w->core;
         struct hf_error err = {0};
-        int result = job.task == TASK_EXTRA ? remove_extra(core, &job, &err)
-                                            : ensure_surroundings(core, &job.spec, &err);
+        int result;
+
+        if (job.task == TASK_ROOM) {
+            hf_core_free_room(w->core, &job);
+            continue;
+        }
+        result = job.task == TASK_EXTRA ? remove_extra(core, &job, &err)
+                                        : ensure_surroundings(core, &job.spec, &err);
 
         if (result < 0)
             hf_log_warn("event=putting-right-failed error=\"%s\"", err.message);

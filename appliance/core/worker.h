@@ -18,7 +18,8 @@ enum task {
     TASK_EFFECT,
     TASK_LAST_LINES,   /* of job.container */
     TASK_SURROUNDINGS, /* networks and volumes of job.spec */
-    TASK_EXTRA         /* removes job.container, which nobody wants */
+    TASK_EXTRA,        /* removes job.container, which nobody wants */
+    TASK_ROOM          /* frees room_bytes on disk room_disk: logs, then job.spec.image */
 };
 
 struct job {
@@ -27,8 +28,11 @@ struct job {
     int64_t until_ms; /* LAST_LINES: none that is younger, by the engine's clock; 0: all */
     struct hf_spec spec;
     char container[HF_HASH_SIZE];
-    int64_t started_ms;                              /* of the container; wall clock */
-    bool wants_last_words;                           /* STOP of a crash loop */
+    int64_t started_ms;    /* of the container; wall clock */
+    bool wants_last_words; /* STOP of a crash loop */
+    bool room_logs;        /* ROOM: the logs lie there */
+    int64_t room_bytes;
+    size_t room_disk;
     bool with_info;                                  /* observer */
     char image_ids[HF_SERVICES_MAX][HF_DIGEST_SIZE]; /* observer; "" where there is no release */
 };

@@ -19,6 +19,23 @@ put_pair(struct hf_json *object, const char *name, const char *value)
 
 /* ---- parts of the body ---- */
 
+/* So that the release can be put together again from what runs. Without memory it is left out. */
+static void
+put_pin(struct hf_json *labels, const struct hf_spec *spec)
+{
+    HF_AUTO(hf_json)
+    struct hf_json *pin = spec->description ? hf_json_copy(spec->description) : hf_json_object();
+    HF_AUTO_FREE char *text = NULL;
+
+    if (!spec->description) {
+        put_pair(pin, "image", spec->image.image);
+        put_pair(pin, "tag", spec->image.tag);
+        put_pair(pin, "image_id", spec->image.image_id);
+    }
+    if (hf_json_print(pin, &text, NULL) == 0)
+        put_pair(labels, LABEL_PIN, text);
+}
+
 static struct hf_json *
 labels_of(const struct hf_spec *spec)
 {
@@ -32,6 +49,7 @@ labels_of(const struct hf_spec *spec)
     put_pair(labels, LABEL_IMAGE, spec->image.image);
     put_pair(labels, LABEL_IMAGE_ID, spec->image.image_id);
     put_pair(labels, LABEL_LIMITS, limits);
+    put_pin(labels, spec);
     return labels;
 }
 

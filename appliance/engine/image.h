@@ -13,6 +13,9 @@ HF_MUST int hf_image_find(struct hf_engine *e, const struct hf_release_image *im
 /* Remembers that reference is the image, for engines that do not know its image id. */
 void hf_image_remember(struct hf_engine *e, const char *image_id, const char *reference);
 
+/* image_remove.c */
+int hf_image_remove(void *ctx, const struct hf_release_image *image, struct hf_error *err);
+
 int hf_image_has(void *ctx, const char *image_id, bool *ret_has, struct hf_error *err);
 int hf_image_remove(void *ctx, const struct hf_release_image *image, struct hf_error *err);
 int hf_image_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(void *context),

@@ -10,6 +10,7 @@
 #define LABEL_SPEC "io.holdfast.spec"
 #define LABEL_IMAGE "io.holdfast.image"       /* repository@digest of the release */
 #define LABEL_IMAGE_ID "io.holdfast.image-id" /* its config digest */
+#define LABEL_PIN "io.holdfast.pin"           /* its entry in the release, as JSON */
 #define LABEL_LIMITS "io.holdfast.limits"     /* hardening, networks and log at create */
 
 enum { NAMES_TEXT_SIZE = 1024, LIMITS_TEXT_SIZE = 4096 };

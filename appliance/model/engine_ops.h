@@ -115,8 +115,8 @@ struct hf_engine_ops {
     int (*pull)(void *ctx, const struct hf_release_image *image, bool (*cancelled)(void *context),
                 void *context, struct hf_error *err);
 
-    /* Removes it; fine where it is not there. CONFLICT where a container or another reference
-     * needs it: then it stays. */
+    /* Takes away the image's name and, where it has no other, the image. One that is not there is
+     * fine. CONFLICT where a container uses it, or somebody gave it a name. */
     int (*remove_image)(void *ctx, const struct hf_release_image *image, struct hf_error *err);
 
     /* Creates from the pinned image id and attaches the networks; removes what is half-made. */

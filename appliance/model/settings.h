@@ -75,6 +75,7 @@ struct hf_alarm_settings {
     char webhook_token[HF_WEBHOOK_TOKEN_SIZE];
     int64_t silent_after_s; /* a device that says nothing for so long is silent; 0: never */
     int64_t uplink_away_s;  /* so long away is an alarm; 0: never */
+    bool make_room;         /* old logs and images go when a disk is about to be full */
     struct hf_threshold thresholds[HF_GUARD_COUNT];
 };
 

@@ -26,7 +26,7 @@ static const struct {
 void
 hf_alarm_settings_init(struct hf_alarm_settings *a)
 {
-    *a = (struct hf_alarm_settings){.uplink_away_s = UPLINK_AWAY_S_DEFAULT};
+    *a = (struct hf_alarm_settings){.uplink_away_s = UPLINK_AWAY_S_DEFAULT, .make_room = true};
     for (int i = 0; i < HF_GUARD_COUNT; i++)
         a->thresholds[i] = thresholds[i].otherwise;
 }
@@ -98,9 +98,8 @@ int
 hf_parse_alarms(const struct hf_json *v, struct hf_alarm_settings *a, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
-        {"webhook", HF_JSON_ANY, false},
-        {"silent_after_s", HF_JSON_INT, false},
-        {"uplink_away_s", HF_JSON_INT, false},
+        {"webhook", HF_JSON_ANY, false},       {"silent_after_s", HF_JSON_INT, false},
+        {"uplink_away_s", HF_JSON_INT, false}, {"make_room", HF_JSON_BOOL, false},
         {"thresholds", HF_JSON_OBJECT, false},
     };
     const struct hf_json *webhook = hf_json_get(v, "webhook"), *t = hf_json_get(v, "thresholds");
@@ -112,6 +111,7 @@ hf_parse_alarms(const struct hf_json *v, struct hf_alarm_settings *a, struct hf_
         return -1;
     a->silent_after_s = hf_json_int(v, "silent_after_s", a->silent_after_s);
     a->uplink_away_s = hf_json_int(v, "uplink_away_s", a->uplink_away_s);
+    a->make_room = hf_json_bool(v, "make_room", a->make_room);
     return 0;
 }
 
@@ -132,6 +132,7 @@ hf_print_alarms(const struct hf_alarm_settings *a, bool masked)
     }
     hf_json_put_int(o, "silent_after_s", a->silent_after_s);
     hf_json_put_int(o, "uplink_away_s", a->uplink_away_s);
+    hf_json_put_bool(o, "make_room", a->make_room);
     for (int i = 0; i < HF_GUARD_COUNT; i++) {
         struct hf_json *pair = hf_json_array();
 

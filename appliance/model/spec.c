@@ -231,6 +231,7 @@ hf_spec_make(const struct hf_placement *p, const struct hf_release *r, size_t in
                 service->own ? service->name : blueprints[index].service);
     hf_text_put(s.container, sizeof s.container, "%s-%s", p->instance, s.service);
     mount_run_folder(&s, p);
+    s.description = service->own;
     if (service->own)
         hf_spec_fill_own(&s, p, service->own);
     else

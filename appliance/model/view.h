@@ -109,12 +109,14 @@ struct hf_service_view {
     struct hf_service_status status;
 };
 
-enum { HF_DISKS_MAX = 2 }; /* with the state, and with the engine's data */
+/* The file systems that are measured: with the state, and with the engine's data. */
+enum { HF_DISK_STATE, HF_DISK_ENGINE, HF_DISKS_MAX };
 
 struct hf_disk_view {
     char mount[HF_TEXT_SIZE];
     int64_t used_bytes, free_bytes, total_bytes; /* free: to everybody, not only root */
     int64_t inodes_used, inodes_total;           /* 0: the file system has none to run out of */
+    bool holds_state, holds_engine;              /* what of ours lies on it */
 };
 
 struct hf_host_view {

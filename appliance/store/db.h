@@ -54,6 +54,9 @@ HF_MUST int hf_db_exec(struct hf_store *st, struct hf_error *err, const char *sq
 /* Copies a text column, cut to size. */
 void hf_db_text(sqlite3_stmt *stmt, int column, char *out, size_t size);
 
+/* The whole of a text column; the caller frees *ret_text. */
+HF_MUST int hf_db_copy_text(sqlite3_stmt *stmt, int column, char **ret_text, struct hf_error *err);
+
 /* What leads from an empty database to the present version, a step each. */
 extern const char *const hf_db_migrations[];
 extern const int hf_db_version;

@@ -27,6 +27,10 @@ static const struct {
     {"start_release", "release of the start", "one, id", "value->>0, value->>1", ""},
     {"desired", "desired state", "service, wanted, actor, changed",
      "value->>0, value->>1, value->>2, value->>3", ""},
+    {"setup_code", "setup code", "one, hash", "value->>0, value->>1", ""},
+    /* or a stick that was left in would be applied once more, over what was changed since */
+    {"provision", "provisioning mark", "one, file_hash, applied", "value->>0, value->>1, value->>2",
+     ""},
 };
 
 static void
@@ -34,6 +38,16 @@ path_of(const struct hf_store *st, char out[PATH_MAX])
 {
     if (snprintf(out, PATH_MAX, "%s/" FILE_NAME, st->dir) >= PATH_MAX)
         out[0] = '\0';
+}
+
+bool
+hf_export_exists(const struct hf_store *st)
+{
+    char path[PATH_MAX];
+    struct stat s;
+
+    path_of(st, path);
+    return lstat(path, &s) == 0;
 }
 
 /* The clock floor is written every hour, and is no reason. */
@@ -54,11 +68,7 @@ on_change(void *context, int operation, const char *database, const char *table,
 void
 hf_export_watch(struct hf_store *st)
 {
-    char path[PATH_MAX];
-    struct stat s;
-
-    path_of(st, path);
-    st->export_due = lstat(path, &s) < 0;
+    st->export_due = !hf_export_exists(st);
     sqlite3_update_hook(st->db, on_change, st);
 }
 
@@ -135,15 +145,22 @@ is_readable(struct hf_store *st, const char *text)
            hf_db_step(st, stmt, NULL) > 0 && sqlite3_column_int(stmt, 0) == 1;
 }
 
+static int
+read_export(const struct hf_store *st, struct hf_buf *text)
+{
+    char path[PATH_MAX];
+
+    path_of(st, path);
+    return hf_file_read(path, text, NULL) == 0 && text->data ? 0 : -1;
+}
+
 int
 hf_export_restore(struct hf_store *st, struct hf_buf *report, struct hf_error *err)
 {
     HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(EXPORT_MAX);
     HF_AUTO_BUF struct hf_buf taken = HF_BUF_INIT(HF_ERROR_MESSAGE_MAX);
-    char path[PATH_MAX];
 
-    path_of(st, path);
-    if (hf_file_read(path, &text, NULL) < 0 || !text.data || !is_readable(st, text.data))
+    if (read_export(st, &text) < 0 || !is_readable(st, text.data))
         return 0;
     for (size_t i = 0; i < HF_LEN(tables); i++)
         if (fill_table(st, i, text.data, &taken, err) < 0)

@@ -9,6 +9,8 @@
 
 #include "store/db.h"
 
+bool hf_export_exists(const struct hf_store *st);
+
 /* Notes from here on which changes make it due. */
 void hf_export_watch(struct hf_store *st);
 

@@ -63,15 +63,15 @@ hf_store_secret(struct hf_store *st, const char *name, char ret_secret[HF_STORE_
     return 0;
 }
 
-static int
-copy_json(sqlite3_stmt *stmt, int column, char **ret_json, struct hf_error *err)
+int
+hf_db_copy_text(sqlite3_stmt *stmt, int column, char **ret_text, struct hf_error *err)
 {
     const char *text = (const char *)sqlite3_column_text(stmt, column);
-    char *json = text ? strdup(text) : NULL;
+    char *copy = text ? strdup(text) : NULL;
 
-    if (!json)
+    if (!copy)
         return hf_error_nomem(err);
-    *ret_json = json;
+    *ret_text = copy;
     return 0;
 }
 
@@ -90,7 +90,7 @@ hf_store_settings(struct hf_store *st, char **ret_json, int64_t *ret_revision, s
         return hf_error_set(err, HF_ERROR_NOT_FOUND, "there are no settings yet");
     if (ret_revision)
         *ret_revision = sqlite3_column_int64(stmt, 0);
-    return copy_json(stmt, 1, ret_json, err);
+    return hf_db_copy_text(stmt, 1, ret_json, err);
 }
 
 struct revision {
@@ -146,13 +146,24 @@ hf_store_release(struct hf_store *st, char **ret_json, struct hf_error *err)
         return hf_error_wrap(err, "read the release");
     if (!row)
         return hf_error_set(err, HF_ERROR_NOT_FOUND, "no release was imported yet");
-    return copy_json(stmt, 0, ret_json, err);
+    return hf_db_copy_text(stmt, 0, ret_json, err);
+}
+
+/* The same text again is no other release, and leaves the images as they were noted. */
+static int
+set_release(struct hf_store *st, void *context, struct hf_error *err)
+{
+    const char *json = context;
+
+    if (hf_db_exec(st, err, hf_sql_release_set, "it", hf_clock_wall_ms(), json) < 0)
+        return -1;
+    return sqlite3_changes(st->db) ? hf_db_exec(st, err, hf_sql_image_note, "t", json) : 0;
 }
 
 int
 hf_store_set_release(struct hf_store *st, const char *json, struct hf_error *err)
 {
-    if (hf_db_exec(st, err, hf_sql_release_set, "it", hf_clock_wall_ms(), json) < 0)
+    if (hf_store_transaction(st, set_release, (void *)(uintptr_t)json, err) < 0)
         return hf_error_wrap(err, "save the release");
     return 0;
 }

@@ -116,7 +116,8 @@ open_checked(struct hf_store *st, const char *suffix, struct hf_error *err)
 /* ---- making one ---- */
 
 struct making {
-    const char *why; /* what was damaged; NULL for a first start */
+    enum { FIRST_START, LOST, BROKEN } kind;
+    const char *why; /* what was damaged, where it is BROKEN */
     char aside[HF_STORE_ASIDE_SUFFIX];
 };
 
@@ -131,19 +132,35 @@ add_gateway(struct hf_store *st, struct hf_error *err)
     return hf_db_exec(st, err, hf_sql_gateway_add, "ti", id, hf_clock_wall_ms());
 }
 
+/* What can be had of the old one. */
 static int
-salvage(struct hf_store *st, const struct making *m, struct hf_error *err)
+take_over(struct hf_store *st, const struct making *m, struct hf_buf *text, struct hf_error *err)
+{
+    char path[PATH_MAX];
+
+    if (m->kind == LOST) {
+        if (hf_buf_adds(text, "The gateway's database was gone and a new one was started.", err) <
+            0)
+            return -1;
+    } else {
+        hf_files_path(st, "", path);
+        if (hf_buf_addf(text, err,
+                        "The gateway's database was damaged (%.100s) and a new one was started; "
+                        "the old one is kept as holdfast.db%s. ",
+                        m->why, m->aside) < 0 ||
+            hf_salvage(st, path, text, err) < 0)
+            return -1;
+    }
+    return hf_export_restore(st, text, err);
+}
+
+static int
+recover_into(struct hf_store *st, const struct making *m, struct hf_error *err)
 {
     HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(REPORT_MAX);
-    char path[PATH_MAX];
     int before;
 
-    hf_files_path(st, "", path);
-    if (hf_buf_addf(&text, err,
-                    "The gateway's database was damaged (%.100s) and a new one was started; the "
-                    "old one is kept as holdfast.db%s. ",
-                    m->why, m->aside) < 0 ||
-        hf_salvage(st, path, &text, err) < 0 || hf_export_restore(st, &text, err) < 0)
+    if (take_over(st, m, &text, err) < 0)
         return -1;
     before = sqlite3_total_changes(st->db);
     if (add_gateway(st, err) < 0)
@@ -162,7 +179,7 @@ fill(struct hf_store *st, void *context, struct hf_error *err)
 {
     const struct making *m = context;
 
-    return m->why ? salvage(st, m, err) : add_gateway(st, err);
+    return m->kind == FIRST_START ? add_gateway(st, err) : recover_into(st, m, err);
 }
 
 /* Makes holdfast.db.new, complete; the database that is there stays as it is. */
@@ -189,7 +206,7 @@ make_new(struct hf_store *st, struct making *m, struct hf_error *err)
 static int
 recover(struct hf_store *st, const char *why, struct hf_error *err)
 {
-    struct making m = {.why = why};
+    struct making m = {.kind = BROKEN, .why = why};
 
     hf_files_pick_aside(st, m.aside);
     if (make_new(st, &m, err) < 0 || hf_files_set_aside(st, m.aside, err) < 0 ||
@@ -198,11 +215,11 @@ recover(struct hf_store *st, const char *why, struct hf_error *err)
     return 0;
 }
 
-/* Nothing is there under the final name. */
+/* Nothing is there under the final name. With an export beside it that is no first start. */
 static int
 start_new(struct hf_store *st, struct hf_error *err)
 {
-    struct making m = {.why = NULL};
+    struct making m = {.kind = hf_export_exists(st) ? LOST : FIRST_START};
 
     if (hf_files_exist(st, "-wal")) { /* must not be replayed into another database */
         hf_files_pick_aside(st, m.aside);

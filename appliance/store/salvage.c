@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/salvage.h"
 
+#include "store/first_page.h"
+
 #include <stdio.h>
 #include <string.h>
 
-enum { SQL_MAX = 512, PAGE_SIZE = 4096, FILE_MAX = 64 * 1024 * 1024 };
+enum { SQL_MAX = 512 };
 
 /* Accounts come before the sessions that refer to them. */
 static const struct table {
@@ -36,6 +38,8 @@ static const struct table {
      "cleared, untold",
      13},
     {"history", "history", "n, ended, points, data", 4},
+    {"image", "images noted", "image_id, image, tag, turn", 4},
+    {"kept", "counts of days", "name, at, value", 3},
     {"incident", "incidents",
      "n, service, kind, at, last, times, found, done, exit_code, oom_killed, uptime_s, restarts, "
      "image_tag, image_digest, log_lines, bytes, log, curve",
@@ -122,74 +126,6 @@ copy_table(struct hf_store *st, sqlite3 *old, const struct table *t, struct hf_b
     return 0;
 }
 
-/* ---- a first page that is lost ---- */
-
-static void
-put_u32(unsigned char *at, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        at[i] = (unsigned char)(value >> (24 - 8 * i));
-}
-
-/* The first page says where each table begins, and the step that makes a database always puts those
- * of version 1 in the same places: so the first page of an empty one serves. What later versions
- * added lies elsewhere in a database that grew up to them, and is lost then; it is the least that
- * matters. Offsets: SQLite file format §1.3. */
-static int
-make_first_page(uint32_t page_count, unsigned char page[PAGE_SIZE])
-{
-    sqlite3 *empty = NULL;
-    sqlite3_int64 size = 0;
-    unsigned char *image = NULL;
-    int rc = sqlite3_open(":memory:", &empty);
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(empty, hf_db_migrations[0], NULL, NULL, NULL);
-    if (rc == SQLITE_OK)
-        image = sqlite3_serialize(empty, "main", &size, 0);
-    if (image && size >= PAGE_SIZE) {
-        memcpy(page, image, PAGE_SIZE);
-        put_u32(page + 28, page_count);
-        put_u32(page + 32, 0); /* no free pages */
-        put_u32(page + 36, 0);
-    }
-    sqlite3_free(image);
-    sqlite3_close(empty);
-    return image && size >= PAGE_SIZE ? 0 : -1;
-}
-
-/* Reads the file into memory with such a first page. NULL where that cannot be. */
-static sqlite3 *
-open_with_first_page(const char *path)
-{
-    HF_AUTO_FCLOSE FILE *f = fopen(path, "re");
-    unsigned char *image;
-    sqlite3 *db = NULL;
-    size_t size = 0;
-    long end;
-
-    if (!f || fseek(f, 0, SEEK_END) < 0 || (end = ftell(f)) < PAGE_SIZE || end > FILE_MAX)
-        return NULL;
-    if (fseek(f, 0, SEEK_SET) < 0)
-        return NULL;
-    size = (size_t)end / PAGE_SIZE * PAGE_SIZE;
-    image = sqlite3_malloc64(size);
-    if (!image || fread(image, 1, size, f) != size ||
-        make_first_page((uint32_t)(size / PAGE_SIZE), image) < 0 ||
-        sqlite3_open(":memory:", &db) != SQLITE_OK) {
-        sqlite3_free(image);
-        sqlite3_close(db);
-        return NULL;
-    }
-    /* takes image, on failure too */
-    if (sqlite3_deserialize(db, "main", image, (sqlite3_int64)size, (sqlite3_int64)size,
-                            SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_READONLY) ==
-        SQLITE_OK)
-        return db;
-    sqlite3_close(db);
-    return NULL;
-}
-
 static bool
 has_tables(sqlite3 *db)
 {
@@ -208,7 +144,7 @@ open_damaged(const char *path, sqlite3 **ret_db, struct hf_error *err)
         return -1;
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_exec(db, "PRAGMA writable_schema = ON", NULL, NULL, NULL);
-    mended = has_tables(db) ? NULL : open_with_first_page(path);
+    mended = has_tables(db) ? NULL : hf_first_page_open(path);
     if (mended)
         sqlite3_close(db);
     *ret_db = mended ? mended : db;

@@ -36,9 +36,10 @@ struct hf_store;
  * the folder takes data; where its disk is full, a database that is whole is opened all the same. A
  * database that is damaged is set aside as `holdfast.db.corrupt-<time>` and a new one is started
  * with all that could be read of it, and of what somebody had set up what the last export has
- * (`holdfast.export.json`, written after each change): hf_store_opened_as() says so. One of a newer
- * program is refused with HF_ERROR_CONFLICT and left alone; so is one that another process has open
- * (HF_ERROR_CONFLICT). */
+ * (`holdfast.export.json`, written after each change): hf_store_opened_as() says so. A database
+ * that is gone, while its export is there, is no first start: a new one is filled from that. One of
+ * a newer program is refused with HF_ERROR_CONFLICT and left alone; so is one that another process
+ * has open (HF_ERROR_CONFLICT). */
 HF_MUST int hf_store_open(const char *dir, struct hf_store **ret_store, struct hf_error *err);
 
 void hf_store_free(struct hf_store *st);
@@ -91,6 +92,13 @@ HF_MUST int hf_store_add_settings(struct hf_store *st, const char *json, const c
 HF_MUST int hf_store_release(struct hf_store *st, char **ret_json, struct hf_error *err);
 /* The text it already has is not written again. */
 HF_MUST int hf_store_set_release(struct hf_store *st, const char *json, struct hf_error *err);
+
+/* Images of releases that were set, and are neither of the newest one nor of the one before it:
+ * nothing goes back to them. Oldest first, at most max. */
+HF_MUST int hf_store_old_images(struct hf_store *st, struct hf_release_image *ret_images,
+                                size_t max, size_t *ret_count, struct hf_error *err);
+/* It is gone, or is not to be asked for again. */
+HF_MUST int hf_store_forget_image(struct hf_store *st, const char *image_id, struct hf_error *err);
 
 /* ---- desired state and operations ---- */
 
@@ -218,6 +226,15 @@ HF_MUST int hf_store_untold_alarm(struct hf_store *st, unsigned mask, struct hf_
                                   struct hf_error *err);
 HF_MUST int hf_store_alarm_told(struct hf_store *st, int64_t id, unsigned mask,
                                 struct hf_error *err);
+
+/* ---- small things to remember ---- */
+
+/* Keeps a text under a name, in place of the one of before. */
+HF_MUST int hf_store_keep(struct hf_store *st, const char *name, int64_t at_ms, const char *text,
+                          struct hf_error *err);
+/* NOT_FOUND. The caller frees *ret_text. */
+HF_MUST int hf_store_kept(struct hf_store *st, const char *name, int64_t *ret_at_ms,
+                          char **ret_text, struct hf_error *err);
 
 /* ---- history ---- */
 

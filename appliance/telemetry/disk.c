@@ -55,17 +55,21 @@ hf_disk_read(const char *const *paths, size_t count, struct hf_host_view *ret)
 
     for (size_t i = 0; i < count && ret->disk_count < HF_DISKS_MAX; i++) {
         struct hf_disk_view *d = &ret->disks[ret->disk_count];
-        bool again = false;
         struct stat st;
+        size_t k = 0;
 
         if (!*paths[i] || stat(paths[i], &st) < 0)
             continue;
-        for (size_t k = 0; k < ret->disk_count; k++)
-            again |= seen[k] == st.st_dev;
-        if (again || !read_disk(paths[i], d))
-            continue;
-        find_mount(paths[i], st.st_dev, d->mount);
-        seen[ret->disk_count++] = st.st_dev;
+        while (k < ret->disk_count && seen[k] != st.st_dev)
+            k++;
+        if (k == ret->disk_count) {
+            if (!read_disk(paths[i], d))
+                continue;
+            find_mount(paths[i], st.st_dev, d->mount);
+            seen[ret->disk_count++] = st.st_dev;
+        }
+        ret->disks[k].holds_state |= i == HF_DISK_STATE;
+        ret->disks[k].holds_engine |= i == HF_DISK_ENGINE;
     }
     if (ret->disk_count) {
         ret->disk_used_bytes = ret->disks[0].used_bytes;

@@ -32,18 +32,6 @@ kill_holdfastd() {
     gateway_login
 }
 
-engine_answers() { docker version >/dev/null; }
-
-# Containers run on by live-restore; devices reach the broker by the machine's own address.
-kill_dockerd() {
-    local pid
-    pid=$(cat "$HF_ENGINE_PID_FILE")
-    "$HF_ENGINE" kill
-    wait_until 30 is_gone "$pid" # a new one refuses to start beside it
-    "$HF_ENGINE" start
-    wait_until 120 engine_answers
-}
-
 kill_container() {
     local pid
     wait_until 120 is_running "$1"

@@ -53,6 +53,14 @@ told() {
 
 # --- from cause to cloud
 
+# A log of a container that is gone, which may go before the disk is full.
+an_old_log_is_there() {
+    change_config '{"limits": {"processor": {"log_bytes": 1572864}}}'
+    wait_until 120 has_old_log
+    wait_until 120 all_healthy
+}
+has_old_log() { [ -n "$(find "$gw_state/logs" -name '*.log.gz' -print -quit)" ]; }
+
 fill_the_state() {
     local free
     free=$(df --output=avail -k "$gw_state" | tail -n 1)
@@ -66,12 +74,19 @@ pain_11_a_disk_at_99_percent_is_an_alarm_and_not_the_end() {
     wait_until 10 expect severity "$(alarm disk_full "$gw_state" .severity)" bad
     expect_match cause "$(alarm disk_full "$gw_state" .cause)" '^(98|99|100) % of the space is used'
     [ -n "$(alarm disk_full "$gw_state" .advice)" ]
+    wait_until 30 expect_fail has_old_log
+    wait_until 30 alarm_says disk_full "$gw_state" 'to make room, [1-9][0-9]* old logs'
+    wait_until 30 alarm_says disk_full "$gw_state" 'nothing of ours is left that may go'
+    wait_until 30 is_audited "made room on $gw_state: removed [0-9]+ old logs"
     wait_until 60 told raised disk_full
     records holdfast/alarms | jq -e 'select(.payload.alarm.kind == "disk_full") | .synced != null'
     all_healthy
     publish full/disk 1
     wait_until 30 has_record full/disk
 }
+
+alarm_says() { expect_match cause "$(alarm "$1" "$2" .cause)" "$3"; }
+is_audited() { api GET /audit | jq -e --arg re "$1" 'any(.entries[]; .who == "holdfastd" and (.what | test($re)))'; }
 
 shown_in_the_state() {
     api GET /gateway | jq -e --arg m "$gw_state" '.host.disks[0] | .mount == $m and .used_bytes > 0 and .inodes_total > 0'
@@ -165,6 +180,23 @@ a_silent_device_stays_so_until_it_is_heard() {
     wait_until 90 told_again
     wait_until 60 hooked cleared device_silent
 }
+# One that fell silent before the processor began to forget: we remember it.
+a_device_that_is_silent_since_before_a_restart_is_missed() {
+    change_config '{"alarms": {"silent_after_s": 20}}'
+    publish sensors/quiet8/temp 21
+    wait_until 60 knows_device quiet8
+    sleep 11 # a survey
+    gateway_end_daemon TERM
+    kill_service processor
+    gateway_start
+    wait_until 90 service_healthy processor
+    wait_until 120 is_active device_silent quiet8
+    expect_match cause "$(alarm device_silent quiet8 .cause)" 'said nothing since 20'
+    change_config '{"alarms": {"silent_after_s": 3600}}'
+    publish sensors/quiet8/temp 22
+    wait_until 90 is_cleared device_silent quiet8
+}
+knows_device() { api GET '/devices?limit=100' | jq -e --arg d "$1" 'any(.devices[]; .device == $d)'; }
 # Published until it is seen: the setting may reach the processor later.
 told_again() { publish sensors/quiet7/temp 22 && is_cleared device_silent quiet7; }
 
@@ -190,6 +222,45 @@ the_minutes_of_the_history_survive_an_end() {
 usage_has_network_and_io() {
     wait_until 30 service_is buffer '.usage.net_rx_bytes > 0 and .usage.memory_bytes > 0' true
     service_is broker '.usage.net_tx_bytes > 0' true
+}
+
+# --- old images
+
+# An image that nobody has named, as one that was pulled by its digest and is needed no more.
+nameless_image() { tar -C "$work" -c --transform "s,^,$1/," jar-"$1" | docker import - ; }
+
+# starts_with RELEASE: just so long that it knows it.
+starts_with() {
+    gateway_end_daemon KILL
+    gw_release=$1
+    gateway_start
+}
+release_with_broker() {
+    jq --arg id "$1" '.services.broker |= (.image_id = $id | .image = "localhost:1/hft/none@" + $id | .tag = "0.0.1")' "$gw_release"
+}
+has_image() { docker image inspect "$1"; }
+
+# The thresholds are below what any disk has: what is serious is not asked.
+pain_11_images_of_older_releases_go_and_no_other() {
+    local oldest previous right=$gw_release
+    echo "$gw oldest" >"$work/jar-oldest"
+    echo "$gw previous" >"$work/jar-previous"
+    oldest=$(nameless_image oldest)
+    previous=$(nameless_image previous)
+    release_with_broker "$oldest" >"$work/oldest.json"
+    release_with_broker "$previous" >"$work/previous.json"
+    starts_with "$work/oldest.json"
+    starts_with "$work/previous.json"
+    starts_with "$right"
+    wait_until 180 all_healthy
+    has_image "$oldest"
+    change_config '{"alarms": {"thresholds": {"disk_percent": [1, 1]}}}'
+    wait_until 60 expect_fail has_image "$oldest"
+    wait_until 30 is_audited 'removed image localhost:1/hft/none 0\.0\.1;'
+    stays 7 has_image "$previous"
+    docker image rm "$previous"
+    change_config '{"alarms": {"thresholds": null}}'
+    all_healthy
 }
 
 # --- clocks
@@ -241,6 +312,7 @@ pain_01_the_first_ntp_ends_no_session_and_no_service() {
 
 check starts
 need
+check an_old_log_is_there
 check pain_11_a_disk_at_99_percent_is_an_alarm_and_not_the_end
 check shown_in_the_state
 check it_survives_a_kill
@@ -248,8 +320,10 @@ check it_is_acknowledged_once
 check it_is_cleared_when_there_is_room_again
 check the_webhook_is_told_in_the_end
 check a_silent_device_stays_so_until_it_is_heard
+check a_device_that_is_silent_since_before_a_restart_is_missed
 check usage_has_network_and_io
 check the_minutes_of_the_history_survive_an_end
+check pain_11_images_of_older_releases_go_and_no_other
 check pain_22_nothing_waits_for_the_time
 check pain_01_the_first_ntp_ends_no_session_and_no_service
 finish

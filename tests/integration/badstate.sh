@@ -93,6 +93,50 @@ pain_06_what_is_whole_is_salvaged() {
     expect "gateway id" "$(api_get /gateway .id)" "$id"
 }
 
+pain_06_a_store_that_is_gone_comes_from_the_export() {
+    local id before
+    id=$(api_get /gateway .id)
+    gateway_end_daemon KILL
+    before=$(running)
+    rm "$gw_state"/holdfast.db*
+    gateway_start
+    expect_match "log" "$(tail -n 50 "$gw_dir/log")" 'event=store-recovered text=".*was gone'
+    expect_fail grep setup_code "$gw_dir/out"
+    gateway_login
+    expect "gateway id" "$(api_get /gateway .id)" "$id"
+    wait_until 60 is_alarmed store_recovered
+    wait_until 90 all_healthy
+    stays 5 all_healthy
+    expect "containers" "$(running)" "$before"
+}
+is_alarmed() { api GET '/alarms?state=active' | jq -e --arg k "$1" 'any(.alarms[]; .kind == $k)'; }
+
+# Neither the release file nor the database nor its export: what runs says what it was made from.
+pain_06_a_release_that_is_lost_is_had_from_what_runs() {
+    local before
+    gateway_end_daemon KILL
+    before=$(running)
+    printf 'damaged' >"$gw_state/holdfast.db"
+    rm -f "$gw_state"/holdfast.db-* "$gw_state/holdfast.export.json"
+    cat >"$work/without-release" <<'SH'
+#!/bin/bash
+args=()
+while [ $# -gt 0 ]; do
+    case $1 in --release | --provision) shift 2 ;; *) args+=("$1"); shift ;; esac
+done
+SH
+    printf 'exec %q "${args[@]}"\n' "$holdfastd" >>"$work/without-release"
+    chmod +x "$work/without-release"
+    holdfastd=$work/without-release
+    gateway_start
+    expect_match "log" "$(tail -n 50 "$gw_dir/log")" 'event=release-rebuilt'
+    rm -f "$gw_dir/jar"
+    gateway_claim
+    expect "image of the broker" "$(api_get /services/broker .image.digest)" "$(jq -r '.services.broker.image' "$release" | sed 's/.*@//')"
+    api GET /audit | jq -e 'any(.entries[]; .what | test("release was lost"))'
+    stays 10 expect "containers" "$(running)" "$before"
+}
+
 # --- a volume that its service cannot write
 
 volume_with_foreign_owner() {
@@ -141,6 +185,8 @@ check "damage, a gateway" gateway_start
 check "damage, claimed" gateway_claim
 check "damage, healthy" wait_until 120 all_healthy
 check pain_06_what_is_whole_is_salvaged
+check pain_06_a_store_that_is_gone_comes_from_the_export
+check pain_06_a_release_that_is_lost_is_had_from_what_runs
 check pain_05_damaged_store_is_set_aside
 gateway_remove "$gw"
 

@@ -115,6 +115,40 @@ pain_10_same_release_again_changes_nothing() {
 }
 
 
+# --- the log of the image before
+
+logs_have() { api GET "/services/$1/logs?tail=1000" | jq -e --arg line "$2" 'any(.lines[]; .text | contains($line))'; }
+has_image_of() { [ "$(inspect processor '{{.Image}}')" = "$(jq -r .services.processor.image_id "$1")" ]; }
+
+# Power goes as soon as the container of another image is there: what the one before said is on the disk by then.
+pain_20_log_of_the_image_before_is_there_after_upgrade_and_power_cut() {
+    local line right=$gw_release other
+    other=$(dirname "$release")/release-python.json
+    line=$(docker logs --tail 1 "$(container processor)" 2>&1)
+    [ -n "$line" ]
+    logs_have processor "$line"
+    gateway_end_daemon TERM
+    gw_release=$other
+    gateway_start
+    wait_until 120 has_image_of "$other"
+    kill -KILL "$(gw_pid)"
+    [ "${HF_ENGINE_OURS:-0}" != 1 ] || kill_dockerd
+    expect_match "archived" "$(zcat "$gw_state"/logs/processor/*.log.gz)" "$(sed 's/[][\\.*^$(){}?+|/]/\\&/g' <<<"$line")"
+    wait_until 30 is_gone "$(gw_pid)"
+    gateway_start
+    gateway_login
+    logs_have processor "$line"
+    wait_until 120 all_healthy
+    logs_have processor "$line"
+    gateway_end_daemon TERM
+    gw_release=$right
+    gateway_start
+    gateway_login
+    wait_until 120 has_image_of "$right"
+    wait_until 120 all_healthy
+    logs_have processor "$line"
+}
+
 # --- time that is wrong
 
 faketime_library() { find /usr/lib -path '*/faketime/libfaketimeMT.so.1' 2>/dev/null | head -n 1; }
@@ -318,6 +352,7 @@ check "pain_18_services_run_on_without_holdfastd, killed" pain_18_services_run_o
 check session_survives_a_restart
 check stop_survives_a_restart
 check pain_10_same_release_again_changes_nothing
+check pain_20_log_of_the_image_before_is_there_after_upgrade_and_power_cut
 check "pain_01 pain_22 it is 1970" no_wrong_time_touches_a_service '@1970-01-02 00:00:00'
 check "pain_01 pain_21 it is twenty years later" no_wrong_time_touches_a_service '+20y'
 check "removed by hand: processor" removed_by_hand_comes_back processor

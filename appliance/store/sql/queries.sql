@@ -41,6 +41,29 @@ INSERT INTO release (one, imported, json) VALUES (1, ?1, ?2)
 ON CONFLICT (one) DO UPDATE SET imported = excluded.imported, json = excluded.json
 WHERE json <> excluded.json
 
+-- :image_note
+INSERT INTO image (image_id, image, tag, turn)
+SELECT CAST(value->>'image_id' AS TEXT), CAST(value->>'image' AS TEXT), CAST(value->>'tag' AS TEXT),
+    (SELECT coalesce(max(turn), 0) + 1 FROM image)
+FROM json_each(iif(json_valid(?1), ?1, '{}'), '$.services')
+WHERE value->>'image_id' IS NOT NULL AND value->>'image' IS NOT NULL AND value->>'tag' IS NOT NULL
+ON CONFLICT (image_id) DO UPDATE
+SET image = excluded.image, tag = excluded.tag, turn = excluded.turn
+
+-- :image_old
+SELECT image_id, image, tag FROM image WHERE turn < (SELECT max(turn) FROM image) - 1
+ORDER BY turn, image_id LIMIT ?1
+
+-- :image_forget
+DELETE FROM image WHERE image_id = ?1
+
+-- :kept_get
+SELECT at, value FROM kept WHERE name = ?1
+
+-- :kept_set
+INSERT INTO kept (name, at, value) VALUES (?1, ?2, ?3)
+ON CONFLICT (name) DO UPDATE SET at = excluded.at, value = excluded.value
+
 -- :desired_get
 SELECT wanted FROM desired WHERE service = ?1
 

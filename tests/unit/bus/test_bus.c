@@ -430,14 +430,68 @@ idle_bus_sleeps(void **state)
     broker_stop(&b);
 }
 
+enum { WORDS = 40, WORD_MS = 100 };
+
+/* Services that speak one after the other, ten a second. */
+static void
+speak(const struct broker *b)
+{
+    struct mosquitto *m = mosquitto_new(NULL, true, NULL);
+
+    assert_non_null(m);
+    assert_int_equal(mosquitto_connect(m, "127.0.0.1", b->port, 10), MOSQ_ERR_SUCCESS);
+    for (int i = 0; i < WORDS; i++) {
+        assert_int_equal(
+            mosquitto_publish(m, NULL, "status/buffer", (int)strlen(GOOD), GOOD, 1, false),
+            MOSQ_ERR_SUCCESS);
+        for (int64_t until = hf_clock_mono_ms() + WORD_MS; hf_clock_mono_ms() < until;)
+            mosquitto_loop(m, 10, 1);
+    }
+    mosquitto_disconnect(m);
+    mosquitto_destroy(m);
+}
+
+/* Each reading takes what came in 0.8 s, and a thread that reads every word at once sleeps at least
+ * once a word. All are heard. */
+static void
+words_are_gathered(void **state)
+{
+    enum { GATHER_MS = 800, SLEEPS = 3 /* of a reading, a ping or its answer */ };
+    struct heard h;
+    struct broker b;
+    struct hf_bus *bus;
+    int64_t began_ms, readings;
+    long before;
+
+    need_broker();
+    b = broker_start(*state, 0, "allow_anonymous true");
+    bus = bus_start(&h);
+    aim(bus, &b);
+    await(&h, &h.pings, 1);
+    before = sleeps_of_bus_thread();
+    began_ms = hf_clock_mono_ms();
+    speak(&b);
+    await(&h, &h.statuses, WORDS);
+    readings = (hf_clock_mono_ms() - began_ms) / GATHER_MS + 1;
+    readings += 2 * ((hf_clock_mono_ms() - began_ms) / HF_BUS_PING_MS + 1);
+    assert_in_range(sleeps_of_bus_thread() - before, 0, readings * SLEEPS);
+    hf_bus_free(bus);
+    broker_stop(&b);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_tempdir(status_and_round_trip_are_heard), with_tempdir(hostile_messages_are_ignored),
-        with_tempdir(broker_that_comes_back_is_found), with_tempdir(stopped_broker_is_noticed),
-        with_tempdir(refused_account_is_said_once),    with_tempdir(target_can_move_and_vanish),
-        with_tempdir(ends_at_once_wherever_it_is),     with_tempdir(idle_bus_sleeps),
+        with_tempdir(status_and_round_trip_are_heard),
+        with_tempdir(hostile_messages_are_ignored),
+        with_tempdir(broker_that_comes_back_is_found),
+        with_tempdir(stopped_broker_is_noticed),
+        with_tempdir(refused_account_is_said_once),
+        with_tempdir(target_can_move_and_vanish),
+        with_tempdir(ends_at_once_wherever_it_is),
+        with_tempdir(idle_bus_sleeps),
+        with_tempdir(words_are_gathered),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

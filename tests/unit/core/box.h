@@ -29,6 +29,7 @@ enum { PATIENCE_MS = 60000 };
 struct box {
     char dir[32];
     char run[64];
+    const char *settings; /* stored before the start; NULL: none */
     struct fake_engine engine;
     struct hf_store *store;
     struct hf_core *core;
@@ -51,6 +52,8 @@ start_with(struct box *b, const char *release_json)
     assert_int_equal(hf_store_open(b->dir, &b->store, &err), 0);
     if (release_json)
         assert_int_equal(hf_store_set_release(b->store, release_json, &err), 0);
+    if (b->settings)
+        assert_int_equal(hf_store_add_settings(b->store, b->settings, "admin", NULL, &err), 0);
     config.store = b->store;
     assert_int_equal(hf_core_new(&config, &b->core, &err), 0);
     assert_int_equal(hf_core_start(b->core, &err), 0);
@@ -107,13 +110,17 @@ all_run(const struct hf_snapshot *s)
     return true;
 }
 
+typedef bool box_holds(struct box *b, const struct hf_snapshot *s);
+
+/* Until holds says so of a picture; where alone is set, that is asked instead. */
 static inline void
-wait_until(struct hf_core *core, bool (*holds)(const struct hf_snapshot *s))
+wait_for_either(struct box *b, struct hf_core *core, box_holds *holds,
+                bool (*alone)(const struct hf_snapshot *s))
 {
     int64_t deadline = hf_clock_mono_ms() + PATIENCE_MS;
     const struct hf_snapshot *s = hf_core_snapshot(core);
 
-    while (!holds(s)) {
+    while (alone ? !alone(s) : !holds(b, s)) {
         uint64_t seen = s->version;
         const struct hf_snapshot *next = hf_core_wait(core, seen, 1000);
 
@@ -125,4 +132,17 @@ wait_until(struct hf_core *core, bool (*holds)(const struct hf_snapshot *s))
         }
     }
     hf_snapshot_unref(s);
+}
+
+static inline void
+wait_until(struct hf_core *core, bool (*holds)(const struct hf_snapshot *s))
+{
+    wait_for_either(NULL, core, NULL, holds);
+}
+
+/* What is in the box beside the picture. */
+static inline void
+wait_in(struct box *b, box_holds *holds)
+{
+    wait_for_either(b, b->core, holds, NULL);
 }

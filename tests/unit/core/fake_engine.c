@@ -63,6 +63,10 @@ fake_info(void *ctx, struct hf_engine_info *ret_info, struct hf_error *err)
     if (enter(f, err) < 0)
         return -1;
     *ret_info = (struct hf_engine_info){.version = "fake", .api_version = "1.41"};
+    hf_text_put(ret_info->data_dir, sizeof ret_info->data_dir, "%s", f->data_dir);
+    if (*f->warning)
+        hf_text_put(ret_info->warnings[ret_info->warning_count++], sizeof f->warning, "%s",
+                    f->warning);
     return leave(f);
 }
 
@@ -184,6 +188,11 @@ fake_remove_image(void *ctx, const struct hf_release_image *image, struct hf_err
 
     if (enter(f, err) < 0)
         return -1;
+    f->image_removals++;
+    if (strcmp(f->used_image, image->image_id) == 0) {
+        leave(f);
+        return hf_error_set(err, HF_ERROR_CONFLICT, "image is being used by stopped container");
+    }
     if (f->removed_count < HF_CONTAINERS_MAX)
         hf_text_put(f->removed[f->removed_count++], HF_DIGEST_SIZE, "%s", image->image_id);
     return leave(f);
@@ -218,6 +227,7 @@ fake_create(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE], st
     hf_text_put(c->spec_hash, sizeof c->spec_hash, "%s", spec->hash);
     hf_text_put(c->image_id, sizeof c->image_id, "%s", spec->image.image_id);
     c->limits = spec->limits;
+    hf_text_put(c->lease_address, sizeof c->lease_address, "%s", f->lease_address);
     memcpy(ret_id, c->id, HF_HASH_SIZE);
     return leave(f);
 }

@@ -75,6 +75,28 @@ a_day_of_writes_is_the_last_24_hours(void **state)
     assert_true(guard_day_step(&d, 9, (int64_t)100 * HOUR) == 0);
 }
 
+/* The daemon was away for two hours and a half, in which the disk was written to. */
+static void
+a_day_of_writes_goes_on_after_a_restart(void **state)
+{
+    enum { HOUR = 3600 * 1000 };
+    int64_t hours[GUARD_HOURS];
+    struct guard_day d, again;
+
+    (void)state;
+    guard_day_init(&d);
+    guard_day_step(&d, 0, 0);
+    for (int h = 0; h < 30; h++)
+        guard_day_step(&d, (h + 1) * 10, (int64_t)h * HOUR);
+    guard_day_read(&d, hours);
+    assert_int_equal(hours[GUARD_HOURS - 1], 10);
+    guard_day_restore(&again, hours, d.total, 2, 5);
+    assert_true(guard_day_step(&again, 307, 5) == 22 * 10 + 7);
+    assert_true(guard_day_step(&again, 307, (int64_t)21 * HOUR) == 10 + 7);
+    guard_day_restore(&again, hours, d.total, GUARD_HOURS, 5);
+    assert_true(guard_day_step(&again, 1, 5) == 0); /* the machine began to count anew */
+}
+
 int
 main(void)
 {
@@ -83,6 +105,7 @@ main(void)
         cmocka_unit_test(a_reading_at_the_edge_changes_the_level_once),
         cmocka_unit_test(what_root_keeps_for_itself_is_not_free),
         cmocka_unit_test(a_day_of_writes_is_the_last_24_hours),
+        cmocka_unit_test(a_day_of_writes_goes_on_after_a_restart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

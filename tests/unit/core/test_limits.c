@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Limits that change, and an operator's own services, against an engine in memory. */
-#include "unit.h"
+#include "box.h"
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "core/core.h"
-#include "fake_engine.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
-#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define PINNED                                                                                     \
     "\"image\":\"r/x@sha256:" HEX64 "\",\"tag\":\"0.1.0\",\"image_id\":\"sha256:" HEX64 "\""
 #define OWN(more)                                                                                  \
@@ -28,94 +21,7 @@ static const char own[] = RELEASE(",\"late\":" OWN(",\"depends_on\":[\"early\"]"
     "\"container_port\":1502}],\"relaxations\":{\"binds\":[{\"source\":\"/srv/x\","
     "\"target\":\"/x\",\"read_only\":true}]}"));
 
-/* Generous: only a hang reaches it. */
-enum { PATIENCE_MS = 60000, LATE = 4, EARLY = 5 };
-
-struct box {
-    char dir[32];
-    char run[64];
-    struct fake_engine engine;
-    struct hf_store *store;
-    struct hf_core *core;
-};
-
-static void
-start_with(struct box *b, const char *release)
-{
-    struct hf_error err;
-    struct hf_core_config config = {
-        .placement = {.instance = "t",
-                      .run_dir = b->run,
-                      .field_address = "127.0.0.1",
-                      .field_port = 1883},
-        .state_dir = b->dir,
-        .engine_ops = &fake_engine_ops,
-        .engine = &b->engine,
-    };
-
-    assert_int_equal(hf_store_open(b->dir, &b->store, &err), 0);
-    assert_int_equal(hf_store_set_release(b->store, release, &err), 0);
-    config.store = b->store;
-    assert_int_equal(hf_core_new(&config, &b->core, &err), 0);
-    assert_int_equal(hf_core_start(b->core, &err), 0);
-}
-
-static int
-setup(void **state)
-{
-    struct box *b = calloc(1, sizeof *b);
-
-    strcpy(b->dir, "/tmp/hf-limits-XXXXXX");
-    assert_non_null(mkdtemp(b->dir));
-    snprintf(b->run, sizeof b->run, "%s/run", b->dir);
-    fake_engine_init(&b->engine);
-    *state = b;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct box *b = *state;
-    char command[64];
-
-    assert_true(hf_core_stop(b->core));
-    hf_store_free(b->store);
-    fake_engine_done(&b->engine);
-    snprintf(command, sizeof command, "rm -rf %s", b->dir);
-    assert_int_equal(system(command), 0); // NOLINT(cert-env33-c): a fixed command on our folder
-    free(b);
-    return 0;
-}
-
-static void
-wait_until(struct box *b, bool (*holds)(struct box *b, const struct hf_snapshot *s))
-{
-    int64_t deadline = hf_clock_mono_ms() + PATIENCE_MS;
-    const struct hf_snapshot *s = hf_core_snapshot(b->core);
-
-    while (!holds(b, s)) {
-        const struct hf_snapshot *next = hf_core_wait(b->core, s->version, 1000);
-
-        if (hf_clock_mono_ms() > deadline)
-            fail_msg("it never came to that: %s / %s", s->sentence.eyebrow, s->sentence.title);
-        if (next) {
-            hf_snapshot_unref(s);
-            s = next;
-        }
-    }
-    hf_snapshot_unref(s);
-}
-
-static bool
-all_run(struct box *b, const struct hf_snapshot *s)
-{
-    (void)b;
-    for (size_t i = 0; i < s->service_count; i++)
-        if (s->services[i].lifecycle != HF_LIFECYCLE_RUNNING)
-            return false;
-    return true;
-}
+enum { LATE = 4, EARLY = 5 };
 
 static bool
 buffer_has_more_memory(struct box *b, const struct hf_snapshot *s)
@@ -181,7 +87,7 @@ limits_change_while_the_container_runs(void **state)
     struct hf_error err = {0};
 
     start_with(b, built_in);
-    wait_until(b, all_run);
+    wait_until(b->core, all_run);
     assert_int_equal(change(b, more_memory, true, &effects, &err), 0);
     assert_int_equal(b->engine.updates, 0);
     assert_int_equal(effects.count, 1);
@@ -190,12 +96,12 @@ limits_change_while_the_container_runs(void **state)
     assert_true(effects.list[0].live);
 
     assert_int_equal(change(b, more_memory, false, &effects, &err), 0);
-    wait_until(b, buffer_has_more_memory);
-    wait_until(b, all_run);
+    wait_in(b, buffer_has_more_memory);
+    wait_until(b->core, all_run);
     assert_int_equal(b->engine.creates, 4);
     assert_int_equal(b->engine.stops, 0);
     FAKE_LOCKED(&b->engine, b->engine.containers[0].limits.pids = -1); /* by hand */
-    wait_until(b, all_have_a_limit_of_pids);
+    wait_in(b, all_have_a_limit_of_pids);
     assert_int_equal(b->engine.creates, 4);
 }
 
@@ -222,10 +128,10 @@ where_the_engine_refuses_a_new_container_has_the_limits(void **state)
     char text[128] = "";
 
     start_with(b, built_in);
-    wait_until(b, all_run);
+    wait_until(b->core, all_run);
     FAKE_LOCKED(&b->engine, b->engine.refuse_updates = true);
     assert_int_equal(change(b, more_memory, false, &effects, &err), 0);
-    wait_until(b, buffer_has_more_memory);
+    wait_in(b, buffer_has_more_memory);
     assert_int_equal(b->engine.creates, 5);
     /* What the old one said is kept. */
     assert_int_equal(
@@ -244,7 +150,7 @@ what_does_not_fit_the_box_is_refused_or_allowed(void **state)
     struct hf_error err = {0};
 
     start_with(b, built_in);
-    wait_until(b, all_run);
+    wait_until(b->core, all_run);
     assert_int_equal(change(b, huge, true, &effects, &err), -1);
     assert_string_equal(err.pointer, "/limits");
     assert_int_equal(change(b, allowed, true, &effects, &err), 0);
@@ -283,7 +189,7 @@ an_own_service_waits_for_permission_and_for_what_it_depends_on(void **state)
     mode_t mode;
 
     start_with(b, own);
-    wait_until(b, only_the_built_in_ones_run);
+    wait_in(b, only_the_built_in_ones_run);
     assert_int_equal(hf_core_command(b->core, HF_OPERATION_START, "early", "admin", &op, &err), -1);
     assert_int_equal(err.class, HF_ERROR_CONFLICT);
     assert_non_null(strstr(err.message, "port 502"));
@@ -296,7 +202,7 @@ an_own_service_waits_for_permission_and_for_what_it_depends_on(void **state)
     assert_int_equal(
         change(b, "{\"own\":{\"secrets\":{\"early\":{\"key\":\"hush\"}}}}", false, &effects, &err),
         0);
-    wait_until(b, all_run);
+    wait_until(b->core, all_run);
     read_secret(b, text, &mode);
     assert_string_equal(text, "hush");
     assert_int_equal(mode, 0400);
@@ -331,8 +237,8 @@ what_the_release_no_longer_has_is_removed_and_its_log_kept(void **state)
                                                     .state = HF_CONTAINER_RUNNING};
     b->engine.count = 1;
     start_with(b, built_in);
-    wait_until(b, all_run);
-    wait_until(b, the_stray_is_gone);
+    wait_until(b->core, all_run);
+    wait_in(b, the_stray_is_gone);
     assert_int_equal(
         hf_archive_read(hf_core_archive(b->core), "gone-by", 10, keep_text, never, text, &err), 0);
     assert_non_null(strstr(text, "/data is not writable"));

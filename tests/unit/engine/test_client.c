@@ -377,6 +377,146 @@ networks_and_volumes_are_listed_by_name(void **state)
     fake_docker_stop(f);
 }
 
+/* Of the services' own containers, and only of this instance. */
+static void
+a_release_is_put_together_from_labels(void **state)
+{
+#define LISTED(name, instance, service, pin)                                                       \
+    "{\"Id\":\"x\",\"Names\":[\"/" name "\"],\"Labels\":{\"io.holdfast.instance\":\"" instance     \
+    "\",\"io.holdfast.service\":\"" service "\",\"io.holdfast.pin\":\"" pin "\"}}"
+    static const struct fake_answer answers[] =
+        {VERSION("1.41", "1.12"),
+         INFO,
+         {"GET /v1.41/containers/json?all=true",
+          OK(
+              "[" LISTED("hf-broker", "hf", "broker", "{\\\"tag\\\":\\\"1.0.0\\\"}") "," LISTED(
+                  "hf-app", "hf", "app",
+                  "{\\\"tag\\\":\\\"2.0.0\\\"}") "," LISTED("other-buffer", "other", "buffer",
+                                                            "{}") "," LISTED("copy", "hf", "buffer",
+                                                                             "{}") "," LISTED("hf-"
+                                                                                              "forw"
+                                                                                              "arde"
+                                                                                              "r",
+                                                                                              "hf",
+                                                                                              "forw"
+                                                                                              "arde"
+                                                                                              "r",
+                                                                                              "no "
+                                                                                              "jso"
+                                                                                              "n") ",{}]")},
+         END};
+    struct fake_docker *f = fake_docker_start(answers);
+    HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
+    HF_AUTO_FREE char *text = NULL;
+    struct hf_error err = {0};
+
+    (void)state;
+    assert_int_equal(hf_engine_release(e, "hf", &text, &err), 0);
+    assert_non_null(strstr(text, "\"services\":{\"broker\":{\"tag\":\"1.0.0\"},"
+                                 "\"app\":{\"tag\":\"2.0.0\"}},\"format\":2"));
+    assert_int_equal(hf_engine_release(e, "third", &text, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
+    fake_docker_stop(f);
+}
+
+#define IMAGE(tags) "{\"Id\":\"sha256:aa\",\"RepoTags\":[" tags "]}"
+
+static const struct hf_release_image old_image = {"r:5000/x@sha256:cc", "1.0.0", "sha256:aa"};
+
+static int
+remove_image(const struct fake_answer *answers, struct hf_error *err, int deletes[2])
+{
+    struct fake_docker *f = fake_docker_start(answers);
+    HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
+    int rc;
+
+    *err = (struct hf_error){0};
+    rc = ops->remove_image(e, &old_image, err);
+    for (int i = 0; i < 2; i++)
+        deletes[i] = fake_docker_asked(f, 2 + i);
+    fake_docker_stop(f);
+    return rc;
+}
+
+static void
+an_image_goes_by_the_name_that_a_pull_gave_it(void **state)
+{
+    static const struct fake_answer pulled[] = {
+        VERSION("1.41", "1.12"),
+        INFO,
+        {"DELETE /v1.41/images/r:5000/x@sha256:cc", OK("[]")},
+        {"DELETE", FAIL("500 Oops", "{}")},
+        {"GET /v1.41/images/sha256:aa/json", OK(IMAGE(""))},
+        END};
+    static const struct fake_answer loaded[] = {
+        VERSION("1.41", "1.12"),
+        INFO,
+        {"DELETE /v1.41/images/r:5000/x@sha256:cc", FAIL("404 Not Found", "{}")},
+        {"DELETE /v1.41/images/sha256:aa", OK("[]")},
+        {"GET /v1.41/images/sha256:aa/json", OK(IMAGE("\"r:5000/x:1.0.0\""))},
+        END};
+    struct hf_error err;
+    int deletes[2];
+
+    (void)state;
+    assert_int_equal(remove_image(pulled, &err, deletes), 0);
+    assert_int_equal(deletes[0], 1);
+    assert_int_equal(deletes[1], 0);
+    assert_int_equal(remove_image(loaded, &err, deletes), 0);
+    assert_int_equal(deletes[1], 1);
+}
+
+static void
+an_image_that_is_somebodys_stays(void **state)
+{
+    static const char *const names[] = {"\"mine:1\"", "\"r:5000/x:1.0.0\",\"r:5000/xy:1\"",
+                                        "\"r:5000/x\"", "null"};
+    struct hf_error err;
+    int deletes[2];
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(names); i++) {
+        char body[256];
+        const struct fake_answer answers[] = {VERSION("1.41", "1.12"),
+                                              INFO,
+                                              {"DELETE", OK("[]")},
+                                              {"nothing", ""},
+                                              {"GET /v1.41/images/sha256:aa/json", body},
+                                              END};
+
+        snprintf(body, sizeof body, OK("{\"Id\":\"sha256:aa\",\"RepoTags\":[%s]}"), names[i]);
+        assert_int_equal(remove_image(answers, &err, deletes), -1);
+        assert_int_equal(err.class, HF_ERROR_CONFLICT);
+        assert_int_equal(deletes[0], 0);
+    }
+}
+
+static void
+an_image_that_is_used_stays_and_one_that_is_gone_is_fine(void **state)
+{
+    static const struct fake_answer used[] = {
+        VERSION("1.41", "1.12"),
+        INFO,
+        {"DELETE", FAIL("409 Conflict", "{\"message\":\"image is being used\"}")},
+        {"nothing", ""},
+        {"GET /v1.41/images/sha256:aa/json", OK(IMAGE(""))},
+        END};
+    static const struct fake_answer gone[] = {VERSION("1.41", "1.12"),
+                                              INFO,
+                                              {"DELETE", OK("[]")},
+                                              {"nothing", ""},
+                                              {"GET /v1.41/images/", FAIL("404 Not Found", "{}")},
+                                              END};
+    struct hf_error err;
+    int deletes[2];
+
+    (void)state;
+    assert_int_equal(remove_image(used, &err, deletes), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    assert_int_equal(remove_image(gone, &err, deletes), 0);
+    assert_int_equal(deletes[0], 0);
+}
+
 struct heard {
     char what[512];
     int lost;
@@ -497,6 +637,10 @@ main(void)
         cmocka_unit_test(an_engine_that_would_take_the_services_with_it_is_warned_of),
         cmocka_unit_test(networks_and_volumes_are_listed_by_name),
         cmocka_unit_test(endless_answer_is_bounded),
+        cmocka_unit_test(a_release_is_put_together_from_labels),
+        cmocka_unit_test(an_image_goes_by_the_name_that_a_pull_gave_it),
+        cmocka_unit_test(an_image_that_is_somebodys_stays),
+        cmocka_unit_test(an_image_that_is_used_stays_and_one_that_is_gone_is_fine),
         cmocka_unit_test(event_stream_reconnects_from_where_it_was),
         cmocka_unit_test(cancelled_streams_end_well),
     };

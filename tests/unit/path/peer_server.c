@@ -70,7 +70,8 @@ on_request(struct mg_connection *conn)
 void
 peer_server_start(struct peer_server *p)
 {
-    const char *options[] = {"listening_ports", "127.0.0.1:0", "num_threads", "8", NULL};
+    const char *options[] = {"listening_ports", p->listen ? p->listen : "127.0.0.1:0",
+                             "num_threads", "8", NULL};
     const struct mg_callbacks callbacks = {.begin_request = on_request};
     struct mg_server_port port;
 

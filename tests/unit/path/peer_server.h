@@ -11,7 +11,8 @@ struct mg_context;
 struct peer_server {
     struct mg_context *server;
     uint16_t port;
-    const char *token; /* Bearer; others get 401 */
+    const char *token;  /* Bearer; others get 401 */
+    const char *listen; /* ADDRESS:PORT; NULL: a free port of 127.0.0.1 */
 
     /* What it answers; set between requests. */
     atomic_int status;

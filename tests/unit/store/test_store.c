@@ -108,6 +108,41 @@ release_is_replaced(void **state)
     assert_string_equal(json, "{\"name\":\"2\"}");
 }
 
+#define IMAGES_OF(broker, buffer)                                                                  \
+    "{\"services\":{\"broker\":{\"image\":\"r/broker@x\",\"tag\":\"1.0." broker                    \
+    "\",\"image_id\":\"b" broker "\"},\"buffer\":{\"image\":\"r/buffer@x\",\"tag\":\"1.0." buffer  \
+    "\",\"image_id\":\"u" buffer "\"}}}"
+
+/* What runs and what a rollback would need is never old. */
+static void
+images_of_the_last_two_releases_are_not_old(void **state)
+{
+    static const char *const releases[] = {IMAGES_OF("1", "1"), IMAGES_OF("2", "1"),
+                                           IMAGES_OF("2", "1"), IMAGES_OF("3", "2"),
+                                           IMAGES_OF("2", "1")};
+    static const char *const old[] = {"", "", "", "b1", "b1"};
+    struct hf_store *st = NULL;
+    struct hf_release_image images[4];
+    size_t count = 0;
+
+    assert_int_equal(hf_store_open(*state, &st, NULL), 0);
+    assert_int_equal(hf_store_old_images(st, images, HF_LEN(images), &count, NULL), 0);
+    assert_int_equal(count, 0);
+    for (size_t i = 0; i < HF_LEN(releases); i++) {
+        assert_int_equal(hf_store_set_release(st, releases[i], NULL), 0);
+        assert_int_equal(hf_store_old_images(st, images, HF_LEN(images), &count, NULL), 0);
+        assert_int_equal(count, *old[i] != '\0');
+        if (count)
+            assert_string_equal(images[0].image_id, old[i]);
+    }
+    assert_string_equal(images[0].image, "r/broker@x");
+    assert_string_equal(images[0].tag, "1.0.1");
+    assert_int_equal(hf_store_forget_image(st, "b1", NULL), 0);
+    assert_int_equal(hf_store_old_images(st, images, HF_LEN(images), &count, NULL), 0);
+    assert_int_equal(count, 0);
+    hf_store_free(st);
+}
+
 static void
 services_are_wanted_until_said_otherwise(void **state)
 {
@@ -323,6 +358,7 @@ main(void)
         with_tempdir(secrets_are_made_once),
         with_tempdir(settings_keep_the_newest_revisions),
         with_tempdir(release_is_replaced),
+        with_tempdir(images_of_the_last_two_releases_are_not_old),
         with_tempdir(services_are_wanted_until_said_otherwise),
         with_tempdir(operations_are_bounded_and_updated),
         with_tempdir(claim_happens_once),

@@ -12,6 +12,9 @@ enum { PAGE = 4096, AUDIT_ROWS = 400 };
 static const struct hf_account admin = {
     .user = "admin", .role = HF_ROLE_ADMIN, .password_hash = "$argon2id$v=19$x"};
 
+static const struct hf_alarm raised = {
+    .id = 7, .kind = HF_ALARM_DISK_FULL, .subject = "/data", .raised_ms = 1, .count = 1};
+
 struct before {
     char id[16];
     char secret[HF_STORE_SECRET_SIZE];
@@ -30,6 +33,9 @@ filled(const char *dir)
     assert_int_equal(hf_store_secret(st, "bus/buffer", b.secret, NULL), 0);
     assert_int_equal(hf_store_claim(st, &admin, NULL), 0);
     assert_int_equal(hf_store_add_settings(st, "{\"name\":\"yard\"}", "admin", NULL, NULL), 0);
+    assert_int_equal(hf_store_save_alarm(st, &raised, NULL), 0);
+    assert_int_equal(hf_store_add_history(st, 1000, 60, "xy", 2, 0, NULL), 0);
+    assert_int_equal(hf_store_keep(st, "written", 1000, "[1]", NULL), 0);
     memset(what, 'x', sizeof what - 1);
     what[sizeof what - 1] = '\0';
     for (int i = 0; i < AUDIT_ROWS; i++)
@@ -104,6 +110,35 @@ audit_count(struct hf_store *st)
 }
 
 static void
+count_row(void *context, int64_t ended_ms, int64_t points, const void *data, size_t len)
+{
+    (void)ended_ms;
+    (void)points;
+    (void)data;
+    (void)len;
+    ++*(int *)context;
+}
+
+/* What came with later versions lies elsewhere in a file that grew than in a new one. */
+static void
+assert_later_tables_there(struct hf_store *st)
+{
+    HF_AUTO_FREE char *text = NULL;
+    struct hf_alarm alarm = {0};
+    int64_t at = 0;
+    size_t count = 0;
+    int rows = 0;
+
+    assert_int_equal(hf_store_alarms(st, true, 0, &alarm, 1, &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(alarm.id, raised.id);
+    assert_int_equal(hf_store_history(st, count_row, &rows, NULL), 0);
+    assert_int_equal(rows, 1);
+    assert_int_equal(hf_store_kept(st, "written", &at, &text, NULL), 0);
+    assert_string_equal(text, "[1]");
+}
+
+static void
 pain_05_no_database_at_all(void **state)
 {
     static const char garbage[3 * PAGE] = "this is not a database";
@@ -137,6 +172,50 @@ pain_06_what_was_set_up_comes_from_the_export(void **state)
     assert_non_null(strstr(text, "Taken from the last export: gateway id, accounts, secrets, "
                                  "settings"));
     assert_null(strstr(text, "a new id"));
+}
+
+/* Somebody or something removed it: no first start that anybody could claim. */
+static void
+pain_06_a_database_that_is_gone_comes_from_the_export(void **state)
+{
+    struct before b = filled(*state);
+    struct hf_store *st = NULL;
+    struct hf_audit_entry entry;
+    const char *text;
+    size_t count = 0;
+
+    assert_int_equal(unlink(tempdir_path(*state, "holdfast.db")), 0);
+    assert_int_equal(hf_store_open(*state, &st, NULL), 0);
+    assert_int_equal(hf_store_opened_as(st, &text), HF_STORE_RECOVERED);
+    assert_non_null(strstr(text, "was gone"));
+    assert_non_null(strstr(text, "Taken from the last export: gateway id, accounts"));
+    assert_all_there(st, &b);
+    assert_int_equal(hf_store_audit_list(st, 0, &entry, 1, &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_non_null(strstr(entry.what, "was gone"));
+    hf_store_free(st);
+    assert_int_equal(hf_store_open(*state, &st, NULL), 0);
+    assert_int_equal(hf_store_opened_as(st, NULL), HF_STORE_EXISTING);
+    hf_store_free(st);
+}
+
+/* The stick that was applied once stays so, also where the database is gone. */
+static void
+pain_06_a_provision_is_not_applied_again(void **state)
+{
+    const struct hf_store_provision p = {.file_hash = "f", .settings_json = "{\"name\":\"a\"}"};
+    struct hf_store *st = NULL;
+    bool applied = false;
+
+    assert_int_equal(hf_store_open(*state, &st, NULL), 0);
+    assert_int_equal(hf_store_apply_provision(st, &p, &applied, NULL), 0);
+    assert_true(applied);
+    hf_store_free(st);
+    assert_int_equal(unlink(tempdir_path(*state, "holdfast.db")), 0);
+    assert_int_equal(hf_store_open(*state, &st, NULL), 0);
+    assert_int_equal(hf_store_apply_provision(st, &p, &applied, NULL), 0);
+    assert_false(applied);
+    hf_store_free(st);
 }
 
 /* A copy that is damaged too costs nothing more. */
@@ -381,8 +460,10 @@ pain_05_every_page_in_turn(void **state)
         if (hf_store_open(dir, &st, &err) < 0)
             fail_msg("page %d: %s", page, err.message);
         assert_int_equal(hf_store_opened_as(st, NULL), HF_STORE_RECOVERED);
-        if (page == 0) /* the one that says where all the others are */
+        if (page == 0) { /* the one that says where all the others are */
             assert_all_there(st, &b);
+            assert_later_tables_there(st);
+        }
         if (page != 1) /* the gateway's own */
             assert_string_equal(hf_store_gateway_id(st), b.id);
         hf_store_free(st);
@@ -395,6 +476,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         with_tempdir(pain_05_no_database_at_all),
         with_tempdir(pain_06_what_was_set_up_comes_from_the_export),
+        with_tempdir(pain_06_a_database_that_is_gone_comes_from_the_export),
+        with_tempdir(pain_06_a_provision_is_not_applied_again),
         with_tempdir(pain_06_a_damaged_export_is_passed_over),
         with_tempdir(pain_06_empty_file_is_no_first_start),
         with_tempdir(pain_06_truncated_file_is_salvaged),

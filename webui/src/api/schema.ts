@@ -1211,7 +1211,7 @@ export interface components {
             psi: components["schemas"]["PressureOrNull"];
             /** @description How worn the flash is. */
             flash: {
-                /** @description In steps of 10, the worse of its two kinds of cells; 110 is past its life. Null where it says nothing (only eMMC does). */
+                /** @description In steps of 10, the worse of its two kinds of cells; 110 is past its life. Null where it is unknown, since only eMMC says it to the kernel and NVMe, SATA and SD cards do not. */
                 life_percent_used: number | null;
                 /** @description Empty where not known. */
                 device: string;
@@ -1517,7 +1517,7 @@ export interface components {
              * @description What kind of thing.
              * @enum {string}
              */
-            kind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift";
+            kind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift" | "engine_setup";
             /** @description Service, mount point, device, …; empty for the gateway as a whole. */
             subject: string;
             /**
@@ -2253,6 +2253,7 @@ export interface components {
          *         },
          *         "silent_after_s": 3600,
          *         "uplink_away_s": 900,
+         *         "make_room": true,
          *         "thresholds": {
          *           "disk_percent": [
          *             85,
@@ -2478,6 +2479,8 @@ export interface components {
             silent_after_s: number;
             /** @description An uplink that is away for so long is an alarm; 0: never. */
             uplink_away_s: number;
+            /** @description Whether, from the second threshold of a disk on, old logs of the gateway go, then images of older releases. */
+            make_room: boolean;
             /** @description Each `[warn, bad]`. */
             thresholds: {
                 /** @description Used, of the space and of the inodes. */
@@ -2503,6 +2506,8 @@ export interface components {
             silent_after_s?: number | null;
             /** @description Seconds; 0 for never. */
             uplink_away_s?: number | null;
+            /** @description Whether old logs and images go when a disk is about to be full. */
+            make_room?: boolean | null;
             /** @description Each `[warn, bad]`. */
             thresholds?: {
                 /** @description Used, of the space and of the inodes. */

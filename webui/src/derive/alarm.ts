@@ -26,6 +26,7 @@ const KIND: Record<Alarm['kind'], string> = {
   engine_unreachable: 'Docker does not answer',
   store_recovered: 'Own data recovered',
   drift: 'Changed by hand',
+  engine_setup: 'Docker set up otherwise',
 };
 
 export function kindTitle(kind: Alarm['kind']): string {

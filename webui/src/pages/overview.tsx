@@ -233,6 +233,11 @@ function ThisBox({ gateway, at }: { gateway: Gateway; at: string }): JSX.Element
         <Fact name="Clock">
           {gateway.clock_synced ? 'synchronised' : <Status tone="warn">not synchronised</Status>}
         </Fact>
+        <Fact name="Wear of the flash">
+          {host.flash.life_percent_used === null
+            ? 'not known: the disk does not say'
+            : `${host.flash.life_percent_used}\u00a0%`}
+        </Fact>
         <Fact name="Docker">
           {engine.state === 'ok' ? (
             engine.version

@@ -1,0 +1,19 @@
+-- Version 5: the images that releases were made of, so that old ones can go; and small things that
+-- the daemon writes once an hour and reads at its start.
+
+CREATE TABLE image (
+    image_id TEXT PRIMARY KEY NOT NULL,
+    image    TEXT NOT NULL,
+    tag      TEXT NOT NULL,
+    turn     INTEGER NOT NULL -- of the newest release that has it; each other release is one more
+) STRICT;
+
+CREATE TABLE kept (
+    name  TEXT PRIMARY KEY NOT NULL,
+    at    INTEGER NOT NULL,
+    value TEXT NOT NULL
+) STRICT;
+
+INSERT OR IGNORE INTO image (image_id, image, tag, turn)
+SELECT CAST(value->>'image_id' AS TEXT), CAST(value->>'image' AS TEXT), CAST(value->>'tag' AS TEXT), 1
+FROM release, json_each(iif(json_valid(release.json), release.json, '{}'), '$.services');
