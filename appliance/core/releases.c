@@ -330,6 +330,7 @@ begin(struct hf_core *core, const struct application *a, const struct hf_plan *p
     hf_upgrade_init(&u->machine, (unsigned)record.count, plan->gate_s * 1000, plan->switch_s * 1000,
                     hf_clock_mono_ms());
     u->active = u->resumed = true;
+    hf_core_say_upgrade(core);
     core->changed = true;
     return 0;
 }

@@ -281,6 +281,7 @@ carry_out(struct hf_core *core, const struct hf_upgrade_step *step, bool failed)
         break;
     case HF_UPGRADE_COLLECT:
         u->collect_due = true;
+        u->uncollected[0] = '\0';
         break;
     default:
         break;
@@ -344,10 +345,10 @@ write_move(struct hf_core *core, const struct hf_upgrade_machine *m, struct hf_e
     return 0;
 }
 
-static void
-say_move(const struct upgrade *u)
+void
+hf_core_say_upgrade(const struct hf_core *core)
 {
-    const struct hf_upgrade_record *r = &u->record;
+    const struct hf_upgrade_record *r = &core->upgrade.record;
 
     hf_log_info("event=upgrade state=%s to=\"%s\" from=\"%s\" service=%s reason=\"%s\"",
                 hf_upgrade_state_name(r->state), r->to.name, r->from.name,
@@ -375,7 +376,7 @@ hf_core_upgrade_event(struct hf_core *core, const struct hf_upgrade_event *event
     core->changed |= step.moved || strcmp(m.waiting, u->machine.waiting) != 0;
     u->machine = m;
     if (step.moved) {
-        say_move(u);
+        hf_core_say_upgrade(core);
         forget_measures(u);
         u->active = !hf_upgrade_ended(m.state);
     }

@@ -71,6 +71,9 @@ void hf_core_take_fetch(struct hf_core *core, const struct fetch_news *news);
 HF_MUST int hf_core_upgrade_event(struct hf_core *core, const struct hf_upgrade_event *event,
                                   int64_t now_ms, struct hf_error *err);
 
+/* upgrade.c: says in the log where it is. */
+void hf_core_say_upgrade(const struct hf_core *core);
+
 /* upgrade.c: whether the configuration must stay as it is, so that the way back stays too. */
 bool hf_core_upgrade_locks(const struct hf_core *core);
 

@@ -128,10 +128,14 @@ has_spoken(const struct hf_core *core, const struct service *s)
     return s->status.mono_ms > since;
 }
 
+/* And not as something that it is no longer to be. */
 static bool
 has_failed(const struct service *s)
 {
-    return s->machine.state == HF_LIFECYCLE_FAILED || s->machine.crash_loop;
+    const struct hf_lifecycle_machine *m = &s->machine;
+
+    return m->crash_loop ||
+           (m->state == HF_LIFECYCLE_FAILED && m->pending == HF_EFFECT_NONE && !m->look_due);
 }
 
 static struct hf_upgrade_event

@@ -27,7 +27,7 @@ starts() {
     gateway_claim
     receiver_start
     wait_until 120 all_healthy
-    config '{"upgrade":{"gate_s":4,"switch_s":15}}'
+    config '{"upgrade":{"gate_s":2,"switch_s":12}}'
 }
 
 makes_images() {
@@ -37,7 +37,7 @@ makes_images() {
     variant good-forwarder forwarder
     variant ends processor exit
     variant idle processor idle
-    variant dies processor dies 8
+    variant dies processor dies 6
 }
 
 # --- a good one
@@ -45,7 +45,7 @@ makes_images() {
 # Every service is another image; devices go on publishing, and each message arrives.
 good_one_loses_nothing() {
     release_of good broker=good-broker buffer=good-buffer processor=good-processor forwarder=good-forwarder
-    publisher_start good 4000 100 --check "$(receiver_url)" --settle 60
+    publisher_start good 6000 150 --check "$(receiver_url)" --settle 60
     begin good
     ends committed good
     publisher_runs || {
@@ -54,7 +54,7 @@ good_one_loses_nothing() {
     }
     publisher_wait
     tell_books good
-    expect "acknowledged to the devices" "$(book good acknowledged)" 4000
+    expect "acknowledged to the devices" "$(book good acknowledged)" 6000
     expect "lost" "$(book good lost)" 0
     expect "gaps in the sequence" "$(report_value .gap_count)" 0
     note "away: $(api GET /releases | jq -r '.history[0].gaps | map("\(.service) \(.gap_ms) ms") | join(", ")')"
@@ -102,10 +102,10 @@ one_that_runs_and_does_not_work_goes_back() {
 }
 
 one_that_dies_within_the_gate_goes_back() {
-    config '{"upgrade":{"gate_s":20}}'
+    config '{"upgrade":{"gate_s":15}}'
     release_of dies processor=dies
     goes_back dies "'processor'"
-    config '{"upgrade":{"gate_s":2}}'
+    config '{"upgrade":{"gate_s":1}}'
 }
 
 # altered NAME JQ: the pin of the good processor, changed by a filter.

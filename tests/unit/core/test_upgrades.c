@@ -194,10 +194,14 @@ pain_20_a_bad_one_goes_back_and_is_told_of(void **state)
 
     begin_box(b);
     add(b, two, id);
-    FAKE_LOCKED(&b->engine, hf_text_put(b->engine.crashes, HF_DIGEST_SIZE, "%s", IMAGE("12")));
+    FAKE_LOCKED(&b->engine, {
+        hf_text_put(b->engine.crashes, HF_DIGEST_SIZE, "%s", IMAGE("12"));
+        hf_text_put(b->engine.slow, HF_NAME_SIZE, "buffer");
+    });
     apply(b, id);
+    wait_until(b->core, is_settled);
+    runs_one(b); /* then already */
     ended(b, HF_UPGRADE_ROLLED_BACK, "one");
-    runs_one(b);
     assert_int_equal(state_of(b, id), HF_RELEASE_FAILED);
     assert_int_equal(hf_core_incidents(b->core, &filter, &incident, 1, &count, &err), 0);
     assert_int_equal(count, 1);

@@ -235,7 +235,7 @@ pain_19_the_file_of_the_start_does_not_undo_an_upgrade(void **state)
 static void
 the_oldest_that_nothing_needs_gives_way(void **state)
 {
-    struct made running, before, other;
+    struct made running, before, other, last;
     struct hf_known_release list[HF_STORE_RELEASES_MAX + 2];
     HF_AUTO(hf_store) struct hf_store *st = opened(*state);
     char name[16];
@@ -254,6 +254,12 @@ the_oldest_that_nothing_needs_gives_way(void **state)
     assert_string_equal(list[0].release.name, name);
     assert_int_equal(state_of(st, &running), HF_RELEASE_RUNNING);
     assert_int_equal(state_of(st, &before), HF_RELEASE_PREVIOUS);
+    make(&other, "r20"); /* fails, and is not the oldest */
+    upgrade(st, &running, &other, HF_UPGRADE_ROLLED_BACK);
+    assert_int_equal(hf_store_release_collected(st, other.release.known.release.id, NULL), 0);
+    assert_int_equal(hf_store_add_release(st, make(&last, "last"), NULL), 0);
+    assert_int_equal(
+        hf_store_known_release(st, other.release.known.release.id, &list[0], NULL, NULL), -1);
 }
 
 static void
