@@ -42,7 +42,10 @@ static const char whole[] =
     "\"silent_after_s\":60,\"uplink_away_s\":0,\"thresholds\":{\"disk_percent\":[70,80.5],"
     "\"memory_percent\":[85,95],\"temperature_c\":[75,85],"
     "\"flash_bytes_per_day\":[1000000000,2000000000]}},"
-    "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7}}";
+    "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7},"
+    "\"scan\":{\"policy\":{\"unknown\":\"warn\",\"low\":\"warn\",\"medium\":\"warn\","
+    "\"high\":\"block\"},\"accept\":[{\"id\":\"CVE-2026-11\",\"reason\":\"no way in\","
+    "\"expires\":\"2027-01-31T00:00:00Z\"}]}}";
 
 static void
 settings_survive_print_and_parse(void **state)
@@ -177,6 +180,21 @@ a_bad_document_changes_nothing(void **state)
         {"{\"broker\":{\"max_device_sessions\":100001}}", "/broker/max_device_sessions"},
         {"{\"broker\":{\"session_days\":6}}", "/broker/session_days"},
         {"{\"broker\":{\"max_queued\":6}}", "/broker/max_queued"},
+        {"{\"scan\":{\"policy\":{\"high\":\"accept\"}}}", "/scan/policy/high"},
+        {"{\"scan\":{\"policy\":{\"critical\":\"warn\"}}}", "/scan/policy/critical"},
+        {"{\"scan\":{\"accept\":[{\"id\":\"CVE-1\",\"reason\":\"r\"}]}}", "/scan/accept/0/expires"},
+        {"{\"scan\":{\"accept\":[{\"id\":\"CVE-1\",\"reason\":\"r\",\"expires\":\"soon\"}]}}",
+         "/scan/accept/0/expires"},
+        {"{\"scan\":{\"accept\":[{\"id\":\"CVE 1\",\"reason\":\"r\","
+         "\"expires\":\"2027-01-31T00:00:00Z\"}]}}",
+         "/scan/accept/0/id"},
+        {"{\"scan\":{\"accept\":[{\"id\":\"CVE-1\",\"reason\":\"\","
+         "\"expires\":\"2027-01-31T00:00:00Z\"}]}}",
+         "/scan/accept/0/reason"},
+        {"{\"scan\":{\"accept\":[{\"id\":\"CVE-1\",\"reason\":\"r\","
+         "\"expires\":\"2027-01-31T00:00:00Z\"},{\"id\":\"CVE-1\",\"reason\":\"r\","
+         "\"expires\":\"2027-01-31T00:00:00Z\"}]}}",
+         "/scan/accept/1/id"},
         {"{\"name\":\"ok\",\"colour\":1}", "/colour"},
         {"{\"sinks\":{}}", "/sinks"},
         {"{\"sinks\":[7]}", "/sinks/0"},

@@ -2134,6 +2134,21 @@ export interface components {
          *         "max_devices": 1000,
          *         "max_device_sessions": 2000,
          *         "session_days": 90
+         *       },
+         *       "scan": {
+         *         "policy": {
+         *           "unknown": "warn",
+         *           "low": "warn",
+         *           "medium": "warn",
+         *           "high": "block"
+         *         },
+         *         "accept": [
+         *           {
+         *             "id": "CVE-2026-11",
+         *             "reason": "the parser is not reachable",
+         *             "expires": "2027-01-31T00:00:00Z"
+         *           }
+         *         ]
          *       }
          *     }
          */
@@ -2176,7 +2191,40 @@ export interface components {
                 max_device_sessions: components["schemas"]["BrokerPatch"]["max_device_sessions"];
                 session_days: components["schemas"]["BrokerPatch"]["session_days"];
             };
+            /** @description What is done about known vulnerabilities of images. */
+            scan: {
+                /** @description By severity. */
+                policy: {
+                    /** @description Nobody has rated it. */
+                    unknown: components["schemas"]["ScanAction"];
+                    /** @description Low. */
+                    low: components["schemas"]["ScanAction"];
+                    /** @description Medium. */
+                    medium: components["schemas"]["ScanAction"];
+                    /** @description High. */
+                    high: components["schemas"]["ScanAction"];
+                };
+                accept: components["schemas"]["Acceptances"];
+            };
         };
+        /** @enum {string} */
+        ScanAction: "warn" | "block";
+        /** @description What is known and accepted until a time, each id once. */
+        Acceptances: {
+            /**
+             * @description Of a vulnerability, or of a finding of `GET /scan`, which then holds up to the next correction of that package.
+             * @example CVE-2026-11
+             * @example openssl/3.5.1-1+deb13u2
+             */
+            id: string;
+            /** @description For people. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description From then on it counts no more.
+             */
+            expires: string;
+        }[];
         /** @description By service, over the defaults; `null` for a member goes back to its default. */
         LimitSettings: {
             /** @description Whether all services together may be given more memory than the box has. */
@@ -2254,7 +2302,27 @@ export interface components {
             alarms?: components["schemas"]["AlarmPatch"] | null;
             /** @description What devices may take of the broker. */
             broker?: components["schemas"]["BrokerPatch"] | null;
+            /** @description Known vulnerabilities. */
+            scan?: components["schemas"]["ScanPatch"] | null;
         };
+        /** @description What to change; `null` goes back to the default. */
+        ScanPatch: {
+            /** @description By severity. */
+            policy?: {
+                /** @description Nobody has rated it. */
+                unknown?: components["schemas"]["ScanActionOrNull"];
+                /** @description Low. */
+                low?: components["schemas"]["ScanActionOrNull"];
+                /** @description Medium. */
+                medium?: components["schemas"]["ScanActionOrNull"];
+                /** @description High. */
+                high?: components["schemas"]["ScanActionOrNull"];
+            } | null;
+            /** @description All of them. */
+            accept?: components["schemas"]["Acceptances"] | null;
+        };
+        /** @description Null goes back to the default, `warn`. */
+        ScanActionOrNull: components["schemas"]["ScanAction"] | null;
         /** @description The https sink named `uplink`, without anything special; the other sinks stay. */
         UplinkShort: {
             /** @description Empty: there is no such sink. */
