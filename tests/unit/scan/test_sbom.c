@@ -36,23 +36,24 @@ says(const struct hf_scan_package *p, const char *name, const char *version, con
 static void
 spdx_names_packages_by_their_sources(void **state)
 {
-    struct hf_sbom
-        s = read_text(SPDX("{\"name\":\"our own\"}," REF("pkg:deb/debian/"
-                                                         "libssl3t64@3.5.1-1%2Bb2?arch=amd64&"
-                                                         "distro=debian-13&upstream=openssl%403.5."
-                                                         "1-1") "," REF("pkg:deb/debian/"
-                                                                        "bash@1:5.2-1?upstream="
-                                                                        "bash#sub/path") "," REF(
-            "pkg:deb/debian/civetweb@1.16%2Bdfsg-3?arch=source&distro=debian-13.2") "," REF("pkg:"
-                                                                                            "deb/"
-                                                                                            "debian"
-                                                                                            "/bash@"
-                                                                                            "1:5.2-"
-                                                                                            "1?"
-                                                                                            "upstre"
-                                                                                            "am="
-                                                                                            "bas"
-                                                                                            "h")));
+    struct hf_sbom s = read_text(SPDX("{\"name\":\"our own\"}," REF(
+        "pkg:deb/debian/"
+        "libssl3t64@3.5.1-1%2Bb2?arch=amd64&"
+        "distro=debian-13&upstream=openssl%403.5."
+        "1-1") "," REF("pkg:deb/debian/"
+                       "bash@1:5.2-1?upstream="
+                       "bash#sub/path") "," REF("pkg:deb/debian/"
+                                                "civetweb@1.16%2Bdfsg-3?arch=source&distro=debian-"
+                                                "13.2") "," REF("pkg:"
+                                                                "deb/"
+                                                                "debian"
+                                                                "/bash@"
+                                                                "1:5.2-"
+                                                                "1?"
+                                                                "upstre"
+                                                                "am="
+                                                                "bas"
+                                                                "h")));
 
     (void)state;
     assert_int_equal(s.count, 3);
