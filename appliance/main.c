@@ -13,6 +13,7 @@
 #include "notify.h"
 #include "options.h"
 #include "provision/provision.h"
+#include "scan/scanner.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -37,6 +38,7 @@ struct parts {
     struct hf_certificate certificate;
     struct hf_core *core;
     struct hf_identity *identity;
+    struct hf_scanner *scanner;
     struct hf_api *api;
     char trouble[2 * HF_TEXT_SIZE]; /* what was wrong, and did not keep it from starting */
     char hostname[HF_NAME_SIZE];
@@ -328,6 +330,16 @@ make_certificate(struct parts *p, struct hf_error *err)
 }
 
 static int
+make_scanner(struct parts *p, struct hf_error *err)
+{
+    char dir[HF_PATH_SIZE];
+
+    if (!hf_text_put(dir, sizeof dir, "%s/scan", p->options.state_dir))
+        return hf_error_set(err, HF_ERROR_INVALID, "--state: the path is too long");
+    return hf_scanner_new(dir, &hf_docker_ops, p->engine, &p->scanner, err);
+}
+
+static int
 start_core_and_api(struct parts *p, struct hf_error *err)
 {
     const struct hf_options *o = &p->options;
@@ -345,6 +357,7 @@ start_core_and_api(struct parts *p, struct hf_error *err)
     struct hf_api_config api = {
         .engine_ops = &hf_docker_ops,
         .engine = p->engine,
+        .scanner = p->scanner,
         .pem_path = p->certificate.pem_path,
         .fingerprint = p->certificate.fingerprint,
         .listen_address = o->listen.address,
@@ -377,7 +390,8 @@ start(struct parts *p, struct hf_error *err)
     raise_clock(p);
     set_up = is_set_up(p);
     if (bring_in(p, import_release, set_up, err) < 0 ||
-        bring_in(p, import_provision, set_up, err) < 0 || make_certificate(p, err) < 0)
+        bring_in(p, import_provision, set_up, err) < 0 || make_certificate(p, err) < 0 ||
+        make_scanner(p, err) < 0)
         return -1;
     return start_core_and_api(p, err);
 }
@@ -391,6 +405,7 @@ stop(struct parts *p, int status)
     hf_api_stop(p->api);
     ended = hf_core_stop(p->core);
     hf_identity_free(p->identity);
+    hf_scanner_free(p->scanner);
     hf_store_free(p->store);
     if (!ended)
         _exit(status); /* a thread is still in the engine */

@@ -43,12 +43,14 @@ function validate(what, pointer, value) {
 
 const escape = (text) => text.replaceAll('~', '~0').replaceAll('/', '~1');
 
+const types = { PATCH: 'application/merge-patch+json', PUT: 'application/octet-stream' };
+
 // Asks once; resolves with the whole answer, or for a stream with what came within streamMs.
 function ask(method, path, { headers = {}, body, session = true, streamMs = 2500 } = {}) {
   const all = { ...headers };
   if (session && cookie) all.cookie = cookie;
   if (body !== undefined && !('content-type' in all)) {
-    all['content-type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    all['content-type'] = types[method] ?? 'application/json';
   }
   if (body !== undefined) all['content-length'] = Buffer.byteLength(body);
   const options = { method, path: `/api/v1${path}`, host: url.hostname, port: url.port || 443, headers: all, agent };
@@ -150,7 +152,7 @@ async function expect(status, method, template, options = {}) {
 
 const json = JSON.stringify;
 const operations = Object.entries(contract.paths).flatMap(([template, item]) =>
-  ['get', 'post', 'patch'].filter((m) => m in item).map((m) => ({ method: m.toUpperCase(), template, operation: item[m] })));
+  ['get', 'post', 'put', 'patch'].filter((m) => m in item).map((m) => ({ method: m.toUpperCase(), template, operation: item[m] })));
 const isPublic = ({ operation }) => operation.security?.length === 0;
 
 // What must be refused before anything else is looked at, on every operation.
@@ -193,11 +195,11 @@ async function methods() {
     const options = await ask('OPTIONS', path, { session: false });
     check(`OPTIONS ${template}`, options.status === 204, options.status);
     const allow = (options.headers.allow ?? '').split(', ');
-    for (const method of ['GET', 'POST', 'PATCH']) {
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH']) {
       const documented = method.toLowerCase() in item;
       check(`${method} ${template}: Allow`, allow.includes(method) === documented, options.headers.allow);
     }
-    for (const method of ['PUT', 'DELETE', ...['GET', 'POST', 'PATCH'].filter((m) => !(m.toLowerCase() in item))]) {
+    for (const method of ['DELETE', ...['GET', 'POST', 'PUT', 'PATCH'].filter((m) => !(m.toLowerCase() in item))]) {
       const refused = await ask(method, path, { session: false });
       check(`${method} ${template}`, refused.status === 405 && 'allow' in refused.headers, refused.status);
       validate(`${method} ${template}: body`, '/components/schemas/Problem', JSON.parse(refused.text));
