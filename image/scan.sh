@@ -63,12 +63,14 @@ hf_scan() {
     local verb=$1 debsecan='' settings='' data=''
     shift
     while [ $# -gt 0 ]; do
-        [ $# -ge 2 ] && [ -f "$2" ] || hf_die "$1 needs a file that is there"
+        case $verb:$1 in
+        *:--debsecan | scan:--settings | scan:--data) [ -f "${2:-}" ] || hf_die "$1 needs a file that is there" ;;
+        *) hf_scan_usage >&2 && exit 2 ;;
+        esac
         case $verb:$1 in
         *:--debsecan) debsecan=$(realpath "$2") ;;
         scan:--settings) settings=$(realpath "$2") ;;
         scan:--data) data=$(realpath "$2") ;;
-        *) hf_scan_usage >&2 && exit 2 ;;
         esac
         shift 2
     done

@@ -6,6 +6,7 @@
 //     HF_URL=https://127.0.0.1:8443 HF_PASSWORD=… | HF_SETUP_CODE=… node contract.mjs
 //
 // With HF_SETUP_CODE it claims the gateway first, with the password HF_PASSWORD or a made-up one.
+// HF_SCAN_DATA and HF_SCAN_DATA_OLD are scan data, the second of an earlier day.
 // It restarts, stops and starts the service HF_SERVICE (default forwarder). Prints `N passed, N failed`.
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
@@ -179,6 +180,10 @@ async function refuseEverywhere() {
 // Every way of sending a body wrongly that does not depend on the operation.
 async function wrongBodies({ method, template, operation }, common) {
   if (!operation.requestBody) return;
+  if ('application/octet-stream' in operation.requestBody.content) {
+    await expect(415, method, template, { ...common, body: '{}', headers: { 'content-type': 'application/json' }, what: 'not a file' });
+    return;
+  }
   const headers = method === 'PATCH' ? { 'if-match': '*' } : {};
   const wrong = (status, body, what) => expect(status, method, template, { ...common, headers, body, what });
   await expect(415, method, template, { ...common, body: '{}', headers: { 'content-type': 'text/plain' }, what: 'not JSON' });
@@ -367,6 +372,23 @@ async function incidents() {
   for (const { id } of all) await expect(200, 'GET', '/incidents/{id}', { id, what: 'known' });
 }
 
+async function scan() {
+  const body = readFileSync(process.env.HF_SCAN_DATA);
+  const given = await expect(200, 'PUT', '/scan/data', { body, query: 'older=true', what: 'new data' });
+  check('PUT /scan/data: findings', JSON.parse(given.text).services.some((s) => s.result?.findings.length > 0), given.text.slice(0, 500));
+  await expect(200, 'GET', '/scan', { what: 'with data' });
+  await expect(422, 'PUT', '/scan/data', { body: body.subarray(0, -1), what: 'cut' });
+  await expect(400, 'PUT', '/scan/data', { body, query: 'older=1', what: 'bad parameter' });
+  await expect(409, 'PUT', '/scan/data', { body: readFileSync(process.env.HF_SCAN_DATA_OLD), what: 'older data' });
+  const { headers: { etag } } = await ask('GET', '/config');
+  const accept = [{ id: 'CVE-2026-11', reason: 'no way in', expires: '2026-11-01T00:00:00Z' }];
+  const set = await expect(200, 'PATCH', '/config', { body: json({ scan: { policy: { high: 'block' }, accept } }), headers: { 'if-match': etag }, what: 'scan' });
+  const seen = await expect(200, 'GET', '/scan', { what: 'with an acceptance that has expired' });
+  check('GET /scan: block', JSON.parse(seen.text).services.some((s) => s.result?.verdict === 'block'), seen.text.slice(0, 500));
+  await expect(200, 'PATCH', '/config', { body: json({ scan: null }), headers: { 'if-match': set.headers.etag }, what: 'scan back' });
+  await expect(422, 'PATCH', '/config', { body: json({ scan: { accept: [{ id: 'x' }] } }), headers: { 'if-match': '*' }, what: 'half an acceptance' });
+}
+
 async function use() {
   for (const { method, template, operation } of operations) {
     if (method === 'GET' && template !== '/operations/{id}') await tryOut(method, template, { what: operation.operationId });
@@ -387,6 +409,7 @@ async function use() {
   await configuration();
   await recordPath();
   await incidents();
+  await scan();
   await expect(400, 'GET', '/operations', { query: 'limit=0', what: 'limit=0' });
   await expect(200, 'GET', '/operations', { query: 'limit=1', what: 'limit=1' });
   await expect(404, 'GET', '/operations/{id}', { what: 'unknown' });

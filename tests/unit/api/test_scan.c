@@ -139,6 +139,22 @@ a_refused_body_closes(void **state)
 }
 
 static void
+a_body_that_was_taken_leaves_the_connection(void **state)
+{
+    HF_AUTO_FREE char *text = data_of(DATA_HEAD);
+    char length[24];
+    struct call c = {.headers = {"Host", "10.0.0.1", "Cookie", call_cookie, "Content-Type",
+                                 FILE_TYPE, "Content-Length", length},
+                     .body = text};
+
+    (void)state;
+    snprintf(length, sizeof length, "%zu", strlen(text));
+    call_serve(&c, "PUT", PATH, "", 200);
+    assert_false(call_has(&c, "Connection: close"));
+    hf_buf_done(&c.out);
+}
+
+static void
 only_put(void **state)
 {
     (void)state;
@@ -156,6 +172,7 @@ main(void)
         T(data_is_taken_whole_and_noted),
         T(what_is_no_data_changes_nothing),
         T(a_refused_body_closes),
+        T(a_body_that_was_taken_leaves_the_connection),
         T(only_put),
     };
 
