@@ -182,7 +182,10 @@ are_versions(const char *text)
         if (!hf_debian_version_valid(one))
             return false;
         text += len;
-        if (*text && !*++text)
+        if (!*text)
+            break;
+        text++; /* and behind a blank there must be one more */
+        if (!*text)
             return false;
     }
     return true;

@@ -40,7 +40,7 @@ add_purl(struct hf_sbom *s, const char *purl, struct hf_error *err)
         s->foreign++;
         return 0;
     }
-    if (s->count % GROWS_BY == 0 && grow(s, s->count + GROWS_BY, err) < 0)
+    if (s->count % GROWS_BY == 0 && (grow(s, s->count + GROWS_BY, err) < 0 || !s->packages))
         return -1;
     s->packages[s->count++] = p;
     return 0;

@@ -235,7 +235,8 @@ static int
 compare(const struct hf_scanner *s, const struct look *looks, size_t count, struct scan *scan,
         struct hf_error *err)
 {
-    HF_AUTO_FREE const struct hf_sbom **sboms = calloc(count + 1, sizeof *sboms);
+    HF_AUTO_FREE const struct hf_sbom **sboms =
+        (const struct hf_sbom **)calloc(count + 1, sizeof *sboms);
     HF_AUTO_FCLOSE FILE *data = NULL;
 
     scan->results = calloc(count + 1, sizeof *scan->results);

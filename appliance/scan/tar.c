@@ -32,7 +32,7 @@ static bool
 is_sound(const struct header *h)
 {
     const unsigned char *bytes = (const unsigned char *)h;
-    size_t sum = CHECKSUM_FIELD * ' ', said;
+    size_t sum = (size_t)CHECKSUM_FIELD * ' ', said;
 
     for (size_t i = 0; i < BLOCK; i++)
         if (i < offsetof(struct header, checksum) || i >= offsetof(struct header, type))

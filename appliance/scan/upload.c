@@ -85,9 +85,9 @@ hf_scan_upload_end(struct hf_scan_upload *upload, bool older, struct hf_scan_dat
     const struct hf_scanner *s = upload->scanner;
     struct hf_scan_data_info info;
 
-    if (fflush(upload->file) != 0 || fsync(fileno(upload->file)) < 0)
+    if (fflush(upload->file) != 0 || fsync(fileno(upload->file)) < 0 ||
+        fseek(upload->file, 0, SEEK_SET) < 0)
         return hf_error_errno(err, errno, "cannot write '%s'", s->new_path);
-    rewind(upload->file);
     if (hf_scan_data_read(upload->file, NULL, &info, err) < 0 ||
         (!older && check_age(s, &info, err) < 0) ||
         hf_file_move(s->new_path, s->data_path, err) < 0)

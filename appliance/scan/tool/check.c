@@ -91,7 +91,8 @@ compare(const struct tool_options *o, char names[][HF_NAME_SIZE], const struct h
         size_t count, const struct hf_scan_settings *s, bool *ret_blocked, struct hf_error *err)
 {
     HF_AUTO_FCLOSE FILE *data = fopen(o->data, "re");
-    HF_AUTO_FREE const struct hf_sbom **list = calloc(count + 1, sizeof *list);
+    HF_AUTO_FREE const struct hf_sbom **list =
+        (const struct hf_sbom **)calloc(count + 1, sizeof *list);
     HF_AUTO_FREE struct hf_scan_result *results = calloc(count + 1, sizeof *results);
     struct hf_scan_data_info info;
 

@@ -48,16 +48,15 @@ inflate_file(FILE *from, FILE *to)
     return rc < 0 || fflush(to) != 0 ? -1 : 0;
 }
 
-/* RFC 1950, 2.2 and RFC 1952, 2.3.1: 0x78 is what everybody's zlib begins with. */
+/* By the first byte (RFC 1950, 2.2, as everybody's zlib has it; RFC 1952, 2.3.1): f may be a pipe.
+ * No text that is read here begins so. */
 static bool
 is_compressed(FILE *f)
 {
     int first = fgetc(f);
-    int second = first == EOF ? EOF : fgetc(f);
 
-    rewind(f);
-    return (first == 0x1f && second == 0x8b) ||
-           (first == 0x78 && second != EOF && (first * 256 + second) % 31 == 0);
+    ungetc(first, f);
+    return first == 0x1f || first == 0x78;
 }
 
 int
@@ -73,11 +72,10 @@ tool_open(const char *path, FILE **ret_file, struct hf_error *err)
         return 0;
     }
     plain = tmpfile();
-    if (!plain || inflate_file(f, plain) < 0)
+    if (!plain || inflate_file(f, plain) < 0 || fseek(plain, 0, SEEK_SET) < 0)
         return hf_error_set(err, HF_ERROR_INVALID,
                             "'%s' cannot be unpacked: it is cut, damaged, or larger than 1 GiB",
                             path);
-    rewind(plain);
     *ret_file = hf_steal(&plain);
     return 0;
 }
