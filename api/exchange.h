@@ -76,6 +76,12 @@ bool hf_exchange_has_body(const struct hf_exchange *x);
  * cannot be used on. */
 HF_MUST int hf_exchange_read_body(struct hf_exchange *x, size_t max, struct hf_error *err);
 
+/* Passes the body of at most max bytes on as it comes; the sink returns -1 with err to end it. The
+ * same errors; what takes longer than total_ms is MALFORMED. */
+typedef int hf_body_sink(void *context, const void *data, size_t len, struct hf_error *err);
+HF_MUST int hf_exchange_pass_body(struct hf_exchange *x, size_t max, int64_t total_ms,
+                                  hf_body_sink *sink, void *context, struct hf_error *err);
+
 /* The body as a JSON object with exactly these fields. MALFORMED, or INVALID with pointer. */
 HF_MUST int hf_exchange_json(const struct hf_exchange *x, const struct hf_json_field *fields,
                              size_t count, struct hf_json **ret_doc, struct hf_error *err);

@@ -64,6 +64,10 @@ int hf_handle_audit(struct hf_exchange *x, struct hf_error *err);
 /* events.c */
 int hf_handle_events(struct hf_exchange *x, struct hf_error *err);
 
+/* scan.c */
+int hf_handle_scan(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_scan_data(struct hf_exchange *x, struct hf_error *err);
+
 /* services.c */
 int hf_handle_services(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_service(struct hf_exchange *x, struct hf_error *err);

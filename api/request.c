@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/exchange.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <string.h>
+
+enum { PIECE_BYTES = 8192 /* of a body that is passed on */ };
 
 static const char COOKIE_NAME[] = "__Host-holdfast=";
 
@@ -58,6 +61,34 @@ hf_exchange_read_body(struct hf_exchange *x, size_t max, struct hf_error *err)
             return hf_error_set(err, HF_ERROR_MALFORMED, "the body did not come as announced");
         x->body.len += (size_t)len;
         into[len] = '\0';
+    }
+    x->closing = false;
+    return 0;
+}
+
+int
+hf_exchange_pass_body(struct hf_exchange *x, size_t max, int64_t total_ms, hf_body_sink *sink,
+                      void *context, struct hf_error *err)
+{
+    int64_t deadline_ms = hf_clock_mono_ms() + total_ms;
+    char piece[PIECE_BYTES];
+    uint64_t left;
+
+    if (body_length(x, &left, err) < 0)
+        return -1;
+    if (left > max)
+        return hf_error_set(err, HF_ERROR_TOO_LARGE, "the body is larger than %zu KiB", max / 1024);
+    while (left > 0) {
+        size_t len = left < sizeof piece ? (size_t)left : sizeof piece;
+
+        if (!x->wire.read(x->wire.context, piece, len))
+            return hf_error_set(err, HF_ERROR_MALFORMED, "the body did not come as announced");
+        if (sink(context, piece, len, err) < 0)
+            return -1;
+        if (hf_clock_mono_ms() > deadline_ms)
+            return hf_error_set(err, HF_ERROR_MALFORMED, "the body did not come within %lld s",
+                                (long long)(total_ms / 1000));
+        left -= len;
     }
     x->closing = false;
     return 0;

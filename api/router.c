@@ -35,17 +35,17 @@ hf_route_match(const char *pattern, const char *path, char param[HF_API_PARAM_SI
     return !*path;
 }
 
+static const char *const method_names[HF_METHOD_COUNT] = {
+    [HF_METHOD_GET] = "GET",
+    [HF_METHOD_POST] = "POST",
+    [HF_METHOD_PUT] = "PUT",
+    [HF_METHOD_PATCH] = "PATCH",
+};
+
 static bool
 method_is(const struct hf_exchange *x, enum hf_method method)
 {
-    static const char *const names[HF_METHOD_COUNT] = {
-        [HF_METHOD_GET] = "GET",
-        [HF_METHOD_POST] = "POST",
-        [HF_METHOD_PATCH] = "PATCH",
-        [HF_METHOD_DELETE] = "DELETE",
-    };
-
-    return strcmp(x->method, names[method]) == 0 || (method == HF_METHOD_GET && x->head);
+    return (method == HF_METHOD_GET && x->head) || strcmp(x->method, method_names[method]) == 0;
 }
 
 static bool
@@ -107,7 +107,8 @@ static int
 run(struct hf_exchange *x, const struct hf_route *route, struct hf_error *err)
 {
     static const char *const types[] = {[HF_BODY_JSON] = "application/json",
-                                        [HF_BODY_MERGE_PATCH] = "application/merge-patch+json"};
+                                        [HF_BODY_MERGE_PATCH] = "application/merge-patch+json",
+                                        [HF_BODY_FILE] = "application/octet-stream"};
     bool has_body = route->body != HF_BODY_NONE;
 
     if (check_origin(x, err) < 0 || check_access(x, route->access, err) < 0)
@@ -119,7 +120,8 @@ run(struct hf_exchange *x, const struct hf_route *route, struct hf_error *err)
         hf_reply_problem(x, 415, detail, NULL);
         return 0;
     }
-    if (hf_exchange_read_body(x, has_body ? HF_API_BODY_MAX : 0, err) < 0)
+    if (route->body != HF_BODY_FILE &&
+        hf_exchange_read_body(x, has_body ? HF_API_BODY_MAX : 0, err) < 0)
         return -1;
     if (route->query == HF_QUERY_NONE && hf_query_read(x->query, NULL, 0, err) < 0)
         return -1;
@@ -131,9 +133,9 @@ reply_allow(struct hf_exchange *x, const bool takes[HF_METHOD_COUNT])
 {
     char allow[48];
 
-    snprintf(allow, sizeof allow, "%s%s%s%sOPTIONS", takes[HF_METHOD_GET] ? "GET, HEAD, " : "",
-             takes[HF_METHOD_POST] ? "POST, " : "", takes[HF_METHOD_PATCH] ? "PATCH, " : "",
-             takes[HF_METHOD_DELETE] ? "DELETE, " : "");
+    snprintf(allow, sizeof allow, "%s%s%s%s%sOPTIONS", takes[HF_METHOD_GET] ? "GET, HEAD, " : "",
+             takes[HF_METHOD_POST] ? "POST, " : "", takes[HF_METHOD_PUT] ? "PUT, " : "",
+             takes[HF_METHOD_PATCH] ? "PATCH, " : "", takes[HF_METHOD_DELETE] ? "DELETE, " : "");
     hf_reply_header(x, "Allow", allow);
     if (strcmp(x->method, "OPTIONS") == 0)
         hf_reply(x, 204, NULL, "no-store", NULL, 0);

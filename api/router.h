@@ -10,6 +10,7 @@
 enum hf_method {
     HF_METHOD_GET,
     HF_METHOD_POST,
+    HF_METHOD_PUT,
     HF_METHOD_PATCH,
     HF_METHOD_DELETE,
     HF_METHOD_COUNT
@@ -23,7 +24,12 @@ enum hf_access {
     HF_ACCESS_COUNT
 };
 
-enum hf_body { HF_BODY_NONE, HF_BODY_JSON, HF_BODY_MERGE_PATCH /* RFC 7396 */ };
+enum hf_body {
+    HF_BODY_NONE,
+    HF_BODY_JSON,
+    HF_BODY_MERGE_PATCH, /* RFC 7396 */
+    HF_BODY_FILE         /* application/octet-stream; the handler takes it in pieces */
+};
 enum hf_query { HF_QUERY_NONE, HF_QUERY_FIELDS /* the handler reads it */ };
 
 /* Answers through x, or returns -1 with err before anything is sent. */

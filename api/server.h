@@ -12,6 +12,7 @@
 #include "core/core.h"
 #include "identity/identity.h"
 #include "model/engine_ops.h"
+#include "scan/scanner.h"
 
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct hf_api_config {
     struct hf_identity *identity;
     const struct hf_engine_ops *engine_ops; /* for logs only */
     void *engine;
+    struct hf_scanner *scanner;
     const char *pem_path;    /* key and certificate */
     const char *fingerprint; /* of that certificate, as shown to people */
     const char *listen_address;

@@ -13,8 +13,9 @@
 #include "notify.h"
 #include "options.h"
 #include "provision/provision.h"
-#include "store/release.h"
 #include "rebuild.h"
+#include "scan/scanner.h"
+#include "store/release.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -39,6 +40,7 @@ struct parts {
     struct hf_certificate certificate;
     struct hf_core *core;
     struct hf_identity *identity;
+    struct hf_scanner *scanner;
     struct hf_api *api;
     char trouble[2 * HF_TEXT_SIZE]; /* what was wrong, and did not keep it from starting */
     char hostname[HF_NAME_SIZE];
@@ -353,6 +355,16 @@ make_certificate(struct parts *p, struct hf_error *err)
 }
 
 static int
+make_scanner(struct parts *p, struct hf_error *err)
+{
+    char dir[HF_PATH_SIZE];
+
+    if (!hf_text_put(dir, sizeof dir, "%s/scan", p->options.state_dir))
+        return hf_error_set(err, HF_ERROR_INVALID, "--state: the path is too long");
+    return hf_scanner_new(dir, &hf_docker_ops, p->engine, &p->scanner, err);
+}
+
+static int
 start_core_and_api(struct parts *p, struct hf_error *err)
 {
     const struct hf_options *o = &p->options;
@@ -370,6 +382,7 @@ start_core_and_api(struct parts *p, struct hf_error *err)
     struct hf_api_config api = {
         .engine_ops = &hf_docker_ops,
         .engine = p->engine,
+        .scanner = p->scanner,
         .pem_path = p->certificate.pem_path,
         .fingerprint = p->certificate.fingerprint,
         .listen_address = o->listen.address,
@@ -407,7 +420,8 @@ start(struct parts *p, struct hf_error *err)
     used = strlen(p->trouble);
     hf_rebuild_release(p->engine, p->store, p->options.instance, p->trouble + used,
                        sizeof p->trouble - used);
-    if (bring_in(p, import_provision, set_up, err) < 0 || make_certificate(p, err) < 0)
+    if (bring_in(p, import_provision, set_up, err) < 0 || make_certificate(p, err) < 0 ||
+        make_scanner(p, err) < 0)
         return -1;
     return start_core_and_api(p, err);
 }
@@ -421,6 +435,7 @@ stop(struct parts *p, int status)
     hf_api_stop(p->api);
     ended = hf_core_stop(p->core);
     hf_identity_free(p->identity);
+    hf_scanner_free(p->scanner);
     hf_store_free(p->store);
     if (!ended)
         _exit(status); /* a thread is still in the engine */

@@ -3,6 +3,8 @@
 # Where Debian 13 comes from, whatever release this machine runs: its own mirrors, with signatures.
 
 hf_suite=trixie
+# shellcheck disable=SC2034 # for scan.sh
+hf_debian_release=13
 hf_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # URI of the mirror this machine uses for the archive labelled $1 ("Debian", "Debian-Security"); $2 when it

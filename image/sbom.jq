@@ -17,7 +17,7 @@ def package: {
     externalRefs: [{
         referenceCategory: "PACKAGE-MANAGER",
         referenceType: "purl",
-        referenceLocator: "pkg:deb/debian/\(.[0] | @uri)@\(.[1] | @uri)?arch=\(.[2])&distro=debian-13"
+        referenceLocator: "pkg:deb/debian/\(.[0] | @uri)@\(.[1] | @uri)?arch=\(.[2])&distro=debian-13&upstream=\(.[3] | @uri)%40\(.[4] | @uri)"
     }]
 };
 

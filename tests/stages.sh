@@ -149,6 +149,7 @@ stage_alarms() { "$hf_root/tests/integration/alarms.sh"; }
 stage_badinput() { "$hf_root/tests/integration/badinput.sh"; }
 stage_badrequest() { "$hf_root/tests/integration/badrequest.sh"; }
 stage_badstate() { "$hf_root/tests/integration/badstate.sh"; }
+stage_scan() { "$hf_root/tests/integration/scan.sh"; }
 stage_contract() { "$hf_root/tests/integration/contract.sh"; }
 stage_dashboard() { "$hf_root/tests/integration/dashboard.sh"; }
 stage_upgrade() {

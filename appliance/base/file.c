@@ -112,6 +112,14 @@ hf_file_replace(const char *path, const void *data, size_t len, mode_t mode, uid
 }
 
 int
+hf_file_move(const char *from, const char *to, struct hf_error *err)
+{
+    if (rename(from, to) < 0 || sync_folder_of(to) < 0)
+        return hf_error_errno(err, errno, "cannot write '%s'", to);
+    return 0;
+}
+
+int
 hf_file_mkdirs(const char *path, mode_t mode, struct hf_error *err)
 {
     char part[PATH_MAX];

@@ -15,6 +15,10 @@ HF_MUST int hf_file_read(const char *path, struct hf_buf *b, struct hf_error *er
 HF_MUST int hf_file_replace(const char *path, const void *data, size_t len, mode_t mode, uid_t uid,
                             gid_t gid, struct hf_error *err);
 
+/* Gives a file that is on disk already its name in the same folder, so that a power cut leaves the
+ * old or the new one. */
+HF_MUST int hf_file_move(const char *from, const char *to, struct hf_error *err);
+
 /* mkdir -p; the last folder gets mode. */
 HF_MUST int hf_file_mkdirs(const char *path, mode_t mode, struct hf_error *err);
 

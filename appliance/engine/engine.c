@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "base/text.h"
+#include "engine/archive.h"
 #include "engine/client.h"
 #include "engine/create.h"
 #include "engine/image.h"
@@ -363,5 +364,6 @@ const struct hf_engine_ops hf_docker_ops = {
     .stop = stop,
     .remove = hf_create_remove,
     .logs = hf_stream_logs,
+    .archive = hf_archive_get,
     .events = hf_stream_events,
 };

@@ -18,3 +18,34 @@ hf_digest(const char *const *texts, size_t count, char out[HF_DIGEST_TEXT_SIZE])
     crypto_generichash_final(&state, digest, sizeof digest);
     sodium_bin2hex(out, HF_DIGEST_TEXT_SIZE, digest, sizeof digest);
 }
+
+_Static_assert(sizeof(struct hf_digest_stream) == sizeof(crypto_generichash_state) &&
+                   alignof(struct hf_digest_stream) >= alignof(crypto_generichash_state),
+               "the header knows no libsodium");
+
+static crypto_generichash_state *
+sodium_state(struct hf_digest_stream *s)
+{
+    return (crypto_generichash_state *)(void *)s;
+}
+
+void
+hf_digest_begin(struct hf_digest_stream *s)
+{
+    crypto_generichash_init(sodium_state(s), NULL, 0, DIGEST_BYTES);
+}
+
+void
+hf_digest_add(struct hf_digest_stream *s, const void *data, size_t len)
+{
+    crypto_generichash_update(sodium_state(s), data, len);
+}
+
+void
+hf_digest_end(struct hf_digest_stream *s, char out[HF_DIGEST_TEXT_SIZE])
+{
+    unsigned char digest[DIGEST_BYTES];
+
+    crypto_generichash_final(sodium_state(s), digest, sizeof digest);
+    sodium_bin2hex(out, HF_DIGEST_TEXT_SIZE, digest, sizeof digest);
+}

@@ -2,9 +2,19 @@
 /* One short name for the contents of texts: the same texts, the same name. */
 #pragma once
 
+#include <stdalign.h>
 #include <stddef.h>
 
 enum { HF_DIGEST_TEXT_SIZE = 33 };
 
 /* BLAKE2b, 128 bits in hexadecimal digits. */
 void hf_digest(const char *const *texts, size_t count, char out[HF_DIGEST_TEXT_SIZE]);
+
+/* The same of bytes that come one after the other; here where they are cut does not count. */
+struct hf_digest_stream {
+    alignas(64) unsigned char state[384];
+};
+
+void hf_digest_begin(struct hf_digest_stream *s);
+void hf_digest_add(struct hf_digest_stream *s, const void *data, size_t len);
+void hf_digest_end(struct hf_digest_stream *s, char out[HF_DIGEST_TEXT_SIZE]);

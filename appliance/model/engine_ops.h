@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "model/spec.h"
 
@@ -132,6 +133,11 @@ struct hf_engine_ops {
      * says true (asked at least once a second) or the container ends. */
     int (*logs)(void *ctx, const char *id, int tail, bool follow, hf_log_sink *sink,
                 bool (*cancelled)(void *context), void *context, struct hf_error *err);
+
+    /* Appends a tar archive of what is at path in the container; a folder comes with all that is in
+     * it. NOT_FOUND where there is none, TOO_LARGE past tar->max. */
+    int (*archive)(void *ctx, const char *id, const char *path, struct hf_buf *tar,
+                   struct hf_error *err);
 
     /* Streams events of the instance from now on until sink says false or cancelled() says true,
      * which need not be asked often: see engine/engine.h. */

@@ -62,6 +62,7 @@ hf_settings_init(struct hf_settings *s)
     };
     hf_alarm_settings_init(&s->alarms);
     hf_upgrade_settings_init(&s->upgrade);
+    hf_scan_settings_init(&s->scan);
     snprintf(s->device_topic, sizeof s->device_topic, "%s", DEVICE_TOPIC_DEFAULT);
 }
 
@@ -74,6 +75,7 @@ hf_settings_done(struct hf_settings *s)
     hf_json_free(s->limits);
     hf_json_free(s->own);
     s->sinks = s->lanes = s->rules = s->limits = s->own = NULL;
+    hf_scan_settings_done(&s->scan);
 }
 
 int
@@ -86,7 +88,8 @@ hf_settings_copy(const struct hf_settings *from, struct hf_settings *to, struct 
     s.rules = hf_json_copy(from->rules);
     s.limits = hf_json_copy(from->limits);
     s.own = hf_json_copy(from->own);
-    if (!s.sinks || !s.lanes || !s.rules || !s.limits || !s.own) {
+    s.scan.accept = hf_json_copy(from->scan.accept);
+    if (!s.sinks || !s.lanes || !s.rules || !s.limits || !s.own || !s.scan.accept) {
         hf_settings_done(&s);
         return hf_error_nomem(err);
     }
@@ -193,8 +196,9 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
         {"devices", HF_JSON_OBJECT, false}, {"limits", HF_JSON_OBJECT, false},
         {"own", HF_JSON_OBJECT, false},     {"alarms", HF_JSON_OBJECT, false},
         {"broker", HF_JSON_OBJECT, false},  {"upgrade", HF_JSON_OBJECT, false},
+        {"scan", HF_JSON_OBJECT, false},
     };
-    const struct hf_json *buffer, *devices, *alarms, *broker, *upgrade;
+    const struct hf_json *buffer, *devices, *alarms, *broker, *upgrade, *scan;
     const char *name;
 
     if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)
@@ -210,10 +214,12 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
     alarms = hf_json_get(doc, "alarms");
     broker = hf_json_get(doc, "broker");
     upgrade = hf_json_get(doc, "upgrade");
+    scan = hf_json_get(doc, "scan");
     if ((buffer && parse_buffer(buffer, &s->buffer, err) < 0) ||
         (broker && parse_broker(broker, &s->broker, err) < 0) ||
         (upgrade && hf_parse_upgrade(upgrade, &s->upgrade, err) < 0) ||
-        (alarms && hf_parse_alarms(alarms, &s->alarms, err) < 0))
+        (alarms && hf_parse_alarms(alarms, &s->alarms, err) < 0) ||
+        (scan && hf_parse_scan(scan, &s->scan, err) < 0))
         return -1;
     if (devices) {
         if (hf_check_device_topic(devices, err) < 0)
@@ -269,6 +275,7 @@ document(const struct hf_settings *s, bool masked)
     hf_json_put_int(broker, "session_days", s->broker.session_days);
     hf_json_put(doc, "broker", broker);
     hf_json_put(doc, "upgrade", hf_print_upgrade(&s->upgrade));
+    hf_json_put(doc, "scan", hf_print_scan(&s->scan));
     return doc;
 }
 

@@ -4,7 +4,7 @@
  *
  *     { "name", "sinks": [sink], "buffer": {…}, "lanes": [{"filter","lane"}], "rules": [rule],
  *       "devices": {"topic"}, "limits": {SERVICE: limits, "allow_overcommit"}, "own": {…},
- *       "alarms": {…}, "broker": {…}, "upgrade": {…} }
+ *       "alarms": {…}, "broker": {…}, "upgrade": {…}, "scan": {…} }
  *
  * Limits are as model/limits.h has them, each member over its default. "own" says what the own
  * services of a release may have: "ports" of the host, "binds" (folders of the host, with all below
@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "model/release.h"
+#include "model/scan.h"
 #include "json/json.h"
 
 enum {
@@ -95,12 +96,20 @@ struct hf_upgrade_settings {
     int64_t busy_wait_s; /* so long may a busy service hold up its switch */
 };
 
+/* What is done about known vulnerabilities: by severity, but for those that somebody accepts until
+ * a time. */
+struct hf_scan_settings {
+    enum hf_verdict policy[HF_SEVERITY_COUNT]; /* HF_VERDICT_WARN or _BLOCK */
+    struct hf_json *accept;                    /* array of {id, reason, expires}, owned, checked */
+};
+
 struct hf_settings {
     char name[HF_NAME_SIZE]; /* of the gateway: a host name label (RFC 1123) */
     struct hf_buffer_settings buffer;
     struct hf_alarm_settings alarms;
     struct hf_broker_settings broker;
     struct hf_upgrade_settings upgrade;
+    struct hf_scan_settings scan;
     char device_topic[HF_FILTER_MAX + 1]; /* a filter whose level "ID" names the device */
     /* Arrays, owned, checked; never NULL after hf_settings_init() unless out of memory. */
     struct hf_json *sinks, *lanes, *rules;
@@ -124,6 +133,12 @@ bool hf_settings_allow_port(const struct hf_settings *s, int64_t port);
 bool hf_settings_allow_bind(const struct hf_settings *s, const char *source);
 const char *hf_settings_own_secret(const struct hf_settings *s, const char *service,
                                    const char *name); /* NULL where it is not set */
+
+/* The section "scan" of a document, over the defaults; NULL for none. On success ret_scan is the
+ * caller's. */
+HF_MUST int hf_scan_settings_read(const struct hf_json *section, struct hf_scan_settings *ret_scan,
+                                  struct hf_error *err);
+void hf_scan_settings_done(struct hf_scan_settings *scan);
 
 /* The members of a sink that are secrets, NULL-terminated. */
 extern const char *const hf_sink_secrets[];

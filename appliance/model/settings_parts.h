@@ -59,3 +59,9 @@ struct hf_json *hf_print_alarms(const struct hf_alarm_settings *a, bool masked);
 /* Puts the token that is kept in the place of its mask. */
 HF_MUST int hf_unmask_alarms(const struct hf_json *alarms, const struct hf_alarm_settings *have,
                              struct hf_error *err);
+
+/* settings_scan.c: defaults; reading; printing. */
+void hf_scan_settings_init(struct hf_scan_settings *s);
+HF_MUST int hf_parse_scan(const struct hf_json *v, struct hf_scan_settings *s,
+                          struct hf_error *err);
+struct hf_json *hf_print_scan(const struct hf_scan_settings *s);

@@ -6,6 +6,7 @@
 //     HF_URL=https://127.0.0.1:8443 HF_PASSWORD=… | HF_SETUP_CODE=… node contract.mjs
 //
 // With HF_SETUP_CODE it claims the gateway first, with the password HF_PASSWORD or a made-up one.
+// HF_SCAN_DATA and HF_SCAN_DATA_OLD are scan data, the second of an earlier day.
 // It restarts, stops and starts the service HF_SERVICE (default forwarder). Prints `N passed, N failed`.
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
@@ -43,12 +44,14 @@ function validate(what, pointer, value) {
 
 const escape = (text) => text.replaceAll('~', '~0').replaceAll('/', '~1');
 
+const types = { PATCH: 'application/merge-patch+json', PUT: 'application/octet-stream' };
+
 // Asks once; resolves with the whole answer, or for a stream with what came within streamMs.
 function ask(method, path, { headers = {}, body, session = true, streamMs = 2500 } = {}) {
   const all = { ...headers };
   if (session && cookie) all.cookie = cookie;
   if (body !== undefined && !('content-type' in all)) {
-    all['content-type'] = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    all['content-type'] = types[method] ?? 'application/json';
   }
   if (body !== undefined) all['content-length'] = Buffer.byteLength(body);
   const options = { method, path: `/api/v1${path}`, host: url.hostname, port: url.port || 443, headers: all, agent };
@@ -150,7 +153,7 @@ async function expect(status, method, template, options = {}) {
 
 const json = JSON.stringify;
 const operations = Object.entries(contract.paths).flatMap(([template, item]) =>
-  ['get', 'post', 'patch', 'delete'].filter((m) => m in item).map((m) => ({ method: m.toUpperCase(), template, operation: item[m] })));
+  ['get', 'post', 'put', 'patch', 'delete'].filter((m) => m in item).map((m) => ({ method: m.toUpperCase(), template, operation: item[m] })));
 const isPublic = ({ operation }) => operation.security?.length === 0;
 
 // What must be refused before anything else is looked at, on every operation.
@@ -177,6 +180,10 @@ async function refuseEverywhere() {
 // Every way of sending a body wrongly that does not depend on the operation.
 async function wrongBodies({ method, template, operation }, common) {
   if (!operation.requestBody) return;
+  if ('application/octet-stream' in operation.requestBody.content) {
+    await expect(415, method, template, { ...common, body: '{}', headers: { 'content-type': 'application/json' }, what: 'not a file' });
+    return;
+  }
   const headers = method === 'PATCH' ? { 'if-match': '*' } : {};
   const wrong = (status, body, what) => expect(status, method, template, { ...common, headers, body, what });
   await expect(415, method, template, { ...common, body: '{}', headers: { 'content-type': 'text/plain' }, what: 'not JSON' });
@@ -193,11 +200,11 @@ async function methods() {
     const options = await ask('OPTIONS', path, { session: false });
     check(`OPTIONS ${template}`, options.status === 204, options.status);
     const allow = (options.headers.allow ?? '').split(', ');
-    for (const method of ['GET', 'POST', 'PATCH', 'DELETE']) {
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
       const documented = method.toLowerCase() in item;
       check(`${method} ${template}: Allow`, allow.includes(method) === documented, options.headers.allow);
     }
-    for (const method of ['PUT', ...['GET', 'POST', 'PATCH', 'DELETE'].filter((m) => !(m.toLowerCase() in item))]) {
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((m) => !(m.toLowerCase() in item))) {
       const refused = await ask(method, path, { session: false });
       check(`${method} ${template}`, refused.status === 405 && 'allow' in refused.headers, refused.status);
       validate(`${method} ${template}: body`, '/components/schemas/Problem', JSON.parse(refused.text));
@@ -422,6 +429,23 @@ async function upgradeThere(added, staleEtag) {
   await setGate(null);
 }
 
+async function scan() {
+  const body = readFileSync(process.env.HF_SCAN_DATA);
+  const given = await expect(200, 'PUT', '/scan/data', { body, query: 'older=true', what: 'new data' });
+  check('PUT /scan/data: findings', JSON.parse(given.text).services.some((s) => s.result?.findings.length > 0), given.text.slice(0, 500));
+  await expect(200, 'GET', '/scan', { what: 'with data' });
+  await expect(422, 'PUT', '/scan/data', { body: body.subarray(0, -1), what: 'cut' });
+  await expect(400, 'PUT', '/scan/data', { body, query: 'older=1', what: 'bad parameter' });
+  await expect(409, 'PUT', '/scan/data', { body: readFileSync(process.env.HF_SCAN_DATA_OLD), what: 'older data' });
+  const { headers: { etag } } = await ask('GET', '/config');
+  const accept = [{ id: 'CVE-2026-11', reason: 'no way in', expires: '2026-11-01T00:00:00Z' }];
+  const set = await expect(200, 'PATCH', '/config', { body: json({ scan: { policy: { high: 'block' }, accept } }), headers: { 'if-match': etag }, what: 'scan' });
+  const seen = await expect(200, 'GET', '/scan', { what: 'with an acceptance that has expired' });
+  check('GET /scan: block', JSON.parse(seen.text).services.some((s) => s.result?.verdict === 'block'), seen.text.slice(0, 500));
+  await expect(200, 'PATCH', '/config', { body: json({ scan: null }), headers: { 'if-match': set.headers.etag }, what: 'scan back' });
+  await expect(422, 'PATCH', '/config', { body: json({ scan: { accept: [{ id: 'x' }] } }), headers: { 'if-match': '*' }, what: 'half an acceptance' });
+}
+
 async function use() {
   for (const { method, template, operation } of operations) {
     if (method === 'GET' && template !== '/operations/{id}') await tryOut(method, template, { what: operation.operationId });
@@ -443,6 +467,7 @@ async function use() {
   await recordPath();
   await incidents();
   await releases();
+  await scan();
   await expect(400, 'GET', '/operations', { query: 'limit=0', what: 'limit=0' });
   await expect(200, 'GET', '/operations', { query: 'limit=1', what: 'limit=1' });
   await expect(404, 'GET', '/operations/{id}', { what: 'unknown' });

@@ -14,7 +14,8 @@ has_packages() {
 }
 
 answers_as_documented() {
-    HF_URL=$gw_url HF_PASSWORD=$password HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") \
+    HF_SCAN_DATA=$work/scan-data HF_SCAN_DATA_OLD=$work/scan-data-old \
+        HF_URL=$gw_url HF_PASSWORD=$password HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") \
         "$node" "$hf_root/tests/integration/contract.mjs" >"$work/contract.out" 2>&1 || {
         cat "$work/contract.out"
         return 1
@@ -31,7 +32,22 @@ devices_have_spoken() {
     publish "\$holdfast/forged" '1'
 }
 
+# Something is found in every image: no libc6 has such a version.
+has_scan_data() {
+    local date out
+    printf 'Package: libc6\nSource: glibc\nVersion: 999\n' >"$work/Packages"
+    printf 'VERSION 1\nCVE-2026-11,,x\n\nglibc,0,SHR ,,999\n\n' >"$work/debsecan"
+    while read -r date out; do
+        "$hf_build/release/appliance/scan/holdfast-scan" data --suite trixie-security --distro debian-13 --created "$date" \
+            --debsecan "$work/debsecan" --out "$out" "$work/Packages"
+    done <<EOF
+2026-11-20T08:00:00Z $work/scan-data
+2026-11-19T08:00:00Z $work/scan-data-old
+EOF
+}
+
 check has_packages
+check has_scan_data
 check "a gateway" gateway_start
 check devices_have_spoken
 need

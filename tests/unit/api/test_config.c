@@ -41,7 +41,7 @@ reading(void **state)
         "\"broker\":{\"max_devices\":1000,\"max_device_sessions\":2000,\"session_days\":90},");
     call_expect("GET", CONFIG, "", 200,
                 "\"upgrade\":{\"freeze\":false,\"gate_s\":60,\"switch_s\":120,\"max_backlog\":0,"
-                "\"busy_wait_s\":600}}");
+                "\"busy_wait_s\":600},\"scan\":{");
     call_expect("PUT", CONFIG, "", 405, "Allow: GET, HEAD, PATCH, OPTIONS\r\n");
 }
 

@@ -186,6 +186,30 @@ version_is_negotiated(void **state)
 }
 
 static void
+files_come_out_of_containers(void **state)
+{
+    static const struct fake_answer answers[] = {
+        VERSION("1.41", "1.12"),
+        INFO,
+        {"GET /v1.41/containers/c1/archive?path=%2Fusr%2Fshare%2Fsbom ", OK("bytes of a tar")},
+        {"GET /v1.41/containers/c2/", FAIL("404 Not Found", "{\"message\":\"no such path\"}")},
+        END};
+    struct fake_docker *f = fake_docker_start(answers);
+    HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
+    HF_AUTO_BUF struct hf_buf tar = HF_BUF_INIT(20), small = HF_BUF_INIT(5);
+    struct hf_error err = {0};
+
+    (void)state;
+    assert_int_equal(ops->archive(e, "c1", "/usr/share/sbom", &tar, &err), 0);
+    assert_string_equal(tar.data, "bytes of a tar");
+    assert_int_equal(ops->archive(e, "c1", "/usr/share/sbom", &small, &err), -1);
+    says(&err, HF_ERROR_TOO_LARGE, "/usr/share/sbom in the container has more than");
+    assert_int_equal(ops->archive(e, "c2", "/usr/share/sbom", &tar, &err), -1);
+    says(&err, HF_ERROR_NOT_FOUND, "no such path");
+    fake_docker_stop(f);
+}
+
+static void
 silent_docker_times_out(void **state)
 {
     static const struct fake_answer answers[] = {
@@ -629,6 +653,7 @@ main(void)
         cmocka_unit_test(too_long_a_path_is_refused),
         cmocka_unit_test(wrong_answers_have_named_errors),
         cmocka_unit_test(version_is_negotiated),
+        cmocka_unit_test(files_come_out_of_containers),
         cmocka_unit_test(silent_docker_times_out),
         cmocka_unit_test(names_are_percent_encoded),
         cmocka_unit_test(pull_fails_by_its_progress),

@@ -45,7 +45,10 @@ static const char whole[] =
     "\"flash_bytes_per_day\":[1000000000,2000000000]}},"
     "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7},"
     "\"upgrade\":{\"freeze\":true,\"gate_s\":30,\"switch_s\":60,\"max_backlog\":100,"
-    "\"busy_wait_s\":0}}";
+    "\"busy_wait_s\":0},"
+    "\"scan\":{\"policy\":{\"unknown\":\"warn\",\"low\":\"warn\",\"medium\":\"warn\","
+    "\"high\":\"block\"},\"accept\":[{\"id\":\"CVE-2026-11\",\"reason\":\"no way in\","
+    "\"expires\":\"2027-01-31T00:00:00Z\"}]}}";
 
 static void
 settings_survive_print_and_parse(void **state)
@@ -185,6 +188,21 @@ a_bad_document_changes_nothing(void **state)
         {"{\"upgrade\":{\"switch_s\":3601}}", "/upgrade/switch_s"},
         {"{\"upgrade\":{\"max_backlog\":-1}}", "/upgrade/max_backlog"},
         {"{\"upgrade\":{\"busy_wait_s\":86401}}", "/upgrade/busy_wait_s"},
+        {"{\"scan\":{\"policy\":{\"high\":\"accept\"}}}", "/scan/policy/high"},
+        {"{\"scan\":{\"policy\":{\"critical\":\"warn\"}}}", "/scan/policy/critical"},
+        {"{\"scan\":{\"accept\":[{\"id\":\"CVE-1\",\"reason\":\"r\"}]}}", "/scan/accept/0/expires"},
+        {"{\"scan\":{\"accept\":[{\"id\":\"CVE-1\",\"reason\":\"r\",\"expires\":\"soon\"}]}}",
+         "/scan/accept/0/expires"},
+        {"{\"scan\":{\"accept\":[{\"id\":\"CVE 1\",\"reason\":\"r\","
+         "\"expires\":\"2027-01-31T00:00:00Z\"}]}}",
+         "/scan/accept/0/id"},
+        {"{\"scan\":{\"accept\":[{\"id\":\"CVE-1\",\"reason\":\"\","
+         "\"expires\":\"2027-01-31T00:00:00Z\"}]}}",
+         "/scan/accept/0/reason"},
+        {"{\"scan\":{\"accept\":[{\"id\":\"CVE-1\",\"reason\":\"r\","
+         "\"expires\":\"2027-01-31T00:00:00Z\"},{\"id\":\"CVE-1\",\"reason\":\"r\","
+         "\"expires\":\"2027-01-31T00:00:00Z\"}]}}",
+         "/scan/accept/1/id"},
         {"{\"name\":\"ok\",\"colour\":1}", "/colour"},
         {"{\"sinks\":{}}", "/sinks"},
         {"{\"sinks\":[7]}", "/sinks/0"},

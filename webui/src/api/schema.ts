@@ -915,6 +915,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which packages of the running images have a published correction
+         * @description The SBOM that each image brings along is compared with the newest scan data that the gateway was given,
+         *     anew at each question. Nothing is asked of any network. What to do about findings is in `scan` of the
+         *     configuration.
+         */
+        get: operations["getScan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scan/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give the gateway new scan data
+         * @description The file that `./dev scan-data` makes of Debian's security suite, at most 32 MiB. It is read whole before
+         *     it takes the place of the old; one that was cut or changed on its way is refused. It is the same for
+         *     every gateway and holds no secret.
+         */
+        put: operations["putScanData"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operations": {
         parameters: {
             query?: never;
@@ -2969,6 +3013,175 @@ export interface components {
                 }[];
             } | null;
         };
+        /**
+         * @description What runs, compared with the newest scan data.
+         * @example {
+         *       "data": {
+         *         "suite": "trixie-security",
+         *         "distro": "debian-13",
+         *         "created": "2026-11-26T08:00:00.000Z",
+         *         "age_s": 3600,
+         *         "packages": 412,
+         *         "vulnerabilities": 2310,
+         *         "rated": true,
+         *         "digest": "0f9a3c2e5b7d4e6f8a1b2c3d4e5f6071"
+         *       },
+         *       "problem": null,
+         *       "clock_synced": true,
+         *       "services": [
+         *         {
+         *           "service": "forwarder",
+         *           "image_id": "sha256:8d1c1e8e0c1a1b9be0b8a3a1b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7",
+         *           "problem": null,
+         *           "result": {
+         *             "packages": 27,
+         *             "not_covered": 0,
+         *             "verdict": "warn",
+         *             "findings": [
+         *               {
+         *                 "id": "openssl/3.5.1-1+deb13u2",
+         *                 "source": "openssl",
+         *                 "packages": [
+         *                   "libssl3t64"
+         *                 ],
+         *                 "installed": "3.5.1-1+deb13u1",
+         *                 "fixed": "3.5.1-1+deb13u2",
+         *                 "severity": "high",
+         *                 "verdict": "warn",
+         *                 "acceptance": null,
+         *                 "vulnerabilities": [
+         *                   {
+         *                     "id": "CVE-2026-11",
+         *                     "severity": "high",
+         *                     "remote": true,
+         *                     "acceptance": null
+         *                   }
+         *                 ],
+         *                 "omitted": 0
+         *               }
+         *             ],
+         *             "omitted": 0
+         *           }
+         *         }
+         *       ]
+         *     }
+         */
+        Scan: {
+            /** @description Null where there is none that can be read. */
+            data: components["schemas"]["ScanData"] | null;
+            /**
+             * @description Why there is none.
+             * @example there is no scan data yet
+             */
+            problem: string | null;
+            /** @description Where it is not, ages and what has expired are only as right as the clock. */
+            clock_synced: boolean;
+            /** @description All of the release. */
+            services: components["schemas"]["ScannedService"][];
+        };
+        /** @description What images are compared with. */
+        ScanData: {
+            /**
+             * @description Of Debian, that publishes corrections.
+             * @example trixie-security
+             */
+            suite: string;
+            /**
+             * @description Packages of this one are covered.
+             * @example debian-13
+             */
+            distro: string;
+            /** @description Of the suite. */
+            created: components["schemas"]["Time"];
+            /** @description By the clock of the gateway. */
+            age_s: number;
+            /** @description Source packages with corrections. */
+            packages: number;
+            /** @description That these have corrected. */
+            vulnerabilities: number;
+            /** @description Whether vulnerabilities are named at all; else every finding is `unknown`. */
+            rated: boolean;
+            /** @description Names the file; the same bytes have the same one. */
+            digest: string;
+        };
+        /** @description One service. */
+        ScannedService: {
+            service: components["schemas"]["ServiceName"];
+            /** @description Null where no release is set. */
+            image_id: string | null;
+            /**
+             * @description Why there is no result of it.
+             * @example it has no container now
+             */
+            problem: string | null;
+            /** @description Null where it could not be compared. */
+            result: components["schemas"]["ScanResult"] | null;
+        };
+        /** @description What was found in one image. */
+        ScanResult: {
+            /** @description Compared. */
+            packages: number;
+            /** @description Of another distribution or kind; nothing is known of them. */
+            not_covered: number;
+            /** @description The worst of the findings. */
+            verdict: components["schemas"]["Verdict"];
+            /** @description Source packages with a published correction, by name. */
+            findings: components["schemas"]["Finding"][];
+            /** @description Further findings. */
+            omitted: number;
+        };
+        /** @enum {string} */
+        Verdict: "none" | "accept" | "warn" | "block";
+        /** @enum {string} */
+        Severity: "unknown" | "low" | "medium" | "high";
+        /** @description A source package of which a newer version is published as a correction. */
+        Finding: {
+            /**
+             * @description To accept it by.
+             * @example openssl/3.5.1-1+deb13u2
+             */
+            id: string;
+            /** @description The source package. */
+            source: string;
+            /** @description Of the image that were built from it. */
+            packages: string[];
+            /** @description Version of the source. */
+            installed: string;
+            /** @description The version that is published. */
+            fixed: string;
+            /** @description The worst that is not accepted. */
+            severity: components["schemas"]["Severity"];
+            /** @description By the policy. */
+            verdict: components["schemas"]["Verdict"];
+            acceptance: components["schemas"]["AcceptanceOrNull"];
+            /** @description That the correction is for, the worst first. Empty where nobody named them. */
+            vulnerabilities: {
+                /**
+                 * @description To look it up and to accept it by.
+                 * @example CVE-2026-11
+                 */
+                id: string;
+                /** @description As Debian rates it. */
+                severity: components["schemas"]["Severity"];
+                /** @description Exploitable from elsewhere; null where nobody said. */
+                remote: boolean | null;
+                acceptance: components["schemas"]["AcceptanceOrNull"];
+            }[];
+            /** @description Further vulnerabilities, none of them worse. */
+            omitted: number;
+        };
+        /** @description What the configuration says of it, null for nothing. */
+        AcceptanceOrNull: {
+            /** @description For people. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description As it was written.
+             */
+            expires: string;
+            /** @description Then it counts no more. */
+            expired: boolean;
+        } | null;
         /** @description The id of an operation. */
         OperationId: string;
         /**
@@ -4778,6 +4991,70 @@ export interface operations {
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    getScan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Each service, with what was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scan"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    putScanData: {
+        parameters: {
+            query?: {
+                /** @description Take it although what is here is newer. */
+                older?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Taken; what runs, compared with it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scan"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
         };
     };
     listOperations: {
