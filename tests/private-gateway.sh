@@ -152,6 +152,8 @@ operation_ended() { api GET "/operations/$1" | jq -e '.finished != null'; }
 container() { echo "$gw-$1"; }
 inspect() { docker inspect --format "$2" "$(container "$1")"; }
 host_pid() { inspect "$1" '{{.State.Pid}}'; }
+# Of all four: who of them was made or started again.
+all_ids() { docker inspect --format '{{.Id}} {{.State.StartedAt}} {{.RestartCount}}' "${services[@]/#/$gw-}"; }
 # While Docker waits to restart a container it calls it running, too, but without a process.
 is_running() { [ "$(inspect "$1" '{{.State.Status}}')" = running ] && [ "$(host_pid "$1")" -gt 1 ]; }
 

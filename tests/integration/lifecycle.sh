@@ -64,8 +64,6 @@ wrong_commands_are_refused() {
 
 # --- over the life of holdfastd
 
-all_ids() { docker inspect --format '{{.Id}} {{.State.StartedAt}} {{.RestartCount}}' "$gw"-{broker,buffer,processor,forwarder}; }
-
 pain_18_services_run_on_without_holdfastd() {
     local before
     before=$(all_ids)
@@ -113,7 +111,6 @@ pain_10_same_release_again_changes_nothing() {
     expect "containers" "$(all_ids)" "$before"
     expect "epoch" "$(api_get /buffer .epoch)" "$epoch"
 }
-
 
 # --- time that is wrong
 
