@@ -130,7 +130,7 @@ gateway_login() {
 service_is() { [ "$(api_get "/services/$1" "$2")" = "$3" ]; }
 service_healthy() { service_is "$1" .health healthy; }
 all_healthy() {
-    api GET /services | jq -e '.services | length == 4 and all(.health == "healthy")' || {
+    api GET /services | jq -e --argjson n "${#services[@]}" '.services | length == $n and all(.health == "healthy")' || {
         api GET /services | jq -c '.services[] | {name, state, health, reason}'
         return 1
     }
@@ -221,13 +221,19 @@ gateway_keep_logs() {
     done
 }
 
+# For scripts to redefine: what goes before and after their gateways.
+before_end() { :; }
+after_end() { :; }
+
 harness_end() {
     local rc=$? name
     trap '' INT TERM
     trap - EXIT
+    before_end
     for name in "${gw_all[@]}"; do
         gateway_remove "$name"
     done
+    after_end
     rm -rf "$work"
     exit "$rc"
 }

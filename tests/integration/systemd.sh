@@ -61,9 +61,8 @@ manager_pid() { pgrep --parent "$(cat "$work/manager.pid")" --exact systemd; }
 in_manager() { nsenter --target "$(manager_pid)" --mount --pid -- "$@"; }
 manager_runs() { [ "$(in_manager systemctl is-system-running)" = running ]; }
 
-systemd_end() {
-    local rc=$? pid cgroup
-    trap - EXIT
+before_end() {
+    local pid cgroup
     if pid=$(manager_pid); then
         kill -KILL "$pid" # and with it all that it has started
         wait_until 10 is_gone "$(cat "$work/manager.pid")"
@@ -71,10 +70,7 @@ systemd_end() {
     for cgroup in /sys/fs/cgroup{,/*}/"$gw"; do
         [ ! -d "$cgroup" ] || find "$cgroup" -depth -type d -exec rmdir {} \;
     done
-    (exit "$rc")
-    harness_end
 }
-trap systemd_end EXIT
 
 property() { in_manager systemctl show --value --property "$1" "$unit"; }
 unit_is() { [ "$(property ActiveState)" = "$1" ]; }
