@@ -241,15 +241,29 @@ ping(struct hf_bus *bus, int64_t now_ms)
     check(bus, mosquitto_publish(bus->client, NULL, bus->ping_topic, len, text, 0, false), errno);
 }
 
+/* All that has come: the library takes one packet a call, however many it is asked for. */
+static void
+read_link(struct hf_bus *bus)
+{
+    struct pollfd fd = {.fd = mosquitto_socket(bus->client), .events = POLLIN};
+
+    for (int i = 0; i < PACKETS_AT_ONCE && !bus->failed; i++) {
+        errno = 0;
+        check(bus, mosquitto_loop_read(bus->client, 1), errno);
+        if (poll(&fd, 1, 0) <= 0)
+            return;
+    }
+}
+
 /* Lets the library do what the socket is ready for. */
 static void
 serve_link(struct hf_bus *bus, short ready)
 {
     int64_t now_ms = hf_clock_mono_ms();
 
-    errno = 0;
     if (ready & (POLLIN | POLLERR | POLLHUP))
-        check(bus, mosquitto_loop_read(bus->client, PACKETS_AT_ONCE), errno);
+        read_link(bus);
+    errno = 0;
     if (!bus->failed && ready & POLLOUT)
         check(bus, mosquitto_loop_write(bus->client, PACKETS_AT_ONCE), errno);
     if (!bus->failed && bus->phase == PHASE_UP && now_ms >= bus->ping_at_ms)

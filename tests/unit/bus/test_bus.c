@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 
 static const char BROKER[] = "/usr/sbin/mosquitto";
-enum { PATIENCE_MS = 15000 };
+enum { PATIENCE_MS = 15000, MANY = 5 };
 
 /* ---- a broker ---- */
 
@@ -69,18 +69,26 @@ broker_stop(struct broker *b)
 }
 
 static void
-publish(const struct broker *b, const char *topic, const char *payload, size_t len, bool retain)
+publish_times(const struct broker *b, const char *topic, const char *payload, size_t len,
+              bool retain, int times)
 {
     struct mosquitto *m = mosquitto_new(NULL, true, NULL);
 
     assert_non_null(m);
     assert_int_equal(mosquitto_connect(m, "127.0.0.1", b->port, 10), MOSQ_ERR_SUCCESS);
-    assert_int_equal(mosquitto_publish(m, NULL, topic, (int)len, payload, 1, retain),
-                     MOSQ_ERR_SUCCESS);
+    for (int i = 0; i < times; i++)
+        assert_int_equal(mosquitto_publish(m, NULL, topic, (int)len, payload, 1, retain),
+                         MOSQ_ERR_SUCCESS);
     for (int i = 0; i < 10 || mosquitto_want_write(m); i++)
         mosquitto_loop(m, 10, 1);
     mosquitto_disconnect(m);
     mosquitto_destroy(m);
+}
+
+static void
+publish(const struct broker *b, const char *topic, const char *payload, size_t len, bool retain)
+{
+    publish_times(b, topic, payload, len, retain, 1);
 }
 
 /* ---- what the bus says ---- */
@@ -92,6 +100,7 @@ struct heard {
     char service[64], reason[256];
     struct hf_service_status status;
     int64_t ping_us;
+    int64_t first_ms; /* when the first of each MANY statuses was read */
 };
 
 static void
@@ -110,6 +119,8 @@ on_status(void *context, const char *service, const struct hf_service_status *s)
     pthread_mutex_lock(&h->mutex);
     snprintf(h->service, sizeof h->service, "%s", service);
     h->status = *s;
+    if (h->statuses % MANY == 0)
+        h->first_ms = s->mono_ms;
     note(h, &h->statuses);
 }
 
@@ -430,14 +441,44 @@ idle_bus_sleeps(void **state)
     broker_stop(&b);
 }
 
+/* Several services that speak at the same time are not read one by one, each a while later. */
+static void
+what_comes_together_is_read_together(void **state)
+{
+    enum { ROUNDS = 10, APART_MS = 400 }; /* half of the least time between two readings */
+    struct heard h;
+    struct broker b;
+    struct hf_bus *bus;
+    bool together = false;
+
+    need_broker();
+    b = broker_start(*state, 0, "allow_anonymous true");
+    bus = bus_start(&h);
+    aim(bus, &b);
+    await(&h, &h.pings, 1);
+    for (int i = 1; i <= ROUNDS && !together; i++) { /* a slow machine may tear one apart */
+        publish_times(&b, "status/buffer", GOOD, strlen(GOOD), false, MANY);
+        await(&h, &h.statuses, i * MANY);
+        together = h.status.mono_ms - h.first_ms < APART_MS;
+    }
+    assert_true(together);
+    hf_bus_free(bus);
+    broker_stop(&b);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_tempdir(status_and_round_trip_are_heard), with_tempdir(hostile_messages_are_ignored),
-        with_tempdir(broker_that_comes_back_is_found), with_tempdir(stopped_broker_is_noticed),
-        with_tempdir(refused_account_is_said_once),    with_tempdir(target_can_move_and_vanish),
-        with_tempdir(ends_at_once_wherever_it_is),     with_tempdir(idle_bus_sleeps),
+        with_tempdir(status_and_round_trip_are_heard),
+        with_tempdir(hostile_messages_are_ignored),
+        with_tempdir(broker_that_comes_back_is_found),
+        with_tempdir(stopped_broker_is_noticed),
+        with_tempdir(refused_account_is_said_once),
+        with_tempdir(target_can_move_and_vanish),
+        with_tempdir(ends_at_once_wherever_it_is),
+        with_tempdir(idle_bus_sleeps),
+        with_tempdir(what_comes_together_is_read_together),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
