@@ -20,7 +20,7 @@ with_an_own_service() {
 # The API makes no further accounts.
 a_viewer_is_made() {
     gateway_end_daemon
-    sqlite3 "$gw_state/holdfast.db" "INSERT INTO account SELECT '$viewer', 'viewer', password_hash, created FROM account"
+    sqlite3 "$gw_state/holdfast.db" "INSERT INTO account SELECT '$viewer', 0, password_hash, created FROM account"
     gateway_start
 }
 

@@ -99,7 +99,6 @@ struct heard {
     int connected, lost, statuses, pings;
     char service[64], reason[256];
     struct hf_service_status status;
-    int64_t ping_us;
     int64_t first_ms; /* when the first of each MANY statuses was read */
 };
 
@@ -144,12 +143,11 @@ on_lost(void *context, const char *reason)
 }
 
 static void
-on_round_trip(void *context, int64_t us)
+on_round_trip(void *context)
 {
     struct heard *h = context;
 
     pthread_mutex_lock(&h->mutex);
-    h->ping_us = us;
     note(h, &h->pings);
 }
 
@@ -230,7 +228,6 @@ status_and_round_trip_are_heard(void **state)
     assert_int_equal(hf_status_number(&h.status, "held", 0), 7);
     assert_true(h.status.mono_ms > 0);
     await(&h, &h.pings, 1);
-    assert_in_range(h.ping_us, 1, 1000000);
     publish(&b, "status/forwarder", "{\"state\":\"gone\"}", 16, false);
     await(&h, &h.statuses, 2);
     assert_true(h.status.gone);
