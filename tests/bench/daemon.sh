@@ -254,6 +254,7 @@ adoption_ms() {
     : >"$gw_dir/log"
     from=$(now_ms)
     gateway_spawn
+    disown
     wait_until 30 adopted >/dev/null
     last=$(grep 'event=state .*to=running' "$gw_dir/log" | tail -n 1 | sed -n 's/^time=\([^ ]*\).*/\1/p')
     echo $(($(date -d "$last" +%s%3N) - from))

@@ -325,7 +325,12 @@ if (own) {
 
 if (viewer)
   await check('a viewer sees all of it, and no button that is not for viewers', async () => {
-    const { status } = await ask('POST', '/login', { user: viewer, password });
+    const { status } = await ask(
+      'POST',
+      '/login',
+      { user: viewer, password },
+      { 'Content-Type': 'application/json' },
+    );
     expect(status === 200, `the login of ${viewer} answers ${status}`);
     await show(VICTIM);
     await page.getByTestId('limit-memory_bytes').waitFor();
