@@ -107,6 +107,11 @@ await check('a killed service is an incident, with what was found and what was d
   expect(text.includes(String(KILLED)), text);
 });
 await check('it comes back by itself', () => until(VICTIM, () => isHealthy(VICTIM), HEALTHY_MS));
+await check('no line of its log is there twice', async () => {
+  const lines = await page.getByTestId('log-line').allTextContents();
+  const whole = (await ask('GET', `/services/${VICTIM}/logs?tail=1000`)).body.lines;
+  expect(lines.length > 0 && lines.length <= whole.length, `${lines.length} of ${whole.length}`);
+});
 await accessible('service with an incident');
 await shootAll('service-incident');
 await check('it is a mark on the charts that leads to its last lines', async () => {
@@ -300,7 +305,10 @@ if (own) {
     const item = page
       .getByRole('listitem')
       .filter({ has: page.locator(`a[href="/services/${own}"]`) });
-    await item.first().getByTitle(/^A service of your own/).waitFor();
+    await item
+      .first()
+      .getByTitle(/^A service of your own/)
+      .waitFor();
     await until('it is healthy', () => isHealthy(own), HEALTHY_MS);
   });
   await shootAll('services-own');
