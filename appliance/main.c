@@ -29,6 +29,7 @@
 enum {
     RELEASE_FILE_MAX = 256 * 1024,
     GIVE_BACK_MS = 3600 * 1000, /* what a visit to the dashboard took goes back within the hour */
+    SETTLED_MS = 60 * 1000,     /* and what the start took, once it is over */
     STATUS_MS = 60 * 1000,      /* how often the service manager hears how things are */
     ARENAS_MAX = 2 /* a malloc arena for each thread would cost more memory than all the rest */
 };
@@ -494,7 +495,7 @@ wait_for_end(struct parts *p, const sigset_t *ends)
         if (hf_clock_mono_ms() < give_back_at_ms)
             continue;
         hf_memory_give_back();
-        give_back_at_ms = hf_clock_mono_ms() + GIVE_BACK_MS;
+        give_back_at_ms = hf_clock_mono_ms() + (give_back_at_ms ? GIVE_BACK_MS : SETTLED_MS);
     } while ((signal_number = sigtimedwait(ends, NULL, &step)) < 0);
     hf_log_info("event=end signal=%s", strsignal(signal_number)); // NOLINT(concurrency-mt-unsafe)
     hf_notify_stopping();

@@ -19,7 +19,10 @@ hf_packages_run=(
     mosquitto-clients
 )
 # One clang on every Debian: what it warns of, and how it formats, differs from version to version.
-hf_packages_test=(mosquitto sqlite3 libfaketime chromium clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 shellcheck)
+hf_packages_test=(
+    mosquitto sqlite3 libfaketime chromium systemd
+    clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 shellcheck
+)
 
 # Prints those of the given packages that are not installed. Others may have put the same program there
 # (Docker's own packages, say): then Debian's is not asked for.

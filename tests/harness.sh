@@ -14,7 +14,7 @@ hf_root=${HF_ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)}
 hf_build=${HF_BUILD:-$hf_root/build}
 # shellcheck disable=SC2034 # for gateway.sh and the tests
 {
-    holdfastd=${HF_HOLDFASTD:-$hf_build/release/appliance/holdfastd}
+    holdfastd=${HF_HOLDFASTD:-$hf_build/release/holdfastd}
     release=${HF_RELEASE:-$hf_build/release.json}
     receiver_pin=${HF_RECEIVER:-$hf_build/receiver.json}
     docker_socket=${HF_DOCKER_SOCKET:-/var/run/docker.sock}

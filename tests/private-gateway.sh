@@ -130,7 +130,7 @@ gateway_login() {
 service_is() { [ "$(api_get "/services/$1" "$2")" = "$3" ]; }
 service_healthy() { service_is "$1" .health healthy; }
 all_healthy() {
-    api GET /services | jq -e '.services | length == 4 and all(.health == "healthy")' || {
+    api GET /services | jq -e --argjson n "${#services[@]}" '.services | length == $n and all(.health == "healthy")' || {
         api GET /services | jq -c '.services[] | {name, state, health, reason}'
         return 1
     }
@@ -152,6 +152,8 @@ operation_ended() { api GET "/operations/$1" | jq -e '.finished != null'; }
 container() { echo "$gw-$1"; }
 inspect() { docker inspect --format "$2" "$(container "$1")"; }
 host_pid() { inspect "$1" '{{.State.Pid}}'; }
+# Of all four: who of them was made or started again.
+all_ids() { docker inspect --format '{{.Id}} {{.State.StartedAt}} {{.RestartCount}}' "${services[@]/#/$gw-}"; }
 # While Docker waits to restart a container it calls it running, too, but without a process.
 is_running() { [ "$(inspect "$1" '{{.State.Status}}')" = running ] && [ "$(host_pid "$1")" -gt 1 ]; }
 
@@ -233,13 +235,19 @@ gateway_keep_logs() {
     done
 }
 
+# For scripts to redefine: what goes before and after their gateways.
+before_end() { :; }
+after_end() { :; }
+
 harness_end() {
     local rc=$? name
     trap '' INT TERM
     trap - EXIT
+    before_end
     for name in "${gw_all[@]}"; do
         gateway_remove "$name"
     done
+    after_end
     rm -rf "$work"
     exit "$rc"
 }

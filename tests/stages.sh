@@ -131,8 +131,13 @@ stage_fuzz() { "$hf_root/tests/fuzz/run.sh"; }
 
 stage_images() { "$hf_root/tests/integration/images.sh"; }
 
+# The client alone, and a whole gateway with an engine that is ill.
 stage_engine() {
-    build_preset asan --target test_docker && "$hf_root/tests/integration/engine.sh" "$hf_build/asan/tests/integration/engine/test_docker"
+    local rc=0
+    build_preset asan --target test_docker || return
+    "$hf_root/tests/integration/engine.sh" "$hf_build/asan/tests/integration/engine/test_docker" || rc=1
+    "$hf_root/tests/integration/engine-faults.sh" || rc=1
+    return "$rc"
 }
 
 stage_broker() {
@@ -144,6 +149,7 @@ stage_forwarder() {
 stage_gateway() { "$hf_root/tests/integration/gateway.sh"; }
 stage_python() { "$hf_root/tests/integration/python.sh"; }
 stage_lifecycle() { "$hf_root/tests/integration/lifecycle.sh"; }
+stage_systemd() { "$hf_root/tests/integration/systemd.sh"; }
 stage_own() { "$hf_root/tests/integration/own.sh"; }
 stage_alarms() { "$hf_root/tests/integration/alarms.sh"; }
 stage_badinput() { "$hf_root/tests/integration/badinput.sh"; }

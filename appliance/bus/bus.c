@@ -28,7 +28,7 @@ enum {
     PACKETS_AT_ONCE = 32,
     /* Each service speaks every 2 s, at its own time. While something comes all the time it is
      * taken together, so that many services wake the thread no more often than a few. */
-    GATHER_MS = 800,
+    GATHER_MS = 900,
     STACK_BYTES = 256 * 1024
 };
 
@@ -60,20 +60,11 @@ struct hf_bus {
     char ping_topic[HF_NAME_SIZE + 8];
     int subscribe_id;
     int64_t backoff_ms, retry_at_ms, deadline_ms; /* monotonic */
-    int64_t ping_at_ms, ping_sent_us;
-    bool ping_out;         /* its answer is to be timed, not gathered */
+    int64_t ping_at_ms;
+    bool eager;            /* nothing was answered on this link: the broker is judged by that */
     int64_t gather_end_ms; /* until then nothing is read; 0: what comes is read at once */
     uint64_t ping_number;
 };
-
-static int64_t
-mono_us(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
 
 /* ---- callbacks of the library, on the bus thread ---- */
 
@@ -113,6 +104,7 @@ on_subscribe(struct mosquitto *client, void *context, int id, int count, const i
         }
     }
     bus->phase = PHASE_UP;
+    bus->eager = true;
     bus->backoff_ms = BACKOFF_MIN_MS;
     bus->told[0] = '\0';
     bus->ping_at_ms = hf_clock_mono_ms();
@@ -133,10 +125,10 @@ take_ping(struct hf_bus *bus, const struct mosquitto_message *m)
     text[m->payloadlen] = '\0';
     if (!hf_text_u64(text, &number) || number != bus->ping_number)
         return;
-    bus->ping_out = false;
+    bus->eager = false;
     bus->deadline_ms = hf_clock_mono_ms() + SILENCE_MS;
     if (bus->callbacks.round_trip)
-        bus->callbacks.round_trip(bus->callbacks.context, mono_us() - bus->ping_sent_us);
+        bus->callbacks.round_trip(bus->callbacks.context);
 }
 
 static void
@@ -174,7 +166,6 @@ close_link(struct hf_bus *bus)
     mosquitto_destroy(bus->client);
     bus->client = NULL;
     bus->phase = PHASE_AWAY;
-    bus->ping_out = false;
     bus->gather_end_ms = 0;
 }
 
@@ -235,10 +226,22 @@ ping(struct hf_bus *bus, int64_t now_ms)
     int len = snprintf(text, sizeof text, "%llu", (unsigned long long)++bus->ping_number);
 
     bus->ping_at_ms = now_ms + HF_BUS_PING_MS;
-    bus->ping_sent_us = mono_us();
-    bus->ping_out = true;
     errno = 0;
     check(bus, mosquitto_publish(bus->client, NULL, bus->ping_topic, len, text, 0, false), errno);
+}
+
+/* All that has come: the library takes one packet a call, however many it is asked for. */
+static void
+read_link(struct hf_bus *bus)
+{
+    struct pollfd fd = {.fd = mosquitto_socket(bus->client), .events = POLLIN};
+
+    for (int i = 0; i < PACKETS_AT_ONCE && !bus->failed; i++) {
+        errno = 0;
+        check(bus, mosquitto_loop_read(bus->client, 1), errno);
+        if (poll(&fd, 1, 0) <= 0)
+            return;
+    }
 }
 
 /* Lets the library do what the socket is ready for. */
@@ -246,15 +249,18 @@ static void
 serve_link(struct hf_bus *bus, short ready)
 {
     int64_t now_ms = hf_clock_mono_ms();
+    bool expects = ready & POLLIN;
 
-    errno = 0;
     if (ready & (POLLIN | POLLERR | POLLHUP))
-        check(bus, mosquitto_loop_read(bus->client, PACKETS_AT_ONCE), errno);
+        read_link(bus);
+    errno = 0;
     if (!bus->failed && ready & POLLOUT)
         check(bus, mosquitto_loop_write(bus->client, PACKETS_AT_ONCE), errno);
-    if (!bus->failed && bus->phase == PHASE_UP && now_ms >= bus->ping_at_ms)
+    if (!bus->failed && bus->phase == PHASE_UP && now_ms >= bus->ping_at_ms) {
         ping(bus, now_ms);
-    if (ready & POLLIN && bus->phase == PHASE_UP)
+        expects = true;
+    }
+    if (expects && bus->phase == PHASE_UP)
         bus->gather_end_ms = now_ms + GATHER_MS;
     if (!bus->failed)
         check(bus, mosquitto_loop_misc(bus->client), errno);
@@ -313,7 +319,7 @@ until_due(const struct hf_bus *bus)
 static bool
 gathers(const struct hf_bus *bus)
 {
-    return bus->gather_end_ms && !bus->ping_out && !mosquitto_want_write(bus->client);
+    return bus->gather_end_ms && !bus->eager && !mosquitto_want_write(bus->client);
 }
 
 /* What the link's socket is ready for, after at most wait_ms; -1: however long it takes. */

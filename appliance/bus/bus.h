@@ -28,8 +28,8 @@ struct hf_bus_callbacks {
     /* Was connected, or could not connect: why. Not called again for the same reason until
      * connected. */
     void (*lost)(void *context, const char *reason);
-    /* A ping came back after so many microseconds. */
-    void (*round_trip)(void *context, int64_t us);
+    /* A ping came back. */
+    void (*round_trip)(void *context);
 };
 
 /* Starts the thread; it waits for a target. */

@@ -164,11 +164,10 @@ on_bus_connected(void *context)
 }
 
 static void
-on_round_trip(void *context, int64_t us)
+on_round_trip(void *context)
 {
     struct hf_core *core = context;
 
-    (void)us;
     mailbox_pong(&core->mail);
 }
 

@@ -92,6 +92,10 @@ struct mailbox {
         char state[sizeof((struct hf_service_status *)0)->state];
         int64_t at_ms; /* monotonic; 0: never */
     } said[HF_SERVICES_MAX];
+    struct {
+        bool ok;
+        int64_t at_ms; /* monotonic; 0: never */
+    } probed[HF_SERVICES_MAX];
     int64_t ponged_ms; /* the last round trip */
 };
 

@@ -1,22 +1,40 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What supervision costs and how soon it sees: holdfastd with all services of the release, beside `docker stats` and
-# beside a plain script that polls the engine as a collector of container metrics would.
+# What supervision costs and how soon it sees: holdfastd with eight services and three days of history, beside
+# `docker stats` and beside a plain script that polls the engine as a collector of container metrics would.
 # shellcheck source=../private-gateway.sh disable=SC2119
 . "$(dirname "$0")/../private-gateway.sh"
+# shellcheck source=../own/own.sh
+. "$(dirname "$0")/../own/own.sh"
 # shellcheck source=figures.sh
 . "$(dirname "$0")/figures.sh"
 
 repeats=${HF_BENCH_REPEATS:-3}
-idle_seconds=${HF_BENCH_IDLE:-60}
+idle_seconds=${HF_BENCH_IDLE:-120}
 beside_seconds=${HF_BENCH_BESIDE:-20}
 crashes=${HF_BENCH_CRASHES:-3}
+words=${HF_BENCH_WORDS:-5}
 # The engine doubles its pause before a restart unless the container has run for ten seconds.
 settle_seconds=11
 day_seconds=86400
+day_hours=24
 victim=processor
-mapfile -t names < <(jq -r '.services | if type == "array" then .[].name else keys[] end' "$release")
-count=${#names[@]}
+speaker='own-bus' # judged by what it says on the bus, which here is what this script says
+app_port=1502
+services+=(own-http own-web own-tcp "$speaker")
+count=${#services[@]}
+history=$hf_build/release/tests/bench/holdfast-history
+
+bench_release() {
+    # shellcheck disable=SC2016 # for jq
+    own_release '
+        def own($user): app($port) + { user: $user, networks: ["bus"] };
+        def asked($path): { health: { http: { port: $port, path: $path } } };
+        .services += { "own-http": (own(20001) + asked("/up")), "own-web": (own(20002) + asked("/who")),
+            "own-tcp": (own(20003) + { health: { tcp: $port } }),
+            ($speaker): (own(20004) + { bus: {}, health: { bus: true } }) }' \
+        --argjson port "$app_port" --arg speaker "$speaker"
+}
 
 # --- /proc
 
@@ -62,7 +80,7 @@ in_percent() {
     echo "$(minus "$own" 0 "$(over 100 "$beside_seconds")") $engine"
 }
 
-containers() { printf "$gw-%s\n" "${names[@]}"; }
+containers() { printf "$gw-%s\n" "${services[@]}"; }
 
 docker_stats() {
     local all
@@ -82,6 +100,14 @@ poller() {
     done
 }
 
+# Memory that the history will touch once the daemon has run for six hours: 7 series a service and 9 others of 600
+# seconds and 2,160 tens of seconds, 2 bytes each.
+untouched_bytes() {
+    local up
+    up=$(($(date +%s) - $(stat -c %Y "/proc/$(gw_pid)")))
+    echo $(((7 * count + 9) * 2 * ((600 - (up < 600 ? up : 600)) + (2160 - up / 10))))
+}
+
 cost_figures() {
     local i cpu0 wake0 written0 cpu=() wake=() rss=() written=() stats poll idle beside
     for ((i = 0; i < repeats; i++)); do
@@ -90,8 +116,9 @@ cost_figures() {
         sleep "$idle_seconds"
         cpu+=("$(minus "$(own_cpu_seconds)" "$cpu0" "$(over 100 "$idle_seconds")")")
         wake+=("$(minus "$(wakeups)" "$wake0" "$(over 1 "$idle_seconds")")")
-        written+=("$(minus "$(written_bytes)" "$written0" "$(over "$day_seconds" "$idle_seconds")")")
-        rss+=("$(rss_bytes)")
+        written+=("$(awk -v b="$(minus "$(written_bytes)" "$written0" "$(over "$day_seconds" "$idle_seconds")")" \
+            -v hour="$hour_bytes" -v n="$day_hours" 'BEGIN { print b + hour * n }')")
+        rss+=("$(($(rss_bytes) + $(untouched_bytes)))")
     done
     measuring "the engine alone, docker stats, and a script that polls"
     idle=$(in_percent sleep "$beside_seconds")
@@ -100,11 +127,12 @@ cost_figures() {
     beside=$(jq -nc --arg idle "${idle#* } %" --arg stats "${stats% *} % and the engine ${stats#* } %" \
         --arg poll "${poll% *} % and the engine ${poll#* } %" \
         '{"the engine meanwhile": $idle, "docker stats": $stats, "polling each second": $poll}')
-    figure "holdfastd, resident memory, $count services" bytes '<= 8000000' \
-        "{\"of it heap, stacks and the like\": \"$(anonymous_bytes)\"}" "${rss[@]}"
+    figure "holdfastd, resident memory, $count services, 3 days of history" bytes '<= 8000000' \
+        "{\"of it heap, stacks and the like\": \"$(anonymous_bytes)\", \"of it history still to be touched\": \"$(untouched_bytes)\"}" \
+        "${rss[@]}"
     figure "holdfastd, CPU while idle" "% of a core" '<= 0.1' "$beside" "${cpu[@]}"
     figure "wake-ups while idle" /s '<= 3' '{}' "${wake[@]}"
-    figure "written while idle" bytes/day '<= 1000000' "{\"measured over\": \"$idle_seconds s\"}" "${written[@]}"
+    figure "written while idle" bytes/day '<= 1000000' "{\"measured over\": \"$idle_seconds s\", \"the hourly write\": \"$hour_bytes bytes\"}" "${written[@]}"
 }
 
 # What stays after somebody has looked at everything.
@@ -132,11 +160,11 @@ watch_stream() {
     done >"$work/stream"
 }
 
-# The first time in µs after $1 at which the stream shows what the filter $2 says of the victim.
+# stream_saw SERVICE TIME FILTER: the first time in µs after TIME at which the stream shows that of the service.
 stream_saw() {
     local at
-    at=$(awk -v from="$1" '$1 > from' "$work/stream" | while read -r at text; do
-        if jq -e --arg name "$victim" ".services[] | select(.name == \$name) | $2" <<<"$text" >/dev/null 2>&1; then
+    at=$(awk -v from="$2" '$1 > from' "$work/stream" | while read -r at text; do
+        if jq -e --arg name "$1" ".services[] | select(.name == \$name) | $3" <<<"$text" >/dev/null 2>&1; then
             echo "$at"
             break
         fi
@@ -177,28 +205,43 @@ crash_figures() {
     local i at shown ours=() plain=() seen=() healthy=() ill='.state != "running" or .health != "healthy"'
     measuring "crashes of $victim, and of a plain container"
     plain_start
-    watch_stream &
     for ((i = 0; i < crashes; i++)); do
         wait_until 60 service_healthy "$victim" >/dev/null
         sleep "$settle_seconds"
         at=$(crash "$gw-$victim")
         wait_until 30 has_started_again "$gw-$victim" "$at" >/dev/null
         ours+=("$(milliseconds "$at" "$(started_again "$gw-$victim" "$at")")")
-        wait_until 30 stream_saw "$at" "$ill" >/dev/null
-        shown=$(stream_saw "$at" "$ill")
+        wait_until 30 stream_saw "$victim" "$at" "$ill" >/dev/null
+        shown=$(stream_saw "$victim" "$at" "$ill")
         seen+=("$(milliseconds "$at" "$shown")")
-        wait_until 60 stream_saw "${shown:-$at}" "$ill | not" >/dev/null
-        healthy+=("$(milliseconds "$at" "$(stream_saw "${shown:-$at}" "$ill | not")")")
+        wait_until 60 stream_saw "$victim" "${shown:-$at}" "$ill | not" >/dev/null
+        healthy+=("$(milliseconds "$at" "$(stream_saw "$victim" "${shown:-$at}" "$ill | not")")")
         at=$(crash "$gw-plain")
         wait_until 30 has_started_again "$gw-plain" "$at" >/dev/null
         plain+=("$(milliseconds "$at" "$(started_again "$gw-plain" "$at")")")
     done
-    kill "$(cat "$work/stream.pid")"
     docker rm --force "$gw-plain" >/dev/null
     figure "crash of a service, running again" ms "<= $(awk -v p="$(middle "${plain[@]}")" 'BEGIN { print p + 100 }')" \
         "{\"a plain container under Docker's own policy\": \"$(middle "${plain[@]}") ms\"}" "${ours[@]}"
     figure "crash of a service, seen on an event stream" ms '<= 250' '{}' "${seen[@]}"
     figure "crash of a service, healthy again on the stream" ms '' '{}' "${healthy[@]}"
+}
+
+# From a word on the bus to the stream that shows it.
+word_figures() {
+    local i at shown=()
+    measuring "words of a service that says it is healthy"
+    for ((i = 0; i < words; i++)); do
+        at=${EPOCHREALTIME/[.,]/}
+        voice_says "$speaker" '{"state":"degraded","reason":"no meter answers"}'
+        wait_until 30 stream_saw "$speaker" "$at" '.health == "degraded"' >/dev/null
+        sleep "$((i % 2 + 1)).$i" # at another time of its round each time
+        at=${EPOCHREALTIME/[.,]/}
+        voice_says "$speaker" '{"state":"ok"}'
+        wait_until 30 stream_saw "$speaker" "$at" '.health == "healthy"' >/dev/null
+        shown+=("$(milliseconds "$at" "$(stream_saw "$speaker" "$at" '.health == "healthy"')")")
+    done
+    figure "healthy by its own word, shown on an event stream" ms '<= 1000' '{}' "${shown[@]}"
 }
 
 # --- start
@@ -211,6 +254,7 @@ adoption_ms() {
     : >"$gw_dir/log"
     from=$(now_ms)
     gateway_spawn
+    disown
     wait_until 30 adopted >/dev/null
     last=$(grep 'event=state .*to=running' "$gw_dir/log" | tail -n 1 | sed -n 's/^time=\([^ ]*\).*/\1/p')
     echo $(($(date -d "$last" +%s%3N) - from))
@@ -227,11 +271,21 @@ start_figures() {
 }
 
 gateway_new
-check "a gateway, claimed and healthy" gateway_start
+check "an image for services of one's own" own_image_make
+need
+bench_release
+check "a gateway, claimed" gateway_start
 check "it is claimed" gateway_claim
 check "it has a receiver" receiver_start
+check "its broker is healthy" wait_until 120 service_healthy broker
+voice "$speaker" '{"state":"ok"}'
 check "it is healthy" wait_until 120 all_healthy
 need
+gateway_end_daemon
+hour_bytes=$("$history" "$gw_state" "${services[@]}" | sed -n 's/.* written_bytes=//p')
+check "it has three days of history" test "${hour_bytes:-0}" -gt 0
+need
+gateway_start
 start_figures
 wait_until 60 gateway_is_ready
 wait_until 60 gateway_login >/dev/null
@@ -242,6 +296,9 @@ sleep "$settle_seconds"
 cost_figures
 wait_until 60 gateway_login >/dev/null
 looked_at_figure
+watch_stream &
 crash_figures
+word_figures
+kill "$(cat "$work/stream.pid")"
 figures_write
 figures_table

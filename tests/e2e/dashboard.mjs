@@ -7,7 +7,6 @@
 //   HF_SHOTS                        a folder for pictures (optional)
 //   HF_CHROMIUM                     the browser (optional)
 // Prints a line "ok - …" or "not ok - …" for each check; ends with 1 where one failed.
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import {
   accessible,
@@ -16,10 +15,13 @@ import {
   download,
   expect,
   finish,
+  HEALTHY_MS,
   open,
   page,
   password,
+  publish,
   required,
+  SERVICES,
   shoot,
   shootAll,
   until,
@@ -27,16 +29,11 @@ import {
 } from './harness.mjs';
 
 const setupCode = required('HF_SETUP_CODE');
-const fieldHost = process.env.HF_FIELD_HOST ?? '127.0.0.1';
-const fieldPort = process.env.HF_FIELD_PORT ?? '1883';
 const receiver = process.env.HF_RECEIVER_URL;
 
 const NAME = 'e2e-gateway';
 const TOPIC = 'e2e/dashboard';
 const MESSAGES = 25;
-/** Images may have to be pulled first, and a service proves its health only after some readings. */
-const HEALTHY_MS = 120_000;
-const SERVICES = ['broker', 'processor', 'buffer', 'forwarder'];
 
 async function counter(name) {
   return Number(
@@ -47,12 +44,8 @@ async function counter(name) {
   );
 }
 
-function publish() {
-  for (let i = 0; i < MESSAGES; i++)
-    execFileSync('mosquitto_pub', [
-      ...['-h', fieldHost, '-p', fieldPort, '-q', '1', '-t', TOPIC],
-      ...['-m', JSON.stringify({ n: i })],
-    ]);
+function publishSome() {
+  for (let i = 0; i < MESSAGES; i++) publish(TOPIC, JSON.stringify({ n: i }));
 }
 
 async function health(service) {
@@ -132,7 +125,7 @@ for (const service of SERVICES)
 
 await check('a message travels from a device to the cloud', async () => {
   const before = { accepted: await counter('accepted'), delivered: await counter('delivered') };
-  publish();
+  publishSome();
   for (const name of ['accepted', 'delivered'])
     await until(
       `${name} has grown by ${MESSAGES}`,

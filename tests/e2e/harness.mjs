@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the programs that try the dashboard in a browser have in common: a browser with one page, and
 // checks. Each check prints a line "ok - …" or "not ok - …".
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -12,7 +13,10 @@ export const url = required('HF_URL').replace(/\/$/, '');
 const shots = process.env.HF_SHOTS;
 export const password = process.env.HF_PASSWORD ?? 'correct horse battery';
 
-export const SOON_MS = 10_000;
+export const SOON_MS = 20_000;
+/** Images may have to be pulled first, and a service proves its health only after some readings. */
+export const HEALTHY_MS = 120_000;
+export const SERVICES = ['broker', 'processor', 'buffer', 'forwarder'];
 const BROWSER_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -143,7 +147,7 @@ export async function shootAll(name) {
   const looks = [
     ['light', 1280, 900, 'light'],
     ['dark', 1280, 900, 'dark'],
-    ['phone', 390, 844, 'light'],
+    ['phone', 360, 780, 'light'],
     ['phone-small', 320, 640, 'dark'],
   ];
   for (const [look, width, height, colorScheme] of looks) {
@@ -210,6 +214,36 @@ export function ask(method, path, body, headers = {}) {
     },
     [method, path, body, headers],
   );
+}
+
+export async function service(name) {
+  return (await ask('GET', `/services/${name}`)).body;
+}
+
+export const isHealthy = async (name) => (await service(name)).health === 'healthy';
+
+/** What a program begins with on a gateway that is at work or comes to be. */
+export async function enterAndWait() {
+  await check('admin comes in', enter);
+  for (const name of SERVICES)
+    await check(`${name} is healthy`, () => until(name, () => isHealthy(name), HEALTHY_MS));
+}
+
+/** As a device does. */
+export function publish(topic, payload) {
+  const host = process.env.HF_FIELD_HOST ?? '127.0.0.1';
+  const port = process.env.HF_FIELD_PORT ?? '1883';
+  execFileSync('mosquitto_pub', ['-h', host, '-p', port, '-q', '1', '-t', topic, '-m', payload]);
+}
+
+/** As a change of the configuration that nobody else makes meanwhile. */
+export async function configure(patch) {
+  const { tag } = await ask('GET', '/config');
+  const answer = await ask('PATCH', '/config', patch, {
+    'If-Match': tag,
+    'Content-Type': 'application/merge-patch+json',
+  });
+  expect(answer.status === 200, `PATCH /config answers ${answer.status}: ${answer.body?.detail}`);
 }
 
 /** Checks what must hold all the time, and ends the program: with 1 where a check has failed. */

@@ -4,6 +4,8 @@
 //   HF_URL, HF_PASSWORD             the gateway, and the password of admin
 //   HF_SETUP_CODE                   its proof of possession (only where nobody has claimed it)
 //   HF_INSTANCE                     what the names of its containers begin with
+//   HF_OWN                          an operator's own service with the capability NET_RAW (optional)
+//   HF_VIEWER                       an account with the role viewer and admin's password (optional)
 //   HF_SHOTS                        a folder for pictures (optional)
 //   HF_CHROMIUM                     the browser (optional)
 // Prints a line "ok - …" or "not ok - …" for each check; ends with 1 where one failed. Kills a service,
@@ -14,21 +16,27 @@ import {
   accessible,
   ask,
   check,
+  configure,
   download,
-  enter,
+  enterAndWait,
   expect,
   finish,
+  HEALTHY_MS,
+  isHealthy,
   open,
   page,
+  password,
   required,
+  service,
   shootAll,
   until,
   url,
 } from './harness.mjs';
 
 const instance = required('HF_INSTANCE');
+const own = process.env.HF_OWN;
+const viewer = process.env.HF_VIEWER;
 
-const SERVICES = ['broker', 'processor', 'buffer', 'forwarder'];
 const VICTIM = 'processor';
 const RANGES = [
   ['6h', '6 h'],
@@ -38,8 +46,6 @@ const RANGES = [
 const PLOTS = 4;
 const KILLED = 137;
 const MB = 1024 ** 2;
-/** Images may have to be pulled first, and a service proves its health only after some readings. */
-const HEALTHY_MS = 120_000;
 const SEEN_MS = 30_000;
 /** An alarm that comes and goes is one: it stays for half a minute after its cause. */
 const OVER_MS = 90_000;
@@ -48,21 +54,6 @@ const inspect = (service, format) =>
   execFileSync('docker', ['inspect', '--format', format, `${instance}-${service}`], {
     encoding: 'utf8',
   }).trim();
-
-async function service(name) {
-  return (await ask('GET', `/services/${name}`)).body;
-}
-
-const isHealthy = async (name) => (await service(name)).health === 'healthy';
-
-async function configure(patch) {
-  const { tag } = await ask('GET', '/config');
-  const answer = await ask('PATCH', '/config', patch, {
-    'If-Match': tag,
-    'Content-Type': 'application/merge-patch+json',
-  });
-  expect(answer.status === 200, `PATCH /config answers ${answer.status}: ${answer.body?.detail}`);
-}
 
 async function show(name) {
   await open(`${url}/services/${name}`);
@@ -76,9 +67,7 @@ function kill(name) {
   process.kill(pid, 'SIGKILL');
 }
 
-await check('admin comes in', enter);
-for (const name of SERVICES)
-  await check(`${name} is healthy`, () => until(name, () => isHealthy(name), HEALTHY_MS));
+await enterAndWait();
 
 // --- Charts
 
@@ -118,6 +107,11 @@ await check('a killed service is an incident, with what was found and what was d
   expect(text.includes(String(KILLED)), text);
 });
 await check('it comes back by itself', () => until(VICTIM, () => isHealthy(VICTIM), HEALTHY_MS));
+await check('no line of its log is there twice', async () => {
+  const lines = await page.getByTestId('log-line').allTextContents();
+  const whole = (await ask('GET', `/services/${VICTIM}/logs?tail=1000`)).body.lines;
+  expect(lines.length > 0 && lines.length <= whole.length, `${lines.length} of ${whole.length}`);
+});
 await accessible('service with an incident');
 await shootAll('service-incident');
 await check('it is a mark on the charts that leads to its last lines', async () => {
@@ -132,6 +126,10 @@ await check('it is a mark on the charts that leads to its last lines', async () 
   await page.locator('[data-testid=incident][data-kind=exit] a').first().click();
   await page.getByTestId('incident-detail').waitFor();
   await page.getByTestId('log-line').first().waitFor();
+  await page
+    .getByTestId('curve')
+    .getByRole('img', { name: /^Memory before it/ })
+    .waitFor();
   expect(await page.getByText(`${KILLED}, SIGKILL`).count(), 'no exit code');
 });
 await accessible('incident');
@@ -143,6 +141,19 @@ await check('back leads to the service', async () => {
 await check('all incidents stand on one page, each with whose it is', async () => {
   await open(`${url}/incidents`);
   await page.getByTestId('incident').filter({ hasText: 'Processor: ' }).first().waitFor();
+});
+await check('they are found by service and by kind, and the address says so', async () => {
+  await page.getByLabel('Service').selectOption('buffer');
+  await page.getByText('No incident is like that.').waitFor();
+  await page.getByLabel('Service').selectOption(VICTIM);
+  await page.getByLabel('Kind').selectOption('exit');
+  await page.locator('[data-testid=incident][data-kind=exit]').first().waitFor();
+  const { search } = new URL(page.url());
+  expect(search === `?service=${VICTIM}&kind=exit`, `the address ends with ${search}`);
+  await open(`${url}/incidents?kind=oom`);
+  await page.getByText('No incident is like that.').waitFor();
+  await open(`${url}/incidents`);
+  await page.getByTestId('incident').first().waitFor();
 });
 await accessible('all incidents');
 await shootAll('incidents');
@@ -165,7 +176,9 @@ async function lookAt(changes) {
 await check('a limit out of range is refused where it stands', async () => {
   await show(VICTIM);
   await lookAt({ pids: '0' });
-  await limits().getByText(/goes from 4/).waitFor();
+  await limits()
+    .getByText(/goes from 4/)
+    .waitFor();
   await shootAll('limits-refused');
   await limits().getByRole('button', { name: 'Cancel' }).click();
 });
@@ -244,7 +257,10 @@ await check('an alarm is counted beside its page, and is on the overview', async
 await accessible('overview with an alarm');
 await shootAll('overview-alarm');
 await check('it has a cause, advice and a place in every filter', async () => {
-  await page.getByRole('link', { name: /^Alarms/ }).first().click();
+  await page
+    .getByRole('link', { name: /^Alarms/ })
+    .first()
+    .click();
   await alarm('disk_full').first().waitFor(); // one for each file system
   expect(await alarm('disk_full').locator('.advice').count(), 'there is no advice');
   await open(`${url}/alarms?kind=disk_full&severity=warn`);
@@ -267,7 +283,10 @@ await check('it goes when its cause is gone, and is still among all', async () =
   await configure({ alarms: { thresholds: { disk_percent: null } } });
   await until('they are gone', async () => (await alarm('disk_full').count()) === 0, OVER_MS);
   await page.getByRole('button', { name: 'All', exact: true }).click();
-  await alarm('disk_full').getByText(/over since/).first().waitFor();
+  await alarm('disk_full')
+    .getByText(/over since/)
+    .first()
+    .waitFor();
 });
 await check('where the answer does not come, it says so and mends itself', async () => {
   await page.route('**/api/v1/alarms*', (route) => route.abort());
@@ -278,24 +297,66 @@ await check('where the answer does not come, it says so and mends itself', async
   await page.getByTestId('trouble').waitFor({ state: 'detached' });
 });
 
+// --- An operator's own service
+
+if (own) {
+  await check('an own service stands among the others, marked as such', async () => {
+    await open(`${url}/services`);
+    const item = page
+      .getByRole('listitem')
+      .filter({ has: page.locator(`a[href="/services/${own}"]`) });
+    await item
+      .first()
+      .getByTitle(/^A service of your own/)
+      .waitFor();
+    await until('it is healthy', () => isHealthy(own), HEALTHY_MS);
+  });
+  await shootAll('services-own');
+  await check('what its release relaxes is written on its page, and nothing else is', async () => {
+    await show(own);
+    const hardening = page.getByRole('region', { name: 'Hardening' });
+    await hardening.getByText('1 relaxation').waitFor();
+    const relaxed = await hardening
+      .getByTestId('relaxations')
+      .getByRole('listitem')
+      .allTextContents();
+    expect(relaxed.join() === 'capability NET_RAW', `it says ${relaxed}`);
+    await show(VICTIM);
+    await page.getByText('as strict as by default').waitFor();
+    await show(own);
+  });
+  await accessible('own service');
+  await shootAll('service-own');
+}
+
 // --- Who may only look
 
-await check('a viewer sees all of it, and no button that is not for viewers', async () => {
-  await page.route('**/api/v1/session', async (route) => {
-    const answer = await route.fetch();
-    await route.fulfill({ json: { ...(await answer.json()), role: 'viewer' } });
+if (viewer)
+  await check('a viewer sees all of it, and no button that is not for viewers', async () => {
+    const { status } = await ask(
+      'POST',
+      '/login',
+      { user: viewer, password },
+      { 'Content-Type': 'application/json' },
+    );
+    expect(status === 200, `the login of ${viewer} answers ${status}`);
+    await show(VICTIM);
+    await page.getByTestId('limit-memory_bytes').waitFor();
+    for (const name of ['Restart', 'Stop', 'Change limits'])
+      expect((await page.getByRole('button', { name }).count()) === 0, `there is “${name}”`);
+    await open(`${url}/alarms?state=all`);
+    await page.getByTestId('alarm').first().waitFor();
+    expect(
+      (await page.getByRole('button', { name: /Acknowledge/ }).count()) === 0,
+      'there is “Acknowledge”',
+    );
   });
-  await show(VICTIM);
-  await page.getByTestId('limit-memory_bytes').waitFor();
-  for (const name of ['Restart', 'Stop', 'Change limits'])
-    expect((await page.getByRole('button', { name }).count()) === 0, `there is “${name}”`);
-  await open(`${url}/alarms?state=all`);
-  await page.getByTestId('alarm').first().waitFor();
-  expect(
-    (await page.getByRole('button', { name: /Acknowledge/ }).count()) === 0,
-    'there is “Acknowledge”',
-  );
-  await page.unroute('**/api/v1/session');
-});
+if (viewer)
+  await check('and is refused where no button is needed', async () => {
+    for (const path of [`/services/${VICTIM}/restart`, '/alarms/1/acknowledge']) {
+      const { status } = await ask('POST', path);
+      expect(status === 403, `POST ${path} answers ${status}`);
+    }
+  });
 
 await finish();

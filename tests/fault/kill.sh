@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Numbered messages with QoS 1 while what carries them is killed; the receiver must have every one.
-# usage: tests/fault/kill.sh          HF_SEED, HF_FAULT_MESSAGES and HF_FAULT_RATE make it another one or a longer one
+# usage: tests/fault/kill.sh          HF_SEED, HF_FAULT_MESSAGES, HF_FAULT_RATE and HF_FAULT_AWAY_S make it another one or
+#                                     a longer one
 # shellcheck source=../private-gateway.sh disable=SC2119
 . "$(dirname "$0")/../private-gateway.sh"
 gateway_new
@@ -10,6 +11,8 @@ gateway_new
 
 messages=${HF_FAULT_MESSAGES:-20000}
 rate=${HF_FAULT_RATE:-400} # a second: slow enough that every victim dies while they flow
+away_s=${HF_FAULT_AWAY_S:-15} # how long the engine is not there
+pipe_lines=1000 # of the broker's log: more than the 64 KiB that a pipe holds
 seed=${HF_SEED:-20}
 victims=(processor buffer forwarder holdfastd)
 [ "${HF_ENGINE_OURS:-0}" != 1 ] || victims+=(dockerd)
@@ -113,6 +116,42 @@ stopped_engine_is_said() {
     wait_until 30 has_record stopped/engine
 }
 
+# Nobody reads what the services say meanwhile: none of them waits for that.
+fill_the_broker_log() {
+    local i
+    for ((i = 0; i < pipe_lines; i++)); do
+        timeout 10 mosquitto_pub -h "$(host_address)" -p "$gw_field" -t "log/$i" -n || return
+    done
+}
+
+lives_without_an_engine() {
+    publisher_start gone "$((away_s * rate))" "$rate" --check "$(cat "$work/receiver")" --settle 90
+    fill_the_broker_log || return
+    publisher_wait || return
+    tell_books gone
+    expect "acknowledged to the devices" "$(book gone acknowledged)" "$((away_s * rate))" || return
+    expect "lost" "$(book gone lost)" 0
+}
+
+live_restore_carries_the_record_path() {
+    local before rc=0
+    [ "${HF_ENGINE_OURS:-0}" = 1 ] || {
+        note "dockerd is not one that ./dev started: left out"
+        return 0
+    }
+    before=$(all_ids)
+    receiver_url >"$work/receiver"
+    "$HF_ENGINE" kill
+    wait_until 30 is_gone "$(cat "$HF_ENGINE_PID_FILE")"
+    lives_without_an_engine || rc=1
+    "$HF_ENGINE" start
+    wait_until 120 engine_answers
+    expect "without an engine" "$rc" 0
+    wait_until 120 all_healthy
+    expect "containers" "$(all_ids)" "$before"
+    expect "gaps in the sequence" "$(report_value .gap_count)" 0
+}
+
 books_balance() {
     api GET /buffer | jq -e --argjson received "$(report_value .distinct)" \
         '.accepted == $received and .accepted == .delivered and .held == 0 and .dropped == 0 and .quarantined == 0'
@@ -174,6 +213,7 @@ check starts
 need
 check pain_08_kill_in_turn_loses_nothing
 check pain_14_a_stopped_engine_holds_up_nothing
+check live_restore_carries_the_record_path
 check pain_07_books_balance_after_kills
 check pain_09_uplink_away_and_back_keeps_all_in_order
 check broker_kill_loss_is_measured

@@ -3,20 +3,43 @@
 # The dashboard of a gateway of its own in Chromium, by tests/e2e.
 # shellcheck source=../private-gateway.sh disable=SC2119
 . "$(dirname "$0")/../private-gateway.sh"
+# shellcheck source=../own/own.sh
+. "$(dirname "$0")/../own/own.sh"
 gateway_new
+
+own=plc
+viewer=watcher
+
+with_an_own_service() {
+    # shellcheck disable=SC2016 # for jq
+    own_release '.services[$own] = app($port) + { title: "PLC adapter", networks: ["bus"], depends_on: ["broker"],
+        health: { http: { port: $port, path: "/up" } }, relaxations: { capabilities: ["NET_RAW"] } }' \
+        --arg own "$own" --argjson port 1502
+}
+
+# The API makes no further accounts.
+a_viewer_is_made() {
+    gateway_end_daemon
+    sqlite3 "$gw_state/holdfast.db" "INSERT INTO account SELECT '$viewer', 0, password_hash, created FROM account"
+    gateway_start
+}
 
 in_chromium() {
     HF_URL=$gw_url HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") HF_PASSWORD=$password \
         HF_FIELD_HOST=127.0.0.1 HF_FIELD_PORT=$gw_field HF_RECEIVER_URL=http://127.0.0.1:$gw_receiver \
-        HF_INSTANCE=$gw \
+        HF_INSTANCE=$gw HF_OWN=$own HF_VIEWER=$viewer \
         "$node" "$hf_root/tests/e2e/$1.mjs"
 }
 
+check own_image_make
+need
+with_an_own_service
 check "a gateway" gateway_start
 check "a receiver" receiver_start
 need
 rc=0
 in_chromium dashboard || rc=1
 in_chromium data || rc=1
+check a_viewer_is_made
 in_chromium services || rc=1
 finish && [ "$rc" -eq 0 ]

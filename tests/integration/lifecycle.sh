@@ -64,8 +64,6 @@ wrong_commands_are_refused() {
 
 # --- over the life of holdfastd
 
-all_ids() { docker inspect --format '{{.Id}} {{.State.StartedAt}} {{.RestartCount}}' "$gw"-{broker,buffer,processor,forwarder}; }
-
 pain_18_services_run_on_without_holdfastd() {
     local before
     before=$(all_ids)
@@ -275,6 +273,21 @@ frozen_is_seen_and_can_be_stopped() {
     wait_until 90 all_healthy
 }
 
+# It says that all is well, and what it should hand on waits.
+answers_and_does_no_work() {
+    kill -STOP "$(host_pid buffer)"
+    publish stuck/first 1
+    wait_until 60 service_is processor .health degraded || {
+        kill -CONT "$(host_pid buffer)"
+        return 1
+    }
+    reason=$(api_get /services/processor .reason)
+    kill -CONT "$(host_pid buffer)"
+    expect_match "reason" "$reason" 'has handed nothing to the buffer for [0-9]+ s with [1-9]'
+    wait_until 90 all_healthy
+    wait_until 30 has_record stuck/first
+}
+
 death_is_kept_with_log_and_curve() {
     local id
     crashed_comes_back buffer
@@ -368,6 +381,7 @@ check started_by_hand_is_stopped_again
 check left_over_is_removed
 check death_is_kept_with_log_and_curve
 check frozen_is_seen_and_can_be_stopped
+check answers_and_does_no_work
 check exits_0_again_and_again
 check killed_at_any_moment_touches_nothing
 check others_are_left_alone

@@ -4,49 +4,25 @@
 # limits that change while it runs, and what is left of its log.
 # shellcheck source=../private-gateway.sh disable=SC2119
 . "$(dirname "$0")/../private-gateway.sh"
+# shellcheck source=../own/own.sh
+. "$(dirname "$0")/../own/own.sh"
 gateway_new
 
-app_tag=hft-own:$$
 app_port=1502
 published=$(free_port)
 
-# --- the image: one static program
-
-image_make() {
-    local dir=$work/app
-    mkdir -p "$dir"
-    cc -std=gnu11 -O2 -Wall -Wextra -Werror -static -o "$dir/app" "$hf_root/tests/own/app.c"
-    tar --create --directory "$dir" app | docker import --change 'ENTRYPOINT ["/app"]' - "$app_tag" >/dev/null
-}
-
-# Before the harness's own end, which ends the script.
-own_end() {
-    local rc=$?
-    trap - EXIT
-    for gw in "${gw_all[@]}"; do
-        gateway_remove "$gw"
-    done
-    docker rmi --force "$app_tag" >/dev/null 2>&1
-    (exit "$rc")
-    harness_end
-}
-trap own_end EXIT
-
-# release_make [JQ]: the release with the own service in it, changed by a filter.
+# release_make [JQ]: the release with the own services in it, changed by a filter.
 release_make() {
-    jq --arg id "$(docker image inspect --format '{{.Id}}' "$app_tag")" --argjson port "$published" \
-        --argjson inner "$app_port" '
-        .format = 2 | .services.app = {
-            image: "registry.invalid/own/app@sha256:\("0" * 64)", tag: "1.0.0", image_id: $id,
-            title: "Test app", user: 20001, command: [$inner | tostring],
-            limits: { memory_bytes: 33554432, cpus: 0.5, pids: 16, log_bytes: 196608 },
-            env: { LEVEL: "high" }, secrets: ["key"],
+    # shellcheck disable=SC2016 # for jq
+    own_release '.services.app = (app($inner) | . + {
+            title: "Test app", limits: (.limits + { log_bytes: 196608 }), env: { LEVEL: "high" }, secrets: ["key"],
             volumes: [{ name: "data", target: "/data" }], tmpfs: [{ target: "/tmp", size_bytes: 1048576 }],
             networks: ["bus", "egress", "plant"], ports: [{ port: $port, container_port: $inner }],
             bus: { write: ["uplink/own/#"], read: ["field/own/#"] },
-            health: { http: { port: $inner, path: "/up" } }, depends_on: ["broker"],
-            relaxations: { capabilities: ["NET_RAW"] } }' "$release" | jq "${1:-.}" >"$gw_dir/release.json"
-    gw_release=$gw_dir/release.json
+            health: { http: { port: $inner, path: "/up" } }, depends_on: ["broker"], stop_timeout_s: 2,
+            relaxations: { capabilities: ["NET_RAW"] } }) |
+        .services.talker = app($inner) + { user: 20002, networks: ["bus"], bus: {}, health: { bus: true } } | '"${1:-.}" \
+        --argjson port "$published" --argjson inner "$app_port"
 }
 
 # --- the configuration
@@ -65,7 +41,14 @@ app() { curl -fsS --max-time 20 "http://$(host_address):$published$1"; }
 
 # --- it comes to run
 
+# A volume that was there before, so that it can be small.
+small_volume() {
+    docker volume create --label "io.holdfast.instance=$gw" --driver local --opt type=tmpfs --opt device=tmpfs \
+        --opt o=size=1m,uid=20001 "$gw-app.data" >/dev/null
+}
+
 waits_for_permission() {
+    small_volume
     gateway_start
     gateway_claim
     wait_until 120 service_healthy broker
@@ -122,10 +105,8 @@ is_given_its_secret_as_a_file() {
 # --- on the bus
 
 bus_publish() {
-    local address
-    address=$(inspect broker "{{(index .NetworkSettings.Networks \"$gw-bus\").IPAddress}}")
-    timeout 30 mosquitto_pub -h "$address" -p 1884 -i app -u app -q 1 -t "$1" -m "$2" \
-        -P "$(jq -r .bus.password "$gw_secrets/services/app/credentials.json")"
+    bus_options app
+    timeout 30 mosquitto_pub "${bus_as[@]}" -t "$1" -m "$2"
 }
 
 may_do_on_the_bus_what_is_written() {
@@ -145,6 +126,29 @@ unhealthy_is_said() {
     service_is app .health unreachable
     service_command app restart
     wait_until 60 service_healthy app
+}
+
+# By its own word alone: its container runs all the time.
+is_judged_by_what_it_says_on_the_bus() {
+    wait_until 60 service_is talker .health unreachable
+    expect "reason" "$(api_get /services/talker .reason)" "has never reported on the bus"
+    voice talker '{"state":"ok"}'
+    wait_until 30 service_healthy talker
+    voice_says talker '{"state":"degraded","reason":"no meter answers"}'
+    wait_until 30 service_is talker .health degraded
+    expect "reason" "$(api_get /services/talker .reason)" "no meter answers"
+    [ -n "$(api_get /services/talker .advice)" ]
+    voice_says talker '{"state":"ok"}'
+    wait_until 30 service_healthy talker
+    voice_signal talker STOP
+    wait_until 30 service_is talker .health unreachable
+    expect_match "reason" "$(api_get /services/talker .reason)" '^no status message for [0-9]+ s$'
+    voice_signal talker CONT
+    wait_until 30 service_healthy talker
+    voice_signal talker KILL # the broker says its last will
+    wait_until 30 service_is talker .health unreachable
+    expect "reason" "$(api_get /services/talker .reason)" "its connection to the broker has ended"
+    expect "restarts" "$(inspect talker '{{.RestartCount}}')" 0
 }
 
 # --- limits
@@ -202,6 +206,24 @@ out_of_memory_ends_it_alone() {
 }
 
 app_was_out_of_memory() { api GET /services/app | jq -e '.oom_killed and .restarts >= 1'; }
+
+a_full_volume_is_its_own_trouble() {
+    expect_match "write" "$(app '/fill?/data/all')" '^[0-9]+ bytes, No space left on device$'
+    service_healthy app
+    publish volume/goes-on 1
+    wait_until 60 has_record volume/goes-on
+    expect "others" "$(ill_ones)" ""
+}
+
+ill_ones() { api_get /services '.services[] | select(.own | not) | select(.health != "healthy") | .name'; }
+
+one_that_heeds_no_signal_is_stopped_all_the_same() {
+    app /deaf
+    service_command app stop
+    expect "exit status" "$(inspect app '{{.State.ExitCode}}')" 137
+    service_command app start
+    wait_until 60 service_healthy app
+}
 
 pain_13_a_log_is_bounded_whatever_a_service_says() {
     local bytes
@@ -263,7 +285,7 @@ release_is_refused() {
     gateway_refuses "$2"
 }
 
-check image_make
+check own_image_make
 need
 release_make
 check waits_for_permission
@@ -273,18 +295,20 @@ check is_hardened
 check is_given_its_secret_as_a_file
 check may_do_on_the_bus_what_is_written
 check unhealthy_is_said
+check is_judged_by_what_it_says_on_the_bus
 check limits_change_without_a_restart
 check limits_changed_by_hand_are_put_right_without_a_restart
 check more_than_the_box_has_is_refused
 check a_fork_bomb_is_held_by_the_limit
 check out_of_memory_ends_it_alone
+check a_full_volume_is_its_own_trouble
+check one_that_heeds_no_signal_is_stopped_all_the_same
 check pain_13_a_log_is_bounded_whatever_a_service_says
 check the_log_of_the_container_before_is_kept
 check it_is_there_after_a_restart_of_holdfastd
 check leaves_with_its_release_but_for_its_data
 
 gateway_new -bad
-trap own_end EXIT
 check "own services need format 2" release_is_refused '.format = 1' '/services/app: '
 check "limits are required" release_is_refused 'del(.services.app.limits.memory_bytes)' '/services/app/limits/memory_bytes: '
 check "no root" release_is_refused '.services.app.user = 0' '/services/app/user: .*root'

@@ -5,10 +5,12 @@
  *
  *   /up           200, or 503 after /down
  *   /who          uid, environment and the secret that it was given
+ *   /deaf         heeds SIGTERM no more
  *   /fork         starts processes until no more come; says how many came
  *   /hog          takes memory until the kernel ends it
  *   /log?N        N lines on stdout
  *   /write?PATH   whether it can make that file
+ *   /fill?PATH    writes until there is no room; says how much it was, and why it ended
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,7 +23,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { REQUEST_MAX = 1024, ANSWER_MAX = 8192, FORKS_MAX = 10000, HOG_BYTES = 1024 * 1024 };
+enum {
+    REQUEST_MAX = 1024,
+    ANSWER_MAX = 8192,
+    FORKS_MAX = 10000,
+    HOG_BYTES = 1024 * 1024,
+    FILL_MOST = 64
+};
 
 extern char **environ;
 
@@ -92,6 +100,24 @@ log_lines(long count)
     fflush(stdout);
 }
 
+/* At most FILL_MOST megabytes, wherever it is run by mistake. */
+static void
+fill(const char *path, char out[ANSWER_MAX])
+{
+    static const char block[HOG_BYTES];
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    long written = 0;
+    ssize_t n = fd < 0 ? -1 : 0;
+
+    for (int i = 0; n >= 0 && i < FILL_MOST; i++) {
+        n = write(fd, block, sizeof block);
+        written += n > 0 ? n : 0;
+    }
+    snprintf(out, ANSWER_MAX, "%ld bytes, %s\n", written, n < 0 ? strerror(errno) : "no end");
+    if (fd >= 0)
+        close(fd);
+}
+
 static void
 serve(int fd, const char *path)
 {
@@ -101,12 +127,16 @@ serve(int fd, const char *path)
         say_who(text);
     else if (strcmp(path, "/down") == 0)
         down = true;
+    else if (strcmp(path, "/deaf") == 0)
+        signal(SIGTERM, SIG_IGN);
     else if (strcmp(path, "/fork") == 0)
         snprintf(text, sizeof text, "%d\n", fork_all());
     else if (strcmp(path, "/hog") == 0)
         hog();
     else if (strncmp(path, "/log?", 5) == 0)
         log_lines(strtol(path + 5, NULL, 10));
+    else if (strncmp(path, "/fill?", 6) == 0)
+        fill(path + 6, text);
     else if (strncmp(path, "/write?", 7) == 0)
         snprintf(text, sizeof text, "%s\n",
                  open(path + 7, O_WRONLY | O_CREAT, 0600) < 0 ? strerror(errno) : "written");

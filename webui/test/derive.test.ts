@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LogLine } from '../src/api/types';
 import { claimErrors, formatSetupCode } from '../src/derive/claim';
-import { linesLike, lineTone, pieces, unseen, withoutTime } from '../src/derive/log';
+import { linesLike, lineTone, newOnes, pieces, withoutTime } from '../src/derive/log';
 import { passwordStrength } from '../src/derive/password';
 import { inPathOrder, pathOf } from '../src/derive/path';
 import { append, fromHistory, rollingMean, SPAN_S } from '../src/derive/series';
@@ -134,8 +134,18 @@ describe('log', () => {
   it('a tail that overlaps brings only what is new', () => {
     const known = [line('1', 'a'), line('2', 'b'), line('2', 'c')];
     const tail = [line('1', 'a'), line('2', 'b'), line('2', 'c'), line('2', 'c'), line('3', 'd')];
-    expect(unseen(known, tail).map((l) => l.text)).toEqual(['c', 'd']);
-    expect(unseen([], tail)).toEqual(tail);
+    expect(tail.filter(newOnes(known, 200)).map((l) => l.text)).toEqual(['c', 'd']);
+    expect(tail.filter(newOnes([], 200))).toEqual(tail);
+  });
+
+  it('after the tail every line is new, also of a clock that was set back', () => {
+    const known = [line('5', 'a'), line('6', 'b')];
+    const isNew = newOnes(known, 200);
+    const lines = [line('5', 'a'), line('6', 'b'), line('7', 'c'), line('3', 'd')];
+    expect(lines.filter(isNew).map((l) => l.text)).toEqual(['c', 'd']);
+    const short = newOnes(known, 2);
+    const back = [line('5', 'a'), line('6', 'b'), line('3', 'd')];
+    expect(back.filter(short).map((l) => l.text)).toEqual(['d']);
   });
 
   it('finds the level in our lines and in mosquitto’s', () => {

@@ -4,12 +4,17 @@ import { API, withSession } from './client';
 import { query } from './query';
 import type { IncidentDetail, IncidentPage, LogLines } from './types';
 
+/** Empty: of all services, of every kind. */
+export interface IncidentFilter {
+  service: string;
+  kind: string;
+}
+
 const inPath = encodeURIComponent;
 
 export const incidents = {
-  /** service: empty for those of all. */
-  list: (service: string, limit: number, cursor: string | null) =>
-    withSession<IncidentPage>('GET', `/incidents${query({ service, limit, cursor })}`),
+  list: (filter: IncidentFilter, limit: number, cursor: string | null) =>
+    withSession<IncidentPage>('GET', `/incidents${query({ ...filter, limit, cursor })}`),
   one: (id: string) => withSession<IncidentDetail>('GET', `/incidents/${inPath(id)}`),
   /** Lines of the containers before the present one. */
   previousLog: (service: string, tail: number) =>

@@ -19,6 +19,11 @@ export function incidentMark({ kind }: Incident): Mark {
   return KIND[kind] ?? { tone: 'warn', word: kind };
 }
 
+/** To choose from. */
+export const incidentKinds = Object.entries(KIND).map(
+  ([kind, { word }]) => [kind, word.charAt(0).toUpperCase() + word.slice(1)] as const,
+);
+
 /** As a sentence. */
 export function sentence(text: string): string {
   const first = text.charAt(0).toUpperCase() + text.slice(1);

@@ -6,22 +6,27 @@ export interface NumberedLine extends LogLine {
   id: number;
 }
 
-/** The tail that each connection starts with overlaps what is there: only what is new. */
-export function unseen(known: readonly LogLine[], tail: readonly LogLine[]): LogLine[] {
-  const last = known.at(-1)?.time;
-  if (!last) return [...tail];
+/**
+ * The tail that a connection starts with, of at most so many lines, overlaps what is there: says of
+ * each line that comes, in turn, whether it is new. Whether it belongs to the tail is told by its
+ * time and never by when it came: on a slow box that may be late.
+ */
+export function newOnes(known: readonly LogLine[], most: number): (line: LogLine) => boolean {
+  const last = known.findLast((line) => line.time !== null)?.time ?? null;
   const atLast = new Map<string, number>();
   for (let i = known.length - 1; i >= 0 && known[i]?.time === last; i--) {
     const text = known[i]?.text ?? '';
     atLast.set(text, (atLast.get(text) ?? 0) + 1);
   }
-  return tail.filter((line) => {
-    if (line.time === null || line.time > last) return true;
-    if (line.time < last) return false;
-    const left = atLast.get(line.text) ?? 0;
-    atLast.set(line.text, left - 1);
+  let overlap = last === null ? 0 : most;
+  return ({ time, text }) => {
+    if (overlap === 0 || last === null || time === null) return true;
+    overlap = time > last ? 0 : overlap - 1;
+    if (time !== last) return time > last;
+    const left = atLast.get(text) ?? 0;
+    atLast.set(text, left - 1);
     return left <= 0;
-  });
+  };
 }
 
 export function lineTone(text: string): Tone | null {

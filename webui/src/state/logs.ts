@@ -2,14 +2,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { api } from '../api/client';
 import type { LogLine } from '../api/types';
-import { type NumberedLine, unseen } from '../derive/log';
+import { type NumberedLine, newOnes } from '../derive/log';
 import { retryDelay } from './retry';
 
 const TAIL = 200;
 const KEEP = 2000;
 const SHOW_EVERY_MS = 150;
-/** Lines of one tail come in one burst. */
-const TAIL_BURST_MS = 250;
 
 export type LogStream = 'connecting' | 'live' | 'ended' | 'lost';
 
@@ -34,19 +32,19 @@ export function useLogs(service: string, container: string | null): Logs {
     const mine = kept.current;
     let source: EventSource | null = null;
     let waiting: LogLine[] = [];
-    let connectedAt = 0;
     let attempt = 0;
     let stream: LogStream = 'connecting';
     let showTimer: ReturnType<typeof setTimeout> | undefined;
     let retryTimer: ReturnType<typeof setTimeout> | undefined;
 
+    const keep = () => {
+      const numbered = waiting.map((line) => ({ ...line, id: ++mine.lastId }));
+      waiting = [];
+      mine.lines = [...mine.lines, ...numbered].slice(-KEEP);
+    };
     const show = () => {
       showTimer = undefined;
-      const inTail = Date.now() - connectedAt < TAIL_BURST_MS + SHOW_EVERY_MS * 2;
-      const fresh = inTail ? unseen(mine.lines, waiting) : waiting;
-      waiting = [];
-      const numbered = fresh.map((line) => ({ ...line, id: ++mine.lastId }));
-      mine.lines = [...mine.lines, ...numbered].slice(-KEEP);
+      keep();
       setLogs({ lines: mine.lines, stream });
     };
     const showSoon = () => {
@@ -59,14 +57,16 @@ export function useLogs(service: string, container: string | null): Logs {
       retryTimer = setTimeout(connect, retryDelay(attempt++, Math.random()));
     };
     const connect = () => {
+      keep();
+      const isNew = newOnes(mine.lines, TAIL);
       source = new EventSource(api.logStreamUrl(service, TAIL));
       source.addEventListener('open', () => {
-        connectedAt = Date.now();
         stream = 'live';
         showSoon();
       });
       source.addEventListener('line', (event) => {
-        waiting.push(JSON.parse((event as MessageEvent<string>).data) as LogLine);
+        const line = JSON.parse((event as MessageEvent<string>).data) as LogLine;
+        if (isNew(line)) waiting.push(line);
         attempt = 0;
         showSoon();
       });
@@ -78,6 +78,7 @@ export function useLogs(service: string, container: string | null): Logs {
     connect();
     return () => {
       source?.close();
+      keep();
       clearTimeout(showTimer);
       clearTimeout(retryTimer);
     };

@@ -20,6 +20,7 @@ import {
 import { count, timeNear } from '../../format/format';
 import { Headline, Loading, mayOperate, Outcome, Trouble } from '../../parts/asked';
 import { Status } from '../../parts/basics';
+import { Select } from '../../parts/select';
 import { useAlarms } from '../../state/alarms';
 import type { PageProps } from '../props';
 
@@ -126,29 +127,6 @@ function Choice<T extends string>({
         </button>
       ))}
     </fieldset>
-  );
-}
-
-function Select({
-  label,
-  options,
-  value,
-  onChoose,
-}: {
-  label: string;
-  options: readonly (readonly [string, string])[];
-  value: string;
-  onChoose: (value: string) => void;
-}): JSX.Element {
-  return (
-    <select aria-label={label} value={value} onChange={(e) => onChoose(e.currentTarget.value)}>
-      <option value="">{label}</option>
-      {options.map(([one, title]) => (
-        <option value={one} key={one}>
-          {title}
-        </option>
-      ))}
-    </select>
   );
 }
 
@@ -275,7 +253,7 @@ export function AlarmsPage(props: PageProps): JSX.Element {
             : ''
         }
       />
-      <div class="alarm-tools">
+      <div class="filters">
         <Choice
           name="Which alarms"
           options={WHICH}

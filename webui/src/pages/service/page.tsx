@@ -45,7 +45,11 @@ function Content({
   const [shown, setShown] = useState(SHOWN);
   const { name, health, restarts, container, since } = service;
   // Where it ends, starts or changes its health there may be another one.
-  const asked = useIncidents(name, shown, `${health} ${restarts} ${container?.id} ${since}`);
+  const asked = useIncidents(
+    { service: name, kind: '' },
+    shown,
+    `${health} ${restarts} ${container?.id} ${since}`,
+  );
   useEffect(() => void adoptOperations(), []);
   return (
     <>

@@ -1,0 +1,178 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# holdfastd under a real service manager: the unit as packages have it, in a systemd of the test's own (tests/systemd).
+# shellcheck source=../private-gateway.sh disable=SC2119
+. "$(dirname "$0")/../private-gateway.sh"
+gateway_new
+unit=holdfastd.service
+watchdog_s=5
+gate=$gw_dir/gate
+
+# --- the manager
+
+# Its own cgroup in each hierarchy that systemd itself uses.
+cgroup_enter() {
+    local hierarchy
+    for hierarchy in /sys/fs/cgroup /sys/fs/cgroup/systemd /sys/fs/cgroup/unified; do
+        [ -e "$hierarchy/cgroup.procs" ] || continue
+        mkdir -p "$hierarchy/$gw"
+        echo "$BASHPID" >"$hierarchy/$gw/cgroup.procs"
+    done
+}
+
+units_make() {
+    local dir=$gw_dir/units name
+    mkdir -p "$dir/$unit.d"
+    for name in default sysinit basic shutdown network-online; do
+        printf '[Unit]\nDefaultDependencies=no\n' >"$dir/$name.target"
+    done
+    cp "$hf_root/image/holdfastd.service" "$dir/"
+    cp "$holdfastd" "$gw_release" "$gw_dir/"
+    # What a test must: where things are, a patience that it can await, and a first start that comes when it is told.
+    cat >"$dir/$unit.d/test.conf" <<END
+[Service]
+ExecStart=
+ExecStart=/bin/sh -c '[ ! -p $gate ] || read -r go <$gate; exec $gw_dir/holdfastd --instance $gw \
+    --run $gw_secrets --listen 127.0.0.1:$gw_port --field-bind 0.0.0.0:$gw_field \
+    --docker-socket /run/docker.sock --release $gw_dir/${gw_release##*/} --provision $gw_dir/provision'
+WatchdogSec=$watchdog_s
+BindPaths=$gw_dir
+StandardOutput=truncate:$gw_dir/out
+StandardError=append:$gw_dir/log
+END
+}
+
+manager_start() {
+    mkdir "$work/root"
+    (
+        cgroup_enter
+        exec unshare --mount --pid --uts --ipc --fork --kill-child --propagation private -- \
+            "$hf_root/tests/systemd/boot" "$work/root" "$gw_dir/units" "$(readlink -f "$docker_socket")" "$gw_dir"
+    ) >"$work/manager.log" 2>&1 </dev/null &
+    echo $! >"$work/manager.pid"
+    disown
+    wait_until 30 manager_runs || {
+        cat "$work/manager.log"
+        return 1
+    }
+}
+
+manager_pid() { pgrep --parent "$(cat "$work/manager.pid")" --exact systemd; }
+in_manager() { nsenter --target "$(manager_pid)" --mount --pid -- "$@"; }
+manager_runs() { [ "$(in_manager systemctl is-system-running)" = running ]; }
+
+before_end() {
+    local pid cgroup
+    if pid=$(manager_pid); then
+        kill -KILL "$pid" # and with it all that it has started
+        wait_until 10 is_gone "$(cat "$work/manager.pid")"
+    fi
+    for cgroup in /sys/fs/cgroup{,/*}/"$gw"; do
+        [ ! -d "$cgroup" ] || find "$cgroup" -depth -type d -exec rmdir {} \;
+    done
+}
+
+property() { in_manager systemctl show --value --property "$1" "$unit"; }
+unit_is() { [ "$(property ActiveState)" = "$1" ]; }
+
+# --- ready
+
+active_only_when_it_is_ready() {
+    mkfifo "$gate"
+    jq -n --arg url "$gw_uplink" '{format: 1, uplink: {url: $url}}' >"$gw_dir/provision/holdfast/provision.json"
+    in_manager systemctl start --no-block "$unit"
+    wait_until 30 unit_is activating
+    stays 3 unit_is activating
+    echo go >"$gate"
+    wait_until 60 unit_is active
+    gateway_is_ready # it has said so before, never after
+    rm "$gate"
+    gateway_claim # it answers at once
+}
+
+works_in_its_sandbox() {
+    receiver_start
+    wait_until 120 all_healthy
+    publish under/systemd 1
+    wait_until 60 has_record under/systemd
+    expect "state" "$(in_manager stat -c '%a %U' /var/lib/holdfast)" "700 root"
+}
+
+# The dashboard's sentence, for `systemctl status`.
+says_how_things_are() { wait_until 30 has_status '^All data delivered'; }
+has_status() { expect_match "status" "$(property StatusText)" "$1"; }
+
+# --- what ends it, and who mends it
+
+another_process() { unit_is active && [ "$(property MainPID)" != "$1" ]; }
+# ended_and_back COMMAND...: then another process of holdfastd has the same containers.
+ended_and_back() {
+    local before pid restarts
+    before=$(all_ids) pid=$(property MainPID) restarts=$(property NRestarts)
+    "$@"
+    wait_until 60 another_process "$pid"
+    expect "restarts by the manager" "$(property NRestarts)" $((restarts + 1))
+    gateway_login
+    wait_until 60 all_healthy
+    expect "containers" "$(all_ids)" "$before"
+}
+
+signal() { in_manager systemctl kill --kill-whom=main --signal="$1" "$unit"; }
+
+fed_while_it_works() {
+    local pid
+    pid=$(property MainPID)
+    stays $((watchdog_s + 1)) unit_is active
+    expect "process" "$(property MainPID)" "$pid"
+}
+
+stand_still() {
+    signal STOP
+    wait_until 30 ended_by_its_watchdog
+}
+ended_by_its_watchdog() { [ "$(property Result)" = watchdog ]; }
+
+pain_17_one_that_stands_still_is_ended_and_started_again() {
+    ended_and_back stand_still
+}
+
+one_that_is_killed_is_started_again() { ended_and_back signal KILL; }
+
+runs_on_without_docker() {
+    local pid
+    in_manager umount /run/docker.sock
+    in_manager systemctl restart "$unit" # returns when it is ready
+    gateway_login
+    wait_until 30 engine_is_away
+    wait_until 30 has_status '^What runs keeps running'
+    pid=$(property MainPID)
+    stays $((watchdog_s + 1)) unit_is active
+    expect "process" "$(property MainPID)" "$pid"
+}
+engine_is_away() { [ "$(api_get /gateway .engine.state)" = unreachable ]; }
+
+ends_in_order_and_leaves_all_as_it_is() {
+    local before
+    before=$(all_ids)
+    in_manager systemctl stop "$unit"
+    expect "unit" "$(property ActiveState) $(property Result) $(property ExecMainStatus)" "inactive success 0"
+    expect "containers" "$(all_ids)" "$before"
+    in_manager test -d /run/holdfast # the services' folders are in it
+    publish without/systemd 1
+    wait_until 60 has_record without/systemd
+}
+
+check units_make
+check manager_start
+need
+check active_only_when_it_is_ready
+need
+check works_in_its_sandbox
+need
+check says_how_things_are
+check fed_while_it_works
+check pain_17_one_that_stands_still_is_ended_and_started_again
+check one_that_is_killed_is_started_again
+check runs_on_without_docker
+check ends_in_order_and_leaves_all_as_it_is
+finish
