@@ -267,6 +267,11 @@ fake_start(void *ctx, const char *id, struct hf_error *err)
     }
     c->state = HF_CONTAINER_RUNNING;
     c->started_ms = hf_clock_wall_ms();
+    if (strcmp(c->image_id, f->stillborn) == 0) {
+        c->state = HF_CONTAINER_EXITED;
+        c->exit_code = 2;
+        c->finished_ms = c->started_ms;
+    }
     if (f->started_count < HF_CONTAINERS_MAX)
         hf_text_put(f->started[f->started_count++], HF_NAME_SIZE, "%s", c->service);
     return leave(f);

@@ -16,13 +16,14 @@ struct fake_engine {
     size_t started_count;
     char removed[HF_CONTAINERS_MAX][HF_DIGEST_SIZE]; /* images */
     size_t removed_count;
-    char dies[HF_NAME_SIZE];      /* a service of which an event says once that it died by 139 */
-    bool away;                    /* every call fails as if the socket were absent */
-    bool no_images;               /* until pulled */
-    char missing[HF_DIGEST_SIZE]; /* an image that the registry has not got */
-    char crashes[HF_DIGEST_SIZE]; /* an image whose container ends each time somebody looks */
-    unsigned fail_pulls;          /* so many pulls fail */
-    unsigned fail_creates;        /* so many creates fail */
+    char dies[HF_NAME_SIZE];        /* a service of which an event says once that it died by 139 */
+    bool away;                      /* every call fails as if the socket were absent */
+    bool no_images;                 /* until pulled */
+    char missing[HF_DIGEST_SIZE];   /* an image that the registry has not got */
+    char stillborn[HF_DIGEST_SIZE]; /* an image whose container ends as soon as it is started */
+    char crashes[HF_DIGEST_SIZE];   /* an image whose container ends each time somebody looks */
+    unsigned fail_pulls;            /* so many pulls fail */
+    unsigned fail_creates;          /* so many creates fail */
     unsigned fail_starts;
     bool refuse_updates; /* as Docker does where memory in use is more than the new limit */
     unsigned updates;

@@ -15,6 +15,7 @@
 
 static const char one[] = RELEASE("one", "01", "02");
 static const char two[] = RELEASE("two", "11", "12");
+static const char half[] = RELEASE("half", "01", "12");
 static const char three[] = RELEASE("three", "21", "22");
 
 /* The shortest gate there is. */
@@ -193,21 +194,37 @@ pain_20_a_bad_one_goes_back_and_is_told_of(void **state)
     size_t count = 0;
 
     begin_box(b);
-    add(b, two, id);
-    FAKE_LOCKED(&b->engine, {
-        hf_text_put(b->engine.crashes, HF_DIGEST_SIZE, "%s", IMAGE("12"));
-        hf_text_put(b->engine.slow, HF_NAME_SIZE, "buffer");
-    });
+    add(b, half, id);
+    FAKE_LOCKED(&b->engine, { hf_text_put(b->engine.crashes, HF_DIGEST_SIZE, "%s", IMAGE("12")); });
     apply(b, id);
-    wait_until(b->core, is_settled);
-    runs_one(b); /* then already */
     ended(b, HF_UPGRADE_ROLLED_BACK, "one");
+    runs_one(b);
     assert_int_equal(state_of(b, id), HF_RELEASE_FAILED);
     assert_int_equal(hf_core_incidents(b->core, &filter, &incident, 1, &count, &err), 0);
     assert_int_equal(count, 1);
     assert_string_equal(incident.service, "buffer");
-    assert_non_null(strstr(incident.found, "release two: 'buffer'"));
+    assert_non_null(strstr(incident.found, "release half: 'buffer'"));
     assert_int_equal(incident.log_lines, 1);
+}
+
+/* It has given up the new one, and the old one is not there yet: that is no end. */
+static void
+pain_20_it_is_back_only_when_the_old_one_runs(void **state)
+{
+    struct box *b = *state;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    configure(b, "{\"upgrade\":{\"switch_s\":60}}");
+    add(b, half, id);
+    FAKE_LOCKED(&b->engine, {
+        hf_text_put(b->engine.stillborn, HF_DIGEST_SIZE, "%s", IMAGE("12"));
+        hf_text_put(b->engine.slow, HF_NAME_SIZE, "buffer");
+    });
+    apply(b, id);
+    wait_until(b->core, is_settled);
+    assert_true(has_image(b, "buffer", IMAGE("02")));
+    ended(b, HF_UPGRADE_ROLLED_BACK, "one");
 }
 
 static void
@@ -463,6 +480,8 @@ main(void)
         cmocka_unit_test_setup_teardown(a_good_release_is_committed_and_what_did_not_change_runs_on,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(pain_20_a_bad_one_goes_back_and_is_told_of, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(pain_20_it_is_back_only_when_the_old_one_runs, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(pain_02_nothing_is_touched_where_an_image_cannot_be_had,
                                         setup, teardown),
