@@ -115,7 +115,8 @@ pain_10_same_release_again_changes_nothing() {
 
 # --- the log of the image before
 
-logs_have() { api GET "/services/$1/logs?tail=1000" | jq -e --arg line "$2" 'any(.lines[]; .text | contains($line))'; }
+# logs_have SERVICE LINE [QUERY]
+logs_have() { api GET "/services/$1/logs?tail=1000${3:-}" | jq -e --arg line "$2" 'any(.lines[]; .text | contains($line))'; }
 has_image_of() { [ "$(inspect processor '{{.Image}}')" = "$(jq -r .services.processor.image_id "$1")" ]; }
 
 # Power goes as soon as the container of another image is there: what the one before said is on the disk by then.
@@ -135,16 +136,16 @@ pain_20_log_of_the_image_before_is_there_after_upgrade_and_power_cut() {
     wait_until 30 is_gone "$(gw_pid)"
     gateway_start
     gateway_login
-    logs_have processor "$line"
+    logs_have processor "$line" '&previous=true'
     wait_until 120 all_healthy
-    logs_have processor "$line"
+    logs_have processor "$line" '&previous=true'
     gateway_end_daemon TERM
     gw_release=$right
     gateway_start
     gateway_login
     wait_until 120 has_image_of "$right"
     wait_until 120 all_healthy
-    logs_have processor "$line"
+    logs_have processor "$line" '&previous=true'
 }
 
 # --- time that is wrong
