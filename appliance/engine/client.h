@@ -56,6 +56,8 @@ struct hf_client_call {
     const char *method;
     const char *path; /* behind /v1.x, with query; already percent-encoded */
     const char *body; /* JSON or NULL */
+    /* Makes a tar archive to send instead of body: see h1/call.h; its error is the call's. */
+    int (*more)(void *context, char *out, size_t size, size_t *ret_len, struct hf_error *err);
     int64_t total_ms; /* 0: as long as it takes */
     int64_t idle_ms;  /* longest silence; 0: any */
 

@@ -4,7 +4,8 @@
  *
  *     { "name", "sinks": [sink], "buffer": {…}, "lanes": [{"filter","lane"}], "rules": [rule],
  *       "devices": {"topic"}, "limits": {SERVICE: limits, "allow_overcommit"}, "own": {…},
- *       "alarms": {…}, "broker": {…} }
+ *       "alarms": {…}, "broker": {…}, "registry": {"host","ca_pem","user","password",
+ *       "token_host","max_bytes_per_s"} }
  *
  * Limits are as model/limits.h has them, each member over its default. "own" says what the own
  * services of a release may have: "ports" of the host, "binds" (folders of the host, with all below
@@ -85,11 +86,24 @@ struct hf_broker_settings {
     int64_t session_days;        /* after which one ends whose client stayed away */
 };
 
+enum { HF_REGISTRY_USER_SIZE = 256 };
+
+/* Where images are fetched from, and how. */
+struct hf_registry_settings {
+    char host[HF_REGISTRY_SIZE];       /* and port; "": none */
+    char ca_pem[HF_PEM_MAX];           /* "": the system's authorities */
+    char user[HF_REGISTRY_USER_SIZE];  /* "": nobody */
+    char password[HF_SECRET_SIZE];     /* or token in its place */
+    char token_host[HF_REGISTRY_SIZE]; /* gives tokens for it; "": the registry's own host */
+    int64_t max_bytes_per_s;           /* 0: as fast as it goes */
+};
+
 struct hf_settings {
     char name[HF_NAME_SIZE]; /* of the gateway: a host name label (RFC 1123) */
     struct hf_buffer_settings buffer;
     struct hf_alarm_settings alarms;
     struct hf_broker_settings broker;
+    struct hf_registry_settings registry;
     char device_topic[HF_FILTER_MAX + 1]; /* a filter whose level "ID" names the device */
     /* Arrays, owned, checked; never NULL after hf_settings_init() unless out of memory. */
     struct hf_json *sinks, *lanes, *rules;

@@ -53,3 +53,11 @@ struct hf_json *hf_print_alarms(const struct hf_alarm_settings *a, bool masked);
 /* Puts the token that is kept in the place of its mask. */
 HF_MUST int hf_unmask_alarms(const struct hf_json *alarms, const struct hf_alarm_settings *have,
                              struct hf_error *err);
+
+/* settings_registry.c: as those of alarms. */
+HF_MUST int hf_parse_registry(const struct hf_json *v, struct hf_registry_settings *r,
+                              struct hf_error *err);
+struct hf_json *hf_print_registry(const struct hf_registry_settings *r, bool masked);
+/* Puts the password that is kept in the place of its mask. */
+HF_MUST int hf_unmask_registry(const struct hf_json *registry,
+                               const struct hf_registry_settings *have, struct hf_error *err);
