@@ -11,8 +11,6 @@
 enum {
     CALL_MS = 10000,       /* an ordinary answer */
     SLOW_CALL_MS = 60000,  /* create, start, remove: disks of small boxes are slow */
-    PULL_IDLE_MS = 120000, /* a pull that says nothing for so long has hung */
-    PULL_MS = 3600 * 1000, /* and none takes longer */
     ANSWER_BYTES_MAX = 2 * 1024 * 1024,
     PATH_BYTES_MAX = 4096,
     KNOWN_IMAGES_MAX = 16,
@@ -47,6 +45,11 @@ struct hf_engine {
     size_t known_next;
     struct said said[SAID_MAX];
     size_t said_count;
+    struct hf_registry_settings registry;
+    bool importing; /* one at a time, so that what two images share is fetched once */
+    pthread_cond_t import_ended;
+    char *fetch_program; /* NULL: none; not changed while calls are made */
+    int64_t fetch_stall_ms;
 };
 
 typedef int hf_client_sink(void *context, const char *data, size_t len, bool *ret_ended,

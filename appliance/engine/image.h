@@ -14,5 +14,3 @@ HF_MUST int hf_image_find(struct hf_engine *e, const struct hf_release_image *im
 void hf_image_remember(struct hf_engine *e, const char *image_id, const char *reference);
 
 int hf_image_has(void *ctx, const char *image_id, bool *ret_has, struct hf_error *err);
-int hf_image_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(void *context),
-                  void *context, struct hf_error *err);

@@ -12,7 +12,9 @@ HF_MUST int hf_load(struct hf_engine *e, const struct hf_import_order *order,
                     const struct hf_release_image *images, const struct hf_import_watch *watch,
                     struct hf_error *err);
 
-/* ops.import and ops.use_registry */
+/* ops.pull, ops.import and ops.use_registry */
+int hf_load_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(void *context),
+                 void *context, struct hf_error *err);
 int hf_load_job(void *ctx, const struct hf_import_job *job, struct hf_error *err);
 int hf_load_use_registry(void *ctx, const struct hf_registry_settings *registry,
                          struct hf_error *err);

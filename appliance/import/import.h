@@ -50,3 +50,20 @@ void hf_import_limit(struct hf_import *im, uint64_t unpacked_max);
 /* The next bytes of the archive, up to size; 0 at its end. */
 HF_MUST int hf_import_read(struct hf_import *im, char *out, size_t size, size_t *ret_len,
                            struct hf_error *err);
+
+/* ---- a registry as source ---- */
+
+struct hf_remote;
+
+struct hf_remote_config {
+    const char *program; /* holdfast-fetch; copied */
+    const struct hf_registry_settings *registry; /* borrowed until the end */
+    struct hf_import_watch watch;
+    int64_t stall_ms; /* a line that says next to nothing for so long is dead */
+};
+
+HF_MUST int hf_remote_new(const struct hf_remote_config *config, struct hf_remote **ret_remote,
+                          struct hf_error *err);
+struct hf_import_source hf_remote_source(struct hf_remote *r);
+void hf_remote_free(struct hf_remote *r);
+HF_DEFINE_AUTO(struct hf_remote, hf_remote, hf_remote_free)
