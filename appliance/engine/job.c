@@ -168,14 +168,12 @@ hf_load_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(
     return hf_load_job(ctx, &job, err);
 }
 
-int
-hf_load_use_registry(void *ctx, const struct hf_registry_settings *registry, struct hf_error *err)
+void
+hf_load_use_registry(void *ctx, const struct hf_registry_settings *registry)
 {
     struct hf_engine *e = ctx;
 
-    (void)err;
     pthread_mutex_lock(&e->lock);
     e->registry = *registry;
     pthread_mutex_unlock(&e->lock);
-    return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch/fetch.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "fetch/transfer.h"
 
@@ -8,8 +9,9 @@
 #include <time.h>
 
 enum {
-    TRIES_MAX = 5,         /* without a byte in between */
-    TRIES_IN_ALL_MAX = 50, /* of one blob */
+    DOCUMENT_TRIES_MAX = 2, /* nothing is lost with it: who asked comes again */
+    PATIENCE_STALLS = 4,    /* times stall_ms, since the last byte of a blob */
+    TRIES_IN_ALL_MAX = 100, /* of one blob */
     REDIRECTS_MAX = 3,
     NAP_FIRST_MS = 500,
     NAP_MAX_MS = 8000,
@@ -31,6 +33,7 @@ struct fetch {
     char *token;
     bool basic;     /* user and password are sent */
     bool refreshed; /* the token, since the last byte came */
+    int64_t last_ms; /* when the last byte came */
     int tries, tries_in_all, redirects;
 };
 
@@ -44,6 +47,7 @@ take(void *context, const char *data, size_t len, struct hf_error *err)
     struct fetch *f = context;
 
     f->tries = 0;
+    f->last_ms = hf_clock_mono_ms();
     f->refreshed = false;
     if (f->r->kind != HF_FETCH_BLOB)
         return hf_buf_add(&f->document, data, len, err);
@@ -68,10 +72,21 @@ nap(int tries)
     nanosleep(&t, NULL);
 }
 
+static bool
+is_hopeless(const struct fetch *f)
+{
+    if (f->r->kind != HF_FETCH_BLOB)
+        return f->tries >= DOCUMENT_TRIES_MAX;
+    return f->tries_in_all >= TRIES_IN_ALL_MAX ||
+           hf_clock_mono_ms() - f->last_ms > PATIENCE_STALLS * f->r->stall_ms;
+}
+
 static enum verdict
 try_again(struct fetch *f)
 {
-    if (++f->tries >= TRIES_MAX || ++f->tries_in_all >= TRIES_IN_ALL_MAX)
+    f->tries++;
+    f->tries_in_all++;
+    if (is_hopeless(f))
         return FAILED;
     nap(f->tries - 1);
     hf_buf_clear(&f->document);
@@ -218,6 +233,7 @@ hf_fetch(const struct hf_fetch_request *r, hf_fetch_sink *sink, void *context, s
         .context = context,
         .t = {.take = take, .accept = r->kind == HF_FETCH_MANIFEST ? ACCEPT : NULL},
         .document = HF_BUF_INIT(HF_FETCH_DOCUMENT_MAX),
+        .last_ms = hf_clock_mono_ms(),
     };
     int rc;
 

@@ -142,9 +142,8 @@ struct hf_engine_ops {
      * may have. What did not come whole leaves nothing behind. */
     int (*import)(void *ctx, const struct hf_import_job *job, struct hf_error *err);
 
-    /* From now on images come from there; until then by no credentials. */
-    int (*use_registry)(void *ctx, const struct hf_registry_settings *registry,
-                        struct hf_error *err);
+    /* How images are fetched from now on. Copied; does not wait for the engine. */
+    void (*use_registry)(void *ctx, const struct hf_registry_settings *registry);
 
     /* Creates from the pinned image id and attaches the networks; removes what is half-made. */
     int (*create)(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE],

@@ -99,9 +99,9 @@ from_registry(struct hf_engine *e, const char *path, const struct hf_release_ima
     hf_settings_init(&s);
     if (hf_settings_parse(whole, &s, err) < 0)
         return -1;
-    if (hf_engine_set_fetch(e, getenv("HF_FETCH"), STALL_MS, err) < 0 ||
-        hf_docker_ops.use_registry(e, &s.registry, err) < 0)
+    if (hf_engine_set_fetch(e, getenv("HF_FETCH"), STALL_MS, err) < 0)
         return -1;
+    hf_docker_ops.use_registry(e, &s.registry);
     hf_settings_done(&s);
     return run(e, image, NULL, err);
 }
