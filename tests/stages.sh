@@ -134,6 +134,9 @@ stage_images() { "$hf_root/tests/integration/images.sh"; }
 stage_engine() {
     build_preset asan --target test_docker && "$hf_root/tests/integration/engine.sh" "$hf_build/asan/tests/integration/engine/test_docker"
 }
+stage_import() {
+    build_preset asan --target importer holdfast-fetch holdfast-liar && "$hf_root/tests/integration/import.sh" "$hf_build/asan"
+}
 
 stage_broker() {
     build_preset asan --target holdfast-broker holdfast-gate && "$hf_root/tests/integration/broker.sh" "$hf_build/asan/services"

@@ -158,7 +158,7 @@ give_token(struct liar *l, int fd, const char *request)
     char body[64];
 
     if (!strstr(request, ACCOUNT) || !strstr(request, "service=liar") ||
-        !strstr(request, "scope=repository%3A")) {
+        !strstr(request, "scope=repository")) {
         answer(fd, "401 Unauthorized", "", "");
         return;
     }

@@ -22,7 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STALL_MS = 1500 };
+enum { STALL_MS = 1000 };
 
 static volatile sig_atomic_t cancelled;
 
