@@ -16,15 +16,19 @@ trap 'rm -rf "$work"' EXIT
 
 blob() { printf 'blobs/sha256/%s\n' "${1#sha256:}"; }
 
-# The manifests that the release pins, in its order: it says "image": "REPOSITORY@DIGEST", or by platform "digest".
+# The manifests that the release pins, in its order, as far as the layout has them: those of the platforms that it
+# was built for.
 manifests() {
-    jq -r '.services[] | .. | objects | (.image? // empty | select(type == "string") | capture("@(?<d>sha256:[0-9a-f]{64})$").d),
-        (select(has("image_id")) | .digest? // empty)' "$release" | awk '!seen[$0]++'
+    local manifest
+    jq -r '.services[] | (.platforms // {} | .[].manifest), (.image // empty | split("@")[1])' "$release" |
+        awk '!seen[$0]++' | while read -r manifest; do
+        [ ! -f "$layout/$(blob "$manifest")" ] || echo "$manifest"
+    done
 }
 
 manifests >"$work/manifests"
 [ -s "$work/manifests" ] || {
-    echo "image/bundle.sh: $release pins no images" >&2
+    echo "image/bundle.sh: $layout has no image of $release" >&2
     exit 1
 }
 

@@ -381,6 +381,7 @@ const struct hf_engine_ops hf_docker_ops = {
     .has_image = hf_image_has,
     .pull = hf_load_pull,
     .import = hf_load_job,
+    .fetch = hf_load_fetch,
     .use_registry = hf_load_use_registry,
     .create = hf_create_container,
     .update = hf_update_container,

@@ -93,17 +93,29 @@ load(struct job *j, const struct hf_import_pin *pins, const struct hf_release_im
     return hf_load(j->engine, &order, images, &j->watch, err);
 }
 
+static int
+open_remote(struct hf_engine *e, const struct hf_registry_settings *registry,
+            const struct hf_import_watch *watch, struct hf_remote **ret_remote,
+            struct hf_error *err)
+{
+    const struct hf_remote_config config = {
+        .program = e->fetch_program,
+        .registry = registry,
+        .watch = *watch,
+        .stall_ms = e->fetch_stall_ms ? e->fetch_stall_ms : STALL_MS,
+    };
+
+    if (!config.program)
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE,
+                            "holdfast-fetch is not there to fetch images");
+    return hf_remote_new(&config, ret_remote, err);
+}
+
 /* One by one: what has come is kept where a later one fails. */
 static int
 fetch_one(struct job *j, const struct hf_release_image *image, struct hf_error *err)
 {
     HF_AUTO(hf_remote) struct hf_remote *remote = NULL;
-    const struct hf_remote_config config = {
-        .program = j->engine->fetch_program,
-        .registry = &j->registry,
-        .watch = j->watch,
-        .stall_ms = j->engine->fetch_stall_ms ? j->engine->fetch_stall_ms : STALL_MS,
-    };
     struct hf_import_pin pin;
     bool has = false;
 
@@ -111,9 +123,8 @@ fetch_one(struct job *j, const struct hf_release_image *image, struct hf_error *
         return -1;
     if (has)
         return 0;
-    if (!config.program)
-        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "holdfast-fetch is not there to fetch images");
-    if (hf_import_pin_of(image, &pin, err) < 0 || hf_remote_new(&config, &remote, err) < 0)
+    if (hf_import_pin_of(image, &pin, err) < 0 ||
+        open_remote(j->engine, &j->registry, &j->watch, &remote, err) < 0)
         return -1;
     return load(j, &pin, image, 1, hf_remote_source(remote), err);
 }
@@ -166,6 +177,27 @@ hf_load_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(
         .images = image, .count = 1, .cancelled = cancelled, .context = context};
 
     return hf_load_job(ctx, &job, err);
+}
+
+/* Beside an import that goes on: it is small. */
+int
+hf_load_fetch(void *ctx, const struct hf_registry_document *document, struct hf_buf *out,
+              bool (*cancelled)(void *context), void *context, struct hf_error *err)
+{
+    HF_AUTO(hf_remote) struct hf_remote *remote = NULL;
+    const struct hf_import_watch watch = {cancelled, context};
+    struct hf_registry_settings registry;
+    struct hf_engine *e = ctx;
+    int rc;
+
+    pthread_mutex_lock(&e->lock);
+    registry = e->registry;
+    pthread_mutex_unlock(&e->lock);
+    rc = open_remote(e, &registry, &watch, &remote, err) < 0
+             ? -1
+             : hf_remote_document(remote, registry.host, document, out, err);
+    explicit_bzero(&registry, sizeof registry);
+    return rc;
 }
 
 void

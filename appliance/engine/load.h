@@ -16,4 +16,6 @@ HF_MUST int hf_load(struct hf_engine *e, const struct hf_import_order *order,
 int hf_load_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(void *context),
                  void *context, struct hf_error *err);
 int hf_load_job(void *ctx, const struct hf_import_job *job, struct hf_error *err);
+int hf_load_fetch(void *ctx, const struct hf_registry_document *document, struct hf_buf *out,
+                  bool (*cancelled)(void *context), void *context, struct hf_error *err);
 void hf_load_use_registry(void *ctx, const struct hf_registry_settings *registry);

@@ -65,5 +65,10 @@ struct hf_remote_config {
 HF_MUST int hf_remote_new(const struct hf_remote_config *config, struct hf_remote **ret_remote,
                           struct hf_error *err);
 struct hf_import_source hf_remote_source(struct hf_remote *r);
+
+/* As ops.fetch (model/engine_ops.h). */
+HF_MUST int hf_remote_document(struct hf_remote *r, const char *host,
+                               const struct hf_registry_document *document, struct hf_buf *out,
+                               struct hf_error *err);
 void hf_remote_free(struct hf_remote *r);
 HF_DEFINE_AUTO(struct hf_remote, hf_remote, hf_remote_free)

@@ -4,6 +4,7 @@
 #include "import/child.h"
 #include "import/import.h"
 #include "json/json.h"
+#include "model/sha256.h"
 
 #include <string.h>
 
@@ -58,22 +59,22 @@ put_access(const struct hf_registry_settings *s, const char *host, struct hf_jso
 }
 
 static int
-start(struct hf_remote *r, const struct hf_import_pin *pin, const char *kind, const char *digest,
-      uint64_t size, struct hf_error *err)
+start(struct hf_remote *r, const char *host, const char *repository, const char *kind,
+      const char *reference, uint64_t size, struct hf_error *err)
 {
     HF_AUTO(hf_json) struct hf_json *o = hf_json_object();
     char *text = NULL;
     int rc;
 
-    if (!*pin->host)
+    if (!*host)
         return hf_error_set(err, HF_ERROR_INVALID, "no registry is set to fetch from: registry.host");
-    hf_json_put_string(o, "host", pin->host);
-    hf_json_put_string(o, "repository", pin->repository);
+    hf_json_put_string(o, "host", host);
+    hf_json_put_string(o, "repository", repository);
     hf_json_put_string(o, "kind", kind);
-    hf_json_put_string(o, "reference", digest);
+    hf_json_put_string(o, "reference", reference);
     hf_json_put_int(o, "size", (int64_t)size);
     hf_json_put_int(o, "stall_ms", r->stall_ms);
-    put_access(r->registry, pin->host, o);
+    put_access(r->registry, host, o);
     if (hf_json_print(o, &text, err) < 0)
         return -1;
     hf_child_end(&r->child);
@@ -84,22 +85,50 @@ start(struct hf_remote *r, const struct hf_import_pin *pin, const char *kind, co
 }
 
 static int
-document(void *context, const struct hf_import_pin *pin, const char *digest, bool is_manifest,
-         struct hf_buf *out, struct hf_error *err)
+read_all(struct hf_remote *r, struct hf_buf *out, struct hf_error *err)
 {
-    struct hf_remote *r = context;
     char data[4096];
     size_t len;
 
-    /* A configuration's size is not asked for: more than out takes is too much. */
-    if (start(r, pin, is_manifest ? "manifest" : "config", digest, 0, err) < 0)
-        return -1;
     do {
         if (hf_child_read(&r->child, data, sizeof data, &len, err) < 0 ||
             hf_buf_add(out, data, len, err) < 0)
             return -1;
     } while (len > 0);
     return 0;
+}
+
+static int
+document(void *context, const struct hf_import_pin *pin, const char *digest, bool is_manifest,
+         struct hf_buf *out, struct hf_error *err)
+{
+    struct hf_remote *r = context;
+
+    if (start(r, pin->host, pin->repository, is_manifest ? "manifest" : "config", digest, 0, err) <
+        0)
+        return -1;
+    return read_all(r, out, err);
+}
+
+int
+hf_remote_document(struct hf_remote *r, const char *host,
+                   const struct hf_registry_document *what, struct hf_buf *out,
+                   struct hf_error *err)
+{
+    static const char *const kinds[] = {[HF_REGISTRY_TAGS] = "tags",
+                                        [HF_REGISTRY_MANIFEST] = "manifest",
+                                        [HF_REGISTRY_BLOB] = "config"};
+    const char *reference = what->kind == HF_REGISTRY_TAGS ? "" : what->reference;
+    char found[HF_DIGEST_SIZE];
+    size_t from = out->len;
+
+    if (start(r, host, what->repository, kinds[what->kind], reference, 0, err) < 0 ||
+        read_all(r, out, err) < 0)
+        return -1;
+    hf_sha256_of(out->data ? out->data + from : "", out->len - from, found);
+    if (!hf_sha256_is_digest(reference) || strcmp(found, reference) == 0)
+        return 0;
+    return hf_error_set(err, HF_ERROR_INVALID, "what came as %s is %s", reference, found);
 }
 
 static int
@@ -110,7 +139,8 @@ begin(void *context, const struct hf_import_layer *layers, size_t count, size_t 
 
     *ret_index = hf_import_first_wanted(layers, count);
     l = &layers[*ret_index];
-    return start(context, l->pin, "blob", l->blob.digest, l->blob.size, err);
+    return start(context, l->pin->host, l->pin->repository, "blob", l->blob.digest, l->blob.size,
+                 err);
 }
 
 static int

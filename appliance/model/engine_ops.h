@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "model/settings.h"
 #include "model/spec.h"
@@ -101,6 +102,19 @@ struct hf_import_progress {
 
 struct hf_bundle; /* import/bundle.h */
 
+enum hf_registry_kind {
+    HF_REGISTRY_TAGS,     /* JSON: {"name","tags"}; no reference */
+    HF_REGISTRY_MANIFEST, /* by digest, or by a tag */
+    HF_REGISTRY_BLOB      /* by digest */
+};
+
+/* Something small in the registry of the settings. */
+struct hf_registry_document {
+    const char *repository;
+    enum hf_registry_kind kind;
+    const char *reference;
+};
+
 /* Images to be brought in. Those that are there already are passed over. */
 struct hf_import_job {
     const struct hf_release_image *images;
@@ -141,6 +155,11 @@ struct hf_engine_ops {
      * anything is fetched; INVALID where what came is not what is pinned or not what an image of ours
      * may have. What did not come whole leaves nothing behind. */
     int (*import)(void *ctx, const struct hf_import_job *job, struct hf_error *err);
+
+    /* Appends a document to out, at most out->max bytes. INVALID where it is not what its digest
+     * says; what came by a tag, or a list of tags, is the registry's word alone. */
+    int (*fetch)(void *ctx, const struct hf_registry_document *document, struct hf_buf *out,
+                 bool (*cancelled)(void *context), void *context, struct hf_error *err);
 
     /* How images are fetched from now on. Copied; does not wait for the engine. */
     void (*use_registry)(void *ctx, const struct hf_registry_settings *registry);
