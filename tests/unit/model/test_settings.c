@@ -42,7 +42,9 @@ static const char whole[] =
     "\"silent_after_s\":60,\"uplink_away_s\":0,\"thresholds\":{\"disk_percent\":[70,80.5],"
     "\"memory_percent\":[85,95],\"temperature_c\":[75,85],"
     "\"flash_bytes_per_day\":[1000000000,2000000000]}},"
-    "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7}}";
+    "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7},"
+    "\"registry\":{\"host\":\"reg.example:5000\",\"ca_pem\":\"\",\"user\":\"gw\","
+    "\"password\":\"r3g\",\"token_host\":\"\",\"max_bytes_per_s\":65536}}";
 
 static void
 settings_survive_print_and_parse(void **state)
@@ -177,6 +179,16 @@ a_bad_document_changes_nothing(void **state)
         {"{\"broker\":{\"max_device_sessions\":100001}}", "/broker/max_device_sessions"},
         {"{\"broker\":{\"session_days\":6}}", "/broker/session_days"},
         {"{\"broker\":{\"max_queued\":6}}", "/broker/max_queued"},
+        {"{\"registry\":{\"host\":\"https://x\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"holdfast\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"x.example:0\"}}", "/registry/host"},
+        {"{\"registry\":{\"token_host\":\"a/b\"}}", "/registry/token_host"},
+        {"{\"registry\":{\"ca_pem\":\"x\"}}", "/registry/ca_pem"},
+        {"{\"registry\":{\"user\":\"a:b\"}}", "/registry/user"},
+        {"{\"registry\":{\"password\":\"a\\nb\"}}", "/registry/password"},
+        {"{\"registry\":{\"password\":\"***\"}}", "/registry/password"},
+        {"{\"registry\":{\"max_bytes_per_s\":100}}", "/registry/max_bytes_per_s"},
+        {"{\"registry\":{\"proxy\":\"x\"}}", "/registry/proxy"},
         {"{\"name\":\"ok\",\"colour\":1}", "/colour"},
         {"{\"sinks\":{}}", "/sinks"},
         {"{\"sinks\":[7]}", "/sinks/0"},
