@@ -9,8 +9,8 @@
 #include <pthread.h>
 
 enum {
-    CALL_MS = 10000,       /* an ordinary answer */
-    SLOW_CALL_MS = 60000,  /* create, start, remove: disks of small boxes are slow */
+    CALL_MS = 10000,      /* an ordinary answer */
+    SLOW_CALL_MS = 60000, /* create, start, remove: disks of small boxes are slow */
     ANSWER_BYTES_MAX = 2 * 1024 * 1024,
     PATH_BYTES_MAX = 4096,
     KNOWN_IMAGES_MAX = 16,

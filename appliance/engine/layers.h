@@ -6,7 +6,7 @@
 #include "import/import.h"
 
 struct hf_store_facts {
-    bool keeps_layers; /* of its images, so that a load may leave them out */
+    bool keeps_layers;  /* of its images, so that a load may leave them out */
     char data_dir[256]; /* "": not said */
 };
 

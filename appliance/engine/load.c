@@ -123,10 +123,9 @@ on_line(void *context, const char *line, size_t len, bool cut, struct hf_error *
     error = hf_json_string(doc, "error");
     if (!error)
         return 0;
-    return hf_error_set(err,
-                        strstr(error, "no space left on device") ? HF_ERROR_NO_SPACE
-                                                                 : HF_ERROR_UPSTREAM,
-                        "Docker: %.400s", error);
+    return hf_error_set(
+        err, strstr(error, "no space left on device") ? HF_ERROR_NO_SPACE : HF_ERROR_UPSTREAM,
+        "Docker: %.400s", error);
 }
 
 static int

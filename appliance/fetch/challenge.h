@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What a registry wants to be told before it answers: WWW-Authenticate (RFC 9110 §11.6.1), Bearer as
- * the distribution project's token specification has it. */
+/* What a registry wants to be told before it answers: WWW-Authenticate (RFC 9110 §11.6.1), Bearer
+ * as the distribution project's token specification has it. */
 #pragma once
 
 #include <stdbool.h>

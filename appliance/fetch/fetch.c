@@ -31,8 +31,8 @@ struct fetch {
     char url[HF_FETCH_URL_SIZE];
     struct hf_buf document; /* not a blob: given when it is whole */
     char *token;
-    bool basic;     /* user and password are sent */
-    bool refreshed; /* the token, since the last byte came */
+    bool basic;      /* user and password are sent */
+    bool refreshed;  /* the token, since the last byte came */
     int64_t last_ms; /* when the last byte came */
     int tries, tries_in_all, redirects;
 };
@@ -156,7 +156,7 @@ static const char *
 thing(const struct hf_fetch_request *r)
 {
     static const char *const names[HF_FETCH_KIND_COUNT] = {"blob", "configuration", "manifest",
-                                                            "list of tags"};
+                                                           "list of tags"};
 
     return names[r->kind];
 }
@@ -172,8 +172,8 @@ judge_status(struct fetch *f, struct hf_error *err)
     if (*f->t.redirect)
         return redirect(f, err);
     if (status == 404) {
-        (void)hf_error_set(err, HF_ERROR_NOT_FOUND, "the registry %s has no %s %.80s of %s", r->host,
-                           thing(r), r->reference, r->repository);
+        (void)hf_error_set(err, HF_ERROR_NOT_FOUND, "the registry %s has no %s %.80s of %s",
+                           r->host, thing(r), r->reference, r->repository);
         return FAILED;
     }
     if (status == 403) {
@@ -181,7 +181,8 @@ judge_status(struct fetch *f, struct hf_error *err)
                            r->repository);
         return FAILED;
     }
-    (void)hf_error_set(err, status >= 500 || status == 429 ? HF_ERROR_UNAVAILABLE : HF_ERROR_UPSTREAM,
+    (void)hf_error_set(err,
+                       status >= 500 || status == 429 ? HF_ERROR_UNAVAILABLE : HF_ERROR_UPSTREAM,
                        "the registry %s answered with status %d", r->host, status);
     return status >= 500 || status == 429 ? try_again(f) : FAILED;
 }

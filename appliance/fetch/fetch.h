@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Fetches one thing of a registry (OCI distribution spec, "Pull"): asks with what credentials the
- * registry wants, goes on where a line broke, and gives up where nothing comes any more. Redirects are
- * followed within the registry alone: elsewhere neither the credentials nor the trust belong.
+ * registry wants, goes on where a line broke, and gives up where nothing comes any more. Redirects
+ * are followed within the registry alone: elsewhere neither the credentials nor the trust belong.
  */
 #pragma once
 

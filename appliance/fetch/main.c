@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* holdfast-fetch: the part of holdfastd that speaks to registries; see fetch/request.h. It is a
- * program of its own so that TLS and HTTP libraries, and what they make of foreign bytes, stay out of
- * the daemon, which runs for years. */
+ * program of its own so that TLS and HTTP libraries, and what they make of foreign bytes, stay out
+ * of the daemon, which runs for years. */
 #include "fetch/fetch.h"
 #include "fetch/sandbox.h"
 
@@ -51,7 +51,8 @@ work(struct hf_error *err)
     struct hf_fetch_request request;
     int rc;
 
-    if (read_request(&text, err) < 0 || hf_fetch_request_parse(text.data, text.len, &request, err) < 0)
+    if (read_request(&text, err) < 0 ||
+        hf_fetch_request_parse(text.data, text.len, &request, err) < 0)
         return -1;
     explicit_bzero(text.data, text.len);
     curl_global_init(CURL_GLOBAL_DEFAULT);

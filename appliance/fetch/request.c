@@ -39,9 +39,9 @@ is_sane(const struct hf_fetch_request *r)
 {
     bool has_reference = r->kind != HF_FETCH_TAGS;
 
-    return only(r->host, LETTERS DIGITS ".-:") &&
-           only(r->repository, LETTERS DIGITS "._-/") && !strstr(r->repository, "..") &&
-           !strstr(r->repository, "//") && r->repository[0] != '/' &&
+    return only(r->host, LETTERS DIGITS ".-:") && only(r->repository, LETTERS DIGITS "._-/") &&
+           !strstr(r->repository, "..") && !strstr(r->repository, "//") &&
+           r->repository[0] != '/' &&
            (!has_reference ||
             (only(r->reference, LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS "._:-") &&
              r->reference[0] != '.'));

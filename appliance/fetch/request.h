@@ -7,10 +7,11 @@
  *       "token_host": "…", "max_bytes_per_s": 0, "stall_ms": 30000 }
  *
  * kind is "blob" (size is needed), "config" (a blob that is a document, of any size up to 4 MiB),
- * "manifest" (reference is a digest or a tag) or "tags" (no reference). What is fetched comes on standard output. Where it fails, one JSON object comes on
- * standard error, {"status","message"}, with the HTTP status of the error's class, and the program
- * ends with 1; what came until then is worthless or the beginning of it. Nothing is checked against a
- * digest here: who started the program does that, and so need not trust it.
+ * "manifest" (reference is a digest or a tag) or "tags" (no reference). What is fetched comes on
+ * standard output. Where it fails, one JSON object comes on standard error, {"status","message"},
+ * with the HTTP status of the error's class, and the program ends with 1; what came until then is
+ * worthless or the beginning of it. Nothing is checked against a digest here: who started the
+ * program does that, and so need not trust it.
  */
 #pragma once
 
@@ -29,7 +30,7 @@ enum hf_fetch_kind {
 };
 
 enum {
-    HF_FETCH_REQUEST_MAX = 64 * 1024, /* a pipe holds as much without a reader */
+    HF_FETCH_REQUEST_MAX = 64 * 1024,        /* a pipe holds as much without a reader */
     HF_FETCH_DOCUMENT_MAX = 4 * 1024 * 1024, /* distribution spec: of a manifest */
 };
 

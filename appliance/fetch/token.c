@@ -17,8 +17,9 @@ static bool
 is_token(const char *text)
 {
     return *text && strlen(text) < HF_FETCH_TOKEN_MAX &&
-           text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/="
-                             )] == '\0';
+           text[strspn(text,
+                       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=")] ==
+               '\0';
 }
 
 static int

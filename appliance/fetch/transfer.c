@@ -24,8 +24,8 @@ struct hf_fetcher {
     struct hf_error *err;
     bool failed; /* err is filled */
     bool stalled;
-    uint64_t at;         /* place of the next byte that comes */
-    int64_t stretch_ms;  /* when the stretch began */
+    uint64_t at;        /* place of the next byte that comes */
+    int64_t stretch_ms; /* when the stretch began */
     uint64_t stretch_len;
 };
 
@@ -84,8 +84,7 @@ take_content_range(struct hf_fetcher *f, const char *value, size_t len)
     if (len < 6 || strncasecmp(value, "bytes ", 6) != 0)
         return;
     value += 6;
-    if (hf_text_put(first, sizeof first, "%.*s",
-                    (int)strspn(value, "0123456789"), value) &&
+    if (hf_text_put(first, sizeof first, "%.*s", (int)strspn(value, "0123456789"), value) &&
         hf_text_u64(first, &from))
         f->at = from;
 }
@@ -161,8 +160,8 @@ on_body(char *data, size_t size, size_t count, void *context)
     return len;
 }
 
-/* libcurl asks at least once a second. The time in which nobody takes what has come is not the line's:
- * on_body takes it out of the stretch. */
+/* libcurl asks at least once a second. The time in which nobody takes what has come is not the
+ * line's: on_body takes it out of the stretch. */
 static int
 on_tick(void *context, curl_off_t dt, curl_off_t dn, curl_off_t ut, curl_off_t un)
 {
@@ -256,26 +255,27 @@ explain(const struct hf_fetcher *f, CURLcode code, struct hf_error *err)
 
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
-        return hf_error_set(err, HF_ERROR_UNAVAILABLE,
-                            "the name of the registry %s is not known here: is there a network, and "
-                            "DNS?",
-                            host);
+        return hf_error_set(
+            err, HF_ERROR_UNAVAILABLE,
+            "the name of the registry %s is not known here: is there a network, and "
+            "DNS?",
+            host);
     case CURLE_COULDNT_CONNECT:
-        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "cannot connect to the registry %s: %s", host,
-                            detail);
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "cannot connect to the registry %s: %s",
+                            host, detail);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
-        return hf_error_set(err, HF_ERROR_UPSTREAM,
-                            "the registry %s is not trusted: %s (registry.ca_pem is the place for an "
-                            "authority of your own)",
-                            host, detail);
+        return hf_error_set(
+            err, HF_ERROR_UPSTREAM,
+            "the registry %s is not trusted: %s (registry.ca_pem is the place for an "
+            "authority of your own)",
+            host, detail);
     case CURLE_OUT_OF_MEMORY:
         return hf_error_nomem(err);
     default:
         if (f->stalled)
-            return hf_error_set(err, HF_ERROR_TIMEOUT,
-                                "the registry %s said nothing for %lld ms", host,
-                                (long long)f->request->stall_ms);
+            return hf_error_set(err, HF_ERROR_TIMEOUT, "the registry %s said nothing for %lld ms",
+                                host, (long long)f->request->stall_ms);
         return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the line to the registry %s broke: %s",
                             host, detail);
     }

@@ -10,18 +10,18 @@ enum { HF_FETCH_URL_SIZE = 1024, HF_FETCH_TOKEN_MAX = 16 * 1024 };
 
 struct hf_transfer {
     const char *url;
-    const char *accept;     /* media types, or NULL */
-    const char *bearer;     /* token, or NULL */
-    const char *user;       /* with password: HTTP Basic; or NULL */
+    const char *accept; /* media types, or NULL */
+    const char *bearer; /* token, or NULL */
+    const char *user;   /* with password: HTTP Basic; or NULL */
     const char *password;
-    uint64_t from;          /* first byte that is wanted */
+    uint64_t from; /* first byte that is wanted */
     /* Gets the body of a 200 or 206 from there on; -1 ends it with its error. */
     int (*take)(void *context, const char *data, size_t len, struct hf_error *err);
     void *context;
 
     /* Filled by hf_transfer_perform(). */
-    int status;             /* 0 where no answer came */
-    bool is_cut;            /* the line broke, or said too little for too long: try again */
+    int status;  /* 0 where no answer came */
+    bool is_cut; /* the line broke, or said too little for too long: try again */
     char redirect[HF_FETCH_URL_SIZE]; /* "" for none */
     struct hf_challenge challenge;
 };
@@ -38,8 +38,8 @@ HF_MUST int hf_transfer_perform(struct hf_fetcher *f, struct hf_transfer *t, str
 
 /* ---- token.c ---- */
 
-/* Asks for a token to pull the request's repository. FORBIDDEN where the registry sends for one to a
- * host that is not to have the password. */
+/* Asks for a token to pull the request's repository. FORBIDDEN where the registry sends for one to
+ * a host that is not to have the password. */
 HF_MUST int hf_token_get(struct hf_fetcher *f, const struct hf_fetch_request *r,
                          const struct hf_challenge *c, char **ret_token, struct hf_error *err);
 

@@ -10,7 +10,7 @@ int
 hf_fetch_url(const struct hf_fetch_request *r, char out[HF_FETCH_URL_SIZE], struct hf_error *err)
 {
     static const char *const places[HF_FETCH_KIND_COUNT] = {"blobs/", "blobs/", "manifests/",
-                                                             "tags/list"};
+                                                            "tags/list"};
 
     if (hf_text_put(out, HF_FETCH_URL_SIZE, "%s://%s/v2/%s/%s%s", r->plain ? "http" : "https",
                     r->host, r->repository, places[r->kind],
@@ -63,8 +63,7 @@ hf_fetch_is_at(const char *url, const char *host)
 {
     struct parts p = {0};
     size_t len = strcspn(host, ":");
-    bool same = parts_of(url, &p) && strlen(p.host) == len &&
-                strncasecmp(p.host, host, len) == 0 &&
+    bool same = parts_of(url, &p) && strlen(p.host) == len && strncasecmp(p.host, host, len) == 0 &&
                 (!host[len] || strcmp(p.port, host + len + 1) == 0);
 
     parts_done(&p);
@@ -95,17 +94,17 @@ static bool
 build(const struct hf_fetch_request *r, const struct hf_challenge *c, CURLU *u, char *out)
 {
     char query[2 * HF_FETCH_URL_SIZE], *url = NULL;
-    bool fine = hf_text_put(query, sizeof query, "service=%s", c->service) && u &&
-                curl_url_set(u, CURLUPART_URL, c->realm, 0) == CURLUE_OK &&
-                (!*c->service || curl_url_set(u, CURLUPART_QUERY, query,
-                                              CURLU_APPENDQUERY | CURLU_URLENCODE) == CURLUE_OK) &&
-                hf_text_put(query, sizeof query, "scope=repository:%s:pull", r->repository) &&
-                curl_url_set(u, CURLUPART_QUERY, query, CURLU_APPENDQUERY | CURLU_URLENCODE) ==
-                    CURLUE_OK &&
-                curl_url_set(u, CURLUPART_USER, NULL, 0) == CURLUE_OK &&
-                curl_url_set(u, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK &&
-                curl_url_get(u, CURLUPART_URL, &url, 0) == CURLUE_OK &&
-                hf_text_put(out, HF_FETCH_URL_SIZE, "%s", url);
+    bool fine =
+        hf_text_put(query, sizeof query, "service=%s", c->service) && u &&
+        curl_url_set(u, CURLUPART_URL, c->realm, 0) == CURLUE_OK &&
+        (!*c->service || curl_url_set(u, CURLUPART_QUERY, query,
+                                      CURLU_APPENDQUERY | CURLU_URLENCODE) == CURLUE_OK) &&
+        hf_text_put(query, sizeof query, "scope=repository:%s:pull", r->repository) &&
+        curl_url_set(u, CURLUPART_QUERY, query, CURLU_APPENDQUERY | CURLU_URLENCODE) == CURLUE_OK &&
+        curl_url_set(u, CURLUPART_USER, NULL, 0) == CURLUE_OK &&
+        curl_url_set(u, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK &&
+        curl_url_get(u, CURLUPART_URL, &url, 0) == CURLUE_OK &&
+        hf_text_put(out, HF_FETCH_URL_SIZE, "%s", url);
 
     curl_free(url);
     return fine;

@@ -15,7 +15,7 @@ enum {
     READ_BYTES = 8192,
     CHUNK_BYTES = 64 * 1024,
     CHUNK_FRAME_MAX = 16, /* its size in hex, and two line ends */
-    BACKLOG_NAP_MS = 20, /* until a Unix socket with a full backlog is tried again */
+    BACKLOG_NAP_MS = 20,  /* until a Unix socket with a full backlog is tried again */
     WOKEN_LOOK_MS = 20,
     READS_AT_ONCE = 16 /* before the clock is looked at again */
 };
@@ -154,8 +154,8 @@ make_head(const struct hf_h1_call *call, struct hf_buf *head, struct hf_error *e
         return -1;
     if (call->bearer && hf_buf_addf(head, err, "Authorization: Bearer %s\r\n", call->bearer) < 0)
         return -1;
-    if (call->more && hf_buf_addf(head, err,
-                                  "Content-Type: %s\r\nTransfer-Encoding: chunked\r\n", type) < 0)
+    if (call->more &&
+        hf_buf_addf(head, err, "Content-Type: %s\r\nTransfer-Encoding: chunked\r\n", type) < 0)
         return -1;
     if (!call->more && (call->body || strcmp(call->method, "POST") == 0) &&
         hf_buf_addf(head, err, "Content-Type: %s\r\nContent-Length: %zu\r\n", type,

@@ -145,8 +145,9 @@ read_entry(struct hf_bundle *b, struct hf_buf *out, struct hf_error *err)
     int rc;
 
     if (b->left > out->max - out->len || !(to = hf_buf_reserve(out, (size_t)b->left)))
-        return hf_error_set(err, HF_ERROR_TOO_LARGE, "'%.100s' in the bundle has more than %zu bytes",
-                            b->header.name, out->max);
+        return hf_error_set(err, HF_ERROR_TOO_LARGE,
+                            "'%.100s' in the bundle has more than %zu bytes", b->header.name,
+                            out->max);
     rc = read_whole(b, to, (size_t)b->left, err);
     if (rc != 0)
         return rc < 0 ? -1 : cut_off(err);
@@ -240,9 +241,10 @@ keep_document(struct hf_bundle *b, struct hf_error *err)
 
     b->document_bytes += (size_t)b->left;
     if (b->document_bytes > HF_BUNDLE_DOCUMENTS_MAX)
-        return hf_error_set(err, HF_ERROR_TOO_LARGE,
-                            "the manifests and configurations in the bundle have more than %d bytes",
-                            HF_BUNDLE_DOCUMENTS_MAX);
+        return hf_error_set(
+            err, HF_ERROR_TOO_LARGE,
+            "the manifests and configurations in the bundle have more than %d bytes",
+            HF_BUNDLE_DOCUMENTS_MAX);
     d = calloc(1, sizeof *d);
     if (!d)
         return hf_error_nomem(err);
@@ -301,8 +303,8 @@ read_blob(void *context, char *out, size_t size, size_t *ret_len, struct hf_erro
     *ret_len = 0;
     if (b->left == 0)
         return 0;
-    if (b->input.read(b->input.context, out, b->left < size ? (size_t)b->left : size, ret_len, err) <
-        0)
+    if (b->input.read(b->input.context, out, b->left < size ? (size_t)b->left : size, ret_len,
+                      err) < 0)
         return -1;
     if (*ret_len == 0)
         return cut_off(err);

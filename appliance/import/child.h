@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* A program that is asked on its standard input and answers on its output: holdfast-fetch. Private to
- * the folder. */
+/* A program that is asked on its standard input and answers on its output: holdfast-fetch. Private
+ * to the folder. */
 #pragma once
 
 #include "import/source.h"

@@ -19,8 +19,8 @@ put_name(struct hf_json *o, const char *member, const struct hf_import_pin *pin)
         hf_json_add_string(o, name);
 }
 
-/* With containerd's store the image keeps its manifest, and with it the digest that the release pins
- * (image-layout.md; containerd's own annotation for the name). */
+/* With containerd's store the image keeps its manifest, and with it the digest that the release
+ * pins (image-layout.md; containerd's own annotation for the name). */
 int
 hf_import_index(const struct hf_import *im, char **ret_text, struct hf_error *err)
 {

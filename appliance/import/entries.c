@@ -99,8 +99,7 @@ leads_out(const char *path, const char *link)
 }
 
 static int
-check_parents(const struct hf_entries *e, const char *name, const char *path,
-              struct hf_error *err)
+check_parents(const struct hf_entries *e, const char *name, const char *path, struct hf_error *err)
 {
     for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/'))
         if (hf_names_find(&e->names, path, (size_t)(slash - path)) == HF_NAME_SYMLINK)
@@ -155,8 +154,7 @@ check_type(const char *name, char type, uint64_t size, struct hf_error *err)
 }
 
 static int
-add_entry(struct hf_entries *e, const char *name, const char *path, char type,
-          struct hf_error *err)
+add_entry(struct hf_entries *e, const char *name, const char *path, char type, struct hf_error *err)
 {
     enum hf_name_kind before = hf_names_find(&e->names, path, strlen(path));
     enum hf_name_kind kind = is_folder(type, name) ? HF_NAME_FOLDER
@@ -165,9 +163,8 @@ add_entry(struct hf_entries *e, const char *name, const char *path, char type,
 
     if (before == HF_NAME_NONE)
         return hf_names_add(&e->names, path, strlen(path), kind, err);
-    return before == HF_NAME_FOLDER && kind == HF_NAME_FOLDER
-               ? 0
-               : refuse(err, name, "is there twice");
+    return before == HF_NAME_FOLDER && kind == HF_NAME_FOLDER ? 0
+                                                              : refuse(err, name, "is there twice");
 }
 
 static int

@@ -2,9 +2,9 @@
 /*
  * The one way images come in. From pins and a source it makes the archive that the engine loads: an
  * OCI image layout and Docker's own form of the same in one tar (docker-archive, "Image tarball" of
- * the Engine API), layers as they come, those that are already there left out. Nothing is kept: every
- * blob is hashed and looked at as it passes. What says which blobs make an image comes last, so an
- * import that ends early leaves no image behind.
+ * the Engine API), layers as they come, those that are already there left out. Nothing is kept:
+ * every blob is hashed and looked at as it passes. What says which blobs make an image comes last,
+ * so an import that ends early leaves no image behind.
  *
  *     hf_import_new()                   manifests and configurations, checked
  *     hf_import_present() for each      what need not come
@@ -56,7 +56,7 @@ HF_MUST int hf_import_read(struct hf_import *im, char *out, size_t size, size_t 
 struct hf_remote;
 
 struct hf_remote_config {
-    const char *program; /* holdfast-fetch; copied */
+    const char *program;                         /* holdfast-fetch; copied */
     const struct hf_registry_settings *registry; /* borrowed until the end */
     struct hf_import_watch watch;
     int64_t stall_ms; /* a line that says next to nothing for so long is dead */

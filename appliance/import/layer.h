@@ -2,10 +2,10 @@
 /*
  * Looks at a layer on its way to Docker, which would unpack whatever it gets: names what a layer of
  * ours never has. Refused are: a gzip stream that is damaged, cut off or followed by anything; one
- * that unpacks to much more than it is, or to more than fits; paths with `..`; links that lead out of
- * the image; what lies behind a symbolic link of the same layer; devices; a path twice; sparse and
- * unknown entries. What was looked at is what Docker unpacks, because its SHA-256 is the diff id that
- * Docker checks again.
+ * that unpacks to much more than it is, or to more than fits; paths with `..`; links that lead out
+ * of the image; what lies behind a symbolic link of the same layer; devices; a path twice; sparse
+ * and unknown entries. What was looked at is what Docker unpacks, because its SHA-256 is the diff
+ * id that Docker checks again.
  *
  * Feeds of any size; at most a header's worth of the layer is kept.
  */
@@ -27,7 +27,7 @@ enum hf_entries_state {
 };
 
 enum {
-    HF_ENTRY_PATH_MAX = 4096, /* of Linux */
+    HF_ENTRY_PATH_MAX = 4096,      /* of Linux */
     HF_ENTRY_META_MAX = 256 * 1024 /* of a pax header: extended attributes have 64 KiB each */
 };
 
@@ -62,7 +62,8 @@ struct hf_layer_limits {
     uint64_t unpacked_max; /* what the disk has */
 };
 
-/* A layer more than 64 MiB of which are unpacked has at most this many bytes for each packed one. */
+/* A layer more than 64 MiB of which are unpacked has at most this many bytes for each packed one.
+ */
 enum { HF_LAYER_RATIO_MAX = 100 };
 
 HF_MUST int hf_layer_new(bool gzip, const char *diff_id, const struct hf_layer_limits *limits,

@@ -47,8 +47,8 @@ hf_layout_free(struct hf_layout *l)
 static int
 open_blob(const struct hf_layout *l, const char *digest, struct hf_error *err)
 {
-    int fd = openat(l->dir_fd, strchr(digest, ':') + 1,
-                    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd =
+        openat(l->dir_fd, strchr(digest, ':') + 1, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat st;
 
     if (fd < 0)

@@ -2,8 +2,8 @@
 #include "import/manifest.h"
 
 #include "base/text.h"
-#include "json/json.h"
 #include "model/sha256.h"
+#include "json/json.h"
 
 #include <string.h>
 #include <sys/utsname.h>
@@ -69,7 +69,8 @@ read_descriptor(const struct hf_json *v, const char *what, char ret_digest[HF_DI
     int64_t size = hf_json_int(v, "size", -1);
 
     if (!digest || !hf_sha256_is_digest(digest))
-        return hf_error_set(err, HF_ERROR_UPSTREAM, "the manifest's %s has no SHA-256 digest", what);
+        return hf_error_set(err, HF_ERROR_UPSTREAM, "the manifest's %s has no SHA-256 digest",
+                            what);
     if (size < 0)
         return hf_error_set(err, HF_ERROR_UPSTREAM, "the manifest's %s has no size", what);
     hf_text_put(ret_digest, HF_DIGEST_SIZE, "%s", digest);
@@ -106,7 +107,8 @@ read_config(const struct hf_json *doc, struct hf_manifest *m, struct hf_error *e
     if (read_descriptor(config, "configuration", m->config, &m->config_size, err) < 0)
         return -1;
     if (!type || (strcmp(type, OCI_CONFIG) != 0 && strcmp(type, DOCKER_CONFIG) != 0))
-        return hf_error_set(err, HF_ERROR_INVALID, "it is no image: its configuration is of type %.80s",
+        return hf_error_set(err, HF_ERROR_INVALID,
+                            "it is no image: its configuration is of type %.80s",
                             type ? type : "(none)");
     if (m->config_size > HF_IMPORT_DOCUMENT_MAX)
         return hf_error_set(err, HF_ERROR_TOO_LARGE,

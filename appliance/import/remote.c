@@ -3,8 +3,8 @@
 #include "base/text.h"
 #include "import/child.h"
 #include "import/import.h"
-#include "json/json.h"
 #include "model/sha256.h"
+#include "json/json.h"
 
 #include <string.h>
 
@@ -67,7 +67,8 @@ start(struct hf_remote *r, const char *host, const char *repository, const char 
     int rc;
 
     if (!*host)
-        return hf_error_set(err, HF_ERROR_INVALID, "no registry is set to fetch from: registry.host");
+        return hf_error_set(err, HF_ERROR_INVALID,
+                            "no registry is set to fetch from: registry.host");
     hf_json_put_string(o, "host", host);
     hf_json_put_string(o, "repository", repository);
     hf_json_put_string(o, "kind", kind);
@@ -111,9 +112,8 @@ document(void *context, const struct hf_import_pin *pin, const char *digest, boo
 }
 
 int
-hf_remote_document(struct hf_remote *r, const char *host,
-                   const struct hf_registry_document *what, struct hf_buf *out,
-                   struct hf_error *err)
+hf_remote_document(struct hf_remote *r, const char *host, const struct hf_registry_document *what,
+                   struct hf_buf *out, struct hf_error *err)
 {
     static const char *const kinds[] = {[HF_REGISTRY_TAGS] = "tags",
                                         [HF_REGISTRY_MANIFEST] = "manifest",

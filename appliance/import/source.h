@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Where an image's parts come from: a registry, a folder, a bundle. What a source gives is checked by
- * its reader (import.c), so a source may lie. A source is used by one thread.
+ * Where an image's parts come from: a registry, a folder, a bundle. What a source gives is checked
+ * by its reader (import.c), so a source may lie. A source is used by one thread.
  */
 #pragma once
 

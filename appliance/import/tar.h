@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Headers of tar archives (POSIX.1-2017, pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar
- * Format"), read as Go's archive/tar does, which is what Docker reads them with. */
+/* Headers of tar archives (POSIX.1-2017, pax, "ustar Interchange Format"; GNU tar manual, "Basic
+ * Tar Format"), read as Go's archive/tar does, which is what Docker reads them with. */
 #pragma once
 
 #include "base/error.h"

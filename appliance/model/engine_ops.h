@@ -119,7 +119,7 @@ struct hf_registry_document {
 struct hf_import_job {
     const struct hf_release_image *images;
     size_t count;
-    struct hf_bundle *bundle; /* NULL: from the registry */
+    struct hf_bundle *bundle;         /* NULL: from the registry */
     bool (*cancelled)(void *context); /* may be NULL; asked several times a second */
     void (*progress)(void *context, const struct hf_import_progress *p); /* may be NULL; often */
     void *context;
@@ -151,9 +151,9 @@ struct hf_engine_ops {
                 void *context, struct hf_error *err);
 
     /* The same for several images, from the registry or a bundle, saying how far it has come. One
-     * import goes on at a time; others wait. NO_SPACE where the disk has no room for it, seen before
-     * anything is fetched; INVALID where what came is not what is pinned or not what an image of ours
-     * may have. What did not come whole leaves nothing behind. */
+     * import goes on at a time; others wait. NO_SPACE where the disk has no room for it, seen
+     * before anything is fetched; INVALID where what came is not what is pinned or not what an
+     * image of ours may have. What did not come whole leaves nothing behind. */
     int (*import)(void *ctx, const struct hf_import_job *job, struct hf_error *err);
 
     /* Appends a document to out, at most out->max bytes. INVALID where it is not what its digest

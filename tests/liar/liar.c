@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * holdfast-liar: a registry that does what a real one does not on demand, for tests. It gives out the
- * blobs of an OCI layout by plain HTTP, one connection after the other, and says on standard output
- * what it was asked for. How it misbehaves with blobs of more than 64 KiB:
+ * holdfast-liar: a registry that does what a real one does not on demand, for tests. It gives out
+ * the blobs of an OCI layout by plain HTTP, one connection after the other, and says on standard
+ * output what it was asked for. How it misbehaves with blobs of more than 64 KiB:
  *
  *     pass             it does not
  *     cut BYTES        every answer ends with a reset after so many bytes
@@ -67,8 +67,9 @@ answer(int fd, const char *status, const char *fields, const char *body)
 {
     char head[2048];
 
-    snprintf(head, sizeof head, "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n%s\r\n%s",
-             status, strlen(body), fields, body);
+    snprintf(head, sizeof head,
+             "HTTP/1.1 %s\r\nConnection: close\r\nContent-Length: %zu\r\n%s\r\n%s", status,
+             strlen(body), fields, body);
     put(fd, head, strlen(head));
 }
 

@@ -178,7 +178,8 @@ a_name_without_a_registry_is_not_fetched(void **state)
         .image = "a/b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
         .tag = "1.0.0",
         .image_id = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"};
-    static const struct fake_answer answers[] = {VERSION, INFO(""), {"GET /v1.41/images", NONE}, END};
+    static const struct fake_answer answers[] = {
+        VERSION, INFO(""), {"GET /v1.41/images", NONE}, END};
     struct fake_docker *f = fake_docker_start(answers);
     HF_AUTO(hf_engine) struct hf_engine *e = NULL;
     struct hf_error err = {0};

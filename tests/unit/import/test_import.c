@@ -276,7 +276,8 @@ make_bundle(const struct made *m, struct hf_buf *tar)
 
 /* Reads as far as it goes. */
 static int
-unpack(const struct made *m, const struct hf_buf *tar, size_t len, size_t step, struct hf_error *err)
+unpack(const struct made *m, const struct hf_buf *tar, size_t len, size_t step,
+       struct hf_error *err)
 {
     const struct hf_buf part = {.data = tar->data, .len = len};
     struct input in = {&part, 0, step};

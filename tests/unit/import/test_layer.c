@@ -185,9 +185,9 @@ names_are_found_among_many(void **state)
     for (int i = 0; i < 20000; i++) {
         snprintf(name, sizeof name, "dir/%d", i);
         assert_int_equal(hf_names_find(&n, name, strlen(name)), HF_NAME_NONE);
-        assert_int_equal(hf_names_add(&n, name, strlen(name),
-                                      i % 2 ? HF_NAME_SYMLINK : HF_NAME_FOLDER, NULL),
-                         0);
+        assert_int_equal(
+            hf_names_add(&n, name, strlen(name), i % 2 ? HF_NAME_SYMLINK : HF_NAME_FOLDER, NULL),
+            0);
     }
     for (int i = 0; i < 20000; i++) {
         snprintf(name, sizeof name, "dir/%d", i);

@@ -360,6 +360,7 @@ no_secret_is_shown(void **state)
     assert_int_equal(hf_settings_show(&s, &shown, &err), 0);
     assert_null(strstr(shown, "t0k"));
     assert_null(strstr(shown, "\"pw\""));
+    assert_null(strstr(shown, "r3g"));
     assert_non_null(strstr(shown, "\"token\":\"***\""));
     assert_non_null(strstr(shown, "\"password\":\"***\""));
     hf_settings_done(&s);

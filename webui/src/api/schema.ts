@@ -2134,6 +2134,14 @@ export interface components {
          *         "max_devices": 1000,
          *         "max_device_sessions": 2000,
          *         "session_days": 90
+         *       },
+         *       "registry": {
+         *         "host": "registry.example.com",
+         *         "ca_pem": "",
+         *         "user": "gateway",
+         *         "password": "***",
+         *         "token_host": "",
+         *         "max_bytes_per_s": 500000
          *       }
          *     }
          */
@@ -2175,6 +2183,15 @@ export interface components {
                 max_devices: components["schemas"]["BrokerPatch"]["max_devices"];
                 max_device_sessions: components["schemas"]["BrokerPatch"]["max_device_sessions"];
                 session_days: components["schemas"]["BrokerPatch"]["session_days"];
+            };
+            /** @description Where images are fetched from, and how. */
+            registry: {
+                host: components["schemas"]["RegistryPatch"]["host"];
+                ca_pem: components["schemas"]["RegistryPatch"]["ca_pem"];
+                user: components["schemas"]["RegistryPatch"]["user"];
+                password: components["schemas"]["RegistryPatch"]["password"];
+                token_host: components["schemas"]["RegistryPatch"]["token_host"];
+                max_bytes_per_s: components["schemas"]["RegistryPatch"]["max_bytes_per_s"];
             };
         };
         /** @description By service, over the defaults; `null` for a member goes back to its default. */
@@ -2254,6 +2271,8 @@ export interface components {
             alarms?: components["schemas"]["AlarmPatch"] | null;
             /** @description What devices may take of the broker. */
             broker?: components["schemas"]["BrokerPatch"] | null;
+            /** @description Where images are fetched from. */
+            registry?: components["schemas"]["RegistryPatch"] | null;
         };
         /** @description The https sink named `uplink`, without anything special; the other sinks stay. */
         UplinkShort: {
@@ -2285,6 +2304,21 @@ export interface components {
             max_device_sessions?: number;
             /** @description After which a session ends whose client stayed away. */
             session_days?: number;
+        };
+        /** @description Where images are fetched from, and how. */
+        RegistryPatch: {
+            /** @description Host, and port where it is not 443; empty for none. By HTTPS, but for one on this machine that no CA is given for. */
+            host?: string;
+            /** @description Certificates in place of the system's authorities; empty for these. */
+            ca_pem?: string;
+            /** @description Empty where none is wanted. */
+            user?: string;
+            /** @description Or a token in its place; shown as `***`. */
+            password?: string;
+            /** @description Host that the registry may send to for tokens, and that gets the password then; empty for its own alone. */
+            token_host?: string;
+            /** @description Most that fetching takes of the line, at least 16384; 0 for no bound. */
+            max_bytes_per_s?: number;
         };
         /** @description The first filter that matches a topic says its lane; else it is normal. */
         LaneFilters: {
