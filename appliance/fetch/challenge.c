@@ -48,14 +48,19 @@ read_token(struct reader *r, char *out, size_t size)
     return true;
 }
 
+/* What stands between the quotes; `\` takes the next one as it is. */
 static bool
 read_quoted(struct reader *r, char *out, size_t size)
 {
+    bool escaped = false;
     size_t len = 0;
 
-    for (r->at++; r->at < r->end && *r->at != '"'; r->at++) {
-        if (*r->at == '\\' && ++r->at == r->end)
-            return false;
+    for (r->at++; r->at < r->end; r->at++) {
+        if (*r->at == '"' && !escaped)
+            break;
+        escaped = *r->at == '\\' && !escaped;
+        if (escaped)
+            continue;
         if ((unsigned char)*r->at < ' ' || *r->at == 0x7f || len + 1 >= size)
             return false;
         out[len++] = *r->at;

@@ -91,7 +91,7 @@ pass(struct hf_import *im, char *out, size_t size, size_t *ret_len, struct hf_er
     if (*ret_len == 0)
         return hf_error_set(err, HF_ERROR_INVALID, "what came ends after %llu of %llu bytes",
                             (unsigned long long)im->layer_done,
-                            (unsigned long long)(im->layer_done + left));
+                            (unsigned long long)im->layers[im->layer_index].blob.size);
     im->layer_done += *ret_len;
     im->total_done += *ret_len;
     hf_sha256_add(&im->hash, out, *ret_len);

@@ -27,6 +27,7 @@ enum {
     STAR_TRAILER = 508
 };
 
+static const char USTAR[] = {'u', 's', 't', 'a', 'r', '\0', '0', '0'};
 static const uint64_t OCTAL_MOST = (UINT64_C(1) << 33) - 1; /* eleven digits */
 static const uint64_t SIZE_MOST = INT64_MAX;
 
@@ -50,8 +51,10 @@ sums(const char *block, int64_t *ret_unsigned, int64_t *ret_signed)
 {
     *ret_unsigned = *ret_signed = 0;
     for (int i = 0; i < HF_TAR_BLOCK; i++) {
-        char c = i >= SUM && i < SUM + SUM_LEN ? ' ' : block[i];
+        char c = block[i];
 
+        if (i >= SUM && i < SUM + SUM_LEN)
+            c = ' ';
         *ret_unsigned += (unsigned char)c;
         *ret_signed += (signed char)c;
     }
@@ -70,7 +73,7 @@ hf_tar_put(char block[HF_TAR_BLOCK], const char *name, uint64_t size)
     put_size(block + SIZE, size);
     snprintf(block + TIME, SIZE_LEN, "%011o", 0U);
     block[TYPE] = '0';
-    memcpy(block + MAGIC, "ustar\00000", 8);
+    memcpy(block + MAGIC, USTAR, sizeof USTAR);
     sums(block, &sum, &ignored);
     snprintf(block + SUM, SUM_LEN, "%06llo", (unsigned long long)sum);
     block[SUM + SUM_LEN - 1] = ' ';
@@ -156,6 +159,8 @@ hf_tar_read(const char block[HF_TAR_BLOCK], struct hf_tar_header *ret, struct hf
         return hf_error_set(err, HF_ERROR_INVALID, "a header has a size that is no number");
     read_name(block, ret);
     ret->size = size;
-    ret->type = block[TYPE] ? block[TYPE] : '0';
+    ret->type = block[TYPE];
+    if (!ret->type)
+        ret->type = '0';
     return 0;
 }

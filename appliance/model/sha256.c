@@ -51,9 +51,8 @@ hf_sha256_of(const void *data, size_t len, char out[HF_DIGEST_SIZE])
 bool
 hf_sha256_is_digest(const char *text)
 {
-    size_t prefix = sizeof PREFIX - 1;
+    size_t prefix = sizeof PREFIX - 1, digits = 2 * (size_t)crypto_hash_sha256_BYTES;
 
     return strncmp(text, PREFIX, prefix) == 0 &&
-           strspn(text + prefix, "0123456789abcdef") == 2 * crypto_hash_sha256_BYTES &&
-           strlen(text) == prefix + (size_t)2 * crypto_hash_sha256_BYTES;
+           strspn(text + prefix, "0123456789abcdef") == digits && strlen(text) == prefix + digits;
 }

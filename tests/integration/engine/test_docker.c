@@ -198,26 +198,6 @@ images_are_found_by_id(void **state)
     assert_false(has);
 }
 
-static void
-pull_checks_the_pins(void **state)
-{
-    const char *reference = getenv("HF_TEST_PULL");
-    struct hf_release_image image = spec.image;
-    struct hf_error err = {0};
-
-    (void)state;
-    if (!reference)
-        skip();
-    snprintf(image.image, sizeof image.image, "%s", reference);
-    ok(ops->pull(engine, &image, never, NULL, &err), &err);
-    memset(image.image_id + 7, '0', 64);
-    assert_int_equal(ops->pull(engine, &image, never, NULL, &err), -1);
-    assert_int_equal(err.class, HF_ERROR_CONFLICT);
-    memset(strchr(image.image, '@') + 8, '0', 64);
-    assert_int_equal(ops->pull(engine, &image, never, NULL, &err), -1);
-    assert_true(strstr(err.message, "Docker: "));
-}
-
 static const struct hf_json *
 at(const struct hf_json *doc, const char *a, const char *b)
 {
@@ -525,7 +505,6 @@ main(void)
         cmocka_unit_test(info_says_version_and_warnings),
         cmocka_unit_test(networks_and_volumes_are_made_once_and_only_ours_are_taken),
         cmocka_unit_test(images_are_found_by_id),
-        cmocka_unit_test(pull_checks_the_pins),
         cmocka_unit_test(container_is_as_hardened_as_the_spec_says),
         cmocka_unit_test(field_network_carries_port_and_default_route),
         cmocka_unit_test(logs_are_read_and_followed),
