@@ -5,7 +5,6 @@
  *     DOCKER_SOCKET    /var/run/docker.sock where not given
  *     HF_TEST_IMAGE    an image that is there, has /data owned by 10001, prints a line "hello" on
  *                      stdout and one on stderr, and runs until SIGTERM; skipped without it
- *     HF_TEST_PULL     repository@sha256:… of the same image in a registry; optional
  */
 #include "unit.h"
 
@@ -26,13 +25,6 @@ static const struct hf_engine_ops *const ops = &hf_docker_ops;
 static struct hf_engine *engine;
 static struct hf_spec spec;
 static char id[HF_HASH_SIZE];
-
-static bool
-never(void *context)
-{
-    (void)context;
-    return false;
-}
 
 static void
 ok(int result, const struct hf_error *err)
