@@ -106,6 +106,33 @@ pain_14_an_import_ends_when_it_is_given_up(void **state)
     made_done(&m);
 }
 
+static bool
+soon_given_up(void *context)
+{
+    static int asked;
+
+    (void)context;
+    return ++asked > 20;
+}
+
+/* By a Docker that has it all and says nothing. */
+static void
+pain_14_an_import_that_docker_sits_on_is_given_up(void **state)
+{
+    static const struct fake_answer answers[] = {
+        VERSION, INFO(""), NO_IMAGES, {"POST /v1.41/images/load", NULL}, END};
+    struct fake_docker *f = fake_docker_start(answers);
+    struct hf_error err = {0};
+    struct made m;
+
+    (void)state;
+    made_begin(&m);
+    assert_int_equal(load(&m, f, soon_given_up, NULL, &err), -1);
+    assert_string_equal(err.message, "the import was cancelled");
+    fake_docker_stop(f);
+    made_done(&m);
+}
+
 /* Engines with containerd's store know an image by its manifest, and want all layers. */
 static void
 containerd_store_knows_images_by_manifest(void **state)
@@ -200,6 +227,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_load_fails_by_what_docker_says),
         cmocka_unit_test(pain_14_an_import_ends_when_it_is_given_up),
+        cmocka_unit_test(pain_14_an_import_that_docker_sits_on_is_given_up),
         cmocka_unit_test(containerd_store_knows_images_by_manifest),
         cmocka_unit_test(layers_that_are_there_are_not_asked_for),
         cmocka_unit_test(a_name_without_a_registry_is_not_fetched),

@@ -111,6 +111,31 @@ an_archive_without_its_end(void **state)
     tar.data[0] ^= 1;
     assert_int_equal(look(&tar, &tar, false, 512, &err), -1);
     assert_string_equal(err.message, "a header has a wrong checksum");
+    memset(tar.data, 0, HF_TAR_BLOCK);
+    made_entry(&tar, "behind", '0', "", "");
+    assert_int_equal(look(&tar, &tar, false, 512, &err), -1);
+    assert_string_equal(err.message, "its archive goes on after its end");
+}
+
+static void
+sizes_of_any_length(void **state)
+{
+    static const uint64_t sizes[] = {0, 1, (UINT64_C(1) << 33) - 1, UINT64_C(1) << 33, INT64_MAX};
+    char block[HF_TAR_BLOCK];
+    struct hf_tar_header h;
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(sizes); i++) {
+        hf_tar_put(block, "a", sizes[i]);
+        assert_int_equal(hf_tar_read(block, &h, NULL), 0);
+        assert_true(h.size == sizes[i]);
+    }
+    memset(block + 124, 0xff, 12); /* -1 in base 256 */
+    made_seal(block);
+    assert_int_equal(hf_tar_read(block, &h, NULL), -1);
+    memset(block + 124, '9', 12);
+    made_seal(block);
+    assert_int_equal(hf_tar_read(block, &h, NULL), -1);
 }
 
 static void
@@ -205,6 +230,7 @@ main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_are_judged_however_they_come),
         cmocka_unit_test(an_archive_without_its_end),
+        cmocka_unit_test(sizes_of_any_length),
         cmocka_unit_test(gzip_streams),
         cmocka_unit_test(what_unpacks_to_too_much_ends_early),
         cmocka_unit_test(names_are_found_among_many),
