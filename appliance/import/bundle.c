@@ -74,7 +74,7 @@ cut_off(struct hf_error *err)
 static int
 read_whole(struct hf_bundle *b, char *out, size_t size, struct hf_error *err)
 {
-    size_t have = 0, len;
+    size_t have = 0, len = 0;
 
     while (have < size) {
         if (b->input.read(b->input.context, out + have, size - have, &len, err) < 0)

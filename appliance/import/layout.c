@@ -79,7 +79,7 @@ document(void *context, const struct hf_import_pin *pin, const char *digest, boo
 {
     HF_AUTO_CLOSE int fd = open_blob(context, digest, err);
     char data[4096];
-    size_t len;
+    size_t len = 0;
 
     (void)pin;
     (void)is_manifest;

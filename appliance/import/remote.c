@@ -89,7 +89,7 @@ static int
 read_all(struct hf_remote *r, struct hf_buf *out, struct hf_error *err)
 {
     char data[4096];
-    size_t len;
+    size_t len = 0;
 
     do {
         if (hf_child_read(&r->child, data, sizeof data, &len, err) < 0 ||

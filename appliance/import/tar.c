@@ -24,7 +24,8 @@ enum {
     PREFIX = 345,
     PREFIX_LEN = 155,
     STAR_PREFIX_LEN = 131, /* of Schilling's tar, which keeps times behind it */
-    STAR_TRAILER = 508
+    STAR_TRAILER = 508,
+    SUM_MOST = 0777777 /* 512 bytes of 255 are less */
 };
 
 static const char USTAR[] = {'u', 's', 't', 'a', 'r', '\0', '0', '0'};
@@ -75,7 +76,7 @@ hf_tar_put(char block[HF_TAR_BLOCK], const char *name, uint64_t size)
     block[TYPE] = '0';
     memcpy(block + MAGIC, USTAR, sizeof USTAR);
     sums(block, &sum, &ignored);
-    snprintf(block + SUM, SUM_LEN, "%06llo", (unsigned long long)sum);
+    snprintf(block + SUM, SUM_LEN, "%06o", (unsigned)sum & SUM_MOST);
     block[SUM + SUM_LEN - 1] = ' ';
 }
 
