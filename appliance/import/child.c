@@ -97,7 +97,10 @@ start(struct hf_child *c, const char *program, const char *request, size_t len, 
     rc = spawn(program, pipes[0], pipes[1], pipes[2], &c->pid);
     if (rc != 0) {
         c->pid = 0;
-        return hf_error_errno(err, rc, "cannot start %s", program);
+        hf_error_errno(err, rc, "cannot start %s", program);
+        if (err) /* no image is missing */
+            err->class = HF_ERROR_UNAVAILABLE;
+        return -1;
     }
     ask(pipes[0][1], request, len);
     take_end(pipes[1], 0, &c->out);

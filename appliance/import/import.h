@@ -44,7 +44,7 @@ void hf_import_present(struct hf_import *im, size_t image, size_t layers);
 /* Bytes of the layers that are to come. */
 uint64_t hf_import_bytes(const struct hf_import *im);
 
-/* No layer may unpack to more; as much as it wants before that. */
+/* All layers together may unpack to no more; as much as they want before that. */
 void hf_import_limit(struct hf_import *im, uint64_t unpacked_max);
 
 /* The next bytes of the archive, up to size; 0 at its end. */

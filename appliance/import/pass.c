@@ -65,6 +65,7 @@ end_layer(struct hf_import *im, struct hf_error *err)
                             found);
     if (hf_layer_end(im->layer, err) < 0)
         return -1;
+    im->unpacked_max -= hf_layer_unpacked(im->layer);
     hf_layer_free(im->layer);
     im->layer = NULL;
     l->wanted = false;

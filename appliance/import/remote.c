@@ -45,12 +45,12 @@ hf_remote_free(struct hf_remote *r)
     free(r);
 }
 
-/* Where the settings are for another registry than the one that is asked, its secrets stay here. */
+/* Where the settings are not for the registry that is asked, its secrets stay here. */
 static void
 put_access(const struct hf_registry_settings *s, const char *host, struct hf_json *o)
 {
     hf_json_put_int(o, "max_bytes_per_s", s->max_bytes_per_s);
-    if (*s->host && strcmp(s->host, host) != 0)
+    if (strcmp(s->host, host) != 0)
         return;
     hf_json_put_string(o, "ca_pem", s->ca_pem);
     hf_json_put_string(o, "user", s->user);

@@ -215,7 +215,7 @@ a_name_without_a_registry_is_not_fetched(void **state)
     assert_int_equal(hf_engine_new(fake_docker_socket(f), &e, NULL), 0);
     assert_int_equal(hf_docker_ops.pull(e, &image, never, NULL, &err), -1);
     assert_non_null(strstr(err.message, "holdfast-fetch is not there"));
-    assert_int_equal(hf_engine_set_fetch(e, "/bin/false", 0, NULL), 0);
+    assert_int_equal(hf_engine_set_fetch(e, "/nonexistent/fetch", 0, NULL), 0);
     assert_int_equal(hf_docker_ops.pull(e, &image, never, NULL, &err), -1);
     assert_non_null(strstr(err.message, "registry.host"));
     fake_docker_stop(f);

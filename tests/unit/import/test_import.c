@@ -144,6 +144,77 @@ a_document_that_is_another_is_refused(void **state)
     made_done(&m);
 }
 
+/* ---- several images ---- */
+
+struct pair {
+    struct made of[2];
+    struct made *now;
+};
+
+static int
+pair_document(void *context, const struct hf_import_pin *pin, const char *digest, bool is_manifest,
+              struct hf_buf *out, struct hf_error *err)
+{
+    struct pair *p = context;
+    bool second = strcmp(pin->manifest, p->of[1].pin.manifest) == 0;
+
+    return made_document(&p->of[second], pin, digest, is_manifest, out, err);
+}
+
+static int
+pair_begin(void *context, const struct hf_import_layer *layers, size_t count, size_t *ret,
+           struct hf_error *err)
+{
+    struct pair *p = context;
+
+    *ret = hf_import_first_wanted(layers, count);
+    p->now = &p->of[strcmp(layers[*ret].blob.digest, p->of[1].layer_digest) == 0];
+    return made_begin_layer(p->now, layers, count, ret, err);
+}
+
+static int
+pair_read(void *context, char *out, size_t size, size_t *ret_len, struct hf_error *err)
+{
+    struct pair *p = context;
+
+    return made_read(p->now, out, size, ret_len, err);
+}
+
+static void
+several_images_are_bounded_together(void **state)
+{
+    static const struct hf_import_source_ops ops = {
+        .document = pair_document, .begin = pair_begin, .read = pair_read};
+    struct hf_import_pin pins[2];
+    struct pair p;
+    const struct hf_import_order order = {
+        .pins = pins, .count = 2, .platform = "amd64", .source = {&ops, &p}};
+
+    (void)state;
+    made_begin(&p.of[0]);
+    p.of[1] = (struct made){.unpacked = HF_BUF_INIT(1 << 20)};
+    made_entry(&p.of[1].unpacked, "other", '0', "", "another\n");
+    made_end(&p.of[1].unpacked);
+    made_finish(&p.of[1]);
+    for (int i = 0; i < 2; i++)
+        pins[i] = p.of[i].pin;
+    for (size_t less = 0; less < 2; less++) {
+        HF_AUTO_BUF struct hf_buf tar = HF_BUF_INIT(1 << 20);
+        HF_AUTO(hf_import) struct hf_import *im = NULL;
+        struct hf_error err = {0};
+
+        assert_int_equal(hf_import_new(&order, &im, NULL), 0);
+        hf_import_present(im, 0, 0);
+        hf_import_present(im, 1, 0);
+        assert_int_equal(hf_import_bytes(im), p.of[0].layer.len + p.of[1].layer.len);
+        hf_import_limit(im, p.of[0].unpacked.len + p.of[1].unpacked.len - less);
+        assert_int_equal(drain(im, 4096, &tar, &err), less ? -1 : 0);
+        assert_int_equal(err.class, less ? HF_ERROR_NO_SPACE : HF_ERROR_NONE);
+    }
+    made_done(&p.of[0]);
+    made_done(&p.of[1]);
+}
+
 static void
 pins_are_told_apart_from_names(void **state)
 {
@@ -333,6 +404,7 @@ main(void)
         cmocka_unit_test(
             pain_16_bytes_that_are_not_the_pinned_ones_end_it_before_the_image_is_named),
         cmocka_unit_test(a_document_that_is_another_is_refused),
+        cmocka_unit_test(several_images_are_bounded_together),
         cmocka_unit_test(pins_are_told_apart_from_names),
         cmocka_unit_test(manifests),
         cmocka_unit_test(pain_24_a_bundle_is_read_in_one_pass_wherever_it_is_cut),
