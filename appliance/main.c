@@ -406,13 +406,32 @@ start_core_and_api(struct parts *p, struct hf_error *err)
     return hf_core_start(p->core, err);
 }
 
+/* holdfast-fetch lies beside this program. */
+static int
+start_engine(struct parts *p, struct hf_error *err)
+{
+    char path[HF_PATH_SIZE], program[HF_PATH_SIZE];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
+    char *slash;
+
+    if (hf_engine_new(p->options.docker_socket, &p->engine, err) < 0)
+        return -1;
+    path[len > 0 ? len : 0] = '\0';
+    slash = strrchr(path, '/');
+    if (slash)
+        *slash = '\0';
+    if (!hf_text_put(program, sizeof program, "%s/holdfast-fetch", path))
+        return hf_error_set(err, HF_ERROR_INVALID, "the path of this program is too long");
+    return hf_engine_set_fetch(p->engine, program, 0, err);
+}
+
 static int
 start(struct parts *p, struct hf_error *err)
 {
     bool set_up;
     size_t used;
 
-    if (hf_engine_new(p->options.docker_socket, &p->engine, err) < 0 || open_store(p, err) < 0)
+    if (start_engine(p, err) < 0 || open_store(p, err) < 0)
         return -1;
     raise_clock(p);
     set_up = is_set_up(p);

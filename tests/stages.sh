@@ -139,6 +139,9 @@ stage_engine() {
     "$hf_root/tests/integration/engine-faults.sh" || rc=1
     return "$rc"
 }
+stage_import() {
+    build_preset asan --target importer holdfast-fetch holdfast-liar && "$hf_root/tests/integration/import.sh" "$hf_build/asan"
+}
 
 stage_broker() {
     build_preset asan --target holdfast-broker holdfast-gate && "$hf_root/tests/integration/broker.sh" "$hf_build/asan/services"

@@ -356,6 +356,7 @@ hand_over_to(struct hf_core *core, size_t index, struct hf_error *err)
 int
 hf_core_hand_over(struct hf_core *core, struct hf_error *err)
 {
+    core->config.engine_ops->use_registry(core->config.engine, &core->settings.registry);
     for (size_t i = 0; i < hf_service_count; i++)
         if (hand_over_to(core, i, err) < 0)
             return hf_error_wrap(err, "hand over to '%s'", core->services[i].name);

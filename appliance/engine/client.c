@@ -62,6 +62,14 @@ on_body(void *context, const char *data, size_t len)
     return !t->failed && !t->ended;
 }
 
+static int
+on_more(void *context, char *out, size_t size, size_t *ret_len, struct hf_error *err)
+{
+    const struct transfer *t = context;
+
+    return t->call->more(t->call->context, out, size, ret_len, err);
+}
+
 static bool
 is_cancelled(void *context)
 {
@@ -107,6 +115,8 @@ call_error(struct hf_engine *e, const struct hf_client_call *call,
     case HF_H1_END_NO_CONNECTION:
         hf_client_forget(e);
         return connect_error(e, answer->os_error, err);
+    case HF_H1_END_NO_BODY:
+        return -1;
     case HF_H1_END_TIMEOUT:
         return hf_error_set(err, HF_ERROR_TIMEOUT, "Docker did not answer in time (%s %.80s)",
                             call->method, call->path);
@@ -169,6 +179,8 @@ perform(struct hf_engine *e, struct transfer *t, const char *path, struct hf_err
         .method = call->method,
         .path = path,
         .body = call->body,
+        .more = call->more ? on_more : NULL,
+        .type = call->more ? "application/x-tar" : NULL,
         .connect_ms = CONNECT_MS,
         .total_ms = call->total_ms,
         .idle_ms = call->idle_ms,

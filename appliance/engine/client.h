@@ -9,10 +9,8 @@
 #include <pthread.h>
 
 enum {
-    CALL_MS = 10000,       /* an ordinary answer */
-    SLOW_CALL_MS = 60000,  /* create, start, remove: disks of small boxes are slow */
-    PULL_IDLE_MS = 120000, /* a pull that says nothing for so long has hung */
-    PULL_MS = 3600 * 1000, /* and none takes longer */
+    CALL_MS = 10000,      /* an ordinary answer */
+    SLOW_CALL_MS = 60000, /* create, start, remove: disks of small boxes are slow */
     ANSWER_BYTES_MAX = 2 * 1024 * 1024,
     PATH_BYTES_MAX = 4096,
     KNOWN_IMAGES_MAX = 16,
@@ -47,6 +45,11 @@ struct hf_engine {
     size_t known_next;
     struct said said[SAID_MAX];
     size_t said_count;
+    struct hf_registry_settings registry;
+    bool importing; /* one at a time, so that what two images share is fetched once */
+    pthread_cond_t import_ended;
+    char *fetch_program; /* NULL: none; not changed while calls are made */
+    int64_t fetch_stall_ms;
 };
 
 typedef int hf_client_sink(void *context, const char *data, size_t len, bool *ret_ended,
@@ -56,6 +59,8 @@ struct hf_client_call {
     const char *method;
     const char *path; /* behind /v1.x, with query; already percent-encoded */
     const char *body; /* JSON or NULL */
+    /* Makes a tar archive to send instead of body: see h1/call.h; its error is the call's. */
+    int (*more)(void *context, char *out, size_t size, size_t *ret_len, struct hf_error *err);
     int64_t total_ms; /* 0: as long as it takes */
     int64_t idle_ms;  /* longest silence; 0: any */
 

@@ -7,6 +7,7 @@
 #include "engine/create.h"
 #include "engine/image.h"
 #include "engine/inspect.h"
+#include "engine/load.h"
 #include "engine/stream.h"
 #include "engine/support.h"
 #include "engine/update.h"
@@ -15,12 +16,14 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/un.h>
+#include <time.h>
 
 int
 hf_engine_new(const char *socket_path, struct hf_engine **ret_engine, struct hf_error *err)
 {
     HF_AUTO(hf_engine) struct hf_engine *e = NULL;
     struct sockaddr_un address;
+    pthread_condattr_t monotonic;
 
     if (strlen(socket_path) >= sizeof address.sun_path)
         return hf_error_set(err, HF_ERROR_INVALID, "the path of the Docker socket is too long");
@@ -28,6 +31,10 @@ hf_engine_new(const char *socket_path, struct hf_engine **ret_engine, struct hf_
     if (!e)
         return hf_error_nomem(err);
     pthread_mutex_init(&e->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&e->import_ended, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     e->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (e->wake_fd < 0)
         return hf_error_errno(err, errno, "cannot make an eventfd");
@@ -44,10 +51,27 @@ hf_engine_free(struct hf_engine *engine)
     if (!engine)
         return;
     pthread_mutex_destroy(&engine->lock);
+    pthread_cond_destroy(&engine->import_ended);
     if (engine->wake_fd >= 0)
         close(engine->wake_fd);
+    explicit_bzero(&engine->registry, sizeof engine->registry);
+    free(engine->fetch_program);
     free(engine->socket_path);
     free(engine);
+}
+
+int
+hf_engine_set_fetch(struct hf_engine *engine, const char *program, int64_t stall_ms,
+                    struct hf_error *err)
+{
+    char *copy = strdup(program);
+
+    if (!copy)
+        return hf_error_nomem(err);
+    free(engine->fetch_program);
+    engine->fetch_program = copy;
+    engine->fetch_stall_ms = stall_ms;
+    return 0;
 }
 
 void
@@ -356,7 +380,10 @@ const struct hf_engine_ops hf_docker_ops = {
     .ensure_network = ensure_network,
     .ensure_volume = ensure_volume,
     .has_image = hf_image_has,
-    .pull = hf_image_pull,
+    .pull = hf_load_pull,
+    .import = hf_load_job,
+    .fetch = hf_load_fetch,
+    .use_registry = hf_load_use_registry,
     .remove_image = hf_image_remove,
     .create = hf_create_container,
     .update = hf_update_container,

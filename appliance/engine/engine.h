@@ -29,6 +29,12 @@ struct hf_engine;
 HF_MUST int hf_engine_new(const char *socket_path, struct hf_engine **ret_engine,
                           struct hf_error *err);
 
+/* The program that fetches from registries, holdfast-fetch (copied), and how long a registry may
+ * say next to nothing (0: half a minute). Without it images come from bundles only. Before any
+ * call. */
+HF_MUST int hf_engine_set_fetch(struct hf_engine *engine, const char *program, int64_t stall_ms,
+                                struct hf_error *err);
+
 /* From now on streams ask many times a second whether they are cancelled, so that whoever cancels
  * them need not wait. NULL is fine. */
 void hf_engine_stop(struct hf_engine *engine);

@@ -3,11 +3,8 @@
 
 #include "base/text.h"
 #include "engine/inspect.h"
-#include "engine/line_decoder.h"
 
 #include <string.h>
-
-/* ---- finding ---- */
 
 /* The engine's own id of the image that reference names. */
 static int
@@ -106,99 +103,5 @@ hf_image_has(void *ctx, const char *image_id, bool *ret_has, struct hf_error *er
         return -1;
     }
     *ret_has = result == 0;
-    return 0;
-}
-
-/* ---- pulling ---- */
-
-/* Docker answers 200 before it begins; how it ended is in the progress lines. */
-static int
-on_progress_line(void *context, const char *line, size_t len, bool cut, struct hf_error *err)
-{
-    HF_AUTO(hf_json) struct hf_json *doc = NULL;
-    const char *error;
-
-    (void)context;
-    if (len == 0)
-        return 0;
-    if (cut || hf_json_parse(line, len, &doc, NULL) < 0)
-        return hf_error_set(err, HF_ERROR_UPSTREAM,
-                            "Docker reports the progress of a pull in a form we do not know");
-    error = hf_json_string(doc, "error");
-    if (!error)
-        return 0;
-    if (strstr(error, "no space left on device"))
-        return hf_error_set(err, HF_ERROR_NO_SPACE, "Docker: %.400s", error);
-    return hf_error_set(err, HF_ERROR_UPSTREAM, "Docker: %.400s", error);
-}
-
-struct pull {
-    struct hf_line_decoder lines;
-    bool (*cancelled)(void *context);
-    void *context;
-};
-
-static int
-on_progress(void *context, const char *data, size_t len, bool *ret_ended, struct hf_error *err)
-{
-    struct pull *p = context;
-
-    (void)ret_ended;
-    return hf_line_decoder_feed(&p->lines, data, len, err);
-}
-
-static bool
-pull_cancelled(void *context)
-{
-    const struct pull *p = context;
-
-    return p->cancelled(p->context);
-}
-
-static int
-pull_path(const struct hf_release_image *image, struct hf_buf *path, struct hf_error *err)
-{
-    const char *at = strchr(image->image, '@');
-    char repository[HF_IMAGE_REF_SIZE];
-
-    if (!at)
-        return hf_error_set(err, HF_ERROR_INVALID, "image '%s' is not pinned by a digest",
-                            image->image);
-    hf_text_put(repository, sizeof repository, "%.*s", (int)(at - image->image), image->image);
-    if (hf_client_path(path, "/images/create?fromImage=", repository, "&tag=", err) < 0)
-        return -1;
-    return hf_client_encode(path, at + 1, "", err);
-}
-
-int
-hf_image_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(void *context),
-              void *context, struct hf_error *err)
-{
-    struct hf_engine *e = ctx;
-    HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(PATH_BYTES_MAX);
-    struct pull pull = {.cancelled = cancelled, .context = context};
-    struct hf_client_call call = {
-        .method = "POST",
-        .total_ms = PULL_MS,
-        .idle_ms = PULL_IDLE_MS,
-        .sink = on_progress,
-        .cancelled = pull_cancelled,
-        .context = &pull,
-    };
-    char reference[HF_IMAGE_REF_SIZE];
-    int result;
-
-    if (pull_path(image, &path, err) < 0)
-        return -1;
-    call.path = path.data;
-    hf_line_decoder_init(&pull.lines, on_progress_line, NULL);
-    result = hf_client_call(e, &call, NULL, err);
-    hf_line_decoder_done(&pull.lines);
-    if (result < 0)
-        return -1;
-    if (cancelled(context))
-        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the pull was cancelled");
-    if (hf_image_find(e, image, reference, err) < 0)
-        return hf_error_wrap(err, "after the pull");
     return 0;
 }

@@ -17,6 +17,3 @@ void hf_image_remember(struct hf_engine *e, const char *image_id, const char *re
 int hf_image_remove(void *ctx, const struct hf_release_image *image, struct hf_error *err);
 
 int hf_image_has(void *ctx, const char *image_id, bool *ret_has, struct hf_error *err);
-int hf_image_remove(void *ctx, const struct hf_release_image *image, struct hf_error *err);
-int hf_image_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(void *context),
-                  void *context, struct hf_error *err);

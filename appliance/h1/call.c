@@ -6,13 +6,16 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 enum {
     REQUEST_HEAD_MAX = 8192,
     READ_BYTES = 8192,
-    BACKLOG_NAP_MS = 20, /* until a Unix socket with a full backlog is tried again */
+    CHUNK_BYTES = 64 * 1024,
+    CHUNK_FRAME_MAX = 16, /* its size in hex, and two line ends */
+    BACKLOG_NAP_MS = 20,  /* until a Unix socket with a full backlog is tried again */
     WOKEN_LOOK_MS = 20,
     READS_AT_ONCE = 16 /* before the clock is looked at again */
 };
@@ -151,7 +154,10 @@ make_head(const struct hf_h1_call *call, struct hf_buf *head, struct hf_error *e
         return -1;
     if (call->bearer && hf_buf_addf(head, err, "Authorization: Bearer %s\r\n", call->bearer) < 0)
         return -1;
-    if ((call->body || strcmp(call->method, "POST") == 0) &&
+    if (call->more &&
+        hf_buf_addf(head, err, "Content-Type: %s\r\nTransfer-Encoding: chunked\r\n", type) < 0)
+        return -1;
+    if (!call->more && (call->body || strcmp(call->method, "POST") == 0) &&
         hf_buf_addf(head, err, "Content-Type: %s\r\nContent-Length: %zu\r\n", type,
                     call->body ? strlen(call->body) : 0) < 0)
         return -1;
@@ -177,25 +183,6 @@ send_all(struct transfer *t, const char *data, size_t len)
         }
     }
     return 0;
-}
-
-static int
-ask(struct transfer *t)
-{
-    HF_AUTO_BUF struct hf_buf head = HF_BUF_INIT(REQUEST_HEAD_MAX);
-    int rc;
-
-    if (make_head(t->call, &head, t->err) < 0) {
-        t->answer->end = HF_H1_END_UNSENT;
-        return -1;
-    }
-    rc = open_connection(t);
-    if (rc == 0)
-        rc = send_all(t, head.data, head.len);
-    if (rc == 0 && t->call->body)
-        rc = send_all(t, t->call->body, strlen(t->call->body));
-    explicit_bzero(head.data, head.len); /* the token */
-    return rc < 0 ? -1 : 0;
 }
 
 /* ---- the answer ---- */
@@ -245,10 +232,110 @@ read_some(struct transfer *t)
     return 0;
 }
 
+/* ---- a body in chunks ---- */
+
+/* Whether the other side has answered all it will before the body is whole: with an error, say. */
+static bool
+is_answered(const struct transfer *t)
+{
+    return t->response.stopped || t->response.state == HF_H1_WHOLE || t->response.status >= 300;
+}
+
+/* As send_all, but takes what comes meanwhile. 1 where the rest need not be sent. */
+static int
+send_heeding(struct transfer *t, const char *data, size_t len)
+{
+    while (len > 0 && !is_answered(t)) {
+        ssize_t n = send(t->fd, data, len, MSG_NOSIGNAL);
+        int rc;
+
+        if (n > 0) {
+            data += n;
+            len -= (size_t)n;
+            t->idle_end_ms = deadline(t->call->idle_ms);
+        } else if (errno != EAGAIN && errno != EINTR) {
+            return 1;
+        } else if (wait_on(t, POLLOUT | POLLIN) < 0) {
+            return -1;
+        }
+        rc = read_some(t);
+        if (rc != 0)
+            return rc;
+    }
+    return is_answered(t);
+}
+
+static int
+make_chunk(struct transfer *t, char *chunk, size_t *ret_at, size_t *ret_len)
+{
+    char size[CHUNK_FRAME_MAX];
+    size_t len, frame;
+
+    if (t->call->more(t->call->reader.context, chunk + CHUNK_FRAME_MAX, CHUNK_BYTES, &len, t->err) <
+        0) {
+        t->answer->end = HF_H1_END_NO_BODY;
+        return -1;
+    }
+    frame = (size_t)snprintf(size, sizeof size, "%zx\r\n", len);
+    *ret_at = CHUNK_FRAME_MAX - frame;
+    memcpy(chunk + *ret_at, size, frame);
+    memcpy(chunk + CHUNK_FRAME_MAX + len, "\r\n", 2);
+    *ret_len = frame + len + 2;
+    t->idle_end_ms = deadline(t->call->idle_ms); /* what makes it has its own patience */
+    return len == 0;
+}
+
+/* 1 where the answer is there already, or the other side takes no more. */
+static int
+send_chunks(struct transfer *t)
+{
+    HF_AUTO_FREE char *chunk = malloc(CHUNK_FRAME_MAX + CHUNK_BYTES + 2);
+    int last = 0, rc;
+
+    if (!chunk) {
+        t->answer->end = HF_H1_END_UNSENT;
+        return hf_error_nomem(t->err);
+    }
+    while (!last) {
+        size_t at, len;
+
+        last = make_chunk(t, chunk, &at, &len);
+        if (last < 0)
+            return -1;
+        rc = send_heeding(t, chunk + at, len);
+        if (rc != 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* ---- both ---- */
+
+static int
+ask(struct transfer *t)
+{
+    HF_AUTO_BUF struct hf_buf head = HF_BUF_INIT(REQUEST_HEAD_MAX);
+    int rc;
+
+    if (make_head(t->call, &head, t->err) < 0) {
+        t->answer->end = HF_H1_END_UNSENT;
+        return -1;
+    }
+    rc = open_connection(t);
+    if (rc == 0)
+        rc = send_all(t, head.data, head.len);
+    if (rc == 0 && t->call->body)
+        rc = send_all(t, t->call->body, strlen(t->call->body));
+    if (rc == 0 && t->call->more)
+        rc = send_chunks(t);
+    explicit_bzero(head.data, head.len); /* the token */
+    return rc < 0 ? -1 : 0;
+}
+
 static int
 hear(struct transfer *t)
 {
-    int rc = 0;
+    int rc = t->response.stopped || t->response.state == HF_H1_WHOLE;
 
     while (rc == 0) {
         if (wait_on(t, POLLIN) < 0)

@@ -20,6 +20,10 @@ struct hf_h1_call {
     const char *bearer; /* token, or NULL */
     const char *body;   /* to POST, or NULL: a POST has an empty one then */
     const char *type;   /* of the body; NULL: application/json */
+    /* A body that is made while it is sent, in chunks (RFC 9112 §7.1), instead of body; NULL: none.
+     * Gives up to size bytes, 0 at its end; -1 breaks the connection off before the body is whole.
+     * Its context is the reader's. It may block, and looks itself whether the call is cancelled. */
+    int (*more)(void *context, char *out, size_t size, size_t *ret_len, struct hf_error *err);
 
     int64_t connect_ms; /* each of these: 0 for no bound */
     int64_t total_ms;   /* from the beginning to the end of the answer */
@@ -43,6 +47,7 @@ enum hf_h1_end {
     HF_H1_END_GARBAGE,       /* what came is not HTTP/1.1 */
     HF_H1_END_CUT,           /* the connection ended or broke before the answer was whole */
     HF_H1_END_UNSENT,        /* nothing left us: not a path, no memory, no descriptor */
+    HF_H1_END_NO_BODY,       /* more() had no more, with its own error */
     HF_H1_END_COUNT
 };
 

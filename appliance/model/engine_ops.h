@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "model/settings.h"
 #include "model/spec.h"
 
 #include <stdbool.h>
@@ -91,6 +92,39 @@ struct hf_engine_event {
 /* Called for each engine event about this instance. Returns false to end the stream. */
 typedef bool hf_event_sink(void *context, const struct hf_engine_event *event);
 
+/* How far the layers of an image have come. Borrowed for the call. */
+struct hf_import_progress {
+    size_t image;      /* its place among those of the order */
+    const char *layer; /* digest */
+    uint64_t done, size;
+    uint64_t total_done, total_size; /* of all layers that are fetched for it */
+};
+
+struct hf_bundle; /* import/bundle.h */
+
+enum hf_registry_kind {
+    HF_REGISTRY_TAGS,     /* JSON: {"name","tags"}; no reference */
+    HF_REGISTRY_MANIFEST, /* by digest, or by a tag */
+    HF_REGISTRY_BLOB      /* by digest */
+};
+
+/* Something small in the registry of the settings. */
+struct hf_registry_document {
+    const char *repository;
+    enum hf_registry_kind kind;
+    const char *reference;
+};
+
+/* Images to be brought in. Those that are there already are passed over. */
+struct hf_import_job {
+    const struct hf_release_image *images;
+    size_t count;
+    struct hf_bundle *bundle;         /* NULL: from the registry */
+    bool (*cancelled)(void *context); /* may be NULL; asked several times a second */
+    void (*progress)(void *context, const struct hf_import_progress *p); /* may be NULL; often */
+    void *context;
+};
+
 struct hf_engine_ops {
     int (*info)(void *ctx, struct hf_engine_info *ret_info, struct hf_error *err);
 
@@ -119,6 +153,20 @@ struct hf_engine_ops {
     /* Takes away the image's name and, where it has no other, the image. One that is not there is
      * fine. CONFLICT where a container uses it, or somebody gave it a name. */
     int (*remove_image)(void *ctx, const struct hf_release_image *image, struct hf_error *err);
+
+    /* The same for several images, from the registry or a bundle, saying how far it has come. One
+     * import goes on at a time; others wait. NO_SPACE where the disk has no room for it, seen
+     * before anything is fetched; INVALID where what came is not what is pinned or not what an
+     * image of ours may have. What did not come whole leaves nothing behind. */
+    int (*import)(void *ctx, const struct hf_import_job *job, struct hf_error *err);
+
+    /* Appends a document to out, at most out->max bytes. INVALID where it is not what its digest
+     * says; what came by a tag, or a list of tags, is the registry's word alone. */
+    int (*fetch)(void *ctx, const struct hf_registry_document *document, struct hf_buf *out,
+                 bool (*cancelled)(void *context), void *context, struct hf_error *err);
+
+    /* How images are fetched from now on. Copied; does not wait for the engine. */
+    void (*use_registry)(void *ctx, const struct hf_registry_settings *registry);
 
     /* Creates from the pinned image id and attaches the networks; removes what is half-made. */
     int (*create)(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE],

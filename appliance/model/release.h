@@ -21,6 +21,7 @@ enum {
     HF_IMAGE_REF_SIZE = 320, /* host, path and digest */
     HF_DIGEST_SIZE = 72,     /* "sha256:" and 64 hex digits */
     HF_TAG_SIZE = 129,       /* OCI distribution spec: at most 128 characters */
+    HF_REGISTRY_SIZE = 128,  /* host and port of a registry */
     HF_SERVICES_MAX = 16     /* built-in and own ones together */
 };
 

@@ -195,10 +195,10 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
         {"lanes", HF_JSON_ARRAY, false},    {"rules", HF_JSON_ARRAY, false},
         {"devices", HF_JSON_OBJECT, false}, {"limits", HF_JSON_OBJECT, false},
         {"own", HF_JSON_OBJECT, false},     {"alarms", HF_JSON_OBJECT, false},
-        {"broker", HF_JSON_OBJECT, false},  {"upgrade", HF_JSON_OBJECT, false},
-        {"scan", HF_JSON_OBJECT, false},
+        {"broker", HF_JSON_OBJECT, false},  {"registry", HF_JSON_OBJECT, false},
+        {"upgrade", HF_JSON_OBJECT, false}, {"scan", HF_JSON_OBJECT, false},
     };
-    const struct hf_json *buffer, *devices, *alarms, *broker, *upgrade, *scan;
+    const struct hf_json *buffer, *devices, *alarms, *broker, *registry, *upgrade, *scan;
     const char *name;
 
     if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)
@@ -213,10 +213,12 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
     devices = hf_json_get(doc, "devices");
     alarms = hf_json_get(doc, "alarms");
     broker = hf_json_get(doc, "broker");
+    registry = hf_json_get(doc, "registry");
     upgrade = hf_json_get(doc, "upgrade");
     scan = hf_json_get(doc, "scan");
     if ((buffer && parse_buffer(buffer, &s->buffer, err) < 0) ||
         (broker && parse_broker(broker, &s->broker, err) < 0) ||
+        (registry && hf_parse_registry(registry, &s->registry, err) < 0) ||
         (upgrade && hf_parse_upgrade(upgrade, &s->upgrade, err) < 0) ||
         (alarms && hf_parse_alarms(alarms, &s->alarms, err) < 0) ||
         (scan && hf_parse_scan(scan, &s->scan, err) < 0))
@@ -274,6 +276,7 @@ document(const struct hf_settings *s, bool masked)
     hf_json_put_int(broker, "max_device_sessions", s->broker.max_device_sessions);
     hf_json_put_int(broker, "session_days", s->broker.session_days);
     hf_json_put(doc, "broker", broker);
+    hf_json_put(doc, "registry", hf_print_registry(&s->registry, masked));
     hf_json_put(doc, "upgrade", hf_print_upgrade(&s->upgrade));
     hf_json_put(doc, "scan", hf_print_scan(&s->scan));
     return doc;
@@ -337,6 +340,7 @@ hf_settings_patch(const struct hf_settings *s, const struct hf_json *patch,
         return hf_error_nomem(err);
     if (unmask_uplink(s, merged, err) < 0 ||
         hf_unmask_alarms(hf_json_get(merged, "alarms"), &s->alarms, err) < 0 ||
+        hf_unmask_registry(hf_json_get(merged, "registry"), &s->registry, err) < 0 ||
         hf_unmask_sinks((struct hf_json *)(uintptr_t)hf_json_get(merged, "sinks"), s->sinks, err) <
             0 ||
         hf_unmask_own(hf_json_get(merged, "own"), s->own, err) < 0)

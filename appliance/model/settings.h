@@ -4,7 +4,8 @@
  *
  *     { "name", "sinks": [sink], "buffer": {…}, "lanes": [{"filter","lane"}], "rules": [rule],
  *       "devices": {"topic"}, "limits": {SERVICE: limits, "allow_overcommit"}, "own": {…},
- *       "alarms": {…}, "broker": {…}, "upgrade": {…}, "scan": {…} }
+ *       "alarms": {…}, "broker": {…}, "registry": {"host","ca_pem","user","password",
+ *       "token_host","max_bytes_per_s"}, "upgrade": {…}, "scan": {…} }
  *
  * Limits are as model/limits.h has them, each member over its default. "own" says what the own
  * services of a release may have: "ports" of the host, "binds" (folders of the host, with all below
@@ -103,6 +104,18 @@ struct hf_scan_settings {
     struct hf_json *accept;                    /* array of {id, reason, expires}, owned, checked */
 };
 
+enum { HF_REGISTRY_USER_SIZE = 256 };
+
+/* Where images are fetched from, and how. */
+struct hf_registry_settings {
+    char host[HF_REGISTRY_SIZE];       /* and port; "": none */
+    char ca_pem[HF_PEM_MAX];           /* "": the system's authorities */
+    char user[HF_REGISTRY_USER_SIZE];  /* "": nobody */
+    char password[HF_SECRET_SIZE];     /* or token in its place */
+    char token_host[HF_REGISTRY_SIZE]; /* gives tokens for it; "": the registry's own host */
+    int64_t max_bytes_per_s;           /* 0: as fast as it goes */
+};
+
 struct hf_settings {
     char name[HF_NAME_SIZE]; /* of the gateway: a host name label (RFC 1123) */
     struct hf_buffer_settings buffer;
@@ -110,6 +123,7 @@ struct hf_settings {
     struct hf_broker_settings broker;
     struct hf_upgrade_settings upgrade;
     struct hf_scan_settings scan;
+    struct hf_registry_settings registry;
     char device_topic[HF_FILTER_MAX + 1]; /* a filter whose level "ID" names the device */
     /* Arrays, owned, checked; never NULL after hf_settings_init() unless out of memory. */
     struct hf_json *sinks, *lanes, *rules;

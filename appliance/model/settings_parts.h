@@ -65,3 +65,11 @@ void hf_scan_settings_init(struct hf_scan_settings *s);
 HF_MUST int hf_parse_scan(const struct hf_json *v, struct hf_scan_settings *s,
                           struct hf_error *err);
 struct hf_json *hf_print_scan(const struct hf_scan_settings *s);
+
+/* settings_registry.c: as those of alarms. */
+HF_MUST int hf_parse_registry(const struct hf_json *v, struct hf_registry_settings *r,
+                              struct hf_error *err);
+struct hf_json *hf_print_registry(const struct hf_registry_settings *r, bool masked);
+/* Puts the password that is kept in the place of its mask. */
+HF_MUST int hf_unmask_registry(const struct hf_json *registry,
+                               const struct hf_registry_settings *have, struct hf_error *err);

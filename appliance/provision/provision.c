@@ -130,7 +130,7 @@ static int
 read_settings(const struct hf_json *doc, struct hf_settings *s, struct hf_error *err)
 {
     static const char *const members[] = {"name",  "uplink",  "sinks",  "buffer", "lanes",
-                                          "rules", "devices", "alarms", "broker", "scan"};
+                                          "rules", "devices", "alarms", "broker", "registry", "scan"};
     HF_AUTO(hf_json) struct hf_json *part = hf_json_object();
 
     if (!part)
@@ -178,7 +178,8 @@ read_document(const struct hf_json *doc, struct hf_provision *p, struct hf_error
         {"buffer", HF_JSON_OBJECT, false},     {"lanes", HF_JSON_ARRAY, false},
         {"rules", HF_JSON_ARRAY, false},       {"devices", HF_JSON_OBJECT, false},
         {"alarms", HF_JSON_OBJECT, false},     {"broker", HF_JSON_OBJECT, false},
-        {"scan", HF_JSON_OBJECT, false},       {"admin", HF_JSON_OBJECT, false},
+        {"registry", HF_JSON_OBJECT, false},   {"scan", HF_JSON_OBJECT, false},
+        {"admin", HF_JSON_OBJECT, false},
         {"setup_code", HF_JSON_STRING, false},
     };
 

@@ -5,7 +5,6 @@
  *     DOCKER_SOCKET    /var/run/docker.sock where not given
  *     HF_TEST_IMAGE    an image that is there, has /data owned by 10001, prints a line "hello" on
  *                      stdout and one on stderr, and runs until SIGTERM; skipped without it
- *     HF_TEST_PULL     repository@sha256:… of the same image in a registry; optional
  */
 #include "unit.h"
 
@@ -26,13 +25,6 @@ static const struct hf_engine_ops *const ops = &hf_docker_ops;
 static struct hf_engine *engine;
 static struct hf_spec spec;
 static char id[HF_HASH_SIZE];
-
-static bool
-never(void *context)
-{
-    (void)context;
-    return false;
-}
 
 static void
 ok(int result, const struct hf_error *err)
@@ -196,26 +188,6 @@ images_are_found_by_id(void **state)
     assert_true(has);
     ok(ops->has_image(engine, unknown, &has, &err), &err);
     assert_false(has);
-}
-
-static void
-pull_checks_the_pins(void **state)
-{
-    const char *reference = getenv("HF_TEST_PULL");
-    struct hf_release_image image = spec.image;
-    struct hf_error err = {0};
-
-    (void)state;
-    if (!reference)
-        skip();
-    snprintf(image.image, sizeof image.image, "%s", reference);
-    ok(ops->pull(engine, &image, never, NULL, &err), &err);
-    memset(image.image_id + 7, '0', 64);
-    assert_int_equal(ops->pull(engine, &image, never, NULL, &err), -1);
-    assert_int_equal(err.class, HF_ERROR_CONFLICT);
-    memset(strchr(image.image, '@') + 8, '0', 64);
-    assert_int_equal(ops->pull(engine, &image, never, NULL, &err), -1);
-    assert_true(strstr(err.message, "Docker: "));
 }
 
 static const struct hf_json *
@@ -525,7 +497,6 @@ main(void)
         cmocka_unit_test(info_says_version_and_warnings),
         cmocka_unit_test(networks_and_volumes_are_made_once_and_only_ours_are_taken),
         cmocka_unit_test(images_are_found_by_id),
-        cmocka_unit_test(pull_checks_the_pins),
         cmocka_unit_test(container_is_as_hardened_as_the_spec_says),
         cmocka_unit_test(field_network_carries_port_and_default_route),
         cmocka_unit_test(logs_are_read_and_followed),

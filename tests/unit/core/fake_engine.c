@@ -371,6 +371,14 @@ fake_events(void *ctx, const char *instance, hf_event_sink *sink, bool (*cancell
     return 0;
 }
 
+static void
+fake_use_registry(void *ctx, const struct hf_registry_settings *registry)
+{
+    struct fake_engine *f = ctx;
+
+    FAKE_LOCKED(f, f->registry = *registry);
+}
+
 const struct hf_engine_ops fake_engine_ops = {
     .info = fake_info,
     .list = fake_list,
@@ -380,6 +388,7 @@ const struct hf_engine_ops fake_engine_ops = {
     .has_image = fake_has_image,
     .pull = fake_pull,
     .remove_image = fake_remove_image,
+    .use_registry = fake_use_registry,
     .create = fake_create,
     .update = fake_update,
     .start = fake_start,

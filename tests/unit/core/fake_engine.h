@@ -36,7 +36,8 @@ struct fake_engine {
     bool block_stops;        /* a stop waits until this is false */
     char slow[HF_NAME_SIZE]; /* making a container of this service takes its time */
     bool hangs;              /* a look waits until this is false, as with a stopped dockerd */
-    bool block_pulls;        /* a pull waits until this is false, or it is cancelled */
+    struct hf_registry_settings registry;
+    bool block_pulls; /* a pull waits until this is false, or it is cancelled */
 };
 
 void fake_engine_init(struct fake_engine *f);

@@ -304,7 +304,8 @@ read_newest(struct hf_store *store, void *context, struct hf_error *err)
     "\"token\":\"s3cret\"}],\"buffer\":{\"window_ms\":777,\"when_full\":\"drop_oldest\"},"         \
     "\"lanes\":[{\"filter\":\"a/#\",\"lane\":\"alarm\"}],\"rules\":[{\"filter\":\"b\","            \
     "\"drop\":true}]}"
-#define BROKER_PATCH "{\"broker\":{\"max_devices\":20,\"session_days\":7}}"
+#define BROKER_PATCH                                                                               \
+    "{\"broker\":{\"max_devices\":20,\"session_days\":7},\"registry\":{\"host\":\"reg.example\"}}"
 
 static void
 read_revision(const struct box *b, const char *service, const char *file, char out[64])
@@ -386,6 +387,7 @@ a_change_reaches_each_service_and_the_log(void **state)
     read_handed_over(b, "broker", "settings", &file);
     assert_non_null(strstr(file.data, "\"max_devices\":20,\"max_device_sessions\":2000,"
                                       "\"session_days\":7"));
+    FAKE_LOCKED(&b->engine, assert_string_equal(b->engine.registry.host, "reg.example"));
 
     /* pain_10: the same again is no change */
     assert_int_equal(change(b, PATCH, 2, false, &again, &next, &err), 0);

@@ -45,13 +45,6 @@ error_of(const struct fake_answer *answers)
     return err;
 }
 
-static bool
-never(void *context)
-{
-    (void)context;
-    return false;
-}
-
 static void
 says(const struct hf_error *err, enum hf_error_class class, const char *text)
 {
@@ -239,97 +232,6 @@ names_are_percent_encoded(void **state)
     assert_string_equal(
         fake_docker_request(f, 2),
         "POST /v1.41/containers/a%2F..%2Fb%3Fc%0D%0AX%3A%20y%25%C3%A9/start HTTP/1.1");
-    fake_docker_stop(f);
-}
-
-static void
-pull_fails_by_its_progress(void **state)
-{
-    static const struct {
-        const char *progress;
-        enum hf_error_class class;
-        const char *text;
-    } rows[] = {
-        {OK("{\"status\":\"Pulling\"}\r\n{\"error\":\"manifest unknown\"}\r\n"), HF_ERROR_UPSTREAM,
-         "Docker: manifest unknown"},
-        {OK("{\"error\":\"write: no space left on device\"}\n"), HF_ERROR_NO_SPACE, "no space"},
-        {OK("garbage\n"), HF_ERROR_UPSTREAM, "in a form we do not know"},
-        {OK("{\"status\":\"Done\"}\r\n"), HF_ERROR_CONFLICT, "but the release pins sha256:aa"},
-        {FAIL("404 Not Found", "{\"message\":\"no such repository\"}"), HF_ERROR_NOT_FOUND,
-         "no such repository"},
-    };
-    static const struct hf_release_image image = {"reg:5000/a/b@sha256:bb", "1.0.0", "sha256:aa"};
-
-    (void)state;
-    for (size_t i = 0; i < HF_LEN(rows); i++) {
-        const struct fake_answer answers[] = {
-            VERSION("1.41", "1.12"),
-            INFO,
-            {"POST /v1.41/images/create?fromImage=reg%3A5000%2Fa%2Fb&tag=sha256%3Abb ",
-             rows[i].progress},
-            {"GET /v1.41/images/sha256:aa/json", FAIL("404 Not Found", "{\"message\":\"none\"}")},
-            {"GET /v1.41/images/reg:5000/a/b@sha256:bb/json", OK("{\"Id\":\"sha256:cc\"}")},
-            END};
-        struct fake_docker *f = fake_docker_start(answers);
-        HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
-        struct hf_error err = {0};
-
-        assert_int_equal(ops->pull(e, &image, never, NULL, &err), -1);
-        says(&err, rows[i].class, rows[i].text);
-        fake_docker_stop(f);
-    }
-}
-
-static void
-containerd_store_knows_images_by_manifest(void **state)
-{
-    static const struct fake_answer answers[] = {
-        VERSION("1.41", "1.12"),
-        INFO,
-        {"POST /v1.41/images/create", OK("{\"status\":\"Done\"}\r\n")},
-        {"GET /v1.41/images/sha256:aa/json", FAIL("404 Not Found", "{\"message\":\"none\"}")},
-        {"GET /v1.41/images/reg/b@sha256:bb/json", OK("{\"Id\":\"sha256:bb\"}")},
-        END};
-    static const struct hf_release_image image = {"reg/b@sha256:bb", "1.0.0", "sha256:aa"};
-    struct fake_docker *f = fake_docker_start(answers);
-    HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
-    struct hf_error err = {0};
-    bool has = true;
-
-    (void)state;
-    assert_int_equal(ops->has_image(e, "sha256:aa", &has, &err), 0);
-    assert_false(has);
-    assert_int_equal(ops->pull(e, &image, never, NULL, &err), 0);
-    assert_int_equal(ops->has_image(e, "sha256:aa", &has, &err), 0);
-    assert_true(has);
-    fake_docker_stop(f);
-}
-
-static bool
-given_up(void *context)
-{
-    (void)context;
-    return true;
-}
-
-/* Even one that has come to its end: whoever gave it up does not want it any more. */
-static void
-pull_ends_when_it_is_given_up(void **state)
-{
-    static const struct fake_answer answers[] = {
-        VERSION("1.41", "1.12"),
-        INFO,
-        {"POST /v1.41/images/create", OK("{\"status\":\"Done\"}\r\n")},
-        END};
-    static const struct hf_release_image image = {"reg/b@sha256:bb", "1.0.0", "sha256:aa"};
-    struct fake_docker *f = fake_docker_start(answers);
-    HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
-    struct hf_error err = {0};
-
-    (void)state;
-    assert_int_equal(ops->pull(e, &image, given_up, NULL, &err), -1);
-    assert_int_equal(err.class, HF_ERROR_UNAVAILABLE);
-    assert_string_equal(err.message, "the pull was cancelled");
     fake_docker_stop(f);
 }
 
@@ -656,9 +558,6 @@ main(void)
         cmocka_unit_test(files_come_out_of_containers),
         cmocka_unit_test(silent_docker_times_out),
         cmocka_unit_test(names_are_percent_encoded),
-        cmocka_unit_test(pull_fails_by_its_progress),
-        cmocka_unit_test(containerd_store_knows_images_by_manifest),
-        cmocka_unit_test(pull_ends_when_it_is_given_up),
         cmocka_unit_test(an_engine_that_would_take_the_services_with_it_is_warned_of),
         cmocka_unit_test(networks_and_volumes_are_listed_by_name),
         cmocka_unit_test(endless_answer_is_bounded),

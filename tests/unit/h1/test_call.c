@@ -26,6 +26,7 @@ struct neighbour {
     const char *answer;
     bool drips;  /* a byte every DRIP_MS */
     bool closes; /* after the answer */
+    bool chunks; /* reads a request to the end of its chunks */
     bool deaf;   /* refuses to read; on a Unix socket, where the client is told so */
     char request[REQUEST_SIZE];
     char folder[32];
@@ -57,7 +58,7 @@ read_request(struct neighbour *n, int fd)
     size_t len = 0;
     ssize_t got;
 
-    while (!strstr(n->request, "\r\n\r\n") && readable(n, fd)) {
+    while (!strstr(n->request, n->chunks ? "\r\n0\r\n\r\n" : "\r\n\r\n") && readable(n, fd)) {
         got = read(fd, n->request + len, sizeof n->request - 1 - len);
         if (got <= 0)
             return;
@@ -494,6 +495,91 @@ a_stream_is_cancelled(void **state)
     }
 }
 
+/* A body of count pieces; of none where it is -1, and then it has its own reason. */
+struct body {
+    int count;
+    uint64_t made;
+};
+
+static int
+next_piece(void *context, char *out, size_t size, size_t *ret_len, struct hf_error *err)
+{
+    struct body *b = context;
+
+    if (b->count < 0)
+        return hf_error_set(err, HF_ERROR_NO_SPACE, "its own reason");
+    *ret_len = 0;
+    if (b->count == 0)
+        return 0;
+    b->count--;
+    memset(out, 'x', 20);
+    *ret_len = b->count > 1000 ? size : 20;
+    b->made += *ret_len;
+    return 0;
+}
+
+static struct hf_h1_call
+sending(const struct neighbour *n, struct body *b)
+{
+    struct hf_h1_call call = call_to(n);
+
+    call.method = "POST";
+    call.more = next_piece;
+    call.type = "application/x-tar";
+    call.reader = (struct hf_h1_reader){.context = b, .body = ignore};
+    return call;
+}
+
+static void
+a_body_is_sent_in_chunks(void **state)
+{
+    struct neighbour n = {.answer = OK "Content-Length: 0\r\n\r\n", .chunks = true, .closes = true};
+    struct body b = {.count = 2};
+    struct hf_h1_call call;
+
+    (void)state;
+    start(&n);
+    call = sending(&n, &b);
+    ends(&n, &call, HF_H1_END_WHOLE, HF_ERROR_NONE);
+    assert_non_null(strstr(n.request, "Transfer-Encoding: chunked\r\n"));
+    assert_null(strstr(n.request, "Content-Length"));
+    assert_string_equal(strstr(n.request, "\r\n\r\n") + 4,
+                        "14\r\nxxxxxxxxxxxxxxxxxxxx\r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n0\r\n\r\n");
+}
+
+/* The other side must not take what it has for all of it. */
+static void
+a_body_that_cannot_go_on_is_left_unended(void **state)
+{
+    struct neighbour n = {.answer = OK "\r\n", .chunks = true, .closes = true};
+    struct body b = {.count = -1};
+    struct hf_h1_call call;
+
+    (void)state;
+    start(&n);
+    call = sending(&n, &b);
+    ends(&n, &call, HF_H1_END_NO_BODY, HF_ERROR_NO_SPACE);
+    assert_null(strstr(n.request, "\r\n0\r\n\r\n"));
+}
+
+/* An endless body, and nobody who reads it. */
+static void
+an_error_in_the_midst_of_a_body_is_heard(void **state)
+{
+    struct neighbour n = {.answer = "HTTP/1.1 507 x\r\nContent-Length: 3\r\n\r\nno\n"};
+    struct body b = {.count = INT32_MAX};
+    struct hf_h1_answer answer;
+    struct hf_h1_call call;
+
+    (void)state;
+    start(&n);
+    call = sending(&n, &b);
+    assert_int_equal(hf_h1_call(&call, &answer, NULL), 0);
+    assert_int_equal(answer.end, HF_H1_END_WHOLE);
+    assert_int_equal(answer.status, 507);
+    stop(&n);
+}
+
 int
 main(void)
 {
@@ -508,6 +594,9 @@ main(void)
         cmocka_unit_test(a_slow_reader_is_not_silence),
         cmocka_unit_test(wrong_and_cut_answers_have_an_end_each),
         cmocka_unit_test(an_answer_before_the_end_of_the_question),
+        cmocka_unit_test(a_body_is_sent_in_chunks),
+        cmocka_unit_test(a_body_that_cannot_go_on_is_left_unended),
+        cmocka_unit_test(an_error_in_the_midst_of_a_body_is_heard),
         cmocka_unit_test(a_reader_ends_a_stream),
         cmocka_unit_test(a_stream_is_cancelled),
     };

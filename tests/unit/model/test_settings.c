@@ -44,6 +44,8 @@ static const char whole[] =
     "\"memory_percent\":[85,95],\"temperature_c\":[75,85],"
     "\"flash_bytes_per_day\":[1000000000,2000000000]}},"
     "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7},"
+    "\"registry\":{\"host\":\"reg.example:5000\",\"ca_pem\":\"\",\"user\":\"gw\","
+    "\"password\":\"r3g\",\"token_host\":\"\",\"max_bytes_per_s\":65536},"
     "\"upgrade\":{\"freeze\":true,\"gate_s\":30,\"switch_s\":60,\"max_backlog\":100,"
     "\"busy_wait_s\":0},"
     "\"scan\":{\"policy\":{\"unknown\":\"warn\",\"low\":\"warn\",\"medium\":\"warn\","
@@ -203,6 +205,16 @@ a_bad_document_changes_nothing(void **state)
          "\"expires\":\"2027-01-31T00:00:00Z\"},{\"id\":\"CVE-1\",\"reason\":\"r\","
          "\"expires\":\"2027-01-31T00:00:00Z\"}]}}",
          "/scan/accept/1/id"},
+        {"{\"registry\":{\"host\":\"https://x\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"holdfast\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"x.example:0\"}}", "/registry/host"},
+        {"{\"registry\":{\"token_host\":\"a/b\"}}", "/registry/token_host"},
+        {"{\"registry\":{\"ca_pem\":\"x\"}}", "/registry/ca_pem"},
+        {"{\"registry\":{\"user\":\"a:b\"}}", "/registry/user"},
+        {"{\"registry\":{\"password\":\"a\\nb\"}}", "/registry/password"},
+        {"{\"registry\":{\"password\":\"***\"}}", "/registry/password"},
+        {"{\"registry\":{\"max_bytes_per_s\":100}}", "/registry/max_bytes_per_s"},
+        {"{\"registry\":{\"proxy\":\"x\"}}", "/registry/proxy"},
         {"{\"name\":\"ok\",\"colour\":1}", "/colour"},
         {"{\"sinks\":{}}", "/sinks"},
         {"{\"sinks\":[7]}", "/sinks/0"},
@@ -374,6 +386,7 @@ no_secret_is_shown(void **state)
     assert_int_equal(hf_settings_show(&s, &shown, &err), 0);
     assert_null(strstr(shown, "t0k"));
     assert_null(strstr(shown, "\"pw\""));
+    assert_null(strstr(shown, "r3g"));
     assert_non_null(strstr(shown, "\"token\":\"***\""));
     assert_non_null(strstr(shown, "\"password\":\"***\""));
     hf_settings_done(&s);

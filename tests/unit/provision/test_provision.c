@@ -80,9 +80,10 @@ sinks_lanes_rules_and_devices_are_settings_too(void **state)
                 "\"rules\":[{\"filter\":\"a/+\",\"decode\":\"number\"}],"
                 "\"devices\":{\"topic\":\"+/+/ID\"},"
                 "\"broker\":{\"max_devices\":20,\"max_device_sessions\":2000,"
-                "\"session_days\":90}}");
+                "\"session_days\":90},\"registry\":{\"host\":\"reg.example\"}}");
 
     assert_int_equal(p.settings.broker.max_devices, 20);
+    assert_string_equal(p.settings.registry.host, "reg.example");
     assert_non_null(hf_settings_sink(&p.settings, "uplink"));
     assert_string_equal(hf_json_string(hf_settings_sink(&p.settings, "plant"), "url"),
                         "mqtts://m.b");

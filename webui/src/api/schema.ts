@@ -2328,6 +2328,29 @@ export interface components {
          *         "switch_s": 120,
          *         "max_backlog": 0,
          *         "busy_wait_s": 600
+         *       },
+         *       "registry": {
+         *         "host": "registry.example.com",
+         *         "ca_pem": "",
+         *         "user": "gateway",
+         *         "password": "***",
+         *         "token_host": "",
+         *         "max_bytes_per_s": 500000
+         *       },
+         *       "scan": {
+         *         "policy": {
+         *           "unknown": "warn",
+         *           "low": "warn",
+         *           "medium": "warn",
+         *           "high": "block"
+         *         },
+         *         "accept": [
+         *           {
+         *             "id": "CVE-2026-11",
+         *             "reason": "the parser is not reachable",
+         *             "expires": "2027-01-31T00:00:00Z"
+         *           }
+         *         ]
          *       }
          *     }
          */
@@ -2378,7 +2401,49 @@ export interface components {
                 max_backlog: components["schemas"]["UpgradePatch"]["max_backlog"];
                 busy_wait_s: components["schemas"]["UpgradePatch"]["busy_wait_s"];
             };
+            /** @description Where images are fetched from, and how. */
+            registry: {
+                host: components["schemas"]["RegistryPatch"]["host"];
+                ca_pem: components["schemas"]["RegistryPatch"]["ca_pem"];
+                user: components["schemas"]["RegistryPatch"]["user"];
+                password: components["schemas"]["RegistryPatch"]["password"];
+                token_host: components["schemas"]["RegistryPatch"]["token_host"];
+                max_bytes_per_s: components["schemas"]["RegistryPatch"]["max_bytes_per_s"];
+            };
+            /** @description What is done about known vulnerabilities of images. */
+            scan: {
+                /** @description By severity. */
+                policy: {
+                    /** @description Nobody has rated it. */
+                    unknown: components["schemas"]["ScanAction"];
+                    /** @description Low. */
+                    low: components["schemas"]["ScanAction"];
+                    /** @description Medium. */
+                    medium: components["schemas"]["ScanAction"];
+                    /** @description High. */
+                    high: components["schemas"]["ScanAction"];
+                };
+                accept: components["schemas"]["Acceptances"];
+            };
         };
+        /** @enum {string} */
+        ScanAction: "warn" | "block";
+        /** @description What is known and accepted until a time, each id once. */
+        Acceptances: {
+            /**
+             * @description Of a vulnerability, or of a finding of `GET /scan`, which then holds up to the next correction of that package.
+             * @example CVE-2026-11
+             * @example openssl/3.5.1-1+deb13u2
+             */
+            id: string;
+            /** @description For people. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description From then on it counts no more.
+             */
+            expires: string;
+        }[];
         /** @description By service, over the defaults; `null` for a member goes back to its default. */
         LimitSettings: {
             /** @description Whether all services together may be given more memory than the box has. */
@@ -2458,7 +2523,29 @@ export interface components {
             broker?: components["schemas"]["BrokerPatch"] | null;
             /** @description How a release is applied. */
             upgrade?: components["schemas"]["UpgradePatch"] | null;
+            /** @description Known vulnerabilities. */
+            scan?: components["schemas"]["ScanPatch"] | null;
+            /** @description Where images are fetched from. */
+            registry?: components["schemas"]["RegistryPatch"] | null;
         };
+        /** @description What to change; `null` goes back to the default. */
+        ScanPatch: {
+            /** @description By severity. */
+            policy?: {
+                /** @description Nobody has rated it. */
+                unknown?: components["schemas"]["ScanActionOrNull"];
+                /** @description Low. */
+                low?: components["schemas"]["ScanActionOrNull"];
+                /** @description Medium. */
+                medium?: components["schemas"]["ScanActionOrNull"];
+                /** @description High. */
+                high?: components["schemas"]["ScanActionOrNull"];
+            } | null;
+            /** @description All of them. */
+            accept?: components["schemas"]["Acceptances"] | null;
+        };
+        /** @description Null goes back to the default, `warn`. */
+        ScanActionOrNull: components["schemas"]["ScanAction"] | null;
         /** @description The https sink named `uplink`, without anything special; the other sinks stay. */
         UplinkShort: {
             /** @description Empty: there is no such sink. */
@@ -2502,6 +2589,21 @@ export interface components {
             max_backlog?: number;
             /** @description How long a service that says it is busy may hold up its switch. */
             busy_wait_s?: number;
+        };
+        /** @description Where images are fetched from, and how. */
+        RegistryPatch: {
+            /** @description Host, and port where it is not 443; empty for none. By HTTPS, but for one on this machine that no CA is given for. */
+            host?: string;
+            /** @description Certificates in place of the system's authorities; empty for these. */
+            ca_pem?: string;
+            /** @description Empty where none is wanted. */
+            user?: string;
+            /** @description Or a token in its place; shown as `***`. */
+            password?: string;
+            /** @description Host that the registry may send to for tokens, and that gets the password then; empty for its own alone. */
+            token_host?: string;
+            /** @description Most that fetching takes of the line, at least 16384; 0 for no bound. */
+            max_bytes_per_s?: number;
         };
         /** @description The first filter that matches a topic says its lane; else it is normal. */
         LaneFilters: {
