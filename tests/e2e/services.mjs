@@ -114,8 +114,14 @@ await check('no line of its log is there twice', async () => {
 });
 await accessible('service with an incident');
 await shootAll('service-incident');
-await check('it is a mark on the charts that leads to its last lines', async () => {
-  await page.getByTestId('mark').first().waitFor();
+await check('it is a mark on the charts of each range that leads to its last lines', async () => {
+  for (const [range, title] of RANGES) {
+    await page.getByRole('button', { name: title, exact: true }).click();
+    await page
+      .locator(`[data-testid=charts][data-range="${range}"] [data-testid=mark]`)
+      .first()
+      .waitFor();
+  }
   await page.getByTestId('mark').first().click();
   await until(
     'the incident or the list',

@@ -61,6 +61,8 @@ pain_17_slow_is_not_dead() {
     local before
     before=$(all_ids)
     echo slow >"$mode"
+    sleep 5 # what was under way at that moment was broken off
+    wait_until 60 engine_is ok
     stays 20 engine_is ok
     recovers "$before"
 }
