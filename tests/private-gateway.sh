@@ -72,6 +72,7 @@ gateway_end_daemon() {
     pid=$(gw_pid)
     is_gone "$pid" || kill "-${1:-TERM}" "$pid"
     wait_until 30 is_gone "$pid"
+    wait_until 30 flock --nonblock "$gw_state" true # its last thread may end after its first
 }
 
 # gateway_refuses REGEX [OPTION...]: a start that must fail with a message and make nothing in the engine.

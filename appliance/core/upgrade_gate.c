@@ -128,14 +128,14 @@ has_spoken(const struct hf_core *core, const struct service *s)
     return s->status.mono_ms > since;
 }
 
-/* And not as something that it is no longer to be. */
+/* As what it is to be now: a container that is still to be replaced proves nothing. */
 static bool
 has_failed(const struct service *s)
 {
     const struct hf_lifecycle_machine *m = &s->machine;
 
-    return m->crash_loop ||
-           (m->state == HF_LIFECYCLE_FAILED && m->pending == HF_EFFECT_NONE && !m->look_due);
+    return (m->crash_loop || m->state == HF_LIFECYCLE_FAILED) && m->pending == HF_EFFECT_NONE &&
+           !m->look_due && strcmp(m->container.spec_hash, m->spec_hash) == 0;
 }
 
 static struct hf_upgrade_event

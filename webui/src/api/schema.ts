@@ -848,7 +848,8 @@ export interface paths {
          * Change the configuration
          * @description For an admin. A merge patch (RFC 7396): what is absent stays, `null` goes back to the default, a list is
          *     replaced whole. The result is checked whole before anything is changed, and becomes a new revision that the services take
-         *     without a restart. `***` in the place of a secret keeps it, for the sink of that name. `uplink` is a short form for the
+         *     without a restart. While an upgrade switches services it is a conflict. `***` in the place of a secret keeps it, for
+         *     the sink of that name. `uplink` is a short form for the
          *     https sink named `uplink`. Every change is in the audit log.
          */
         patch: operations["patchConfig"];
@@ -4988,6 +4989,7 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
             412: components["responses"]["Stale"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
