@@ -279,6 +279,7 @@ static void
 silence_conditions(struct hf_core *core)
 {
     const struct watch_silence *s = &core->watch.silence;
+    int64_t total = s->total + s->missing;
     static const char advice[] = "See whether it has power and network.";
 
     if (!core->settings.alarms.silent_after_s)
@@ -290,10 +291,10 @@ silence_conditions(struct hf_core *core)
         add(core, HF_ALARM_DEVICE_SILENT, s->list[i].device, false, advice,
             "it has said nothing since %s", s->list[i].last_ms ? last : "before the last start");
     }
-    if (s->total + s->missing > WATCH_SILENT_MAX)
+    if (total > WATCH_SILENT_MAX)
         add(core, HF_ALARM_DEVICE_SILENT, "", true,
             "So many at once have something in common: a switch, an access point, the power.",
-            "%lld devices are silent", (long long)(s->total + s->missing));
+            "%lld devices are silent", (long long)total);
 }
 
 void

@@ -125,7 +125,7 @@ while [ $# -gt 0 ]; do
     case $1 in --release | --provision) shift 2 ;; *) args+=("$1"); shift ;; esac
 done
 SH
-    printf 'exec %q "${args[@]}"\n' "$holdfastd" >>"$work/without-release"
+    echo "exec '$holdfastd' \"\${args[@]}\"" >>"$work/without-release"
     chmod +x "$work/without-release"
     holdfastd=$work/without-release
     gateway_start

@@ -310,27 +310,27 @@ a_release_is_put_together_from_labels(void **state)
 #define LISTED(name, instance, service, pin)                                                       \
     "{\"Id\":\"x\",\"Names\":[\"/" name "\"],\"Labels\":{\"io.holdfast.instance\":\"" instance     \
     "\",\"io.holdfast.service\":\"" service "\",\"io.holdfast.pin\":\"" pin "\"}}"
-    static const struct fake_answer answers[] =
-        {VERSION("1.41", "1.12"),
-         INFO,
-         {"GET /v1.41/containers/json?all=true",
-          OK(
-              "[" LISTED("hf-broker", "hf", "broker", "{\\\"tag\\\":\\\"1.0.0\\\"}") "," LISTED(
-                  "hf-app", "hf", "app",
-                  "{\\\"tag\\\":\\\"2.0.0\\\"}") "," LISTED("other-buffer", "other", "buffer",
-                                                            "{}") "," LISTED("copy", "hf", "buffer",
-                                                                             "{}") "," LISTED("hf-"
-                                                                                              "forw"
-                                                                                              "arde"
-                                                                                              "r",
-                                                                                              "hf",
-                                                                                              "forw"
-                                                                                              "arde"
-                                                                                              "r",
-                                                                                              "no "
-                                                                                              "jso"
-                                                                                              "n") ",{}]")},
-         END};
+    static const struct fake_answer answers[] = {
+        VERSION("1.41", "1.12"),
+        INFO,
+        {"GET /v1.41/containers/json?all=true",
+         OK("[" LISTED("hf-broker", "hf", "broker", "{\\\"tag\\\":\\\"1.0.0\\\"}") "," LISTED(
+             "hf-app", "hf", "app",
+             "{\\\"tag\\\":\\\"2.0.0\\\"}") "," LISTED("other-buffer", "other", "buffer",
+                                                       "{}") "," LISTED("copy", "hf", "buffer",
+                                                                        "{}") "," LISTED("hf-"
+                                                                                         "forw"
+                                                                                         "arde"
+                                                                                         "r",
+                                                                                         "hf",
+                                                                                         "forw"
+                                                                                         "arde"
+                                                                                         "r",
+                                                                                         "no "
+                                                                                         "jso"
+                                                                                         "n") ",{}"
+                                                                                              "]")},
+        END};
     struct fake_docker *f = fake_docker_start(answers);
     HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
     HF_AUTO_FREE char *text = NULL;
