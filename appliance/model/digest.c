@@ -2,6 +2,7 @@
 #include "model/digest.h"
 
 #include <sodium.h>
+#include <stdint.h>
 #include <string.h>
 
 enum { DIGEST_BYTES = (HF_DIGEST_TEXT_SIZE - 1) / 2 };
@@ -19,14 +20,16 @@ hf_digest(const char *const *texts, size_t count, char out[HF_DIGEST_TEXT_SIZE])
     sodium_bin2hex(out, HF_DIGEST_TEXT_SIZE, digest, sizeof digest);
 }
 
-_Static_assert(sizeof(struct hf_digest_stream) == sizeof(crypto_generichash_state) &&
-                   alignof(struct hf_digest_stream) >= alignof(crypto_generichash_state),
+_Static_assert(HF_DIGEST_STATE_SIZE == sizeof(crypto_generichash_state) &&
+                   HF_DIGEST_STATE_ALIGN == _Alignof(crypto_generichash_state),
                "the header knows no libsodium");
 
 static crypto_generichash_state *
 sodium_state(struct hf_digest_stream *s)
 {
-    return (crypto_generichash_state *)(void *)s;
+    size_t past = (uintptr_t)s->room % HF_DIGEST_STATE_ALIGN;
+
+    return (void *)(s->room + (past ? HF_DIGEST_STATE_ALIGN - past : 0));
 }
 
 void

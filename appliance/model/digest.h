@@ -2,7 +2,6 @@
 /* One short name for the contents of texts: the same texts, the same name. */
 #pragma once
 
-#include <stdalign.h>
 #include <stddef.h>
 
 enum { HF_DIGEST_TEXT_SIZE = 33 };
@@ -10,9 +9,12 @@ enum { HF_DIGEST_TEXT_SIZE = 33 };
 /* BLAKE2b, 128 bits in hexadecimal digits. */
 void hf_digest(const char *const *texts, size_t count, char out[HF_DIGEST_TEXT_SIZE]);
 
-/* The same of bytes that come one after the other; here where they are cut does not count. */
+enum { HF_DIGEST_STATE_SIZE = 384, HF_DIGEST_STATE_ALIGN = 64 /* libsodium's */ };
+
+/* The same of bytes that come one after the other; here where they are cut does not count. Not to
+ * be copied: the state is aligned within. */
 struct hf_digest_stream {
-    alignas(64) unsigned char state[384];
+    unsigned char room[HF_DIGEST_STATE_SIZE + HF_DIGEST_STATE_ALIGN - 1];
 };
 
 void hf_digest_begin(struct hf_digest_stream *s);
