@@ -17,7 +17,7 @@ platform=$(docker info --format '{{.Architecture}}' | sed 's/x86_64/amd64/; s/aa
 
 forget() {
     local pid
-    for pid in $(cat "$work"/*.pid 2>/dev/null); do
+    cat "$work"/*.pid 2>/dev/null | while read -r pid; do
         kill "$pid" 2>/dev/null
     done
     docker image ls --format '{{.Repository}}:{{.Tag}}' | grep "/$repository/" | xargs -r docker image rm --force >/dev/null
@@ -115,7 +115,7 @@ an_image_comes_whole() {
     local said
     said=$(import plain layout "$oci")
     expect "layers that came" "$(grep -c ^progress <<<"$said")" 2
-    expect "last line" "$(tail -n 1 <<<"$said")" done
+    expect "last line" "$(tail -n 1 <<<"$said")" "done"
     expect "its name" "$(docker image inspect --format '{{join .RepoTags " "}}' "$(cat "$work/plain.id")")" "$host/$repository/plain:1.0.0"
     docker create --name "$repository" "$(cat "$work/plain.id")" /none >/dev/null
     docker export "$repository" | tar -t >"$work/list"
@@ -315,9 +315,9 @@ need
 
 an_image_comes_from_the_registry() {
     access
-    expect "last line" "$(import plain registry "$work/access.json" | tail -n 1)" done
+    expect "last line" "$(import plain registry "$work/access.json" | tail -n 1)" "done"
     is_there plain
-    expect "layers when it is there already" "$(import plain registry "$work/access.json")" done
+    expect "layers when it is there already" "$(import plain registry "$work/access.json")" "done"
     drop plain
     access '.max_bytes_per_s = 100000000'
     import plain registry "$work/access.json"
