@@ -29,6 +29,7 @@ sink_as_json(const struct hf_worker_view *v)
     hf_json_put_int(o, "away_since_ms", v->away_since_ms);
     hf_json_put_int(o, "delivered", (int64_t)v->delivered);
     hf_json_put_int(o, "refused", (int64_t)v->quarantined);
+    hf_json_put_int(o, "unacknowledged", (int64_t)v->unacknowledged);
     hf_json_put_int(o, "requests", (int64_t)v->requests);
     hf_json_put_int(o, "failures", (int64_t)v->failures);
     hf_json_put_int(o, "bytes_out", (int64_t)v->bytes_out);

@@ -29,23 +29,14 @@ hf_bisect_cut(struct hf_bisect *b, size_t to)
     b->ends[b->depth - 1] = to;
 }
 
-static void
-go_on(struct hf_bisect *b, size_t n)
-{
-    b->at += n;
-    while (b->depth > 1 && b->ends[b->depth - 1] <= b->at)
-        b->depth--;
-}
-
 void
-hf_bisect_stored(struct hf_bisect *b, size_t n)
+hf_bisect_pass(struct hf_bisect *b, size_t n)
 {
     size_t most = b->ends[b->depth - 1] - b->at;
 
-    if (n > most)
-        n = most;
-    b->stored += n;
-    go_on(b, n);
+    b->at += n < most ? n : most;
+    while (b->depth > 1 && b->ends[b->depth - 1] <= b->at)
+        b->depth--;
 }
 
 bool
@@ -60,16 +51,10 @@ hf_bisect_split(struct hf_bisect *b)
 }
 
 void
-hf_bisect_refuse(struct hf_bisect *b)
+hf_bisect_back(struct hf_bisect *b, size_t to)
 {
-    b->refused++;
-    go_on(b, 1);
-}
-
-bool
-hf_bisect_blames_uplink(const struct hf_bisect *b, size_t before)
-{
-    if (b->count >= HF_BISECT_BATCH_MIN)
-        return b->refused * 2 > b->count || (b->stored == 0 && b->refused >= HF_BISECT_ROW_MAX);
-    return b->stored == 0 && before + b->refused >= HF_BISECT_BATCH_MIN;
+    hf_bisect_begin(b, b->count);
+    b->at = to;
+    for (size_t n = HF_BISECT_NARROW; n; n /= 2)
+        hf_bisect_cut(b, to + n);
 }

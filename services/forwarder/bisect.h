@@ -6,9 +6,9 @@
  *
  *     hf_bisect_begin(&b, lines);
  *     while (hf_bisect_next(&b, &from, &to))        send [from, to), then one of:
- *         hf_bisect_stored(&b, to - from);          stored: go on behind it
+ *         hf_bisect_pass(&b, to - from);            stored: go on behind it
  *         if (!hf_bisect_split(&b))                 refused: halve it …
- *             hf_bisect_refuse(&b);                 … or it is a single line, which is set aside
+ *             hf_bisect_pass(&b, 1);                … or it is a single line, which is set aside
  */
 #pragma once
 
@@ -17,16 +17,12 @@
 
 enum {
     HF_BISECT_DEPTH = 64,
-    /* More refusals than this, and the uplink is wrong and not so many records. */
-    HF_BISECT_BATCH_MIN = 16, /* batches that are large enough to judge by their half */
-    HF_BISECT_ROW_MAX = 256,  /* refused one by one from the begin of a batch, none stored */
+    HF_BISECT_NARROW = 256, /* lines that go in small steps after hf_bisect_back() */
 };
 
 struct hf_bisect {
     size_t count; /* lines */
     size_t at;    /* lines before it are settled */
-    size_t stored;
-    size_t refused;
     size_t depth;
     size_t ends[HF_BISECT_DEPTH]; /* the next request is [at, ends[depth - 1]) */
 };
@@ -39,15 +35,12 @@ bool hf_bisect_next(const struct hf_bisect *b, size_t *ret_from, size_t *ret_to)
 /* Lets the next request end before line `to` already; what is behind comes after it. */
 void hf_bisect_cut(struct hf_bisect *b, size_t to);
 
-/* The first n lines of the request are stored. */
-void hf_bisect_stored(struct hf_bisect *b, size_t n);
+/* The first n lines of the request are settled. */
+void hf_bisect_pass(struct hf_bisect *b, size_t n);
 
 /* Halves the next request; false where it is a single line. */
 bool hf_bisect_split(struct hf_bisect *b);
 
-/* The first line of the request is refused for good. */
-void hf_bisect_refuse(struct hf_bisect *b);
-
-/* Whether so much is refused that the uplink must be wrong. before: lines refused one after the
- * other in the batches before, with none stored since. */
-bool hf_bisect_blames_uplink(const struct hf_bisect *b, size_t before);
+/* Lines from `to` on are not settled after all: they go once more, the first of them alone, then
+ * few together, since it is not known whether any is taken. */
+void hf_bisect_back(struct hf_bisect *b, size_t to);

@@ -10,7 +10,8 @@ hf_circuit_success(struct hf_circuit *c)
 void
 hf_circuit_answered(struct hf_circuit *c)
 {
-    c->state = HF_CIRCUIT_CLOSED;
+    if (!c->refused)
+        c->state = HF_CIRCUIT_CLOSED;
 }
 
 int64_t

@@ -37,7 +37,8 @@ struct hf_circuit {
 /* Something was stored. */
 void hf_circuit_success(struct hf_circuit *c);
 
-/* It answers, if only to refuse what was sent: closed, but how often it failed is not forgotten. */
+/* It answers, if only to refuse what was sent: closed, but how often it failed is not forgotten.
+ * One that a person has to look at stays half-open until it stores something. */
 void hf_circuit_answered(struct hf_circuit *c);
 
 /* Opens it; returns the wait in ms: the backoff or what Retry-After asks for, whichever is longer.

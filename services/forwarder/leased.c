@@ -180,6 +180,32 @@ hf_leased_key(struct hf_leased *b, size_t from, size_t to, char out[HF_LEASED_KE
     return 0;
 }
 
+int
+hf_leased_single(struct hf_leased *b, struct hf_leased *from, size_t line, struct hf_error *err)
+{
+    struct hf_slice text;
+    uint64_t seq;
+
+    if (hf_leased_lines(from, line, line + 1, &text, err) < 0 ||
+        hf_view_seq(text.data, text.len, &seq, err) < 0 ||
+        hf_leased_key(from, line, line + 1, b->key, err) < 0)
+        return -1;
+    if (!b->answer.body.max)
+        hf_http_response_init(&b->answer, HF_LEASED_MAX);
+    hf_buf_clear(&b->answer.body);
+    if (hf_buf_add(&b->answer.body, text.data, text.len, err) < 0)
+        return -1;
+    memcpy(b->lane, from->lane, sizeof b->lane);
+    memcpy(b->epoch, from->epoch, sizeof b->epoch);
+    memcpy(b->gateway, from->gateway, sizeof b->gateway);
+    snprintf(b->first, sizeof b->first, "%llu", (unsigned long long)seq);
+    memcpy(b->last, b->first, sizeof b->last);
+    b->count = 1;
+    b->raw_bytes = text.len;
+    b->more = b->is_frame = b->indexed = false;
+    return 0;
+}
+
 void
 hf_leased_rest(struct hf_leased *b)
 {

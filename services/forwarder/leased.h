@@ -38,6 +38,10 @@ struct hf_leased {
 HF_MUST int hf_leased_init(struct hf_leased *b, struct hf_error *err);
 void hf_leased_done(struct hf_leased *b);
 
+/* Makes b, which hf_leased_init() or zeroes made, a batch of one line of another. */
+HF_MUST int hf_leased_single(struct hf_leased *b, struct hf_leased *from, size_t line,
+                             struct hf_error *err);
+
 /* Takes the buffer's answer (b->answer, status 200) over; HF_ERROR_UPSTREAM where it is no lease.
  */
 HF_MUST int hf_leased_take(struct hf_leased *b, const char *gateway, struct hf_error *err);

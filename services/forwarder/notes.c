@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -34,12 +35,25 @@ void
 hf_notes_buffer(struct hf_notes *n, const struct hf_error *err)
 {
     pthread_mutex_lock(&n->lock);
-    if (err && !*n->view.buffer_error)
+    if (err && !n->buffer_away)
         hf_log_warn("event=buffer-away sink=%s reason=\"%s\"", n->view.name, err->message);
-    else if (!err && *n->view.buffer_error)
+    else if (!err && n->buffer_away)
         hf_log_info("event=buffer-back sink=%s", n->view.name);
+    n->buffer_away = err;
     snprintf(n->view.buffer_error, sizeof n->view.buffer_error, "%.*s", HF_SINK_TEXT_MAX - 1,
-             err ? err->message : "");
+             err ? err->message : n->unacked);
+    pthread_mutex_unlock(&n->lock);
+}
+
+void
+hf_notes_unacked(struct hf_notes *n, size_t lanes, const char *why)
+{
+    pthread_mutex_lock(&n->lock);
+    n->view.unacknowledged = lanes;
+    snprintf(n->unacked, sizeof n->unacked, "%.*s", HF_SINK_TEXT_MAX - 1, why);
+    hf_text_whole(n->unacked);
+    n->buffer_away = false; /* it answers */
+    snprintf(n->view.buffer_error, sizeof n->view.buffer_error, "%s", n->unacked);
     pthread_mutex_unlock(&n->lock);
 }
 
@@ -62,14 +76,6 @@ hf_notes_begin(struct hf_notes *n, const struct hf_circuit *c)
     pthread_mutex_unlock(&n->lock);
 }
 
-static void
-count(struct hf_worker_view *v, const struct hf_sink_result *r)
-{
-    v->requests++;
-    v->bytes_out += (uint64_t)r->sent_bytes;
-    v->last_status = r->status;
-}
-
 /* The sink answers. */
 static void
 is_there(struct hf_worker_view *v)
@@ -82,6 +88,16 @@ is_there(struct hf_worker_view *v)
 }
 
 void
+hf_notes_request(struct hf_notes *n, const struct hf_sink_result *r)
+{
+    pthread_mutex_lock(&n->lock);
+    n->view.requests++;
+    n->view.bytes_out += (uint64_t)r->sent_bytes;
+    n->view.last_status = r->status;
+    pthread_mutex_unlock(&n->lock);
+}
+
+void
 hf_notes_success(struct hf_notes *n, const struct hf_leased *b, const struct hf_sink_result *r,
                  size_t next_bytes)
 {
@@ -91,7 +107,6 @@ hf_notes_success(struct hf_notes *n, const struct hf_leased *b, const struct hf_
     if (v->attempt)
         hf_log_info("event=uplink-back sink=%s lane=%s epoch=%s first=%s last=%s tries=%u", v->name,
                     b->lane, b->epoch, b->first, b->last, v->attempt + 1);
-    count(v, r);
     is_there(v);
     v->last_error[0] = '\0';
     v->last_success_ms = hf_clock_wall_ms();
@@ -110,7 +125,7 @@ hf_notes_failure(struct hf_notes *n, const struct hf_circuit *c, const struct hf
     if (strcmp(r->error, v->last_error) != 0)
         hf_log_warn("event=uplink-away sink=%s lane=%s epoch=%s first=%s last=%s reason=\"%s\"",
                     v->name, b->lane, b->epoch, b->first, b->last, r->error);
-    count(v, r);
+    v->last_status = r->status;
     v->failures++;
     v->circuit = c->state;
     v->refused = c->refused;
@@ -124,12 +139,13 @@ hf_notes_failure(struct hf_notes *n, const struct hf_circuit *c, const struct hf
 }
 
 void
-hf_notes_refusal(struct hf_notes *n, const struct hf_sink_result *r)
+hf_notes_refusal(struct hf_notes *n, const struct hf_circuit *c, const struct hf_sink_result *r)
 {
     pthread_mutex_lock(&n->lock);
-    count(&n->view, r);
-    is_there(&n->view);
-    snprintf(n->view.last_error, sizeof n->view.last_error, "%s", r->error);
+    if (!c->refused) { /* what it was blamed for is said until it stores something */
+        is_there(&n->view);
+        snprintf(n->view.last_error, sizeof n->view.last_error, "%s", r->error);
+    }
     pthread_mutex_unlock(&n->lock);
 }
 

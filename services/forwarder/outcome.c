@@ -22,29 +22,7 @@ hf_outcome_of(int status)
         return HF_OUTCOME_REFUSED;
     case 413: /* Content Too Large */
         return HF_OUTCOME_SPLIT;
-    case 404: /* Not Found */
-    case 405: /* Method Not Allowed */
-    case 406: /* Not Acceptable */
-    case 410: /* Gone */
-    case 411: /* Length Required */
-    case 414: /* URI Too Long */
-    case 415: /* Unsupported Media Type: format or encoding is not the sink's */
-    case 421: /* Misdirected Request */
-    case 426: /* Upgrade Required */
-    case 431: /* Request Header Fields Too Large */
-        return HF_OUTCOME_ADDRESS;
     default:
         return HF_OUTCOME_POISON;
     }
-}
-
-const char *
-hf_outcome_text(enum hf_outcome outcome)
-{
-    static const char *const texts[HF_OUTCOME_COUNT] = {
-        "stored",    "it is tried again", "somebody has to look at the sink's access",
-        "too large", "refused for good",  "somebody has to look at the sink's address and format",
-    };
-
-    return texts[outcome];
 }

@@ -19,6 +19,7 @@ struct hf_sink_result {
     int64_t retry_after_s; /* 0: not said */
     size_t stored;         /* lines at the begin that are safe there, whatever the outcome */
     bool exact;            /* what the outcome says is about the line behind them alone */
+    bool unsendable;       /* … and not the sink's word: it was never sent */
     int64_t sent_bytes;    /* on the wire */
     int64_t ms;
     char error[HF_SINK_TEXT_MAX]; /* never with credentials */

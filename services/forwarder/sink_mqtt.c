@@ -243,8 +243,7 @@ static enum hf_outcome
 outcome_of_puback(int reason)
 {
     switch (reason) {
-    case MQTT_RC_NOT_AUTHORIZED:
-        return HF_OUTCOME_ADDRESS; /* one topic that may not be, or all of them */
+    case MQTT_RC_NOT_AUTHORIZED: /* one topic that may not be, or all of them */
     case MQTT_RC_TOPIC_NAME_INVALID:
     case MQTT_RC_PAYLOAD_FORMAT_INVALID:
     case MQTT_RC_PACKET_TOO_LARGE:
@@ -266,7 +265,8 @@ publish(struct hf_sink_link *l, struct hf_leased *b, size_t line, struct hf_sink
 
     if (hf_leased_lines(b, line, line + 1, &text, &err) < 0 ||
         hf_mqtt_message_make(&l->message, l->s, text, &err) < 0) {
-        r->outcome = err.class == HF_ERROR_INVALID ? HF_OUTCOME_POISON : HF_OUTCOME_LATER;
+        r->unsendable = err.class == HF_ERROR_INVALID;
+        r->outcome = r->unsendable ? HF_OUTCOME_POISON : HF_OUTCOME_LATER;
         snprintf(r->error, sizeof r->error, "%.*s", HF_SINK_TEXT_MAX - 1, err.message);
         return -1;
     }
@@ -283,10 +283,10 @@ publish(struct hf_sink_link *l, struct hf_leased *b, size_t line, struct hf_sink
         r->sent_bytes += (int64_t)(l->message.payload.len + l->message.topic.len);
         return 0;
     }
-    r->outcome = rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_PAYLOAD_SIZE ||
-                         rc == MOSQ_ERR_INVAL || rc == MOSQ_ERR_MALFORMED_UTF8
-                     ? HF_OUTCOME_POISON
-                     : HF_OUTCOME_LATER;
+    r->unsendable =
+        rc == MOSQ_ERR_PAYLOAD_SIZE || rc == MOSQ_ERR_INVAL || rc == MOSQ_ERR_MALFORMED_UTF8;
+    r->outcome =
+        r->unsendable || rc == MOSQ_ERR_OVERSIZE_PACKET ? HF_OUTCOME_POISON : HF_OUTCOME_LATER;
     snprintf(r->error, sizeof r->error, "cannot publish: %s", mosquitto_strerror(rc));
     return -1;
 }

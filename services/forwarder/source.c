@@ -44,11 +44,20 @@ hf_refusals_add(struct hf_refusals *r, uint64_t seq, int status, const char *rea
 }
 
 void
+hf_refusals_cut(struct hf_refusals *r, size_t count)
+{
+    while (r->count > count) {
+        char *reason = r->items[--r->count].reason;
+
+        r->reason_bytes -= strlen(reason);
+        free(reason);
+    }
+}
+
+void
 hf_refusals_clear(struct hf_refusals *r)
 {
-    for (size_t i = 0; i < r->count; i++)
-        free(r->items[i].reason);
-    r->count = r->reason_bytes = 0;
+    hf_refusals_cut(r, 0);
 }
 
 void

@@ -39,6 +39,8 @@ struct hf_refusals {
  * an acknowledgement stays within what the buffer takes. */
 HF_MUST int hf_refusals_add(struct hf_refusals *r, uint64_t seq, int status, const char *reason,
                             struct hf_error *err);
+/* Keeps the first count of them. */
+void hf_refusals_cut(struct hf_refusals *r, size_t count);
 void hf_refusals_clear(struct hf_refusals *r);
 void hf_refusals_done(struct hf_refusals *r);
 

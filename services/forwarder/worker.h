@@ -3,7 +3,8 @@
  * One sink: a thread that leases its records from the buffer, delivers them until they are stored
  * there, and gives them back. Spans of a lane go one after the other, so the order of a topic
  * stays; a span keeps its Idempotency-Key and its bytes through all tries. Records that the sink
- * refuses for good are named when the span is given back; nothing is ever dropped here.
+ * refuses for good are named when the span is given back; nothing is ever dropped here. Where the
+ * buffer refuses to take a span back, its lane is left as it is, and the others go on.
  */
 #pragma once
 
@@ -35,6 +36,7 @@ struct hf_worker_view {
     int64_t next_try_ms;                 /* Unix time; 0 when not waiting */
     int64_t away_since_ms;               /* Unix time; 0 when it is there */
     uint64_t delivered, quarantined;     /* records */
+    size_t unacknowledged;               /* lanes: delivered, and the buffer refuses to note it */
     uint64_t requests, failures, bytes_out;
     int64_t latency_ms;  /* of the last request that was stored */
     int64_t batch_bytes; /* of lines in a request at present */

@@ -203,6 +203,42 @@ speaks_ipv6() {
     expect "gaps, disorder, conflicts" "$(report '[.gap_count, .out_of_order, .conflicts] | join(" ")')" "0 0 0"
 }
 
+a_mistyped_address_costs_no_record() {
+    local before
+    before=$(ask refused)
+    settings "$(https_sink uplink "http://127.0.0.1:$receiver_port/v1/nowhere" '{encoding: "zstd"}')" "$(https_secrets uplink)"
+    put 1 300 200
+    wait_until 30 sink_is uplink .state refused
+    expect "last status" "$(look '' | jq '.sinks[0].last_status')" 404
+    look '' | jq -r '.sinks[0].last_error' | grep -q 'nothing that was tried is taken'
+    expect "held" "$(ask held uplink)" 300
+    expect "refused" "$(ask refused)" "$before"
+    settings "$(https_sink uplink "http://127.0.0.1:$receiver_port/v1/ingest" '{encoding: "zstd"}')" "$(https_secrets uplink)"
+    wait_until 30 is_delivered uplink
+}
+
+# A broker that nothing may be published to is blamed, and its connection is kept through waits that are longer than what
+# it agreed to.
+a_connection_is_kept_while_its_circuit_waits() {
+    local port held
+    port=$(free_port)
+    echo 'topic read nothing' >"$work/acl"
+    chmod 0644 "$work/acl"
+    printf '%s\n' "user root" "listener $port 127.0.0.1" "allow_anonymous true" "acl_file $work/acl" "max_keepalive 10" \
+        "log_type all" >"$work/strict.conf"
+    mosquitto -c "$work/strict.conf" >"$work/strict.log" 2>&1 &
+    runs strict $!
+    wait_until 20 grep -q running "$work/strict.log"
+    settings "$(jq -n --arg url "mqtt://127.0.0.1:$port" '[{name: "strict", type: "mqtt", url: $url, version: "5"}]')" '{}'
+    wait_until 60 sink_is strict .state refused
+    held=$(ask held strict)
+    wait_until 240 grep -q 'Received PINGREQ' "$work/strict.log"
+    expect "held" "$(ask held strict)" "$held"
+    expect "connections" "$(grep -c 'New client connected' "$work/strict.log")" 1
+    expect "refused by it" "$(look '' | jq '.sinks[0].refused')" 0
+    kill_it strict
+}
+
 several_sinks_at_once() {
     local before sinks
     before=$(wc -l <"$work/heard")
@@ -335,6 +371,8 @@ check delivers_by_mutual_tls_under_another_name
 check a_certificate_that_nobody_vouches_for_ends_nothing
 check goes_through_a_proxy
 check speaks_ipv6
+check a_mistyped_address_costs_no_record
+check a_connection_is_kept_while_its_circuit_waits
 check several_sinks_at_once
 check pain_08_nothing_is_given_back_before_its_acknowledgement
 check a_broker_that_is_away_is_waited_for

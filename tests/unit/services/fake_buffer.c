@@ -42,7 +42,7 @@ struct fake_buffer {
     struct hf_buf refused;
     size_t refused_count;
     atomic_bool paused;
-    atomic_int acks_to_refuse;
+    atomic_int refused_lane;
 };
 
 static struct sink *
@@ -168,9 +168,9 @@ fake_buffer_pause(struct fake_buffer *f, bool on)
 }
 
 void
-fake_buffer_refuse_acks(struct fake_buffer *f, int count)
+fake_buffer_refuse_acks(struct fake_buffer *f, int lane)
 {
-    atomic_store(&f->acks_to_refuse, count);
+    atomic_store(&f->refused_lane, lane);
 }
 
 static void
@@ -190,7 +190,7 @@ answer_block(struct hf_request *q, const struct block *b, const char *lane, bool
     char headers[512];
     size_t bound = ZSTD_compressBound(b->raw);
     HF_AUTO_FREE char *frame = malloc(bound);
-    size_t len = ZSTD_compress(frame, bound, b->lines.data, b->raw, 1);
+    size_t len = ZSTD_compress(frame, bound, b->lines.data, b->raw, FAKE_ZSTD_LEVEL);
 
     snprintf(headers, sizeof headers,
              "%sHoldfast-Lane: %s\r\nHoldfast-Epoch: 9f2c11ab\r\nHoldfast-First: %llu\r\n"
@@ -283,6 +283,15 @@ acknowledge(struct fake_buffer *f, struct hf_request *q, const struct hf_json *d
         answer_error(q, HF_ERROR_CONFLICT, "no such lease");
 }
 
+static bool
+is_refused_lane(struct fake_buffer *f, const struct hf_json *doc)
+{
+    int refused = atomic_load(&f->refused_lane);
+    const char *lane = hf_json_string(doc, "lane");
+
+    return refused >= 0 && lane && strcmp(lane, lane_names[refused]) == 0;
+}
+
 static void
 handle(void *ctx, struct hf_request *q)
 {
@@ -299,7 +308,7 @@ handle(void *ctx, struct hf_request *q)
     else if (hf_request_body(q, &body, NULL) < 0 ||
              hf_json_parse(body.data ? body.data : "", body.len, &doc, NULL) < 0)
         answer_error(q, HF_ERROR_MALFORMED, "no JSON");
-    else if (hf_request_is(q, "POST", "/v1/ack") && atomic_fetch_sub(&f->acks_to_refuse, 1) > 0)
+    else if (hf_request_is(q, "POST", "/v1/ack") && is_refused_lane(f, doc))
         answer_error(q, HF_ERROR_INVALID, "refused by the test");
     else if (hf_request_is(q, "POST", "/v1/ack"))
         acknowledge(f, q, doc);
@@ -317,6 +326,7 @@ fake_buffer_start(const char *listen, const char *token)
     if (!f)
         abort();
     pthread_mutex_init(&f->lock, NULL);
+    atomic_init(&f->refused_lane, -1);
     snprintf(f->token, sizeof f->token, "%s", token);
     f->refused = HF_BUF_INIT(16 * 1024 * 1024);
     for (int i = 0; i < FAKE_LANES; i++)

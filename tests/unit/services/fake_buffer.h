@@ -4,7 +4,11 @@
 
 #include "common/httpd.h"
 
-enum { FAKE_LANES = 3, FAKE_SINKS = 4 };
+enum {
+    FAKE_LANES = 3,
+    FAKE_SINKS = 4,
+    FAKE_ZSTD_LEVEL = 9, /* not the forwarder's: so it can be told who packed a frame */
+};
 
 struct fake_buffer;
 
@@ -33,5 +37,5 @@ size_t fake_buffer_refused_count(struct fake_buffer *f);
 /* Stops answering for this long, with 503. */
 void fake_buffer_pause(struct fake_buffer *f, bool on);
 
-/* Refuses the next so many acknowledgements with 422, as if they were wrong. */
-void fake_buffer_refuse_acks(struct fake_buffer *f, int count);
+/* Refuses each acknowledgement of this lane with 422, as if it were wrong; -1: of none. */
+void fake_buffer_refuse_acks(struct fake_buffer *f, int lane);

@@ -5,6 +5,7 @@
 #include "forwarder/outcome.h"
 #include "forwarder/pace.h"
 #include "forwarder/source.h"
+#include "forwarder/suspects.h"
 #include "unit.h"
 
 #include <stdbool.h>
@@ -23,8 +24,8 @@ an_answer_means(void **state)
         {425, HF_OUTCOME_LATER},   {429, HF_OUTCOME_LATER},   {500, HF_OUTCOME_LATER},
         {503, HF_OUTCOME_LATER},   {599, HF_OUTCOME_LATER},   {301, HF_OUTCOME_REFUSED},
         {307, HF_OUTCOME_REFUSED}, {401, HF_OUTCOME_REFUSED}, {403, HF_OUTCOME_REFUSED},
-        {407, HF_OUTCOME_REFUSED}, {404, HF_OUTCOME_ADDRESS}, {405, HF_OUTCOME_ADDRESS},
-        {415, HF_OUTCOME_ADDRESS}, {413, HF_OUTCOME_SPLIT},   {400, HF_OUTCOME_POISON},
+        {407, HF_OUTCOME_REFUSED}, {404, HF_OUTCOME_POISON},  {405, HF_OUTCOME_POISON},
+        {415, HF_OUTCOME_POISON},  {413, HF_OUTCOME_SPLIT},   {400, HF_OUTCOME_POISON},
         {409, HF_OUTCOME_POISON},  {422, HF_OUTCOME_POISON},  {499, HF_OUTCOME_POISON},
     };
 
@@ -102,15 +103,15 @@ bisect_all(size_t n, const unsigned char *poisoned, size_t max, unsigned char *s
         if (!bad) {
             for (size_t i = from; i < to; i++)
                 settled[i]++;
-            hf_bisect_stored(&b, to - from);
+            hf_bisect_pass(&b, to - from);
             expected = to;
         } else if (!hf_bisect_split(&b)) {
             settled[from]++;
-            hf_bisect_refuse(&b);
+            hf_bisect_pass(&b, 1);
             expected = from + 1;
         }
     }
-    assert_int_equal(b.stored + b.refused, n);
+    assert_int_equal(expected, n);
     return requests;
 }
 
@@ -150,40 +151,70 @@ a_part_that_was_stored_is_not_sent_again(void **state)
 
     (void)state;
     hf_bisect_begin(&b, 10);
-    hf_bisect_stored(&b, 4);
+    hf_bisect_pass(&b, 4);
     assert_true(hf_bisect_next(&b, &from, &to));
     assert_int_equal(from, 4);
     assert_int_equal(to, 10);
     hf_bisect_cut(&b, 7);
-    hf_bisect_stored(&b, 99); /* no more than the request had */
+    hf_bisect_pass(&b, 99); /* no more than the request had */
     assert_true(hf_bisect_next(&b, &from, &to));
     assert_int_equal(from, 7);
     assert_int_equal(to, 10);
 }
 
-static bool
-blames(size_t count, size_t stored, size_t refused, size_t before)
+/* Back at a line, it goes alone, then few, then the rest. */
+static void
+what_goes_back_goes_in_small_steps(void **state)
 {
-    const struct hf_bisect b = {.count = count, .stored = stored, .refused = refused};
+    static const size_t ends[] = {8, 9, 11, 15, 23, 39, 71, 135, 263, 1000};
+    struct hf_bisect b;
+    size_t from = 7, to = 7, i = 0;
 
-    return hf_bisect_blames_uplink(&b, before);
+    (void)state;
+    hf_bisect_begin(&b, 1000);
+    hf_bisect_pass(&b, 500);
+    for (hf_bisect_back(&b, 7); hf_bisect_next(&b, &from, &to); hf_bisect_pass(&b, to - from))
+        assert_int_equal(to, ends[i++]);
+    assert_int_equal(i, HF_LEN(ends));
+    hf_bisect_back(&b, 999);
+    assert_true(hf_bisect_next(&b, &from, &to));
+    assert_int_equal(from, 999);
+    assert_int_equal(to, 1000);
 }
 
 static void
-many_refusals_are_the_uplinks_fault(void **state)
+a_suspect_is_cleared_up_by_what_is_taken_after_it(void **state)
 {
+    struct hf_suspects s = {0};
+
     (void)state;
-    assert_false(blames(16, 0, 8, 0));
-    assert_true(blames(16, 0, 9, 0));
-    assert_true(blames(16, 7, 9, 0));
-    assert_false(blames(5000, 1, 2500, 0));
-    assert_true(blames(5000, 1, 2501, 0));
-    assert_false(blames(5000, 0, 255, 0));
-    assert_true(blames(5000, 0, 256, 0));
-    assert_false(blames(15, 0, 15, 0)); /* too few to judge by … */
-    assert_true(blames(15, 0, 15, 1));  /* … alone */
-    assert_false(blames(15, 1, 14, 100));
-    assert_true(blames(1, 0, 1, 15));
+    assert_int_equal(hf_suspects_count(&s, 0), 0);
+    hf_suspects_add(&s, 5, 0);
+    hf_suspects_add(&s, 6, 0);
+    assert_int_equal(hf_suspects_count(&s, 0), 2);
+    assert_int_equal(s.first, 5);
+    assert_int_equal(hf_suspects_count(&s, 1), 0);
+    hf_suspects_add(&s, 9, 1); /* what was taken before it says nothing of it */
+    assert_int_equal(hf_suspects_count(&s, 1), 1);
+    assert_int_equal(s.first, 9);
+    hf_suspects_clear(&s);
+    assert_int_equal(hf_suspects_count(&s, 1), 0);
+}
+
+static void
+each_blame_looks_further(void **state)
+{
+    static const size_t enough[] = {16, 32, 64, 128, 256, 256, 256};
+
+    (void)state;
+    for (unsigned blamed = 0; blamed < HF_LEN(enough); blamed++) {
+        struct hf_suspects s = {0};
+        size_t n = 0;
+
+        for (; !hf_suspects_enough(&s, 3, blamed); n++)
+            hf_suspects_add(&s, n, 3);
+        assert_int_equal(n, enough[blamed]);
+    }
 }
 
 static void
@@ -294,7 +325,9 @@ main(void)
         cmocka_unit_test(retry_after_is_honoured_within_reason),
         cmocka_unit_test(bisection_finds_every_poisoned_line),
         cmocka_unit_test(a_part_that_was_stored_is_not_sent_again),
-        cmocka_unit_test(many_refusals_are_the_uplinks_fault),
+        cmocka_unit_test(what_goes_back_goes_in_small_steps),
+        cmocka_unit_test(a_suspect_is_cleared_up_by_what_is_taken_after_it),
+        cmocka_unit_test(each_blame_looks_further),
         cmocka_unit_test(batches_grow_while_it_helps),
         cmocka_unit_test(what_was_too_large_is_remembered),
         cmocka_unit_test(the_cap_holds_over_time),
