@@ -35,6 +35,8 @@ const KNOWN: Record<KnownRelease['state'], Mark> = {
 export function knownMark(release: KnownRelease, upgrade: Upgrade): Mark {
   if (isUnderWay(upgrade) && upgrade.release?.id === release.id)
     return { tone: 'move', word: 'being applied' };
+  if (isUnderWay(upgrade) && upgrade.from?.id === release.id)
+    return { tone: 'off', word: 'the way back' };
   return KNOWN[release.state];
 }
 
@@ -84,6 +86,13 @@ function underWayAnswer(upgrade: Upgrade, titleOf: TitleOf): Answer {
       title: `Going back to ${from}.`,
       detail: sentence(upgrade.reason),
     };
+  if (state === 'gating' && waiting)
+    return {
+      tone: 'warn',
+      eyebrow,
+      title: `${to} runs, and does not do well yet.`,
+      detail: `${sentence(waiting)} If that is seen to last, ${from} runs again by itself.`,
+    };
   if (state === 'gating')
     return {
       tone: 'move',
@@ -114,6 +123,16 @@ export function lastFailure({ history }: ReleaseList): PastUpgrade | null {
   return last && last.outcome === 'rolled_back' && !isGivenUp(last.reason) ? last : null;
 }
 
+function sinceText({ history, releases }: ReleaseList, now: string): string {
+  const last = history.find((h) => h.outcome === 'committed');
+  const since = last
+    ? `Since ${timeNear(last.finished, now)}.`
+    : 'It came with the start of holdfastd.';
+  const others = releases.filter((r) => r.state === 'available').length;
+  if (others === 0) return since;
+  return `${since} ${others === 1 ? 'One more' : `${others} more`} can be applied.`;
+}
+
 /** The one thing to know about releases now. list: null where it has not come yet. */
 export function releasesAnswer(
   upgrade: Upgrade,
@@ -138,21 +157,11 @@ export function releasesAnswer(
       title: `${failed.release.name} was not kept. ${running} runs.`,
       detail: sentence(failed.reason),
     };
-  const since = list?.history.find((h) => h.outcome === 'committed');
-  const others = list?.releases.filter((r) => r.state === 'available').length ?? 0;
-  const more =
-    others === 0
-      ? ''
-      : others === 1
-        ? ' One more can be applied.'
-        : ` ${others} more can be applied.`;
   return {
     tone: 'ok',
     eyebrow: 'Releases',
     title: `${running} runs.`,
-    detail: since
-      ? `Since ${timeNear(since.finished, now)}.${more}`
-      : `It came with the start of holdfastd.${more}`,
+    detail: list ? sinceText(list, now) : '',
   };
 }
 
@@ -203,13 +212,14 @@ function switchSteps(upgrade: Upgrade, titleOf: TitleOf): Step[] {
 function keepSteps({ state, gate, release, waiting }: Upgrade): Step[] {
   const passed = state === 'committed';
   const now = state === 'gating';
+  const isOfCheck = gate?.checks.some((check) => check.detail === waiting);
   return [
     {
       key: 'gate',
       title: gate ? `Watch it for ${duration(gate.seconds)}` : 'Watch it',
       state: passed ? 'done' : now ? 'now' : 'todo',
       word: passed ? 'did well' : now && gate ? `${duration(gate.remaining_s)} to go` : '',
-      detail: now && waiting ? sentence(waiting) : '',
+      detail: now && waiting && !isOfCheck ? sentence(waiting) : '',
     },
     {
       key: 'keep',

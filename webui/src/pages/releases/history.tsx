@@ -46,8 +46,9 @@ function Item({
       )}
       <p class="quiet">
         <span title={past.finished}>{timeNear(past.finished, at)}</span>, by {past.actor}; took{' '}
-        {duration(took)}. {gaps}
+        {duration(took)}.
       </p>
+      {gaps && <p class="quiet breaks">{gaps}</p>}
     </li>
   );
 }

@@ -5,6 +5,7 @@ import { useState } from 'preact/hooks';
 import { errorText } from '../../api/client';
 import { releases } from '../../api/releases';
 import type { Session, Upgrade } from '../../api/types';
+import { sentence } from '../../derive/incident';
 import { checkMark, checkTitle, type Step, stepsOf } from '../../derive/release';
 import { isUnderWay, type TitleOf } from '../../derive/upgrade';
 import { duration, secondsBetween, timeNear } from '../../format/format';
@@ -43,7 +44,7 @@ function Gate({ gate }: { gate: NonNullable<Upgrade['gate']> }): JSX.Element {
             <li key={check.name} data-check={check.name} data-state={check.state}>
               <span>
                 {checkTitle(check.name)}
-                {check.detail && <span class="quiet breaks">{check.detail}</span>}
+                {check.detail && <span class="quiet breaks">{sentence(check.detail)}</span>}
               </span>
               <Status tone={mark.tone}>{mark.word}</Status>
             </li>

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Releases: what runs, what is under way, what there is, and what became of it.
 import type { JSX } from 'preact';
-import type { KnownRelease, ReleaseList, Upgrade } from '../../api/types';
-import { inOrder, knownMark, originText, releasesAnswer } from '../../derive/release';
+import type { Incident, KnownRelease, ReleaseList, Upgrade } from '../../api/types';
+import { incidentPath } from '../../derive/address';
+import {
+  incidentOf,
+  inOrder,
+  knownMark,
+  lastFailure,
+  originText,
+  releasesAnswer,
+} from '../../derive/release';
+
 import { isUnderWay, titlesOf } from '../../derive/upgrade';
 import { date, secondsBetween } from '../../format/format';
 import { Headline, Loading, mayAdminister, mayOperate, Trouble } from '../../parts/asked';
@@ -27,7 +36,8 @@ function isShown(upgrade: Upgrade, at: string): boolean {
 function Item({ release, props }: { release: KnownRelease; props: PageProps }): JSX.Element {
   const { state, session } = props;
   const mark = knownMark(release, state.upgrade);
-  const canBeApplied = release.state === 'available' || release.state === 'failed';
+  const canBeApplied =
+    mark.tone !== 'move' && (release.state === 'available' || release.state === 'failed');
   const goesBack =
     release.state === 'previous' && mayAdminister(session) && !isUnderWay(state.upgrade);
   return (
@@ -82,21 +92,51 @@ function KnownCard({ list, props }: { list: ReleaseList; props: PageProps }): JS
   );
 }
 
+/** What there is to see of the last upgrade where it was not kept. */
+function WhatWasSeen({ list, failures }: { list: ReleaseList; failures: Incident[] }): JSX.Element {
+  const failed = lastFailure(list);
+  const incident = failed && incidentOf(failed, failures);
+  return (
+    <>
+      {incident && (
+        <a href={incidentPath(incident.service, incident.id)} data-testid="seen">
+          What was seen
+        </a>
+      )}
+    </>
+  );
+}
+
 export function ReleasesPage(props: PageProps): JSX.Element {
   const { state, session } = props;
   const { upgrade, at } = state;
   const titleOf = titlesOf(state);
   const sign = upgradeSign(upgrade);
   const asked = useReleases(sign);
-  const failures = useFailures(sign);
+  const failures = useFailures(sign).value ?? [];
   const list = asked.value;
-  const running = state.release?.name ?? null;
+  const admin = mayAdminister(session);
+  const { detail, ...answer } = releasesAnswer(
+    upgrade,
+    list,
+    state.release?.name ?? null,
+    titleOf,
+    at,
+  );
   return (
     <>
-      <Headline {...releasesAnswer(upgrade, list, running, titleOf, at)} />
+      <Headline
+        {...answer}
+        detail={
+          <>
+            {detail}{' '}
+            {list && !isUnderWay(upgrade) && <WhatWasSeen list={list} failures={failures} />}
+          </>
+        }
+      />
       <StaleNotice since={state.gateway.engine.stale_since} at={at} />
       <Trouble asked={asked} />
-      <div class="columns">
+      <div class={admin ? 'columns' : ''}>
         <div class="stack">
           {isShown(upgrade, at) && (
             <LiveCard upgrade={upgrade} session={session} titleOf={titleOf} at={at} />
@@ -104,22 +144,15 @@ export function ReleasesPage(props: PageProps): JSX.Element {
           <Loading asked={asked} />
           {list && <KnownCard list={list} props={props} />}
           {list && (
-            <HistoryCard
-              history={list.history}
-              failures={failures.value ?? []}
-              at={at}
-              titleOf={titleOf}
-            />
+            <HistoryCard history={list.history} failures={failures} at={at} titleOf={titleOf} />
           )}
         </div>
-        <div class="stack">
-          {mayAdminister(session) && (
-            <>
-              <AddCard />
-              <PolicyCard />
-            </>
-          )}
-        </div>
+        {admin && (
+          <div class="stack">
+            <AddCard />
+            <PolicyCard />
+          </div>
+        )}
       </div>
     </>
   );

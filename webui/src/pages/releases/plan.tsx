@@ -209,15 +209,15 @@ export function PlanView({
       <div class="columns">
         <div class="stack">
           <Services plan={plan} titleOf={titleOf} />
+          <Needs plan={plan} />
+        </div>
+        <div class="stack">
+          <Safety plan={plan} />
           {mayAdminister(session) ? (
             <Apply asked={asked} titleOf={titleOf} onStale={onStale} />
           ) : (
             <p class="quiet">An admin can apply it.</p>
           )}
-        </div>
-        <div class="stack">
-          <Safety plan={plan} />
-          <Needs plan={plan} />
         </div>
       </div>
     </section>
