@@ -97,8 +97,10 @@ look_at_hold(struct hf_core *core)
         return held;
     if (s && s->status.seen && !s->status.gone && s->status.busy &&
         s->machine.state == HF_LIFECYCLE_RUNNING && core->settings.upgrade.busy_wait_s > 0) {
-        hf_text_put(why, HF_TEXT_SIZE, "'%s' says that it is busy%s%s", s->name,
-                    *s->status.reason ? ": " : "", s->status.reason);
+        hf_text_put(why, HF_TEXT_SIZE,
+                    "'%s' says that it is busy%s%s; its switch waits for %lld s at most", s->name,
+                    *s->status.reason ? ": " : "", s->status.reason,
+                    (long long)core->settings.upgrade.busy_wait_s);
         held.most_ms = core->settings.upgrade.busy_wait_s * MS_A_SECOND;
         return held;
     }

@@ -6,6 +6,23 @@
 # shellcheck source=../own/own.sh
 . "$(dirname "$0")/../own/own.sh"
 gateway_new
+# shellcheck source=../upgrade/variants.sh
+. "$(dirname "$0")/../upgrade/variants.sh"
+
+after_end() {
+    own_end
+    variants_remove
+}
+
+makes_releases() {
+    mkdir -p "$work/releases"
+    variant good-processor processor
+    variant good-forwarder forwarder
+    variant ends processor exit
+    release_text 2026.12.0 processor=good-processor forwarder=good-forwarder >"$work/releases/good.json"
+    release_text 2026.12.1 processor=ends forwarder=good-forwarder >"$work/releases/bad.json"
+    jq '.services.processor.tag = "latest"' "$work/releases/good.json" >"$work/releases/floating.json"
+}
 
 own=plc
 viewer=watcher
@@ -27,7 +44,7 @@ a_viewer_is_made() {
 in_chromium() {
     HF_URL=$gw_url HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") HF_PASSWORD=$password \
         HF_FIELD_HOST=127.0.0.1 HF_FIELD_PORT=$gw_field HF_RECEIVER_URL=http://127.0.0.1:$gw_receiver \
-        HF_INSTANCE=$gw HF_OWN=$own HF_VIEWER=$viewer \
+        HF_INSTANCE=$gw HF_OWN=$own HF_VIEWER=$viewer HF_RELEASES=$work/releases \
         "$node" "$hf_root/tests/e2e/$1.mjs"
 }
 
@@ -36,10 +53,12 @@ need
 with_an_own_service
 check "a gateway" gateway_start
 check "a receiver" receiver_start
+check "releases to apply" makes_releases
 need
 rc=0
 in_chromium dashboard || rc=1
 in_chromium data || rc=1
 check a_viewer_is_made
 in_chromium services || rc=1
+in_chromium releases || rc=1
 finish && [ "$rc" -eq 0 ]

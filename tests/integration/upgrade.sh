@@ -10,17 +10,7 @@ gateway_new
 # shellcheck source=../fault/numbered.sh
 . "$(dirname "$0")/../fault/numbered.sh"
 
-upgrade_end() {
-    local rc=$?
-    trap - EXIT
-    for gw in "${gw_all[@]}"; do
-        gateway_remove "$gw"
-    done
-    variants_remove
-    (exit "$rc")
-    harness_end
-}
-trap upgrade_end EXIT
+after_end() { variants_remove; }
 
 starts() {
     gateway_start

@@ -13,13 +13,14 @@ own_image_make() {
     tar --create --directory "$work/app" app | docker import --change 'ENTRYPOINT ["/app"]' - "$own_tag" >/dev/null
 }
 
-after_end() {
+own_end() {
     local pid
     for pid in "$work"/voice.*.pid; do
         [ ! -e "$pid" ] || kill -KILL "$(cat "$pid")" 2>/dev/null
     done
     docker rmi --force "$own_tag" >/dev/null 2>&1
 }
+after_end() { own_end; }
 
 # own_release FILTER [JQ-OPTION...]: makes the gateway's release with what the filter adds; app(PORT) there is an own
 # service with no more than it must have.

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Releases that differ from the one that runs by images made on the spot, and what is asked of the gateway about them.
 # Images are of this script's own names and go away with it.
-: "${work:?}" "${release:?}" "${gw_dir:?}" "${gw_url:?}" "${hf_root:?}"
+: "${work:?}" "${release:?}" "${gw_release:?}" "${gw_dir:?}" "${gw_url:?}" "${hf_root:?}"
 
 registry=$(jq -r '.services.broker.image | split("/")[0]' "$release")
 variant_repository=$registry/hft$$
@@ -48,16 +48,22 @@ variants_remove() {
     [ "${#images[@]}" -eq 0 ] || docker rmi --force "${images[@]}" >/dev/null 2>&1
 }
 
-# release_of NAME SERVICE=VARIANT...: adds a release; its id is in $work/id.NAME.
-release_of() {
-    local name=$1 text one
-    shift
-    text=$(jq -c --arg n "$name" '.name = $n' "$release")
-    for one in "$@"; do
+# release_text NAME SERVICE=VARIANT...: the release of the start, with other images.
+release_text() {
+    local text one
+    text=$(jq -c --arg n "$1" '.name = $n' "$gw_release")
+    for one in "${@:2}"; do
         text=$(jq -c --arg s "${one%=*}" --slurpfile pin "$work/pin.${one#*=}" '.services[$s] = $pin[0]' <<<"$text")
     done
+    echo "$text"
+}
+
+# release_of NAME SERVICE=VARIANT...: adds a release; its id is in $work/id.NAME.
+release_of() {
+    local text
+    text=$(release_text "$@")
     api_is 201 POST /releases "$(jq -nc --arg r "$text" '{release: $r}')"
-    jq -r .id "$work/body" >"$work/id.$name"
+    jq -r .id "$work/body" >"$work/id.$1"
 }
 
 id_of() { cat "$work/id.$1"; }

@@ -7,7 +7,7 @@ import type { Session, State } from './api/types';
 import { incidentAddress, serviceOf } from './derive/address';
 import { Account } from './pages/account';
 import { Claim } from './pages/claim';
-import { Alarms, Data, Service } from './pages/lazy';
+import { Alarms, Data, Releases, Service } from './pages/lazy';
 import { Login } from './pages/login';
 import { Overview } from './pages/overview';
 import { Services } from './pages/services';
@@ -47,6 +47,7 @@ const TITLES: Record<string, string> = {
   data: 'Data',
   devices: 'Devices',
   incidents: 'Incidents',
+  releases: 'Releases',
 };
 
 function pageTitle(path: string, now: State | null): string {
@@ -60,6 +61,7 @@ function Page({ path, now, session }: { path: string; now: State; session: Sessi
   const props = { state: now, session, path };
   if (serviceOf(path) !== null || incidentAddress(path)) return <Service {...props} />;
   if (/^\/(data|devices)(\/|$)/.test(path)) return <Data {...props} />;
+  if (/^\/releases(\/|$)/.test(path)) return <Releases {...props} />;
   switch (path.replace(/(.)\/$/, '$1')) {
     case '/':
       return <Overview state={now} />;

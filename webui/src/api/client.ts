@@ -92,7 +92,7 @@ async function read<T>(path: string): Promise<T> {
   }
 }
 
-type Method = 'GET' | 'POST' | 'PATCH';
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 interface Extra {
   headers?: Record<string, string>;

@@ -2,7 +2,8 @@
 // Which colour and which word a state has. The word always stands beside the colour.
 import type { Sentence, Service, Uplink } from '../api/types';
 
-export type Tone = 'ok' | 'warn' | 'bad' | 'off';
+/** move: it is being worked at. */
+export type Tone = 'ok' | 'warn' | 'bad' | 'off' | 'move';
 
 export interface Mark {
   tone: Tone;

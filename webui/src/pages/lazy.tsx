@@ -59,3 +59,4 @@ function lazy(load: () => Promise<Page>): Page {
 export const Data = lazy(async () => (await import('./data/pages')).DataPages);
 export const Service = lazy(async () => (await import('./service/pages')).ServicePages);
 export const Alarms = lazy(async () => (await import('./alarms/page')).AlarmsPage);
+export const Releases = lazy(async () => (await import('./releases/pages')).ReleasePages);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
-import type { Buffer, Gateway, Release, State, Uplink } from '../api/types';
+import type { Buffer, Gateway, State, Upgrade, Uplink } from '../api/types';
 import { SPAN_S } from '../derive/series';
 import { uplinkMark } from '../derive/tone';
+import { isGivenUp, isUnderWay, stageText, type TitleOf, titlesOf } from '../derive/upgrade';
 import {
   bytes,
   bytesOf,
@@ -305,7 +306,34 @@ function UplinkCard({ uplink, at }: { uplink: Uplink; at: string }): JSX.Element
   );
 }
 
-function ReleaseCard({ release }: { release: Release | null }): JSX.Element {
+/** What is under way, or why the last one was not kept; nothing where all is as it should be. */
+function UpgradeNote({
+  upgrade,
+  titleOf,
+}: {
+  upgrade: Upgrade;
+  titleOf: TitleOf;
+}): JSX.Element | null {
+  const name = upgrade.release?.name;
+  if (isUnderWay(upgrade))
+    return (
+      <p class="upgrade-note">
+        <Status tone={upgrade.state === 'rolling_back' ? 'warn' : 'move'}>
+          {name}: {stageText(upgrade, titleOf)}
+        </Status>
+      </p>
+    );
+  if (upgrade.state !== 'rolled_back' || isGivenUp(upgrade.reason)) return null;
+  return (
+    <p class="upgrade-note">
+      <Status tone="warn">{name} was not kept</Status>{' '}
+      <span class="quiet breaks">{upgrade.reason}</span>
+    </p>
+  );
+}
+
+function ReleaseCard({ state, titleOf }: { state: State; titleOf: TitleOf }): JSX.Element {
+  const { release, upgrade } = state;
   if (!release)
     return (
       <Card title="Release">
@@ -317,18 +345,51 @@ function ReleaseCard({ release }: { release: Release | null }): JSX.Element {
     );
   const images = Object.entries(release.services);
   return (
-    <Card title="Release" aside={<span class="aside">{date(release.created)}</span>}>
+    <Card
+      title="Release"
+      aside={
+        <a class="aside" href="/releases">
+          Releases →
+        </a>
+      }
+    >
       <p class="release-name breaks">{release.name}</p>
-      <p class="quiet">{images.length} images, each pinned by digest</p>
+      <p class="quiet">
+        Made {date(release.created)}; {images.length} images, each pinned by digest
+      </p>
+      <UpgradeNote upgrade={upgrade} titleOf={titleOf} />
     </Card>
   );
 }
 
+function UnderWay({
+  upgrade,
+  titleOf,
+}: {
+  upgrade: Upgrade;
+  titleOf: TitleOf;
+}): JSX.Element | null {
+  if (!isUnderWay(upgrade)) return null;
+  const what = upgrade.kind === 'rollback' ? 'Rollback' : 'Upgrade';
+  return (
+    <div data-testid="under-way">
+      <Notice
+        tone={upgrade.state === 'rolling_back' || upgrade.waiting ? 'warn' : 'move'}
+        title={`${what} to ${upgrade.release?.name}: ${stageText(upgrade, titleOf)}.`}
+      >
+        <a href="/releases">Watch its steps</a>
+      </Notice>
+    </div>
+  );
+}
+
 export function Overview({ state }: { state: State }): JSX.Element {
-  const { gateway } = state;
+  const { gateway, upgrade } = state;
+  const titleOf = titlesOf(state);
   return (
     <>
       <Headline state={state} />
+      <UnderWay upgrade={upgrade} titleOf={titleOf} />
       {gateway.engine.warnings.length > 0 && (
         <Notice tone="warn" title="This machine does not enforce every limit">
           <ul>
@@ -357,7 +418,7 @@ export function Overview({ state }: { state: State }): JSX.Element {
           <WorstAlarms state={state} />
           <ThisBox gateway={gateway} at={state.at} />
           <UplinkCard uplink={state.uplink} at={state.at} />
-          <ReleaseCard release={state.release} />
+          <ReleaseCard state={state} titleOf={titleOf} />
         </div>
       </div>
     </>

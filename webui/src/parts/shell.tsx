@@ -5,6 +5,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { announcementKey, serviceMark } from '../derive/tone';
+import { isUnderWay } from '../derive/upgrade';
 import { countShort, duration, timeNear } from '../format/format';
 import { connection, retryNow, state } from '../state/live';
 import { Icon, type IconName } from './icon';
@@ -67,6 +68,13 @@ function Navigation(): JSX.Element {
         )}
       </NavLink>
       <NavLink href="/devices" icon="devices" title="Devices" />
+      <NavLink href="/releases" icon="releases" title="Releases">
+        {now && isUnderWay(now.upgrade) && (
+          <span class="count tone-move">
+            …<span class="unseen"> an upgrade is under way</span>
+          </span>
+        )}
+      </NavLink>
       <NavLink href="/alarms" icon="alarms" title="Alarms">
         {alarms && alarms.unacknowledged > 0 && (
           <span class={`count tone-${alarms.worst ?? 'warn'}`} data-testid="alarm-count">

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// What only the Releases page asks for; loaded with it.
+import { isApiError, NO_ANSWER, withSession } from './client';
+import { query } from './query';
+import type {
+  IncidentPage,
+  KnownRelease,
+  KnownReleaseDetail,
+  Operation,
+  Plan,
+  ReleaseList,
+  Upgrade,
+} from './types';
+
+/** Together with the tag that an apply of just this must carry. */
+export interface TaggedPlan {
+  plan: Plan;
+  tag: string;
+}
+
+const at = (id: string) => `/releases/${encodeURIComponent(id)}`;
+
+async function askPlan(id: string): Promise<TaggedPlan> {
+  let tag = '';
+  const plan = await withSession<Plan>('POST', `${at(id)}/plan`, undefined, {
+    onTag: (given) => {
+      tag = given;
+    },
+  });
+  return { plan, tag };
+}
+
+/** The answer may be lost although it has begun: the browser breaks off what it is loading when the network
+ * changes. */
+async function begin(send: Promise<Operation>, isMine: (now: Upgrade) => boolean): Promise<void> {
+  try {
+    await send;
+  } catch (error) {
+    if (!isApiError(error, NO_ANSWER)) throw error;
+    if (!isMine(await releases.upgrade())) throw error;
+  }
+}
+
+export const releases = {
+  list: () => withSession<ReleaseList>('GET', '/releases'),
+  one: (id: string) => withSession<KnownReleaseDetail>('GET', at(id)),
+  upgrade: () => withSession<Upgrade>('GET', '/releases/upgrade'),
+  /** Those of upgrades that were not kept. */
+  failures: () =>
+    withSession<IncidentPage>('GET', `/incidents${query({ kind: 'upgrade', limit: 200 })}`),
+  /** Changes nothing, so it may be asked twice. */
+  plan: (id: string) =>
+    askPlan(id).catch((error) => {
+      if (!isApiError(error, NO_ANSWER)) throw error;
+      return askPlan(id);
+    }),
+  add: (release: string, signature: string | null) =>
+    withSession<KnownRelease>(
+      'POST',
+      '/releases',
+      signature === null ? { release } : { release, signature },
+    ),
+  forget: (id: string) => withSession<void>('DELETE', at(id)),
+  apply: (id: string, tag: string) =>
+    begin(
+      withSession<Operation>('POST', `${at(id)}/apply`, undefined, {
+        headers: { 'If-Match': tag },
+      }),
+      (now) => now.release?.id === id && now.finished === null,
+    ),
+  /** Also gives up what is under way. */
+  rollBack: () =>
+    begin(
+      withSession<Operation>('POST', '/releases/rollback'),
+      (now) => now.state === 'rolling_back' || (now.kind === 'rollback' && now.finished === null),
+    ),
+};

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// What applying a release would do, before the button that does it.
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
+import { errorText, isApiError } from '../../api/client';
+import { releases, type TaggedPlan } from '../../api/releases';
+import type { Plan, Session } from '../../api/types';
+import { changeText, checkTitle, howText, namesText, planFigures } from '../../derive/release';
+import type { TitleOf } from '../../derive/upgrade';
+import { bytes, count, duration, rate } from '../../format/format';
+import { mayAdminister } from '../../parts/asked';
+import { Card, Fact, Facts, Notice } from '../../parts/basics';
+import { Confirm } from '../../parts/confirm';
+
+function Texts({ texts }: { texts: readonly string[] }): JSX.Element {
+  return (
+    <ul class="texts">
+      {texts.map((text) => (
+        <li key={text} class="breaks">
+          {text.charAt(0).toUpperCase() + text.slice(1)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Notices({ plan }: { plan: Plan }): JSX.Element {
+  return (
+    <>
+      {!plan.possible && (
+        <div data-testid="obstacles">
+          <Notice tone="bad" title="It cannot be applied now">
+            <Texts texts={plan.obstacles} />
+          </Notice>
+        </div>
+      )}
+      {plan.warnings.length > 0 && (
+        <div data-testid="warnings">
+          <Notice tone="warn" title="To think about first">
+            <Texts texts={plan.warnings.map((w) => w.text)} />
+          </Notice>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Services({ plan, titleOf }: { plan: Plan; titleOf: TitleOf }): JSX.Element {
+  return (
+    <Card
+      title="What changes"
+      aside={plan.services.length > 1 && <span class="aside">in this order</span>}
+    >
+      <div class="kpis">
+        {planFigures(plan).map(({ value, text }) => (
+          <div key={text}>
+            <b>{value}</b>
+            <span>{text}</span>
+          </div>
+        ))}
+      </div>
+      {plan.services.length === 0 ? (
+        <p class="quiet">Nothing: what runs has the same images, limits and settings.</p>
+      ) : (
+        <ol class="plan-services">
+          {plan.services.map((service) => (
+            <li key={service.service} data-testid="change" data-service={service.service}>
+              <p>
+                <strong>{titleOf(service.service)}</strong>{' '}
+                <span class="breaks">{changeText(service)}</span>
+              </p>
+              <p class="quiet">{howText(service)}</p>
+            </li>
+          ))}
+        </ol>
+      )}
+      {plan.unchanged.length > 0 && (
+        <p class="quiet plan-unchanged">Not touched: {namesText(plan.unchanged, titleOf)}.</p>
+      )}
+    </Card>
+  );
+}
+
+function Needs({ plan }: { plan: Plan }): JSX.Element {
+  const { fetch, disk, backlog } = plan;
+  const size = (value: number | null) => (value === null ? 'not known' : bytes(value));
+  return (
+    <Card title="What it needs">
+      <Facts>
+        <Fact name="To fetch">{fetch.images === 0 ? 'nothing' : size(fetch.bytes)}</Fact>
+        <Fact name="Disk, free now">{size(disk.free_bytes)}</Fact>
+        <Fact name="Disk, meanwhile">
+          {disk.peak_bytes === 0 ? 'no more' : size(disk.peak_bytes)}
+        </Fact>
+        <Fact name="Disk, in the end">
+          {disk.needed_bytes === 0 ? 'no more' : size(disk.needed_bytes)}
+        </Fact>
+        <Fact name="Records held now">{count(backlog.held)}</Fact>
+        <Fact name="Records that come">{rate(backlog.in_per_s)}</Fact>
+        {backlog.max_backlog !== null && (
+          <Fact name="Waits until fewer are held than">{count(backlog.max_backlog)}</Fact>
+        )}
+        <Fact name="Changes of what is stored">
+          {plan.schema_changes.length === 0 ? 'none' : plan.schema_changes.join('; ')}
+        </Fact>
+      </Facts>
+    </Card>
+  );
+}
+
+function Safety({ plan }: { plan: Plan }): JSX.Element {
+  const { gate, rollback } = plan;
+  return (
+    <Card title="When it is kept">
+      <p class="quiet">
+        Each service must be back at its work within {duration(gate.switch_s)}. Then all of this
+        must hold for {duration(gate.seconds)}:
+      </p>
+      <ul class="texts plan-checks">
+        {gate.checks.map((name) => (
+          <li key={name}>{checkTitle(name)}</li>
+        ))}
+      </ul>
+      <h3>Otherwise {rollback.release ? `${rollback.release.name} runs again` : 'it goes back'}</h3>
+      <p class="quiet breaks">{rollback.detail}</p>
+    </Card>
+  );
+}
+
+function Apply({
+  asked,
+  titleOf,
+  onStale,
+}: {
+  asked: TaggedPlan;
+  titleOf: TitleOf;
+  onStale: () => void;
+}): JSX.Element {
+  const { route } = useLocation();
+  /** As it was read before the button was pressed. */
+  const [read, setRead] = useState<TaggedPlan | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const { release, services } = asked.plan;
+  const restarts = services.filter((s) => s.restarts).map((s) => s.service);
+
+  const apply = async ({ plan, tag }: TaggedPlan) => {
+    setBusy(true);
+    setError(null);
+    try {
+      await releases.apply(plan.release.id, tag);
+      route('/releases');
+    } catch (why) {
+      setError(why);
+      if (isApiError(why, 412) || isApiError(why, 409)) onStale();
+    }
+    setBusy(false);
+  };
+  return (
+    <div class="apply">
+      <button
+        type="button"
+        class="button primary"
+        disabled={busy || !asked.plan.possible}
+        onClick={() => setRead(asked)}
+      >
+        {busy ? 'Asking…' : `Apply ${release.name}`}
+      </button>
+      <div role="alert">{error !== null && <p class="error-text">{errorText(error)}</p>}</div>
+      {read && (
+        <Confirm
+          title={`Apply ${release.name}?`}
+          confirm="Apply it"
+          onClose={() => setRead(null)}
+          onConfirm={() => void apply(read)}
+        >
+          <p>
+            {restarts.length === 0
+              ? 'No service restarts.'
+              : `${namesText(restarts, titleOf)} ${restarts.length === 1 ? 'restarts' : 'restart, one after the other'}. What comes in waits meanwhile.`}
+          </p>
+          <p>
+            It ends with {release.name} doing well
+            {read.plan.from && `, or ${read.plan.from.name} running again`}. You can give it up on
+            the way.
+          </p>
+        </Confirm>
+      )}
+    </div>
+  );
+}
+
+export function PlanView({
+  asked,
+  session,
+  titleOf,
+  onStale,
+}: {
+  asked: TaggedPlan;
+  session: Session;
+  titleOf: TitleOf;
+  onStale: () => void;
+}): JSX.Element {
+  const { plan } = asked;
+  return (
+    <section aria-label="Plan" data-testid="plan" data-possible={plan.possible}>
+      <Notices plan={plan} />
+      <div class="columns">
+        <div class="stack">
+          <Services plan={plan} titleOf={titleOf} />
+          <Needs plan={plan} />
+        </div>
+        <div class="stack">
+          <Safety plan={plan} />
+          {mayAdminister(session) ? (
+            <Apply asked={asked} titleOf={titleOf} onStale={onStale} />
+          ) : (
+            <p class="quiet">An admin can apply it.</p>
+          )}
+        </div>
+      </div>
+    </section>
+  );
+}
