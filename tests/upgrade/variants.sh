@@ -5,7 +5,7 @@
 : "${work:?}" "${release:?}" "${gw_dir:?}" "${gw_url:?}" "${hf_root:?}"
 
 registry=$(jq -r '.services.broker.image | split("/")[0]' "$release")
-variant_tag=hft$$
+variant_repository=$registry/hft$$
 
 # base SERVICE FIELD: of the release that is the base of all.
 base() { jq -r --arg s "$1" --arg f "$2" '.services[$s][$f]' "$release"; }
@@ -21,7 +21,7 @@ variant() {
     local name=$1 service=$2 container reference command='' pin
     shift 2
     variant_program
-    reference=$registry/hftest/$service:$variant_tag-$name
+    reference=$variant_repository/$service:$name
     container=$(docker create "$(base "$service" image_id)")
     if [ $# -gt 0 ]; then
         docker cp "$work/variant" "$container:/variant" >/dev/null
@@ -40,11 +40,11 @@ variant() {
 }
 
 # variant_images: ids of what was made here and is there now.
-variant_images() { docker images --all --no-trunc --quiet --filter "reference=$registry/hftest/*" | sort -u; }
+variant_images() { docker images --all --no-trunc --quiet --filter "reference=$variant_repository/*" | sort -u; }
 
 variants_remove() {
     local images
-    mapfile -t images < <(docker images --all --no-trunc --filter "reference=$registry/hftest/*" --format '{{.Repository}}@{{.Digest}}')
+    mapfile -t images < <(docker images --all --no-trunc --filter "reference=$variant_repository/*" --digests --format '{{.Repository}}@{{.Digest}}')
     [ "${#images[@]}" -eq 0 ] || docker rmi --force "${images[@]}" >/dev/null 2>&1
 }
 
