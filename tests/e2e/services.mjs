@@ -120,7 +120,7 @@ await check('it is a mark on the charts of each range that leads to its last lin
     await page
       .locator(`[data-testid=charts][data-range="${range}"] [data-testid=mark]`)
       .first()
-      .waitFor();
+      .waitFor({ timeout: HEALTHY_MS }); // a range has no point before its first mean
   }
   await page.getByTestId('mark').first().click();
   await until(

@@ -52,6 +52,10 @@ describe('marks', () => {
     ]);
   });
 
+  it('stand at the edge where no point is as new', () => {
+    expect(marksOf([event('new', 130)], 100, 100, '#all').map((m) => m.place)).toEqual([1]);
+  });
+
   it('that are near to each other are one, as bad as the worst', () => {
     const marks = marksOf(
       [event('a', 50), event('b', 51, 'bad'), event('c', 52)],

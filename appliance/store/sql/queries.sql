@@ -220,7 +220,7 @@ SELECT count(*) FROM known_release WHERE id <> ?1
 
 -- :known_release_give_way
 DELETE FROM known_release WHERE n = (SELECT n FROM known_release WHERE state IN (?1, ?2) AND id <> ?3
-    ORDER BY leftovers, state = ?2, n LIMIT 1)
+    ORDER BY leftovers = 1, state = ?2, n LIMIT 1)
 
 -- :known_release_list
 SELECT id, name, created, state, source, signature <> '', added, detail FROM known_release
@@ -249,7 +249,7 @@ SELECT json FROM known_release WHERE leftovers = 1 ORDER BY n
 SELECT json FROM known_release WHERE leftovers = 0 ORDER BY n
 
 -- :known_release_collected
-UPDATE known_release SET leftovers = 0 WHERE leftovers = 1 AND id = ?1
+UPDATE known_release SET leftovers = 2 WHERE leftovers = 1 AND id = ?1
 
 -- :start_release_get
 SELECT id FROM start_release

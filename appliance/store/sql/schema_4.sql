@@ -9,7 +9,7 @@ CREATE TABLE known_release (
     source    TEXT NOT NULL,
     added     INTEGER NOT NULL,
     detail    TEXT NOT NULL,
-    leftovers INTEGER NOT NULL CHECK (leftovers IN (0, 1)), -- its images may be removed
+    leftovers INTEGER NOT NULL CHECK (leftovers BETWEEN 0 AND 2), -- its images: 0 stay, 1 may go, 2 are gone
     signature TEXT NOT NULL,
     json      TEXT NOT NULL CHECK (json GLOB '{*}') -- canonical
 ) STRICT;

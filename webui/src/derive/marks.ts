@@ -29,7 +29,10 @@ function worse(a: Tone, b: Tone): Tone {
   return WORST.indexOf(a) <= WORST.indexOf(b) ? a : b;
 }
 
-/** several: where a mark of more than one event leads to. */
+/**
+ * several: where a mark of more than one event leads to. What is newer than the newest point, which
+ * may be a minute old, stands at the edge.
+ */
 export function marksOf(
   events: readonly Event[],
   end: number,
@@ -37,9 +40,9 @@ export function marksOf(
   several: string,
 ): Mark[] {
   const marks: Mark[] = [];
-  const inside = events.filter(({ time }) => time >= end - span && time <= end);
+  const inside = events.filter(({ time }) => time >= end - span);
   for (const event of [...inside].sort((a, b) => a.time - b.time)) {
-    const place = (event.time - (end - span)) / span;
+    const place = Math.min(1, (event.time - (end - span)) / span);
     const near = marks.at(-1);
     if (near && place - near.place < NEAR) {
       near.count++;
