@@ -41,11 +41,12 @@ hf_core_service_index(const struct hf_core *core, const char *name)
 static int
 load_release(struct hf_core *core, struct hf_error *err)
 {
+    const struct hf_release_host host = {hf_release_platform(), core->settings.registry.host};
     HF_AUTO_FREE char *json = NULL;
 
     if (hf_store_release(core->config.store, &json, err) < 0)
         return err->class == HF_ERROR_NOT_FOUND ? 0 : -1;
-    if (hf_release_parse(json, strlen(json), &core->release, err) < 0) {
+    if (hf_release_parse(json, strlen(json), &host, &core->release, err) < 0) {
         hf_log_error("event=stored-release-unusable error=\"%s\"", err->message);
         return 0;
     }
@@ -113,7 +114,7 @@ load(struct hf_core *core, struct hf_error *err)
     hf_text_put(core->gateway_id, sizeof core->gateway_id, "%s",
                 hf_store_gateway_id(core->config.store));
     if (hf_store_accounts(core->config.store, &account, 1, &accounts, err) < 0 ||
-        load_release(core, err) < 0 || load_settings(core, err) < 0 ||
+        load_settings(core, err) < 0 || load_release(core, err) < 0 ||
         load_services(core, err) < 0 ||
         hf_store_secret(core->config.store, "bus.holdfastd", core->bus_password, err) < 0 ||
         load_path(core, err) < 0)

@@ -188,6 +188,12 @@ hf_image_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)
     char reference[HF_IMAGE_REF_SIZE];
     int result;
 
+    /* Docker would take the path for one in a registry of its own choice. */
+    if (!hf_release_image_is_placed(image))
+        return hf_error_set(err, HF_ERROR_INVALID,
+                            "image %s %s is not in the engine, and no registry is set to pull it "
+                            "from: set registry.host in the configuration",
+                            image->repository, image->tag);
     if (pull_path(image, &path, err) < 0)
         return -1;
     call.path = path.data;

@@ -2,6 +2,7 @@
 #include "model/settings.h"
 
 #include "model/settings_parts.h"
+#include "model/trust.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,7 @@ hf_settings_init(struct hf_settings *s)
         .sinks = hf_json_array(),
         .lanes = hf_json_array(),
         .rules = hf_json_array(),
+        .release_keys = hf_json_array(),
         .limits = hf_json_object(),
         .own = hf_json_object(),
     };
@@ -70,9 +72,10 @@ hf_settings_done(struct hf_settings *s)
     hf_json_free(s->sinks);
     hf_json_free(s->lanes);
     hf_json_free(s->rules);
+    hf_json_free(s->release_keys);
     hf_json_free(s->limits);
     hf_json_free(s->own);
-    s->sinks = s->lanes = s->rules = s->limits = s->own = NULL;
+    s->sinks = s->lanes = s->rules = s->release_keys = s->limits = s->own = NULL;
 }
 
 int
@@ -83,9 +86,10 @@ hf_settings_copy(const struct hf_settings *from, struct hf_settings *to, struct 
     s.sinks = hf_json_copy(from->sinks);
     s.lanes = hf_json_copy(from->lanes);
     s.rules = hf_json_copy(from->rules);
+    s.release_keys = hf_json_copy(from->release_keys);
     s.limits = hf_json_copy(from->limits);
     s.own = hf_json_copy(from->own);
-    if (!s.sinks || !s.lanes || !s.rules || !s.limits || !s.own) {
+    if (!s.sinks || !s.lanes || !s.rules || !s.release_keys || !s.limits || !s.own) {
         hf_settings_done(&s);
         return hf_error_nomem(err);
     }
@@ -170,14 +174,16 @@ parse_lists(const struct hf_json *doc, struct hf_settings *s, struct hf_error *e
     const struct hf_json *rules = hf_json_get(doc, "rules");
     const struct hf_json *uplink = hf_json_get(doc, "uplink");
     const struct hf_json *limits = hf_json_get(doc, "limits"), *own = hf_json_get(doc, "own");
+    const struct hf_json *keys = hf_json_get(doc, "release_keys");
 
     if (hf_check_limits(limits, err) < 0 || hf_check_own(own, err) < 0 ||
         hf_check_sinks(sinks, err) < 0 || hf_check_lanes(lanes, err) < 0 ||
-        hf_settings_check_rules(rules, "/rules", err) < 0)
+        hf_settings_check_rules(rules, "/rules", err) < 0 ||
+        hf_trust_check_keys(keys, "/release_keys", err) < 0)
         return -1;
     if (replace(&s->sinks, sinks, err) < 0 || replace(&s->lanes, lanes, err) < 0 ||
         replace(&s->rules, rules, err) < 0 || replace(&s->limits, limits, err) < 0 ||
-        replace(&s->own, own, err) < 0)
+        replace(&s->own, own, err) < 0 || replace(&s->release_keys, keys, err) < 0)
         return -1;
     return uplink ? hf_put_uplink(&s->sinks, uplink, err) : 0;
 }
@@ -186,14 +192,15 @@ static int
 parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
-        {"name", HF_JSON_STRING, false},    {"uplink", HF_JSON_OBJECT, false},
-        {"sinks", HF_JSON_ARRAY, false},    {"buffer", HF_JSON_OBJECT, false},
-        {"lanes", HF_JSON_ARRAY, false},    {"rules", HF_JSON_ARRAY, false},
-        {"devices", HF_JSON_OBJECT, false}, {"limits", HF_JSON_OBJECT, false},
-        {"own", HF_JSON_OBJECT, false},     {"alarms", HF_JSON_OBJECT, false},
-        {"broker", HF_JSON_OBJECT, false},
+        {"name", HF_JSON_STRING, false},        {"uplink", HF_JSON_OBJECT, false},
+        {"sinks", HF_JSON_ARRAY, false},        {"buffer", HF_JSON_OBJECT, false},
+        {"lanes", HF_JSON_ARRAY, false},        {"rules", HF_JSON_ARRAY, false},
+        {"devices", HF_JSON_OBJECT, false},     {"limits", HF_JSON_OBJECT, false},
+        {"own", HF_JSON_OBJECT, false},         {"alarms", HF_JSON_OBJECT, false},
+        {"broker", HF_JSON_OBJECT, false},      {"registry", HF_JSON_OBJECT, false},
+        {"release_keys", HF_JSON_ARRAY, false},
     };
-    const struct hf_json *buffer, *devices, *alarms, *broker;
+    const struct hf_json *buffer, *devices, *alarms, *broker, *registry;
     const char *name;
 
     if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)
@@ -208,8 +215,10 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
     devices = hf_json_get(doc, "devices");
     alarms = hf_json_get(doc, "alarms");
     broker = hf_json_get(doc, "broker");
+    registry = hf_json_get(doc, "registry");
     if ((buffer && parse_buffer(buffer, &s->buffer, err) < 0) ||
         (broker && parse_broker(broker, &s->broker, err) < 0) ||
+        (registry && hf_parse_registry(registry, &s->registry, err) < 0) ||
         (alarms && hf_parse_alarms(alarms, &s->alarms, err) < 0))
         return -1;
     if (devices) {
@@ -265,6 +274,8 @@ document(const struct hf_settings *s, bool masked)
     hf_json_put_int(broker, "max_device_sessions", s->broker.max_device_sessions);
     hf_json_put_int(broker, "session_days", s->broker.session_days);
     hf_json_put(doc, "broker", broker);
+    hf_json_put(doc, "registry", hf_print_registry(&s->registry));
+    hf_json_put(doc, "release_keys", hf_json_copy(s->release_keys));
     return doc;
 }
 

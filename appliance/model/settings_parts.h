@@ -53,3 +53,8 @@ struct hf_json *hf_print_alarms(const struct hf_alarm_settings *a, bool masked);
 /* Puts the token that is kept in the place of its mask. */
 HF_MUST int hf_unmask_alarms(const struct hf_json *alarms, const struct hf_alarm_settings *have,
                              struct hf_error *err);
+
+/* settings_registry.c */
+HF_MUST int hf_parse_registry(const struct hf_json *v, struct hf_registry_settings *r,
+                              struct hf_error *err);
+struct hf_json *hf_print_registry(const struct hf_registry_settings *r);

@@ -235,6 +235,7 @@ hf_spec_make(const struct hf_placement *p, const struct hf_release *r, size_t in
         hf_spec_fill_own(&s, p, service->own);
     else
         fill_built_in(&s, &blueprints[index], p);
+    hf_limits_apply(service->limits, &s.limits);
     seal(&s);
     *ret_spec = s;
     return 0;

@@ -24,6 +24,7 @@ static const struct {
     {"settings", "settings", "n, created, author, json",
      "value->>0, value->>1, value->>2, value->>3", "ORDER BY n DESC LIMIT 1"},
     {"release", "release", "one, imported, json", "value->>0, value->>1, value->>2", ""},
+    {"release_floor", "release floor", "one, counter", "value->>0, value->>1", ""},
     {"desired", "desired state", "service, wanted, actor, changed",
      "value->>0, value->>1, value->>2, value->>3", ""},
 };

@@ -149,10 +149,39 @@ hf_store_release(struct hf_store *st, char **ret_json, struct hf_error *err)
     return copy_json(stmt, 0, ret_json, err);
 }
 
-int
-hf_store_set_release(struct hf_store *st, const char *json, struct hf_error *err)
+struct new_release {
+    const char *json;
+    int64_t counter;
+};
+
+static int
+put_release(struct hf_store *st, void *context, struct hf_error *err)
 {
-    if (hf_db_exec(st, err, hf_sql_release_set, "it", hf_clock_wall_ms(), json) < 0)
-        return hf_error_wrap(err, "save the release");
+    const struct new_release *r = context;
+
+    if (hf_db_exec(st, err, hf_sql_release_set, "it", hf_clock_wall_ms(), r->json) < 0)
+        return -1;
+    return hf_db_exec(st, err, hf_sql_release_floor_raise, "i", r->counter);
+}
+
+int
+hf_store_set_release(struct hf_store *st, const char *json, int64_t counter, struct hf_error *err)
+{
+    struct new_release r = {json, counter};
+
+    return hf_store_transaction(st, put_release, &r, err) < 0
+               ? hf_error_wrap(err, "save the release")
+               : 0;
+}
+
+int
+hf_store_release_floor(struct hf_store *st, int64_t *ret_floor, struct hf_error *err)
+{
+    HF_STMT stmt = NULL;
+
+    if (hf_db_query(st, &stmt, err, hf_sql_release_floor_get, "") < 0 ||
+        hf_db_step(st, stmt, err) < 0)
+        return hf_error_wrap(err, "read the floor of releases");
+    *ret_floor = sqlite3_column_int64(stmt, 0);
     return 0;
 }

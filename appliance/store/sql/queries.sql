@@ -41,6 +41,14 @@ INSERT INTO release (one, imported, json) VALUES (1, ?1, ?2)
 ON CONFLICT (one) DO UPDATE SET imported = excluded.imported, json = excluded.json
 WHERE json <> excluded.json
 
+-- :release_floor_get
+SELECT max(coalesce((SELECT counter FROM release_floor), 0),
+           coalesce((SELECT iif(json_valid(json), json ->> 'counter', 0) FROM release), 0))
+
+-- :release_floor_raise
+INSERT INTO release_floor (one, counter) VALUES (1, ?1)
+ON CONFLICT (one) DO UPDATE SET counter = excluded.counter WHERE counter < excluded.counter
+
 -- :desired_get
 SELECT wanted FROM desired WHERE service = ?1
 

@@ -36,9 +36,9 @@ reading(void **state)
     call_expect("GET", CONFIG, "", 200,
                 "\"devices\":{\"topic\":\"+/ID/#\"},\"limits\":{},\"own\":{},");
     call_expect("GET", CONFIG, "", 200, "\"alarms\":{\"webhook\":null,\"silent_after_s\":0,");
-    call_expect(
-        "GET", CONFIG, "", 200,
-        "\"broker\":{\"max_devices\":1000,\"max_device_sessions\":2000,\"session_days\":90}}");
+    call_expect("GET", CONFIG, "", 200,
+                "\"broker\":{\"max_devices\":1000,\"max_device_sessions\":2000,\"session_days\":90}"
+                ",\"registry\":{\"host\":\"\"},\"release_keys\":[]}");
     call_expect("PUT", CONFIG, "", 405, "Allow: GET, HEAD, PATCH, OPTIONS\r\n");
 }
 

@@ -6,27 +6,24 @@
 #include "base/log.h"
 #include "core/core.h"
 #include "fake_engine.h"
+#include "release.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define PINNED                                                                                     \
-    "\"image\":\"r/x@sha256:" HEX64 "\",\"tag\":\"0.1.0\",\"image_id\":\"sha256:" HEX64 "\""
 #define OWN(more)                                                                                  \
-    "{" PINNED                                                                                     \
-    ",\"user\":20001,\"limits\":{\"memory_bytes\":16777216,\"cpus\":1,\"pids\":16}" more "}"
-#define RELEASE(more)                                                                              \
-    "{\"format\":2,\"name\":\"1\",\"created\":\"now\",\"services\":{\"broker\":{" PINNED           \
-    "},\"buffer\":{" PINNED "},\"processor\":{" PINNED "},\"forwarder\":{" PINNED "}" more "}}"
+    "{" IMAGES(                                                                                    \
+        "x") ",\"user\":20001,\"limits\":{\"memory_bytes\":16777216,\"cpus\":1,\"pids\":16}" more  \
+             "}"
 
-static const char built_in[] = RELEASE("");
-static const char own[] = RELEASE(",\"late\":" OWN(",\"depends_on\":[\"early\"]") ",\"early\":" OWN(
-    ",\"secrets\":[\"key\"],\"networks\":[\"egress\"],\"ports\":[{\"port\":502,"
-    "\"container_port\":1502}],\"relaxations\":{\"binds\":[{\"source\":\"/srv/x\","
-    "\"target\":\"/x\",\"read_only\":true}]}"));
+static const char built_in[] = RELEASE(BUILT_IN);
+static const char own[] =
+    RELEASE(BUILT_IN ",\"late\":" OWN(",\"depends_on\":[\"early\"]") ",\"early\":" OWN(
+        ",\"secrets\":[\"key\"],\"networks\":[\"egress\"],\"ports\":[{\"port\":502,"
+        "\"container_port\":1502}],\"relaxations\":{\"binds\":[{\"source\":\"/srv/x\","
+        "\"target\":\"/x\",\"read_only\":true}]}"));
 
 /* Generous: only a hang reaches it. */
 enum { PATIENCE_MS = 60000, LATE = 4, EARLY = 5 };
@@ -54,7 +51,7 @@ start_with(struct box *b, const char *release)
     };
 
     assert_int_equal(hf_store_open(b->dir, &b->store, &err), 0);
-    assert_int_equal(hf_store_set_release(b->store, release, &err), 0);
+    assert_int_equal(hf_store_set_release(b->store, release, 1, &err), 0);
     config.store = b->store;
     assert_int_equal(hf_core_new(&config, &b->core, &err), 0);
     assert_int_equal(hf_core_start(b->core, &err), 0);

@@ -234,7 +234,8 @@ pull_fails_by_its_progress(void **state)
         {FAIL("404 Not Found", "{\"message\":\"no such repository\"}"), HF_ERROR_NOT_FOUND,
          "no such repository"},
     };
-    static const struct hf_release_image image = {"reg:5000/a/b@sha256:bb", "1.0.0", "sha256:aa"};
+    static const struct hf_release_image image = {
+        .image = "reg:5000/a/b@sha256:bb", .tag = "1.0.0", .image_id = "sha256:aa"};
 
     (void)state;
     for (size_t i = 0; i < HF_LEN(rows); i++) {
@@ -256,6 +257,26 @@ pull_fails_by_its_progress(void **state)
     }
 }
 
+/* Docker would take the path for a repository of its own choice. */
+static void
+pull_without_a_registry_is_refused_unasked(void **state)
+{
+    static const struct fake_answer answers[] = {END};
+    static const struct hf_release_image image = {.image = "a/b@sha256:bb",
+                                                  .repository = "a/b",
+                                                  .digest = "sha256:bb",
+                                                  .tag = "1.0.0",
+                                                  .image_id = "sha256:aa"};
+    struct fake_docker *f = fake_docker_start(answers);
+    HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
+    struct hf_error err = {0};
+
+    (void)state;
+    assert_int_equal(ops->pull(e, &image, never, NULL, &err), -1);
+    says(&err, HF_ERROR_INVALID, "registry.host");
+    fake_docker_stop(f);
+}
+
 static void
 containerd_store_knows_images_by_manifest(void **state)
 {
@@ -266,7 +287,8 @@ containerd_store_knows_images_by_manifest(void **state)
         {"GET /v1.41/images/sha256:aa/json", FAIL("404 Not Found", "{\"message\":\"none\"}")},
         {"GET /v1.41/images/reg/b@sha256:bb/json", OK("{\"Id\":\"sha256:bb\"}")},
         END};
-    static const struct hf_release_image image = {"reg/b@sha256:bb", "1.0.0", "sha256:aa"};
+    static const struct hf_release_image image = {
+        .image = "reg/b@sha256:bb", .tag = "1.0.0", .image_id = "sha256:aa"};
     struct fake_docker *f = fake_docker_start(answers);
     HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
     struct hf_error err = {0};
@@ -297,7 +319,8 @@ pull_ends_when_it_is_given_up(void **state)
         INFO,
         {"POST /v1.41/images/create", OK("{\"status\":\"Done\"}\r\n")},
         END};
-    static const struct hf_release_image image = {"reg/b@sha256:bb", "1.0.0", "sha256:aa"};
+    static const struct hf_release_image image = {
+        .image = "reg/b@sha256:bb", .tag = "1.0.0", .image_id = "sha256:aa"};
     struct fake_docker *f = fake_docker_start(answers);
     HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
     struct hf_error err = {0};
@@ -467,6 +490,7 @@ main(void)
         cmocka_unit_test(names_are_percent_encoded),
         cmocka_unit_test(pull_fails_by_its_progress),
         cmocka_unit_test(containerd_store_knows_images_by_manifest),
+        cmocka_unit_test(pull_without_a_registry_is_refused_unasked),
         cmocka_unit_test(pull_ends_when_it_is_given_up),
         cmocka_unit_test(an_engine_that_would_take_the_services_with_it_is_warned_of),
         cmocka_unit_test(networks_and_volumes_are_listed_by_name),

@@ -42,7 +42,9 @@ static const char whole[] =
     "\"silent_after_s\":60,\"uplink_away_s\":0,\"thresholds\":{\"disk_percent\":[70,80.5],"
     "\"memory_percent\":[85,95],\"temperature_c\":[75,85],"
     "\"flash_bytes_per_day\":[1000000000,2000000000]}},"
-    "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7}}";
+    "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7},"
+    "\"registry\":{\"host\":\"registry.example:5000\"},"
+    "\"release_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"]}";
 
 static void
 settings_survive_print_and_parse(void **state)
@@ -177,6 +179,15 @@ a_bad_document_changes_nothing(void **state)
         {"{\"broker\":{\"max_device_sessions\":100001}}", "/broker/max_device_sessions"},
         {"{\"broker\":{\"session_days\":6}}", "/broker/session_days"},
         {"{\"broker\":{\"max_queued\":6}}", "/broker/max_queued"},
+        {"{\"registry\":{\"host\":\"registry\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"https://r.example\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"r.example/path\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"r.example:0\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"r.example:65536\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"R.example\"}}", "/registry/host"},
+        {"{\"release_keys\":[7]}", "/release_keys/0"},
+        {"{\"release_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs\"]}",
+         "/release_keys/0"},
         {"{\"name\":\"ok\",\"colour\":1}", "/colour"},
         {"{\"sinks\":{}}", "/sinks"},
         {"{\"sinks\":[7]}", "/sinks/0"},

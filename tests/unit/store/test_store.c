@@ -102,10 +102,29 @@ release_is_replaced(void **state)
 
     assert_int_equal(hf_store_release(st, &json, &err), -1);
     assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
-    assert_int_equal(hf_store_set_release(st, "{\"name\":\"1\"}", NULL), 0);
-    assert_int_equal(hf_store_set_release(st, "{\"name\":\"2\"}", NULL), 0);
+    assert_int_equal(hf_store_set_release(st, "{\"name\":\"1\"}", 1, NULL), 0);
+    assert_int_equal(hf_store_set_release(st, "{\"name\":\"2\"}", 1, NULL), 0);
     assert_int_equal(hf_store_release(st, &json, NULL), 0);
     assert_string_equal(json, "{\"name\":\"2\"}");
+}
+
+/* Also over a return to an older release, and over a transaction that did not come to its end. */
+static void
+release_floor_only_rises(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    int64_t floor = -1;
+
+    assert_int_equal(hf_store_release_floor(st, &floor, NULL), 0);
+    assert_int_equal(floor, 0);
+    assert_int_equal(hf_store_set_release(st, "{\"name\":\"1\"}", 7, NULL), 0);
+    assert_int_equal(hf_store_set_release(st, "{\"name\":\"0\"}", 5, NULL), 0);
+    assert_int_equal(hf_store_set_release(st, "{half", 9, NULL), -1);
+    assert_int_equal(hf_store_release_floor(st, &floor, NULL), 0);
+    assert_int_equal(floor, 7);
+    assert_int_equal(hf_store_set_release(st, "{\"counter\":8}", 8, NULL), 0);
+    assert_int_equal(hf_store_release_floor(st, &floor, NULL), 0);
+    assert_int_equal(floor, 8);
 }
 
 static void
@@ -237,7 +256,7 @@ static int
 fail_after_two_writes(struct hf_store *st, void *context, struct hf_error *err)
 {
     (void)context;
-    assert_int_equal(hf_store_set_release(st, "{}", err), 0);
+    assert_int_equal(hf_store_set_release(st, "{}", 1, err), 0);
     assert_int_equal(hf_store_add_settings(st, "{}", "admin", NULL, err), 0);
     return hf_error_set(err, HF_ERROR_INVALID, "no");
 }
@@ -323,6 +342,7 @@ main(void)
         with_tempdir(secrets_are_made_once),
         with_tempdir(settings_keep_the_newest_revisions),
         with_tempdir(release_is_replaced),
+        with_tempdir(release_floor_only_rises),
         with_tempdir(services_are_wanted_until_said_otherwise),
         with_tempdir(operations_are_bounded_and_updated),
         with_tempdir(claim_happens_once),

@@ -184,7 +184,8 @@ a_store_of_before_gets_the_tables_and_keeps_the_rest(void **state)
     snprintf(path, sizeof path, "%s/holdfast.db", (const char *)*state);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_exec(db,
-                                  "DROP TABLE alarm; DROP TABLE history; PRAGMA user_version = 2",
+                                  "DROP TABLE alarm; DROP TABLE history; "
+                                  "DROP TABLE release_floor; PRAGMA user_version = 2",
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     sqlite3_close(db);

@@ -2134,7 +2134,13 @@ export interface components {
          *         "max_devices": 1000,
          *         "max_device_sessions": 2000,
          *         "session_days": 90
-         *       }
+         *       },
+         *       "registry": {
+         *         "host": "registry.example.com"
+         *       },
+         *       "release_keys": [
+         *         "RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9"
+         *       ]
          *     }
          */
         Config: {
@@ -2176,7 +2182,16 @@ export interface components {
                 max_device_sessions: components["schemas"]["BrokerPatch"]["max_device_sessions"];
                 session_days: components["schemas"]["BrokerPatch"]["session_days"];
             };
+            /** @description Where images are fetched from. */
+            registry: {
+                host: components["schemas"]["RegistryHost"];
+            };
+            release_keys: components["schemas"]["ReleaseKeys"];
         };
+        /** @description Host and port of the private registry, empty for none; releases name only paths in it. */
+        RegistryHost: string;
+        /** @description Public keys of minisign; a release must be signed by one of them. Without any, unsigned ones are taken. */
+        ReleaseKeys: string[];
         /** @description By service, over the defaults; `null` for a member goes back to its default. */
         LimitSettings: {
             /** @description Whether all services together may be given more memory than the box has. */
@@ -2254,6 +2269,10 @@ export interface components {
             alarms?: components["schemas"]["AlarmPatch"] | null;
             /** @description What devices may take of the broker. */
             broker?: components["schemas"]["BrokerPatch"] | null;
+            /** @description Where images are fetched from. */
+            registry?: components["schemas"]["RegistryPatch"] | null;
+            /** @description All of them. */
+            release_keys?: components["schemas"]["ReleaseKeys"] | null;
         };
         /** @description The https sink named `uplink`, without anything special; the other sinks stay. */
         UplinkShort: {
@@ -2285,6 +2304,11 @@ export interface components {
             max_device_sessions?: number;
             /** @description After which a session ends whose client stayed away. */
             session_days?: number;
+        };
+        /** @description Where images are fetched from. */
+        RegistryPatch: {
+            /** @description Host and port; `null` for none. */
+            host?: components["schemas"]["RegistryHost"] | null;
         };
         /** @description The first filter that matches a topic says its lane; else it is normal. */
         LaneFilters: {
@@ -2499,10 +2523,14 @@ export interface components {
         };
         /** @description A named set of pinned images. */
         Release: {
-            /** @description For people. */
+            /** @description Of what is released. */
             name: string;
+            /** @description The exact version. */
+            version: string;
             /** @description When it was made. */
             created: components["schemas"]["Time"];
+            /** @description Rises from release to release; one with a lower counter than any before is refused. */
+            counter: number;
             /** @description By service. */
             services: {
                 [key: string]: {

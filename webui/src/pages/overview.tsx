@@ -313,7 +313,9 @@ function ReleaseCard({ release }: { release: Release | null }): JSX.Element {
   const images = Object.entries(release.services);
   return (
     <Card title="Release" aside={<span class="aside">{date(release.created)}</span>}>
-      <p class="release-name breaks">{release.name}</p>
+      <p class="release-name breaks">
+        {release.name} {release.version}
+      </p>
       <p class="quiet">{images.length} images, each pinned by digest</p>
     </Card>
   );
