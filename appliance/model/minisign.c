@@ -42,7 +42,7 @@ decode(struct hf_slice text, unsigned char *out, size_t size)
 int
 hf_minisign_key_parse(const char *text, struct hf_minisign_key *ret_key, struct hf_error *err)
 {
-    unsigned char bytes[KEY_BYTES];
+    unsigned char bytes[KEY_BYTES] = {0};
 
     if (!decode((struct hf_slice){text, strlen(text)}, bytes, sizeof bytes) ||
         memcmp(bytes, "Ed", ALGORITHM_BYTES) != 0)
@@ -111,7 +111,7 @@ malformed(struct hf_error *err, int line, const char *must)
 static int
 read_text(struct hf_slice text, struct parts *p, struct hf_error *err)
 {
-    unsigned char bytes[SIGNATURE_BYTES];
+    unsigned char bytes[SIGNATURE_BYTES] = {0};
     struct hf_slice line;
 
     if (text.len > HF_MINISIGN_TEXT_MAX)
@@ -162,7 +162,8 @@ is_of_comment(const struct parts *p, const struct hf_minisign_key *key)
     unsigned char signed_text[crypto_sign_BYTES + HF_MINISIGN_COMMENT_MAX];
 
     memcpy(signed_text, p->signature, sizeof p->signature);
-    memcpy(signed_text + sizeof p->signature, p->comment.data, p->comment.len);
+    if (p->comment.len)
+        memcpy(signed_text + sizeof p->signature, p->comment.data, p->comment.len);
     return crypto_sign_verify_detached(p->global, signed_text, sizeof p->signature + p->comment.len,
                                        key->public) == 0;
 }
@@ -174,7 +175,7 @@ hf_minisign_verify(struct hf_slice signature, struct hf_slice data,
 {
     const struct hf_minisign_key *key;
     char id[HF_MINISIGN_ID_SIZE];
-    struct parts p;
+    struct parts p = {0};
 
     if (read_text(signature, &p, err) < 0)
         return -1;

@@ -44,7 +44,7 @@ int
 hf_trust_check_keys(const struct hf_json *keys, const char *pointer, struct hf_error *err)
 {
     struct hf_minisign_key parsed[HF_RELEASE_KEYS_MAX];
-    size_t count;
+    size_t count = 0;
 
     return read_keys(keys, pointer, parsed, &count, err);
 }
@@ -57,7 +57,7 @@ hf_trust_check_signature(const struct hf_json *keys, struct hf_slice file,
                          struct hf_error *err)
 {
     struct hf_minisign_key parsed[HF_RELEASE_KEYS_MAX];
-    size_t count;
+    size_t count = 0;
 
     if (read_keys(keys, "/release_keys", parsed, &count, err) < 0)
         return -1;
