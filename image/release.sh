@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # The private registry on loopback, the images in it, and the signed releases that pin them.
-: "${hf_root:?}" "${hf_build:?}" "${hf_images_dir:?}" "${hf_image_inputs:?}"
+: "${hf_root:?}" "${hf_build:?}" "${hf_images_dir:?}"
 
 hf_registry_dir=$hf_build/registry
 hf_registry_pid_file=$hf_registry_dir/registry.pid
@@ -177,7 +177,7 @@ hf_publish() {
 hf_release_inputs() {
     cat "$hf_images_dir/index.txt"
     hf_hash CHANGELOG.md CMakeLists.txt appliance/model/settings.h image/release-file image/release.sh
-    hf_git rev-list --count HEAD -- "${hf_image_inputs[@]}" image/release-file CHANGELOG.md || true
+    "$hf_root/image/release-file" --counter
     hf_release_public_key
     hf_registry
 }

@@ -51,12 +51,16 @@ put_key(struct hf_buf *b, const char *key, struct hf_error *err)
     return put_plain(b, name, err) < 0 ? -1 : hf_buf_adds(b, ":", err);
 }
 
+struct member {
+    const struct hf_json *value;
+};
+
 static int
 by_key(const void *a, const void *b)
 {
-    const struct hf_json *const *left = a, *const *right = b;
+    const struct member *left = a, *right = b;
 
-    return strcmp(hf_json_key(*left), hf_json_key(*right));
+    return strcmp(hf_json_key(left->value), hf_json_key(right->value));
 }
 
 /* By their names' code units, which for ASCII are bytes (§3.2.3). */
@@ -64,16 +68,16 @@ static int
 put_members(struct hf_buf *b, const struct hf_json *object, struct hf_error *err)
 {
     size_t count = hf_json_count(object), n = 0;
-    HF_AUTO_FREE const struct hf_json **members = calloc(count + 1, sizeof(struct hf_json *));
+    HF_AUTO_FREE struct member *members = calloc(count + 1, sizeof *members);
 
     if (!members)
         return hf_error_nomem(err);
     for (const struct hf_json *m = hf_json_first(object); m; m = hf_json_next(m))
-        members[n++] = m;
+        members[n++].value = m;
     qsort(members, count, sizeof *members, by_key);
     for (size_t i = 0; i < count; i++)
-        if ((i && hf_buf_adds(b, ",", err) < 0) || put_key(b, hf_json_key(members[i]), err) < 0 ||
-            put(b, members[i], err) < 0)
+        if ((i && hf_buf_adds(b, ",", err) < 0) ||
+            put_key(b, hf_json_key(members[i].value), err) < 0 || put(b, members[i].value, err) < 0)
             return -1;
     return 0;
 }
