@@ -425,7 +425,9 @@ hf_codec_release(const struct hf_release *r)
     struct hf_json *o = hf_json_object(), *images = hf_json_object();
 
     hf_json_put_string(o, "name", r->name);
+    hf_json_put_string(o, "version", r->version);
     hf_json_put_string(o, "created", r->created);
+    hf_json_put_int(o, "counter", r->counter);
     for (size_t i = 0; i < r->count; i++) {
         const struct hf_release_service *s = &r->services[i];
         struct hf_json *one = hf_json_object();

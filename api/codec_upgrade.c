@@ -263,27 +263,25 @@ plan_services(const struct hf_plan *p)
         hf_json_put_bool(o, "settings", s->settings);
         hf_json_put_bool(o, "restarts", s->restarts);
         hf_json_put_bool(o, "present", s->present);
-        put_count_or_null(o, "fetch_bytes", s->present, 0);
+        hf_json_put_int(o, "fetch_bytes", s->fetch_bytes);
         put_count_or_null(o, "last_gap_ms", s->last_gap_ms >= 0, s->last_gap_ms);
         hf_json_add(list, o);
     }
     return list;
 }
 
-/* What is fetched is known only where it is nothing: a release does not say its sizes. */
 static void
 put_fetch(struct hf_json *o, const struct hf_plan *p)
 {
     struct hf_json *fetch = hf_json_object(), *disk = hf_json_object();
-    bool nothing = p->fetch_count == 0;
 
     hf_json_put_int(fetch, "images", (int64_t)p->fetch_count);
-    put_count_or_null(fetch, "layers", nothing, 0);
-    put_count_or_null(fetch, "bytes", nothing, 0);
+    hf_json_put_int(fetch, "layers", (int64_t)p->fetch_layers);
+    hf_json_put_int(fetch, "bytes", p->fetch_bytes);
     hf_json_put(o, "fetch", fetch);
     put_count_or_null(disk, "free_bytes", p->free_bytes >= 0, p->free_bytes);
-    put_count_or_null(disk, "needed_bytes", nothing, 0);
-    put_count_or_null(disk, "peak_bytes", nothing, 0);
+    hf_json_put_int(disk, "needed_bytes", hf_plan_needed_bytes(p));
+    hf_json_put_int(disk, "peak_bytes", hf_plan_peak_bytes(p));
     hf_json_put(o, "disk", disk);
 }
 

@@ -47,9 +47,9 @@ hf_handle_release_add(struct hf_exchange *x, struct hf_error *err)
         return -1;
     text = hf_json_string(doc, "release");
     signature = hf_json_string(doc, "signature");
-    if (strlen(text) > HF_RELEASE_TEXT_MAX)
+    if (strlen(text) > HF_RELEASE_UPLOAD_MAX)
         return hf_error_set_at(err, HF_ERROR_INVALID, "/release",
-                               "/release: must have at most %d bytes", HF_RELEASE_TEXT_MAX);
+                               "/release: must have at most %d bytes", HF_RELEASE_UPLOAD_MAX);
     if (hf_core_add_release(x->api->config->core, text, signature ? signature : "", x->session.user,
                             &known, err) < 0) {
         /* What cannot be read is a field of this request. */
@@ -128,19 +128,35 @@ read_etag(const char *header, char out[HF_DIGEST_TEXT_SIZE], struct hf_error *er
     return 0;
 }
 
+/* The body may be left out. */
+static int
+read_apply(struct hf_exchange *x, struct hf_apply *asked, struct hf_error *err)
+{
+    static const struct hf_json_field fields[] = {{"allow_older", HF_JSON_BOOL, false}};
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+
+    if (x->body.len == 0)
+        return 0;
+    if (hf_exchange_json(x, fields, HF_LEN(fields), &doc, err) < 0)
+        return -1;
+    asked->allow_older = hf_json_bool(doc, "allow_older", false);
+    return 0;
+}
+
 int
 hf_handle_apply(struct hf_exchange *x, struct hf_error *err)
 {
     const char *if_match = hf_exchange_header(x, "If-Match");
     struct hf_operation operation;
     char etag[HF_DIGEST_TEXT_SIZE];
+    struct hf_apply asked = {.id = x->param, .etag = etag};
 
     if (!if_match) {
         hf_reply_problem(x, 428, "If-Match is missing: plan it, and send the plan's ETag", NULL);
         return 0;
     }
-    if (read_etag(if_match, etag, err) < 0 ||
-        hf_core_apply(x->api->config->core, x->param, etag, x->session.user, &operation, err) < 0)
+    if (read_etag(if_match, etag, err) < 0 || read_apply(x, &asked, err) < 0 ||
+        hf_core_apply(x->api->config->core, &asked, x->session.user, &operation, err) < 0)
         return -1;
     return reply_begun(x, &operation, err);
 }

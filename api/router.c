@@ -107,13 +107,16 @@ static int
 run(struct hf_exchange *x, const struct hf_route *route, struct hf_error *err)
 {
     static const char *const types[] = {[HF_BODY_JSON] = "application/json",
+                                        [HF_BODY_JSON_OR_NONE] = "application/json",
                                         [HF_BODY_MERGE_PATCH] = "application/merge-patch+json",
                                         [HF_BODY_FILE] = "application/octet-stream"};
-    bool has_body = route->body != HF_BODY_NONE;
+    const char *type = hf_exchange_header(x, "Content-Type");
+    bool has_body =
+        route->body != HF_BODY_NONE && (type || route->body != HF_BODY_JSON_OR_NONE);
 
     if (check_origin(x, err) < 0 || check_access(x, route->access, err) < 0)
         return -1;
-    if (has_body && !hf_guard_type(hf_exchange_header(x, "Content-Type"), types[route->body])) {
+    if (has_body && !hf_guard_type(type, types[route->body])) {
         char detail[80];
 
         snprintf(detail, sizeof detail, "the body must be %s", types[route->body]);

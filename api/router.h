@@ -27,6 +27,7 @@ enum hf_access {
 enum hf_body {
     HF_BODY_NONE,
     HF_BODY_JSON,
+    HF_BODY_JSON_OR_NONE,
     HF_BODY_MERGE_PATCH, /* RFC 7396 */
     HF_BODY_FILE         /* application/octet-stream; the handler takes it in pieces */
 };

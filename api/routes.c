@@ -25,7 +25,7 @@ const struct hf_route hf_routes[] = {
      hf_handle_release_forget},
     {HF_METHOD_POST, "/releases/{id}/plan", HF_ACCESS_OPERATOR, HF_BODY_NONE, HF_QUERY_NONE,
      hf_handle_plan},
-    {HF_METHOD_POST, "/releases/{id}/apply", HF_ACCESS_ADMIN, HF_BODY_NONE, HF_QUERY_NONE,
+    {HF_METHOD_POST, "/releases/{id}/apply", HF_ACCESS_ADMIN, HF_BODY_JSON_OR_NONE, HF_QUERY_NONE,
      hf_handle_apply},
     {HF_METHOD_GET, "/buffer", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_NONE, hf_handle_buffer},
     {HF_METHOD_GET, "/buffer/records", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_FIELDS,

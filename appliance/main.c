@@ -2,7 +2,6 @@
 /* holdfastd: the composition root. The one file that knows every concrete part. */
 #include "api/server.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -10,10 +9,12 @@
 #include "engine/engine.h"
 #include "identity/certificate.h"
 #include "identity/identity.h"
+#include "model/trust.h"
 #include "notify.h"
 #include "options.h"
 #include "provision/provision.h"
 #include "rebuild.h"
+#include "release_file.h"
 #include "scan/scanner.h"
 #include "store/release.h"
 #include "store/store.h"
@@ -27,7 +28,6 @@
 #include <time.h>
 
 enum {
-    RELEASE_FILE_MAX = 256 * 1024,
     GIVE_BACK_MS = 3600 * 1000, /* what a visit to the dashboard took goes back within the hour */
     SETTLED_MS = 60 * 1000,     /* and what the start took, once it is over */
     STATUS_MS = 60 * 1000,      /* how often the service manager hears how things are */
@@ -48,20 +48,33 @@ struct parts {
     const char *host_names[1];
 };
 
-/* Settings that are stored but cannot be read are as good as none: the file says all anew. */
+/* The defaults where there are none yet. ret_usable says whether they could be read. */
 static int
-current_settings(struct hf_store *store, struct hf_settings *s, struct hf_error *err)
+stored_settings(struct hf_store *store, struct hf_settings *s, bool *ret_usable,
+                struct hf_error *err)
 {
     HF_AUTO_FREE char *text = NULL;
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
     int64_t revision;
 
     hf_settings_init(s);
+    *ret_usable = true;
     if (hf_store_settings(store, &text, &revision, err) < 0)
         return err->class == HF_ERROR_NOT_FOUND ? 0 : -1;
-    if (hf_json_parse(text, strlen(text), &doc, err) == 0 && hf_settings_parse(doc, s, err) < 0)
+    *ret_usable =
+        hf_json_parse(text, strlen(text), &doc, err) == 0 && hf_settings_parse(doc, s, err) == 0;
+    if (!*ret_usable)
         hf_log_warn("event=stored-settings-unusable error=\"%s\"", err->message);
     return 0;
+}
+
+/* Settings that are stored but cannot be read are as good as none: the file says all anew. */
+static int
+current_settings(struct hf_store *store, struct hf_settings *s, struct hf_error *err)
+{
+    bool usable;
+
+    return stored_settings(store, s, &usable, err);
 }
 
 /* ---- identity keeps its accounts in the store, on the owner thread ---- */
@@ -169,33 +182,25 @@ start_identity(struct parts *p, struct hf_error *err)
 
 /* ---- what is brought in from files, before anything runs ---- */
 
-/* Takes the release. */
+/* The same file as at the last start says nothing new: what was applied since stays. What has run
+ * here is the floor; a lower counter is taken only where somebody asks for it, which a file at the
+ * start does not. */
 static int
-print_release(struct hf_release *consume, char **ret_text, struct hf_error *err)
+start_release(struct parts *p, const struct hf_release *release, struct hf_error *err)
 {
-    int rc = hf_release_print(consume, ret_text, err);
-
-    hf_release_done(consume);
-    return rc;
-}
-
-/* The same file as at the last start says nothing new: what was applied since stays. */
-static int
-start_release(struct parts *p, const char *canonical, struct hf_error *err)
-{
-    struct hf_store_release r = {.json = canonical, .signature = ""};
-    struct hf_release parsed;
+    HF_AUTO_FREE char *canonical = NULL;
+    struct hf_store_release r = {.signature = ""};
     bool taken;
 
-    if (hf_release_parse(canonical, strlen(canonical), &parsed, err) < 0)
+    if (hf_release_print(release, &canonical, err) < 0)
         return -1;
+    r.json = canonical;
     hf_release_id(canonical, r.known.release.id);
-    hf_text_put(r.known.release.name, sizeof r.known.release.name, "%s", parsed.name);
-    hf_text_put(r.known.created, sizeof r.known.created, "%s", parsed.created);
+    hf_release_label(release, r.known.release.name);
+    hf_text_put(r.known.created, sizeof r.known.created, "%s", release->created);
     hf_text_put(r.known.source, sizeof r.known.source, "start");
     r.known.added_ms = hf_clock_wall_ms();
-    hf_release_done(&parsed);
-    if (hf_store_start_release(p->store, &r, &taken, err) < 0)
+    if (hf_store_start_release(p->store, &r, release, &taken, err) < 0)
         return -1;
     hf_log_info("event=release-of-start name=\"%s\" taken=%s", r.known.release.name,
                 taken ? "yes" : "no, it was before");
@@ -205,20 +210,25 @@ start_release(struct parts *p, const char *canonical, struct hf_error *err)
 static int
 import_release(struct parts *p, struct hf_error *err)
 {
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(RELEASE_FILE_MAX);
-    HF_AUTO_FREE char *canonical = NULL;
-    const char *path = p->options.release_path;
+    struct hf_settings settings;
     struct hf_release release;
+    bool usable;
+    int rc;
 
-    if (!path)
+    if (!p->options.release_path)
         return 0;
-    if (hf_file_read(path, &text, err) < 0)
-        return hf_error_wrap(err, "release");
-    if (hf_release_parse(text.data ? text.data : "", text.len, &release, err) < 0)
-        return hf_error_wrap(err, "release '%s'", path);
-    if (print_release(&release, &canonical, err) < 0)
+    if (stored_settings(p->store, &settings, &usable, err) < 0)
         return -1;
-    return start_release(p, canonical, err);
+    rc = usable ? hf_release_file_read(p->options.release_path, &settings, &release, err)
+                : hf_error_set(err, HF_ERROR_INVALID,
+                               "release: not looked at, because the stored configuration, which "
+                               "says by whom it must be signed, cannot be read");
+    hf_settings_done(&settings);
+    if (rc < 0)
+        return -1;
+    rc = start_release(p, &release, err);
+    hf_release_done(&release);
+    return rc;
 }
 
 static int
@@ -285,9 +295,10 @@ is_set_up(struct parts *p)
 /* A file that went bad must not end a gateway that was set up: it starts with what it has, and says
  * what it did not take. */
 static int
-bring_in(struct parts *p, int (*import)(struct parts *p, struct hf_error *err), bool set_up,
+bring_in(struct parts *p, int (*import)(struct parts *p, struct hf_error *err),
          struct hf_error *err)
 {
+    bool set_up = is_set_up(p);
     size_t used = strlen(p->trouble);
 
     if (import(p, err) == 0)
@@ -428,20 +439,18 @@ start_engine(struct parts *p, struct hf_error *err)
 static int
 start(struct parts *p, struct hf_error *err)
 {
-    bool set_up;
     size_t used;
 
     if (start_engine(p, err) < 0 || open_store(p, err) < 0)
         return -1;
     raise_clock(p);
-    set_up = is_set_up(p);
-    if (bring_in(p, import_release, set_up, err) < 0)
+    /* The provisioning file first: it may bring the keys that the release is checked by. */
+    if (bring_in(p, import_provision, err) < 0 || bring_in(p, import_release, err) < 0)
         return -1;
     used = strlen(p->trouble);
     hf_rebuild_release(p->engine, p->store, p->options.instance, p->trouble + used,
                        sizeof p->trouble - used);
-    if (bring_in(p, import_provision, set_up, err) < 0 || make_certificate(p, err) < 0 ||
-        make_scanner(p, err) < 0)
+    if (make_certificate(p, err) < 0 || make_scanner(p, err) < 0)
         return -1;
     return start_core_and_api(p, err);
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# The private registry on loopback, the images in it, and the release that pins them.
+# The private registry on loopback, the images in it, and the signed releases that pin them.
 : "${hf_root:?}" "${hf_build:?}" "${hf_images_dir:?}"
 
 hf_registry_dir=$hf_build/registry
@@ -10,6 +10,8 @@ hf_release_file=$hf_build/release.json
 hf_release_python_file=$hf_build/release-python.json
 hf_receiver_file=$hf_build/receiver.json
 hf_registry_port_first=5000
+# Signs what this clone makes; whoever ships releases keeps a key of their own elsewhere.
+hf_release_key_dir=$hf_build/release-key
 
 hf_registry() { printf '127.0.0.1:%s\n' "$(cat "$hf_registry_port_file")"; }
 
@@ -49,16 +51,21 @@ hf_registry_stop() { hf_end "$hf_registry_pid_file" docker-registry 10; }
 
 hf_blob_file() { printf '%s/oci/blobs/sha256/%s\n' "$hf_images_dir" "${1#sha256:}"; }
 
-# hf_push_blob REPOSITORY-URL DIGEST
+# hf_push_blob REPOSITORY-URL FILE DIGEST
 hf_push_blob() {
     local place sep='?'
-    curl -fsS -o /dev/null --head "$1/blobs/$2" 2>/dev/null && return 0
+    curl -fsS -o /dev/null --head "$1/blobs/$3" 2>/dev/null && return 0
     place=$(curl -fsS -o /dev/null -D - -X POST "$1/blobs/uploads/" | tr -d '\r' | sed -n 's/^[Ll]ocation: //p')
     case $place in
     *\?*) sep='&' ;;
     esac
     curl -fsS -o /dev/null -X PUT -H 'Content-Type: application/octet-stream' \
-        --data-binary "@$(hf_blob_file "$2")" "$place${sep}digest=$2"
+        --data-binary "@$2" "$place${sep}digest=$3"
+}
+
+# hf_push_manifest REPOSITORY-URL FILE TAG
+hf_push_manifest() {
+    curl -fsS -o /dev/null -X PUT -H "Content-Type: $(jq -r .mediaType "$2")" --data-binary "@$2" "$1/manifests/$3"
 }
 
 hf_push_image() {
@@ -66,10 +73,9 @@ hf_push_image() {
     url=http://$(hf_registry)/v2/holdfast/$name
     manifest=$(hf_blob_file "$digest")
     for blob in $(jq -r '.config.digest, .layers[].digest' "$manifest"); do
-        hf_push_blob "$url" "$blob"
+        hf_push_blob "$url" "$(hf_blob_file "$blob")" "$blob"
     done
-    curl -fsS -o /dev/null -X PUT -H "Content-Type: $(jq -r .mediaType "$manifest")" \
-        --data-binary "@$manifest" "$url/manifests/$(hf_version)"
+    hf_push_manifest "$url" "$manifest" "$(hf_version)"
 }
 
 hf_push() {
@@ -89,33 +95,104 @@ hf_note_images() {
     mv "$hf_build/made-images.new" "$hf_build/made-images"
 }
 
-hf_write_release() {
-    local config
-    config=$(hf_blob_file "$(awk '$1 == "broker" { print $3 }' "$hf_images_dir/index.txt")")
-    jq -Rn --arg registry "$(hf_registry)" --arg version "$(hf_version)" --arg created "$(jq -r .created "$config")" '
-        [inputs | split(" ") | { key: .[0], value: {
-            image: "\($registry)/holdfast/\(.[0])@\(.[1])", tag: $version, image_id: .[2] } }]
-        | from_entries as $all
-        | ({ format: 1, name: $version, created: $created,
-             services: ($all | del(.receiver, .["processor-python"])) }, $all.receiver,
-           { format: 1, name: "\($version)-python", created: $created,
-             services: ($all | .processor = .["processor-python"] | del(.receiver, .["processor-python"])) })' \
-        "$hf_images_dir/index.txt" >"$hf_build/release.new"
-    jq -s '.[0]' "$hf_build/release.new" >"$hf_release_file.new"
-    jq -s '.[1]' "$hf_build/release.new" >"$hf_receiver_file"
-    jq -s '.[2]' "$hf_build/release.new" >"$hf_release_python_file"
-    mv "$hf_release_file.new" "$hf_release_file"
-    rm "$hf_build/release.new"
+hf_release_key() {
+    if [ ! -f "$hf_release_key_dir/minisign.key" ]; then
+        (
+            umask 077
+            mkdir -p "$hf_release_key_dir"
+            minisign -G -W -f -s "$hf_release_key_dir/new.key" -p "$hf_release_key_dir/minisign.pub"
+            mv "$hf_release_key_dir/new.key" "$hf_release_key_dir/minisign.key"
+        )
+    fi
 }
 
-# Images in the registry, build/release.json pins them. The registry must run.
+# What a gateway's release_keys take.
+hf_release_public_key() { sed -n 2p "$hf_release_key_dir/minisign.pub"; }
+
+# hf_sign_release FILE: no date in the comment, so that the same release has the same signature.
+hf_sign_release() {
+    minisign -S -s "$hf_release_key_dir/minisign.key" -m "$1" -x "$1.minisig" -c 'Holdfast release' \
+        -t "$(jq -r '"\(.name) \(.version), counter \(.counter)"' "$1")"
+}
+
+# hf_descriptor TYPE FILE TITLE
+hf_descriptor() {
+    jq -n --arg type "$1" --arg digest "sha256:$(sha256sum <"$2" | cut -c1-64)" --arg title "$3" \
+        --argjson size "$(stat -c %s "$2")" \
+        '{ mediaType: $type, digest: $digest, size: $size, annotations: { "org.opencontainers.image.title": $title } }'
+}
+
+# hf_push_release FILE REPOSITORY: an OCI artifact (image spec 1.1, "Guidelines for Artifact Usage") next to the
+# images: the release first, then its signature and the SBOMs that it names.
+hf_push_release() {
+    local file=$1 url dir type=application/vnd.holdfast.release.v1+json name
+    url=http://$(hf_registry)/v2/$2
+    dir=$(mktemp -d)
+    printf '{}' >"$dir/config"
+    {
+        hf_descriptor "$type" "$file" release.json
+        hf_descriptor application/vnd.holdfast.release.v1.minisig "$file.minisig" release.json.minisig
+        for name in $(jq -r '.services[].repository | sub(".*/"; "")' "$file"); do
+            hf_descriptor application/spdx+json "$hf_images_dir/$name.spdx.json" "$name.spdx.json"
+        done
+    } | jq -s '{ layers: . }' >"$dir/layers"
+    hf_descriptor application/vnd.oci.empty.v1+json "$dir/config" config |
+        jq --slurpfile layers "$dir/layers" --slurpfile release "$file" --arg type "$type" '{
+            schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", artifactType: $type,
+            config: del(.annotations), layers: $layers[0].layers,
+            annotations: { "org.opencontainers.image.created": $release[0].created,
+                           "org.opencontainers.image.version": $release[0].version } }' >"$dir/manifest"
+    hf_push_blob "$url" "$dir/config" "$(jq -r .config.digest "$dir/manifest")"
+    jq -r '.layers[] | "\(.digest) \(.annotations["org.opencontainers.image.title"])"' "$dir/manifest" |
+        while read -r digest name; do
+            case $name in
+            release.json) hf_push_blob "$url" "$file" "$digest" ;;
+            *.minisig) hf_push_blob "$url" "$file.minisig" "$digest" ;;
+            *) hf_push_blob "$url" "$hf_images_dir/$name" "$digest" ;;
+            esac
+        done
+    hf_push_manifest "$url" "$dir/manifest" "$(jq -r .version "$file")"
+    rm -rf "$dir"
+}
+
+# The receiver stands in for a cloud: no part of a release, and without a signature.
+hf_write_receiver() {
+    jq -Rn --arg registry "$(hf_registry)" --arg version "$(hf_version)" 'inputs | split(" ")
+        | select(.[0] == "receiver")
+        | { image: "\($registry)/holdfast/receiver@\(.[1])", tag: $version, image_id: .[2] }' \
+        "$hf_images_dir/index.txt" >"$hf_receiver_file"
+}
+
+hf_publish() {
+    hf_push
+    hf_write_receiver
+    "$hf_root/image/release-file" "$hf_images_dir" "$hf_build"
+    hf_sign_release "$hf_release_file"
+    hf_sign_release "$hf_release_python_file"
+    hf_push_release "$hf_release_file" holdfast/release
+    hf_push_release "$hf_release_python_file" holdfast/release-python
+}
+
+# What the releases are made from, and where they are.
+hf_release_inputs() {
+    cat "$hf_images_dir/index.txt"
+    hf_hash CHANGELOG.md CMakeLists.txt appliance/model/settings.h image/release-file image/release.sh
+    "$hf_root/image/release-file" --counter
+    hf_release_public_key
+    hf_registry
+}
+
+# Images in the registry, build/release.json pins them and is signed. The registry must run.
 hf_release() {
-    local key
-    key=$(sha256sum <"$hf_images_dir/index.txt")-$(hf_registry)
-    if ! hf_made release "$key" || [ ! -f "$hf_release_file" ] || [ ! -f "$hf_release_python_file" ] || [ ! -d "$hf_registry_dir/data/docker" ]; then
-        hf_step "pushes the images to $(hf_registry)" push "The registry's log is build/registry/registry.log." hf_push
-        hf_write_release
-        hf_mark release "$key"
+    local key file
+    hf_step "makes a key for releases" release-key "Is there a place to write, and minisign?" hf_release_key
+    key=$(hf_release_inputs | sha256sum | cut -c1-64)
+    for file in "$hf_release_file"{,.minisig} "$hf_release_python_file"{,.minisig} "$hf_receiver_file"; do
+        [ -f "$file" ] || key=
+    done
+    if [ -z "$key" ] || ! hf_made release "$key" || [ ! -d "$hf_registry_dir/data/docker" ]; then
+        hf_step "pushes images and release to $(hf_registry)" push "The registry's log is build/registry/registry.log." hf_publish
+        hf_mark release "$(hf_release_inputs | sha256sum | cut -c1-64)"
     fi
     hf_note_images
 }

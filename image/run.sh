@@ -45,18 +45,18 @@ hf_run_tmpfs() {
 hf_run_provision() {
     local uplink=$1
     rm -rf "$hf_dir/provision"
-    [ -n "$uplink" ] || return 0
     mkdir -p "$hf_dir/provision/holdfast"
-    jq -n --arg url "$uplink" '{format: 1, uplink: {url: $url}}' >"$hf_dir/provision/holdfast/provision.json"
+    jq -n --arg url "$uplink" --arg host "$(hf_registry)" --arg key "$(hf_release_public_key)" '
+        { format: 1, registry: { host: $host }, release_keys: [$key] }
+        + if $url == "" then {} else { uplink: { url: $url } } end' >"$hf_dir/provision/holdfast/provision.json"
 }
 
 hf_run_spawn() {
-    local tick provision=()
-    [ ! -d "$hf_dir/provision" ] || provision=(--provision "$hf_dir/provision")
+    local tick
     : >"$hf_dir/holdfastd.out"
     setsid "$hf_holdfastd" --state "$hf_dir/state" --run "$hf_secrets" --instance "$hf_name" \
         --listen "0.0.0.0:$hf_port" --field-bind "0.0.0.0:$hf_field_port" --release "$hf_release_file" \
-        --docker-socket "$hf_socket" "${provision[@]}" \
+        --docker-socket "$hf_socket" --provision "$hf_dir/provision" \
         >"$hf_dir/holdfastd.out" 2>"$hf_dir/holdfastd.log" </dev/null 9>&- &
     echo $! >"$hf_dir/holdfastd.pid"
     disown

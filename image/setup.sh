@@ -11,7 +11,7 @@ hf_npm_version=10.9.9
 
 hf_packages_run=(
     ca-certificates curl jq git patch xz-utils openssl procps util-linux mount iproute2
-    docker.io iptables docker-registry
+    docker.io iptables docker-registry minisign
     gcc libc6-dev cmake ninja-build pkg-config dpkg-dev
     libmosquitto-dev mosquitto-dev libsqlite3-dev libcurl4-openssl-dev libcjson-dev libcmocka-dev libsodium-dev
     libssl-dev libzstd-dev zlib1g-dev

@@ -16,6 +16,8 @@ hf_build=${HF_BUILD:-$hf_root/build}
 {
     holdfastd=${HF_HOLDFASTD:-$hf_build/release/holdfastd}
     release=${HF_RELEASE:-$hf_build/release.json}
+    registry=${HF_REGISTRY:-127.0.0.1:$(cat "$hf_build/registry/port" 2>/dev/null)}
+    release_keys=$hf_build/release-key
     receiver_pin=${HF_RECEIVER:-$hf_build/receiver.json}
     docker_socket=${HF_DOCKER_SOCKET:-/var/run/docker.sock}
     node=${HF_NODE:-node}
@@ -119,6 +121,11 @@ free_port() {
     done
     echo "$port"
 }
+
+platform() { dpkg --print-architecture; }
+
+# pinned FILE SERVICE: the image id that a release has for this machine.
+pinned() { jq -r --arg s "$2" --arg p "$(platform)" '.services[$s].platforms[$p].config' "$1"; }
 
 now_ms() { date +%s%3N; }
 

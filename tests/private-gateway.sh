@@ -38,9 +38,13 @@ gw_pid() { cat "$gw_dir/pid"; }
 
 # gateway_spawn [OPTION...]: starts holdfastd in the background; the last of an option given twice counts.
 gateway_spawn() {
-    local provision=()
+    local provision=() keys='[]'
     if [ -n "$gw_uplink" ] && [ ! -e "$gw_state/holdfast.db" ]; then
-        jq -n --arg url "$gw_uplink" '{format: 1, uplink: {url: $url}}' >"$gw_dir/provision/holdfast/provision.json"
+        # One that a test has changed is not signed, unless the test does.
+        [ ! -e "$gw_release.minisig" ] || keys=$(jq -nc --arg key "$(sed -n 2p "$release_keys/minisign.pub")" '[$key]')
+        jq -n --arg url "$gw_uplink" --arg host "$registry" --argjson keys "$keys" \
+            '{format: 1, uplink: {url: $url}, registry: {host: $host}, release_keys: $keys}' \
+            >"$gw_dir/provision/holdfast/provision.json"
         provision=(--provision "$gw_dir/provision")
     fi
     : >"$gw_dir/out" # here, not only by the child: what the last one said must not count

@@ -92,6 +92,7 @@ take_over(struct hf_core *core, struct hf_settings *consume, int64_t revision)
     core->revision = revision;
     core->hand_over_due = true;
     core->changed = true;
+    hf_core_place_releases(core);
     hf_log_info("event=config revision=%lld", (long long)revision);
     hf_core_hand_over_again(core);
     hf_core_retarget_all(core);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "core/internal.h"
+#include "model/trust.h"
 #include "store/release.h"
 
 #include <string.h>
@@ -67,37 +68,66 @@ hf_core_upgrades(struct hf_core *core, struct hf_upgrade_record *ret_upgrades, s
 struct one_release {
     const char *id, *actor;
     struct hf_known_release *known;
-    char *json;
+    struct hf_release *release; /* may be NULL */
 };
 
 static int
-read_release(struct hf_store *store, void *context, struct hf_error *err)
+read_release(struct hf_core *core, void *context, struct hf_error *err)
 {
-    struct one_release *o = context;
+    const struct one_release *o = context;
+    HF_AUTO_FREE char *json = NULL;
 
-    return hf_store_known_release(store, o->id, o->known, &o->json, err);
+    if (hf_store_known_release(core->config.store, o->id, o->known, &json, err) < 0)
+        return -1;
+    return o->release ? hf_core_parse_release(core, json, o->release, err) : 0;
 }
 
 int
 hf_core_known_release(struct hf_core *core, const char *id, struct hf_known_release *ret_known,
                       struct hf_release *ret_release, struct hf_error *err)
 {
-    struct one_release o = {.id = id, .known = ret_known};
-    int rc = hf_core_run(core, read_release, &o, err);
+    struct one_release o = {.id = id, .known = ret_known, .release = ret_release};
 
-    if (rc == 0 && ret_release)
-        rc = hf_release_parse(o.json, strlen(o.json), ret_release, err);
-    free(o.json);
-    return rc;
+    return mailbox_call(&core->mail, read_release, &o, err);
 }
 
 /* ---- making known, forgetting ---- */
 
 struct addition {
+    const char *text, *signature, *actor;
     struct hf_store_release release;
-    const char *actor;
     struct hf_known_release *ret_known;
 };
+
+/* By the bytes of the file: before anything in it is looked at. */
+static int
+check_signature(const struct hf_core *core, const struct addition *a, struct hf_error *err)
+{
+    const struct hf_slice file = {a->text, strlen(a->text)};
+    const struct hf_slice signature = {*a->signature ? a->signature : NULL, strlen(a->signature)};
+    char comment[HF_MINISIGN_COMMENT_MAX + 1];
+    struct hf_error why = {0};
+
+    if (hf_trust_check_signature(core->settings.release_keys, file, signature, comment, &why) == 0)
+        return 0;
+    return hf_error_set_at(err, why.class, "/signature", "/signature: %s", why.message);
+}
+
+static int
+read_addition(const struct hf_core *core, const struct addition *a, struct hf_release *ret_release,
+              struct hf_error *err)
+{
+    struct hf_release r;
+
+    if (hf_core_parse_release(core, a->text, &r, err) < 0)
+        return hf_error_wrap(err, "release");
+    if (hf_release_check_fit(&r, HF_VERSION, HF_SETTINGS_SCHEMA, err) < 0) {
+        hf_release_done(&r);
+        return -1;
+    }
+    *ret_release = r;
+    return 0;
+}
 
 static int
 add_in_store(struct hf_store *store, void *context, struct hf_error *err)
@@ -113,28 +143,18 @@ add_in_store(struct hf_store *store, void *context, struct hf_error *err)
 }
 
 static int
-add_in_transaction(struct hf_store *store, void *context, struct hf_error *err)
+add(struct hf_core *core, void *context, struct hf_error *err)
 {
-    return hf_store_transaction(store, add_in_store, context, err);
-}
-
-int
-hf_core_add_release(struct hf_core *core, const char *text, const char *signature,
-                    const char *actor, struct hf_known_release *ret_known, struct hf_error *err)
-{
+    struct addition *a = context;
+    struct hf_known_release *k = &a->release.known;
     HF_AUTO_FREE char *canonical = NULL;
     struct hf_release r;
-    struct addition a = {.actor = actor, .ret_known = ret_known};
-    struct hf_known_release *k = &a.release.known;
     int rc;
 
-    if (strlen(signature) > HF_STORE_SIGNATURE_MAX)
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/signature",
-                               "/signature: must have at most %d bytes", HF_STORE_SIGNATURE_MAX);
-    if (hf_release_parse(text, strlen(text), &r, err) < 0)
-        return hf_error_wrap(err, "release");
+    if (check_signature(core, a, err) < 0 || read_addition(core, a, &r, err) < 0)
+        return -1;
     rc = hf_release_print(&r, &canonical, err);
-    hf_text_put(k->release.name, sizeof k->release.name, "%s", r.name);
+    hf_release_label(&r, k->release.name);
     hf_text_put(k->created, sizeof k->created, "%s", r.created);
     hf_release_done(&r);
     if (rc < 0)
@@ -142,9 +162,22 @@ hf_core_add_release(struct hf_core *core, const char *text, const char *signatur
     hf_release_id(canonical, k->release.id);
     hf_text_put(k->source, sizeof k->source, "upload");
     k->added_ms = hf_clock_wall_ms();
-    a.release.json = canonical;
-    a.release.signature = signature;
-    return hf_core_run(core, add_in_transaction, &a, err);
+    a->release.json = canonical;
+    a->release.signature = a->signature;
+    return hf_store_transaction(core->config.store, add_in_store, a, err);
+}
+
+int
+hf_core_add_release(struct hf_core *core, const char *text, const char *signature,
+                    const char *actor, struct hf_known_release *ret_known, struct hf_error *err)
+{
+    struct addition a = {
+        .text = text, .signature = signature, .actor = actor, .ret_known = ret_known};
+
+    if (strlen(signature) > HF_STORE_SIGNATURE_MAX)
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/signature",
+                               "/signature: must have at most %d bytes", HF_STORE_SIGNATURE_MAX);
+    return mailbox_call(&core->mail, add, &a, err);
 }
 
 static int
@@ -177,16 +210,16 @@ hf_core_forget_release(struct hf_core *core, const char *id, const char *actor,
 
 /* A release that is only looked at is not kept for the life of the core. */
 static int
-plan_known(struct hf_core *core, const char *id, enum hf_upgrade_kind kind,
+plan_known(struct hf_core *core, const char *id, const struct plan_wish *wish,
            struct hf_plan *ret_plan, char **ret_json, struct hf_error *err)
 {
     struct hf_known_release known;
     struct hf_release to;
 
     if (hf_store_known_release(core->config.store, id, &known, ret_json, err) < 0 ||
-        hf_release_parse(*ret_json, strlen(*ret_json), &to, err) < 0)
+        hf_core_parse_release(core, *ret_json, &to, err) < 0)
         return -1;
-    hf_core_make_plan(core, &known, &to, kind, ret_plan);
+    hf_core_make_plan(core, &known, &to, wish, ret_plan);
     hf_release_done(&to);
     return 0;
 }
@@ -200,9 +233,26 @@ static int
 do_plan(struct hf_core *core, void *context, struct hf_error *err)
 {
     const struct planning *p = context;
+    const struct plan_wish wish = {.kind = HF_UPGRADE_FORTH};
     HF_AUTO_FREE char *json = NULL;
 
-    return plan_known(core, p->id, HF_UPGRADE_FORTH, p->plan, &json, err);
+    return plan_known(core, p->id, &wish, p->plan, &json, err);
+}
+
+static int
+do_weigh(struct hf_core *core, void *context, struct hf_error *err)
+{
+    const struct planning *p = context;
+    struct hf_known_release known;
+    HF_AUTO_FREE char *json = NULL;
+    struct hf_release to;
+
+    if (hf_store_known_release(core->config.store, p->id, &known, &json, err) < 0 ||
+        hf_core_parse_release(core, json, &to, err) < 0)
+        return -1;
+    hf_core_weigh_plan(core, &to, p->plan);
+    hf_release_done(&to);
+    return 0;
 }
 
 /* Which images are here; where the engine does not say, none is. */
@@ -239,14 +289,14 @@ hf_core_plan(struct hf_core *core, const char *id, struct hf_plan *ret_plan, str
     if (mailbox_call(&core->mail, do_plan, &p, err) < 0)
         return -1;
     ask_engine(core, ret_plan);
-    return 0;
+    return mailbox_call(&core->mail, do_weigh, &p, err);
 }
 
 /* ---- applying ---- */
 
 struct application {
     const char *id, *etag, *actor;
-    enum hf_upgrade_kind kind;
+    struct plan_wish wish;
     struct hf_operation *operation;
 };
 
@@ -254,6 +304,7 @@ struct beginning {
     struct hf_upgrade_record *record;
     const struct hf_operation *operation;
     const char *to_json, *from_json;
+    bool older;
 };
 
 static int
@@ -262,8 +313,9 @@ write_beginning(struct hf_store *store, void *context, struct hf_error *err)
     const struct beginning *b = context;
     char what[HF_TEXT_SIZE];
 
-    hf_text_put(what, sizeof what, "%s from release '%s' to '%s'",
-                hf_upgrade_kind_name(b->record->kind), b->record->from.name, b->record->to.name);
+    hf_text_put(what, sizeof what, "%s from release '%s' to '%s'%s",
+                hf_upgrade_kind_name(b->record->kind), b->record->from.name, b->record->to.name,
+                b->older ? ", older ones allowed" : "");
     hf_text_whole(what);
     if (hf_store_begin_upgrade(store, b->record, b->to_json, b->from_json, &b->record->n, err) <
             0 ||
@@ -278,7 +330,7 @@ new_operation(const struct application *a, struct hf_operation *op)
     unsigned char raw[(HF_ID_SIZE - 1) / 2];
 
     *op = (struct hf_operation){
-        .kind = a->kind == HF_UPGRADE_BACK ? HF_OPERATION_ROLLBACK : HF_OPERATION_UPGRADE,
+        .kind = a->wish.kind == HF_UPGRADE_BACK ? HF_OPERATION_ROLLBACK : HF_OPERATION_UPGRADE,
         .state = HF_OPERATION_RUNNING,
         .created_ms = hf_clock_wall_ms(),
     };
@@ -292,7 +344,7 @@ new_record(struct hf_core *core, const struct application *a, const struct hf_pl
            const struct hf_release *to, struct hf_upgrade_record *r)
 {
     *r = (struct hf_upgrade_record){
-        .kind = a->kind,
+        .kind = a->wish.kind,
         .state = HF_UPGRADE_PLANNED,
         .to = plan->to,
         .from = plan->from,
@@ -312,7 +364,7 @@ begin(struct hf_core *core, const struct application *a, const struct hf_plan *p
     HF_AUTO_FREE char *from_json = NULL;
     const struct hf_release *to, *from;
     struct hf_upgrade_record record;
-    struct beginning b = {&record, a->operation, to_json, NULL};
+    struct beginning b = {&record, a->operation, to_json, NULL, a->wish.allow_older};
 
     if (hf_store_release(core->config.store, &from_json, err) < 0 ||
         hf_core_hold_release(core, to_json, &to, err) < 0 ||
@@ -355,7 +407,7 @@ apply(struct hf_core *core, const struct application *a, struct hf_error *err)
 
     if (!plan)
         return hf_error_nomem(err);
-    if (plan_known(core, a->id, a->kind, plan, &json, err) < 0 || check_plan(a, plan, err) < 0)
+    if (plan_known(core, a->id, &a->wish, plan, &json, err) < 0 || check_plan(a, plan, err) < 0)
         return -1;
     return begin(core, a, plan, json, err);
 }
@@ -367,10 +419,11 @@ do_apply(struct hf_core *core, void *context, struct hf_error *err)
 }
 
 int
-hf_core_apply(struct hf_core *core, const char *id, const char *etag, const char *actor,
+hf_core_apply(struct hf_core *core, const struct hf_apply *asked, const char *actor,
               struct hf_operation *ret_operation, struct hf_error *err)
 {
-    struct application a = {id, etag, actor, HF_UPGRADE_FORTH, ret_operation};
+    struct application a = {
+        asked->id, asked->etag, actor, {HF_UPGRADE_FORTH, asked->allow_older}, ret_operation};
 
     return mailbox_call(&core->mail, do_apply, &a, err);
 }
@@ -432,7 +485,7 @@ int
 hf_core_roll_back(struct hf_core *core, const char *actor, struct hf_operation *ret_operation,
                   struct hf_error *err)
 {
-    struct application a = {"", "", actor, HF_UPGRADE_BACK, ret_operation};
+    struct application a = {"", "", actor, {HF_UPGRADE_BACK, false}, ret_operation};
 
     return mailbox_call(&core->mail, do_roll_back, &a, err);
 }

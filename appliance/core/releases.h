@@ -11,7 +11,7 @@
 
 struct hf_core;
 
-enum { HF_PLAN_OBSTACLES_MAX = 6, HF_PLAN_WARNINGS_MAX = 6, HF_RELEASE_TEXT_MAX = 60000 };
+enum { HF_PLAN_OBSTACLES_MAX = 6, HF_PLAN_WARNINGS_MAX = 6, HF_RELEASE_UPLOAD_MAX = 60000 };
 
 struct hf_plan_service {
     char name[HF_NAME_SIZE];
@@ -20,13 +20,14 @@ struct hf_plan_service {
     bool image, settings, restarts;
     char limits[HF_CHANGE_SIZE]; /* "": nothing of them */
     bool present;
+    int64_t fetch_bytes; /* of its layers that no service before it brings */
     int64_t last_gap_ms; /* -1: never switched */
 };
 
 enum hf_plan_warning_kind {
     HF_WARNING_UNSIGNED,
     HF_WARNING_OLDER,
-    HF_WARNING_NO_SIZES,
+    HF_WARNING_NO_ROOM,
     HF_WARNING_FAILED_BEFORE,
     HF_WARNING_IMAGE_MISSING,
     HF_WARNING_KIND_COUNT
@@ -50,6 +51,8 @@ struct hf_plan {
     char unchanged[HF_SERVICES_MAX][HF_NAME_SIZE];
     size_t unchanged_count;
     size_t fetch_count;     /* images that are not here */
+    size_t fetch_layers;    /* of them, those that are not here either */
+    int64_t fetch_bytes;    /* of these, as the registry has them */
     int64_t free_bytes;     /* where the engine keeps images; -1: not known */
     int64_t held, in_per_s; /* records */
     int64_t held_meanwhile; /* -1: not known */
@@ -59,6 +62,10 @@ struct hf_plan {
     struct hf_plan_warning warnings[HF_PLAN_WARNINGS_MAX];
     size_t warning_count;
 };
+
+/* More disk than now at the end, and meanwhile; about. */
+int64_t hf_plan_needed_bytes(const struct hf_plan *p);
+int64_t hf_plan_peak_bytes(const struct hf_plan *p);
 
 /* Newest first; history has those that have ended. */
 HF_MUST int hf_core_releases(struct hf_core *core, struct hf_known_release *ret_releases,
@@ -72,7 +79,7 @@ HF_MUST int hf_core_known_release(struct hf_core *core, const char *id,
                                   struct hf_release *ret_release, struct hf_error *err);
 
 /* Makes a release known: the text of its file and of its signature ("": none). INVALID with a
- * pointer into the file. */
+ * pointer into the file, and where release_keys are set and none of them has signed it. */
 HF_MUST int hf_core_add_release(struct hf_core *core, const char *text, const char *signature,
                                 const char *actor, struct hf_known_release *ret_known,
                                 struct hf_error *err);
@@ -84,8 +91,14 @@ HF_MUST int hf_core_forget_release(struct hf_core *core, const char *id, const c
 HF_MUST int hf_core_plan(struct hf_core *core, const char *id, struct hf_plan *ret_plan,
                          struct hf_error *err);
 
-/* Begins; etag "" takes what there is. NOT_FOUND, STALE, CONFLICT where something is in the way. */
-HF_MUST int hf_core_apply(struct hf_core *core, const char *id, const char *etag, const char *actor,
+struct hf_apply {
+    const char *id;
+    const char *etag; /* "" takes what there is */
+    bool allow_older; /* one with a counter below the highest that has run here, too */
+};
+
+/* Begins. NOT_FOUND, STALE, CONFLICT where something is in the way. */
+HF_MUST int hf_core_apply(struct hf_core *core, const struct hf_apply *asked, const char *actor,
                           struct hf_operation *ret_operation, struct hf_error *err);
 
 /* Gives up the upgrade under way, or begins one to the release before. CONFLICT where there is

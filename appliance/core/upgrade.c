@@ -17,6 +17,25 @@ enum { ROOM_LEAST_MIB = 64 };
 /* ---- releases that live as long as the core ---- */
 
 int
+hf_core_parse_release(const struct hf_core *core, const char *json, struct hf_release *ret_release,
+                      struct hf_error *err)
+{
+    const struct hf_release_host host = {hf_release_platform(), core->settings.registry.host};
+
+    return hf_release_parse(json, strlen(json), &host, ret_release, err);
+}
+
+void
+hf_core_place_releases(struct hf_core *core)
+{
+    const char *registry = core->settings.registry.host;
+
+    hf_release_set_registry(&core->release, registry);
+    for (struct held_release *h = core->upgrade.held; h; h = h->next)
+        hf_release_set_registry(&h->release, registry);
+}
+
+int
 hf_core_hold_release(struct hf_core *core, const char *json, const struct hf_release **ret_release,
                      struct hf_error *err)
 {
@@ -33,7 +52,7 @@ hf_core_hold_release(struct hf_core *core, const char *json, const struct hf_rel
     h = calloc(1, sizeof *h);
     if (!h)
         return hf_error_nomem(err);
-    if (hf_release_parse(json, strlen(json), &h->release, err) < 0) {
+    if (hf_core_parse_release(core, json, &h->release, err) < 0) {
         free(h);
         return -1;
     }
@@ -179,7 +198,7 @@ know_running(struct hf_core *core)
     if (hf_store_known_release(core->config.store, r.known.release.id, &known, NULL, &err) == 0 ||
         err.class != HF_ERROR_NOT_FOUND)
         return;
-    hf_text_put(r.known.release.name, sizeof r.known.release.name, "%s", core->release.name);
+    hf_release_label(&core->release, r.known.release.name);
     hf_text_put(r.known.created, sizeof r.known.created, "%s", core->release.created);
     hf_text_put(r.known.source, sizeof r.known.source, "start");
     r.known.added_ms = hf_clock_wall_ms();

@@ -58,6 +58,12 @@ struct upgrade {
 HF_MUST int hf_core_load_upgrade(struct hf_core *core, struct hf_error *err);
 void hf_core_free_upgrade(struct hf_core *core);
 
+/* upgrade.c: a release as this gateway reads it: its platform, and the registry that is set. */
+HF_MUST int hf_core_parse_release(const struct hf_core *core, const char *json,
+                                  struct hf_release *ret_release, struct hf_error *err);
+/* upgrade.c: puts the registry that is set before all images. */
+void hf_core_place_releases(struct hf_core *core);
+
 /* upgrade.c: the release of that text, parsed and kept. */
 HF_MUST int hf_core_hold_release(struct hf_core *core, const char *json,
                                  const struct hf_release **ret_release, struct hf_error *err);
@@ -84,10 +90,19 @@ struct hf_upgrade_event hf_core_upgrade_look(struct hf_core *core, int64_t now_m
  * switched, into ret_record->services. */
 void hf_core_list_changes(const struct hf_core *core, const struct hf_release *to,
                           struct hf_upgrade_record *ret_record);
+
+struct plan_wish {
+    enum hf_upgrade_kind kind;
+    bool allow_older; /* a counter below the floor is no obstacle */
+};
+
 /* upgrade_plan.c */
 void hf_core_make_plan(struct hf_core *core, const struct hf_known_release *known,
-                       const struct hf_release *to, enum hf_upgrade_kind kind,
+                       const struct hf_release *to, const struct plan_wish *wish,
                        struct hf_plan *ret_plan);
+/* plan_size.c: what is to be fetched for the services whose image is not present. */
+void hf_core_weigh_plan(const struct hf_core *core, const struct hf_release *to,
+                        struct hf_plan *plan);
 
 /* upgrade_collect.c: lets images go that nothing needs, where there are some. */
 /* Whether a release that runs, ran before it or is yet to be applied has that image. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 struct needed {
+    const struct hf_core *core;
     char ids[HF_STORE_RELEASES_MAX * HF_SERVICES_MAX][HF_DIGEST_SIZE];
     size_t count;
 };
@@ -21,7 +22,7 @@ add_needed(void *context, const char *json, struct hf_error *err)
     struct needed *n = context;
     struct hf_release r;
 
-    if (hf_release_parse(json, strlen(json), &r, err) < 0)
+    if (hf_core_parse_release(n->core, json, &r, err) < 0)
         return -1;
     for (size_t i = 0; i < r.count && n->count < HF_LEN(n->ids); i++)
         memcpy(n->ids[n->count++], r.services[i].image.image_id, HF_DIGEST_SIZE);
@@ -44,7 +45,10 @@ hf_core_needs_image(const struct hf_core *core, const char *image_id)
     HF_AUTO_FREE struct needed *needed = calloc(1, sizeof *needed);
     struct hf_error err = {0};
 
-    if (!needed || hf_store_release_texts(core->config.store, false, add_needed, needed, &err) < 0)
+    if (!needed)
+        return true;
+    needed->core = core;
+    if (hf_store_release_texts(core->config.store, false, add_needed, needed, &err) < 0)
         return true;
     return is_needed(needed, image_id);
 }
@@ -80,7 +84,7 @@ take_leftover(void *context, const char *json, struct hf_error *err)
     hf_release_id(json, id);
     if (*l->job.release_id || strcmp(id, l->but) == 0)
         return 0;
-    if (hf_release_parse(json, strlen(json), &r, err) < 0)
+    if (hf_core_parse_release(l->needed->core, json, &r, err) < 0)
         return -1;
     memcpy(l->job.release_id, id, sizeof l->job.release_id);
     add_items(l, &r);
@@ -100,6 +104,7 @@ hf_core_collect(struct hf_core *core)
     u->collect_due = false;
     if (!needed || !l)
         return;
+    needed->core = core;
     l->needed = needed;
     l->but = u->uncollected;
     l->job.remove = true;

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "core/internal.h"
 #include "model/own.h"
+#include "model/trust.h"
 #include "store/release.h"
 
 #include <stdarg.h>
@@ -190,9 +191,25 @@ find_other_services(const struct hf_core *core, const struct hf_release *to, str
             obstruct(plan, "it lacks the service '%s': %s", core->services[i].name, how);
 }
 
+/* The way back is always open: what is gone back to has run here. */
+static void
+compare_with_floor(const struct hf_core *core, const struct hf_release *to,
+                   const struct plan_wish *wish, struct hf_plan *plan)
+{
+    struct hf_error err = {0};
+    int64_t floor = 0;
+
+    if (hf_store_release_floor(core->config.store, &floor, &err) == 0 &&
+        hf_release_check_floor(to, floor, &err) == 0)
+        return;
+    warn(plan, HF_WARNING_OLDER, err.message);
+    if (wish->kind == HF_UPGRADE_FORTH && !wish->allow_older)
+        obstruct(plan, "%s (allow_older)", err.message);
+}
+
 static void
 find_obstacles(const struct hf_core *core, const struct hf_known_release *known,
-               const struct hf_release *to, enum hf_upgrade_kind kind, struct hf_plan *plan)
+               const struct hf_release *to, const struct plan_wish *wish, struct hf_plan *plan)
 {
     if (!core->has_release)
         obstruct(plan, "no release runs yet: start holdfastd with --release FILE");
@@ -200,28 +217,24 @@ find_obstacles(const struct hf_core *core, const struct hf_known_release *known,
         obstruct(plan, "an upgrade to '%s' is under way", core->upgrade.record.to.name);
     else if (known->state == HF_RELEASE_RUNNING)
         obstruct(plan, "it runs already");
-    if (core->settings.upgrade.freeze && kind == HF_UPGRADE_FORTH)
+    if (core->settings.upgrade.freeze && wish->kind == HF_UPGRADE_FORTH)
         obstruct(plan, "upgrades are frozen (upgrade.freeze in the configuration)");
     if (core->has_release)
         find_other_services(core, to, plan);
+    compare_with_floor(core, to, wish, plan);
 }
 
 static void
-find_warnings(const struct hf_core *core, const struct hf_known_release *known,
-              struct hf_plan *plan)
+find_warnings(const struct hf_known_release *known, struct hf_plan *plan)
 {
     char text[HF_TEXT_SIZE];
 
     if (!known->is_signed)
         warn(plan, HF_WARNING_UNSIGNED, "No signature came with it: nobody vouches for it.");
-    if (core->has_release && strcmp(known->created, core->release.created) < 0)
-        warn(plan, HF_WARNING_OLDER, "It was made before the one that runs.");
     if (known->state == HF_RELEASE_FAILED) {
         hf_text_put(text, sizeof text, "It was rolled back the last time: %s", known->detail);
         warn(plan, HF_WARNING_FAILED_BEFORE, text);
     }
-    warn(plan, HF_WARNING_NO_SIZES,
-         "It does not say how large its images are: what is to be fetched is not known.");
 }
 
 /* ---- figures of the moment ---- */
@@ -270,12 +283,13 @@ name_running(struct hf_core *core, struct hf_plan *plan)
     if (!core->has_release || hf_store_release(core->config.store, &json, NULL) < 0)
         return;
     hf_release_id(json, plan->from.id);
-    hf_text_put(plan->from.name, sizeof plan->from.name, "%s", core->release.name);
+    hf_release_label(&core->release, plan->from.name);
 }
 
 void
 hf_core_make_plan(struct hf_core *core, const struct hf_known_release *known,
-                  const struct hf_release *to, enum hf_upgrade_kind kind, struct hf_plan *ret_plan)
+                  const struct hf_release *to, const struct plan_wish *wish,
+                  struct hf_plan *ret_plan)
 {
     const struct hf_host_view *h = &core->host;
 
@@ -286,8 +300,8 @@ hf_core_make_plan(struct hf_core *core, const struct hf_known_release *known,
         .free_bytes = h->disk_count ? h->disks[h->disk_count - 1].free_bytes : -1,
     };
     name_running(core, ret_plan);
-    find_obstacles(core, known, to, kind, ret_plan);
-    find_warnings(core, known, ret_plan);
+    find_obstacles(core, known, to, wish, ret_plan);
+    find_warnings(known, ret_plan);
     if (core->has_release)
         plan_services(core, to, ret_plan);
     plan_backlog(core, ret_plan);

@@ -23,16 +23,9 @@ put_pair(struct hf_json *object, const char *name, const char *value)
 static void
 put_pin(struct hf_json *labels, const struct hf_spec *spec)
 {
-    HF_AUTO(hf_json)
-    struct hf_json *pin = spec->description ? hf_json_copy(spec->description) : hf_json_object();
     HF_AUTO_FREE char *text = NULL;
 
-    if (!spec->description) {
-        put_pair(pin, "image", spec->image.image);
-        put_pair(pin, "tag", spec->image.tag);
-        put_pair(pin, "image_id", spec->image.image_id);
-    }
-    if (hf_json_print(pin, &text, NULL) == 0)
+    if (spec->pin && hf_json_print_canonical(spec->pin, &text, NULL) == 0)
         put_pair(labels, LABEL_PIN, text);
 }
 

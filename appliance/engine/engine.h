@@ -43,11 +43,11 @@ void hf_engine_stop(struct hf_engine *engine);
 void hf_engine_free(struct hf_engine *engine);
 HF_DEFINE_AUTO(struct hf_engine, hf_engine, hf_engine_free)
 
-/* The release that the instance's containers were made from, put together from their labels: the
- * JSON of model/release.h, unchecked; the caller frees *ret_text. NOT_FOUND where there are none.
- */
-HF_MUST int hf_engine_release(struct hf_engine *engine, const char *instance, char **ret_text,
-                              struct hf_error *err);
+/* The release that the instance's containers were made from, put together from their labels, with
+ * that counter: the JSON of model/release.h, unchecked; the caller frees *ret_text. NOT_FOUND where
+ * there are none. */
+HF_MUST int hf_engine_release(struct hf_engine *engine, const char *instance, int64_t counter,
+                              char **ret_text, struct hf_error *err);
 
 /* ctx is a struct hf_engine. */
 extern const struct hf_engine_ops hf_docker_ops;

@@ -4,14 +4,20 @@
 
 #include <string.h>
 
-/* Whether name is a tag in the repository of the release's image, as one that was loaded has. */
+/* Whether name is a tag in the repository of the release's image, as one that was loaded has;
+ * behind whatever registry was set when it came. */
 static bool
-is_our_tag(const char *name, const char *image)
+is_our_tag(const char *name, const char *repository)
 {
-    const char *at = strchr(image, '@'), *colon = name ? strrchr(name, ':') : NULL;
-    size_t len = at ? (size_t)(at - image) : strlen(image);
+    const char *colon = name ? strrchr(name, ':') : NULL;
+    size_t ours = strlen(repository), len = colon ? (size_t)(colon - name) : 0, host;
 
-    return colon && (size_t)(colon - name) == len && strncmp(name, image, len) == 0;
+    if (!ours || len < ours || strncmp(colon - ours, repository, ours) != 0)
+        return false;
+    host = strcspn(name, "/");
+    return len == ours ||
+           (host + 1 == len - ours && (memchr(name, '.', host) || memchr(name, ':', host) ||
+                                       strncmp(name, "localhost/", host + 1) == 0));
 }
 
 /* A name that somebody else gave it says that it is somebody's. */
@@ -20,7 +26,7 @@ check_names(const struct hf_json *doc, const struct hf_release_image *image, str
 {
     for (const struct hf_json *v = hf_json_first(hf_json_get(doc, "RepoTags")); v;
          v = hf_json_next(v))
-        if (!is_our_tag(hf_json_as_string(v), image->image))
+        if (!is_our_tag(hf_json_as_string(v), image->repository))
             return hf_error_set(err, HF_ERROR_CONFLICT, "somebody named the image '%.200s'",
                                 hf_json_as_string(v) ? hf_json_as_string(v) : "");
     return 0;

@@ -123,6 +123,11 @@ fetch_one(struct job *j, const struct hf_release_image *image, struct hf_error *
         return -1;
     if (has)
         return 0;
+    if (!hf_release_image_is_placed(image))
+        return hf_error_set(err, HF_ERROR_INVALID,
+                            "image %s %s is not in the engine, and no registry is set to pull it "
+                            "from: set registry.host in the configuration",
+                            image->repository, image->tag);
     if (hf_import_pin_of(image, &pin, err) < 0 ||
         open_remote(j->engine, &j->registry, &j->watch, &remote, err) < 0)
         return -1;

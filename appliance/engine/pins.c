@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-enum { FORMAT = 1, FORMAT_OWN = 2 /* model/release.h */ };
+/* model/release.c. What is put together fits this program, whatever it was made for. */
+enum { FORMAT = 1, SCHEMA = 1 };
+static const char VERSION[] = "0.0.0";
 
 /* Of the container that has the service's own name: `docker commit` copies labels to others. */
 static bool
@@ -21,8 +23,7 @@ is_of(const struct hf_json *listed, const char *instance, const char *service)
 }
 
 static void
-take_pin(const struct hf_json *listed, const char *instance, struct hf_json *services,
-         bool *ret_own)
+take_pin(const struct hf_json *listed, const char *instance, struct hf_json *services)
 {
     const struct hf_json *labels = hf_json_get(listed, "Labels");
     const char *service = hf_inspect_label(labels, LABEL_SERVICE);
@@ -31,30 +32,33 @@ take_pin(const struct hf_json *listed, const char *instance, struct hf_json *ser
 
     if (!is_of(listed, instance, service) || hf_json_parse(text, strlen(text), &pin, NULL) < 0)
         return;
-    *ret_own |= hf_service_index(service) < 0;
     hf_json_set(services, service, pin);
 }
 
 int
-hf_engine_release(struct hf_engine *engine, const char *instance, char **ret_text,
-                  struct hf_error *err)
+hf_engine_release(struct hf_engine *engine, const char *instance, int64_t counter,
+                  char **ret_text, struct hf_error *err)
 {
     HF_AUTO(hf_json) struct hf_json *list = NULL;
     HF_AUTO(hf_json) struct hf_json *doc = hf_json_object();
     struct hf_json *services = hf_json_object();
     char now[HF_RFC3339_SIZE];
-    bool own = false;
 
     hf_json_put(doc, "services", services);
     if (hf_client_get(engine, "/containers/json?all=true", &list, err) < 0)
         return -1;
     for (const struct hf_json *v = hf_json_first(list); v; v = hf_json_next(v))
-        take_pin(v, instance, services, &own);
+        take_pin(v, instance, services);
     if (!hf_json_first(services))
         return hf_error_set(err, HF_ERROR_NOT_FOUND, "no container says what it was made from");
     hf_clock_rfc3339(hf_clock_wall_ms(), now);
-    hf_json_put_int(doc, "format", own ? FORMAT_OWN : FORMAT);
+    hf_text_put(strchr(now, '.'), sizeof "Z", "Z"); /* whole seconds */
+    hf_json_put_int(doc, "format", FORMAT);
     hf_json_put_string(doc, "name", "rebuilt");
+    hf_json_put_string(doc, "version", VERSION);
     hf_json_put_string(doc, "created", now);
+    hf_json_put_int(doc, "counter", counter);
+    hf_json_put_string(doc, "min_holdfastd", VERSION);
+    hf_json_put_int(doc, "settings_schema", SCHEMA);
     return hf_json_print(doc, ret_text, err);
 }

@@ -28,6 +28,14 @@ enum { HF_JSON_DEPTH_MAX = 32, HF_JSON_TEXT_MAX = 4 * 1024 * 1024 };
 HF_MUST int hf_json_parse(const char *text, size_t len, struct hf_json **ret_doc,
                           struct hf_error *err);
 
+/* Where in text, which hf_json_parse() has taken, pointer (RFC 6901) leads to: the name of a member
+ * or the start of an element. Where it leads nowhere, the last of its parts that is there. A name
+ * that is written with escapes is not found. Both count from 1, columns in bytes. */
+struct hf_json_place {
+    size_t line, column;
+};
+struct hf_json_place hf_json_find(const char *text, size_t len, const char *pointer);
+
 void hf_json_free(struct hf_json *doc);
 HF_DEFINE_AUTO(struct hf_json, hf_json, hf_json_free)
 
@@ -103,6 +111,11 @@ void hf_json_add_number(struct hf_json *array, double value);
 
 /* Prints compactly; the caller frees *ret_text. */
 HF_MUST int hf_json_print(const struct hf_json *v, char **ret_text, struct hf_error *err);
+
+/* Prints in the canonical form of RFC 8785: members sorted by name, no blanks. Exact for names of
+ * ASCII and for numbers that are whole up to 2^53 - 1 or have no exponent. The caller frees
+ * *ret_text. */
+HF_MUST int hf_json_print_canonical(const struct hf_json *v, char **ret_text, struct hf_error *err);
 
 /* Whether text is one JSON value that every strict reader takes: nesting up to HF_JSON_DEPTH_MAX,
  * numbers that fit a double, no \u0000 and no lone surrogate (RFC 8259 §6, §8.2). If so, out gets

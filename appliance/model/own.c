@@ -98,8 +98,8 @@ int
 hf_own_check(const struct hf_json *v, const char *pointer, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
-        {"image", HF_JSON_STRING, true},        {"tag", HF_JSON_STRING, true},
-        {"image_id", HF_JSON_STRING, true},     {"user", HF_JSON_INT, true},
+        {"repository", HF_JSON_STRING, true},   {"tag", HF_JSON_STRING, true},
+        {"platforms", HF_JSON_OBJECT, true},    {"user", HF_JSON_INT, true},
         {"limits", HF_JSON_OBJECT, true},       {"title", HF_JSON_STRING, false},
         {"command", HF_JSON_ARRAY, false},      {"env", HF_JSON_OBJECT, false},
         {"secrets", HF_JSON_ARRAY, false},      {"volumes", HF_JSON_ARRAY, false},

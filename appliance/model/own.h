@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * An operator's own service, as a release of format 2 describes it among its "services":
+ * An operator's own service, as a release describes it among its "services":
  *
  *     "adapter": {
- *       "image": "registry/adapter@sha256:…", "tag": "1.4.2", "image_id": "sha256:…",
+ *       "repository": "plant/adapter", "tag": "1.4.2", "platforms": {…},       as of every service
  *       "user": 20001,                                      uid and gid; not root
  *       "limits": { "memory_bytes": …, "cpus": 0.5, "pids": 32, … }       see model/limits.h
  *     and, all of it optional:
@@ -46,8 +46,8 @@ enum hf_own_health { HF_OWN_HEALTH_NONE, HF_OWN_HEALTH_BUS, HF_OWN_HEALTH_TCP, H
  * account or network of the gateway has. On false why gets the reason, a static string. */
 bool hf_own_is_name(const char *name, const char **ret_why);
 
-/* Checks a whole description but for image, tag and image_id, which every service has; pointer is
- * where it stands. */
+/* Checks a whole description but for repository, tag and platforms, which every service has;
+ * pointer is where it stands. */
 HF_MUST int hf_own_check(const struct hf_json *v, const char *pointer, struct hf_error *err);
 
 enum hf_own_health hf_own_health_kind(const struct hf_json *own);

@@ -2,6 +2,7 @@
 #include "model/settings.h"
 
 #include "model/settings_parts.h"
+#include "model/trust.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,7 @@ hf_settings_init(struct hf_settings *s)
         .sinks = hf_json_array(),
         .lanes = hf_json_array(),
         .rules = hf_json_array(),
+        .release_keys = hf_json_array(),
         .limits = hf_json_object(),
         .own = hf_json_object(),
     };
@@ -72,9 +74,10 @@ hf_settings_done(struct hf_settings *s)
     hf_json_free(s->sinks);
     hf_json_free(s->lanes);
     hf_json_free(s->rules);
+    hf_json_free(s->release_keys);
     hf_json_free(s->limits);
     hf_json_free(s->own);
-    s->sinks = s->lanes = s->rules = s->limits = s->own = NULL;
+    s->sinks = s->lanes = s->rules = s->release_keys = s->limits = s->own = NULL;
     hf_scan_settings_done(&s->scan);
 }
 
@@ -86,10 +89,12 @@ hf_settings_copy(const struct hf_settings *from, struct hf_settings *to, struct 
     s.sinks = hf_json_copy(from->sinks);
     s.lanes = hf_json_copy(from->lanes);
     s.rules = hf_json_copy(from->rules);
+    s.release_keys = hf_json_copy(from->release_keys);
     s.limits = hf_json_copy(from->limits);
     s.own = hf_json_copy(from->own);
     s.scan.accept = hf_json_copy(from->scan.accept);
-    if (!s.sinks || !s.lanes || !s.rules || !s.limits || !s.own || !s.scan.accept) {
+    if (!s.sinks || !s.lanes || !s.rules || !s.release_keys || !s.limits || !s.own ||
+        !s.scan.accept) {
         hf_settings_done(&s);
         return hf_error_nomem(err);
     }
@@ -174,14 +179,16 @@ parse_lists(const struct hf_json *doc, struct hf_settings *s, struct hf_error *e
     const struct hf_json *rules = hf_json_get(doc, "rules");
     const struct hf_json *uplink = hf_json_get(doc, "uplink");
     const struct hf_json *limits = hf_json_get(doc, "limits"), *own = hf_json_get(doc, "own");
+    const struct hf_json *keys = hf_json_get(doc, "release_keys");
 
     if (hf_check_limits(limits, err) < 0 || hf_check_own(own, err) < 0 ||
         hf_check_sinks(sinks, err) < 0 || hf_check_lanes(lanes, err) < 0 ||
-        hf_settings_check_rules(rules, "/rules", err) < 0)
+        hf_settings_check_rules(rules, "/rules", err) < 0 ||
+        hf_trust_check_keys(keys, "/release_keys", err) < 0)
         return -1;
     if (replace(&s->sinks, sinks, err) < 0 || replace(&s->lanes, lanes, err) < 0 ||
         replace(&s->rules, rules, err) < 0 || replace(&s->limits, limits, err) < 0 ||
-        replace(&s->own, own, err) < 0)
+        replace(&s->own, own, err) < 0 || replace(&s->release_keys, keys, err) < 0)
         return -1;
     return uplink ? hf_put_uplink(&s->sinks, uplink, err) : 0;
 }
@@ -190,13 +197,14 @@ static int
 parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
-        {"name", HF_JSON_STRING, false},    {"uplink", HF_JSON_OBJECT, false},
-        {"sinks", HF_JSON_ARRAY, false},    {"buffer", HF_JSON_OBJECT, false},
-        {"lanes", HF_JSON_ARRAY, false},    {"rules", HF_JSON_ARRAY, false},
-        {"devices", HF_JSON_OBJECT, false}, {"limits", HF_JSON_OBJECT, false},
-        {"own", HF_JSON_OBJECT, false},     {"alarms", HF_JSON_OBJECT, false},
-        {"broker", HF_JSON_OBJECT, false},  {"registry", HF_JSON_OBJECT, false},
-        {"upgrade", HF_JSON_OBJECT, false}, {"scan", HF_JSON_OBJECT, false},
+        {"name", HF_JSON_STRING, false},        {"uplink", HF_JSON_OBJECT, false},
+        {"sinks", HF_JSON_ARRAY, false},        {"buffer", HF_JSON_OBJECT, false},
+        {"lanes", HF_JSON_ARRAY, false},        {"rules", HF_JSON_ARRAY, false},
+        {"devices", HF_JSON_OBJECT, false},     {"limits", HF_JSON_OBJECT, false},
+        {"own", HF_JSON_OBJECT, false},         {"alarms", HF_JSON_OBJECT, false},
+        {"broker", HF_JSON_OBJECT, false},      {"registry", HF_JSON_OBJECT, false},
+        {"release_keys", HF_JSON_ARRAY, false}, {"upgrade", HF_JSON_OBJECT, false},
+        {"scan", HF_JSON_OBJECT, false},
     };
     const struct hf_json *buffer, *devices, *alarms, *broker, *registry, *upgrade, *scan;
     const char *name;
@@ -277,6 +285,7 @@ document(const struct hf_settings *s, bool masked)
     hf_json_put_int(broker, "session_days", s->broker.session_days);
     hf_json_put(doc, "broker", broker);
     hf_json_put(doc, "registry", hf_print_registry(&s->registry, masked));
+    hf_json_put(doc, "release_keys", hf_json_copy(s->release_keys));
     hf_json_put(doc, "upgrade", hf_print_upgrade(&s->upgrade));
     hf_json_put(doc, "scan", hf_print_scan(&s->scan));
     return doc;

@@ -5,13 +5,15 @@
  *     { "name", "sinks": [sink], "buffer": {…}, "lanes": [{"filter","lane"}], "rules": [rule],
  *       "devices": {"topic"}, "limits": {SERVICE: limits, "allow_overcommit"}, "own": {…},
  *       "alarms": {…}, "broker": {…}, "registry": {"host","ca_pem","user","password",
- *       "token_host","max_bytes_per_s"}, "upgrade": {…}, "scan": {…} }
+ *       "token_host","max_bytes_per_s"}, "release_keys": [public key], "upgrade": {…},
+ *       "scan": {…} }
  *
  * Limits are as model/limits.h has them, each member over its default. "own" says what the own
  * services of a release may have: "ports" of the host, "binds" (folders of the host, with all below
  * them), and "secrets": {SERVICE: {NAME: value}}.
  * Sinks, rules and lanes are as api/record-path.md has them, a sink with its secrets in it. On the
  * way in there is also "uplink": {"url","token","ca_pem"}, short for the https sink named "uplink".
+ * A release must be signed by one of release_keys, where there are any (model/trust.h).
  * Every member may be absent, unknown ones are refused.
  */
 #pragma once
@@ -31,7 +33,8 @@ enum {
     HF_LANE_FILTERS_MAX = 64,
     HF_RULES_MAX = 256,  /* as many as the processor takes (services/processor/rules.h) */
     HF_FILTER_MAX = 256, /* bytes of an MQTT filter or topic in settings */
-    HF_SETTINGS_TEXT_MAX = 60 * 1024 /* printed; what is shown can be sent back in one request */
+    HF_SETTINGS_TEXT_MAX = 60 * 1024, /* printed; what is shown can be sent back in one request */
+    HF_SETTINGS_SCHEMA = 1 /* raised when services must understand what older ones did not */
 };
 
 /* The name that "uplink" is short for, and what a secret that is set is shown as. */
@@ -126,7 +129,7 @@ struct hf_settings {
     struct hf_registry_settings registry;
     char device_topic[HF_FILTER_MAX + 1]; /* a filter whose level "ID" names the device */
     /* Arrays, owned, checked; never NULL after hf_settings_init() unless out of memory. */
-    struct hf_json *sinks, *lanes, *rules;
+    struct hf_json *sinks, *lanes, *rules, *release_keys;
     struct hf_json *limits, *own; /* objects, the same */
 };
 

@@ -231,11 +231,12 @@ hf_spec_make(const struct hf_placement *p, const struct hf_release *r, size_t in
                 service->own ? service->name : blueprints[index].service);
     hf_text_put(s.container, sizeof s.container, "%s-%s", p->instance, s.service);
     mount_run_folder(&s, p);
-    s.description = service->own;
+    s.pin = hf_json_get(hf_json_get(r->doc, "services"), s.service);
     if (service->own)
         hf_spec_fill_own(&s, p, service->own);
     else
         fill_built_in(&s, &blueprints[index], p);
+    hf_limits_apply(service->limits, &s.limits);
     seal(&s);
     *ret_spec = s;
     return 0;

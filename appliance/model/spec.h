@@ -60,10 +60,11 @@ struct hf_spec {
     struct hf_attachment networks[HF_SPEC_LIST_MAX];
     size_t network_count;
 
+    const struct hf_json *pin; /* all that its release says of it, borrowed; may be NULL */
+
     /* Of own services only. Arrays and objects borrowed from the release, NULL for none. */
     const struct hf_json *command;     /* instead of the image's; strings */
     const struct hf_json *env;         /* name: value */
-    const struct hf_json *description; /* all of it, as its release has it */
 
     /* What is less than the usual hardening; all of it is written in the release. */
     bool writable_root, new_privileges;

@@ -31,7 +31,7 @@ const char *hf_release_state_name(enum hf_release_state s);
 
 struct hf_release_short {
     char id[HF_DIGEST_TEXT_SIZE]; /* "": none */
-    char name[HF_NAME_SIZE];
+    char name[HF_RELEASE_LABEL_SIZE]; /* and version, for people */
 };
 
 struct hf_known_release {

@@ -25,6 +25,7 @@ static const struct {
      "value->>0, value->>1, value->>2, value->>3", "ORDER BY n DESC LIMIT 1"},
     {"release", "release", "one, imported, json", "value->>0, value->>1, value->>2", ""},
     {"start_release", "release of the start", "one, id", "value->>0, value->>1", ""},
+    {"release_floor", "release floor", "one, counter", "value->>0, value->>1", ""},
     {"desired", "desired state", "service, wanted, actor, changed",
      "value->>0, value->>1, value->>2, value->>3", ""},
     {"setup_code", "setup code", "one, hash", "value->>0, value->>1", ""},

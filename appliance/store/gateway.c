@@ -149,21 +149,43 @@ hf_store_release(struct hf_store *st, char **ret_json, struct hf_error *err)
     return hf_db_copy_text(stmt, 0, ret_json, err);
 }
 
+struct new_release {
+    const char *json;
+    int64_t counter;
+};
+
 /* The same text again is no other release, and leaves the images as they were noted. */
 static int
-set_release(struct hf_store *st, void *context, struct hf_error *err)
+put_release(struct hf_store *st, void *context, struct hf_error *err)
 {
-    const char *json = context;
+    const struct new_release *r = context;
 
-    if (hf_db_exec(st, err, hf_sql_release_set, "it", hf_clock_wall_ms(), json) < 0)
+    if (hf_db_exec(st, err, hf_sql_release_set, "it", hf_clock_wall_ms(), r->json) < 0)
         return -1;
-    return sqlite3_changes(st->db) ? hf_db_exec(st, err, hf_sql_image_note, "t", json) : 0;
+    if (sqlite3_changes(st->db) &&
+        hf_db_exec(st, err, hf_sql_image_note, "tt", r->json, hf_release_platform()) < 0)
+        return -1;
+    return hf_db_exec(st, err, hf_sql_release_floor_raise, "i", r->counter);
 }
 
 int
-hf_store_set_release(struct hf_store *st, const char *json, struct hf_error *err)
+hf_store_set_release(struct hf_store *st, const char *json, int64_t counter, struct hf_error *err)
 {
-    if (hf_store_transaction(st, set_release, (void *)(uintptr_t)json, err) < 0)
-        return hf_error_wrap(err, "save the release");
+    struct new_release r = {json, counter};
+
+    return hf_store_transaction(st, put_release, &r, err) < 0
+               ? hf_error_wrap(err, "save the release")
+               : 0;
+}
+
+int
+hf_store_release_floor(struct hf_store *st, int64_t *ret_floor, struct hf_error *err)
+{
+    HF_STMT stmt = NULL;
+
+    if (hf_db_query(st, &stmt, err, hf_sql_release_floor_get, "") < 0 ||
+        hf_db_step(st, stmt, err) < 0)
+        return hf_error_wrap(err, "read the floor of releases");
+    *ret_floor = sqlite3_column_int64(stmt, 0);
     return 0;
 }

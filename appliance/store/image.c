@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
 #include "sql.h"
 #include "store/db.h"
+
+#include <string.h>
 
 int
 hf_store_old_images(struct hf_store *st, struct hf_release_image *ret_images, size_t max,
@@ -17,6 +20,8 @@ hf_store_old_images(struct hf_store *st, struct hf_release_image *ret_images, si
 
         hf_db_text(stmt, 0, image->image_id, sizeof image->image_id);
         hf_db_text(stmt, 1, image->image, sizeof image->image);
+        hf_text_put(image->repository, sizeof image->repository, "%.*s",
+                    (int)strcspn(image->image, "@"), image->image);
         hf_db_text(stmt, 2, image->tag, sizeof image->tag);
     }
     if (row < 0)

@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "json/json.h"
+#include "model/trust.h"
 #include "sql.h"
 #include "store/db.h"
 
@@ -181,6 +183,7 @@ set_running(struct hf_store *st, const char *running, const char *previous, stru
 
 struct start {
     const struct hf_store_release *release;
+    const struct hf_release *parsed;
     bool taken;
 };
 
@@ -225,6 +228,7 @@ take_start(struct hf_store *st, void *context, struct hf_error *err)
     const char *id = s->release->known.release.id;
     char last[HF_DIGEST_TEXT_SIZE], running[HF_DIGEST_TEXT_SIZE];
     struct hf_upgrade_record newest = {0};
+    int64_t floor;
     size_t count;
 
     if (read_start_id(st, last, err) < 0 || read_running_id(st, running, err) < 0 ||
@@ -235,18 +239,20 @@ take_start(struct hf_store *st, void *context, struct hf_error *err)
     s->taken = !*running || strcmp(last, id) != 0;
     if (!s->taken)
         return 0;
-    if (hf_store_add_release(st, s->release, err) < 0 ||
-        hf_store_set_release(st, s->release->json, err) < 0 ||
+    if (hf_store_release_floor(st, &floor, err) < 0 ||
+        hf_release_check_floor(s->parsed, floor, err) < 0 ||
+        hf_store_add_release(st, s->release, err) < 0 ||
+        hf_store_set_release(st, s->release->json, s->parsed->counter, err) < 0 ||
         set_running(st, id, running, err) < 0)
         return -1;
     return hf_db_exec(st, err, hf_sql_start_release_set, "t", id);
 }
 
 int
-hf_store_start_release(struct hf_store *st, const struct hf_store_release *r, bool *ret_taken,
-                       struct hf_error *err)
+hf_store_start_release(struct hf_store *st, const struct hf_store_release *r,
+                       const struct hf_release *parsed, bool *ret_taken, struct hf_error *err)
 {
-    struct start s = {.release = r};
+    struct start s = {.release = r, .parsed = parsed};
 
     if (hf_store_transaction(st, take_start, &s, err) < 0)
         return hf_error_wrap(err, "take the release of the start");
@@ -256,6 +262,17 @@ hf_store_start_release(struct hf_store *st, const struct hf_store_release *r, bo
 
 /* ---- the end of an upgrade ---- */
 
+/* What has begun was read and checked. */
+static int
+put_into_force(struct hf_store *st, const char *json, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+
+    if (hf_json_parse(json, strlen(json), &doc, err) < 0)
+        return -1;
+    return hf_store_set_release(st, json, hf_json_int(doc, "counter", 1), err);
+}
+
 static int
 end_upgrade(struct hf_store *st, void *context, struct hf_error *err)
 {
@@ -264,7 +281,7 @@ end_upgrade(struct hf_store *st, void *context, struct hf_error *err)
 
     if (u->state == HF_UPGRADE_COMMITTED) {
         if (hf_store_upgrade_releases(st, u->n, &to, &from, err) < 0 ||
-            hf_store_set_release(st, to, err) < 0 || set_running(st, u->to.id, u->from.id, err) < 0)
+            put_into_force(st, to, err) < 0 || set_running(st, u->to.id, u->from.id, err) < 0)
             return -1;
     } else if (hf_db_exec(st, err, hf_sql_known_release_failed, "ttii", u->to.id, u->reason,
                           (int64_t)HF_RELEASE_FAILED, (int64_t)HF_RELEASE_PREVIOUS) < 0) {

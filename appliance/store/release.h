@@ -33,10 +33,12 @@ HF_MUST int hf_store_known_release(struct hf_store *st, const char *id,
 /* NOT_FOUND; CONFLICT for the one that runs and the one before it. */
 HF_MUST int hf_store_forget_release(struct hf_store *st, const char *id, struct hf_error *err);
 
-/* Takes a release that was given at the start as the one to run, unless it was given the last time
- * too, or an upgrade is under way: what was applied since stays then. */
+/* Takes a release that was given at the start, parsed as well as in its text, as the one to run,
+ * unless it was given the last time too, or an upgrade is under way: what was applied since stays
+ * then. CONFLICT where its counter is below the floor. */
 HF_MUST int hf_store_start_release(struct hf_store *st, const struct hf_store_release *r,
-                                   bool *ret_taken, struct hf_error *err);
+                                   const struct hf_release *parsed, bool *ret_taken,
+                                   struct hf_error *err);
 
 /* Calls take with the canonical text of each release whose images may go (leftovers) or must stay.
  */

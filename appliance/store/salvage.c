@@ -20,6 +20,7 @@ static const struct table {
     {"secret", "secrets", "name, value", 2},
     {"settings", "settings", "n, created, author, json", 4},
     {"release", "release", "one, imported, json", 3},
+    {"release_floor", "release floor", "one, counter", 2},
     {"desired", "desired state", "service, wanted, actor, changed", 4},
     {"setup_code", "setup code", "one, hash", 2},
     {"provision", "provisioning mark", "one, file_hash, applied", 3},

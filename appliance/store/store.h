@@ -90,8 +90,13 @@ HF_MUST int hf_store_add_settings(struct hf_store *st, const char *json, const c
 
 /* NOT_FOUND where none was imported. The caller frees *ret_json. */
 HF_MUST int hf_store_release(struct hf_store *st, char **ret_json, struct hf_error *err);
-/* The text it already has is not written again. */
-HF_MUST int hf_store_set_release(struct hf_store *st, const char *json, struct hf_error *err);
+/* Puts a release into force and raises the floor to its counter, in one transaction. The text it
+ * already has is not written again. */
+HF_MUST int hf_store_set_release(struct hf_store *st, const char *json, int64_t counter,
+                                 struct hf_error *err);
+/* The highest counter that was ever in force, or that of the release that is, where damage has
+ * taken the floor; 0 before the first. */
+HF_MUST int hf_store_release_floor(struct hf_store *st, int64_t *ret_floor, struct hf_error *err);
 
 /* Images of releases that were set, and are neither of the newest one nor of the one before it:
  * nothing goes back to them. Oldest first, at most max. */

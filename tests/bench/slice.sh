@@ -64,13 +64,8 @@ start_figures() {
 
 # Lines "digest bytes url" of each layer of the release, once.
 layers() {
-    local image repository
-    while read -r image; do
-        repository=http://${image%%/*}/v2/${image#*/}
-        repository=${repository%@*}
-        curl -fsS -H 'Accept: application/vnd.oci.image.manifest.v1+json' "$repository/manifests/${image#*@}" |
-            jq -r --arg url "$repository/blobs" '.layers[] | "\(.digest) \(.size) \($url)/\(.digest)"'
-    done < <(jq -r '.services[].image' "$release") | sort -u -k1,1
+    jq -r --arg url "http://$registry/v2" --arg platform "$(platform)" '.services[] | "\($url)/\(.repository)/blobs" as $at
+        | .platforms[$platform].layers[] | "\(.digest) \(.size) \($at)/\(.digest)"' "$release" | sort -u -k1,1
 }
 
 unpack() {

@@ -36,6 +36,107 @@ release_is_missing() {
     gateway_refuses 'nowhere\.json.*No such file'
 }
 
+# --- signatures: made by minisign itself
+
+# sign KEY [OPTION...]: the release at hand.
+sign() {
+    local key=$1
+    shift
+    minisign -S -s "$gw_dir/$key.key" -m "$gw_release" -x "$gw_release.minisig" "$@"
+}
+
+# A gateway that takes what ours and theirs sign; other is somebody else's.
+gateway_with_keys() {
+    local key
+    gateway_new s
+    gw_uplink=
+    for key in ours theirs other; do
+        minisign -G -W -s "$gw_dir/$key.key" -p "$gw_dir/$key.pub" >/dev/null
+    done
+    jq -n --arg ours "$(sed -n 2p "$gw_dir/ours.pub")" --arg theirs "$(sed -n 2p "$gw_dir/theirs.pub")" \
+        '{format: 1, release_keys: [$ours, $theirs]}' >"$gw_dir/provision/holdfast/provision.json"
+}
+
+key_id() { sed -nE '1s/.* ([0-9A-F]{16})$/\1/p' "$gw_dir/$1.pub"; }
+
+# release_is_not_taken REGEX [COUNTER]: the gateway is up, says why, and has the release of that counter or none.
+release_is_not_taken() {
+    : >"$gw_dir/log"
+    gateway_start --provision "$gw_dir/provision"
+    if grep -q '^setup_code=' "$gw_dir/out"; then
+        gateway_claim
+    else
+        gateway_login
+    fi
+    expect_match "log" "$(cat "$gw_dir/log")" "event=start-degraded.*$1"
+    if [ -n "${2:-}" ]; then
+        expect "counter" "$(api_get /release .counter)" "$2"
+    else
+        api_is 404 GET /release
+    fi
+    gateway_end_daemon
+}
+
+unsigned_is_not_taken() {
+    edit_release .
+    release_is_not_taken 'it is not signed'
+}
+
+unknown_key_is_named() {
+    edit_release .
+    sign other
+    release_is_not_taken "signed by key $(key_id other), which is none of the keys"
+}
+
+changed_after_signing() {
+    edit_release .
+    sign ours
+    sed -i 's/"counter": *\([0-9]\)/"counter": 9\1/' "$gw_release"
+    release_is_not_taken "by key $(key_id ours) is not of this file"
+}
+
+comment_changed_after_signing() {
+    edit_release .
+    sign ours -t 'version 1'
+    sed -i 's/version 1/version 2/' "$gw_release.minisig"
+    release_is_not_taken 'trusted comment was changed'
+}
+
+legacy_signature() {
+    edit_release .
+    sign ours -l
+    release_is_not_taken 'legacy form'
+}
+
+any_key_is_enough() {
+    edit_release '.counter += 1'
+    sign theirs
+    gateway_start --provision "$gw_dir/provision"
+    gateway_login
+    expect "counter" "$(api_get /release .counter)" "$(jq .counter "$gw_release")"
+    gateway_end_daemon
+    # Kept in canonical form, which is what ./dev release writes.
+    expect "stored" "$(sqlite3 "$gw_state/holdfast.db" 'SELECT json FROM release')" "$(jq -cSj . "$gw_release")"
+}
+
+older_than_the_floor() {
+    edit_release .
+    sign ours
+    release_is_not_taken 'goes back to an older one only where that is asked for' "$(jq '.counter + 1' "$release")"
+}
+
+# Without the keys nobody knows whether it is signed.
+unreadable_settings_let_nothing_in() {
+    sqlite3 "$gw_state/holdfast.db" "UPDATE settings SET json = '{\"nmae\": 1}'"
+    edit_release '.counter += 2'
+    : >"$gw_dir/log"
+    gateway_start
+    expect_match "log" "$(cat "$gw_dir/log")" 'event=start-degraded.*not looked at'
+    gateway_login
+    expect "counter" "$(api_get /release .counter)" "$(jq '.counter + 1' "$release")"
+    gateway_end_daemon
+}
+
 # --- a provision file
 
 # provision_is_refused TEXT MESSAGE
@@ -128,17 +229,22 @@ dead_socket() {
     socket_fault "nobody listens"
 }
 
-for field in 'floating tag: latest|.services.broker.tag = "latest"|/services/broker/tag: .latest.: this tag moves' \
+for field in 'floating tag: latest|.services.broker.tag = "latest"|line [1-9][0-9]+: /services/broker/tag: .latest.: this tag moves' \
     'floating tag: none|.services.broker.tag = ""|/services/broker/tag: .*there is no tag' \
     'floating tag: 2|.services.buffer.tag = "2"|/services/buffer/tag: .2.: this tag may move' \
     'floating tag: 2.0|.services.forwarder.tag = "2.0"|/services/forwarder/tag: .2\.0.: this tag may move' \
-    'no digest|.services.processor.image \|= sub("@.*"; "")|/services/processor/image: no digest' \
-    'digest cut short|.services.processor.image \|= .[:-1]|/services/processor/image: the digest must be' \
-    'tag beside the digest|.services.broker.image \|= sub("@"; ":1.0.0@")|/services/broker/image: a tag beside' \
+    'no digest|del(.services.processor.platforms[].config)|/services/processor/platforms/[a-z0-9]+/config: is missing' \
+    'digest cut short|.services.processor.platforms[].manifest \|= .[:-1]|/services/processor/platforms/[a-z0-9]+/manifest: must be' \
+    'tag in the repository|.services.broker.repository += ":1.0.0"|/services/broker/repository: only the path' \
+    'registry in the repository|.services.broker.repository \|= "r.example/" + .|/services/broker/repository: begins with the host' \
+    'not for this platform|del(.services.buffer.platforms[])|/services/buffer/platforms/[a-z0-9]+: is missing' \
     'unknown field|.services.broker.pull = "always"|/services/broker/pull' \
     'unknown field at the top|.signed = true|/signed' \
     'service missing|del(.services.buffer)|/services/buffer' \
-    'other format|.format = 3|/format: this holdfastd reads the formats 1 and 2'; do
+    'counter missing|del(.counter)|/counter: is missing' \
+    'for a newer holdfastd|.min_holdfastd = "99.0.0"|needs holdfastd 99\.0\.0 or newer' \
+    'for newer settings|.settings_schema = 99|needs settings of schema 99' \
+    'other format|.format = 3|/format: must be 1'; do
     IFS='|' read -r name rest <<<"${field//\\|/$'\x01'}"
     gateway_new
     gw_uplink=
@@ -156,6 +262,15 @@ check "provision, half-written" provision_is_refused "$half_a_file" 'provision.*
 check "provision, unknown field" provision_is_refused '{"format":1,"nmae":"x"}' 'provision.*/nmae'
 check "provision, empty" provision_is_refused '' 'provision.*empty'
 check "provision, bad address" provision_is_refused '{"format":1,"name":"x","uplink":{"url":"ftp://x"}}' 'provision.*/uplink/url'
+gateway_with_keys
+check unsigned_is_not_taken
+check unknown_key_is_named
+check changed_after_signing
+check comment_changed_after_signing
+check legacy_signature
+check any_key_is_enough
+check older_than_the_floor
+check unreadable_settings_let_nothing_in
 gateway_new p
 check provision_is_applied_once
 check pain_05_bad_files_do_not_end_what_was_set_up

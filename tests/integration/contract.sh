@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# api/openapi.yaml against a running gateway, by contract.mjs.
+# api/openapi.yaml against a running gateway, by contract.mjs, and the JSON Schemas beside it, by schemas.mjs.
 # shellcheck source=../private-gateway.sh disable=SC2119
 . "$(dirname "$0")/../private-gateway.sh"
 gateway_new
@@ -21,6 +21,10 @@ answers_as_documented() {
         return 1
     }
     note "$(tail -n 1 "$work/contract.out")"
+}
+
+files_fit_their_schemas() {
+    "$node" "$hf_root/tests/integration/schemas.mjs" "$release" "$(dirname "$release")/release-python.json"
 }
 
 # Something of everything that is looked at: devices, records that wait (there is no receiver), one in quarantine.
@@ -48,6 +52,7 @@ EOF
 
 check has_packages
 check has_scan_data
+check files_fit_their_schemas
 check "a gateway" gateway_start
 check devices_have_spoken
 need

@@ -65,7 +65,7 @@ nothing else mounted; [.Mounts[] | select(.Type != "tmpfs") | .Destination] | so
 label instance; .Config.Labels["io.holdfast.instance"]; $gw
 label service; .Config.Labels["io.holdfast.service"]; $s
 label spec; .Config.Labels["io.holdfast.spec"] | test("^[0-9a-f]{64}$"); true
-image is the pinned one; .Image; $(jq -r ".services.$s.image_id" "$release")
+image is the pinned one; .Image; $(pinned "$release" "$s")
 no secret in the environment; [.Config.Env[]? | select(test("pass|token|secret"))]; []
 EOF
 }

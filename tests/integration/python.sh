@@ -15,7 +15,7 @@ kills=3
 gw_release=$(dirname "$release")/release-python.json
 
 is_the_python_one() {
-    expect "image" "$(inspect processor '{{.Image}}')" "$(jq -r .services.processor.image_id "$gw_release")"
+    expect "image" "$(inspect processor '{{.Image}}')" "$(pinned "$gw_release" processor)"
     expect_match "what runs" "$(tr '\0' ' ' <"/proc/$(host_pid processor)/cmdline")" python3
 }
 

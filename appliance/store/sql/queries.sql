@@ -43,10 +43,12 @@ WHERE json <> excluded.json
 
 -- :image_note
 INSERT INTO image (image_id, image, tag, turn)
-SELECT CAST(value->>'image_id' AS TEXT), CAST(value->>'image' AS TEXT), CAST(value->>'tag' AS TEXT),
+SELECT CAST(value->'platforms'->?2->>'config' AS TEXT),
+    value->>'repository' || '@' || (value->'platforms'->?2->>'manifest'), CAST(value->>'tag' AS TEXT),
     (SELECT coalesce(max(turn), 0) + 1 FROM image)
 FROM json_each(iif(json_valid(?1), ?1, '{}'), '$.services')
-WHERE value->>'image_id' IS NOT NULL AND value->>'image' IS NOT NULL AND value->>'tag' IS NOT NULL
+WHERE value->'platforms'->?2->>'config' IS NOT NULL AND value->'platforms'->?2->>'manifest' IS NOT NULL
+    AND value->>'repository' IS NOT NULL AND value->>'tag' IS NOT NULL
 ON CONFLICT (image_id) DO UPDATE
 SET image = excluded.image, tag = excluded.tag, turn = excluded.turn
 
@@ -63,6 +65,14 @@ SELECT at, value FROM kept WHERE name = ?1
 -- :kept_set
 INSERT INTO kept (name, at, value) VALUES (?1, ?2, ?3)
 ON CONFLICT (name) DO UPDATE SET at = excluded.at, value = excluded.value
+
+-- :release_floor_get
+SELECT max(coalesce((SELECT counter FROM release_floor), 0),
+           coalesce((SELECT iif(json_valid(json), json ->> 'counter', 0) FROM release), 0))
+
+-- :release_floor_raise
+INSERT INTO release_floor (one, counter) VALUES (1, ?1)
+ON CONFLICT (one) DO UPDATE SET counter = excluded.counter WHERE counter < excluded.counter
 
 -- :desired_get
 SELECT wanted FROM desired WHERE service = ?1

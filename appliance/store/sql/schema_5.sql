@@ -13,7 +13,3 @@ CREATE TABLE kept (
     at    INTEGER NOT NULL,
     value TEXT NOT NULL
 ) STRICT;
-
-INSERT OR IGNORE INTO image (image_id, image, tag, turn)
-SELECT CAST(value->>'image_id' AS TEXT), CAST(value->>'image' AS TEXT), CAST(value->>'tag' AS TEXT), 1
-FROM release, json_each(iif(json_valid(release.json), release.json, '{}'), '$.services');

@@ -87,7 +87,8 @@ planning(void **state)
     call_expect("POST", "/api/v1/releases/" NEW "/plan", "", 200,
                 "\"possible\":true,\"obstacles\":[],\"services\":[{\"service\":\"broker\",");
     call_expect("POST", "/api/v1/releases/" NEW "/plan", "", 200,
-                "\"fetch\":{\"images\":1,\"layers\":null,\"bytes\":null}");
+                "\"fetch\":{\"images\":1,\"layers\":2,\"bytes\":1000},"
+                "\"disk\":{\"free_bytes\":null,\"needed_bytes\":2500,\"peak_bytes\":3500}");
     call_expect("POST", "/api/v1/releases/" RUNNING "/plan", "", 200,
                 "\"possible\":false,\"obstacles\":[\"it runs already\"]");
     call_expect("POST", "/api/v1/releases/" NONE "/plan", "", 404, "there is no release");

@@ -79,6 +79,8 @@ world_fill(struct hf_snapshot *s)
     s->gateway.host.cpu_percent = NAN;
     s->has_release = true;
     hf_text_put(s->release.name, sizeof s->release.name, "0.1.0");
+    hf_text_put(s->release.version, sizeof s->release.version, "0.1.0");
+    s->release.counter = 7;
     hf_text_put(s->release.created, sizeof s->release.created, "2026-11-24T03:01:33Z");
     s->service_count = s->release.count = hf_service_count;
     for (size_t i = 0; i < hf_service_count; i++)

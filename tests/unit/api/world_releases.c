@@ -122,8 +122,11 @@ hf_core_plan(struct hf_core *core, const char *id, struct hf_plan *ret_plan, str
                       .to_tag = "1.0.1",
                       .image = true,
                       .restarts = true,
+                      .fetch_bytes = 1000,
                       .last_gap_ms = 900}},
         .fetch_count = 1,
+        .fetch_layers = 2,
+        .fetch_bytes = 1000,
         .free_bytes = -1,
         .held_meanwhile = -1,
         .gate_s = 60,
@@ -148,18 +151,18 @@ operation(enum hf_operation_kind kind)
 }
 
 int
-hf_core_apply(struct hf_core *core, const char *id, const char *etag, const char *actor,
+hf_core_apply(struct hf_core *core, const struct hf_apply *asked, const char *actor,
               struct hf_operation *ret_operation, struct hf_error *err)
 {
     struct hf_known_release r;
 
     (void)core;
     assert_string_equal(actor, "admin");
-    if (find(id, &r, err) < 0)
+    if (find(asked->id, &r, err) < 0)
         return -1;
-    if (*etag && strcmp(etag, ETAG) != 0)
+    if (*asked->etag && strcmp(asked->etag, ETAG) != 0)
         return hf_error_set(err, HF_ERROR_STALE, "plan it again");
-    if (r.state == HF_RELEASE_RUNNING)
+    if (r.state == HF_RELEASE_RUNNING && !asked->allow_older)
         return hf_error_set(err, HF_ERROR_CONFLICT, "it runs already");
     *ret_operation = operation(HF_OPERATION_UPGRADE);
     return 0;

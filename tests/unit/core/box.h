@@ -8,20 +8,14 @@
 #include "base/text.h"
 #include "core/core.h"
 #include "fake_engine.h"
+#include "release.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define PIN(name)                                                                                  \
-    "\"" name "\":{\"image\":\"r/" name "@sha256:" HEX64 "\",\"tag\":\"0.1.0\",\"image_id\":"      \
-    "\"sha256:" HEX64 "\"}"
-
-static const char release[] =
-    "{\"format\":1,\"name\":\"0.1.0\",\"created\":\"now\",\"services\":{" PIN("broker") "," PIN(
-        "buffer") "," PIN("processor") "," PIN("forwarder") "}}";
+static const char release[] = RELEASE(BUILT_IN);
 
 /* Generous: only a hang reaches it. */
 enum { PATIENCE_MS = 60000 };
@@ -51,7 +45,7 @@ start_with(struct box *b, const char *release_json)
 
     assert_int_equal(hf_store_open(b->dir, &b->store, &err), 0);
     if (release_json)
-        assert_int_equal(hf_store_set_release(b->store, release_json, &err), 0);
+        assert_int_equal(hf_store_set_release(b->store, release_json, 1, &err), 0);
     if (b->settings)
         assert_int_equal(hf_store_add_settings(b->store, b->settings, "admin", NULL, &err), 0);
     config.store = b->store;

@@ -286,6 +286,42 @@ change(struct box *b, const char *patch, int64_t revision, bool dry_run, char **
     return hf_core_change_config(b->core, &c, ret_text, ret_revision, err);
 }
 
+static bool
+is_placed(const struct hf_snapshot *s)
+{
+    return strcmp(s->services[0].spec.image.image, "r.example:5000/holdfast/broker@" SHA) == 0 &&
+           strcmp(s->release.services[3].image.image, "r.example:5000/holdfast/forwarder@" SHA) ==
+               0;
+}
+
+/* What runs stays as it is: the registry is no part of it. */
+static void
+a_registry_that_is_set_is_asked_from_then_on(void **state)
+{
+    struct box *b = *state;
+    const struct hf_snapshot *s;
+    HF_AUTO_FREE char *text = NULL;
+    int64_t revision = -1;
+    struct hf_error err = {0};
+    unsigned creations;
+
+    start(b);
+    wait_until(b->core, all_run);
+    s = hf_core_snapshot(b->core);
+    assert_false(hf_release_image_is_placed(&s->services[0].spec.image));
+    hf_snapshot_unref(s);
+    FAKE_LOCKED(&b->engine, creations = b->engine.creates);
+    assert_int_equal(change(b, "{\"registry\":{\"host\":\"r.example:5000\"}}", HF_REVISION_ANY,
+                            false, &text, &revision, &err),
+                     0);
+    wait_until(b->core, is_placed);
+    wait_until(b->core, all_run);
+    FAKE_LOCKED(&b->engine, assert_int_equal(b->engine.creates, creations));
+    end(b);
+    start(b);
+    wait_until(b->core, is_placed);
+}
+
 struct newest_audit {
     struct hf_audit_entry entry;
     size_t count;
@@ -422,6 +458,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_registry_that_is_set_is_asked_from_then_on, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(from_nothing_to_four_running_containers, setup, teardown),
         cmocka_unit_test_setup_teardown(it_gets_there_through_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(a_restart_of_the_daemon_touches_nothing_that_matches, setup,

@@ -16,9 +16,11 @@ static const char full[] = "{\"alarms\":{" FULL "}}";
 static const char full_and_off[] = "{\"alarms\":{\"make_room\":false," FULL "}}";
 
 /* A release with a broker of another image; what else it has is the same. */
+#define OLD_PLATFORM(n)                                                                            \
+    "{\"config\":\"sha256:" n ZEROS "\",\"manifest\":\"sha256:" n ZEROS "\"}"
 #define OLD(n)                                                                                     \
-    "{\"services\":{\"broker\":{\"image\":\"r/broker@sha256:" n ZEROS                              \
-    "\",\"tag\":\"0.0.1\",\"image_id\":\"sha256:" n ZEROS "\"}}}"
+    "{\"services\":{\"broker\":{\"repository\":\"r/broker\",\"tag\":\"0.0.1\",\"platforms\":{"        \
+    "\"amd64\":" OLD_PLATFORM(n) ",\"arm64\":" OLD_PLATFORM(n) "}}}}"
 
 static void
 note_releases(struct box *b, const char *const *releases, size_t count)
@@ -27,7 +29,7 @@ note_releases(struct box *b, const char *const *releases, size_t count)
 
     assert_int_equal(hf_store_open(b->dir, &st, NULL), 0);
     for (size_t i = 0; i < count; i++)
-        assert_int_equal(hf_store_set_release(st, releases[i], NULL), 0);
+        assert_int_equal(hf_store_set_release(st, releases[i], 1, NULL), 0);
     hf_store_free(st);
 }
 

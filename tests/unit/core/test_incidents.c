@@ -80,7 +80,7 @@ a_death_is_kept_with_its_last_lines(void **state)
     assert_non_null(strstr(i.found, "exited with code 139 (SIGSEGV) after "));
     assert_string_equal(i.done, "Docker has started it again");
     assert_int_equal(i.log_lines, 1);
-    assert_string_equal(i.image_tag, "0.1.0");
+    assert_string_equal(i.image_tag, "1.2.3");
     assert_int_equal(hf_core_incident(b->core, i.n, &i, &log, &curve, &err), 0);
     assert_non_null(strstr(log, "volume /data is not writable"));
     assert_non_null(strstr(curve, "\"memory_bytes\":["));

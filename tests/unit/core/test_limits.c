@@ -6,20 +6,17 @@
 
 #include <sys/stat.h>
 
-#define PINNED                                                                                     \
-    "\"image\":\"r/x@sha256:" HEX64 "\",\"tag\":\"0.1.0\",\"image_id\":\"sha256:" HEX64 "\""
 #define OWN(more)                                                                                  \
-    "{" PINNED                                                                                     \
-    ",\"user\":20001,\"limits\":{\"memory_bytes\":16777216,\"cpus\":1,\"pids\":16}" more "}"
-#define RELEASE(more)                                                                              \
-    "{\"format\":2,\"name\":\"1\",\"created\":\"now\",\"services\":{\"broker\":{" PINNED           \
-    "},\"buffer\":{" PINNED "},\"processor\":{" PINNED "},\"forwarder\":{" PINNED "}" more "}}"
+    "{" IMAGES(                                                                                    \
+        "x") ",\"user\":20001,\"limits\":{\"memory_bytes\":16777216,\"cpus\":1,\"pids\":16}" more  \
+             "}"
 
-static const char built_in[] = RELEASE("");
-static const char own[] = RELEASE(",\"late\":" OWN(",\"depends_on\":[\"early\"]") ",\"early\":" OWN(
-    ",\"secrets\":[\"key\"],\"networks\":[\"egress\"],\"ports\":[{\"port\":502,"
-    "\"container_port\":1502}],\"relaxations\":{\"binds\":[{\"source\":\"/srv/x\","
-    "\"target\":\"/x\",\"read_only\":true}]}"));
+static const char built_in[] = RELEASE(BUILT_IN);
+static const char own[] =
+    RELEASE(BUILT_IN ",\"late\":" OWN(",\"depends_on\":[\"early\"]") ",\"early\":" OWN(
+        ",\"secrets\":[\"key\"],\"networks\":[\"egress\"],\"ports\":[{\"port\":502,"
+        "\"container_port\":1502}],\"relaxations\":{\"binds\":[{\"source\":\"/srv/x\","
+        "\"target\":\"/x\",\"read_only\":true}]}"));
 
 enum { LATE = 4, EARLY = 5 };
 

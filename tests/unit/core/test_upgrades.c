@@ -5,18 +5,23 @@
 #include "core/releases.h"
 
 #define IMAGE(c) "sha256:" c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c
+#define OF(c)                                                                                      \
+    "{\"config\":\"" IMAGE(c) "\",\"layers\":[" LAYER ",{\"digest\":\"" IMAGE(                          \
+        c) "\",\"size\":1000}],\"manifest\":\"" IMAGE(c) "\"}"
 #define PINNED(name, c)                                                                            \
-    "\"" name "\":{\"image\":\"r/" name                                                            \
-    "@" IMAGE(c) "\",\"tag\":\"0.1.0\",\"image_id\":\"" IMAGE(c) "\"}"
-#define RELEASE(name, broker, buffer)                                                              \
-    "{\"format\":1,\"name\":\"" name                                                               \
-    "\",\"created\":\"2026-11-24T03:01:33Z\",\"services\":{" PINNED("broker", broker) "," PINNED(  \
-        "buffer", buffer) "," PINNED("processor", "03") "," PINNED("forwarder", "04") "}}"
+    "\"" name "\":{\"platforms\":{\"amd64\":" OF(c) ",\"arm64\":" OF(                                \
+        c) "},\"repository\":\"r/" name "\",\"tag\":\"0.1.0\"}"
+#define SET(name, counter, broker, buffer)                                                         \
+    "{\"counter\":" counter ",\"created\":\"2026-11-24T03:01:33Z\",\"format\":1,"                     \
+    "\"min_holdfastd\":\"0.1.0\",\"name\":\"" name "\",\"services\":{" PINNED(                      \
+        "broker", broker) "," PINNED("buffer", buffer) "," PINNED("processor", "03") "," PINNED(   \
+        "forwarder", "04") "},\"settings_schema\":1,\"version\":\"1.2.3\"}"
 
-static const char one[] = RELEASE("one", "01", "02");
-static const char two[] = RELEASE("two", "11", "12");
-static const char half[] = RELEASE("half", "01", "12");
-static const char three[] = RELEASE("three", "21", "22");
+static const char one[] = SET("one", "7", "01", "02");
+static const char two[] = SET("two", "8", "11", "12");
+static const char half[] = SET("half", "8", "01", "12");
+static const char three[] = SET("three", "9", "21", "22");
+static const char older[] = SET("older", "6", "31", "02");
 
 /* The shortest gate there is. */
 static void
@@ -74,7 +79,7 @@ apply(struct box *b, const char *id)
     struct hf_operation op;
     struct hf_error err;
 
-    if (hf_core_apply(b->core, id, "", "admin", &op, &err) < 0)
+    if (hf_core_apply(b->core, &(struct hf_apply){id, "", false}, "admin", &op, &err) < 0)
         fail_msg("%s", err.message);
     memcpy(asked, op.id, sizeof asked);
 }
@@ -97,7 +102,8 @@ refused(struct box *b, const char *id, const char *etag, enum hf_error_class cla
     struct hf_operation op;
     struct hf_error err;
 
-    assert_int_equal(hf_core_apply(b->core, id, etag, "admin", &op, &err), -1);
+    assert_int_equal(
+        hf_core_apply(b->core, &(struct hf_apply){id, etag, false}, "admin", &op, &err), -1);
     assert_int_equal(err.class, class);
 }
 
@@ -203,7 +209,7 @@ pain_20_a_bad_one_goes_back_and_is_told_of(void **state)
     assert_int_equal(hf_core_incidents(b->core, &filter, &incident, 1, &count, &err), 0);
     assert_int_equal(count, 1);
     assert_string_equal(incident.service, "buffer");
-    assert_non_null(strstr(incident.found, "release half: 'buffer'"));
+    assert_non_null(strstr(incident.found, "release half 1.2.3: 'buffer'"));
     assert_int_equal(incident.log_lines, 1);
 }
 
@@ -393,6 +399,147 @@ what_is_in_the_way_is_said(void **state)
     runs_one(b);
 }
 
+static void
+what_is_fetched_is_weighed_by_layers_that_are_not_here(void **state)
+{
+    struct box *b = *state;
+    struct hf_plan plan;
+    struct hf_error err;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    add(b, two, id);
+    assert_int_equal(hf_core_plan(b->core, id, &plan, &err), 0);
+    assert_int_equal(plan.fetch_count, 0);
+    assert_int_equal(plan.fetch_bytes, 0);
+    FAKE_LOCKED(&b->engine, b->engine.no_images = true);
+    assert_int_equal(hf_core_plan(b->core, id, &plan, &err), 0);
+    FAKE_LOCKED(&b->engine, b->engine.no_images = false);
+    assert_int_equal(plan.fetch_count, 2);
+    assert_int_equal(plan.fetch_layers, 2);
+    assert_int_equal(plan.fetch_bytes, 2000);
+    assert_int_equal(plan.services[1].fetch_bytes, 1000);
+    assert_int_equal(hf_plan_needed_bytes(&plan), 5000);
+    assert_int_equal(hf_plan_peak_bytes(&plan), 7000);
+}
+
+static bool
+has_warning(const struct hf_plan *p, enum hf_plan_warning_kind kind)
+{
+    for (size_t i = 0; i < p->warning_count; i++)
+        if (p->warnings[i].kind == kind)
+            return true;
+    return false;
+}
+
+static bool
+is_audited(struct hf_store *store, const char *text)
+{
+    struct hf_audit_entry entries[8];
+    size_t count = 0;
+
+    assert_int_equal(hf_store_audit_list(store, 0, entries, HF_LEN(entries), &count, NULL), 0);
+    for (size_t i = 0; i < count; i++)
+        if (strstr(entries[i].what, text))
+            return true;
+    return false;
+}
+
+/* The way back is always open; anything else that is older is a person's decision. */
+static void
+an_older_one_is_applied_only_where_that_is_asked_for(void **state)
+{
+    struct box *b = *state;
+    struct hf_operation op;
+    struct hf_plan plan;
+    struct hf_error err;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    add(b, older, id);
+    refused(b, id, "", HF_ERROR_CONFLICT);
+    assert_int_equal(hf_core_plan(b->core, id, &plan, &err), 0);
+    assert_int_equal(plan.obstacle_count, 1);
+    assert_non_null(strstr(plan.obstacles[0], "allow_older"));
+    assert_true(has_warning(&plan, HF_WARNING_OLDER));
+    if (hf_core_apply(b->core, &(struct hf_apply){id, plan.etag, true}, "admin", &op, &err) < 0)
+        fail_msg("%s", err.message);
+    memcpy(asked, op.id, sizeof asked);
+    ended(b, HF_UPGRADE_COMMITTED, "older");
+    add(b, two, id);
+    apply(b, id);
+    ended(b, HF_UPGRADE_COMMITTED, "two");
+    roll_back(b);
+    ended(b, HF_UPGRADE_COMMITTED, "older");
+    end(b);
+    assert_int_equal(hf_store_open(b->dir, &b->store, &err), 0);
+    assert_true(is_audited(b->store, "to 'older 1.2.3', older ones allowed"));
+    hf_store_free(b->store);
+    start_with(b, NULL);
+}
+
+static void
+unsigned_ones_are_refused_where_there_is_a_key(void **state)
+{
+    struct box *b = *state;
+    struct hf_known_release known;
+    struct hf_error err;
+
+    begin_box(b);
+    configure(b, "{\"release_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"]}");
+    assert_int_equal(hf_core_add_release(b->core, two, "", "admin", &known, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_INVALID);
+    assert_string_equal(err.pointer, "/signature");
+    assert_non_null(strstr(err.message, "not signed"));
+    assert_int_equal(hf_core_add_release(b->core, two, "nonsense", "admin", &known, &err), -1);
+    assert_string_equal(err.pointer, "/signature");
+}
+
+static void
+one_that_needs_a_newer_holdfastd_is_refused(void **state)
+{
+    static const char newer[] =
+        RELEASE_OF("\"format\":1,\"min_holdfastd\":\"99.0.0\",", BUILT_IN);
+    struct box *b = *state;
+    struct hf_known_release known;
+    struct hf_error err;
+
+    begin_box(b);
+    assert_int_equal(hf_core_add_release(b->core, newer, "", "admin", &known, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_INVALID);
+    assert_string_equal(err.pointer, "/min_holdfastd");
+}
+
+/* A mirror needs no other release. */
+static void
+images_are_where_the_registry_is(void **state)
+{
+    struct box *b = *state;
+    struct hf_known_release known;
+    const struct hf_snapshot *s;
+    struct hf_release r;
+    struct hf_error err;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    add(b, two, id);
+    configure(b, "{\"registry\":{\"host\":\"mirror.example:5000\"}}");
+    assert_int_equal(hf_core_known_release(b->core, id, &known, &r, &err), 0);
+    assert_string_equal(r.services[0].image.image, "mirror.example:5000/r/broker@" IMAGE("11"));
+    hf_release_done(&r);
+    apply(b, id);
+    ended(b, HF_UPGRADE_COMMITTED, "two");
+    configure(b, "{\"registry\":{\"host\":\"other.example\"}}");
+    s = hf_core_snapshot(b->core);
+    assert_string_equal(s->release.services[0].image.image, "other.example/r/broker@" IMAGE("11"));
+    hf_snapshot_unref(s);
+    roll_back(b);
+    ended(b, HF_UPGRADE_COMMITTED, "one");
+    s = hf_core_snapshot(b->core);
+    assert_string_equal(s->release.services[0].image.image, "other.example/r/broker@" IMAGE("01"));
+    hf_snapshot_unref(s);
+}
+
 static bool
 is_held(const struct hf_snapshot *s)
 {
@@ -493,6 +640,15 @@ main(void)
         cmocka_unit_test_setup_teardown(
             images_go_after_the_next_commit_and_never_those_of_a_way_back, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_in_the_way_is_said, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_fetched_is_weighed_by_layers_that_are_not_here,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(an_older_one_is_applied_only_where_that_is_asked_for, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(unsigned_ones_are_refused_where_there_is_a_key, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(one_that_needs_a_newer_holdfastd_is_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(images_are_where_the_registry_is, setup, teardown),
         cmocka_unit_test_setup_teardown(a_switch_waits_for_the_backlog_and_says_so, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(pain_15_it_goes_on_from_every_state, setup, teardown),

@@ -337,17 +337,21 @@ a_release_is_put_together_from_labels(void **state)
     struct hf_error err = {0};
 
     (void)state;
-    assert_int_equal(hf_engine_release(e, "hf", &text, &err), 0);
+    assert_int_equal(hf_engine_release(e, "hf", 7, &text, &err), 0);
     assert_non_null(strstr(text, "\"services\":{\"broker\":{\"tag\":\"1.0.0\"},"
-                                 "\"app\":{\"tag\":\"2.0.0\"}},\"format\":2"));
-    assert_int_equal(hf_engine_release(e, "third", &text, &err), -1);
+                                 "\"app\":{\"tag\":\"2.0.0\"}},\"format\":1,\"name\":\"rebuilt\","));
+    assert_non_null(strstr(text, "\"counter\":7,\"min_holdfastd\":"));
+    assert_int_equal(hf_engine_release(e, "third", 7, &text, &err), -1);
     assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
     fake_docker_stop(f);
 }
 
 #define IMAGE(tags) "{\"Id\":\"sha256:aa\",\"RepoTags\":[" tags "]}"
 
-static const struct hf_release_image old_image = {"r:5000/x@sha256:cc", "1.0.0", "sha256:aa"};
+static const struct hf_release_image old_image = {.image = "r:5000/x@sha256:cc",
+                                                  .repository = "x",
+                                                  .tag = "1.0.0",
+                                                  .image_id = "sha256:aa"};
 
 static int
 remove_image(const struct fake_answer *answers, struct hf_error *err, int deletes[2])
@@ -531,8 +535,10 @@ an_image_is_removed_by_its_digest_then_by_its_id(void **state)
         {"DELETE /v1.41/images/sha256:aa", FAIL("409 Conflict", "{\"message\":\"in use\"}")},
         {"DELETE /v1.41/images/sha256:cc", FAIL("404 Not Found", "{\"message\":\"none\"}")},
         END};
-    static const struct hf_release_image used = {"reg/b@sha256:bb", "1.0.0", "sha256:aa"};
-    static const struct hf_release_image gone = {"reg/b@sha256:bb", "1.0.0", "sha256:cc"};
+    static const struct hf_release_image used = {
+        .image = "reg/b@sha256:bb", .tag = "1.0.0", .image_id = "sha256:aa"};
+    static const struct hf_release_image gone = {
+        .image = "reg/b@sha256:bb", .tag = "1.0.0", .image_id = "sha256:cc"};
     struct fake_docker *f = fake_docker_start(answers);
     HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
     struct hf_error err = {0};

@@ -22,7 +22,7 @@ spec_of(void)
         .instance = "hf",
         .service = "broker",
         .container = "hf-broker",
-        .image = {"registry/broker@" MANIFEST, "0.1.0", CONFIG},
+        .image = {.image = "registry/broker@" MANIFEST, .tag = "0.1.0", .image_id = CONFIG},
         .uid = 10001,
         .limits = {.memory_bytes = 64 << 20,
                    .memory_reservation_bytes = 32 << 20,

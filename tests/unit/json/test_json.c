@@ -207,6 +207,58 @@ a_merge_patch_is_applied(void **state)
     }
 }
 
+static void
+values_are_found_in_their_text(void **state)
+{
+    static const char text[] = "{\n  \"a\": [1, \"},]\\\"\", {\"b/c\": 2}],\n"
+                               "  \"d\": {\n    \"e\": null, \"\": 3 }\n}";
+    static const struct {
+        const char *pointer;
+        size_t line, column;
+    } rows[] = {
+        {"", 1, 1},       {"/a", 2, 3},         {"/a/0", 2, 9},       {"/a/1", 2, 12},
+        {"/a/2", 2, 21},  {"/a/2/b~1c", 2, 22}, {"/d/e", 4, 5},       {"/d/", 4, 16},
+        {"/a/3", 2, 3},   {"/a/x", 2, 3},       {"/d/nowhere", 3, 3}, {"/nowhere/e", 1, 1},
+        {"/d/e/f", 4, 5},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        struct hf_json_place p = hf_json_find(text, sizeof text - 1, rows[i].pointer);
+
+        if (p.line != rows[i].line || p.column != rows[i].column)
+            fail_msg("'%s' is at %zu:%zu, not %zu:%zu", rows[i].pointer, p.line, p.column,
+                     rows[i].line, rows[i].column);
+    }
+}
+
+/* The samples of RFC 8785 §3.2.2 to §3.2.4, as far as ASCII names and plain numbers go. */
+static void
+canonical_is_one_text_for_one_value(void **state)
+{
+    static const char *const rows[][2] = {
+        {"{ \"b\": 1, \"a\": [ ], \"\": {} }", "{\"\":{},\"a\":[],\"b\":1}"},
+        {"{\"10\":1,\"1\":{\"f\":{\"f\":\"hi\",\"F\":5},\"\\n\":56},\"A\":{}}",
+         "{\"1\":{\"\\n\":56,\"f\":{\"F\":5,\"f\":\"hi\"}},\"10\":1,\"A\":{}}"},
+        {"[1.0, -0, 1e3, 4.50, 2e-3, 0.1, 333333333.33333329, 9007199254740991, "
+         "0.30000000000000004]",
+         "[1,0,1000,4.5,0.002,0.1,333333333.3333333,9007199254740991,0.30000000000000004]"},
+        {"[true,false , null]", "[true,false,null]"},
+        {"\"\\u20ac$\\u000F\\u000aA'\\u0042\\u0022\\u005c\\\\\\\"\\/\"",
+         "\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        HF_AUTO(hf_json) struct hf_json *v = NULL;
+        HF_AUTO_FREE char *text = NULL;
+
+        assert_int_equal(hf_json_parse(rows[i][0], strlen(rows[i][0]), &v, NULL), 0);
+        assert_int_equal(hf_json_print_canonical(v, &text, NULL), 0);
+        assert_string_equal(text, rows[i][1]);
+    }
+}
+
 int
 main(void)
 {
@@ -219,6 +271,8 @@ main(void)
         cmocka_unit_test(compact_looks_at_every_byte_of_a_string),
         cmocka_unit_test(compact_refuses_what_is_no_json),
         cmocka_unit_test(a_merge_patch_is_applied),
+        cmocka_unit_test(values_are_found_in_their_text),
+        cmocka_unit_test(canonical_is_one_text_for_one_value),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

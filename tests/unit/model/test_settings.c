@@ -46,6 +46,7 @@ static const char whole[] =
     "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7},"
     "\"registry\":{\"host\":\"reg.example:5000\",\"ca_pem\":\"\",\"user\":\"gw\","
     "\"password\":\"r3g\",\"token_host\":\"\",\"max_bytes_per_s\":65536},"
+    "\"release_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"],"
     "\"upgrade\":{\"freeze\":true,\"gate_s\":30,\"switch_s\":60,\"max_backlog\":100,"
     "\"busy_wait_s\":0},"
     "\"scan\":{\"policy\":{\"unknown\":\"warn\",\"low\":\"warn\",\"medium\":\"warn\","
@@ -215,6 +216,15 @@ a_bad_document_changes_nothing(void **state)
         {"{\"registry\":{\"password\":\"***\"}}", "/registry/password"},
         {"{\"registry\":{\"max_bytes_per_s\":100}}", "/registry/max_bytes_per_s"},
         {"{\"registry\":{\"proxy\":\"x\"}}", "/registry/proxy"},
+        {"{\"registry\":{\"host\":\"registry\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"https://r.example\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"r.example/path\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"r.example:0\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"r.example:65536\"}}", "/registry/host"},
+        {"{\"registry\":{\"host\":\"R.example\"}}", "/registry/host"},
+        {"{\"release_keys\":[7]}", "/release_keys/0"},
+        {"{\"release_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs\"]}",
+         "/release_keys/0"},
         {"{\"name\":\"ok\",\"colour\":1}", "/colour"},
         {"{\"sinks\":{}}", "/sinks"},
         {"{\"sinks\":[7]}", "/sinks/0"},

@@ -80,10 +80,12 @@ sinks_lanes_rules_and_devices_are_settings_too(void **state)
                 "\"rules\":[{\"filter\":\"a/+\",\"decode\":\"number\"}],"
                 "\"devices\":{\"topic\":\"+/+/ID\"},"
                 "\"broker\":{\"max_devices\":20,\"max_device_sessions\":2000,"
-                "\"session_days\":90},\"registry\":{\"host\":\"reg.example\"}}");
+                "\"session_days\":90},\"registry\":{\"host\":\"r.example:5000\"},\"release_keys\":["
+                "\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"]}");
 
     assert_int_equal(p.settings.broker.max_devices, 20);
-    assert_string_equal(p.settings.registry.host, "reg.example");
+    assert_string_equal(p.settings.registry.host, "r.example:5000");
+    assert_int_equal(hf_json_count(p.settings.release_keys), 1);
     assert_non_null(hf_settings_sink(&p.settings, "uplink"));
     assert_string_equal(hf_json_string(hf_settings_sink(&p.settings, "plant"), "url"),
                         "mqtts://m.b");

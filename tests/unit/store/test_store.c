@@ -102,16 +102,19 @@ release_is_replaced(void **state)
 
     assert_int_equal(hf_store_release(st, &json, &err), -1);
     assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
-    assert_int_equal(hf_store_set_release(st, "{\"name\":\"1\"}", NULL), 0);
-    assert_int_equal(hf_store_set_release(st, "{\"name\":\"2\"}", NULL), 0);
+    assert_int_equal(hf_store_set_release(st, "{\"name\":\"1\"}", 1, NULL), 0);
+    assert_int_equal(hf_store_set_release(st, "{\"name\":\"2\"}", 1, NULL), 0);
     assert_int_equal(hf_store_release(st, &json, NULL), 0);
     assert_string_equal(json, "{\"name\":\"2\"}");
 }
 
+#define PLATFORM_OF(id) "{\"config\":\"" id "\",\"manifest\":\"x\"}"
+#define IMAGE_OF(name, id, n)                                                                      \
+    "\"" name "\":{\"repository\":\"r/" name "\",\"tag\":\"1.0." n                               \
+    "\",\"platforms\":{\"amd64\":" PLATFORM_OF(id) ",\"arm64\":" PLATFORM_OF(id) "}}"
 #define IMAGES_OF(broker, buffer)                                                                  \
-    "{\"services\":{\"broker\":{\"image\":\"r/broker@x\",\"tag\":\"1.0." broker                    \
-    "\",\"image_id\":\"b" broker "\"},\"buffer\":{\"image\":\"r/buffer@x\",\"tag\":\"1.0." buffer  \
-    "\",\"image_id\":\"u" buffer "\"}}}"
+    "{\"services\":{" IMAGE_OF("broker", "b" broker, broker) "," IMAGE_OF("buffer", "u" buffer,      \
+                                                                         buffer) "}}"
 
 /* What runs and what a rollback would need is never old. */
 static void
@@ -129,18 +132,38 @@ images_of_the_last_two_releases_are_not_old(void **state)
     assert_int_equal(hf_store_old_images(st, images, HF_LEN(images), &count, NULL), 0);
     assert_int_equal(count, 0);
     for (size_t i = 0; i < HF_LEN(releases); i++) {
-        assert_int_equal(hf_store_set_release(st, releases[i], NULL), 0);
+        assert_int_equal(hf_store_set_release(st, releases[i], 1, NULL), 0);
         assert_int_equal(hf_store_old_images(st, images, HF_LEN(images), &count, NULL), 0);
         assert_int_equal(count, *old[i] != '\0');
         if (count)
             assert_string_equal(images[0].image_id, old[i]);
     }
     assert_string_equal(images[0].image, "r/broker@x");
+    assert_string_equal(images[0].repository, "r/broker");
     assert_string_equal(images[0].tag, "1.0.1");
     assert_int_equal(hf_store_forget_image(st, "b1", NULL), 0);
     assert_int_equal(hf_store_old_images(st, images, HF_LEN(images), &count, NULL), 0);
     assert_int_equal(count, 0);
     hf_store_free(st);
+}
+
+/* Also over a return to an older release, and over a transaction that did not come to its end. */
+static void
+release_floor_only_rises(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    int64_t floor = -1;
+
+    assert_int_equal(hf_store_release_floor(st, &floor, NULL), 0);
+    assert_int_equal(floor, 0);
+    assert_int_equal(hf_store_set_release(st, "{\"name\":\"1\"}", 7, NULL), 0);
+    assert_int_equal(hf_store_set_release(st, "{\"name\":\"0\"}", 5, NULL), 0);
+    assert_int_equal(hf_store_set_release(st, "{half", 9, NULL), -1);
+    assert_int_equal(hf_store_release_floor(st, &floor, NULL), 0);
+    assert_int_equal(floor, 7);
+    assert_int_equal(hf_store_set_release(st, "{\"counter\":8}", 8, NULL), 0);
+    assert_int_equal(hf_store_release_floor(st, &floor, NULL), 0);
+    assert_int_equal(floor, 8);
 }
 
 static void
@@ -272,7 +295,7 @@ static int
 fail_after_two_writes(struct hf_store *st, void *context, struct hf_error *err)
 {
     (void)context;
-    assert_int_equal(hf_store_set_release(st, "{}", err), 0);
+    assert_int_equal(hf_store_set_release(st, "{}", 1, err), 0);
     assert_int_equal(hf_store_add_settings(st, "{}", "admin", NULL, err), 0);
     return hf_error_set(err, HF_ERROR_INVALID, "no");
 }
@@ -359,6 +382,7 @@ main(void)
         with_tempdir(settings_keep_the_newest_revisions),
         with_tempdir(release_is_replaced),
         with_tempdir(images_of_the_last_two_releases_are_not_old),
+        with_tempdir(release_floor_only_rises),
         with_tempdir(services_are_wanted_until_said_otherwise),
         with_tempdir(operations_are_bounded_and_updated),
         with_tempdir(claim_happens_once),

@@ -186,7 +186,7 @@ a_store_of_before_gets_the_tables_and_keeps_the_rest(void **state)
     assert_int_equal(sqlite3_exec(db,
                                   "DROP TABLE alarm; DROP TABLE history; DROP TABLE upgrade; "
                                   "DROP TABLE known_release; DROP TABLE start_release; "
-                                  "DROP TABLE image; DROP TABLE kept; "
+                                  "DROP TABLE image; DROP TABLE kept; DROP TABLE release_floor; "
                                   "PRAGMA user_version = 2",
                                   NULL, NULL, NULL),
                      SQLITE_OK);

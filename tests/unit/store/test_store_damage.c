@@ -36,6 +36,8 @@ filled(const char *dir)
     assert_int_equal(hf_store_save_alarm(st, &raised, NULL), 0);
     assert_int_equal(hf_store_add_history(st, 1000, 60, "xy", 2, 0, NULL), 0);
     assert_int_equal(hf_store_keep(st, "written", 1000, "[1]", NULL), 0);
+    assert_int_equal(hf_store_set_release(st, "{\"counter\":7}", 7, NULL), 0);
+    assert_int_equal(hf_store_set_release(st, "{\"counter\":5}", 5, NULL), 0);
     memset(what, 'x', sizeof what - 1);
     what[sizeof what - 1] = '\0';
     for (int i = 0; i < AUDIT_ROWS; i++)
@@ -88,7 +90,10 @@ assert_all_there(struct hf_store *st, const struct before *b)
     struct hf_account found[2];
     char secret[HF_STORE_SECRET_SIZE];
     size_t count = 0;
+    int64_t floor = 0;
 
+    assert_int_equal(hf_store_release_floor(st, &floor, NULL), 0);
+    assert_int_equal(floor, 7);
     assert_string_equal(hf_store_gateway_id(st), b->id);
     assert_int_equal(hf_store_secret(st, "bus/buffer", secret, NULL), 0);
     assert_string_equal(secret, b->secret);

@@ -21,18 +21,26 @@ opened(const char *dir)
 /* A release whose text is made of its name. */
 struct made {
     char json[64];
+    struct hf_release parsed;
     struct hf_store_release release;
 };
 
 static const struct hf_store_release *
-make(struct made *m, const char *name)
+make_counted(struct made *m, const char *name, int64_t counter)
 {
-    snprintf(m->json, sizeof m->json, "{\"name\":\"%s\"}", name);
+    snprintf(m->json, sizeof m->json, "{\"counter\":%d,\"name\":\"%s\"}", (int)counter, name);
+    m->parsed = (struct hf_release){.counter = counter};
     m->release = (struct hf_store_release){.json = m->json, .signature = ""};
     hf_release_id(m->json, m->release.known.release.id);
     snprintf(m->release.known.release.name, HF_NAME_SIZE, "%s", name);
     snprintf(m->release.known.source, sizeof m->release.known.source, "upload");
     return &m->release;
+}
+
+static const struct hf_store_release *
+make(struct made *m, const char *name)
+{
+    return make_counted(m, name, 1);
 }
 
 static enum hf_release_state
@@ -102,7 +110,7 @@ start_with(struct hf_store *st, const struct made *m, bool taken)
 {
     bool is_taken;
 
-    assert_int_equal(hf_store_start_release(st, &m->release, &is_taken, NULL), 0);
+    assert_int_equal(hf_store_start_release(st, &m->release, &m->parsed, &is_taken, NULL), 0);
     assert_int_equal(is_taken, taken);
 }
 
@@ -240,6 +248,37 @@ pain_19_the_file_of_the_start_does_not_undo_an_upgrade(void **state)
     assert_int_equal(state_of(st, &b), HF_RELEASE_PREVIOUS);
 }
 
+/* A file of the start is taken by nobody's decision; what was applied was somebody's. */
+static void
+a_file_of_the_start_does_not_go_below_what_has_run(void **state)
+{
+    struct made a, b, old;
+    struct hf_error err;
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    int64_t floor;
+    bool taken;
+
+    make_counted(&a, "a", 5);
+    make_counted(&b, "b", 8);
+    make_counted(&old, "old", 4);
+    start_with(st, &a, true);
+    assert_int_equal(hf_store_add_release(st, &b.release, NULL), 0);
+    upgrade(st, &a, &b, HF_UPGRADE_ROLLED_BACK);
+    assert_int_equal(hf_store_release_floor(st, &floor, NULL), 0);
+    assert_int_equal(floor, 5);
+    upgrade(st, &a, &b, HF_UPGRADE_COMMITTED);
+    assert_int_equal(hf_store_release_floor(st, &floor, NULL), 0);
+    assert_int_equal(floor, 8);
+    start_with(st, &a, false);
+    assert_int_equal(hf_store_start_release(st, &old.release, &old.parsed, &taken, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    runs(st, b.json);
+    upgrade(st, &b, &a, HF_UPGRADE_COMMITTED);
+    runs(st, a.json);
+    assert_int_equal(hf_store_release_floor(st, &floor, NULL), 0);
+    assert_int_equal(floor, 8);
+}
+
 static void
 the_oldest_that_nothing_needs_gives_way(void **state)
 {
@@ -314,6 +353,7 @@ main(void)
         with_tempdir(pain_15_a_way_back_that_was_given_up_stays_one),
         with_tempdir(pain_20_an_upgrade_has_both_releases_whole),
         with_tempdir(pain_19_the_file_of_the_start_does_not_undo_an_upgrade),
+        with_tempdir(a_file_of_the_start_does_not_go_below_what_has_run),
         with_tempdir(the_oldest_that_nothing_needs_gives_way),
         with_tempdir(what_runs_is_not_forgotten),
         with_tempdir(a_signature_may_come_later_and_stays),

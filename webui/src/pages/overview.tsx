@@ -353,7 +353,9 @@ function ReleaseCard({ state, titleOf }: { state: State; titleOf: TitleOf }): JS
         </a>
       }
     >
-      <p class="release-name breaks">{release.name}</p>
+      <p class="release-name breaks">
+        {release.name} {release.version}
+      </p>
       <p class="quiet">
         Made {date(release.created)}; {images.length} images, each pinned by digest
       </p>

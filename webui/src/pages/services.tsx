@@ -79,7 +79,7 @@ export function Services({ state }: { state: State }): JSX.Element {
         <Title>{headline(services)}</Title>
         <p class="sub">
           {release
-            ? `Release ${release.name}.`
+            ? `Release ${release.name} ${release.version}.`
             : 'There is no release, so there is nothing to run.'}{' '}
           <a href="/incidents">What went wrong lately</a>
         </p>

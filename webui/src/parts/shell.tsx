@@ -85,7 +85,7 @@ function Navigation(): JSX.Element {
       </NavLink>
       <NavLink href="/account" icon="account" title="Account" />
       <p class="nav-foot">
-        {now?.release && <span>Release {now.release.name}</span>}
+        {now?.release && <span>Release {now.release.version}</span>}
         {now && <span>holdfast {now.gateway.version}</span>}
       </p>
     </nav>
