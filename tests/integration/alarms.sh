@@ -236,7 +236,7 @@ starts_with() {
     gateway_start
 }
 release_with_broker() {
-    jq --arg id "$1" '.services.broker |= (.image_id = $id | .image = "localhost:1/hft/none@" + $id | .tag = "0.0.1")' "$gw_release"
+    jq --arg id "$1" '.services.broker |= (.repository = "hft/none" | .tag = "0.0.1" | .platforms[] |= (.config = $id | .manifest = $id))' "$gw_release"
 }
 has_image() { docker image inspect "$1"; }
 
@@ -256,7 +256,7 @@ pain_11_images_of_older_releases_go_and_no_other() {
     has_image "$oldest"
     change_config '{"alarms": {"thresholds": {"disk_percent": [1, 1]}}}'
     wait_until 60 expect_fail has_image "$oldest"
-    wait_until 30 is_audited 'removed image localhost:1/hft/none 0\.0\.1;'
+    wait_until 30 is_audited 'removed image hft/none 0\.0\.1;'
     stays 7 has_image "$previous"
     docker image rm "$previous"
     change_config '{"alarms": {"thresholds": null}}'

@@ -132,7 +132,7 @@ SH
     expect_match "log" "$(tail -n 50 "$gw_dir/log")" 'event=release-rebuilt'
     rm -f "$gw_dir/jar"
     gateway_claim
-    expect "image of the broker" "$(api_get /services/broker .image.digest)" "$(jq -r '.services.broker.image' "$release" | sed 's/.*@//')"
+    expect "image of the broker" "$(api_get /services/broker .image.digest)" "$(jq -r --arg p "$(platform)" '.services.broker.platforms[$p].manifest' "$release")"
     api GET /audit | jq -e 'any(.entries[]; .what | test("release was lost"))'
     stays 10 expect "containers" "$(running)" "$before"
 }

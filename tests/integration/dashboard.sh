@@ -19,8 +19,8 @@ makes_releases() {
     variant good-processor processor
     variant good-forwarder forwarder
     variant ends processor exit
-    release_text 2026.12.0 processor=good-processor forwarder=good-forwarder >"$work/releases/good.json"
-    release_text 2026.12.1 processor=ends forwarder=good-forwarder >"$work/releases/bad.json"
+    release_text next processor=good-processor forwarder=good-forwarder >"$work/releases/good.json"
+    release_text worse processor=ends forwarder=good-forwarder >"$work/releases/bad.json"
     jq '.services.processor.tag = "latest"' "$work/releases/good.json" >"$work/releases/floating.json"
 }
 

@@ -116,7 +116,7 @@ pain_10_same_release_again_changes_nothing() {
 
 # logs_have SERVICE LINE [QUERY]
 logs_have() { api GET "/services/$1/logs?tail=1000${3:-}" | jq -e --arg line "$2" 'any(.lines[]; .text | contains($line))'; }
-has_image_of() { [ "$(inspect processor '{{.Image}}')" = "$(jq -r .services.processor.image_id "$1")" ]; }
+has_image_of() { [ "$(inspect processor '{{.Image}}')" = "$(pinned "$1" processor)" ]; }
 
 # Power goes as soon as the container of another image is there: what the one before said is on the disk by then.
 pain_20_log_of_the_image_before_is_there_after_upgrade_and_power_cut() {

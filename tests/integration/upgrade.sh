@@ -74,7 +74,7 @@ goes_back() {
     begin "$1"
     ends rolled_back "$runs"
     expect_match "reason" "$(api_get /releases/upgrade .reason)" "$2"
-    expect_match "incident" "$(api_get '/incidents?kind=upgrade&limit=1' '.incidents[0].found')" "release $1: .*$2"
+    expect_match "incident" "$(api_get '/incidents?kind=upgrade&limit=1' '.incidents[0].found')" "release $1 [^:]*: .*$2"
     expect "services that do not change" "$(all_ids)" "$before"
     expect "state" "$(api_get "/releases/$(id_of "$1")" .state)" failed
 }
@@ -105,12 +105,12 @@ altered() {
 }
 
 pain_02_an_image_that_is_not_there_touches_nothing() {
-    altered missing '.image |= sub("@.*"; "@sha256:" + ("0" * 64)) | .image_id = "sha256:" + ("1" * 64)'
+    altered missing '.platforms[] |= (.manifest = "sha256:" + ("0" * 64) | .config = "sha256:" + ("1" * 64))'
     goes_back missing "image of 'processor'"
 }
 
 one_that_is_not_what_was_pinned_touches_nothing() {
-    altered other '.image_id = "sha256:" + ("2" * 64)'
+    altered other '.platforms[].config = "sha256:" + ("2" * 64)'
     goes_back other "image of 'processor'"
 }
 

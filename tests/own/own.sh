@@ -27,10 +27,12 @@ after_end() { own_end; }
 own_release() {
     local filter=$1
     shift
-    jq --arg id "$(docker image inspect --format '{{.Id}}' "$own_tag")" "$@" 'def app($port): {
-            image: "registry.invalid/own/app@sha256:\("0" * 64)", tag: "1.0.0", image_id: $id, user: 20001,
-            command: [$port | tostring], limits: { memory_bytes: 33554432, cpus: 0.5, pids: 16 } };
-        .format = 2 | '"$filter" "$release" >"$gw_dir/release.json"
+    jq --arg id "$(docker image inspect --format '{{.Id}}' "$own_tag")" --arg platform "$(platform)" "$@" '
+        "sha256:\("0" * 64)" as $none | def app($port): {
+            repository: "own/app", tag: "1.0.0",
+            platforms: { ($platform): { manifest: $none, config: $id, layers: [{ digest: $none, size: 1 }] } },
+            user: 20001, command: [$port | tostring], limits: { memory_bytes: 33554432, cpus: 0.5, pids: 16 } };
+        '"$filter" "$release" >"$gw_dir/release.json"
     # shellcheck disable=SC2034 # for private-gateway.sh
     gw_release=$gw_dir/release.json
 }

@@ -4,11 +4,8 @@
 # Images are of this script's own names and go away with it.
 : "${work:?}" "${release:?}" "${gw_release:?}" "${gw_dir:?}" "${gw_url:?}" "${hf_root:?}"
 
-registry=$(jq -r '.services.broker.image | split("/")[0]' "$release")
-variant_repository=$registry/hft$$
-
-# base SERVICE FIELD: of the release that is the base of all.
-base() { jq -r --arg s "$1" --arg f "$2" '.services[$s][$f]' "$release"; }
+variant_path=hft$$
+variant_repository=${registry:?}/$variant_path
 
 variant_program() {
     [ -x "$work/variant" ] ||
@@ -18,11 +15,11 @@ variant_program() {
 # variant NAME SERVICE [MODE...]: an image of the service in the registry, and here no longer; its pin is in
 # $work/pin.NAME. Without a mode it is as good as its base.
 variant() {
-    local name=$1 service=$2 container reference command='' pin
+    local name=$1 service=$2 container reference command='' manifest
     shift 2
     variant_program
     reference=$variant_repository/$service:$name
-    container=$(docker create "$(base "$service" image_id)")
+    container=$(docker create "$(pinned "$release" "$service")")
     if [ $# -gt 0 ]; then
         docker cp "$work/variant" "$container:/variant" >/dev/null
         command=$(docker inspect --format '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' "$container" |
@@ -33,10 +30,15 @@ variant() {
     fi
     docker rm "$container" >/dev/null
     docker push --quiet "$reference" >/dev/null
-    pin=$(docker inspect "$reference" | jq -c --arg tag "0.1.1-$name" '.[0] | {image: .RepoDigests[0], tag: $tag, image_id: .Id}')
-    echo "$pin" >"$work/pin.$name"
+    manifest=$(docker inspect --format '{{index .RepoDigests 0}}' "$reference")
+    manifest=${manifest#*@}
+    curl -fsS -H 'Accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json' \
+        "http://$registry/v2/$variant_path/$service/manifests/$manifest" |
+        jq -c --arg tag "0.1.1-$name" --arg repository "$variant_path/$service" --arg platform "$(platform)" --arg manifest "$manifest" '
+            {repository: $repository, tag: $tag, platforms: {($platform):
+                {manifest: $manifest, config: .config.digest, layers: [.layers[] | {digest, size}]}}}' >"$work/pin.$name"
     docker rmi "$reference" >/dev/null
-    expect_fail docker image inspect "$(jq -r .image_id <<<"$pin")" >/dev/null 2>&1
+    expect_fail docker image inspect "$(jq -r .platforms[].config "$work/pin.$name")" >/dev/null 2>&1
 }
 
 # variant_images: ids of what was made here and is there now.
@@ -60,9 +62,10 @@ release_text() {
 
 # release_of NAME SERVICE=VARIANT...: adds a release; its id is in $work/id.NAME.
 release_of() {
-    local text
-    text=$(release_text "$@")
-    api_is 201 POST /releases "$(jq -nc --arg r "$text" '{release: $r}')"
+    release_text "$@" >"$work/release.$1"
+    rm -f "$work/release.$1.minisig"
+    minisign -S -s "${release_keys:?}/minisign.key" -m "$work/release.$1" -x "$work/release.$1.minisig" >/dev/null
+    api_is 201 POST /releases "$(jq -nc --rawfile r "$work/release.$1" --rawfile s "$work/release.$1.minisig" '{release: $r, signature: $s}')"
     jq -r .id "$work/body" >"$work/id.$1"
 }
 

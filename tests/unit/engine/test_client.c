@@ -531,6 +531,9 @@ an_image_is_removed_by_its_digest_then_by_its_id(void **state)
     static const struct fake_answer answers[] = {
         VERSION("1.41", "1.12"),
         INFO,
+        {"GET /v1.41/images/sha256:aa/json", OK(IMAGE(""))},
+        {"GET /v1.41/images/sha256:cc/json", FAIL("404 Not Found", "{\"message\":\"none\"}")},
+        {"GET /v1.41/images/reg/b@sha256:bb/json", FAIL("404 Not Found", "{\"message\":\"none\"}")},
         {"DELETE /v1.41/images/reg/b@sha256:bb", FAIL("404 Not Found", "{\"message\":\"none\"}")},
         {"DELETE /v1.41/images/sha256:aa", FAIL("409 Conflict", "{\"message\":\"in use\"}")},
         {"DELETE /v1.41/images/sha256:cc", FAIL("404 Not Found", "{\"message\":\"none\"}")},
@@ -546,8 +549,39 @@ an_image_is_removed_by_its_digest_then_by_its_id(void **state)
     (void)state;
     assert_int_equal(ops->remove_image(e, &used, &err), -1);
     says(&err, HF_ERROR_CONFLICT, "in use");
-    assert_string_equal(fake_docker_request(f, 3), "DELETE /v1.41/images/sha256:aa HTTP/1.1");
+    assert_string_equal(fake_docker_request(f, 6), "DELETE /v1.41/images/sha256:aa HTTP/1.1");
     assert_int_equal(ops->remove_image(e, &gone, &err), 0);
+    fake_docker_stop(f);
+}
+
+static bool
+never(void *context)
+{
+    (void)context;
+    return false;
+}
+
+/* Docker and we would take the path for one in a registry of some other choice. */
+static void
+pull_without_a_registry_is_refused(void **state)
+{
+    static const struct fake_answer answers[] = {
+        VERSION("1.41", "1.12"),
+        INFO,
+        {"GET /v1.41/images/sha256:aa/json", FAIL("404 Not Found", "{\"message\":\"none\"}")},
+        END};
+    static const struct hf_release_image image = {.image = "a/b@sha256:bb",
+                                                  .repository = "a/b",
+                                                  .digest = "sha256:bb",
+                                                  .tag = "1.0.0",
+                                                  .image_id = "sha256:aa"};
+    struct fake_docker *f = fake_docker_start(answers);
+    HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
+    struct hf_error err = {0};
+
+    (void)state;
+    assert_int_equal(ops->pull(e, &image, never, NULL, &err), -1);
+    says(&err, HF_ERROR_INVALID, "set registry.host");
     fake_docker_stop(f);
 }
 
@@ -556,6 +590,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_image_is_removed_by_its_digest_then_by_its_id),
+        cmocka_unit_test(pull_without_a_registry_is_refused),
         cmocka_unit_test(absent_socket_is_named),
         cmocka_unit_test(socket_without_listener_is_named),
         cmocka_unit_test(too_long_a_path_is_refused),

@@ -185,7 +185,8 @@ export interface paths {
         /**
          * Make a release known
          * @description For an admin. Changes nothing that runs. The file is checked whole; one that is known already stays as it is. At most
-         *     16 are known; the oldest that failed or was never applied gives way.
+         *     16 are known; the oldest that failed or was never applied gives way. Where `release_keys` are set, one of them must
+         *     have signed it.
          */
         post: operations["addRelease"];
         delete?: never;
@@ -2323,13 +2324,6 @@ export interface components {
          *         "max_device_sessions": 2000,
          *         "session_days": 90
          *       },
-         *       "upgrade": {
-         *         "freeze": false,
-         *         "gate_s": 60,
-         *         "switch_s": 120,
-         *         "max_backlog": 0,
-         *         "busy_wait_s": 600
-         *       },
          *       "registry": {
          *         "host": "registry.example.com",
          *         "ca_pem": "",
@@ -2337,6 +2331,16 @@ export interface components {
          *         "password": "***",
          *         "token_host": "",
          *         "max_bytes_per_s": 500000
+         *       },
+         *       "release_keys": [
+         *         "RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9"
+         *       ],
+         *       "upgrade": {
+         *         "freeze": false,
+         *         "gate_s": 60,
+         *         "switch_s": 120,
+         *         "max_backlog": 0,
+         *         "busy_wait_s": 600
          *       },
          *       "scan": {
          *         "policy": {
@@ -2394,14 +2398,6 @@ export interface components {
                 max_device_sessions: components["schemas"]["BrokerPatch"]["max_device_sessions"];
                 session_days: components["schemas"]["BrokerPatch"]["session_days"];
             };
-            /** @description How a release is applied. */
-            upgrade: {
-                freeze: components["schemas"]["UpgradePatch"]["freeze"];
-                gate_s: components["schemas"]["UpgradePatch"]["gate_s"];
-                switch_s: components["schemas"]["UpgradePatch"]["switch_s"];
-                max_backlog: components["schemas"]["UpgradePatch"]["max_backlog"];
-                busy_wait_s: components["schemas"]["UpgradePatch"]["busy_wait_s"];
-            };
             /** @description Where images are fetched from, and how. */
             registry: {
                 host: components["schemas"]["RegistryPatch"]["host"];
@@ -2410,6 +2406,15 @@ export interface components {
                 password: components["schemas"]["RegistryPatch"]["password"];
                 token_host: components["schemas"]["RegistryPatch"]["token_host"];
                 max_bytes_per_s: components["schemas"]["RegistryPatch"]["max_bytes_per_s"];
+            };
+            release_keys: components["schemas"]["ReleaseKeys"];
+            /** @description How a release is applied. */
+            upgrade: {
+                freeze: components["schemas"]["UpgradePatch"]["freeze"];
+                gate_s: components["schemas"]["UpgradePatch"]["gate_s"];
+                switch_s: components["schemas"]["UpgradePatch"]["switch_s"];
+                max_backlog: components["schemas"]["UpgradePatch"]["max_backlog"];
+                busy_wait_s: components["schemas"]["UpgradePatch"]["busy_wait_s"];
             };
             /** @description What is done about known vulnerabilities of images. */
             scan: {
@@ -2445,6 +2450,8 @@ export interface components {
              */
             expires: string;
         }[];
+        /** @description Public keys of minisign; a release must be signed by one of them. Without any, unsigned ones are taken. */
+        ReleaseKeys: string[];
         /** @description By service, over the defaults; `null` for a member goes back to its default. */
         LimitSettings: {
             /** @description Whether all services together may be given more memory than the box has. */
@@ -2522,12 +2529,14 @@ export interface components {
             alarms?: components["schemas"]["AlarmPatch"] | null;
             /** @description What devices may take of the broker. */
             broker?: components["schemas"]["BrokerPatch"] | null;
+            /** @description Where images are fetched from. */
+            registry?: components["schemas"]["RegistryPatch"] | null;
+            /** @description All of them. */
+            release_keys?: components["schemas"]["ReleaseKeys"] | null;
             /** @description How a release is applied. */
             upgrade?: components["schemas"]["UpgradePatch"] | null;
             /** @description Known vulnerabilities. */
             scan?: components["schemas"]["ScanPatch"] | null;
-            /** @description Where images are fetched from. */
-            registry?: components["schemas"]["RegistryPatch"] | null;
         };
         /** @description What to change; `null` goes back to the default. */
         ScanPatch: {
@@ -2823,10 +2832,14 @@ export interface components {
         };
         /** @description A named set of pinned images. */
         Release: {
-            /** @description For people. */
+            /** @description Of what is released. */
             name: string;
+            /** @description The exact version. */
+            version: string;
             /** @description When it was made. */
             created: components["schemas"]["Time"];
+            /** @description Rises from release to release; one with a lower counter than any before is refused. */
+            counter: number;
             /** @description By service. */
             services: {
                 [key: string]: {
@@ -2971,8 +2984,8 @@ export interface components {
                 restarts: boolean;
                 /** @description Whether its image is here already. */
                 present: boolean;
-                /** @description Compressed; null where the release does not say. */
-                fetch_bytes: number | null;
+                /** @description Of layers that are not here and that no service before it brings; compressed. */
+                fetch_bytes: number;
                 /** @description How long it was away when it was switched last; null where it never was. */
                 last_gap_ms: number | null;
             }[];
@@ -2982,19 +2995,19 @@ export interface components {
             fetch: {
                 /** @description How many. */
                 images: number;
-                /** @description Null where the release does not say. */
-                layers: number | null;
-                /** @description Compressed; null where the release does not say. */
-                bytes: number | null;
+                /** @description How many that are not here yet. */
+                layers: number;
+                /** @description Of these layers; compressed. */
+                bytes: number;
             };
             /** @description Where the engine keeps images. */
             disk: {
                 /** @description Now; null where not known. */
                 free_bytes: number | null;
-                /** @description More than now at the end; null where not known. */
-                needed_bytes: number | null;
-                /** @description More than now meanwhile; null where not known. */
-                peak_bytes: number | null;
+                /** @description More than now at the end; about. */
+                needed_bytes: number;
+                /** @description More than now meanwhile; about. */
+                peak_bytes: number;
             };
             /** @description What waits meanwhile. */
             backlog: {
@@ -3033,7 +3046,7 @@ export interface components {
                  * @description What it is about.
                  * @enum {string}
                  */
-                kind: "unsigned" | "older" | "no_limits_of_size" | "failed_before" | "image_missing";
+                kind: "unsigned" | "older" | "no_room" | "failed_before" | "image_missing";
                 /** @description For people. */
                 text: string;
             }[];
@@ -4135,7 +4148,17 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description A release with a counter below the highest that has run here. It is audited.
+                     * @default false
+                     */
+                    allow_older?: boolean;
+                };
+            };
+        };
         responses: {
             202: components["responses"]["UpgradeBegun"];
             400: components["responses"]["Malformed"];
@@ -4144,7 +4167,10 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
             421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
             428: components["responses"]["NoPrecondition"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
