@@ -38,7 +38,8 @@ const END_MS = 180_000;
 const GATE_S = 12;
 
 const fileOf = (name) => `${folder}/${name}.json`;
-const releaseOf = (name) => JSON.parse(readFileSync(fileOf(name), 'utf8'));
+const labelled = (release) => ({ ...release, label: `${release.name} ${release.version}` });
+const releaseOf = (name) => labelled(JSON.parse(readFileSync(fileOf(name), 'utf8')));
 const imageOf = (service) =>
   execFileSync('docker', ['inspect', '--format', '{{.Image}}', `${instance}-${service}`], {
     encoding: 'utf8',
@@ -82,12 +83,12 @@ async function add(name) {
 /** A plan that is asked for in the moment in which a container goes is asked for again. */
 async function plan(name) {
   await add(name);
-  await page.getByRole('heading', { level: 1, name: releaseOf(name).name }).waitFor();
+  await page.getByRole('heading', { level: 1, name: releaseOf(name).label }).waitFor();
   await page.getByTestId('plan').waitFor();
 }
 
 async function apply(name) {
-  await button(`Apply ${releaseOf(name).name}`).click();
+  await button(`Apply ${releaseOf(name).label}`).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Apply it' }).click();
   await page.getByTestId('steps').waitFor({ timeout: STEP_MS });
 }
@@ -101,8 +102,11 @@ async function ends(state) {
 
 /** Every container is what the release of that file pins. */
 async function isAsReleased(release) {
-  for (const [service, { image_id }] of Object.entries(release.services))
-    expect(imageOf(service) === image_id, `${service} is not of ${release.name}`);
+  for (const [service, { image_id, platforms }] of Object.entries(release.services))
+    expect(
+      imageOf(service) === (image_id ?? Object.values(platforms)[0].config),
+      `${service} is not of ${release.name}`,
+    );
 }
 
 async function as(role) {
@@ -121,7 +125,7 @@ for (const name of SERVICES)
 await check('the watch is set for a test', () =>
   configure({ upgrade: { gate_s: GATE_S, switch_s: 20, freeze: false, max_backlog: 0 } }),
 );
-const first = (await ask('GET', '/release')).body;
+const first = labelled((await ask('GET', '/release')).body);
 
 // --- Before anything
 
@@ -132,7 +136,7 @@ await check('the page says what runs, and that nothing has been applied yet', as
     .getByRole('navigation', { name: 'Pages' })
     .getByRole('link', { name: 'Releases' })
     .click();
-  await page.getByRole('heading', { level: 1, name: `${first.name} runs.` }).waitFor();
+  await page.getByRole('heading', { level: 1, name: `${first.label} runs.` }).waitFor();
   await page.getByText('None yet. Each one ends with').waitFor();
 });
 await accessible('releases, the first one');
@@ -158,13 +162,13 @@ await check('a release is added by its file, and its plan comes before the butto
     .getByText(/No signature came with it/)
     .waitFor();
   await page.getByText('What is published comes through').waitFor();
-  await page.getByRole('heading', { name: `Otherwise ${first.name} runs again` }).waitFor();
+  await page.getByRole('heading', { name: `Otherwise ${first.label} runs again` }).waitFor();
 });
 await accessible('a plan');
 await shootAll('releases-plan');
 await check('an operator sees the plan, and cannot apply it', async () => {
   await as('operator');
-  await page.getByRole('link', { name: `See plan of ${releaseOf('good').name}` }).click();
+  await page.getByRole('link', { name: `See plan of ${releaseOf('good').label}` }).click();
   await page.getByText('An admin can apply it.').waitFor();
   expect((await page.getByRole('button', { name: /^Apply/ }).count()) === 0, 'there is “Apply”');
   await page.unroute('**/api/v1/session');
@@ -176,18 +180,18 @@ await check('while upgrades are frozen the plan says so, and the button is off',
     .getByTestId('obstacles')
     .getByText(/frozen/)
     .waitFor();
-  expect(await button(`Apply ${releaseOf('good').name}`).isDisabled(), 'the button is on');
+  expect(await button(`Apply ${releaseOf('good').label}`).isDisabled(), 'the button is on');
 });
 await shootAll('releases-frozen');
 await check('an admin lifts the freeze on the page', async () => {
   await showReleases();
   await button('Lift the freeze').click();
   await page.getByRole('status').filter({ hasText: 'can be applied again' }).waitFor();
-  await page.getByRole('link', { name: `See plan of ${releaseOf('good').name}` }).click();
+  await page.getByRole('link', { name: `See plan of ${releaseOf('good').label}` }).click();
   await page.locator('[data-testid=plan][data-possible=true]').waitFor();
 });
 await check('Esc in the last question applies nothing', async () => {
-  await button(`Apply ${releaseOf('good').name}`).click();
+  await button(`Apply ${releaseOf('good').label}`).click();
   await page.getByRole('dialog').waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
@@ -207,8 +211,8 @@ await check('it is applied, and waits in the gate with its countdown and checks'
 await shootAll('releases-gate');
 await check('the good one is kept, and runs', async () => {
   await ends('committed');
-  await page.getByRole('heading', { level: 1, name: `${releaseOf('good').name} runs.` }).waitFor();
-  await listed(releaseOf('good').name).and(page.locator('[data-state=running]')).waitFor();
+  await page.getByRole('heading', { level: 1, name: `${releaseOf('good').label} runs.` }).waitFor();
+  await listed(releaseOf('good').label).and(page.locator('[data-state=running]')).waitFor();
   await page
     .locator('[data-testid=past][data-outcome=committed]')
     .getByText(/^Away:/)
@@ -228,11 +232,11 @@ await check('a bad one goes back by itself, and the page says why', async () => 
     .or(page.locator('[data-testid=steps][data-state=rolled_back]'))
     .waitFor({ timeout: END_MS });
   await ends('rolled_back');
-  const good = releaseOf('good').name;
+  const good = releaseOf('good').label;
   await page
     .getByRole('heading', {
       level: 1,
-      name: `${releaseOf('bad').name} was not kept. ${good} runs.`,
+      name: `${releaseOf('bad').label} was not kept. ${good} runs.`,
     })
     .waitFor();
   await step('why', 'failed')
@@ -245,8 +249,8 @@ await shootAll('releases-rolled-back');
 await check('the overview says what runs, and that the other was not kept', async () => {
   await open(url);
   const card = page.getByRole('region', { name: 'Release', exact: true });
-  await card.getByText(releaseOf('good').name, { exact: true }).waitFor();
-  await card.getByText(`${releaseOf('bad').name} was not kept`).waitFor();
+  await card.getByText(releaseOf('good').label, { exact: true }).waitFor();
+  await card.getByText(`${releaseOf('bad').label} was not kept`).waitFor();
 });
 await check('what was seen of it is one press away, with its last lines', async () => {
   await showReleases();
@@ -260,7 +264,7 @@ await check('what was seen of it is one press away, with its last lines', async 
 await check('while too much is held it waits and says for what, on the overview too', async () => {
   await configure({ upgrade: { max_backlog: 1 } });
   // What comes while the uplink is away is held.
-  const id = (await ask('GET', '/releases')).body.releases.find((r) => r.name === first.name).id;
+  const id = (await ask('GET', '/releases')).body.releases.find((r) => r.name === first.label).id;
   expect((await ask('POST', '/services/forwarder/stop')).status === 202, 'it is not stopped');
   await until('the forwarder is away', async () => {
     const { body } = await ask('GET', '/services/forwarder');
@@ -299,7 +303,7 @@ await check('a person gives it up, and nothing has changed', async () => {
 });
 await check('a person rolls back; nothing can be lost, so nothing is to be typed', async () => {
   await showReleases();
-  await button(`Roll back to ${first.name}`).click();
+  await button(`Roll back to ${first.label}`).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('Records and settings stay.').waitFor();
   expect((await dialog.getByRole('textbox').count()) === 0, 'something is to be typed');
@@ -307,7 +311,7 @@ await check('a person rolls back; nothing can be lost, so nothing is to be typed
   await until('it has begun', async () => (await upgrade()).kind === 'rollback', STEP_MS);
   await until('it has ended', async () => (await upgrade()).finished !== null, END_MS);
   await ends('committed');
-  await page.getByRole('heading', { level: 1, name: `${first.name} runs.` }).waitFor();
+  await page.getByRole('heading', { level: 1, name: `${first.label} runs.` }).waitFor();
   await isAsReleased(first);
 });
 
@@ -335,7 +339,7 @@ await check('one that failed can be forgotten', async () => {
   await until('it is gone', async () => (await listed(name).count()) === 0);
 });
 
-const one = () => page.getByRole('link', { name: releaseOf('good').name, exact: true });
+const one = () => page.getByRole('link', { name: releaseOf('good').label, exact: true });
 
 await check('a viewer sees it all but the plans, and no button', async () => {
   await as('viewer');

@@ -378,7 +378,12 @@ async function incidents() {
 async function releases() {
   const { running } = JSON.parse((await expect(200, 'GET', '/releases')).text);
   const { release } = JSON.parse((await expect(200, 'GET', '/releases/{id}', { id: running.id, what: 'the one that runs' })).text);
-  const text = json({ format: 1, ...release, name: 'contract', created: '2026-11-25T00:00:00Z' });
+  const file = JSON.parse(readFileSync(process.env.HF_RELEASE, 'utf8'));
+  const text = json({ ...file, name: 'contract', created: '2026-11-25T00:00:00Z' });
+  check('GET /releases/{id}: the release', release.version === file.version, json(release));
+  const unsigned = await expect(422, 'POST', '/releases', { body: json({ release: text }), what: 'unsigned' });
+  check('POST /releases: unsigned', JSON.parse(unsigned.text).errors?.[0]?.pointer === '/signature', unsigned.text);
+  await setKeys([]);
   await expect(422, 'POST', '/releases', { body: json({ release: '{' }), what: 'no JSON in it' });
   const floating = text.replace(/"tag":"[^"]*"/, '"tag":"latest"');
   const refused = await expect(422, 'POST', '/releases', { body: json({ release: floating }), what: 'a floating tag' });
@@ -401,8 +406,17 @@ async function releases() {
   await expect(428, 'POST', '/releases/{id}/apply', { ...of(added.id), what: 'without If-Match' });
   await expect(412, 'POST', '/releases/{id}/apply', { ...of(added.id), headers: { 'if-match': `"${'f'.repeat(32)}"` }, what: 'another plan' });
   await expect(409, 'POST', '/releases/{id}/apply', { ...of(running.id), headers: { 'if-match': '*' }, what: 'what runs' });
+  const older = JSON.parse((await expect(201, 'POST', '/releases', { body: json({ release: json({ ...file, name: 'older', counter: 1 }) }), what: 'older' })).text);
+  await expect(409, 'POST', '/releases/{id}/apply', { ...of(older.id), headers: { 'if-match': '*' }, what: 'older' });
+  await expect(422, 'POST', '/releases/{id}/apply', { ...of(older.id), body: '{"allow_older":1}', headers: { 'if-match': '*' }, what: 'no boolean' });
+  await expect(415, 'POST', '/releases/{id}/apply', { ...of(older.id), body: '{}', headers: { 'if-match': '*', 'content-type': 'text/plain' }, what: 'no JSON' });
   await expect(409, 'POST', '/releases/rollback', { what: 'to nothing' });
   await upgradeThere(added, planned.headers.etag);
+}
+
+async function setKeys(keys) {
+  const { headers: { etag } } = await ask('GET', '/config');
+  await expect(200, 'PATCH', '/config', { body: json({ release_keys: keys }), headers: { 'if-match': etag }, what: 'keys' });
 }
 
 async function setGate(seconds) {

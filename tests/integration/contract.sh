@@ -14,7 +14,7 @@ has_packages() {
 }
 
 answers_as_documented() {
-    HF_SCAN_DATA=$work/scan-data HF_SCAN_DATA_OLD=$work/scan-data-old \
+    HF_RELEASE=$release HF_SCAN_DATA=$work/scan-data HF_SCAN_DATA_OLD=$work/scan-data-old \
         HF_URL=$gw_url HF_PASSWORD=$password HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") \
         "$node" "$hf_root/tests/integration/contract.mjs" >"$work/contract.out" 2>&1 || {
         cat "$work/contract.out"
