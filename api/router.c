@@ -36,11 +36,8 @@ hf_route_match(const char *pattern, const char *path, char param[HF_API_PARAM_SI
 }
 
 static const char *const method_names[HF_METHOD_COUNT] = {
-    [HF_METHOD_GET] = "GET",
-    [HF_METHOD_POST] = "POST",
-    [HF_METHOD_PUT] = "PUT",
-    [HF_METHOD_PATCH] = "PATCH",
-    [HF_METHOD_DELETE] = "DELETE",
+    [HF_METHOD_GET] = "GET",     [HF_METHOD_POST] = "POST",     [HF_METHOD_PUT] = "PUT",
+    [HF_METHOD_PATCH] = "PATCH", [HF_METHOD_DELETE] = "DELETE",
 };
 
 static bool
@@ -112,8 +109,7 @@ run(struct hf_exchange *x, const struct hf_route *route, struct hf_error *err)
                                         [HF_BODY_MERGE_PATCH] = "application/merge-patch+json",
                                         [HF_BODY_FILE] = "application/octet-stream"};
     const char *type = hf_exchange_header(x, "Content-Type");
-    bool has_body =
-        route->body != HF_BODY_NONE && (type || route->body != HF_BODY_JSON_OR_NONE);
+    bool has_body = route->body != HF_BODY_NONE && (type || route->body != HF_BODY_JSON_OR_NONE);
 
     if (check_origin(x, err) < 0 || check_access(x, route->access, err) < 0)
         return -1;

@@ -36,8 +36,8 @@ take_pin(const struct hf_json *listed, const char *instance, struct hf_json *ser
 }
 
 int
-hf_engine_release(struct hf_engine *engine, const char *instance, int64_t counter,
-                  char **ret_text, struct hf_error *err)
+hf_engine_release(struct hf_engine *engine, const char *instance, int64_t counter, char **ret_text,
+                  struct hf_error *err)
 {
     HF_AUTO(hf_json) struct hf_json *list = NULL;
     HF_AUTO(hf_json) struct hf_json *doc = hf_json_object();

@@ -63,8 +63,8 @@ struct hf_spec {
     const struct hf_json *pin; /* all that its release says of it, borrowed; may be NULL */
 
     /* Of own services only. Arrays and objects borrowed from the release, NULL for none. */
-    const struct hf_json *command;     /* instead of the image's; strings */
-    const struct hf_json *env;         /* name: value */
+    const struct hf_json *command; /* instead of the image's; strings */
+    const struct hf_json *env;     /* name: value */
 
     /* What is less than the usual hardening; all of it is written in the release. */
     bool writable_root, new_privileges;

@@ -30,7 +30,7 @@ enum hf_release_state {
 const char *hf_release_state_name(enum hf_release_state s);
 
 struct hf_release_short {
-    char id[HF_DIGEST_TEXT_SIZE]; /* "": none */
+    char id[HF_DIGEST_TEXT_SIZE];     /* "": none */
     char name[HF_RELEASE_LABEL_SIZE]; /* and version, for people */
 };
 

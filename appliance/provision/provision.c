@@ -174,13 +174,13 @@ static int
 read_document(const struct hf_json *doc, struct hf_provision *p, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
-        {"format", HF_JSON_INT, true},       {"name", HF_JSON_STRING, false},
-        {"uplink", HF_JSON_OBJECT, false},   {"sinks", HF_JSON_ARRAY, false},
-        {"buffer", HF_JSON_OBJECT, false},   {"lanes", HF_JSON_ARRAY, false},
-        {"rules", HF_JSON_ARRAY, false},     {"devices", HF_JSON_OBJECT, false},
-        {"alarms", HF_JSON_OBJECT, false},   {"broker", HF_JSON_OBJECT, false},
-        {"registry", HF_JSON_OBJECT, false}, {"release_keys", HF_JSON_ARRAY, false},
-        {"scan", HF_JSON_OBJECT, false},     {"admin", HF_JSON_OBJECT, false},
+        {"format", HF_JSON_INT, true},         {"name", HF_JSON_STRING, false},
+        {"uplink", HF_JSON_OBJECT, false},     {"sinks", HF_JSON_ARRAY, false},
+        {"buffer", HF_JSON_OBJECT, false},     {"lanes", HF_JSON_ARRAY, false},
+        {"rules", HF_JSON_ARRAY, false},       {"devices", HF_JSON_OBJECT, false},
+        {"alarms", HF_JSON_OBJECT, false},     {"broker", HF_JSON_OBJECT, false},
+        {"registry", HF_JSON_OBJECT, false},   {"release_keys", HF_JSON_ARRAY, false},
+        {"scan", HF_JSON_OBJECT, false},       {"admin", HF_JSON_OBJECT, false},
         {"setup_code", HF_JSON_STRING, false},
     };
 

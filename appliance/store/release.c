@@ -3,10 +3,10 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "json/json.h"
 #include "model/trust.h"
 #include "sql.h"
 #include "store/db.h"
+#include "json/json.h"
 
 #include <string.h>
 

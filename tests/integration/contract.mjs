@@ -6,7 +6,7 @@
 //     HF_URL=https://127.0.0.1:8443 HF_PASSWORD=… | HF_SETUP_CODE=… node contract.mjs
 //
 // With HF_SETUP_CODE it claims the gateway first, with the password HF_PASSWORD or a made-up one.
-// HF_SCAN_DATA and HF_SCAN_DATA_OLD are scan data, the second of an earlier day.
+// HF_RELEASE is the release file that it runs. HF_SCAN_DATA and HF_SCAN_DATA_OLD are scan data, the second of an earlier day.
 // It restarts, stops and starts the service HF_SERVICE (default forwarder). Prints `N passed, N failed`.
 import { readFileSync } from 'node:fs';
 import https from 'node:https';

@@ -42,7 +42,8 @@ reading(void **state)
         "\"registry\":{\"host\":\"\",\"ca_pem\":\"\",\"user\":\"\",\"password\":\"\","
         "\"token_host\":\"\",\"max_bytes_per_s\":0},");
     call_expect("GET", CONFIG, "", 200,
-                "\"release_keys\":[],\"upgrade\":{\"freeze\":false,\"gate_s\":60,\"switch_s\":120,\"max_backlog\":0,"
+                "\"release_keys\":[],\"upgrade\":{\"freeze\":false,\"gate_s\":60,\"switch_s\":120,"
+                "\"max_backlog\":0,"
                 "\"busy_wait_s\":600},\"scan\":{");
     call_expect("PUT", CONFIG, "", 405, "Allow: GET, HEAD, PATCH, OPTIONS\r\n");
 }

@@ -16,10 +16,9 @@ static const char full[] = "{\"alarms\":{" FULL "}}";
 static const char full_and_off[] = "{\"alarms\":{\"make_room\":false," FULL "}}";
 
 /* A release with a broker of another image; what else it has is the same. */
-#define OLD_PLATFORM(n)                                                                            \
-    "{\"config\":\"sha256:" n ZEROS "\",\"manifest\":\"sha256:" n ZEROS "\"}"
+#define OLD_PLATFORM(n) "{\"config\":\"sha256:" n ZEROS "\",\"manifest\":\"sha256:" n ZEROS "\"}"
 #define OLD(n)                                                                                     \
-    "{\"services\":{\"broker\":{\"repository\":\"r/broker\",\"tag\":\"0.0.1\",\"platforms\":{"        \
+    "{\"services\":{\"broker\":{\"repository\":\"r/broker\",\"tag\":\"0.0.1\",\"platforms\":{"     \
     "\"amd64\":" OLD_PLATFORM(n) ",\"arm64\":" OLD_PLATFORM(n) "}}}}"
 
 static void

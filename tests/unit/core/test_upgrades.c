@@ -6,16 +6,18 @@
 
 #define IMAGE(c) "sha256:" c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c
 #define OF(c)                                                                                      \
-    "{\"config\":\"" IMAGE(c) "\",\"layers\":[" LAYER ",{\"digest\":\"" IMAGE(                          \
+    "{\"config\":\"" IMAGE(c) "\",\"layers\":[" LAYER ",{\"digest\":\"" IMAGE(                     \
         c) "\",\"size\":1000}],\"manifest\":\"" IMAGE(c) "\"}"
 #define PINNED(name, c)                                                                            \
-    "\"" name "\":{\"platforms\":{\"amd64\":" OF(c) ",\"arm64\":" OF(                                \
-        c) "},\"repository\":\"r/" name "\",\"tag\":\"0.1.0\"}"
+    "\"" name                                                                                      \
+    "\":{\"platforms\":{\"amd64\":" OF(c) ",\"arm64\":" OF(c) "},\"repository\":\"r/" name         \
+                                                              "\",\"tag\":\"0.1.0\"}"
 #define SET(name, counter, broker, buffer)                                                         \
-    "{\"counter\":" counter ",\"created\":\"2026-11-24T03:01:33Z\",\"format\":1,"                     \
-    "\"min_holdfastd\":\"0.1.0\",\"name\":\"" name "\",\"services\":{" PINNED(                      \
-        "broker", broker) "," PINNED("buffer", buffer) "," PINNED("forwarder", "04") "," PINNED(   \
-        "processor", "03") "},\"settings_schema\":1,\"version\":\"1.2.3\"}"
+    "{\"counter\":" counter ",\"created\":\"2026-11-24T03:01:33Z\",\"format\":1,"                  \
+    "\"min_holdfastd\":\"0.1.0\",\"name\":\"" name                                                 \
+    "\",\"services\":{" PINNED("broker", broker) "," PINNED("buffer", buffer) "," PINNED(          \
+        "forwarder", "04") "," PINNED("processor",                                                 \
+                                      "03") "},\"settings_schema\":1,\"version\":\"1.2.3\"}"
 
 static const char one[] = SET("one", "7", "01", "02");
 static const char two[] = SET("two", "8", "11", "12");
@@ -486,7 +488,8 @@ unsigned_ones_are_refused_where_there_is_a_key(void **state)
     struct hf_error err;
 
     begin_box(b);
-    configure(b, "{\"release_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"]}");
+    configure(b,
+              "{\"release_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"]}");
     assert_int_equal(hf_core_add_release(b->core, two, "", "admin", &known, &err), -1);
     assert_int_equal(err.class, HF_ERROR_INVALID);
     assert_string_equal(err.pointer, "/signature");
@@ -498,8 +501,7 @@ unsigned_ones_are_refused_where_there_is_a_key(void **state)
 static void
 one_that_needs_a_newer_holdfastd_is_refused(void **state)
 {
-    static const char newer[] =
-        RELEASE_OF("\"format\":1,\"min_holdfastd\":\"99.0.0\",", BUILT_IN);
+    static const char newer[] = RELEASE_OF("\"format\":1,\"min_holdfastd\":\"99.0.0\",", BUILT_IN);
     struct box *b = *state;
     struct hf_known_release known;
     struct hf_error err;

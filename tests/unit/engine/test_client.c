@@ -13,11 +13,18 @@
 #define OK(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body
 #define FAIL(status, body) "HTTP/1.1 " status "\r\nConnection: close\r\n\r\n" body
 #define VERSION(newest, oldest)                                                                    \
-    {"GET /version", OK("{\"ApiVersion\":\"" newest "\",\"MinAPIVersion\":\"" oldest "\"}")}
+    {                                                                                              \
+        "GET /version", OK("{\"ApiVersion\":\"" newest "\",\"MinAPIVersion\":\"" oldest "\"}")     \
+    }
 #define INFO                                                                                       \
-    {"GET /v1.41/info", OK("{\"ServerVersion\":\"20.10.24\",\"CgroupVersion\":\"2\","              \
-                           "\"SwapLimit\":false,\"Warnings\":[\"No swap limit support\"]}")}
-#define END {NULL, NULL}
+    {                                                                                              \
+        "GET /v1.41/info", OK("{\"ServerVersion\":\"20.10.24\",\"CgroupVersion\":\"2\","           \
+                              "\"SwapLimit\":false,\"Warnings\":[\"No swap limit support\"]}")     \
+    }
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, NULL                                                                                 \
+    }
 
 static const struct hf_engine_ops *const ops = &hf_docker_ops;
 
@@ -338,8 +345,9 @@ a_release_is_put_together_from_labels(void **state)
 
     (void)state;
     assert_int_equal(hf_engine_release(e, "hf", 7, &text, &err), 0);
-    assert_non_null(strstr(text, "\"services\":{\"broker\":{\"tag\":\"1.0.0\"},"
-                                 "\"app\":{\"tag\":\"2.0.0\"}},\"format\":1,\"name\":\"rebuilt\","));
+    assert_non_null(strstr(text,
+                           "\"services\":{\"broker\":{\"tag\":\"1.0.0\"},"
+                           "\"app\":{\"tag\":\"2.0.0\"}},\"format\":1,\"name\":\"rebuilt\","));
     assert_non_null(strstr(text, "\"counter\":7,\"min_holdfastd\":"));
     assert_int_equal(hf_engine_release(e, "third", 7, &text, &err), -1);
     assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
@@ -348,10 +356,8 @@ a_release_is_put_together_from_labels(void **state)
 
 #define IMAGE(tags) "{\"Id\":\"sha256:aa\",\"RepoTags\":[" tags "]}"
 
-static const struct hf_release_image old_image = {.image = "r:5000/x@sha256:cc",
-                                                  .repository = "x",
-                                                  .tag = "1.0.0",
-                                                  .image_id = "sha256:aa"};
+static const struct hf_release_image old_image = {
+    .image = "r:5000/x@sha256:cc", .repository = "x", .tag = "1.0.0", .image_id = "sha256:aa"};
 
 static int
 remove_image(const struct fake_answer *answers, struct hf_error *err, int deletes[2])

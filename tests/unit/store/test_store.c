@@ -110,11 +110,11 @@ release_is_replaced(void **state)
 
 #define PLATFORM_OF(id) "{\"config\":\"" id "\",\"manifest\":\"x\"}"
 #define IMAGE_OF(name, id, n)                                                                      \
-    "\"" name "\":{\"repository\":\"r/" name "\",\"tag\":\"1.0." n                               \
+    "\"" name "\":{\"repository\":\"r/" name "\",\"tag\":\"1.0." n                                 \
     "\",\"platforms\":{\"amd64\":" PLATFORM_OF(id) ",\"arm64\":" PLATFORM_OF(id) "}}"
 #define IMAGES_OF(broker, buffer)                                                                  \
-    "{\"services\":{" IMAGE_OF("broker", "b" broker, broker) "," IMAGE_OF("buffer", "u" buffer,      \
-                                                                         buffer) "}}"
+    "{\"services\":{" IMAGE_OF("broker", "b" broker, broker) "," IMAGE_OF("buffer", "u" buffer,    \
+                                                                          buffer) "}}"
 
 /* What runs and what a rollback would need is never old. */
 static void
