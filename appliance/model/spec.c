@@ -35,11 +35,13 @@ struct blueprint {
 enum { OOM_FORWARDER = 400, OOM_PROCESSOR = 300, OOM_BROKER = 100, OOM_BUFFER = 0 };
 
 #define LIMITS(memory_mib, pid_count, weight, oom)                                                 \
-    {                                                                                              \
-        .memory_bytes = (memory_mib) * (int64_t)MIB,                                               \
-        .memory_reservation_bytes = (memory_mib) * (int64_t)MIB / 2, .nano_cpus = NANO_PER_CPU,    \
-        .pids = (pid_count), .io_weight = (weight), .log_bytes = LOG_BYTES, .oom_score_adj = (oom) \
-    }
+    {.memory_bytes = (memory_mib) * (int64_t)MIB,                                                  \
+     .memory_reservation_bytes = (memory_mib) * (int64_t)MIB / 2,                                  \
+     .nano_cpus = NANO_PER_CPU,                                                                    \
+     .pids = (pid_count),                                                                          \
+     .io_weight = (weight),                                                                        \
+     .log_bytes = LOG_BYTES,                                                                       \
+     .oom_score_adj = (oom)}
 
 static const struct blueprint blueprints[] = {
     {"broker", "Broker", FIRST_UID, LIMITS(64, 32, 700, OOM_BROKER), "broker-data", true, true,

@@ -13,18 +13,11 @@
 #define OK(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body
 #define FAIL(status, body) "HTTP/1.1 " status "\r\nConnection: close\r\n\r\n" body
 #define VERSION(newest, oldest)                                                                    \
-    {                                                                                              \
-        "GET /version", OK("{\"ApiVersion\":\"" newest "\",\"MinAPIVersion\":\"" oldest "\"}")     \
-    }
+    {"GET /version", OK("{\"ApiVersion\":\"" newest "\",\"MinAPIVersion\":\"" oldest "\"}")}
 #define INFO                                                                                       \
-    {                                                                                              \
-        "GET /v1.41/info", OK("{\"ServerVersion\":\"20.10.24\",\"CgroupVersion\":\"2\","           \
-                              "\"SwapLimit\":false,\"Warnings\":[\"No swap limit support\"]}")     \
-    }
-#define END                                                                                        \
-    {                                                                                              \
-        NULL, NULL                                                                                 \
-    }
+    {"GET /v1.41/info", OK("{\"ServerVersion\":\"20.10.24\",\"CgroupVersion\":\"2\","              \
+                           "\"SwapLimit\":false,\"Warnings\":[\"No swap limit support\"]}")}
+#define END {NULL, NULL}
 
 static const struct hf_engine_ops *const ops = &hf_docker_ops;
 
