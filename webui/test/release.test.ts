@@ -311,7 +311,7 @@ describe('a plan', () => {
     expect(figures(plan())).toEqual([
       '1 service restarts',
       '– away: not measured yet',
-      '1,000 B to fetch: 1 image, 2 layers',
+      '1,000\u00a0B to fetch: 1 image, 2 layers',
       '812 records held now',
     ]);
     const known = plan({
