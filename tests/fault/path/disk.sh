@@ -122,8 +122,7 @@ pain_12_cap_in_bytes_is_kept() {
     path_settings buffer ".max_bytes = $cap"
     sleep 2
     proxy_mode down
-    checker --run cap --prefix cap --count 20000 --corpus binary --size 2000 --journal "$work/cap.journal" >"$work/cap.flow" 2>&1 &
-    echo $! >"$work/cap.pid"
+    checker_start cap --count 20000 --corpus binary --size 2000
     wait_until 60 buffer_is_degraded
     disk=$(disk_bytes buffer)
     note "cap $cap, on disk $disk, held $(book held)"
