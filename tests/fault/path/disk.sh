@@ -87,6 +87,7 @@ small_disk() {
     receiver_up
     proxy_up
     path_start
+    expect "epochs of before" "$(report_value .epochs)" 0
 }
 
 fill_disk() { dd if=/dev/zero of="$path_dir/buffer/data/filler" bs=64k status=none 2>/dev/null || true; }
