@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Services killed, stopped, given other settings, or a clock that jumps.
-: "${work:?}" "${path_bin:?}" "${path_internal:?}" "${path_receiver:?}" "${path_services:?}" "${messages:?}" "${stop_seconds:?}"
+: "${work:?}" "${path_bin:?}" "${path_dir:?}" "${path_internal:?}" "${path_receiver:?}" "${path_services:?}" "${messages:?}" "${stop_seconds:?}"
 
 # On a loaded machine who supervises looks late. A second one beside it would keep what a later check takes away: a
 # receiver with the records of before, which counts an epoch too many.
