@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-enum { LIVES = 40, LIFE_WRITES = 1500, PER_COMMIT = 20, ACKS_MOST = 3 };
+enum { LIVES = 60, LIFE_WRITES = 1500, LIFE_ROUNDS = 300, PER_COMMIT = 20, ACKS_MOST = 3 };
 
 /* What a life has reported before it ended. */
 struct report {
@@ -39,7 +39,7 @@ acknowledge(struct hf_spool *s, unsigned *seed)
         hf_spool_rollback(s);
 }
 
-/* Works until it is killed. */
+/* Works until it is killed, within a write if not after all rounds. */
 static void
 live(const char *dir, int to, unsigned seed)
 {
@@ -51,7 +51,7 @@ live(const char *dir, int to, unsigned seed)
     faultdisk_kill((unsigned)rand_r(&seed) % LIFE_WRITES);
     if (full)
         faultdisk_fail(FAULTDISK_FULL, (unsigned)rand_r(&seed) % 4);
-    for (;;) {
+    for (int round = 0; round < LIFE_ROUNDS; round++) {
         enum hf_lane lane = HF_LANE_ALARM + (enum hf_lane)((unsigned)rand_r(&seed) % 3);
         struct hf_spool_status st;
         struct report r;
@@ -63,7 +63,7 @@ live(const char *dir, int to, unsigned seed)
         if (!s && hf_spool_open(dir, &settings, &s, &err) < 0)
             continue;
         (void)spoolkit_append(s, lane, 0, 1 + (unsigned)rand_r(&seed) % PER_COMMIT,
-                              rand_r(&seed) % 8 ? 500 : 20000);
+                              rand_r(&seed) % 16 ? 300 : 8000);
         if (rand_r(&seed) % 3 == 0)
             acknowledge(s, &seed);
         if (rand_r(&seed) % 5 == 0)
@@ -78,6 +78,7 @@ live(const char *dir, int to, unsigned seed)
         if (write(to, &r, sizeof r) != sizeof r)
             _exit(5);
     }
+    (void)raise(SIGKILL);
 }
 
 static struct report
