@@ -205,6 +205,9 @@ sqlite3_stmt *hf_spool_bind(struct hf_spool *s, enum hf_spool_statement which, i
     hf_spool_bind(s, which, (int)HF_LEN(((const int64_t[]){__VA_ARGS__})),                         \
                   (const int64_t[]){__VA_ARGS__})
 
+/* What is answered once a write of the transaction has failed. Returns -1. */
+int hf_spool_refuse(const struct hf_spool *s, struct hf_error *err);
+
 /* Runs a statement that writes; 0, or -1 with err, after which the transaction can only be rolled
  * back. */
 HF_MUST int hf_spool_write(struct hf_spool *s, sqlite3_stmt *q, struct hf_error *err);
