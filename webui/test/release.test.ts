@@ -205,9 +205,13 @@ describe('an upgrade in a few words', () => {
     expect(answer(upgrade('gating', ['switched', 'switched'], { gate: gate(42) })).tone).toBe(
       'move',
     );
-    expect(
-      answer(upgrade('gating', ['switched', 'switched'], { gate: gate(42), waiting: 'slow' })).tone,
-    ).toBe('warn');
+    const watched = (left: number) =>
+      answer(upgrade('gating', ['switched', 'switched'], { gate: gate(left), waiting: 'slow' }));
+    expect(watched(42)).toMatchObject({
+      tone: 'warn',
+      title: '2026.12.0 runs, and does not do well now.',
+    });
+    expect(watched(60).tone).toBe('move');
     expect(releasesAnswer(idle, list(), null, titleOf, AT).title).toBe('Nothing runs yet.');
   });
 });

@@ -86,13 +86,18 @@ function underWayAnswer(upgrade: Upgrade, titleOf: TitleOf): Answer {
       title: `Going back to ${from}.`,
       detail: sentence(upgrade.reason),
     };
-  if (state === 'gating' && waiting)
+  if (state === 'gating' && waiting) {
+    // Nothing can be proved in the first moment.
+    const begins = gate !== null && gate.remaining_s === gate.seconds;
     return {
-      tone: 'warn',
+      tone: begins ? 'move' : 'warn',
       eyebrow,
-      title: `${to} runs, and does not do well yet.`,
+      title: begins
+        ? `${to} runs, and has yet to prove itself.`
+        : `${to} runs, and does not do well now.`,
       detail: `${sentence(waiting)} If that is seen to last, ${from} runs again by itself.`,
     };
+  }
   if (state === 'gating')
     return {
       tone: 'move',

@@ -99,7 +99,7 @@ function WhatWasSeen({ list, failures }: { list: ReleaseList; failures: Incident
   return (
     <>
       {incident && (
-        <a href={incidentPath(incident.service, incident.id)} data-testid="seen">
+        <a class="in-text" href={incidentPath(incident.service, incident.id)} data-testid="seen">
           What was seen
         </a>
       )}
