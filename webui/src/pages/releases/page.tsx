@@ -134,6 +134,10 @@ export function ReleasesPage(props: PageProps): JSX.Element {
           </>
         }
       />
+      {/* Nothing in it counts on: a screen reader is told of each new step, and of the end. */}
+      <p class="unseen" role="status">
+        {isShown(upgrade, at) && answer.title}
+      </p>
       <StaleNotice since={state.gateway.engine.stale_since} at={at} />
       <Trouble asked={asked} />
       <div class={admin ? 'columns' : ''}>
