@@ -11,6 +11,7 @@ import {
   knownMark,
   lastFailure,
   mayLose,
+  meanwhileText,
   namesText,
   pastMark,
   planFigures,
@@ -358,6 +359,12 @@ describe('a plan', () => {
     expect(mayLose(plan())).toBe(false);
     expect(mayLose(plan({ schema_changes: ['buffer: old form'] }))).toBe(true);
     expect(mayLose(null)).toBe(true);
+  });
+
+  it('promises nothing for what devices publish while the broker is away', () => {
+    expect(meanwhileText([])).toBe('');
+    expect(meanwhileText(['processor'])).toContain('nothing is lost');
+    expect(meanwhileText(['processor', 'broker'])).not.toContain('nothing is lost');
   });
 
   it('names services as people do', () => {
