@@ -139,14 +139,30 @@ const first = (await ask('GET', '/release')).body;
 
 // --- Before anything
 
+/** What a page is made of can be broken off on its way, as an address can: see open(). */
+async function followTo(link, heading) {
+  await until(
+    `${heading} is shown`,
+    async () => {
+      await open(url);
+      await page
+        .getByRole('navigation', { name: 'Pages' })
+        .getByRole('link', { name: link })
+        .click();
+      return page
+        .getByRole('heading', { level: 1, name: heading })
+        .waitFor({ timeout: 5000 })
+        .then(
+          () => true,
+          () => false,
+        );
+    },
+    STEP_MS,
+  );
+}
+
 await check('the page says what runs, and that nothing has been applied yet', async () => {
-  await open(url);
-  await page.getByTestId('sentence').waitFor();
-  await page
-    .getByRole('navigation', { name: 'Pages' })
-    .getByRole('link', { name: 'Releases' })
-    .click();
-  await page.getByRole('heading', { level: 1, name: `${first.name} runs.` }).waitFor();
+  await followTo('Releases', `${first.name} runs.`);
   await page.getByText('None yet. Each one ends with').waitFor();
 });
 await accessible('releases, the first one');
