@@ -129,8 +129,9 @@ copy_member(const struct hf_json *doc, const char *member, struct hf_json *to, s
 static int
 read_settings(const struct hf_json *doc, struct hf_settings *s, struct hf_error *err)
 {
-    static const char *const members[] = {"name",  "uplink",  "sinks",  "buffer", "lanes",
-                                          "rules", "devices", "alarms", "broker", "registry", "scan"};
+    static const char *const members[] = {"name",   "uplink",   "sinks",   "buffer",
+                                          "lanes",  "rules",    "devices", "alarms",
+                                          "broker", "registry", "scan"};
     HF_AUTO(hf_json) struct hf_json *part = hf_json_object();
 
     if (!part)
@@ -173,14 +174,13 @@ static int
 read_document(const struct hf_json *doc, struct hf_provision *p, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
-        {"format", HF_JSON_INT, true},         {"name", HF_JSON_STRING, false},
-        {"uplink", HF_JSON_OBJECT, false},     {"sinks", HF_JSON_ARRAY, false},
-        {"buffer", HF_JSON_OBJECT, false},     {"lanes", HF_JSON_ARRAY, false},
-        {"rules", HF_JSON_ARRAY, false},       {"devices", HF_JSON_OBJECT, false},
-        {"alarms", HF_JSON_OBJECT, false},     {"broker", HF_JSON_OBJECT, false},
-        {"registry", HF_JSON_OBJECT, false},   {"scan", HF_JSON_OBJECT, false},
-        {"admin", HF_JSON_OBJECT, false},
-        {"setup_code", HF_JSON_STRING, false},
+        {"format", HF_JSON_INT, true},       {"name", HF_JSON_STRING, false},
+        {"uplink", HF_JSON_OBJECT, false},   {"sinks", HF_JSON_ARRAY, false},
+        {"buffer", HF_JSON_OBJECT, false},   {"lanes", HF_JSON_ARRAY, false},
+        {"rules", HF_JSON_ARRAY, false},     {"devices", HF_JSON_OBJECT, false},
+        {"alarms", HF_JSON_OBJECT, false},   {"broker", HF_JSON_OBJECT, false},
+        {"registry", HF_JSON_OBJECT, false}, {"scan", HF_JSON_OBJECT, false},
+        {"admin", HF_JSON_OBJECT, false},    {"setup_code", HF_JSON_STRING, false},
     };
 
     if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)

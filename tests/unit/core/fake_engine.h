@@ -29,9 +29,9 @@ struct fake_engine {
     unsigned updates;
     char lease_address[64]; /* of every container */
     char data_dir[256];
-    char warning[256];                  /* "": none */
-    char used_image[HF_DIGEST_SIZE];    /* one that a container stands on */
-    unsigned image_removals;            /* tried */
+    char warning[256];               /* "": none */
+    char used_image[HF_DIGEST_SIZE]; /* one that a container stands on */
+    unsigned image_removals;         /* tried */
     unsigned creates, starts, stops, removes, pulls;
     bool block_stops;        /* a stop waits until this is false */
     char slow[HF_NAME_SIZE]; /* making a container of this service takes its time */
