@@ -44,6 +44,7 @@ static struct {
     size_t count, played;
     struct image images[FILES];
     struct faultdisk_work work;
+    size_t pace, unsynced; /* bytes a second, 0: as fast as it goes; written since the last sync */
     size_t wal_end, wal_synced; /* how far the WAL was written, and that synced, since it began */
 } disk;
 
@@ -127,6 +128,7 @@ count_write(const struct file *f, size_t at, size_t len)
     if (f->which == FILES)
         return;
     disk.work.bytes += len;
+    disk.unsynced += len;
     if (f->which != WAL)
         return;
     if (at == 0) /* it begins anew */
@@ -168,6 +170,20 @@ do_truncate(sqlite3_file *f, sqlite3_int64 len)
     return real_of(f)->pMethods->xTruncate(real_of(f), len);
 }
 
+void
+faultdisk_pace(size_t bytes_per_s)
+{
+    disk.pace = bytes_per_s;
+}
+
+static void
+take_time(void)
+{
+    if (disk.pace)
+        (void)usleep((useconds_t)(disk.unsynced * 1000000 / disk.pace));
+    disk.unsynced = 0;
+}
+
 static int
 do_sync(sqlite3_file *f, int flags)
 {
@@ -177,6 +193,8 @@ do_sync(sqlite3_file *f, int flags)
     if (((struct file *)f)->which == WAL && disk.wal_end > WAL_HEADER)
         disk.wal_synced = disk.wal_end;
     note((struct file *)f, SYNC, 0, NULL, 0);
+    if (((struct file *)f)->which != FILES)
+        take_time();
     return disk.no_sync ? SQLITE_OK : real_of(f)->pMethods->xSync(real_of(f), flags);
 }
 

@@ -34,6 +34,10 @@ struct faultdisk_work {
 };
 struct faultdisk_work faultdisk_work(void);
 
+/* A sync takes as long as a disk of that pace takes for what was written; 0: no longer than it
+ * does. */
+void faultdisk_pace(size_t bytes_per_s);
+
 /* Notes all that is done to the files from now on; they must not exist yet. */
 void faultdisk_record(void);
 /* How much was done so far. */
