@@ -9,7 +9,6 @@
 #include "core/fetcher.h"
 #include "model/engine_ops.h"
 #include "model/view.h"
-#include "supervisor/own_health.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -71,7 +70,6 @@ struct mail {
     struct hf_service_status status[HF_SERVICES_MAX];
     int64_t pong_ms; /* last round trip over the bus; monotonic, 0: none since the last mail */
     struct effect_result effects[HF_SERVICES_MAX];
-    struct hf_probe_result probes[HF_SERVICES_MAX]; /* at_ms 0: none since the last mail */
     struct death deaths[HF_SERVICES_MAX];
     struct last_lines lines[HF_SERVICES_MAX];
     struct look look;
@@ -92,10 +90,6 @@ struct mailbox {
         char state[sizeof((struct hf_service_status *)0)->state];
         int64_t at_ms; /* monotonic; 0: never */
     } said[HF_SERVICES_MAX];
-    struct {
-        bool ok;
-        int64_t at_ms; /* monotonic; 0: never */
-    } probed[HF_SERVICES_MAX];
     int64_t ponged_ms; /* the last round trip */
 };
 
@@ -123,7 +117,6 @@ void mailbox_status(struct mailbox *m, size_t index, const struct hf_service_sta
 void mailbox_pong(struct mailbox *m);
 void mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_error *err,
                     const char *last_words);
-void mailbox_probe(struct mailbox *m, size_t index, const struct hf_probe_result *result);
 void mailbox_death(struct mailbox *m, size_t index, bool oom, int exit_code);
 /* Takes json. */
 void mailbox_lines(struct mailbox *m, size_t index, char *json, int64_t count);

@@ -339,12 +339,9 @@ take_bus_mail(struct hf_core *core, const struct mail *mail)
 {
     if (mail->pong_ms)
         core->broker_answered_ms = mail->pong_ms;
-    for (size_t i = 0; i < core->service_count; i++) {
+    for (size_t i = 0; i < core->service_count; i++)
         if (mail->status_fresh[i])
             learn_status(core, i, &mail->status[i]);
-        if (mail->probes[i].at_ms)
-            core->services[i].probe = mail->probes[i];
-    }
 }
 
 static void
@@ -455,6 +452,7 @@ hf_core_owner(void *context)
         if (tick) {
             core->tick_at_ms = (now / TICK_MS + 1) * TICK_MS;
             hf_core_measure(core, now);
+            hf_core_probe(core, now);
             hf_core_hand_over_again(core);
             try_disk(core, now);
         }
@@ -481,6 +479,7 @@ hf_core_owner(void *context)
     } while (!mail.stop);
     hf_core_keep_incidents(core, hf_clock_mono_ms(), true);
     hf_core_keep(core, hf_clock_mono_ms());
+    hf_core_end_probes(core);
     mailbox_close(&core->mail);
     return NULL;
 }

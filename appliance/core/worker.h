@@ -72,8 +72,6 @@ void worker_cancel(struct worker *w);
 
 bool worker_stopping(struct worker *w);
 
-/* Waits so long; false when told to stop. */
-bool worker_pause(struct worker *w, int ms);
 void worker_stop(struct worker *w);
 
 /* Waits for its end; false where it is still in a call after timeout_ms. */

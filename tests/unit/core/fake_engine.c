@@ -80,6 +80,7 @@ fake_list(void *ctx, const char *instance, struct hf_container *ret_list, size_t
     (void)max;
     if (enter(f, err) < 0)
         return -1;
+    f->looks++;
     while (f->hangs) {
         pthread_mutex_unlock(&f->lock);
         nap();
@@ -148,6 +149,7 @@ fake_has_image(void *ctx, const char *image_id, bool *ret_has, struct hf_error *
 
     if (enter(f, err) < 0)
         return -1;
+    f->image_questions++;
     *ret_has = !f->no_images && strcmp(image_id, f->missing) != 0;
     return leave(f);
 }
@@ -227,6 +229,7 @@ fake_create(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE], st
     hf_text_put(c->spec_hash, sizeof c->spec_hash, "%s", spec->hash);
     hf_text_put(c->image_id, sizeof c->image_id, "%s", spec->image.image_id);
     c->limits = spec->limits;
+    hf_text_put(c->address, sizeof c->address, "%s", f->address);
     hf_text_put(c->lease_address, sizeof c->lease_address, "%s", f->lease_address);
     memcpy(ret_id, c->id, HF_HASH_SIZE);
     return leave(f);
