@@ -520,36 +520,10 @@ cancelled_streams_end_well(void **state)
     fake_docker_stop(f);
 }
 
-/* Never by force, so that what is used stays; by its id only where the digest is not known. */
-static void
-an_image_is_removed_by_its_digest_then_by_its_id(void **state)
-{
-    static const struct fake_answer answers[] = {
-        VERSION("1.41", "1.12"),
-        INFO,
-        {"DELETE /v1.41/images/reg/b@sha256:bb", FAIL("404 Not Found", "{\"message\":\"none\"}")},
-        {"DELETE /v1.41/images/sha256:aa", FAIL("409 Conflict", "{\"message\":\"in use\"}")},
-        {"DELETE /v1.41/images/sha256:cc", FAIL("404 Not Found", "{\"message\":\"none\"}")},
-        END};
-    static const struct hf_release_image used = {"reg/b@sha256:bb", "1.0.0", "sha256:aa"};
-    static const struct hf_release_image gone = {"reg/b@sha256:bb", "1.0.0", "sha256:cc"};
-    struct fake_docker *f = fake_docker_start(answers);
-    HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
-    struct hf_error err = {0};
-
-    (void)state;
-    assert_int_equal(ops->remove_image(e, &used, &err), -1);
-    says(&err, HF_ERROR_CONFLICT, "in use");
-    assert_string_equal(fake_docker_request(f, 3), "DELETE /v1.41/images/sha256:aa HTTP/1.1");
-    assert_int_equal(ops->remove_image(e, &gone, &err), 0);
-    fake_docker_stop(f);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_image_is_removed_by_its_digest_then_by_its_id),
         cmocka_unit_test(absent_socket_is_named),
         cmocka_unit_test(socket_without_listener_is_named),
         cmocka_unit_test(too_long_a_path_is_refused),
