@@ -216,7 +216,7 @@ pain_20_it_is_back_only_when_the_old_one_runs(void **state)
     char id[HF_DIGEST_TEXT_SIZE];
 
     begin_box(b);
-    configure(b, "{\"upgrade\":{\"switch_s\":60}}");
+    configure(b, "{\"upgrade\":{\"switch_s\":10}}");
     add(b, half, id);
     FAKE_LOCKED(&b->engine, {
         hf_text_put(b->engine.stillborn, HF_DIGEST_SIZE, "%s", IMAGE("12"));
