@@ -40,6 +40,7 @@ static const char *const method_names[HF_METHOD_COUNT] = {
     [HF_METHOD_POST] = "POST",
     [HF_METHOD_PUT] = "PUT",
     [HF_METHOD_PATCH] = "PATCH",
+    [HF_METHOD_DELETE] = "DELETE",
 };
 
 static bool
