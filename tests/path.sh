@@ -21,10 +21,12 @@ path_services=(broker buffer processor forwarder)
 path_as=()
 [ "$(id -u)" -ne 0 ] || path_as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
-# path_supervise NAME COMMAND...: runs it again whenever it ends, until path_down.
+# path_supervise NAME COMMAND...: runs it again whenever it ends, until path_down. The one before must have ended:
+# of two, one would start what nobody ends.
 path_supervise() {
     local name=$1 dir=$path_dir/$1
     shift
+    wait_until 20 supervisor_is_gone "$name" || return 1
     rm -f "$dir/down" "$dir/pid"
     (
         trap - EXIT ERR
@@ -32,14 +34,18 @@ path_supervise() {
         while [ -d "$dir" ] && [ ! -e "$dir/down" ]; do
             "$@" </dev/null >>"$dir/log" 2>&1 &
             echo $! >"$dir/pid"
+            [ ! -e "$dir/down" ] || kill -KILL $! # path_down may have looked for the one before
             wait $! 2>/dev/null
             echo "ended status=$? at=$(now_ms)" >>"$dir/log"
             [ -e "$dir/down" ] || sleep 0.2
         done
     ) >/dev/null 2>&1 &
+    echo $! >"$dir/supervisor"
     disown
     wait_until 10 test -s "$dir/pid"
 }
+
+supervisor_is_gone() { [ ! -s "$path_dir/$1/supervisor" ] || is_gone "$(cat "$path_dir/$1/supervisor")"; }
 
 pid_of() { cat "$path_dir/$1/pid"; }
 
@@ -77,6 +83,7 @@ path_down() {
     for pid in "${pids[@]}"; do
         wait_until 20 is_gone "$pid" || kill -KILL "$pid" 2>/dev/null || true
     done
+    wait_until 20 supervisor_is_gone "$1"
 }
 
 # --- what each is given

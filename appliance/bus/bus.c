@@ -448,6 +448,7 @@ hf_bus_set_target(struct hf_bus *bus, const char *address, uint16_t port, const 
                   const char *password, struct hf_error *err)
 {
     struct target t = {.port = port};
+    bool changed;
 
     if (address && *address &&
         (snprintf(t.address, sizeof t.address, "%s", address) >= (int)sizeof t.address ||
@@ -455,12 +456,15 @@ hf_bus_set_target(struct hf_bus *bus, const char *address, uint16_t port, const 
          snprintf(t.password, sizeof t.password, "%s", password) >= (int)sizeof t.password))
         return hf_error_set(err, HF_ERROR_INVALID, "address, user or password too long");
     pthread_mutex_lock(&bus->mutex);
-    if (strcmp(t.address, bus->wanted.address) != 0 || t.port != bus->wanted.port ||
-        strcmp(t.user, bus->wanted.user) != 0 || strcmp(t.password, bus->wanted.password) != 0) {
+    changed = strcmp(t.address, bus->wanted.address) != 0 || t.port != bus->wanted.port ||
+              strcmp(t.user, bus->wanted.user) != 0 ||
+              strcmp(t.password, bus->wanted.password) != 0;
+    if (changed) {
         bus->wanted = t;
         bus->generation++;
     }
     pthread_mutex_unlock(&bus->mutex);
-    wake(bus);
+    if (changed)
+        wake(bus);
     return 0;
 }

@@ -2,7 +2,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "core/internal.h"
-#include "path/probe.h"
 
 #include <limits.h>
 #include <string.h>
@@ -267,8 +266,6 @@ start_threads(struct hf_core *core, struct hf_error *err)
         worker_start(&core->keeper, core, 0, worker_keeper, err) < 0 ||
         courier_start(&core->courier, err) < 0)
         return -1;
-    if (hf_core_has_probes(core) && worker_start(&core->prober, core, 0, hf_core_prober, err) < 0)
-        return -1;
     return start_owner(core, err);
 }
 
@@ -293,14 +290,12 @@ join_workers(struct hf_core *core)
     worker_stop(&core->observer);
     worker_stop(&core->listener);
     worker_stop(&core->keeper);
-    worker_stop(&core->prober);
     fetcher_stop(&core->upgrade.fetcher);
     for (size_t i = 0; i < core->service_count; i++)
         all &= worker_join(&core->workers[i], JOIN_MS);
     all &= worker_join(&core->observer, JOIN_MS);
     all &= worker_join(&core->listener, JOIN_MS);
     all &= worker_join(&core->keeper, JOIN_MS);
-    all &= worker_join(&core->prober, JOIN_MS + HF_PROBE_MS);
     all &= fetcher_join(&core->upgrade.fetcher, JOIN_MS);
     return all;
 }

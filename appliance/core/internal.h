@@ -15,6 +15,7 @@
 #include "core/watch.h"
 #include "core/worker.h"
 #include "path/path.h"
+#include "path/probe.h"
 #include "supervisor/health.h"
 #include "supervisor/lifecycle.h"
 #include "supervisor/own_health.h"
@@ -30,6 +31,8 @@ struct service {
     bool wish; /* a person's; what is wanted of the machine only where nothing is in the way */
     char blocked[HF_TEXT_SIZE]; /* why an own service cannot run; "": nothing */
     char blocked_advice[HF_TEXT_SIZE];
+    struct hf_probe asking;
+    int64_t asked_ms; /* last; monotonic, 0: never */
     struct hf_probe_result probe;
     struct hf_lifecycle_machine machine;
     struct hf_health_watch watch;
@@ -75,6 +78,8 @@ struct hf_core {
     int64_t counts_at_ms;       /* when counted incidents are written next; monotonic */
     atomic_uint_fast64_t turns; /* of the owner's loop */
     bool look_due, looking;
+    bool some_died; /* since the last look began; */
+    size_t died;    /* the last of them */
     bool info_due;
     int64_t look_at_ms; /* the next look without a reason; monotonic */
     unsigned look_failures;
@@ -97,7 +102,6 @@ struct hf_core {
     struct worker observer;
     struct worker listener; /* the engine's event stream */
     struct worker keeper;   /* puts right what belongs to no service */
-    struct worker prober;   /* asks own services; runs only where there are such */
     struct hf_archive *archive;
     struct courier courier;
     pthread_t owner;
@@ -154,9 +158,9 @@ void hf_core_retarget_all(struct hf_core *core);
 /* Lets own services wait for those that they depend on. */
 void hf_core_hold_dependents(struct hf_core *core);
 
-/* probe.c: whether any service has to be asked, and the thread that does. */
-bool hf_core_has_probes(const struct hf_core *core);
-void *hf_core_prober(void *worker);
+/* probe.c: a step a second; owner thread only. */
+void hf_core_probe(struct hf_core *core, int64_t now_ms);
+void hf_core_end_probes(struct hf_core *core);
 /* measure.c: owner thread only; hf_core_load_history() before it runs. */
 void hf_core_load_history(struct hf_core *core);
 void hf_core_measure_host(struct hf_core *core, int64_t now_ms);

@@ -184,21 +184,6 @@ mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_erro
 }
 
 void
-mailbox_probe(struct mailbox *m, size_t index, const struct hf_probe_result *result)
-{
-    int64_t now = hf_clock_mono_ms();
-    bool news;
-
-    pthread_mutex_lock(&m->lock);
-    m->mail.probes[index] = *result;
-    news = m->probed[index].at_ms == 0 || now - m->probed[index].at_ms > ROUTINE_MS ||
-           m->probed[index].ok != result->ok;
-    m->probed[index].at_ms = now;
-    m->probed[index].ok = result->ok;
-    post_if(m, news);
-}
-
-void
 mailbox_death(struct mailbox *m, size_t index, bool oom, int exit_code)
 {
     struct death *d = &m->mail.deaths[index];
@@ -226,6 +211,15 @@ mailbox_fetch(struct mailbox *m, const struct fetch_news *news)
 {
     pthread_mutex_lock(&m->lock);
     m->mail.fetch = *news;
+    post(m);
+}
+
+void
+mailbox_glimpse(struct mailbox *m, const struct glimpse *glimpse)
+{
+    pthread_mutex_lock(&m->lock);
+    m->mail.glimpse = *glimpse;
+    m->mail.glimpse.done = true;
     post(m);
 }
 

@@ -9,7 +9,6 @@
 #include "core/fetcher.h"
 #include "model/engine_ops.h"
 #include "model/view.h"
-#include "supervisor/own_health.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -39,6 +38,14 @@ struct look {
     size_t container_count;
     struct hf_surroundings around;
     bool has_image[HF_SERVICES_MAX];
+};
+
+/* One container that is said to have died, looked at before the rest. */
+struct glimpse {
+    bool done;
+    size_t index; /* of its service */
+    int64_t taken_ms;
+    struct hf_container container;
 };
 
 struct effect_result {
@@ -71,10 +78,10 @@ struct mail {
     struct hf_service_status status[HF_SERVICES_MAX];
     int64_t pong_ms; /* last round trip over the bus; monotonic, 0: none since the last mail */
     struct effect_result effects[HF_SERVICES_MAX];
-    struct hf_probe_result probes[HF_SERVICES_MAX]; /* at_ms 0: none since the last mail */
     struct death deaths[HF_SERVICES_MAX];
     struct last_lines lines[HF_SERVICES_MAX];
-    struct look look;
+    struct glimpse glimpse;
+    struct look look; /* younger than the glimpse */
     struct fetch_news fetch;
     struct call *calls;
 };
@@ -92,10 +99,6 @@ struct mailbox {
         char state[sizeof((struct hf_service_status *)0)->state];
         int64_t at_ms; /* monotonic; 0: never */
     } said[HF_SERVICES_MAX];
-    struct {
-        bool ok;
-        int64_t at_ms; /* monotonic; 0: never */
-    } probed[HF_SERVICES_MAX];
     int64_t ponged_ms; /* the last round trip */
 };
 
@@ -123,10 +126,10 @@ void mailbox_status(struct mailbox *m, size_t index, const struct hf_service_sta
 void mailbox_pong(struct mailbox *m);
 void mailbox_effect(struct mailbox *m, size_t index, int result, const struct hf_error *err,
                     const char *last_words);
-void mailbox_probe(struct mailbox *m, size_t index, const struct hf_probe_result *result);
 void mailbox_death(struct mailbox *m, size_t index, bool oom, int exit_code);
 /* Takes json. */
 void mailbox_lines(struct mailbox *m, size_t index, char *json, int64_t count);
 /* The end of a job is never overwritten by its beginning: both are of one thread, in order. */
 void mailbox_fetch(struct mailbox *m, const struct fetch_news *news);
+void mailbox_glimpse(struct mailbox *m, const struct glimpse *glimpse);
 void mailbox_look(struct mailbox *m, const struct look *look);

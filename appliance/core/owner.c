@@ -81,6 +81,11 @@ begin_look(struct hf_core *core, int64_t now)
         return;
     for (size_t i = 0; i < core->service_count; i++)
         memcpy(job.image_ids[i], core->services[i].spec.image.image_id, sizeof job.image_ids[i]);
+    if (core->some_died)
+        memcpy(job.container, core->services[core->died].machine.container.id,
+               sizeof job.container);
+    job.first = core->died;
+    core->some_died = false;
     core->look_due = false;
     core->looking = true;
     worker_give(&core->observer, &job);
@@ -190,16 +195,35 @@ take_look(struct hf_core *core, struct look *l, int64_t now)
 }
 
 static void
+take_glimpse(struct hf_core *core, const struct glimpse *g)
+{
+    const struct service *s = &core->services[g->index];
+
+    /* A container that was made meanwhile is known better. */
+    if (!g->done || strcmp(s->machine.container.id, g->container.id) != 0)
+        return;
+    hf_core_step(core, g->index,
+                 &(struct hf_lifecycle_event){.kind = HF_EVENT_SEEN,
+                                              .container = &g->container,
+                                              .has_image = s->machine.has_image,
+                                              .taken_ms = g->taken_ms,
+                                              .peak_bytes = s->peak_bytes});
+}
+
+static void
 take_deaths(struct hf_core *core, struct mail *mail)
 {
     for (size_t i = 0; i < core->service_count; i++) {
         const struct death *d = &mail->deaths[i];
 
-        if (d->seen)
+        if (d->seen) {
             hf_core_step(core, i,
                          &(struct hf_lifecycle_event){.kind = HF_EVENT_DIED,
                                                       .exit_code = d->exit_code,
                                                       .oom_killed = d->oom});
+            core->some_died = true;
+            core->died = i;
+        }
         if (mail->lines[i].done)
             hf_core_take_lines(core, i, mail->lines[i].json, mail->lines[i].count);
     }
@@ -339,12 +363,9 @@ take_bus_mail(struct hf_core *core, const struct mail *mail)
 {
     if (mail->pong_ms)
         core->broker_answered_ms = mail->pong_ms;
-    for (size_t i = 0; i < core->service_count; i++) {
+    for (size_t i = 0; i < core->service_count; i++)
         if (mail->status_fresh[i])
             learn_status(core, i, &mail->status[i]);
-        if (mail->probes[i].at_ms)
-            core->services[i].probe = mail->probes[i];
-    }
 }
 
 static void
@@ -447,6 +468,7 @@ hf_core_owner(void *context)
         take_bus_mail(core, &mail);
         take_deaths(core, &mail);
         take_effects(core, &mail);
+        take_glimpse(core, &mail.glimpse);
         if (mail.look.done)
             take_look(core, &mail.look, now);
         hf_core_take_fetch(core, &mail.fetch);
@@ -455,6 +477,7 @@ hf_core_owner(void *context)
         if (tick) {
             core->tick_at_ms = (now / TICK_MS + 1) * TICK_MS;
             hf_core_measure(core, now);
+            hf_core_probe(core, now);
             hf_core_hand_over_again(core);
             try_disk(core, now);
         }
@@ -481,6 +504,7 @@ hf_core_owner(void *context)
     } while (!mail.stop);
     hf_core_keep_incidents(core, hf_clock_mono_ms(), true);
     hf_core_keep(core, hf_clock_mono_ms());
+    hf_core_end_probes(core);
     mailbox_close(&core->mail);
     return NULL;
 }

@@ -112,17 +112,12 @@ compose(struct hf_core *core)
 static void
 aim_all(struct hf_core *core)
 {
-    struct hf_error err;
-
     compose(core);
     if (core->release.count > hf_service_count) { /* own ones have their accounts and secrets */
         core->hand_over_due = true;
         hf_core_hand_over_again(core);
     }
     hf_core_retarget_all(core);
-    if (!core->prober.runs && hf_core_has_probes(core) &&
-        worker_start(&core->prober, core, 0, hf_core_prober, &err) < 0)
-        hf_log_error("event=prober-not-started error=\"%s\"", err.message);
 }
 
 bool

@@ -122,22 +122,6 @@ worker_stopping(struct worker *w)
     return stop;
 }
 
-bool
-worker_pause(struct worker *w, int ms)
-{
-    struct timespec until;
-    bool stop;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    pthread_mutex_lock(&w->lock);
-    while (!w->stop && pthread_cond_clockwait(&w->changed, &w->lock, CLOCK_MONOTONIC, &until) == 0)
-        ;
-    stop = w->stop;
-    pthread_mutex_unlock(&w->lock);
-    return !stop;
-}
-
 void
 worker_stop(struct worker *w)
 {
@@ -406,6 +390,32 @@ worker_keeper(void *worker)
 
 /* ---- looking and listening ---- */
 
+/* The engine keeps the image of a container that runs, so it need not be asked for that one. */
+static bool
+runs_from(const struct look *l, const char *image_id)
+{
+    for (size_t i = 0; i < l->container_count; i++)
+        if (l->containers[i].state == HF_CONTAINER_RUNNING &&
+            strcmp(l->containers[i].image_id, image_id) == 0)
+            return true;
+    return false;
+}
+
+static int
+look_for_images(const struct hf_core *core, const struct job *job, struct look *l)
+{
+    for (size_t i = 0; i < core->service_count; i++) {
+        const char *id = job->image_ids[i];
+
+        l->has_image[i] = *id && runs_from(l, id);
+        if (*id && !l->has_image[i] &&
+            core->config.engine_ops->has_image(core->config.engine, id, &l->has_image[i], &l->err) <
+                0)
+            return -1;
+    }
+    return 0;
+}
+
 static int
 look_at_all(const struct hf_core *core, const struct job *job, struct look *l)
 {
@@ -422,11 +432,21 @@ look_at_all(const struct hf_core *core, const struct job *job, struct look *l)
                   &l->container_count, &l->err) < 0 ||
         ops->surroundings(engine, core->config.placement.instance, &l->around, &l->err) < 0)
         return -1;
-    for (size_t i = 0; i < core->service_count; i++)
-        if (*job->image_ids[i] &&
-            ops->has_image(engine, job->image_ids[i], &l->has_image[i], &l->err) < 0)
-            return -1;
-    return 0;
+    return look_for_images(core, job, l);
+}
+
+/* A look at all takes the engine a dozen calls; that somebody died is shown before. */
+static void
+glimpse_at_first(struct hf_core *core, const struct job *job)
+{
+    struct glimpse g = {.index = job->first, .taken_ms = hf_clock_mono_ms()};
+    bool there = false;
+
+    if (*job->container &&
+        core->config.engine_ops->inspect(core->config.engine, core->config.placement.instance,
+                                         job->container, &g.container, &there, NULL) == 0 &&
+        there)
+        mailbox_glimpse(&core->mail, &g);
 }
 
 void *
@@ -438,6 +458,7 @@ worker_observer(void *worker)
     while (worker_next(w, &job)) {
         struct look l = {0};
 
+        glimpse_at_first(w->core, &job);
         l.result = look_at_all(w->core, &job, &l);
         mailbox_look(&w->core->mail, &l);
     }

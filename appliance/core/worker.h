@@ -33,6 +33,7 @@ struct job {
     bool room_logs;        /* ROOM: the logs lie there */
     int64_t room_bytes;
     size_t room_disk;
+    size_t first; /* observer: whose container is to be looked at before the rest, if it is given */
     bool with_info;                                  /* observer */
     char image_ids[HF_SERVICES_MAX][HF_DIGEST_SIZE]; /* observer; "" where there is no release */
 };
@@ -72,8 +73,6 @@ void worker_cancel(struct worker *w);
 
 bool worker_stopping(struct worker *w);
 
-/* Waits so long; false when told to stop. */
-bool worker_pause(struct worker *w, int ms);
 void worker_stop(struct worker *w);
 
 /* Waits for its end; false where it is still in a call after timeout_ms. */

@@ -20,7 +20,7 @@ struct hf_store_release {
 };
 
 /* Adds it; one that is there stays as it is, but for a signature that it lacked. The oldest that
- * failed, else that was never applied, gives way; CONFLICT where none can. */
+ * failed, else that was never applied, gives way. */
 HF_MUST int hf_store_add_release(struct hf_store *st, const struct hf_store_release *r,
                                  struct hf_error *err);
 /* Newest first, at most max. */
@@ -45,7 +45,7 @@ HF_MUST int hf_store_start_release(struct hf_store *st, const struct hf_store_re
 typedef int hf_store_release_text(void *context, const char *json, struct hf_error *err);
 HF_MUST int hf_store_release_texts(struct hf_store *st, bool leftovers, hf_store_release_text *take,
                                    void *context, struct hf_error *err);
-/* The images of all leftovers are gone. */
+/* The images of that one are gone. */
 HF_MUST int hf_store_release_collected(struct hf_store *st, const char *id, struct hf_error *err);
 
 /* ---- upgrades ---- */

@@ -48,8 +48,23 @@ read_disk(const char *path, struct hf_disk_view *ret)
     return true;
 }
 
+/* Where that is moves only with a mount, which has another device. */
+static void
+name_mount(struct hf_telemetry *t, size_t index, const char *path, dev_t device,
+           char out[HF_TEXT_SIZE])
+{
+    struct mount *m = &t->mounts[index];
+
+    if (m->device != device || strcmp(m->path, path) != 0) {
+        find_mount(path, device, m->point);
+        m->device = hf_text_put(m->path, sizeof m->path, "%s", path) ? device : 0;
+    }
+    memcpy(out, m->point, HF_TEXT_SIZE);
+}
+
 void
-hf_disk_read(const char *const *paths, size_t count, struct hf_host_view *ret)
+hf_disk_read(struct hf_telemetry *t, const char *const *paths, size_t count,
+             struct hf_host_view *ret)
 {
     dev_t seen[HF_DISKS_MAX] = {0};
 
@@ -65,7 +80,7 @@ hf_disk_read(const char *const *paths, size_t count, struct hf_host_view *ret)
         if (k == ret->disk_count) {
             if (!read_disk(paths[i], d))
                 continue;
-            find_mount(paths[i], st.st_dev, d->mount);
+            name_mount(t, ret->disk_count, paths[i], st.st_dev, d->mount);
             seen[ret->disk_count++] = st.st_dev;
         }
         ret->disks[k].holds_state |= i == HF_DISK_STATE;

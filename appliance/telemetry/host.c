@@ -259,7 +259,7 @@ hf_telemetry_host(struct hf_telemetry *t, const char *const *disk_paths, size_t 
     read_cpu(t, ret_host);
     read_memory(t, ret_host);
     read_load_and_uptime(t, ret_host);
-    hf_disk_read(disk_paths, count, ret_host);
+    hf_disk_read(t, disk_paths, count, ret_host);
     hf_disk_read_device(t, now_ms, ret_host);
     read_temperature(t, ret_host);
     read_own(t, now_ms, ret_host);

@@ -6,6 +6,7 @@
 #include "telemetry/telemetry.h"
 
 #include <limits.h>
+#include <sys/types.h>
 
 enum {
     TELEMETRY_TEXT_MAX = 8192, /* memory.stat of a v2 kernel has about 1.5 KiB */
@@ -72,6 +73,13 @@ enum host_file {
 
 enum { ZONES_MAX = 16 }; /* thermal zones; a board has about four */
 
+/* Where a file system is mounted that was found below a path. */
+struct mount {
+    char path[PATH_MAX / 4];
+    dev_t device; /* 0: none known */
+    char point[HF_TEXT_SIZE];
+};
+
 struct hf_telemetry {
     char root[256];
     int cgroup_version;
@@ -84,6 +92,7 @@ struct hf_telemetry {
     bool zones_found;
     char device[PATH_MAX / 4]; /* the disk with the state in /sys; "" for none */
     bool device_found;
+    struct mount mounts[HF_DISKS_MAX];
 
     int64_t host_at_ms;            /* of the samples below; 0: none */
     int64_t host_busy, host_total; /* ticks of /proc/stat */
@@ -106,7 +115,8 @@ bool hf_cgroup_settle(struct hf_telemetry *t, struct slot *s, pid_t pid);
 double hf_cgroup_percent(int64_t used_ns, int64_t passed_ms);
 
 /* disk.c: the file systems below the paths, each once. */
-void hf_disk_read(const char *const *paths, size_t count, struct hf_host_view *ret);
+void hf_disk_read(struct hf_telemetry *t, const char *const *paths, size_t count,
+                  struct hf_host_view *ret);
 /* disk.c: the device below path; t->device. */
 void hf_disk_find(struct hf_telemetry *t, const char *path);
 /* disk.c: what was written to it since boot, and how worn it is. */

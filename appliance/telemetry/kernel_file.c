@@ -8,6 +8,10 @@
 #include <limits.h>
 #include <string.h>
 
+/* The kernel makes such a file in a page and hands out what is there: less than this is all of it,
+ * and need not be asked for its end. */
+enum { SURELY_WHOLE = 2048 };
+
 /* From the beginning to the end, however far the descriptor was read before. */
 static bool
 read_whole(int fd, char *out, size_t size)
@@ -24,6 +28,8 @@ read_whole(int fd, char *out, size_t size)
         if (n == 0)
             break;
         len += (size_t)n;
+        if (n < SURELY_WHOLE && len < size - 1)
+            break;
     }
     out[len] = '\0';
     return len > 0;

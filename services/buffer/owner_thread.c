@@ -33,6 +33,7 @@ spool_settings(const struct hf_buffer_settings *s)
         .max_bytes = s->max_bytes,
         .max_age_ms = s->max_age_ms,
         .keep_free_bytes = s->keep_free_bytes,
+        .window_ms = s->window_ms,
         .when_full = s->when_full,
         .sink_count = s->sink_count,
     };

@@ -266,8 +266,7 @@ int
 hf_spool_commit(struct hf_spool *s, struct hf_error *err)
 {
     if (s->failed)
-        return hf_error_set(err, *s->full ? HF_ERROR_NO_SPACE : HF_ERROR_UNAVAILABLE,
-                            "the store could not be written: %s", *s->full ? s->full : "see log");
+        return hf_spool_refuse(s, err);
     if (write_all(s, err) < 0)
         return -1;
     if (!s->touched) { /* acknowledged before: no write */
@@ -284,7 +283,7 @@ hf_spool_commit(struct hf_spool *s, struct hf_error *err)
         hf_buf_done(&s->raw);
     if (s->frame.cap > BUFFER_KEEP)
         hf_buf_done(&s->frame);
-    if (s->wal_pages >= 2 * HF_SPOOL_CHECKPOINT_PAGES) /* it must not wait for the tick */
-        hf_spool_checkpoint(s, HF_SPOOL_CHECKPOINT_PAGES);
+    if (s->wal_pages >= 2 * s->checkpoint_pages) /* it must not wait for the tick */
+        hf_spool_checkpoint(s, s->checkpoint_pages);
     return 0;
 }

@@ -33,6 +33,7 @@ struct hf_spool_settings {
     int64_t max_bytes;       /* of all files together */
     int64_t max_age_ms;      /* 0: none */
     int64_t keep_free_bytes; /* of the file system */
+    int64_t window_ms;       /* of durability: a commit must not wait for more than two */
     enum hf_when_full when_full;
     char sinks[HF_SINKS_MAX][HF_SINK_NAME_SIZE]; /* others are removed */
     size_t sink_count;

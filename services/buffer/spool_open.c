@@ -364,6 +364,7 @@ hf_spool_open(const char *dir, const struct hf_spool_settings *settings,
     if (hf_spool_topics_init(s, err) < 0 || hf_spool_paths_make(dir, &s->paths, err) < 0 ||
         hf_spool_end_replace(&s->paths, err) < 0)
         return -1;
+    s->checkpoint_pages = HF_SPOOL_CHECKPOINT_PAGES;
     if (!hf_spool_marked_damaged(&s->paths) && hf_spool_open_file(s, &rc, err) < 0 &&
         (rc & 0xff) == SQLITE_FULL) {
         hf_spool_reserve_free(&s->paths);

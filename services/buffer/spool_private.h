@@ -10,6 +10,7 @@ enum {
     HF_SPOOL_BLOCK_BYTES = 1024 * 1024,    /* of lines: a block has at most so many, or one line */
     HF_SPOOL_LINES_MAX = 64 * 1024 * 1024, /* of one block, where one record is very large */
     HF_SPOOL_CHECKPOINT_PAGES = 4 * 1024 * 1024 / HF_SPOOL_PAGE, /* of the WAL: taken over */
+    HF_SPOOL_CHECKPOINT_LEAST = 256 * 1024 / HF_SPOOL_PAGE,      /* on a slow disk */
     HF_SPOOL_QUARANTINE_ITEMS = 10000,
     HF_SPOOL_QUARANTINE_BYTES = 16 * 1024 * 1024,
     HF_SPOOL_DROPPED_TOPICS = 1000,
@@ -140,7 +141,7 @@ struct hf_spool {
     size_t topic_count;
     uint16_t *changed_topics; /* by the transaction */
     size_t changed_count;
-    int wal_pages;
+    int wal_pages, checkpoint_pages;
     uint64_t commits, checkpoints;
     int64_t reserve_bytes, aside_bytes;
     bool reserve_there;
@@ -204,6 +205,9 @@ sqlite3_stmt *hf_spool_bind(struct hf_spool *s, enum hf_spool_statement which, i
 #define BIND(s, which, ...)                                                                        \
     hf_spool_bind(s, which, (int)HF_LEN(((const int64_t[]){__VA_ARGS__})),                         \
                   (const int64_t[]){__VA_ARGS__})
+
+/* What is answered once a write of the transaction has failed. Returns -1. */
+int hf_spool_refuse(const struct hf_spool *s, struct hf_error *err);
 
 /* Runs a statement that writes; 0, or -1 with err, after which the transaction can only be rolled
  * back. */
@@ -292,6 +296,8 @@ HF_MUST int hf_spool_frozen(struct hf_spool *s, const struct hf_spool_sink *k, e
 /* Makes room by the policy; HF_ERROR_NO_SPACE where it may not. */
 HF_MUST int hf_spool_make_room(struct hf_spool *s, int64_t bytes, struct hf_error *err);
 void hf_spool_checkpoint(struct hf_spool *s, int from_pages);
+/* How many pages the next checkpoints are made of, after one of so many took so long. */
+int hf_spool_checkpoint_step(int step, int pages, int64_t took_ms, int64_t window_ms);
 void hf_spool_disk_is_full(struct hf_spool *s);
 /* Removes what a salvage has set aside where it does not fit beside what is held. */
 void hf_spool_trim_aside(struct hf_spool *s);

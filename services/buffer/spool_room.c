@@ -22,7 +22,8 @@ enum {
     RESERVE_RETRY_MS = 1000,
     GAP_MS = 5000, /* gaps are told after so long, where no records come to ride with */
     AGE_AGAIN_MS = 600 * 1000,
-    CAP_CLEAR_PART = 16, /* a full buffer accepts again once a sixteenth is free */
+    WINDOW_LEAST_MS = 50, /* where it is shorter, a checkpoint of any use takes longer */
+    CAP_CLEAR_PART = 16,  /* a full buffer accepts again once a sixteenth is free */
 };
 
 /* 2024-01-01. A record from before was taken with no clock: how old it is, nobody knows. */
@@ -338,17 +339,36 @@ retain(struct hf_spool *s)
 
 /* ---- the files ---- */
 
+/* A commit may find twice a step before it, and that is to be over in one window: its own write has
+ * the other one. */
+int
+hf_spool_checkpoint_step(int step, int pages, int64_t took_ms, int64_t window_ms)
+{
+    int64_t window = window_ms > WINDOW_LEAST_MS ? window_ms : WINDOW_LEAST_MS;
+    int64_t next = took_ms > 0 ? pages * window / (2 * took_ms) : HF_SPOOL_CHECKPOINT_PAGES;
+
+    if (next > 2 * step) /* one that was fast may have found the disk's own memory empty */
+        next = 2 * step;
+    if (next > HF_SPOOL_CHECKPOINT_PAGES)
+        return HF_SPOOL_CHECKPOINT_PAGES;
+    return next < HF_SPOOL_CHECKPOINT_LEAST ? HF_SPOOL_CHECKPOINT_LEAST : (int)next;
+}
+
 void
 hf_spool_checkpoint(struct hf_spool *s, int from_pages)
 {
     int64_t most = wal_room(s) / 4 / HF_SPOOL_PAGE;
+    int64_t began_ms = hf_clock_mono_ms();
+    int pages = 0;
 
     if (s->wal_pages < (most < from_pages ? (int)most : from_pages))
         return;
     /* There is no reader to wait for, so a passive one takes over everything, and the next commit
      * begins the WAL anew. */
-    if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) ==
+    if (sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &pages) ==
         SQLITE_OK) {
+        s->checkpoint_pages = hf_spool_checkpoint_step(
+            s->checkpoint_pages, pages, hf_clock_mono_ms() - began_ms, s->settings.window_ms);
         s->wal_pages = 0;
         s->checkpoints++;
     }
@@ -419,7 +439,7 @@ hf_spool_tick(struct hf_spool *s)
         return;
     hf_spool_merge(s);
     hf_spool_topics_prune(s);
-    hf_spool_checkpoint(s, HF_SPOOL_CHECKPOINT_PAGES);
+    hf_spool_checkpoint(s, s->checkpoint_pages);
     shrink(s);
     restore_reserve(s);
     if (s->over_cap && has_room(s, s->wanted_bytes) && has_room(s, cap_bytes(s) / CAP_CLEAR_PART))

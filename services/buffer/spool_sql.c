@@ -146,10 +146,21 @@ hf_spool_failed(struct hf_spool *s, int rc, struct hf_error *err)
 }
 
 int
+hf_spool_refuse(const struct hf_spool *s, struct hf_error *err)
+{
+    return hf_error_set(err, *s->full ? HF_ERROR_NO_SPACE : HF_ERROR_UNAVAILABLE,
+                        "the store could not be written: %s", *s->full ? s->full : "see log");
+}
+
+int
 hf_spool_write(struct hf_spool *s, sqlite3_stmt *q, struct hf_error *err)
 {
-    int rc = sqlite3_step(q);
+    int rc;
 
+    /* SQLite may have rolled back by itself, and what came now would be committed alone. */
+    if (s->failed)
+        return hf_spool_refuse(s, err);
+    rc = sqlite3_step(q);
     sqlite3_reset(q);
     s->touched = true;
     return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : hf_spool_failed(s, rc, err);

@@ -31,6 +31,7 @@ usage(void)
         "           [--clients N=4] [--topics N=16] [--prefix P=check] [--size "
         "BYTES[,BYTES]…=200]\n"
         "           [--account USER:PASSWORD]\n"
+        "           [--patience SECONDS=120]    how long to wait for one that is not acknowledged\n"
         "           [--corpus sensor|binary] [--seed N=1] [--rate PER_SECOND] [--window N=100]\n"
         "           [--run NAME]                which run a message is of; random where not given\n"
         "           [--journal FILE]            what was acknowledged, for --only-check\n"
@@ -74,6 +75,17 @@ read_account(struct hf_publish *p, char *text)
 }
 
 static bool
+read_patience(struct hf_publish *p, const char *text)
+{
+    uint64_t seconds;
+
+    if (!read_number(text, 0, 86400, &seconds))
+        return false;
+    p->patience_ms = (int64_t)seconds * 1000;
+    return true;
+}
+
+static bool
 read_option(struct options *o, int option)
 {
     switch (option) {
@@ -103,6 +115,8 @@ read_option(struct options *o, int option)
         return read_number(optarg, 1, 10000000, &o->publish.rate);
     case 'w':
         return read_number(optarg, 1, HF_WINDOW_MAX, &o->publish.window);
+    case 'P':
+        return read_patience(&o->publish, optarg);
     case 'N':
         return hf_text_put(o->corpus.run, sizeof o->corpus.run, "%s", optarg) &&
                !strpbrk(optarg, "\"\\");
@@ -129,25 +143,16 @@ static bool
 read_options(struct options *o, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"host", required_argument, NULL, 'h'},
-        {"port", required_argument, NULL, 'p'},
-        {"count", required_argument, NULL, 'n'},
-        {"clients", required_argument, NULL, 'c'},
-        {"topics", required_argument, NULL, 't'},
-        {"prefix", required_argument, NULL, 'x'},
-        {"size", required_argument, NULL, 's'},
-        {"corpus", required_argument, NULL, 'k'},
-        {"seed", required_argument, NULL, 'S'},
-        {"rate", required_argument, NULL, 'r'},
-        {"window", required_argument, NULL, 'w'},
-        {"run", required_argument, NULL, 'N'},
-        {"journal", required_argument, NULL, 'j'},
-        {"check", required_argument, NULL, 'u'},
-        {"settle", required_argument, NULL, 'z'},
-        {"only-check", no_argument, NULL, 'o'},
-        {"by-topic", no_argument, NULL, 'b'},
-        {"account", required_argument, NULL, 'a'},
-        {NULL, 0, NULL, 0},
+        {"host", required_argument, NULL, 'h'},     {"port", required_argument, NULL, 'p'},
+        {"count", required_argument, NULL, 'n'},    {"clients", required_argument, NULL, 'c'},
+        {"topics", required_argument, NULL, 't'},   {"prefix", required_argument, NULL, 'x'},
+        {"size", required_argument, NULL, 's'},     {"corpus", required_argument, NULL, 'k'},
+        {"seed", required_argument, NULL, 'S'},     {"rate", required_argument, NULL, 'r'},
+        {"window", required_argument, NULL, 'w'},   {"run", required_argument, NULL, 'N'},
+        {"patience", required_argument, NULL, 'P'}, {"journal", required_argument, NULL, 'j'},
+        {"check", required_argument, NULL, 'u'},    {"settle", required_argument, NULL, 'z'},
+        {"only-check", no_argument, NULL, 'o'},     {"by-topic", no_argument, NULL, 'b'},
+        {"account", required_argument, NULL, 'a'},  {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -199,6 +204,25 @@ compare(const struct options *o)
     return rc;
 }
 
+/* The first ones by number, so that they can be looked for on the way. */
+static void
+tell_missing(const struct hf_journal *j, uint64_t acknowledged)
+{
+    enum { SHOWN = 10 };
+    uint64_t shown = 0;
+
+    if (acknowledged >= j->head->count)
+        return;
+    fprintf(stderr, "holdfast-checker: not acknowledged: %llu of %llu:",
+            (unsigned long long)(j->head->count - acknowledged),
+            (unsigned long long)j->head->count);
+    for (uint64_t n = 0; n < j->head->count && shown < SHOWN; n++)
+        if (!j->acknowledged[n])
+            fprintf(stderr, "%s %llu", shown++ ? "," : "", (unsigned long long)n);
+    fprintf(stderr, "%s\n", j->head->count - acknowledged > SHOWN ? ", …" : "");
+}
+
+/* 0 all acknowledged, 1 some not. */
 static int
 publish(struct options *o, struct hf_error *err)
 {
@@ -218,15 +242,20 @@ publish(struct options *o, struct hf_error *err)
            (unsigned long long)atomic_load(&p->reconnects), (long long)ms,
            ms ? (long long)done * 1000 / ms : 0, (long long)start_ns);
     fflush(stdout);
-    return 0;
+    tell_missing(&p->journal, done);
+    return done < o->count;
 }
 
 int
 main(int argc, char **argv)
 {
     static struct options o = {
-        .publish =
-            {.host = "127.0.0.1", .port = 1883, .clients = 4, .window = 100, .prefix = "check"},
+        .publish = {.host = "127.0.0.1",
+                    .port = 1883,
+                    .clients = 4,
+                    .window = 100,
+                    .prefix = "check",
+                    .patience_ms = 120000},
         .corpus = {.seed = 1, .sizes = {HF_CORPUS_LEAST}, .size_count = 1},
         .count = 1000,
         .topics = 16,
@@ -234,7 +263,7 @@ main(int argc, char **argv)
     };
     struct hf_error err = {0};
     uint32_t random;
-    int rc;
+    int rc, compared;
 
     hf_random(&random, sizeof random);
     snprintf(o.corpus.run, sizeof o.corpus.run, "%08x", random);
@@ -250,7 +279,7 @@ main(int argc, char **argv)
         fprintf(stderr, "holdfast-checker: %s\n", err.message);
         return 2;
     }
-    rc = o.url ? compare(&o) : 0;
+    compared = o.url ? compare(&o) : 0;
     hf_journal_done(&o.publish.journal);
-    return rc;
+    return compared ? compared : rc;
 }

@@ -24,7 +24,9 @@ struct client {
     uint64_t next;   /* the number to look at next */
     uint64_t flying; /* published, not yet acknowledged */
     uint64_t number_of_mid[MIDS];
+    bool is_flying[MIDS];
     bool connected;
+    int64_t moved_ms; /* when the last was acknowledged, or nothing was due */
     char *payload;
 };
 
@@ -43,7 +45,11 @@ on_publish(struct mosquitto *m, void *ctx, int mid)
     struct client *c = ctx;
 
     (void)m;
+    if (!c->is_flying[mid])
+        return;
+    c->is_flying[mid] = false;
     c->plan->journal.acknowledged[c->number_of_mid[mid]] = 1;
+    c->moved_ms = hf_clock_mono_ms();
     c->flying--;
     atomic_fetch_add(&c->plan->done, 1);
 }
@@ -54,6 +60,15 @@ may_send(const struct hf_publish *p, uint64_t number)
     int64_t ms = hf_clock_mono_ms() - p->start_ms;
 
     return !p->rate || number * 1000 <= (uint64_t)ms * p->rate;
+}
+
+/* Whether libmosquitto has it now and sends it by the next connection, if not by this one. An error
+ * of the connection does not tell otherwise: it takes a message first and then tries to send it. */
+static bool
+is_taken(int rc)
+{
+    return rc != MOSQ_ERR_NOMEM && rc != MOSQ_ERR_INVAL && rc != MOSQ_ERR_MALFORMED_UTF8 &&
+           rc != MOSQ_ERR_PAYLOAD_SIZE && rc != MOSQ_ERR_OVERSIZE_PACKET;
 }
 
 static int
@@ -67,9 +82,11 @@ send_number(struct client *c, uint64_t n)
     snprintf(topic, sizeof topic, "%s/%llu", c->plan->prefix,
              (unsigned long long)(n % head->topics));
     rc = mosquitto_publish(c->mosq, &mid, topic, (int)len, c->payload, 1, false);
-    if (rc == MOSQ_ERR_SUCCESS) {
+    if (is_taken(rc)) {
         c->number_of_mid[mid] = n;
+        c->is_flying[mid] = true;
         c->flying++;
+        c->next++;
     }
     return rc;
 }
@@ -81,15 +98,29 @@ send_some(struct client *c)
     const struct hf_journal_head *head = p->journal.head;
 
     while (c->connected && c->flying < p->window && c->next < head->count && may_send(p, c->next)) {
-        if (c->next % head->topics % p->clients == c->index) {
-            int rc = send_number(c, c->next);
+        int rc;
 
-            if (rc)
-                return rc;
+        if (c->next % head->topics % p->clients != c->index) {
+            c->next++;
+            continue;
         }
-        c->next++;
+        rc = send_number(c, c->next);
+        if (rc)
+            return rc;
     }
     return MOSQ_ERR_SUCCESS;
+}
+
+/* Whether it has waited in vain for so long that nothing will come any more. */
+static bool
+gives_up(struct client *c)
+{
+    const struct hf_publish *p = c->plan;
+    int64_t now = hf_clock_mono_ms();
+
+    if (!c->flying && !may_send(p, c->next))
+        c->moved_ms = now;
+    return p->patience_ms && now - c->moved_ms > p->patience_ms;
 }
 
 static void *
@@ -99,7 +130,7 @@ run_client(void *arg)
     struct hf_publish *p = c->plan;
     int rc = mosquitto_connect(c->mosq, p->host, (int)p->port, KEEPALIVE_S);
 
-    while ((c->next < p->journal.head->count || c->flying) && !hf_stopping()) {
+    while ((c->next < p->journal.head->count || c->flying) && !hf_stopping() && !gives_up(c)) {
         if (!rc)
             rc = send_some(c);
         if (!rc)
@@ -138,6 +169,7 @@ start_client(struct hf_publish *p, uint64_t index, struct client **ret_client,
              (unsigned long long)index);
     c->plan = p;
     c->index = index;
+    c->moved_ms = p->start_ms;
     c->payload = malloc(HF_CORPUS_MOST);
     c->mosq = mosquitto_new(id, true, c);
     if (!c->payload || !c->mosq) {

@@ -14,11 +14,12 @@ struct hf_publish {
     uint64_t port, clients, rate, window;
     const char *user, *password; /* NULL: none */
     const char *prefix;          /* number n goes to PREFIX/(n % topics) */
+    int64_t patience_ms; /* a client that waits in vain for so long ends; 0: it waits for ever */
     struct hf_journal journal;
     atomic_uint_fast64_t done;
     atomic_uint_fast64_t reconnects;
     int64_t start_ms;
 };
 
-/* Returns when all are acknowledged, or the program is to stop. */
+/* Returns when all are acknowledged, the patience ends, or the program is to stop. */
 HF_MUST int hf_publish_run(struct hf_publish *p);

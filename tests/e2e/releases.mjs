@@ -14,8 +14,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import {
   accessible,
-  ask,
   check,
+  context,
   enter,
   expect,
   finish,
@@ -44,6 +44,21 @@ const imageOf = (service) =>
   execFileSync('docker', ['inspect', '--format', '{{.Image}}', `${instance}-${service}`], {
     encoding: 'utf8',
   }).trim();
+
+/** With the session of the page, and beside it: a browser breaks off what it asks when containers come and go. */
+async function ask(method, path, body, headers = {}) {
+  const answer = await context.request.fetch(`${url}/api/v1${path}`, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { data: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return {
+    status: answer.status(),
+    tag: answer.headers()['etag'] ?? '',
+    body: text ? JSON.parse(text) : null,
+  };
+}
 
 const isHealthy = async (name) =>
   (await ask('GET', `/services/${name}`)).body?.health === 'healthy';
@@ -80,7 +95,6 @@ async function add(name) {
   await button('Add it').click();
 }
 
-/** A plan that is asked for in the moment in which a container goes is asked for again. */
 async function plan(name) {
   await add(name);
   await page.getByRole('heading', { level: 1, name: releaseOf(name).label }).waitFor();
@@ -129,14 +143,30 @@ const first = labelled((await ask('GET', '/release')).body);
 
 // --- Before anything
 
+/** What a page is made of can be broken off on its way, as an address can: see open(). */
+async function followTo(link, heading) {
+  await until(
+    `${heading} is shown`,
+    async () => {
+      await open(url);
+      await page
+        .getByRole('navigation', { name: 'Pages' })
+        .getByRole('link', { name: link })
+        .click();
+      return page
+        .getByRole('heading', { level: 1, name: heading })
+        .waitFor({ timeout: 5000 })
+        .then(
+          () => true,
+          () => false,
+        );
+    },
+    STEP_MS,
+  );
+}
+
 await check('the page says what runs, and that nothing has been applied yet', async () => {
-  await open(url);
-  await page.getByTestId('sentence').waitFor();
-  await page
-    .getByRole('navigation', { name: 'Pages' })
-    .getByRole('link', { name: 'Releases' })
-    .click();
-  await page.getByRole('heading', { level: 1, name: `${first.label} runs.` }).waitFor();
+  await followTo('Releases', `${first.label} runs.`);
   await page.getByText('None yet. Each one ends with').waitFor();
 });
 await accessible('releases, the first one');
@@ -185,8 +215,11 @@ await check('while upgrades are frozen the plan says so, and the button is off',
 await shootAll('releases-frozen');
 await check('an admin lifts the freeze on the page', async () => {
   await showReleases();
-  await button('Lift the freeze').click();
-  await page.getByRole('status').filter({ hasText: 'can be applied again' }).waitFor();
+  await until('it is lifted', async () => {
+    const lift = button('Lift the freeze');
+    if (await lift.count()) await lift.click();
+    return page.getByRole('status').filter({ hasText: 'can be applied again' }).count();
+  });
   await page.getByRole('link', { name: `See plan of ${releaseOf('good').label}` }).click();
   await page.locator('[data-testid=plan][data-possible=true]').waitFor();
 });

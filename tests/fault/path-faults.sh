@@ -32,6 +32,7 @@ path_new
 
 check starts
 need
+fault a_service_has_one_supervisor
 fault pain_04_buffer_killed_keeps_what_it_acknowledged
 fault direct_and_by_the_broker_at_once_lose_nothing
 fault pain_08_forwarder_killed_loses_nothing

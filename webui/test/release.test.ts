@@ -11,6 +11,7 @@ import {
   knownMark,
   lastFailure,
   mayLose,
+  meanwhileText,
   namesText,
   pastMark,
   planFigures,
@@ -205,9 +206,13 @@ describe('an upgrade in a few words', () => {
     expect(answer(upgrade('gating', ['switched', 'switched'], { gate: gate(42) })).tone).toBe(
       'move',
     );
-    expect(
-      answer(upgrade('gating', ['switched', 'switched'], { gate: gate(42), waiting: 'slow' })).tone,
-    ).toBe('warn');
+    const watched = (left: number) =>
+      answer(upgrade('gating', ['switched', 'switched'], { gate: gate(left), waiting: 'slow' }));
+    expect(watched(42)).toMatchObject({
+      tone: 'warn',
+      title: '2026.12.0 runs, and does not do well now.',
+    });
+    expect(watched(60).tone).toBe('move');
     expect(releasesAnswer(idle, list(), null, titleOf, AT).title).toBe('Nothing runs yet.');
   });
 });
@@ -354,6 +359,12 @@ describe('a plan', () => {
     expect(mayLose(plan())).toBe(false);
     expect(mayLose(plan({ schema_changes: ['buffer: old form'] }))).toBe(true);
     expect(mayLose(null)).toBe(true);
+  });
+
+  it('promises nothing for what devices publish while the broker is away', () => {
+    expect(meanwhileText([])).toBe('');
+    expect(meanwhileText(['processor'])).toContain('nothing is lost');
+    expect(meanwhileText(['processor', 'broker'])).not.toContain('nothing is lost');
   });
 
   it('names services as people do', () => {

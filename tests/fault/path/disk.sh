@@ -87,6 +87,7 @@ small_disk() {
     receiver_up
     proxy_up
     path_start
+    expect "epochs of before" "$(report_value .epochs)" 0
 }
 
 fill_disk() { dd if=/dev/zero of="$path_dir/buffer/data/filler" bs=64k status=none 2>/dev/null || true; }
@@ -122,8 +123,7 @@ pain_12_cap_in_bytes_is_kept() {
     path_settings buffer ".max_bytes = $cap"
     sleep 2
     proxy_mode down
-    checker --run cap --prefix cap --count 20000 --corpus binary --size 2000 --journal "$work/cap.journal" >"$work/cap.flow" 2>&1 &
-    echo $! >"$work/cap.pid"
+    checker_start cap --count 20000 --corpus binary --size 2000
     wait_until 60 buffer_is_degraded
     disk=$(disk_bytes buffer)
     note "cap $cap, on disk $disk, held $(book held)"

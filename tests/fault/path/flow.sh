@@ -4,15 +4,23 @@
 : "${work:?}" "${path_build:?}" "${path_dir:?}" "${path_field:?}" "${path_receiver:?}"
 : "${path_services:?}" "${messages:?}" "${rate:?}" "${seed:?}"
 
-checker() { "$path_build/tests/checker/holdfast-checker" --port "$path_field" "$@"; }
+checker_command=("$path_build/tests/checker/holdfast-checker" --port "$path_field")
+checker() { "${checker_command[@]}" "$@"; }
+
+# checker_start RUN [OPTION...]: in the background. Not by the function, of which bash would make a process of its own
+# that a kill ends in the checker's place.
+checker_start() {
+    local run=$1
+    shift
+    "${checker_command[@]}" --run "$run" --prefix "$run" --journal "$work/$run.journal" "$@" >"$work/$run.flow" 2>&1 &
+    echo $! >"$work/$run.pid"
+}
 
 # flow RUN [OPTION...]: in the background, to topics of its own; publishing ends when each number is acknowledged.
 flow() {
     local run=$1
     shift
-    checker --run "$run" --prefix "$run" --count "$messages" --rate "$rate" --size 200,700,2000 --seed "$seed" \
-        --journal "$work/$run.journal" "$@" >"$work/$run.flow" 2>&1 &
-    echo $! >"$work/$run.pid"
+    checker_start "$run" --count "$messages" --rate "$rate" --size 200,700,2000 --seed "$seed" "$@"
     sleep 0.6 # the fault comes while they flow
 }
 

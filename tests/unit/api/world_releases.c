@@ -96,7 +96,7 @@ int
 hf_core_forget_release(struct hf_core *core, const char *id, const char *actor,
                        struct hf_error *err)
 {
-    struct hf_known_release r;
+    struct hf_known_release r = {.source = ""};
 
     (void)core;
     assert_string_equal(actor, "admin");
@@ -108,7 +108,7 @@ hf_core_forget_release(struct hf_core *core, const char *id, const char *actor,
 int
 hf_core_plan(struct hf_core *core, const char *id, struct hf_plan *ret_plan, struct hf_error *err)
 {
-    struct hf_known_release r;
+    struct hf_known_release r = {.source = ""};
 
     (void)core;
     if (find(id, &r, err) < 0)
@@ -154,7 +154,7 @@ int
 hf_core_apply(struct hf_core *core, const struct hf_apply *asked, const char *actor,
               struct hf_operation *ret_operation, struct hf_error *err)
 {
-    struct hf_known_release r;
+    struct hf_known_release r = {.source = ""};
 
     (void)core;
     assert_string_equal(actor, "admin");

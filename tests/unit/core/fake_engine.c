@@ -80,6 +80,7 @@ fake_list(void *ctx, const char *instance, struct hf_container *ret_list, size_t
     (void)max;
     if (enter(f, err) < 0)
         return -1;
+    f->looks++;
     while (f->hangs) {
         pthread_mutex_unlock(&f->lock);
         nap();
@@ -91,6 +92,24 @@ fake_list(void *ctx, const char *instance, struct hf_container *ret_list, size_t
             f->containers[i].restart_count++;
     memcpy(ret_list, f->containers, f->count * sizeof *ret_list);
     *ret_count = f->count;
+    return leave(f);
+}
+
+static int
+fake_inspect(void *ctx, const char *instance, const char *id, struct hf_container *ret,
+             bool *ret_there, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+    const struct hf_container *c;
+
+    (void)instance;
+    if (enter(f, err) < 0)
+        return -1;
+    f->inspects++;
+    c = find(f, id);
+    *ret_there = c != NULL;
+    if (c)
+        *ret = *c;
     return leave(f);
 }
 
@@ -148,6 +167,7 @@ fake_has_image(void *ctx, const char *image_id, bool *ret_has, struct hf_error *
 
     if (enter(f, err) < 0)
         return -1;
+    f->image_questions++;
     *ret_has = !f->no_images && strcmp(image_id, f->missing) != 0;
     return leave(f);
 }
@@ -227,6 +247,7 @@ fake_create(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE], st
     hf_text_put(c->spec_hash, sizeof c->spec_hash, "%s", spec->hash);
     hf_text_put(c->image_id, sizeof c->image_id, "%s", spec->image.image_id);
     c->limits = spec->limits;
+    hf_text_put(c->address, sizeof c->address, "%s", f->address);
     hf_text_put(c->lease_address, sizeof c->lease_address, "%s", f->lease_address);
     memcpy(ret_id, c->id, HF_HASH_SIZE);
     return leave(f);
@@ -382,6 +403,7 @@ fake_use_registry(void *ctx, const struct hf_registry_settings *registry)
 const struct hf_engine_ops fake_engine_ops = {
     .info = fake_info,
     .list = fake_list,
+    .inspect = fake_inspect,
     .surroundings = fake_surroundings,
     .ensure_network = fake_ensure_network,
     .ensure_volume = fake_ensure_volume,

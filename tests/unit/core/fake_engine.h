@@ -27,12 +27,13 @@ struct fake_engine {
     unsigned fail_starts;
     bool refuse_updates; /* as Docker does where memory in use is more than the new limit */
     unsigned updates;
-    char lease_address[64]; /* of every container */
+    char address[64], lease_address[64]; /* of every container */
     char data_dir[256];
-    char warning[256];                  /* "": none */
-    char used_image[HF_DIGEST_SIZE];    /* one that a container stands on */
-    unsigned image_removals;            /* tried */
+    char warning[256];               /* "": none */
+    char used_image[HF_DIGEST_SIZE]; /* one that a container stands on */
+    unsigned image_removals;         /* tried */
     unsigned creates, starts, stops, removes, pulls;
+    unsigned looks, inspects, image_questions;
     bool block_stops;        /* a stop waits until this is false */
     char slow[HF_NAME_SIZE]; /* making a container of this service takes its time */
     bool hangs;              /* a look waits until this is false, as with a stopped dockerd */

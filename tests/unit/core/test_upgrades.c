@@ -2,6 +2,7 @@
 /* Upgrades by a whole owner, with a real store, against an engine in memory. */
 #include "box.h"
 
+#include "core/internal.h"
 #include "core/releases.h"
 
 #define IMAGE(c) "sha256:" c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c
@@ -223,7 +224,7 @@ pain_20_it_is_back_only_when_the_old_one_runs(void **state)
     char id[HF_DIGEST_TEXT_SIZE];
 
     begin_box(b);
-    configure(b, "{\"upgrade\":{\"switch_s\":60}}");
+    configure(b, "{\"upgrade\":{\"switch_s\":10}}");
     add(b, half, id);
     FAKE_LOCKED(&b->engine, {
         hf_text_put(b->engine.stillborn, HF_DIGEST_SIZE, "%s", IMAGE("12"));
@@ -573,6 +574,37 @@ a_switch_waits_for_the_backlog_and_says_so(void **state)
     ended(b, HF_UPGRADE_COMMITTED, "two");
 }
 
+/* As it would come over the bus. */
+static void
+buffer_says(struct box *b, bool busy)
+{
+    struct hf_service_status status = {.seen = true, .state = "ok", .busy = busy};
+
+    hf_text_put(status.reason, sizeof status.reason, "a valve is moving");
+    mailbox_status(&b->core->mail, (size_t)hf_service_index("buffer"), &status);
+}
+
+static void
+a_switch_waits_for_a_busy_service_and_says_for_how_long(void **state)
+{
+    struct box *b = *state;
+    const struct hf_snapshot *s;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    buffer_says(b, true);
+    configure(b, "{\"upgrade\":{\"busy_wait_s\":600}}");
+    add(b, two, id);
+    apply(b, id);
+    wait_until(b->core, is_held);
+    s = hf_core_snapshot(b->core);
+    assert_string_equal(s->upgrade.waiting, "'buffer' says that it is busy: a valve is moving; its "
+                                            "switch waits for 600 s at most");
+    hf_snapshot_unref(s);
+    buffer_says(b, false);
+    ended(b, HF_UPGRADE_COMMITTED, "two");
+}
+
 /* ---- holdfastd ends in every state, and starts again ---- */
 
 static enum hf_upgrade_state awaited;
@@ -658,6 +690,8 @@ main(void)
         cmocka_unit_test_setup_teardown(images_are_where_the_registry_is, setup, teardown),
         cmocka_unit_test_setup_teardown(a_switch_waits_for_the_backlog_and_says_so, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_switch_waits_for_a_busy_service_and_says_for_how_long,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(pain_15_it_goes_on_from_every_state, setup, teardown),
     };
 

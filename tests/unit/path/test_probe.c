@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Takes one connection and says what it is told to say. */
@@ -50,16 +51,20 @@ static int
 ask(const char *says, struct hf_error *err)
 {
     struct speaker s = {.says = says};
+    struct hf_probe p = {0};
+    enum hf_probe_end end;
     pthread_t thread;
-    int rc;
 
     listen_on_any(&s);
     assert_int_equal(pthread_create(&thread, NULL, speak, &s), 0);
-    rc = hf_probe_http("127.0.0.1", s.port, "/healthz", err);
+    assert_int_equal(hf_probe_begin(&p, "127.0.0.1", s.port, "/healthz", 0, err), 0);
+    while ((end = hf_probe_step(&p, 0, err)) == HF_PROBE_UNDER_WAY)
+        nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
     pthread_join(thread, NULL);
     close(s.listener);
     assert_memory_equal(s.heard, "GET /healthz HTTP/1.1\r\n", 23);
-    return rc;
+    assert_false(p.under_way);
+    return end == HF_PROBE_GOOD ? 0 : -1;
 }
 
 static void
@@ -92,14 +97,36 @@ a_port_that_is_closed_is_said(void **state)
 {
     struct speaker s = {0};
     struct hf_error err = {0};
+    struct hf_probe p = {0};
 
     (void)state;
     listen_on_any(&s);
-    assert_int_equal(hf_probe_tcp("127.0.0.1", s.port, &err), 0);
+    assert_int_equal(hf_probe_begin(&p, "127.0.0.1", s.port, NULL, 0, &err), 0);
+    assert_int_equal(hf_probe_step(&p, 0, &err), HF_PROBE_GOOD);
     close(s.listener);
-    assert_int_equal(hf_probe_tcp("127.0.0.1", s.port, &err), -1);
+    if (hf_probe_begin(&p, "127.0.0.1", s.port, NULL, 0, &err) == 0)
+        assert_int_equal(hf_probe_step(&p, 0, &err), HF_PROBE_BAD);
     assert_non_null(strstr(err.message, "refused"));
-    assert_int_equal(hf_probe_tcp("", s.port, &err), -1);
+    assert_false(p.under_way);
+    assert_int_equal(hf_probe_begin(&p, "", s.port, NULL, 0, &err), -1);
+}
+
+static void
+one_that_never_answers_is_waited_for_and_then_given_up(void **state)
+{
+    struct speaker s = {0};
+    struct hf_error err = {0};
+    struct hf_probe p = {0};
+
+    (void)state;
+    listen_on_any(&s);
+    assert_int_equal(hf_probe_begin(&p, "127.0.0.1", s.port, "/", 1000, &err), 0);
+    assert_int_equal(hf_probe_step(&p, 1000, &err), HF_PROBE_UNDER_WAY);
+    assert_int_equal(hf_probe_step(&p, 1000 + HF_PROBE_MS - 1, &err), HF_PROBE_UNDER_WAY);
+    assert_int_equal(hf_probe_step(&p, 1000 + HF_PROBE_MS, &err), HF_PROBE_BAD);
+    assert_non_null(strstr(err.message, "does not answer"));
+    assert_false(p.under_way);
+    close(s.listener);
 }
 
 int
@@ -108,6 +135,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_told_apart),
         cmocka_unit_test(a_port_that_is_closed_is_said),
+        cmocka_unit_test(one_that_never_answers_is_waited_for_and_then_given_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

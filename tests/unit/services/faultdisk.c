@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "unit.h"
 
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,13 +37,14 @@ struct file {
 static struct {
     sqlite3_vfs vfs, *real;
     enum faultdisk_fault fault;
-    unsigned writes_left;
+    unsigned writes_left, kill_in; /* 0: not killed */
     size_t grown;
     bool recording, no_sync;
     struct step *steps;
     size_t count, played;
     struct image images[FILES];
     struct faultdisk_work work;
+    size_t pace, unsynced; /* bytes a second, 0: as fast as it goes; written since the last sync */
     size_t wal_end, wal_synced; /* how far the WAL was written, and that synced, since it began */
 } disk;
 
@@ -83,8 +85,16 @@ do_read(sqlite3_file *f, void *to, int len, sqlite3_int64 at)
     return real_of(f)->pMethods->xRead(real_of(f), to, len, at);
 }
 
+/* The disk gives out whole pages: a write that finds no other one has filled up the last. */
+static void
+fill_page(struct file *f, const void *data, sqlite3_int64 at, sqlite3_int64 end)
+{
+    if (at < end)
+        (void)f->real->pMethods->xWrite(f->real, data, (int)(end - at), at);
+}
+
 static int
-fault_of(struct file *f, size_t len, sqlite3_int64 at)
+fault_of(struct file *f, const void *data, size_t len, sqlite3_int64 at)
 {
     sqlite3_int64 size = 0;
 
@@ -99,10 +109,13 @@ fault_of(struct file *f, size_t len, sqlite3_int64 at)
     if (disk.fault == FAULTDISK_READ_ONLY)
         return SQLITE_READONLY;
     (void)f->real->pMethods->xFileSize(f->real, &size);
+    size = (size + CARD_SECTOR - 1) / CARD_SECTOR * CARD_SECTOR;
     if (disk.fault != FAULTDISK_FULL || at + (sqlite3_int64)len <= size)
         return SQLITE_OK;
-    if (access(f->reserve, F_OK) == 0 || disk.grown + len > RESERVE_BYTES)
+    if (access(f->reserve, F_OK) == 0 || disk.grown + len > RESERVE_BYTES) {
+        fill_page(f, data, at, size);
         return SQLITE_FULL;
+    }
     disk.grown += len;
     return SQLITE_OK;
 }
@@ -115,6 +128,7 @@ count_write(const struct file *f, size_t at, size_t len)
     if (f->which == FILES)
         return;
     disk.work.bytes += len;
+    disk.unsynced += len;
     if (f->which != WAL)
         return;
     if (at == 0) /* it begins anew */
@@ -136,10 +150,14 @@ faultdisk_work(void)
 static int
 do_write(sqlite3_file *f, const void *data, int len, sqlite3_int64 at)
 {
-    int rc = fault_of((struct file *)f, (size_t)len, at);
+    int rc = fault_of((struct file *)f, data, (size_t)len, at);
 
     if (rc != SQLITE_OK)
         return rc;
+    if (disk.kill_in && --disk.kill_in == 0) {
+        (void)real_of(f)->pMethods->xWrite(real_of(f), data, len / 2, at);
+        (void)raise(SIGKILL);
+    }
     count_write((struct file *)f, (size_t)at, (size_t)len);
     note((struct file *)f, WRITE, (size_t)at, data, (size_t)len);
     return real_of(f)->pMethods->xWrite(real_of(f), data, len, at);
@@ -152,6 +170,20 @@ do_truncate(sqlite3_file *f, sqlite3_int64 len)
     return real_of(f)->pMethods->xTruncate(real_of(f), len);
 }
 
+void
+faultdisk_pace(size_t bytes_per_s)
+{
+    disk.pace = bytes_per_s;
+}
+
+static void
+take_time(void)
+{
+    if (disk.pace)
+        (void)usleep((useconds_t)(disk.unsynced * 1000000 / disk.pace));
+    disk.unsynced = 0;
+}
+
 static int
 do_sync(sqlite3_file *f, int flags)
 {
@@ -161,6 +193,8 @@ do_sync(sqlite3_file *f, int flags)
     if (((struct file *)f)->which == WAL && disk.wal_end > WAL_HEADER)
         disk.wal_synced = disk.wal_end;
     note((struct file *)f, SYNC, 0, NULL, 0);
+    if (((struct file *)f)->which != FILES)
+        take_time();
     return disk.no_sync ? SQLITE_OK : real_of(f)->pMethods->xSync(real_of(f), flags);
 }
 
@@ -267,6 +301,12 @@ bool
 faultdisk_has_failed(void)
 {
     return disk.fault != FAULTDISK_NONE && !disk.writes_left;
+}
+
+void
+faultdisk_kill(unsigned after_writes)
+{
+    disk.kill_in = after_writes + 1;
 }
 
 /* ---- power cuts ---- */

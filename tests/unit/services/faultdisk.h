@@ -10,7 +10,8 @@
 
 enum faultdisk_fault {
     FAULTDISK_NONE,
-    FAULTDISK_FULL, /* files do not grow, but for 4 MiB once the reserve is gone */
+    /* Files do not grow past their last page, but for 4 MiB once the reserve is gone. */
+    FAULTDISK_FULL,
     FAULTDISK_WRITE_ERROR,
     FAULTDISK_SYNC_ERROR,
     FAULTDISK_READ_ONLY,
@@ -23,12 +24,19 @@ void faultdisk_fail(enum faultdisk_fault fault, unsigned after_writes);
 /* Whether the fault has begun. */
 bool faultdisk_has_failed(void);
 
+/* The process is killed within that write, of which the first half arrives. */
+void faultdisk_kill(unsigned after_writes);
+
 /* What was done to the database and its WAL since the last call. */
 struct faultdisk_work {
     size_t bytes, syncs;
     size_t rewritten; /* sectors of 4 KiB of the WAL, written again after they were synced */
 };
 struct faultdisk_work faultdisk_work(void);
+
+/* A sync takes as long as a disk of that pace takes for what was written; 0: no longer than it
+ * does. */
+void faultdisk_pace(size_t bytes_per_s);
 
 /* Notes all that is done to the files from now on; they must not exist yet. */
 void faultdisk_record(void);

@@ -134,6 +134,35 @@ a_drop_of_much_lets_commits_pass(void **state)
     hf_spool_close(s);
 }
 
+/* A card that takes 10 MB a second. In an outage, where all that comes goes to the file. */
+static void
+a_slow_disk_gets_less_at_a_time(void **state)
+{
+    enum { PACE = 10 * 1000 * 1000, WINDOW_MS = 100, COMMITS = 280, LEARNED = 180 };
+    /* In one window, and the commit beside it. */
+    const size_t bytes_most = (size_t)PACE * WINDOW_MS / 1000 + 256 * 1024;
+    struct hf_spool_settings settings = spoolkit_settings(256 * MIB);
+    struct most m = {0};
+    struct hf_spool *s;
+
+    settings.window_ms = WINDOW_MS;
+    s = spoolkit_open(*state, &settings);
+    faultdisk_pace(PACE);
+    (void)faultdisk_work();
+    for (unsigned n = 0; n < COMMITS; n++) {
+        assert_int_equal(
+            spoolkit_append(s, HF_LANE_NORMAL, n * PER_COMMIT, (n + 1) * PER_COMMIT, SIZE),
+            HF_ERROR_NONE);
+        if (n == LEARNED)
+            m = (struct most){0};
+        look(&m);
+    }
+    faultdisk_pace(0);
+    print_message("at most %zu bytes and %zu syncs\n", m.bytes, m.syncs);
+    assert_true(m.bytes <= bytes_most);
+    hf_spool_close(s);
+}
+
 int
 main(void)
 {
@@ -141,6 +170,7 @@ main(void)
         with_tempdir(pain_04_what_was_acknowledged_is_not_written_over),
         with_tempdir(a_commit_waits_for_bounded_work),
         with_tempdir(a_drop_of_much_lets_commits_pass),
+        with_tempdir(a_slow_disk_gets_less_at_a_time),
     };
 
     faultdisk_install();

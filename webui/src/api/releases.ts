@@ -30,8 +30,17 @@ async function askPlan(id: string): Promise<TaggedPlan> {
   return { plan, tag };
 }
 
-/** The answer may be lost although it has begun: the browser breaks off what it is loading when the network
- * changes. */
+/** For what may be asked twice: the browser breaks off what it is loading when the network changes. */
+async function twice<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (!isApiError(error, NO_ANSWER)) throw error;
+    return ask();
+  }
+}
+
+/** The answer may be lost in the same way although it has begun. */
 async function begin(send: Promise<Operation>, isMine: (now: Upgrade) => boolean): Promise<void> {
   try {
     await send;
@@ -48,17 +57,15 @@ export const releases = {
   /** Those of upgrades that were not kept. */
   failures: () =>
     withSession<IncidentPage>('GET', `/incidents${query({ kind: 'upgrade', limit: 200 })}`),
-  /** Changes nothing, so it may be asked twice. */
-  plan: (id: string) =>
-    askPlan(id).catch((error) => {
-      if (!isApiError(error, NO_ANSWER)) throw error;
-      return askPlan(id);
-    }),
+  plan: (id: string) => twice(() => askPlan(id)),
+  /** One that is known already stays as it is. */
   add: (release: string, signature: string | null) =>
-    withSession<KnownRelease>(
-      'POST',
-      '/releases',
-      signature === null ? { release } : { release, signature },
+    twice(() =>
+      withSession<KnownRelease>(
+        'POST',
+        '/releases',
+        signature === null ? { release } : { release, signature },
+      ),
     ),
   forget: (id: string) => withSession<void>('DELETE', at(id)),
   apply: (id: string, tag: string) =>

@@ -65,6 +65,14 @@ export interface Answer {
   detail: string;
 }
 
+/** What it means that these are away one after the other: the broker alone is what devices see. */
+export function meanwhileText(services: readonly ServiceName[]): string {
+  if (services.length === 0) return '';
+  return services.includes('broker')
+    ? 'Devices cannot publish while the broker is away. What they do not keep themselves is lost.'
+    : 'What comes in waits meanwhile, and nothing is lost.';
+}
+
 function underWayAnswer(upgrade: Upgrade, titleOf: TitleOf): Answer {
   const { state, waiting, gate } = upgrade;
   const to = upgrade.release?.name ?? '';
@@ -86,13 +94,18 @@ function underWayAnswer(upgrade: Upgrade, titleOf: TitleOf): Answer {
       title: `Going back to ${from}.`,
       detail: sentence(upgrade.reason),
     };
-  if (state === 'gating' && waiting)
+  if (state === 'gating' && waiting) {
+    // Nothing can be proved in the first moment.
+    const begins = gate !== null && gate.remaining_s === gate.seconds;
     return {
-      tone: 'warn',
+      tone: begins ? 'move' : 'warn',
       eyebrow,
-      title: `${to} runs, and does not do well yet.`,
+      title: begins
+        ? `${to} runs, and has yet to prove itself.`
+        : `${to} runs, and does not do well now.`,
       detail: `${sentence(waiting)} If that is seen to last, ${from} runs again by itself.`,
     };
+  }
   if (state === 'gating')
     return {
       tone: 'move',
@@ -102,12 +115,13 @@ function underWayAnswer(upgrade: Upgrade, titleOf: TitleOf): Answer {
         ? `It is kept once it has done well for ${duration(gate.seconds)}. Otherwise ${from} runs again by itself.`
         : '',
     };
+  const now = upgrade.services.find((s) => s.state === 'switching');
   if (state === 'switching' || state === 'verified')
     return {
       tone: 'move',
       eyebrow,
       title: `${stageText(upgrade, titleOf)} to ${to}.`,
-      detail: 'What comes in waits meanwhile, and nothing is lost.',
+      detail: meanwhileText(now ? [now.service] : []),
     };
   return {
     tone: waiting ? 'warn' : 'move',

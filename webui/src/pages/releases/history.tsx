@@ -38,7 +38,7 @@ function Item({
         <p class="past-reason breaks">
           {sentence(past.reason)}{' '}
           {incident && (
-            <a href={incidentPath(incident.service, incident.id)}>
+            <a class="in-text" href={incidentPath(incident.service, incident.id)}>
               What was seen<span class="unseen"> of {past.release.name}</span>
             </a>
           )}

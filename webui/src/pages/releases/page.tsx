@@ -99,7 +99,7 @@ function WhatWasSeen({ list, failures }: { list: ReleaseList; failures: Incident
   return (
     <>
       {incident && (
-        <a href={incidentPath(incident.service, incident.id)} data-testid="seen">
+        <a class="in-text" href={incidentPath(incident.service, incident.id)} data-testid="seen">
           What was seen
         </a>
       )}
@@ -134,6 +134,10 @@ export function ReleasesPage(props: PageProps): JSX.Element {
           </>
         }
       />
+      {/* Nothing in it counts on: a screen reader is told of each new step, and of the end. */}
+      <p class="unseen" role="status">
+        {isShown(upgrade, at) && answer.title}
+      </p>
       <StaleNotice since={state.gateway.engine.stale_since} at={at} />
       <Trouble asked={asked} />
       <div class={admin ? 'columns' : ''}>

@@ -6,7 +6,14 @@ import { useLocation } from 'preact-iso';
 import { errorText, isApiError } from '../../api/client';
 import { releases, type TaggedPlan } from '../../api/releases';
 import type { Plan, Session } from '../../api/types';
-import { changeText, checkTitle, howText, namesText, planFigures } from '../../derive/release';
+import {
+  changeText,
+  checkTitle,
+  howText,
+  meanwhileText,
+  namesText,
+  planFigures,
+} from '../../derive/release';
 import type { TitleOf } from '../../derive/upgrade';
 import { bytes, count, duration, rate } from '../../format/format';
 import { mayAdminister } from '../../parts/asked';
@@ -178,7 +185,7 @@ function Apply({
           <p>
             {restarts.length === 0
               ? 'No service restarts.'
-              : `${namesText(restarts, titleOf)} ${restarts.length === 1 ? 'restarts' : 'restart, one after the other'}. What comes in waits meanwhile.`}
+              : `${namesText(restarts, titleOf)} ${restarts.length === 1 ? 'restarts' : 'restart, one after the other'}. ${meanwhileText(restarts)}`}
           </p>
           <p>
             It ends with {release.name} doing well

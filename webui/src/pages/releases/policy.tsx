@@ -79,7 +79,7 @@ function Form({
     setBusy(false);
   };
   return (
-    <form onSubmit={save} noValidate aria-label="How releases are applied">
+    <form onSubmit={save} noValidate aria-label="Upgrade settings">
       {failure !== null && (
         <div role="alert">
           <Notice tone="bad" title={errorText(failure)} />
@@ -143,7 +143,7 @@ export function PolicyCard(): JSX.Element {
   const frozen = now?.config.upgrade.freeze === true;
   return (
     <Card
-      title="How they are applied"
+      title="Upgrade settings"
       aside={
         now &&
         !open && (
@@ -155,7 +155,7 @@ export function PolicyCard(): JSX.Element {
               setOpen(true);
             }}
           >
-            Change<span class="unseen"> how releases are applied</span>
+            Change<span class="unseen"> upgrade settings</span>
           </button>
         )
       }

@@ -77,7 +77,7 @@ function Images({
           return (
             <li key={name}>
               <strong>{titleOf(name)}</strong>
-              <span class="breaks" title={repository}>
+              <span class="image-tag breaks" title={repository}>
                 {tag}
               </span>
               <Copyable
