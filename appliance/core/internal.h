@@ -78,8 +78,6 @@ struct hf_core {
     int64_t counts_at_ms;       /* when counted incidents are written next; monotonic */
     atomic_uint_fast64_t turns; /* of the owner's loop */
     bool look_due, looking;
-    bool some_died; /* since the last look began; */
-    size_t died;    /* the last of them */
     bool info_due;
     int64_t look_at_ms; /* the next look without a reason; monotonic */
     unsigned look_failures;

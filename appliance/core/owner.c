@@ -81,11 +81,6 @@ begin_look(struct hf_core *core, int64_t now)
         return;
     for (size_t i = 0; i < core->service_count; i++)
         memcpy(job.image_ids[i], core->services[i].spec.image.image_id, sizeof job.image_ids[i]);
-    if (core->some_died)
-        memcpy(job.container, core->services[core->died].machine.container.id,
-               sizeof job.container);
-    job.first = core->died;
-    core->some_died = false;
     core->look_due = false;
     core->looking = true;
     worker_give(&core->observer, &job);
@@ -195,35 +190,16 @@ take_look(struct hf_core *core, struct look *l, int64_t now)
 }
 
 static void
-take_glimpse(struct hf_core *core, const struct glimpse *g)
-{
-    const struct service *s = &core->services[g->index];
-
-    /* A container that was made meanwhile is known better. */
-    if (!g->done || strcmp(s->machine.container.id, g->container.id) != 0)
-        return;
-    hf_core_step(core, g->index,
-                 &(struct hf_lifecycle_event){.kind = HF_EVENT_SEEN,
-                                              .container = &g->container,
-                                              .has_image = s->machine.has_image,
-                                              .taken_ms = g->taken_ms,
-                                              .peak_bytes = s->peak_bytes});
-}
-
-static void
 take_deaths(struct hf_core *core, struct mail *mail)
 {
     for (size_t i = 0; i < core->service_count; i++) {
         const struct death *d = &mail->deaths[i];
 
-        if (d->seen) {
+        if (d->seen)
             hf_core_step(core, i,
                          &(struct hf_lifecycle_event){.kind = HF_EVENT_DIED,
                                                       .exit_code = d->exit_code,
                                                       .oom_killed = d->oom});
-            core->some_died = true;
-            core->died = i;
-        }
         if (mail->lines[i].done)
             hf_core_take_lines(core, i, mail->lines[i].json, mail->lines[i].count);
     }
@@ -468,7 +444,6 @@ hf_core_owner(void *context)
         take_bus_mail(core, &mail);
         take_deaths(core, &mail);
         take_effects(core, &mail);
-        take_glimpse(core, &mail.glimpse);
         if (mail.look.done)
             take_look(core, &mail.look, now);
         hf_core_take_fetch(core, &mail.fetch);

@@ -66,31 +66,6 @@ a_look_asks_for_no_image_that_a_container_runs_from(void **state)
     assert_true(questions_in(b, 5) >= 5);
 }
 
-static bool
-is_glimpsed(struct box *b, const struct hf_snapshot *s)
-{
-    unsigned inspects;
-
-    (void)s;
-    FAKE_LOCKED(&b->engine, inspects = b->engine.inspects);
-    return inspects > 0;
-}
-
-static void
-one_that_died_is_looked_at_before_the_rest(void **state)
-{
-    struct box *b = *state;
-
-    start_with(b, RELEASE(""));
-    wait_until(b->core, all_run);
-    FAKE_LOCKED(&b->engine, {
-        assert_int_equal(b->engine.inspects, 0);
-        strcpy(b->engine.dies, "buffer");
-    });
-    wait_in(b, is_glimpsed);
-    FAKE_LOCKED(&b->engine, assert_int_equal(b->engine.inspects, 1));
-}
-
 /* A service that says it works, until its listener is shut down. */
 struct adapter {
     int listener;
@@ -164,8 +139,6 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_look_asks_for_no_image_that_a_container_runs_from, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(one_that_died_is_looked_at_before_the_rest, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(an_own_service_is_asked_whether_it_works, setup, teardown),
     };
