@@ -35,6 +35,7 @@ struct service {
     int64_t asked_ms; /* last; monotonic, 0: never */
     struct hf_probe_result probe;
     struct hf_lifecycle_machine machine;
+    int64_t gone_ms; /* since when its process is gone, and no look has seen that; 0: it is not */
     struct hf_health_watch watch;
     struct hf_health_verdict verdict;
     struct hf_service_status status;

@@ -9,6 +9,8 @@
 #include "core/address.h"
 #include "core/internal.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 enum {
@@ -177,6 +179,8 @@ take_look(struct hf_core *core, struct look *l, int64_t now)
     for (size_t i = 0; i < core->service_count; i++) {
         const struct hf_container *c = container_of(l, core->services[i].name);
 
+        if (l->taken_ms >= core->services[i].gone_ms)
+            core->services[i].gone_ms = 0;
         if (i == (size_t)hf_service_index("broker"))
             follow_broker(core, c);
         follow_path(core, core->services[i].name, c);
@@ -189,8 +193,17 @@ take_look(struct hf_core *core, struct look *l, int64_t now)
     }
 }
 
+/* Docker says at once that a container died, and shows it only when it has taken its networks apart
+ * (tried: 400 ms). Whether that is so now is asked of the kernel: an event may be an old one. */
+static bool
+is_gone(const struct hf_lifecycle_machine *m)
+{
+    return m->state == HF_LIFECYCLE_RUNNING && m->container.pid > 0 &&
+           kill(m->container.pid, 0) < 0 && errno == ESRCH;
+}
+
 static void
-take_deaths(struct hf_core *core, struct mail *mail)
+take_deaths(struct hf_core *core, struct mail *mail, int64_t now)
 {
     for (size_t i = 0; i < core->service_count; i++) {
         const struct death *d = &mail->deaths[i];
@@ -200,6 +213,8 @@ take_deaths(struct hf_core *core, struct mail *mail)
                          &(struct hf_lifecycle_event){.kind = HF_EVENT_DIED,
                                                       .exit_code = d->exit_code,
                                                       .oom_killed = d->oom});
+        if (d->seen && is_gone(&core->services[i].machine))
+            core->services[i].gone_ms = now;
         if (mail->lines[i].done)
             hf_core_take_lines(core, i, mail->lines[i].json, mail->lines[i].count);
     }
@@ -284,7 +299,7 @@ judge_kind(struct hf_core *core, size_t i, const struct hf_health_facts *facts, 
 
     if (s->spec.own)
         kind = hf_own_health_kind(core->release.services[i].own);
-    if (kind == HF_OWN_HEALTH_BUS || s->machine.state != HF_LIFECYCLE_RUNNING)
+    if (kind == HF_OWN_HEALTH_BUS || facts->lifecycle != HF_LIFECYCLE_RUNNING)
         hf_health_judge(&s->watch, facts, now, &s->verdict);
     else
         hf_own_health_judge(kind, &s->probe, s->machine.running_since_ms, now, &s->verdict);
@@ -303,7 +318,7 @@ note_health(struct hf_core *core, size_t i, enum hf_health before)
     struct hf_finding f = {
         .some = true, .kind = HF_INCIDENT_UNHEALTHY, .done = "nothing: it runs on", .uptime_s = -1};
 
-    if (before != HF_HEALTH_HEALTHY || s->machine.state != HF_LIFECYCLE_RUNNING ||
+    if (before != HF_HEALTH_HEALTHY || s->gone_ms || s->machine.state != HF_LIFECYCLE_RUNNING ||
         (s->verdict.health != HF_HEALTH_DEGRADED && s->verdict.health != HF_HEALTH_UNREACHABLE))
         return;
     memcpy(f.found, s->verdict.reason, sizeof f.found);
@@ -325,6 +340,11 @@ judge(struct hf_core *core, size_t i, int64_t now)
         .status = &s->status,
     };
 
+    if (s->gone_ms && s->machine.state == HF_LIFECYCLE_RUNNING) {
+        facts.lifecycle = HF_LIFECYCLE_BACKOFF;
+        facts.why = HF_REASON_EXITED;
+        facts.reason = "has just ended";
+    }
     judge_kind(core, i, &facts, now);
     if (s->verdict.health != before) {
         note_health(core, i, before);
@@ -442,7 +462,7 @@ hf_core_owner(void *context)
         core->look_due |= mail.engine_hint;
         core->info_due |= mail.engine_connected;
         take_bus_mail(core, &mail);
-        take_deaths(core, &mail);
+        take_deaths(core, &mail, now);
         take_effects(core, &mail);
         if (mail.look.done)
             take_look(core, &mail.look, now);
