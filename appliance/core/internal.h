@@ -35,6 +35,7 @@ struct service {
     int64_t asked_ms; /* last; monotonic, 0: never */
     struct hf_probe_result probe;
     struct hf_lifecycle_machine machine;
+    int64_t gone_ms; /* since when its process is gone, and no look has seen that; 0: it is not */
     struct hf_health_watch watch;
     struct hf_health_verdict verdict;
     struct hf_service_status status;
@@ -78,8 +79,6 @@ struct hf_core {
     int64_t counts_at_ms;       /* when counted incidents are written next; monotonic */
     atomic_uint_fast64_t turns; /* of the owner's loop */
     bool look_due, looking;
-    bool some_died; /* since the last look began; */
-    size_t died;    /* the last of them */
     bool info_due;
     int64_t look_at_ms; /* the next look without a reason; monotonic */
     unsigned look_failures;

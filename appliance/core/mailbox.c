@@ -215,15 +215,6 @@ mailbox_fetch(struct mailbox *m, const struct fetch_news *news)
 }
 
 void
-mailbox_glimpse(struct mailbox *m, const struct glimpse *glimpse)
-{
-    pthread_mutex_lock(&m->lock);
-    m->mail.glimpse = *glimpse;
-    m->mail.glimpse.done = true;
-    post(m);
-}
-
-void
 mailbox_look(struct mailbox *m, const struct look *look)
 {
     pthread_mutex_lock(&m->lock);

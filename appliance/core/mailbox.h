@@ -40,14 +40,6 @@ struct look {
     bool has_image[HF_SERVICES_MAX];
 };
 
-/* One container that is said to have died, looked at before the rest. */
-struct glimpse {
-    bool done;
-    size_t index; /* of its service */
-    int64_t taken_ms;
-    struct hf_container container;
-};
-
 struct effect_result {
     bool done;
     int result;
@@ -80,8 +72,7 @@ struct mail {
     struct effect_result effects[HF_SERVICES_MAX];
     struct death deaths[HF_SERVICES_MAX];
     struct last_lines lines[HF_SERVICES_MAX];
-    struct glimpse glimpse;
-    struct look look; /* younger than the glimpse */
+    struct look look;
     struct fetch_news fetch;
     struct call *calls;
 };
@@ -131,5 +122,4 @@ void mailbox_death(struct mailbox *m, size_t index, bool oom, int exit_code);
 void mailbox_lines(struct mailbox *m, size_t index, char *json, int64_t count);
 /* The end of a job is never overwritten by its beginning: both are of one thread, in order. */
 void mailbox_fetch(struct mailbox *m, const struct fetch_news *news);
-void mailbox_glimpse(struct mailbox *m, const struct glimpse *glimpse);
 void mailbox_look(struct mailbox *m, const struct look *look);

@@ -9,6 +9,8 @@
 #include "core/address.h"
 #include "core/internal.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 enum {
@@ -81,11 +83,6 @@ begin_look(struct hf_core *core, int64_t now)
         return;
     for (size_t i = 0; i < core->service_count; i++)
         memcpy(job.image_ids[i], core->services[i].spec.image.image_id, sizeof job.image_ids[i]);
-    if (core->some_died)
-        memcpy(job.container, core->services[core->died].machine.container.id,
-               sizeof job.container);
-    job.first = core->died;
-    core->some_died = false;
     core->look_due = false;
     core->looking = true;
     worker_give(&core->observer, &job);
@@ -182,6 +179,8 @@ take_look(struct hf_core *core, struct look *l, int64_t now)
     for (size_t i = 0; i < core->service_count; i++) {
         const struct hf_container *c = container_of(l, core->services[i].name);
 
+        if (l->taken_ms >= core->services[i].gone_ms)
+            core->services[i].gone_ms = 0;
         if (i == (size_t)hf_service_index("broker"))
             follow_broker(core, c);
         follow_path(core, core->services[i].name, c);
@@ -194,36 +193,28 @@ take_look(struct hf_core *core, struct look *l, int64_t now)
     }
 }
 
-static void
-take_glimpse(struct hf_core *core, const struct glimpse *g)
+/* Docker says at once that a container died, and shows it only when it has taken its networks apart
+ * (tried: 400 ms). Whether that is so now is asked of the kernel: an event may be an old one. */
+static bool
+is_gone(const struct hf_lifecycle_machine *m)
 {
-    const struct service *s = &core->services[g->index];
-
-    /* A container that was made meanwhile is known better. */
-    if (!g->done || strcmp(s->machine.container.id, g->container.id) != 0)
-        return;
-    hf_core_step(core, g->index,
-                 &(struct hf_lifecycle_event){.kind = HF_EVENT_SEEN,
-                                              .container = &g->container,
-                                              .has_image = s->machine.has_image,
-                                              .taken_ms = g->taken_ms,
-                                              .peak_bytes = s->peak_bytes});
+    return m->state == HF_LIFECYCLE_RUNNING && m->container.pid > 0 &&
+           kill(m->container.pid, 0) < 0 && errno == ESRCH;
 }
 
 static void
-take_deaths(struct hf_core *core, struct mail *mail)
+take_deaths(struct hf_core *core, struct mail *mail, int64_t now)
 {
     for (size_t i = 0; i < core->service_count; i++) {
         const struct death *d = &mail->deaths[i];
 
-        if (d->seen) {
+        if (d->seen)
             hf_core_step(core, i,
                          &(struct hf_lifecycle_event){.kind = HF_EVENT_DIED,
                                                       .exit_code = d->exit_code,
                                                       .oom_killed = d->oom});
-            core->some_died = true;
-            core->died = i;
-        }
+        if (d->seen && is_gone(&core->services[i].machine))
+            core->services[i].gone_ms = now;
         if (mail->lines[i].done)
             hf_core_take_lines(core, i, mail->lines[i].json, mail->lines[i].count);
     }
@@ -308,7 +299,7 @@ judge_kind(struct hf_core *core, size_t i, const struct hf_health_facts *facts, 
 
     if (s->spec.own)
         kind = hf_own_health_kind(core->release.services[i].own);
-    if (kind == HF_OWN_HEALTH_BUS || s->machine.state != HF_LIFECYCLE_RUNNING)
+    if (kind == HF_OWN_HEALTH_BUS || facts->lifecycle != HF_LIFECYCLE_RUNNING)
         hf_health_judge(&s->watch, facts, now, &s->verdict);
     else
         hf_own_health_judge(kind, &s->probe, s->machine.running_since_ms, now, &s->verdict);
@@ -327,7 +318,7 @@ note_health(struct hf_core *core, size_t i, enum hf_health before)
     struct hf_finding f = {
         .some = true, .kind = HF_INCIDENT_UNHEALTHY, .done = "nothing: it runs on", .uptime_s = -1};
 
-    if (before != HF_HEALTH_HEALTHY || s->machine.state != HF_LIFECYCLE_RUNNING ||
+    if (before != HF_HEALTH_HEALTHY || s->gone_ms || s->machine.state != HF_LIFECYCLE_RUNNING ||
         (s->verdict.health != HF_HEALTH_DEGRADED && s->verdict.health != HF_HEALTH_UNREACHABLE))
         return;
     memcpy(f.found, s->verdict.reason, sizeof f.found);
@@ -349,6 +340,11 @@ judge(struct hf_core *core, size_t i, int64_t now)
         .status = &s->status,
     };
 
+    if (s->gone_ms && s->machine.state == HF_LIFECYCLE_RUNNING) {
+        facts.lifecycle = HF_LIFECYCLE_BACKOFF;
+        facts.why = HF_REASON_EXITED;
+        facts.reason = "has just ended";
+    }
     judge_kind(core, i, &facts, now);
     if (s->verdict.health != before) {
         note_health(core, i, before);
@@ -466,9 +462,8 @@ hf_core_owner(void *context)
         core->look_due |= mail.engine_hint;
         core->info_due |= mail.engine_connected;
         take_bus_mail(core, &mail);
-        take_deaths(core, &mail);
+        take_deaths(core, &mail, now);
         take_effects(core, &mail);
-        take_glimpse(core, &mail.glimpse);
         if (mail.look.done)
             take_look(core, &mail.look, now);
         hf_core_take_fetch(core, &mail.fetch);

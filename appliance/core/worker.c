@@ -435,20 +435,6 @@ look_at_all(const struct hf_core *core, const struct job *job, struct look *l)
     return look_for_images(core, job, l);
 }
 
-/* A look at all takes the engine a dozen calls; that somebody died is shown before. */
-static void
-glimpse_at_first(struct hf_core *core, const struct job *job)
-{
-    struct glimpse g = {.index = job->first, .taken_ms = hf_clock_mono_ms()};
-    bool there = false;
-
-    if (*job->container &&
-        core->config.engine_ops->inspect(core->config.engine, core->config.placement.instance,
-                                         job->container, &g.container, &there, NULL) == 0 &&
-        there)
-        mailbox_glimpse(&core->mail, &g);
-}
-
 void *
 worker_observer(void *worker)
 {
@@ -458,7 +444,6 @@ worker_observer(void *worker)
     while (worker_next(w, &job)) {
         struct look l = {0};
 
-        glimpse_at_first(w->core, &job);
         l.result = look_at_all(w->core, &job, &l);
         mailbox_look(&w->core->mail, &l);
     }

@@ -33,7 +33,6 @@ struct job {
     bool room_logs;        /* ROOM: the logs lie there */
     int64_t room_bytes;
     size_t room_disk;
-    size_t first; /* observer: whose container is to be looked at before the rest, if it is given */
     bool with_info;                                  /* observer */
     char image_ids[HF_SERVICES_MAX][HF_DIGEST_SIZE]; /* observer; "" where there is no release */
 };

@@ -146,11 +146,11 @@ concerns(const struct hf_json *listed, const char *instance)
     return name && name[0] == '/' && strncmp(name + 1, instance, len) == 0 && name[1 + len] == '-';
 }
 
+/* ret_there is false where it has gone since it was listed. */
 static int
-inspect(void *ctx, const char *instance, const char *id, struct hf_container *ret, bool *ret_there,
-        struct hf_error *err)
+inspect(struct hf_engine *e, const char *id, const char *instance, struct hf_container *ret,
+        bool *ret_there, struct hf_error *err)
 {
-    struct hf_engine *e = ctx;
     HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(PATH_BYTES_MAX);
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
     struct support support = hf_client_support(e);
@@ -196,7 +196,7 @@ list(void *ctx, const char *instance, struct hf_container *ret_list, size_t max,
             continue;
         if (!id)
             return hf_error_set(err, HF_ERROR_UPSTREAM, "Docker lists a container without id");
-        if (inspect(ctx, instance, id, &ret_list[count], &there, err) < 0)
+        if (inspect(ctx, id, instance, &ret_list[count], &there, err) < 0)
             return -1;
         count += there;
     }
@@ -376,7 +376,6 @@ ensure_volume(void *ctx, const char *instance, const char *name, struct hf_error
 const struct hf_engine_ops hf_docker_ops = {
     .info = info,
     .list = list,
-    .inspect = inspect,
     .surroundings = surroundings,
     .ensure_network = ensure_network,
     .ensure_volume = ensure_volume,

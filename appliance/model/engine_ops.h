@@ -133,10 +133,6 @@ struct hf_engine_ops {
     int (*list)(void *ctx, const char *instance, struct hf_container *ret_list, size_t max,
                 size_t *ret_count, struct hf_error *err);
 
-    /* One of them, as list has it, by its id; *ret_there is false where there is none. */
-    int (*inspect)(void *ctx, const char *instance, const char *id, struct hf_container *ret,
-                   bool *ret_there, struct hf_error *err);
-
     int (*surroundings)(void *ctx, const char *instance, struct hf_surroundings *ret,
                         struct hf_error *err);
 

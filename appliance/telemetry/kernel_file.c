@@ -28,7 +28,7 @@ read_whole(int fd, char *out, size_t size)
         if (n == 0)
             break;
         len += (size_t)n;
-        if (n < SURELY_WHOLE && len < size - 1)
+        if (n < SURELY_WHOLE)
             break;
     }
     out[len] = '\0';

@@ -95,24 +95,6 @@ fake_list(void *ctx, const char *instance, struct hf_container *ret_list, size_t
     return leave(f);
 }
 
-static int
-fake_inspect(void *ctx, const char *instance, const char *id, struct hf_container *ret,
-             bool *ret_there, struct hf_error *err)
-{
-    struct fake_engine *f = ctx;
-    const struct hf_container *c;
-
-    (void)instance;
-    if (enter(f, err) < 0)
-        return -1;
-    f->inspects++;
-    c = find(f, id);
-    *ret_there = c != NULL;
-    if (c)
-        *ret = *c;
-    return leave(f);
-}
-
 static void
 add_name(char names[][2 * HF_NAME_SIZE], size_t *count, const char *name)
 {
@@ -403,7 +385,6 @@ fake_use_registry(void *ctx, const struct hf_registry_settings *registry)
 const struct hf_engine_ops fake_engine_ops = {
     .info = fake_info,
     .list = fake_list,
-    .inspect = fake_inspect,
     .surroundings = fake_surroundings,
     .ensure_network = fake_ensure_network,
     .ensure_volume = fake_ensure_volume,

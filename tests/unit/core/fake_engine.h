@@ -33,7 +33,7 @@ struct fake_engine {
     char used_image[HF_DIGEST_SIZE]; /* one that a container stands on */
     unsigned image_removals;         /* tried */
     unsigned creates, starts, stops, removes, pulls;
-    unsigned looks, inspects, image_questions;
+    unsigned looks, image_questions;
     bool block_stops;        /* a stop waits until this is false */
     char slow[HF_NAME_SIZE]; /* making a container of this service takes its time */
     bool hangs;              /* a look waits until this is false, as with a stopped dockerd */

@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define HEX62 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd"
 #define PINNED(name, c, more)                                                                      \
@@ -67,28 +69,45 @@ a_look_asks_for_no_image_that_a_container_runs_from(void **state)
 }
 
 static bool
-is_glimpsed(struct box *b, const struct hf_snapshot *s)
+buffer_has_ended(const struct hf_snapshot *s)
 {
-    unsigned inspects;
+    const struct hf_service_view *v = &s->services[hf_service_index("buffer")];
 
-    (void)s;
-    FAKE_LOCKED(&b->engine, inspects = b->engine.inspects);
-    return inspects > 0;
+    return v->health == HF_HEALTH_UNREACHABLE && strcmp(v->reason, "has just ended") == 0;
 }
 
+static bool
+buffer_has_not(const struct hf_snapshot *s)
+{
+    return !buffer_has_ended(s);
+}
+
+/* As while Docker takes apart what the container had. */
 static void
-one_that_died_is_looked_at_before_the_rest(void **state)
+a_death_is_shown_before_the_engine_shows_it(void **state)
 {
     struct box *b = *state;
+    pid_t pid;
 
     start_with(b, RELEASE(""));
     wait_until(b->core, all_run);
+    pid = fork();
+    if (pid == 0)
+        _exit(0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
     FAKE_LOCKED(&b->engine, {
-        assert_int_equal(b->engine.inspects, 0);
+        for (size_t i = 0; i < b->engine.count; i++)
+            b->engine.containers[i].pid =
+                strcmp(b->engine.containers[i].service, "buffer") == 0 ? pid : getpid();
+    });
+    (void)questions_in(b, 2);
+    FAKE_LOCKED(&b->engine, {
+        b->engine.hangs = true;
         strcpy(b->engine.dies, "buffer");
     });
-    wait_in(b, is_glimpsed);
-    FAKE_LOCKED(&b->engine, assert_int_equal(b->engine.inspects, 1));
+    wait_until(b->core, buffer_has_ended);
+    FAKE_LOCKED(&b->engine, b->engine.hangs = false);
+    wait_until(b->core, buffer_has_not);
 }
 
 /* A service that says it works, until its listener is shut down. */
@@ -165,7 +184,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_look_asks_for_no_image_that_a_container_runs_from, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(one_that_died_is_looked_at_before_the_rest, setup,
+        cmocka_unit_test_setup_teardown(a_death_is_shown_before_the_engine_shows_it, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(an_own_service_is_asked_whether_it_works, setup, teardown),
     };
