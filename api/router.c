@@ -36,11 +36,8 @@ hf_route_match(const char *pattern, const char *path, char param[HF_API_PARAM_SI
 }
 
 static const char *const method_names[HF_METHOD_COUNT] = {
-    [HF_METHOD_GET] = "GET",
-    [HF_METHOD_POST] = "POST",
-    [HF_METHOD_PUT] = "PUT",
-    [HF_METHOD_PATCH] = "PATCH",
-    [HF_METHOD_DELETE] = "DELETE",
+    [HF_METHOD_GET] = "GET",     [HF_METHOD_POST] = "POST",     [HF_METHOD_PUT] = "PUT",
+    [HF_METHOD_PATCH] = "PATCH", [HF_METHOD_DELETE] = "DELETE",
 };
 
 static bool
