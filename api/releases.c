@@ -151,11 +151,13 @@ hf_handle_apply(struct hf_exchange *x, struct hf_error *err)
     char etag[HF_DIGEST_TEXT_SIZE];
     struct hf_apply asked = {.id = x->param, .etag = etag};
 
+    if (read_apply(x, &asked, err) < 0)
+        return -1;
     if (!if_match) {
         hf_reply_problem(x, 428, "If-Match is missing: plan it, and send the plan's ETag", NULL);
         return 0;
     }
-    if (read_etag(if_match, etag, err) < 0 || read_apply(x, &asked, err) < 0 ||
+    if (read_etag(if_match, etag, err) < 0 ||
         hf_core_apply(x->api->config->core, &asked, x->session.user, &operation, err) < 0)
         return -1;
     return reply_begun(x, &operation, err);
