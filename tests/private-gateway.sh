@@ -55,6 +55,9 @@ gateway_spawn() {
     echo $! >"$gw_dir/pid"
 }
 
+# release_sign FILE: as ./dev release signs one.
+release_sign() { minisign -S -s "${release_keys:?}/minisign.key" -m "$1" -x "$1.minisig" >/dev/null; }
+
 gateway_is_ready() { grep -q '^ready' "$gw_dir/out"; }
 
 gateway_ready_or_gone() { gateway_is_ready || is_gone "$(gw_pid)"; }

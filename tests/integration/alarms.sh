@@ -231,6 +231,7 @@ nameless_image() { tar -C "$work" -c --transform "s,^,$1/," jar-"$1" | docker im
 
 # starts_with RELEASE: just so long that it knows it.
 starts_with() {
+    [ -e "$1.minisig" ] || release_sign "$1"
     gateway_end_daemon KILL
     gw_release=$1
     gateway_start

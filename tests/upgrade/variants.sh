@@ -64,7 +64,7 @@ release_text() {
 release_of() {
     release_text "$@" >"$work/release.$1"
     rm -f "$work/release.$1.minisig"
-    minisign -S -s "${release_keys:?}/minisign.key" -m "$work/release.$1" -x "$work/release.$1.minisig" >/dev/null
+    release_sign "$work/release.$1"
     api_is 201 POST /releases "$(jq -nc --rawfile r "$work/release.$1" --rawfile s "$work/release.$1.minisig" '{release: $r, signature: $s}')"
     jq -r .id "$work/body" >"$work/id.$1"
 }
