@@ -251,10 +251,12 @@ pain_11_images_of_older_releases_go_and_no_other() {
     release_with_broker "$oldest" >"$work/oldest.json"
     release_with_broker "$previous" >"$work/previous.json"
     starts_with "$work/oldest.json"
+    docker create --name "hft-user-$$" "$oldest" /none # else it goes with the next release
     starts_with "$work/previous.json"
     starts_with "$right"
     wait_until 180 all_healthy
     has_image "$oldest"
+    docker rm "hft-user-$$"
     change_config '{"alarms": {"thresholds": {"disk_percent": [1, 1]}}}'
     wait_until 60 expect_fail has_image "$oldest"
     wait_until 30 is_audited 'removed image hft/none 0\.0\.1;'

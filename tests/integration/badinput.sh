@@ -26,7 +26,8 @@ kept_releases() {
 
 release_text_is_refused() {
     gw_release=$gw_dir/release.json
-    { jq -j . "$release" && printf '%s' "$1"; } | head -c "${3:--0}" >"$gw_release"
+    { jq -j . "$release" && printf '%s' "$1"; } >"$gw_release.whole"
+    head -c "${3:--0}" "$gw_release.whole" >"$gw_release"
     gateway_refuses "$2"
     expect "releases kept" "$(kept_releases)" 0
 }
