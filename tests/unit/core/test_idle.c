@@ -9,15 +9,15 @@
 #include <unistd.h>
 
 #define HEX62 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcd"
+#define IDS(c)                                                                                     \
+    "{\"config\":\"sha256:" HEX62 c "\",\"layers\":[" LAYER "],\"manifest\":\"sha256:" HEX62 c "\"}"
 #define PINNED(name, c, more)                                                                      \
-    "\"" name "\":{\"image\":\"r/" name "@sha256:" HEX62 c                                         \
-    "\",\"tag\":\"1.0.0\",\"image_id\":\"sha256:" HEX62 c "\"" more "}"
-#define RELEASE(own)                                                                               \
-    "{\"format\":2,\"name\":\"1\",\"created\":\"now\",\"services\":{" PINNED(                      \
-        "broker", "01", "") "," PINNED("buffer", "02", "") "," PINNED("processor", "03",           \
-                                                                      "") "," PINNED("forwarder",  \
-                                                                                     "04", "") own \
-        "}}"
+    "\"" name                                                                                      \
+    "\":{\"platforms\":{\"amd64\":" IDS(c) ",\"arm64\":" IDS(c) "},\"repository\":\"r/" name       \
+                                                                "\",\"tag\":\"1.0.0\"" more "}"
+#define FOUR_AND(own)                                                                              \
+    RELEASE(PINNED("broker", "01", "") "," PINNED("buffer", "02", "") "," PINNED(                  \
+        "processor", "03", "") "," PINNED("forwarder", "04", "") own)
 #define ADAPTER                                                                                    \
     "," PINNED("adapter", "05",                                                                    \
                ",\"user\":20001,\"networks\":[\"plant\"],\"limits\":{\"memory_bytes\":33554432,"   \
@@ -60,7 +60,7 @@ a_look_asks_for_no_image_that_a_container_runs_from(void **state)
     struct hf_operation op;
     struct hf_error err;
 
-    start_with(b, RELEASE(""));
+    start_with(b, FOUR_AND(""));
     wait_until(b->core, all_run);
     assert_int_equal(questions_in(b, 5), 0);
     assert_int_equal(hf_core_command(b->core, HF_OPERATION_STOP, "buffer", "admin", &op, &err), 0);
@@ -89,7 +89,7 @@ a_death_is_shown_before_the_engine_shows_it(void **state)
     struct box *b = *state;
     pid_t pid;
 
-    start_with(b, RELEASE(""));
+    start_with(b, FOUR_AND(""));
     wait_until(b->core, all_run);
     pid = fork();
     if (pid == 0)
@@ -168,7 +168,7 @@ an_own_service_is_asked_whether_it_works(void **state)
     char text[4096];
 
     begin_adapter(&a);
-    snprintf(text, sizeof text, RELEASE(ADAPTER), a.port);
+    snprintf(text, sizeof text, FOUR_AND(ADAPTER), a.port);
     hf_text_put(b->engine.address, sizeof b->engine.address, "127.0.0.1");
     start_with(b, text);
     wait_until(b->core, adapter_is_healthy);
