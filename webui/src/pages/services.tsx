@@ -80,7 +80,9 @@ export function Services({ state }: { state: State }): JSX.Element {
         <p class="sub">
           {release
             ? `Release ${release.name} ${release.version}.`
-            : 'There is no release, so there is nothing to run.'}{' '}
+            : 'There is no release, so there is nothing to run.'}
+        </p>
+        <p class="sub">
           <a href="/incidents">What went wrong lately</a>
         </p>
       </header>

@@ -119,7 +119,7 @@ export function ReleasesPage(props: PageProps): JSX.Element {
   const { detail, ...answer } = releasesAnswer(
     upgrade,
     list,
-    state.release?.name ?? null,
+    state.release ? `${state.release.name} ${state.release.version}` : null,
     titleOf,
     at,
   );
