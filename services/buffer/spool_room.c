@@ -346,9 +346,10 @@ hf_spool_checkpoint_step(int step, int pages, int64_t took_ms, int64_t window_ms
 {
     int64_t window = window_ms > WINDOW_LEAST_MS ? window_ms : WINDOW_LEAST_MS;
     int64_t next = took_ms > 0 ? pages * window / (2 * took_ms) : HF_SPOOL_CHECKPOINT_PAGES;
+    int64_t most = (int64_t)2 * step; /* a fast one may have found the disk's own memory empty */
 
-    if (next > 2 * step) /* one that was fast may have found the disk's own memory empty */
-        next = 2 * step;
+    if (next > most)
+        next = most;
     if (next > HF_SPOOL_CHECKPOINT_PAGES)
         return HF_SPOOL_CHECKPOINT_PAGES;
     return next < HF_SPOOL_CHECKPOINT_LEAST ? HF_SPOOL_CHECKPOINT_LEAST : (int)next;
