@@ -363,13 +363,13 @@ await check('a release that is not known is said to be so', async () => {
   await page.getByRole('heading', { level: 1, name: 'This release is not known here.' }).waitFor();
 });
 await check('one that failed can be forgotten', async () => {
-  const { name } = releaseOf('bad');
+  const { label } = releaseOf('bad');
   await showReleases();
-  await page.getByRole('link', { name, exact: true }).click();
+  await page.getByRole('link', { name: label, exact: true }).click();
   await button('Forget it').click();
   await page.getByRole('dialog').getByRole('button', { name: 'Forget it' }).click();
   await page.getByTestId('answer').waitFor();
-  await until('it is gone', async () => (await listed(name).count()) === 0);
+  await until('it is gone', async () => (await listed(label).count()) === 0);
 });
 
 const one = () => page.getByRole('link', { name: releaseOf('good').label, exact: true });
