@@ -104,8 +104,8 @@ void hf_core_make_plan(struct hf_core *core, const struct hf_known_release *know
 void hf_core_weigh_plan(const struct hf_core *core, const struct hf_release *to,
                         struct hf_plan *plan);
 
-/* upgrade_collect.c: lets images go that nothing needs, where there are some. */
-/* Whether a release that runs, ran before it or is yet to be applied has that image. */
+/* upgrade_collect.c: whether a release that runs, ran before it or is yet to be applied has that
+ * image; lets images go that nothing needs, where there are some. */
 bool hf_core_needs_image(const struct hf_core *core, const char *image_id);
 void hf_core_collect(struct hf_core *core);
 void hf_core_collected(struct hf_core *core, const struct fetch_news *news);
