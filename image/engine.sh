@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# The Docker Engine: the one that answers, or else one of our own with its data in build/engine.
+# The Docker Engine: the one that answers, or else one of our own with its data in build/engine (HF_ENGINE_DIR).
 
 : "${hf_build:?}"
 
-hf_engine_dir=$hf_build/engine
+hf_engine_dir=${HF_ENGINE_DIR:-$hf_build/engine}
 # Sockets of dockerd and of the containerd it starts: short paths, and apart from any other engine's.
 hf_engine_exec=/run/holdfast-engine
 hf_engine_pid_file=$hf_engine_dir/dockerd.pid

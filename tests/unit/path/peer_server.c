@@ -8,21 +8,24 @@
 #include <string.h>
 #include <time.h>
 
+/* Reads without the lock: a request that was given up may be under way beside the next one. */
 static void
 keep_request(struct peer_server *p, struct mg_connection *conn)
 {
     const struct mg_request_info *info = mg_get_request_info(conn);
+    char asked[sizeof p->asked];
     size_t len = 0;
     int n;
 
-    atomic_fetch_add(&p->turns, 1);
+    while ((n = mg_read(conn, asked + len, sizeof asked - 1 - len)) > 0)
+        len += (size_t)n;
+    asked[len] = '\0';
+    pthread_mutex_lock(&p->lock);
     snprintf(p->method, sizeof p->method, "%s", info->request_method);
     snprintf(p->url, sizeof p->url, "%s%s%s", info->local_uri_raw, info->query_string ? "?" : "",
              info->query_string ? info->query_string : "");
-    while ((n = mg_read(conn, p->asked + len, sizeof p->asked - 1 - len)) > 0)
-        len += (size_t)n;
-    p->asked[len] = '\0';
-    atomic_fetch_add(&p->turns, 1);
+    memcpy(p->asked, asked, len + 1);
+    pthread_mutex_unlock(&p->lock);
 }
 
 static void
@@ -75,6 +78,7 @@ peer_server_start(struct peer_server *p)
     const struct mg_callbacks callbacks = {.begin_request = on_request};
     struct mg_server_port port;
 
+    pthread_mutex_init(&p->lock, NULL);
     p->server = mg_start(&callbacks, p, options);
     assert_non_null(p->server);
     assert_int_equal(mg_get_server_ports(p->server, 1, &port), 1);
@@ -85,7 +89,9 @@ void
 peer_server_stop(struct peer_server *p)
 {
     atomic_store(&p->silent_ms, 0);
-    if (p->server)
+    if (p->server) {
         mg_stop(p->server);
+        pthread_mutex_destroy(&p->lock);
+    }
     p->server = NULL;
 }

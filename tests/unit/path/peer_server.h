@@ -3,6 +3,7 @@
  * what it is told to. */
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -23,15 +24,16 @@ struct peer_server {
 
     /* What it was asked last; read it by peer_server_last(). */
     char method[8], url[4096], asked[8192];
+    pthread_mutex_t lock; /* of these texts */
     atomic_int requests;
-    atomic_int turns; /* orders the writing and the reading of the texts above */
 };
 
-/* Once the answer has come. */
+/* Once the answer has come, and no other request is under way. */
 static inline const struct peer_server *
 peer_server_last(struct peer_server *p)
 {
-    atomic_fetch_add(&p->turns, 1);
+    pthread_mutex_lock(&p->lock);
+    pthread_mutex_unlock(&p->lock);
     return p;
 }
 
