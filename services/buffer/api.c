@@ -273,6 +273,41 @@ give_lease(void *ctx, struct hf_request *q)
     hf_buf_done(&lease.body);
 }
 
+struct peek {
+    struct hf_lease_ask ask;
+    struct hf_lease lease;
+};
+
+static int
+look_behind(struct hf_spool *spool, void *ctx, struct hf_error *err)
+{
+    struct peek *p = ctx;
+
+    return hf_spool_peek(spool, p->ask.sink, p->ask.lane, &p->lease, err);
+}
+
+static void
+give_peek(void *ctx, struct hf_request *q)
+{
+    HF_AUTO_BUF struct hf_buf no_body = HF_BUF_INIT(0);
+    struct hf_buffer_api *api = ctx;
+    struct peek p = {0};
+    struct hf_error err = {0};
+    int rc = -1;
+
+    if (hf_request_body(q, &no_body, &err) == 0 && read_lease_ask(q, &p.ask, &err) == 0)
+        rc = p.ask.lane == HF_LANE_UNSAID
+                 ? hf_error_set(&err, HF_ERROR_MALFORMED, "lane: it must be said here")
+                 : hf_owner_read(api->owner, look_behind, &p, &err);
+    if (rc < 0)
+        hf_request_answer_error(q, &err);
+    else if (rc == 0)
+        hf_request_answer_status(q, 204);
+    else
+        answer_lease(api, q, &p.lease);
+    hf_buf_done(&p.lease.body);
+}
+
 /* ---- ack, extend ---- */
 
 static void
@@ -325,6 +360,7 @@ hf_buffer_api_handle(void *ctx, struct hf_request *q)
         {"POST", "/v1/records", HF_WHO_PROCESSOR, take_records},
         {"POST", "/v1/records", HF_WHO_HOLDFASTD, take_records}, /* alarms */
         {"POST", "/v1/lease", HF_WHO_FORWARDER, give_lease},
+        {"POST", "/v1/peek", HF_WHO_FORWARDER, give_peek},
         {"POST", "/v1/ack", HF_WHO_FORWARDER, take_ack},
         {"POST", "/v1/extend", HF_WHO_FORWARDER, extend_lease},
         {"GET", "/v1/status", HF_WHO_HOLDFASTD, hf_buffer_status},

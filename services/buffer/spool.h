@@ -115,6 +115,10 @@ void hf_spool_lane_order(struct hf_spool *s, const char *sink,
 HF_MUST int hf_spool_lease(struct hf_spool *s, const char *sink, enum hf_lane lane,
                            size_t max_bytes, struct hf_lease *ret_lease, struct hf_error *err);
 
+/* The block behind what is leased, which stays as it is. 1; 0: there is none that can be read. */
+HF_MUST int hf_spool_peek(struct hf_spool *s, const char *sink, enum hf_lane lane,
+                          struct hf_lease *ret_lease, struct hf_error *err);
+
 struct hf_read_ask {
     enum hf_lane lane;  /* HF_LANE_UNSAID: all */
     int64_t from_block; /* 0: the very first or last */

@@ -265,6 +265,47 @@ hf_spool_lease(struct hf_spool *s, const char *sink, enum hf_lane lane, size_t m
     return lease_any(s, sink, lane, max_bytes, ret_lease, err);
 }
 
+int
+hf_spool_peek(struct hf_spool *s, const char *sink, enum hf_lane lane, struct hf_lease *ret_lease,
+              struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(BODY_MAX);
+    struct hf_spool_sink *k = find_sink(s, sink, err);
+    struct span out, behind = {.count = 1};
+    struct hf_block_row b;
+    sqlite3_stmt *q;
+    int64_t bad;
+    int rc;
+
+    if (!k)
+        return -1;
+    if (!s->db)
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the store is not open");
+    rc = find_span(s, k, lane, 0, &out, err);
+    if (rc <= 0)
+        return rc;
+    q = blocks_of(s, k, lane, out.ids[out.count - 1]);
+    rc = hf_spool_step_block(s, q, &b, err);
+    sqlite3_reset(q);
+    if (rc <= 0)
+        return rc;
+    behind.ids[0] = b.id;
+    if (copy_frames(s, &behind, &body, &bad, err) < 0)
+        return -1;
+    if (bad)
+        return 0; /* its lease will find that, too, and count it */
+    *ret_lease = (struct hf_lease){.lane = lane,
+                                   .first = b.first,
+                                   .last = b.last,
+                                   .count = b.count,
+                                   .raw_bytes = b.raw,
+                                   .frames = 1,
+                                   .body = body};
+    snprintf(ret_lease->epoch, sizeof ret_lease->epoch, "%08x", b.epoch);
+    body = HF_BUF_INIT(0);
+    return 1;
+}
+
 /* ---- acknowledgement ---- */
 
 struct ack {

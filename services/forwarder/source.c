@@ -122,6 +122,17 @@ ask(struct hf_source *s, const char *url, const char *body, struct hf_http_respo
     return 0;
 }
 
+/* 1, 0 nothing there, -1. */
+static int
+ask_for_lines(struct hf_source *s, const char *url, struct hf_leased *b, struct hf_error *err)
+{
+    if (ask(s, url, NULL, &b->answer, err) < 0)
+        return -1;
+    if (b->answer.status == 204)
+        return 0;
+    return hf_leased_take(b, s->o.gateway, err) < 0 ? -1 : 1;
+}
+
 int
 hf_source_lease(struct hf_source *s, const char *lane, size_t max_bytes, int64_t wait_ms,
                 struct hf_leased *b, struct hf_error *err)
@@ -132,11 +143,16 @@ hf_source_lease(struct hf_source *s, const char *lane, size_t max_bytes, int64_t
              "%s/v1/lease?sink=%s&max_bytes=%zu&wait_ms=%lld&holder=%s&lease_ms=%d%s%s", s->o.url,
              s->o.sink, max_bytes, (long long)wait_ms, s->o.holder, HF_SOURCE_LEASE_MS,
              lane ? "&lane=" : "", lane ? lane : "");
-    if (ask(s, url, NULL, &b->answer, err) < 0)
-        return -1;
-    if (b->answer.status == 204)
-        return 0;
-    return hf_leased_take(b, s->o.gateway, err) < 0 ? -1 : 1;
+    return ask_for_lines(s, url, b, err);
+}
+
+int
+hf_source_peek(struct hf_source *s, const char *lane, struct hf_leased *b, struct hf_error *err)
+{
+    char url[HF_HTTP_URL_MAX + 96];
+
+    snprintf(url, sizeof url, "%s/v1/peek?sink=%s&lane=%s", s->o.url, s->o.sink, lane);
+    return ask_for_lines(s, url, b, err);
 }
 
 static struct hf_json *

@@ -56,6 +56,10 @@ void hf_source_free(struct hf_source *s);
 HF_MUST int hf_source_lease(struct hf_source *s, const char *lane, size_t max_bytes,
                             int64_t wait_ms, struct hf_leased *b, struct hf_error *err);
 
+/* What is behind the lease of that lane that is out, without leasing it. 1, 0 nothing, -1. */
+HF_MUST int hf_source_peek(struct hf_source *s, const char *lane, struct hf_leased *b,
+                           struct hf_error *err);
+
 /* Once; a HF_ERROR_CONFLICT means that the buffer no longer has that lease. */
 HF_MUST int hf_source_ack(struct hf_source *s, const struct hf_leased *b,
                           const struct hf_refusals *refused, struct hf_error *err);

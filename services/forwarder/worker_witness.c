@@ -50,31 +50,51 @@ ask(struct hf_worker *w, struct hf_job *of, struct hf_leased *b, size_t line, bo
     return AWAY;
 }
 
-/* The furthest line that begins a topic: it overtakes none of its own, so order stays. */
-static int64_t
-find_ahead(struct hf_job *j)
+struct topics {
+    struct hf_slice seen[TOPICS];
+    size_t count;
+};
+
+static bool
+begins_topic(struct topics *t, struct hf_slice topic)
 {
-    struct hf_slice topics[TOPICS], line;
-    size_t count = 0, from = j->bisect.at;
+    size_t i = 0;
+
+    while (i < t->count &&
+           (t->seen[i].len != topic.len || memcmp(t->seen[i].data, topic.data, topic.len) != 0))
+        i++;
+    if (i < t->count)
+        return false;
+    t->seen[t->count++] = topic;
+    return true;
+}
+
+/* The furthest line from `from` on that begins a topic: it overtakes none of its own, so order
+ * stays. The topics are of the batch's memory. */
+static int64_t
+find_beginning(struct hf_leased *b, size_t from, struct topics *t)
+{
     int64_t found = HF_NO_LINE;
+    struct hf_slice line;
     struct hf_view v;
 
-    for (size_t i = from; i < j->batch.count && count < TOPICS; i++) {
-        size_t k = 0;
-
-        if (hf_leased_lines(&j->batch, i, i + 1, &line, NULL) < 0 ||
+    for (size_t i = from; i < b->count && t->count < TOPICS; i++) {
+        if (hf_leased_lines(b, i, i + 1, &line, NULL) < 0 ||
             hf_view_parse(line.data, line.len, &v, NULL) < 0)
             return HF_NO_LINE;
-        while (k < count && (topics[k].len != v.topic.len ||
-                             memcmp(topics[k].data, v.topic.data, v.topic.len) != 0))
-            k++;
-        if (k < count)
-            continue;
-        topics[count++] = v.topic;
-        if (i > from)
+        if (begins_topic(t, v.topic))
             found = (int64_t)i;
     }
     return found;
+}
+
+static int64_t
+find_ahead(struct hf_job *j)
+{
+    struct topics topics = {.count = 0};
+    int64_t found = find_beginning(&j->batch, j->bisect.at, &topics);
+
+    return found > (int64_t)j->bisect.at ? found : HF_NO_LINE;
 }
 
 static enum verdict
@@ -175,6 +195,27 @@ ask_repeat(struct hf_worker *w, struct hf_job *j)
     return said;
 }
 
+/* What came behind the lease, which would else never be seen while all of this is refused. It comes
+ * again in its turn: the sink has it twice then. */
+static enum verdict
+ask_behind(struct hf_worker *w, struct hf_job *j)
+{
+    struct topics topics = {.count = 0};
+    struct hf_leased behind;
+    struct hf_error err;
+    enum verdict said = NOTHING;
+    int64_t line;
+
+    if (hf_leased_init(&behind, &err) < 0)
+        return NOTHING;
+    (void)find_beginning(&j->batch, j->bisect.at, &topics);
+    if (hf_source_peek(w->source, j->batch.lane, &behind, &err) > 0 &&
+        (line = find_beginning(&behind, 0, &topics)) != HF_NO_LINE)
+        said = ask(w, j, &behind, (size_t)line, false);
+    hf_leased_done(&behind);
+    return said;
+}
+
 static enum verdict
 ask_others(struct hf_worker *w, struct hf_job *j)
 {
@@ -184,6 +225,8 @@ ask_others(struct hf_worker *w, struct hf_job *j)
         said = more_of(said, j == &w->alarm ? ask_overtaken(w) : ask_lanes(w, j));
     if (said < TAKES)
         said = more_of(said, ask_repeat(w, j));
+    if (said < TAKES)
+        said = more_of(said, ask_behind(w, j));
     return said;
 }
 

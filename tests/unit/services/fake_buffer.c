@@ -243,6 +243,28 @@ lease(struct fake_buffer *f, struct hf_request *q)
 }
 
 static void
+peek(struct fake_buffer *f, struct hf_request *q)
+{
+    char sink[NAME_MAX_BYTES] = "", lane[16] = "";
+    bool done = false;
+    struct sink *s;
+
+    (void)hf_request_text(q, "sink", sink, sizeof sink);
+    (void)hf_request_text(q, "lane", lane, sizeof lane);
+    pthread_mutex_lock(&f->lock);
+    s = find_sink(f, sink);
+    for (int i = 0; i < FAKE_LANES; i++) {
+        if (strcmp(lane, lane_names[i]) != 0 || s->cursor[i] + 1 >= f->count[i])
+            continue;
+        answer_block(q, &f->blocks[i][s->cursor[i] + 1], lane, false);
+        done = true;
+    }
+    pthread_mutex_unlock(&f->lock);
+    if (!done)
+        hf_request_answer_status(q, 204);
+}
+
+static void
 note_refused(struct fake_buffer *f, const struct hf_json *refused)
 {
     for (const struct hf_json *v = hf_json_first(refused); v; v = hf_json_next(v)) {
@@ -305,6 +327,8 @@ handle(void *ctx, struct hf_request *q)
         answer_error(q, HF_ERROR_UNAUTHORIZED, "the token is wrong");
     else if (hf_request_is(q, "POST", "/v1/lease"))
         lease(f, q);
+    else if (hf_request_is(q, "POST", "/v1/peek"))
+        peek(f, q);
     else if (hf_request_body(q, &body, NULL) < 0 ||
              hf_json_parse(body.data ? body.data : "", body.len, &doc, NULL) < 0)
         answer_error(q, HF_ERROR_MALFORMED, "no JSON");

@@ -208,6 +208,25 @@ lanes_are_leased_apart(void **state)
 }
 
 static void
+a_peek_shows_what_is_behind(void **state)
+{
+    struct stand *s = *state;
+
+    put_lines(s, "{\"topic\":\"a\",\"payload\":1}");
+    assert_int_equal(post(s, "/v1/lease?sink=uplink&lane=normal", "tf", NULL, 0), 200);
+    assert_int_equal(post(s, "/v1/peek?sink=uplink&lane=normal", "tf", NULL, 0), 204);
+    put_lines(s, "{\"topic\":\"a\",\"payload\":2}");
+    assert_int_equal(post(s, "/v1/peek?sink=uplink&lane=normal", "tf", NULL, 0), 200);
+    assert_true(says(s, "\"payload\":2"));
+    assert_string_equal(header(s, "Holdfast-First"), "2");
+    assert_int_equal(post(s, "/v1/peek?sink=uplink&lane=normal", "th", NULL, 0), 401);
+    assert_int_equal(post(s, "/v1/peek?sink=uplink", "tf", NULL, 0), 400);
+    assert_int_equal(post(s, "/v1/peek?sink=other&lane=normal", "tf", NULL, 0), 404);
+    assert_int_equal(post(s, "/v1/lease?sink=uplink&lane=normal", "tf", NULL, 0), 200);
+    assert_true(says(s, "\"payload\":1"));
+}
+
+static void
 a_lease_belongs_to_its_holder(void **state)
 {
     struct stand *s = *state;
@@ -540,6 +559,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         with_stand(records_go_through),
         with_stand(lanes_are_leased_apart),
+        with_stand(a_peek_shows_what_is_behind),
         with_stand(a_lease_belongs_to_its_holder),
         with_stand(a_lease_is_one_frame),
         with_stand(the_window_that_is_left_is_told),

@@ -224,6 +224,40 @@ without_anything_else_suspects_wait(void **state)
     assert_int_equal(stand_stored(s, 21), 1);
 }
 
+/* As after a restart: the sink has taken nothing yet, and all there is are records of one lane. */
+static void
+what_comes_behind_a_refused_record_absolves_the_uplink(void **state)
+{
+    struct stand *s = *state;
+
+    refuse(s, "poison", 400);
+    put_rows(s, 1, "t/1", bad);
+    stand_start(s, "");
+    (void)stand_wait_for_state(s, HF_WORKER_REFUSED);
+    assert_int_equal(fake_buffer_refused_count(s->buffer), 0);
+    put_rows(s, 1, "t/1", good);
+    assert_int_equal(urge_until_delivered(s), 1);
+    assert_int_equal(fake_buffer_refused_count(s->buffer), 1);
+    assert_int_equal(stand_stored(s, 2), 2); /* as a witness, and in its turn */
+}
+
+/* Nothing overtakes a record of its own topic that may still be taken. */
+static void
+a_witness_from_behind_keeps_the_order_of_its_topic(void **state)
+{
+    struct stand *s = *state;
+
+    refuse(s, "payload", 400);
+    fake_buffer_gather(s->buffer, true);
+    put_rows(s, 20, "t/1", good);
+    fake_buffer_gather(s->buffer, false);
+    put_rows(s, 1, "t/1", good); /* 21 */
+    stand_start(s, "");
+    (void)stand_wait_for_state(s, HF_WORKER_REFUSED);
+    for (size_t i = 0; i < s->count; i++)
+        assert_null(strstr(s->seen[i].lines, "\"seq\":21,"));
+}
+
 static void
 a_row_of_refused_records_does_not_hold_what_is_behind(void **state)
 {
@@ -371,6 +405,8 @@ main(void)
         with_stand(a_sink_that_was_blamed_is_probed_with_little),
         with_stand(blame_goes_back_to_the_first_suspect_only),
         with_stand(without_anything_else_suspects_wait),
+        with_stand(what_comes_behind_a_refused_record_absolves_the_uplink),
+        with_stand(a_witness_from_behind_keeps_the_order_of_its_topic),
         with_stand(a_row_of_refused_records_does_not_hold_what_is_behind),
         with_stand(a_repeat_vouches_for_so_many_only),
         with_stand(a_record_of_another_lane_absolves_the_uplink),

@@ -104,6 +104,34 @@ a_long_reason_is_cut_at_a_character(void **state)
     hf_spool_close(s);
 }
 
+/* Of what is behind a lease, which stays as it is. */
+static void
+a_peek_is_no_lease(void **state)
+{
+    struct hf_spool_settings settings = spoolkit_settings(64 * MIB);
+    struct hf_spool *s = spoolkit_open(*state, &settings);
+    struct hf_lease l, behind;
+
+    assert_int_equal(hf_spool_peek(s, "uplink", HF_LANE_NORMAL, &behind, NULL), 0);
+    assert_int_equal(spoolkit_append(s, HF_LANE_NORMAL, 0, 3, 200), HF_ERROR_NONE);
+    assert_int_equal(spoolkit_lease(s, "uplink", HF_LANE_NORMAL, 1, &l), 1);
+    assert_int_equal(hf_spool_peek(s, "uplink", HF_LANE_NORMAL, &behind, NULL), 0);
+    assert_int_equal(spoolkit_append(s, HF_LANE_NORMAL, 3, 5, 200), HF_ERROR_NONE);
+    assert_int_equal(spoolkit_append(s, HF_LANE_BULK, 5, 9, 200), HF_ERROR_NONE);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(hf_spool_peek(s, "uplink", HF_LANE_NORMAL, &behind, NULL), 1);
+        assert_int_equal(behind.first, 4);
+        assert_int_equal(behind.count, 2);
+        hf_buf_done(&behind.body);
+    }
+    assert_int_equal(spoolkit_status(s).sinks[0].leased, 3);
+    assert_int_equal(spoolkit_ack(s, "uplink", &l, NULL, 0), HF_ERROR_NONE);
+    assert_int_equal(spoolkit_status(s).books.delivered, 3);
+    hf_buf_done(&l.body);
+    assert_int_equal(spoolkit_drain(s, "uplink"), 6);
+    hf_spool_close(s);
+}
+
 static void
 pain_07_the_books_balance_for_every_sink(void **state)
 {
@@ -545,6 +573,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         with_tempdir(pain_08_deleted_only_when_acknowledged),
         with_tempdir(a_group_is_the_same_after_a_restart),
+        with_tempdir(a_peek_is_no_lease),
         with_tempdir(pain_07_the_books_balance_for_every_sink),
         with_tempdir(a_long_reason_is_cut_at_a_character),
         with_tempdir(pain_12_the_files_never_outgrow_their_cap),
