@@ -2021,7 +2021,7 @@ export interface components {
              */
             state: "idle" | "delivering" | "away" | "refused" | "half-open" | "unset";
             /**
-             * @description `open` waits, `half-open` tries with one batch.
+             * @description `open` waits; `half-open` tries with one request, of a single record where the sink had refused.
              * @enum {string}
              */
             circuit: "closed" | "open" | "half-open";
