@@ -33,6 +33,13 @@ publisher_wait() {
     }
 }
 
+# publisher_stop RUN: no more of them; all that were acknowledged must arrive. It was started with a journal.
+publisher_stop() {
+    kill -TERM "$publisher"
+    wait_until 30 is_gone "$publisher"
+    "$checker" --only-check --journal "$work/$1.journal" --check "$(receiver_url)" --settle 60 >>"$work/$1.books"
+}
+
 # book RUN NAME: acknowledged, of, reconnects, per_s; and with --check lost, duplicated, reordered, corrupted.
 book() { grep -oE "(^| )$2=[0-9]+" "$work/$1.books" | tail -n 1 | cut -d= -f2; }
 

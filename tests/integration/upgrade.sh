@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Upgrades on real Docker and a real registry: a good one while records flow, bad ones of many kinds, and kills in every
-# state. Each ends with the new release in all services or the one before in all of them.
+# Upgrades on real Docker and a real registry while devices publish: a good one, bad ones of many kinds, kills in every
+# state, and random ones. Each ends with the new release in all services or the one before in all of them, and every
+# message that was acknowledged arrives.
 # shellcheck source=../private-gateway.sh disable=SC2119
 . "$(dirname "$0")/../private-gateway.sh"
 gateway_new
@@ -9,47 +10,36 @@ gateway_new
 . "$(dirname "$0")/../upgrade/variants.sh"
 # shellcheck source=../fault/numbered.sh
 . "$(dirname "$0")/../fault/numbered.sh"
+# shellcheck source=../upgrade/random.sh
+. "$(dirname "$0")/../upgrade/random.sh"
 
+seed=${HF_SEED:-20}
+RANDOM=$((seed % 32768))
+
+before_end() { [ -z "${publisher:-}" ] || kill -KILL "$publisher" 2>/dev/null; }
 after_end() { variants_remove; }
 
 starts() {
     gateway_start
     gateway_claim
     receiver_start
+    variants 'good-broker broker' 'good-buffer buffer' 'good-processor processor' 'good-forwarder forwarder' \
+        'ends processor exit' 'idle processor idle' 'dies processor dies 6'
     wait_until 120 all_healthy
-    config '{"upgrade":{"gate_s":2,"switch_s":12}}'
-}
-
-makes_images() {
-    variant good-broker broker
-    variant good-buffer buffer
-    variant good-processor processor
-    variant good-forwarder forwarder
-    variant ends processor exit
-    variant idle processor idle
-    variant dies processor dies 6
+    config '{"upgrade":{"gate_s":2,"switch_s":60}}'
 }
 
 # --- a good one
 
-# Every service is another image; devices go on publishing, and each message arrives.
-good_one_loses_nothing() {
+# Every service is another image.
+good_one_is_committed() {
     release_of good broker=good-broker buffer=good-buffer processor=good-processor forwarder=good-forwarder
-    publisher_start good 6000 150 --check "$(receiver_url)" --settle 60
     begin good
     ends committed good
-    publisher_runs || {
-        echo "the messages ended before the upgrade"
-        return 1
-    }
-    publisher_wait
-    tell_books good
-    expect "acknowledged to the devices" "$(book good acknowledged)" 6000
-    expect "lost" "$(book good lost)" 0
-    expect "gaps in the sequence" "$(report_value .gap_count)" 0
     note "away: $(api GET /releases | jq -r '.history[0].gaps | map("\(.service) \(.gap_ms) ms") | join(", ")')"
     expect "services measured" "$(api_get /releases '.history[0].gaps | length')" 4
     expect "operation" "$(api_get "/operations/$(cat "$work/operation")" .state)" succeeded
+    config '{"upgrade":{"gate_s":1}}'
 }
 
 # The images of the release before are here: no registry is needed, and none is asked.
@@ -87,8 +77,10 @@ one_that_ends_at_once_goes_back() {
 }
 
 one_that_runs_and_does_not_work_goes_back() {
+    config '{"upgrade":{"switch_s":10}}'
     release_of idle processor=idle
     goes_back idle "'processor' does not do its work"
+    config '{"upgrade":{"switch_s":60}}'
 }
 
 one_that_dies_within_the_gate_goes_back() {
@@ -121,56 +113,43 @@ nothing_is_left_behind() {
     expect "volumes" "$(docker volume ls -q --filter "name=^$gw-" | grep -vc receiver)" "$(cat "$work/volumes")"
 }
 count_volumes() { docker volume ls -q --filter "name=^$gw-" | grep -vc receiver >"$work/volumes"; }
-# Of all variants, those of the release that runs and of the one before.
-images_are_kept_ones() {
-    local kept
-    kept=$(for id in running previous; do
-        api GET "/releases/$(api_get /releases ".$id.id")" | jq -r '.release.services[].image_id'
-    done | sort -u)
-    expect "images that nothing needs" "$(comm -23 <(variant_images) <(echo "$kept"))" ""
-}
 
 # --- kills
 
 # The states that the contract names, so that a new one cannot be forgotten; idle is none.
 states() { sed -n '/^    UpgradeState:/,/enum:/s/.*enum: \[\(.*\)\]/\1/p' "$hf_root/api/openapi.yaml" | tr -d ' ' | tr , '\n' | grep -v '^idle$'; }
 
-said_state() { tail -n "+$1" "$gw_dir/log" | grep -q "event=upgrade state=$2 "; }
+said_state() { grep -q "event=upgrade state=$2 " < <(tail -n "+$1" "$gw_dir/log"); }
 
-# killed_in STATE NAME: holdfastd is killed as soon as it says that state, and starts again. committed and
-# rolled_back are ends; the other states end as the release is.
+# killed_in NAME STATE...: holdfastd is killed as soon as it says each of them, and starts again.
 killed_in() {
-    local line
+    local line state name=$1
+    shift
     line=$(($(wc -l <"$gw_dir/log") + 1))
-    begin "$2"
-    wait_until 60 said_state "$line" "$1"
-    gateway_end_daemon KILL
-    gateway_start
-    gateway_login
+    begin "$name"
+    for state in "$@"; do
+        wait_until 120 said_state "$line" "$state"
+        kill_holdfastd
+    done
+    note "killed in: $*"
 }
 
 other_good() { [ "$(api_get /release .name)" = good-two ] && echo good-one || echo good-two; }
 
+# Every other state of a good one, then the states between, then those of the way back.
 pain_15_killed_in_every_state_it_ends_as_it_should() {
-    local state good runs
-    release_of good-one forwarder=good-forwarder
-    release_of good-two processor=good-processor
-    release_of bad processor=ends
-    while read -r state; do
-        runs=$(api_get /release .name)
-        case $state in
-        rolling_back | rolled_back)
-            killed_in "$state" bad
-            ends rolled_back "$runs"
-            ;;
-        *)
-            good=$(other_good)
-            killed_in "$state" "$good"
-            ends committed "$good"
-            ;;
-        esac
-    done < <(states)
-    note "killed in: $(states | xargs)"
+    local good runs forth back half i
+    mapfile -t forth < <(states | grep -v '^roll')
+    mapfile -t back < <(states | grep '^roll')
+    for i in 0 1; do
+        good=$(other_good)
+        mapfile -t half < <(printf '%s\n' "${forth[@]}" | awk -v rest="$i" 'NR % 2 != rest')
+        killed_in "$good" "${half[@]}"
+        ends committed "$good"
+    done
+    runs=$(api_get /release .name)
+    killed_in bad "${back[@]}"
+    ends rolled_back "$runs"
 }
 
 # Containers run on by live-restore; what holdfastd cannot see proves nothing against the new release.
@@ -185,7 +164,7 @@ pain_19_without_an_engine_nothing_is_concluded() {
         good=$(other_good)
         pid=$(cat "$HF_ENGINE_PID_FILE")
         begin "$good"
-        wait_until 60 said_state "$line" switching
+        wait_until 120 said_state "$line" switching
         "$HF_ENGINE" kill
         [ "$both" = no ] || gateway_end_daemon KILL
         wait_until 30 is_gone "$pid"
@@ -207,11 +186,20 @@ pain_19_a_restart_keeps_what_was_applied() {
     wait_until 60 all_as_released
 }
 
+every_message_has_arrived() {
+    is_alive "$publisher"
+    publisher_stop all
+    tell_books all
+    [ "$(book all acknowledged)" -gt 1000 ]
+    expect "lost" "$(book all lost)" 0
+    expect "gaps in the sequence" "$(report_value .gap_count)" 0
+}
+
 check starts
-check makes_images
 need
 check count_volumes
-check good_one_loses_nothing
+publisher_start all 1000000 100 --journal "$work/all.journal"
+check good_one_is_committed
 check count_fetched
 check pain_20_back_by_a_person_needs_no_network
 check one_that_ends_at_once_goes_back
@@ -220,8 +208,11 @@ check one_that_dies_within_the_gate_goes_back
 check pain_02_an_image_that_is_not_there_touches_nothing
 check one_that_is_not_what_was_pinned_touches_nothing
 check nothing_is_left_behind
+check random_releases
 check pain_15_killed_in_every_state_it_ends_as_it_should
 check pain_19_without_an_engine_nothing_is_concluded
 check pain_19_a_restart_keeps_what_was_applied
+check pain_15_random_ones_end_in_one_of_two_states random_upgrades 5
+check every_message_has_arrived
 check nothing_is_left_behind
 finish

@@ -41,6 +41,20 @@ variant() {
     expect_fail docker image inspect "$(jq -r .platforms[].config "$work/pin.$name")" >/dev/null 2>&1
 }
 
+# variants "NAME SERVICE [MODE...]"...: several at once.
+variants() {
+    local one words pids=()
+    variant_program
+    for one in "$@"; do
+        read -ra words <<<"$one"
+        variant "${words[@]}" &
+        pids+=($!)
+    done
+    for one in "${pids[@]}"; do
+        wait "$one"
+    done
+}
+
 # variant_images: ids of what was made here and is there now.
 variant_images() { docker images --all --no-trunc --quiet --filter "reference=$variant_repository/*" | sort -u; }
 
@@ -90,10 +104,19 @@ upgrade_ended() { api GET /releases/upgrade | jq -e --arg o "$(cat "$work/operat
 
 # ends STATE NAME: the upgrade under way; what runs is the release of that name, in every service.
 ends() {
-    wait_until 120 upgrade_ended
+    wait_until 300 upgrade_ended
     expect "end ($(jq -r .reason "$work/body"))" "$(api_get /releases/upgrade .state)" "$1"
     expect "what is to run" "$(api_get /release .name)" "$2"
-    wait_until 60 all_as_released
+    wait_until 120 all_as_released
+}
+
+# Of all variants, those of the release that runs and of the one before are kept, and no other.
+images_are_kept_ones() {
+    local kept
+    kept=$(for id in running previous; do
+        api GET "/releases/$(api_get /releases ".$id.id")" | jq -r '.release.services[].image_id'
+    done | sort -u)
+    expect "images that nothing needs" "$(comm -23 <(variant_images) <(echo "$kept"))" ""
 }
 
 # Exactly what the release pins, and healthy.
