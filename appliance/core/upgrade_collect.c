@@ -43,13 +43,24 @@ is_needed(const struct needed *n, const char *image_id)
     return false;
 }
 
+static bool
+has_image(const struct hf_release *r, const char *image_id)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->services[i].image.image_id, image_id) == 0)
+            return true;
+    return false;
+}
+
+/* A release that has run or failed before is needed again only by the upgrade to it. */
 bool
 hf_core_needs_image(const struct hf_core *core, const char *image_id)
 {
     HF_AUTO_FREE struct needed *needed = calloc(1, sizeof *needed);
+    const struct upgrade *u = &core->upgrade;
     struct hf_error err = {0};
 
-    if (!needed)
+    if (!needed || (u->active && (has_image(u->to, image_id) || has_image(u->from, image_id))))
         return true;
     needed->core = core;
     if (hf_store_release_texts(core->config.store, false, add_needed, needed, &err) < 0)

@@ -96,6 +96,61 @@ pain_14_an_image_in_use_holds_up_no_other_and_goes_later(void **state)
     assert_false(is_removed(b, IMAGE("22")));
 }
 
+struct question {
+    const char *image_id;
+    bool needed;
+};
+
+static int
+ask_need(struct hf_core *core, void *context, struct hf_error *err)
+{
+    struct question *q = context;
+
+    (void)err;
+    q->needed = hf_core_needs_image(core, q->image_id);
+    return 0;
+}
+
+static bool
+is_needed(struct box *b, const char *image_id)
+{
+    struct question q = {.image_id = image_id};
+    struct hf_error err;
+
+    assert_int_equal(mailbox_call(&b->core->mail, ask_need, &q, &err), 0);
+    return q.needed;
+}
+
+static bool
+is_gating(const struct hf_snapshot *s)
+{
+    return s->upgrade.record.state == HF_UPGRADE_GATING;
+}
+
+/* Else room that is made on a full disk takes away what was just fetched. */
+static void
+pain_02_images_of_an_upgrade_under_way_are_needed(void **state)
+{
+    struct box *b = *state;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    add(b, half, id);
+    FAKE_LOCKED(&b->engine, hf_text_put(b->engine.crashes, HF_DIGEST_SIZE, "%s", IMAGE("12")));
+    apply(b, id);
+    ended(b, HF_UPGRADE_ROLLED_BACK, "one");
+    wait_for_removal(b, IMAGE("12"));
+    assert_false(is_needed(b, IMAGE("12")));
+    FAKE_LOCKED(&b->engine, b->engine.crashes[0] = '\0');
+    configure(b, "{\"upgrade\":{\"gate_s\":3600}}");
+    apply(b, id);
+    wait_until(b->core, is_gating);
+    assert_true(is_needed(b, IMAGE("12")));
+    assert_true(is_needed(b, IMAGE("02")));
+    roll_back(b);
+    ended(b, HF_UPGRADE_ROLLED_BACK, "one");
+}
+
 int
 main(void)
 {
@@ -104,6 +159,8 @@ main(void)
             images_go_after_the_next_commit_and_never_those_of_a_way_back, setup, teardown),
         cmocka_unit_test_setup_teardown(pain_14_an_image_in_use_holds_up_no_other_and_goes_later,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(pain_02_images_of_an_upgrade_under_way_are_needed, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
