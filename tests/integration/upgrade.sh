@@ -24,7 +24,8 @@ starts() {
     gateway_claim
     receiver_start
     variants 'good-broker broker' 'good-buffer buffer' 'good-processor processor' 'good-forwarder forwarder' \
-        'ends processor exit' 'idle processor idle' 'dies processor dies 6'
+        'ends processor exit' 'idle processor idle' 'dies processor dies 6' 'leaks processor leaks 10' \
+        'big processor big 12'
     wait_until 120 all_healthy
     config '{"upgrade":{"gate_s":2,"switch_s":60}}'
 }
@@ -87,6 +88,12 @@ one_that_dies_within_the_gate_goes_back() {
     config '{"upgrade":{"gate_s":15}}'
     release_of dies processor=dies
     goes_back dies "'processor'"
+}
+
+one_that_leaks_memory_goes_back() {
+    release_of leaks processor=leaks
+    goes_back leaks "'processor'"
+    api GET "/incidents/$(api_get '/incidents?kind=upgrade&limit=1' '.incidents[0].id')" | jq -e '.curve.memory_bytes | max > 30000000'
     config '{"upgrade":{"gate_s":1}}'
 }
 
@@ -104,6 +111,28 @@ pain_02_an_image_that_is_not_there_touches_nothing() {
 one_that_is_not_what_was_pinned_touches_nothing() {
     altered other '.platforms[].config = "sha256:" + ("2" * 64)'
     goes_back other "image of 'processor'"
+}
+
+docker_tmp() { echo "$(docker info --format '{{.DockerRootDir}}')/tmp"; }
+
+# The engine keeps what comes in its tmp until it is whole: here the disk ends at a percentage of the image.
+pain_11_a_disk_that_is_full_at_any_percent_touches_nothing() {
+    local percent bytes tmp
+    [ "${HF_ENGINE_OURS:-0}" = 1 ] || {
+        note "dockerd is not one that ./dev started: left out"
+        return 0
+    }
+    tmp=$(docker_tmp)
+    release_of big processor=big
+    bytes=$(jq '.platforms[].layers | map(.size) | max' "$work/pin.big")
+    for percent in 2 50 97; do
+        mount -t tmpfs -o "size=$((bytes * percent / 100))" tmpfs "$tmp"
+        goes_back big 'no space left|is full'
+        expect "left in the engine's folder" "$(find "$tmp" -mindepth 1)" ""
+        umount "$tmp"
+    done
+    begin big
+    ends committed big
 }
 
 # What failed leaves no image, and what ran before the release before neither.
@@ -199,14 +228,17 @@ check starts
 need
 check count_volumes
 publisher_start all 1000000 100 --journal "$work/all.journal"
+disown "$publisher"
 check good_one_is_committed
 check count_fetched
 check pain_20_back_by_a_person_needs_no_network
 check one_that_ends_at_once_goes_back
 check one_that_runs_and_does_not_work_goes_back
 check one_that_dies_within_the_gate_goes_back
+check one_that_leaks_memory_goes_back
 check pain_02_an_image_that_is_not_there_touches_nothing
 check one_that_is_not_what_was_pinned_touches_nothing
+check pain_11_a_disk_that_is_full_at_any_percent_touches_nothing
 check nothing_is_left_behind
 check random_releases
 check pain_15_killed_in_every_state_it_ends_as_it_should

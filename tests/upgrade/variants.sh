@@ -13,17 +13,21 @@ variant_program() {
 }
 
 # variant NAME SERVICE [MODE...]: an image of the service in the registry, and here no longer; its pin is in
-# $work/pin.NAME. Without a mode it is as good as its base.
+# $work/pin.NAME. Without a mode it is as good as its base; "big MB" is a good one with so much that cannot be packed.
 variant() {
     local name=$1 service=$2 container reference command='' manifest
     shift 2
     variant_program
     reference=$variant_repository/$service:$name
     container=$(docker create "$(pinned "$release" "$service")")
-    if [ $# -gt 0 ]; then
+    if [ "${1:-}" = big ]; then
+        head -c "$2"000000 /dev/urandom >"$work/$name.big"
+        docker cp "$work/$name.big" "$container:/big" >/dev/null
+        docker commit "$container" "$reference" >/dev/null
+    elif [ $# -gt 0 ]; then
         docker cp "$work/variant" "$container:/variant" >/dev/null
         command=$(docker inspect --format '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' "$container" |
-            jq -sc --args '["/variant"] + $ARGS.positional + if $ARGS.positional[0] == "dies" then (.[0] // []) + (.[1] // []) else [] end' "$@")
+            jq -sc --args '["/variant"] + $ARGS.positional + if $ARGS.positional[0] | IN("dies", "leaks") then (.[0] // []) + (.[1] // []) else [] end' "$@")
         docker commit --change "ENTRYPOINT $command" --change 'CMD []' "$container" "$reference" >/dev/null
     else
         docker commit --change "LABEL hft=$name" "$container" "$reference" >/dev/null
