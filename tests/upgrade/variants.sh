@@ -141,3 +141,27 @@ config() {
         -H 'Content-Type: application/merge-patch+json' --data-binary "$1" "$gw_url/api/v1/config" >"$work/status"
     expect "status of the change ($(cat "$work/body"))" "$(cat "$work/status")" 200
 }
+
+unchanged_ids() { docker inspect --format '{{.Id}} {{.RestartCount}}' "$gw"-{broker,buffer,forwarder}; }
+
+# goes_back NAME REASON: of another processor; applied, and rolled back by itself for that reason; an incident tells of it with the last lines;
+# services that do not change are not touched.
+goes_back() {
+    local before runs
+    before=$(unchanged_ids)
+    runs=$(api_get /release .name)
+    begin "$1"
+    ends rolled_back "$runs"
+    expect_match "reason" "$(api_get /releases/upgrade .reason)" "$2"
+    expect_match "incident" "$(api_get '/incidents?kind=upgrade&limit=1' '.incidents[0].found')" "release $1 [^:]*: .*$2"
+    expect "services that do not change" "$(unchanged_ids)" "$before"
+    expect "state" "$(api_get "/releases/$(id_of "$1")" .state)" failed
+}
+
+# Of what failed, and of what ran before the release before, there is no image; and nothing else is left.
+nothing_is_left_behind() {
+    wait_until 60 images_are_kept_ones
+    expect "containers" "$(docker ps -aq --filter "label=io.holdfast.instance=$gw" | wc -l)" 4
+    expect "volumes" "$(docker volume ls -q --filter "name=^$gw-" | grep -vc receiver)" "$(cat "$work/volumes")"
+}
+count_volumes() { docker volume ls -q --filter "name=^$gw-" | grep -vc receiver >"$work/volumes"; }
