@@ -226,7 +226,18 @@ bundle_makes() {
     jq -n --arg ref "$(cat "$work/bundle.ref")" '{services: {a: {image: $ref}}}' >"$work/bundle.release"
     echo signature >"$work/bundle.minisig"
     "$hf_root/image/bundle.sh" "$work/bundle.release" "$work/bundle.minisig" "$work/oci" "$work/bundle.tar"
+    archive_makes
     rm -rf "$work/oci" "$work/root"
+}
+
+# The same layers in the form that docker load takes, packed as they are in the bundle.
+archive_makes() {
+    local config
+    config=$(cut -d: -f2 "$work/bundle.id")
+    jq -Rn --arg config "$config" '[{Config: $config, RepoTags: ["hft-bench:1"], Layers: [inputs | split(" ") | .[0]]}]' \
+        <"$work/layers" >"$work/oci/blobs/sha256/manifest.json"
+    # shellcheck disable=SC2046 # digests
+    tar -C "$work/oci/blobs/sha256" -cf "$work/archive.tar" manifest.json "$config" $(cut -d' ' -f1 "$work/layers")
 }
 
 # What it takes at most beside what it takes where there is nothing to do.
@@ -252,13 +263,12 @@ bundle_figures() {
         memory+=("${said#* }")
         at_rest=$(import_bundle | cut -d' ' -f2)
         memory[i]=$((memory[i] - at_rest))
-        [ -s "$work/saved.tar" ] || docker save -o "$work/saved.tar" "$(cat "$work/bundle.id")"
         docker image rm --force "$(cat "$work/bundle.id")" >/dev/null
-        docker+=("$(timed docker load -q -i "$work/saved.tar")")
+        docker+=("$(timed docker load -q -i "$work/archive.tar")")
         docker image rm --force "$(cat "$work/bundle.id")" >/dev/null
         all+=("$(ratio "${ours[i]}" "${docker[i]}")")
     done
-    figure "import of a bundle of $bundle_mb MB, beside docker load of what docker save wrote" '×' '<= 1.2' \
+    figure "import of a bundle of $bundle_mb MB, beside docker load of the same layers" '×' '<= 1.2' \
         "{\"ours\": \"$(median "${ours[@]}") ms\", \"docker load\": \"$(median "${docker[@]}") ms\"}" "${all[@]}"
     figure "memory that the import takes" bytes '<= 4000000' '{}' "${memory[@]}"
 }

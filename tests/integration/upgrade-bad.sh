@@ -76,6 +76,6 @@ check one_that_dies_within_the_gate_goes_back
 check one_that_leaks_memory_goes_back
 check pain_02_an_image_that_is_not_there_touches_nothing
 check one_that_is_not_what_was_pinned_touches_nothing
-check every_message_has_arrived bad
+check every_message_has_arrived every_message_has_arrived bad
 check nothing_is_left_behind
 finish
