@@ -53,13 +53,9 @@ hf_engine_forget_ended() {
     hf_alive "$hf_engine_exec/containerd/containerd.pid" containerd || rm -f "$hf_engine_exec/containerd/containerd.pid"
 }
 
-hf_engine_spawn() {
+hf_engine_spawn_once() {
     local tick
-    mkdir -p "$hf_engine_dir/data" "$hf_engine_exec"
     hf_engine_forget_ended
-    hf_engine_cgroup
-    hf_engine_iptables
-    [ -e /sys/class/net/docker0 ] || touch "$hf_engine_dir/made-bridge"
     setsid dockerd --live-restore --data-root "$hf_engine_dir/data" \
         --exec-root "$hf_engine_exec" --pidfile "$hf_engine_exec/docker.pid" \
         --host "unix://$hf_socket" --storage-driver "$(hf_engine_storage)" \
@@ -72,6 +68,21 @@ hf_engine_spawn() {
             break
         fi
         sleep 0.1
+    done
+    return 1
+}
+
+# On a loaded machine containerd is not up in the time that dockerd gives it; a service manager would start it again.
+hf_engine_spawn() {
+    local try
+    mkdir -p "$hf_engine_dir/data" "$hf_engine_exec"
+    hf_engine_cgroup
+    hf_engine_iptables
+    [ -e /sys/class/net/docker0 ] || touch "$hf_engine_dir/made-bridge"
+    for try in 1 2 3; do
+        hf_engine_spawn_once && return 0
+        ! hf_engine_ours || break
+        printf 'dockerd ended at its start (%s of 3)\n' "$try" >>"$hf_engine_dir/dockerd.log"
     done
     tail -n 20 "$hf_engine_dir/dockerd.log"
     return 1

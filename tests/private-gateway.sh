@@ -77,7 +77,7 @@ gateway_start() {
 gateway_end_daemon() {
     local pid
     pid=$(gw_pid)
-    is_gone "$pid" || kill "-${1:-TERM}" "$pid"
+    is_gone "$pid" || kill "-${1:-TERM}" "$pid" 2>/dev/null || true # it may just have ended
     wait_until 30 is_gone "$pid"
     wait_until 30 flock --nonblock "$gw_state" true # its last thread may end after its first
 }

@@ -211,7 +211,7 @@ hf_core_load_upgrade(struct hf_core *core, struct hf_error *err)
 
     if (hf_store_upgrades(core->config.store, &u->record, 1, &count, err) < 0)
         return -1;
-    u->collect_due = true;
+    hf_core_collect_all(core);
     know_running(core);
     if (!count || u->record.finished_ms || !core->has_release)
         return 0;
@@ -294,8 +294,7 @@ carry_out(struct hf_core *core, const struct hf_upgrade_step *step, bool failed)
             note_failure(core);
         break;
     case HF_UPGRADE_COLLECT:
-        u->collect_due = true;
-        u->uncollected[0] = '\0';
+        hf_core_collect_all(core);
         break;
     default:
         break;
@@ -478,8 +477,8 @@ hf_core_upgrade(struct hf_core *core, int64_t now_ms)
         measure_gap(core, now_ms);
     for (int i = 0; u->active && i < MOVES_AT_ONCE && move_once(core, now_ms); i++)
         ;
-    if (!u->active && u->collect_due && core->engine.state == HF_ENGINE_OK)
-        hf_core_collect(core);
+    if (!u->active && core->engine.state == HF_ENGINE_OK)
+        hf_core_collect(core, now_ms);
 }
 
 /* ---- showing ---- */

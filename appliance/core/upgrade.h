@@ -36,6 +36,14 @@ struct gate_base {
     int64_t dropped, quarantined, queue_dropped, accepted, delivered, processed;
 };
 
+/* Images that nothing needs, on their way out; see upgrade_collect.c. */
+struct collecting {
+    bool due;
+    char failed[HF_DIGEST_TEXT_SIZE]; /* the last release of this round whose images could not go */
+    int64_t wait_ms;                  /* before the next round; 0: none has failed */
+    int64_t not_before_ms;            /* monotonic */
+};
+
 struct upgrade {
     bool active;                     /* one is under way */
     bool resumed;                    /* what was written has been taken up */
@@ -50,8 +58,7 @@ struct upgrade {
     struct hf_gate_result gate[HF_GATE_COUNT];
     char said[HF_TEXT_SIZE];    /* of the last look, for its event to borrow */
     char culprit[HF_NAME_SIZE]; /* the service that a failure is about; "": none alone */
-    bool collect_due;
-    char uncollected[HF_DIGEST_TEXT_SIZE]; /* the release whose images could not go; tried later */
+    struct collecting collecting;
 };
 
 /* upgrade.c: takes up what is written, before services get their specs. */
@@ -105,9 +112,11 @@ void hf_core_weigh_plan(const struct hf_core *core, const struct hf_release *to,
                         struct hf_plan *plan);
 
 /* upgrade_collect.c: whether a release that runs, ran before it or is yet to be applied has that
- * image; lets images go that nothing needs, where there are some. */
+ * image; begins to let images go that nothing needs; one turn of that, where no upgrade is under
+ * way and Docker answers. */
 bool hf_core_needs_image(const struct hf_core *core, const char *image_id);
-void hf_core_collect(struct hf_core *core);
+void hf_core_collect_all(struct hf_core *core);
+void hf_core_collect(struct hf_core *core, int64_t now_ms);
 void hf_core_collected(struct hf_core *core, const struct fetch_news *news);
 
 /* present.c's part */

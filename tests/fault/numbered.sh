@@ -33,6 +33,13 @@ publisher_wait() {
     }
 }
 
+# publisher_stop RUN: no more of them; all that were acknowledged must arrive. It was started with a journal.
+publisher_stop() {
+    kill -TERM "$publisher"
+    wait_until 30 is_gone "$publisher"
+    "$checker" --only-check --journal "$work/$1.journal" --check "$(receiver_url)" --settle 60 >>"$work/$1.books"
+}
+
 # book RUN NAME: acknowledged, of, reconnects, per_s; and with --check lost, duplicated, reordered, corrupted.
 book() { grep -oE "(^| )$2=[0-9]+" "$work/$1.books" | tail -n 1 | cut -d= -f2; }
 
@@ -41,3 +48,13 @@ tell_books() { note "$1: $(xargs <"$work/$1.books")"; }
 # Numbers of a run on one topic as they arrived, for runs whose receiver was away while they were published.
 arrived() { records "$1/0" 10000 | jq -r --arg run "$1" 'select(.payload.run == $run) | .payload.n'; }
 arrived_all() { [ "$(arrived "$1" | sort -nu | wc -l)" -ge "$2" ]; }
+
+# every_message_has_arrived RUN: of one that goes on, which ends it.
+every_message_has_arrived() {
+    is_alive "$publisher"
+    publisher_stop "$1"
+    tell_books "$1"
+    [ "$(book "$1" acknowledged)" -gt 1000 ]
+    expect "lost" "$(book "$1" lost)" 0
+    expect "gaps in the sequence" "$(report_value .gap_count)" 0
+}

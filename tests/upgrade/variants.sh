@@ -13,17 +13,21 @@ variant_program() {
 }
 
 # variant NAME SERVICE [MODE...]: an image of the service in the registry, and here no longer; its pin is in
-# $work/pin.NAME. Without a mode it is as good as its base.
+# $work/pin.NAME. Without a mode it is as good as its base; "big MB" is a good one with so much that cannot be packed.
 variant() {
     local name=$1 service=$2 container reference command='' manifest
     shift 2
     variant_program
     reference=$variant_repository/$service:$name
     container=$(docker create "$(pinned "$release" "$service")")
-    if [ $# -gt 0 ]; then
+    if [ "${1:-}" = big ]; then
+        head -c "$2"000000 /dev/urandom >"$work/$name.big"
+        docker cp "$work/$name.big" "$container:/big" >/dev/null
+        docker commit "$container" "$reference" >/dev/null
+    elif [ $# -gt 0 ]; then
         docker cp "$work/variant" "$container:/variant" >/dev/null
         command=$(docker inspect --format '{{json .Config.Entrypoint}} {{json .Config.Cmd}}' "$container" |
-            jq -sc --args '["/variant"] + $ARGS.positional + if $ARGS.positional[0] == "dies" then (.[0] // []) + (.[1] // []) else [] end' "$@")
+            jq -sc --args '["/variant"] + $ARGS.positional + if $ARGS.positional[0] | IN("dies", "leaks") then (.[0] // []) + (.[1] // []) else [] end' "$@")
         docker commit --change "ENTRYPOINT $command" --change 'CMD []' "$container" "$reference" >/dev/null
     else
         docker commit --change "LABEL hft=$name" "$container" "$reference" >/dev/null
@@ -39,6 +43,20 @@ variant() {
                 {manifest: $manifest, config: .config.digest, layers: [.layers[] | {digest, size}]}}}' >"$work/pin.$name"
     docker rmi "$reference" >/dev/null
     expect_fail docker image inspect "$(jq -r .platforms[].config "$work/pin.$name")" >/dev/null 2>&1
+}
+
+# variants "NAME SERVICE [MODE...]"...: several at once.
+variants() {
+    local one words pids=()
+    variant_program
+    for one in "$@"; do
+        read -ra words <<<"$one"
+        variant "${words[@]}" &
+        pids+=($!)
+    done
+    for one in "${pids[@]}"; do
+        wait "$one"
+    done
 }
 
 # variant_images: ids of what was made here and is there now.
@@ -90,10 +108,19 @@ upgrade_ended() { api GET /releases/upgrade | jq -e --arg o "$(cat "$work/operat
 
 # ends STATE NAME: the upgrade under way; what runs is the release of that name, in every service.
 ends() {
-    wait_until 120 upgrade_ended
+    wait_until 300 upgrade_ended
     expect "end ($(jq -r .reason "$work/body"))" "$(api_get /releases/upgrade .state)" "$1"
     expect "what is to run" "$(api_get /release .name)" "$2"
-    wait_until 60 all_as_released
+    wait_until 120 all_as_released
+}
+
+# Of all variants, those of the release that runs and of the one before are kept, and no other.
+images_are_kept_ones() {
+    local kept
+    kept=$(for id in running previous; do
+        api GET "/releases/$(api_get /releases ".$id.id")" | jq -r '.release.services[].image_id'
+    done | sort -u)
+    expect "images that nothing needs" "$(comm -23 <(variant_images) <(echo "$kept"))" ""
 }
 
 # Exactly what the release pins, and healthy.
@@ -114,3 +141,27 @@ config() {
         -H 'Content-Type: application/merge-patch+json' --data-binary "$1" "$gw_url/api/v1/config" >"$work/status"
     expect "status of the change ($(cat "$work/body"))" "$(cat "$work/status")" 200
 }
+
+unchanged_ids() { docker inspect --format '{{.Id}} {{.RestartCount}}' "$gw"-{broker,buffer,forwarder}; }
+
+# goes_back NAME REASON: of another processor; applied, and rolled back by itself for that reason; an incident tells of it with the last lines;
+# services that do not change are not touched.
+goes_back() {
+    local before runs
+    before=$(unchanged_ids)
+    runs=$(api_get /release .name)
+    begin "$1"
+    ends rolled_back "$runs"
+    expect_match "reason" "$(api_get /releases/upgrade .reason)" "$2"
+    expect_match "incident" "$(api_get '/incidents?kind=upgrade&limit=1' '.incidents[0].found')" "release $1 [^:]*: .*$2"
+    expect "services that do not change" "$(unchanged_ids)" "$before"
+    expect "state" "$(api_get "/releases/$(id_of "$1")" .state)" failed
+}
+
+# Of what failed, and of what ran before the release before, there is no image; and nothing else is left.
+nothing_is_left_behind() {
+    wait_until 60 images_are_kept_ones
+    expect "containers" "$(docker ps -aq --filter "label=io.holdfast.instance=$gw" | wc -l)" 4
+    expect "volumes" "$(docker volume ls -q --filter "name=^$gw-" | grep -vc receiver)" "$(cat "$work/volumes")"
+}
+count_volumes() { docker volume ls -q --filter "name=^$gw-" | grep -vc receiver >"$work/volumes"; }

@@ -46,6 +46,31 @@ leave(struct fake_engine *f)
     return 0;
 }
 
+/* The same for a call that changes something: the engine may die of it. */
+static int
+enter_change(struct fake_engine *f, struct hf_error *err)
+{
+    if (enter(f, err) < 0)
+        return -1;
+    f->dying = ++f->changes == f->dies_at;
+    if (!f->dying || f->dies_after)
+        return 0;
+    f->away = true;
+    pthread_mutex_unlock(&f->lock);
+    return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the connection broke");
+}
+
+static int
+leave_change(struct fake_engine *f, struct hf_error *err)
+{
+    bool died = f->dying;
+
+    f->away |= died;
+    f->dying = false;
+    pthread_mutex_unlock(&f->lock);
+    return died ? hf_error_set(err, HF_ERROR_UNAVAILABLE, "the connection broke") : 0;
+}
+
 static struct hf_container *
 find(struct fake_engine *f, const char *id)
 {
@@ -160,7 +185,7 @@ fake_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(voi
 {
     struct fake_engine *f = ctx;
 
-    if (enter(f, err) < 0)
+    if (enter_change(f, err) < 0)
         return -1;
     f->pulls++;
     if (strcmp(image->image_id, f->missing) == 0) {
@@ -180,7 +205,7 @@ fake_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(voi
         return hf_error_set(err, HF_ERROR_UPSTREAM, "the registry is away");
     }
     f->no_images = false;
-    return leave(f);
+    return leave_change(f, err);
 }
 
 static int
@@ -188,7 +213,7 @@ fake_remove_image(void *ctx, const struct hf_release_image *image, struct hf_err
 {
     struct fake_engine *f = ctx;
 
-    if (enter(f, err) < 0)
+    if (enter_change(f, err) < 0)
         return -1;
     f->image_removals++;
     if (strcmp(f->used_image, image->image_id) == 0) {
@@ -197,7 +222,7 @@ fake_remove_image(void *ctx, const struct hf_release_image *image, struct hf_err
     }
     if (f->removed_count < HF_CONTAINERS_MAX)
         hf_text_put(f->removed[f->removed_count++], HF_DIGEST_SIZE, "%s", image->image_id);
-    return leave(f);
+    return leave_change(f, err);
 }
 
 static int
@@ -206,7 +231,7 @@ fake_create(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE], st
     struct fake_engine *f = ctx;
     struct hf_container *c;
 
-    if (enter(f, err) < 0)
+    if (enter_change(f, err) < 0)
         return -1;
     f->creates++;
     for (int i = 0; i < SLOW_NAPS && strcmp(f->slow, spec->service) == 0; i++) {
@@ -232,7 +257,7 @@ fake_create(void *ctx, const struct hf_spec *spec, char ret_id[HF_HASH_SIZE], st
     hf_text_put(c->address, sizeof c->address, "%s", f->address);
     hf_text_put(c->lease_address, sizeof c->lease_address, "%s", f->lease_address);
     memcpy(ret_id, c->id, HF_HASH_SIZE);
-    return leave(f);
+    return leave_change(f, err);
 }
 
 static int
@@ -241,7 +266,7 @@ fake_update(void *ctx, const char *id, const struct hf_spec *spec, struct hf_err
     struct fake_engine *f = ctx;
     struct hf_container *c;
 
-    if (enter(f, err) < 0)
+    if (enter_change(f, err) < 0)
         return -1;
     f->updates++;
     c = find(f, id);
@@ -250,7 +275,7 @@ fake_update(void *ctx, const char *id, const struct hf_spec *spec, struct hf_err
         return hf_error_set(err, HF_ERROR_UPSTREAM, "device or resource busy");
     }
     c->limits = spec->limits;
-    return leave(f);
+    return leave_change(f, err);
 }
 
 static int
@@ -259,7 +284,7 @@ fake_start(void *ctx, const char *id, struct hf_error *err)
     struct fake_engine *f = ctx;
     struct hf_container *c;
 
-    if (enter(f, err) < 0)
+    if (enter_change(f, err) < 0)
         return -1;
     f->starts++;
     c = find(f, id);
@@ -277,7 +302,7 @@ fake_start(void *ctx, const char *id, struct hf_error *err)
     }
     if (f->started_count < HF_CONTAINERS_MAX)
         hf_text_put(f->started[f->started_count++], HF_NAME_SIZE, "%s", c->service);
-    return leave(f);
+    return leave_change(f, err);
 }
 
 static int
@@ -287,7 +312,7 @@ fake_stop(void *ctx, const char *id, int timeout_s, struct hf_error *err)
     struct hf_container *c;
 
     (void)timeout_s;
-    if (enter(f, err) < 0)
+    if (enter_change(f, err) < 0)
         return -1;
     f->stops++;
     while (f->block_stops) {
@@ -300,7 +325,7 @@ fake_stop(void *ctx, const char *id, int timeout_s, struct hf_error *err)
         c->state = HF_CONTAINER_EXITED;
         c->finished_ms = hf_clock_wall_ms();
     }
-    return leave(f);
+    return leave_change(f, err);
 }
 
 static int
@@ -309,13 +334,13 @@ fake_remove(void *ctx, const char *id, struct hf_error *err)
     struct fake_engine *f = ctx;
     struct hf_container *c;
 
-    if (enter(f, err) < 0)
+    if (enter_change(f, err) < 0)
         return -1;
     f->removes++;
     c = find(f, id);
     if (c)
         *c = f->containers[--f->count];
-    return leave(f);
+    return leave_change(f, err);
 }
 
 static int

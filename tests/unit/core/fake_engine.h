@@ -38,6 +38,10 @@ struct fake_engine {
     char slow[HF_NAME_SIZE]; /* making a container of this service takes its time */
     bool hangs;              /* a look waits until this is false, as with a stopped dockerd */
     struct hf_registry_settings registry;
+    unsigned changes; /* calls that change something */
+    unsigned dies_at; /* at this one of them the engine is away from then on; 0: never */
+    bool dies_after;  /* … when it has been carried out, and nobody hears of it */
+    bool dying;
     bool block_pulls; /* a pull waits until this is false, or it is cancelled */
 };
 
