@@ -106,6 +106,9 @@ const char *hf_release_notes(const struct hf_release *r);
 /* The same release in its canonical form (RFC 8785), whatever host it was read for. */
 HF_MUST int hf_release_print(const struct hf_release *r, char **ret_text, struct hf_error *err);
 
+/* Why text is not the path of a repository, a static string; NULL where it is one. */
+const char *hf_repository_fault(const char *text);
+
 /* Puts another registry ("" for none) before every image. */
 void hf_release_set_registry(struct hf_release *r, const char *registry);
 

@@ -122,8 +122,8 @@ is_path_component(const char *text, size_t len)
     }
 }
 
-static const char *
-why_no_repository(const char *text)
+const char *
+hf_repository_fault(const char *text)
 {
     size_t first = strcspn(text, "/");
 
@@ -276,7 +276,7 @@ hf_release_read_images(const struct hf_json *v, const char *pointer,
     struct hf_release_image *image = &ret_service->image;
     char at[HF_ERROR_POINTER_MAX], text[256];
 
-    why = why_no_repository(repository);
+    why = hf_repository_fault(repository);
     if (why)
         return hf_wrong(err, pointer, "repository", why);
     if (!hf_tag_is_exact(tag, &why)) {

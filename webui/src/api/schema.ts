@@ -2330,7 +2330,9 @@ export interface components {
          *         "user": "gateway",
          *         "password": "***",
          *         "token_host": "",
-         *         "max_bytes_per_s": 500000
+         *         "max_bytes_per_s": 500000,
+         *         "release_repository": "holdfast/release",
+         *         "check_hours": 24
          *       },
          *       "release_keys": [
          *         "RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9"
@@ -2406,6 +2408,8 @@ export interface components {
                 password: components["schemas"]["RegistryPatch"]["password"];
                 token_host: components["schemas"]["RegistryPatch"]["token_host"];
                 max_bytes_per_s: components["schemas"]["RegistryPatch"]["max_bytes_per_s"];
+                release_repository: components["schemas"]["RegistryPatch"]["release_repository"];
+                check_hours: components["schemas"]["RegistryPatch"]["check_hours"];
             };
             release_keys: components["schemas"]["ReleaseKeys"];
             /** @description How a release is applied. */
@@ -2614,6 +2618,10 @@ export interface components {
             token_host?: string;
             /** @description Most that fetching takes of the line, at least 16384; 0 for no bound. */
             max_bytes_per_s?: number;
+            /** @description Repository in which releases are looked for. */
+            release_repository?: string;
+            /** @description Hours between two looks for new releases; 0 for only when somebody asks. */
+            check_hours?: number;
         };
         /** @description The first filter that matches a topic says its lane; else it is normal. */
         LaneFilters: {
