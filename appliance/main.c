@@ -186,10 +186,11 @@ start_identity(struct parts *p, struct hf_error *err)
  * here is the floor; a lower counter is taken only where somebody asks for it, which a file at the
  * start does not. */
 static int
-start_release(struct parts *p, const struct hf_release *release, struct hf_error *err)
+start_release(struct parts *p, const struct hf_release *release, const char *signature,
+              struct hf_error *err)
 {
     HF_AUTO_FREE char *canonical = NULL;
-    struct hf_store_release r = {.signature = ""};
+    struct hf_store_release r = {.signature = signature};
     bool taken;
 
     if (hf_release_print(release, &canonical, err) < 0)
@@ -210,6 +211,7 @@ start_release(struct parts *p, const struct hf_release *release, struct hf_error
 static int
 import_release(struct parts *p, struct hf_error *err)
 {
+    HF_AUTO_BUF struct hf_buf signature = HF_BUF_INIT(HF_MINISIGN_TEXT_MAX);
     struct hf_settings settings;
     struct hf_release release;
     bool usable;
@@ -219,14 +221,15 @@ import_release(struct parts *p, struct hf_error *err)
         return 0;
     if (stored_settings(p->store, &settings, &usable, err) < 0)
         return -1;
-    rc = usable ? hf_release_file_read(p->options.release_path, &settings, &release, err)
-                : hf_error_set(err, HF_ERROR_INVALID,
-                               "release: not looked at, because the stored configuration, which "
-                               "says by whom it must be signed, cannot be read");
+    rc = usable
+             ? hf_release_file_read(p->options.release_path, &settings, &release, &signature, err)
+             : hf_error_set(err, HF_ERROR_INVALID,
+                            "release: not looked at, because the stored configuration, which "
+                            "says by whom it must be signed, cannot be read");
     hf_settings_done(&settings);
     if (rc < 0)
         return -1;
-    rc = start_release(p, &release, err);
+    rc = start_release(p, &release, signature.data ? signature.data : "", err);
     hf_release_done(&release);
     return rc;
 }

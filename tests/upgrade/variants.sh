@@ -62,7 +62,7 @@ release_text() {
 
 # release_of NAME SERVICE=VARIANT...: adds a release; its id is in $work/id.NAME.
 release_of() {
-    release_text "$@" >"$work/release.$1"
+    release_text "$@" | jq -cSj . >"$work/release.$1"
     rm -f "$work/release.$1.minisig"
     release_sign "$work/release.$1"
     api_is 201 POST /releases "$(jq -nc --rawfile r "$work/release.$1" --rawfile s "$work/release.$1.minisig" '{release: $r, signature: $s}')"

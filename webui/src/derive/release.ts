@@ -55,7 +55,7 @@ const SOURCE: Record<string, string> = {
 
 export function originText(release: KnownRelease, now: string): string {
   const how = SOURCE[release.source] ?? release.source;
-  return `${how} ${timeNear(release.added, now)}, ${release.signed ? 'signed' : 'not signed'}`;
+  return `${how} ${timeNear(release.added, now)}, ${release.signed ? 'signed' : 'not signed by a known key'}`;
 }
 
 export interface Answer {
