@@ -97,6 +97,23 @@ HF_MUST int hf_core_examine(struct hf_core *core, const char *text, const char *
 HF_MUST int hf_core_add_release(struct hf_core *core, const char *text, const char *signature,
                                 const char *actor, struct hf_known_release *ret_known,
                                 struct hf_error *err);
+/* What came of the last look into the registry. */
+struct hf_registry_check {
+    bool busy;
+    bool failed;        /* its list could not be read */
+    int64_t checked_ms; /* wall clock; 0: never since the start */
+    unsigned found;     /* releases that are known now, those before too */
+    unsigned added, refused;
+    char detail[HF_TEXT_SIZE]; /* why it failed, or the first was refused; "": nothing */
+};
+
+/* Looks into the registry for new releases; they are known when the operation has ended. CONFLICT
+ * where no registry is set, or it is being asked. */
+HF_MUST int hf_core_check_registry(struct hf_core *core, const char *actor,
+                                   struct hf_operation *ret_operation, struct hf_error *err);
+HF_MUST int hf_core_registry_check(struct hf_core *core, struct hf_registry_check *ret,
+                                   struct hf_error *err);
+
 /* NOT_FOUND, CONFLICT. */
 HF_MUST int hf_core_forget_release(struct hf_core *core, const char *id, const char *actor,
                                    struct hf_error *err);
