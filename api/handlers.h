@@ -25,6 +25,7 @@ int hf_handle_release_forget(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_plan(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_apply(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_rollback(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_registry_check(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_upgrade(struct hf_exchange *x, struct hf_error *err);
 
 /* history.c */

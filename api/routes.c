@@ -15,6 +15,8 @@ const struct hf_route hf_routes[] = {
     {HF_METHOD_GET, "/releases", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_NONE, hf_handle_releases},
     {HF_METHOD_POST, "/releases", HF_ACCESS_ADMIN, HF_BODY_JSON, HF_QUERY_NONE,
      hf_handle_release_add},
+    {HF_METHOD_POST, "/releases/check", HF_ACCESS_OPERATOR, HF_BODY_NONE, HF_QUERY_NONE,
+     hf_handle_registry_check},
     {HF_METHOD_GET, "/releases/upgrade", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_NONE,
      hf_handle_upgrade},
     {HF_METHOD_POST, "/releases/rollback", HF_ACCESS_ADMIN, HF_BODY_NONE, HF_QUERY_NONE,

@@ -321,6 +321,7 @@ read_check(struct hf_core *core, void *context, struct hf_error *err)
     (void)err;
     *c = core->finder.last;
     c->busy = core->finder.busy;
+    memcpy(c->host, core->settings.registry.host, sizeof c->host);
     return 0;
 }
 

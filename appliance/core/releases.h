@@ -99,6 +99,7 @@ HF_MUST int hf_core_add_release(struct hf_core *core, const char *text, const ch
                                 struct hf_error *err);
 /* What came of the last look into the registry. */
 struct hf_registry_check {
+    char host[HF_REGISTRY_SIZE]; /* that is set now; "": none */
     bool busy;
     bool failed;        /* its list could not be read */
     int64_t checked_ms; /* wall clock; 0: never since the start */

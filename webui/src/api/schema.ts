@@ -195,6 +195,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/releases/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look for releases in the registry
+         * @description For an operator. Asks the registry of the configuration for the newest eight versions in `registry.release_repository`
+         *     and makes known what a key of `release_keys` has signed, as an upload does. Changes nothing that runs. When the
+         *     operation has ended, `registry` of the list says what came of it. The gateway looks by itself every
+         *     `registry.check_hours`.
+         */
+        post: operations["checkRegistry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/releases/upgrade": {
         parameters: {
             query?: never;
@@ -2885,10 +2908,12 @@ export interface components {
             /**
              * @description How it came here.
              * @example upload
+             * @example registry
+             * @example bundle
              * @example start
              */
             source: string;
-            /** @description Whether a signature came with it. */
+            /** @description Whether one of `release_keys` has signed it. */
             signed: boolean;
             /** @description When it came here. */
             added: components["schemas"]["Time"];
@@ -2910,10 +2935,12 @@ export interface components {
             /**
              * @description How it came here.
              * @example upload
+             * @example registry
+             * @example bundle
              * @example start
              */
             source: string;
-            /** @description Whether a signature came with it. */
+            /** @description Whether one of `release_keys` has signed it. */
             signed: boolean;
             /** @description When it came here. */
             added: components["schemas"]["Time"];
@@ -2956,6 +2983,26 @@ export interface components {
                 reason: string;
                 gaps: components["schemas"]["GapList"];
             }[];
+            registry: components["schemas"]["RegistryCheck"];
+        };
+        /** @description What came of the last look into the registry since holdfastd started. */
+        RegistryCheck: {
+            /** @description The one that is set; null for none. */
+            host: string | null;
+            /** @description Whether it is being asked now. */
+            busy: boolean;
+            /** @description When; null for never. */
+            checked: components["schemas"]["TimeOrNull"];
+            /** @description Whether its list of versions could not be read. */
+            failed: boolean;
+            /** @description Releases that are known now, those before included. */
+            found: number;
+            /** @description Of these those that were new. */
+            added: number;
+            /** @description Versions that are no release or not signed as they must be. */
+            refused: number;
+            /** @description Why it failed, or why the newest of these was refused; else empty. */
+            detail: string;
         };
         /** @description How long services were away. */
         GapList: {
@@ -3326,7 +3373,7 @@ export interface components {
              * @description What is done.
              * @enum {string}
              */
-            kind: "start" | "stop" | "restart" | "upgrade" | "rollback";
+            kind: "start" | "stop" | "restart" | "upgrade" | "rollback" | "check";
             /** @description Null where it is about all of them. */
             service: components["schemas"]["ServiceName"] | null;
             /**
@@ -4000,6 +4047,36 @@ export interface operations {
             415: components["responses"]["NotJson"];
             421: components["responses"]["Misdirected"];
             422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    checkRegistry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has begun; poll the operation. */
+            202: {
+                headers: {
+                    /** @description The operation, `/api/v1/operations/{id}`. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["NoSpace"];
