@@ -389,7 +389,7 @@ unpack(const struct made *m, const struct hf_buf *tar, size_t len, size_t step,
 {
     const struct hf_buf part = {.data = tar->data, .len = len};
     struct input in = {&part, 0, step};
-    const struct hf_bundle_input input = {read_input, &in};
+    const struct hf_bundle_input input = {.read = read_input, .context = &in};
     HF_AUTO(hf_bundle) struct hf_bundle *b = NULL;
     HF_AUTO(hf_import) struct hf_import *im = NULL;
     HF_AUTO_BUF struct hf_buf archive = HF_BUF_INIT(1 << 20);
