@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "bundles.h"
 #include "core/core.h"
 #include "engine/engine.h"
 #include "identity/certificate.h"
@@ -42,6 +43,7 @@ struct parts {
     struct hf_core *core;
     struct hf_identity *identity;
     struct hf_scanner *scanner;
+    struct hf_intake *intake;
     struct hf_api *api;
     char trouble[2 * HF_TEXT_SIZE]; /* what was wrong, and did not keep it from starting */
     char hostname[HF_NAME_SIZE];
@@ -410,9 +412,11 @@ start_core_and_api(struct parts *p, struct hf_error *err)
 
     gethostname(p->hostname, sizeof p->hostname - 1);
     p->host_names[0] = p->hostname;
-    if (start_identity(p, err) < 0 || hf_core_new(&core, &p->core, err) < 0)
+    if (start_identity(p, err) < 0 || hf_core_new(&core, &p->core, err) < 0 ||
+        hf_bundles_new(p->core, p->engine, &p->intake, err) < 0)
         return -1;
     api.core = p->core;
+    api.intake = p->intake;
     api.identity = p->identity;
     /* The API first: where its port is taken, nothing must have been touched. */
     if (hf_api_start(&api, &p->api, err) < 0)
@@ -463,9 +467,10 @@ stop(struct parts *p, int status)
 {
     bool ended;
 
+    hf_intake_stop(p->intake);
     hf_engine_stop(p->engine);
     hf_api_stop(p->api);
-    ended = hf_core_stop(p->core);
+    ended = hf_intake_free(p->intake) && hf_core_stop(p->core);
     hf_identity_free(p->identity);
     hf_scanner_free(p->scanner);
     hf_store_free(p->store);
