@@ -195,6 +195,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/releases/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bundle that is on its way
+         * @description Or the last one since holdfastd started. `Upload-Offset` says which byte is wanted next.
+         */
+        get: operations["getBundle"];
+        put?: never;
+        /**
+         * Begin to upload a bundle
+         * @description For an admin. A release, its signature and its images in one file, sent by `PATCH` in as many pieces as it takes. One
+         *     at a time. Nothing of it is stored here: it goes on to the container engine as it comes, so a bundle that nothing comes
+         *     of for five minutes, or whose holdfastd ends, begins anew.
+         */
+        post: operations["beginBundle"];
+        /**
+         * Give up the bundle that is on its way
+         * @description For an admin. The container engine keeps nothing of it.
+         */
+        delete: operations["giveUpBundle"];
+        options?: never;
+        head?: never;
+        /**
+         * Send a piece of the bundle
+         * @description For an admin. From `Upload-Offset` on, of any length. Release and signature come first and are checked before a byte
+         *     behind them is taken, the images as they pass; what ends the intake is the answer to the piece that did, and to all
+         *     after it. The offset of the answer may be behind the piece: what lies between is not wanted (images of other
+         *     platforms, layers that are here). Where a connection broke, `GET` says where to go on.
+         */
+        patch: operations["sendBundle"];
+        trace?: never;
+    };
     "/releases/check": {
         parameters: {
             query?: never;
@@ -2985,6 +3022,34 @@ export interface components {
             }[];
             registry: components["schemas"]["RegistryCheck"];
         };
+        /** @description A bundle on its way in, or the last one. */
+        Bundle: {
+            /**
+             * @description There was none; release and signature are awaited; its images come; all is here; it was not taken.
+             * @enum {string}
+             */
+            state: "none" | "head" | "images" | "done" | "failed";
+            /** @description Who brings it. */
+            actor: string;
+            /** @description Of its release; null until that has been checked. */
+            name: string | null;
+            /** @description Of its release; null until it is known here. */
+            id: string | null;
+            /** @description The byte that is wanted next. */
+            offset: number;
+            /** @description Bytes in all. */
+            length: number;
+            /** @description Bytes of the layers that are wanted; 0: not known yet. */
+            layer_bytes: number;
+            /** @description Of these those that have come. */
+            layer_bytes_done: number;
+            /** @description When it began. */
+            started: components["schemas"]["TimeOrNull"];
+            /** @description When it ended. */
+            finished: components["schemas"]["TimeOrNull"];
+            /** @description Why it was not taken; else empty. */
+            detail: string;
+        };
         /** @description What came of the last look into the registry since holdfastd started. */
         RegistryCheck: {
             /** @description The one that is set; null for none. */
@@ -3736,6 +3801,10 @@ export interface components {
         SetCookie: string;
         /** @description Seconds after which to try again. */
         RetryAfter: number;
+        /** @description The byte that is wanted next. */
+        UploadOffset: number;
+        /** @description Bytes in all. */
+        UploadLength: number;
     };
     pathItems: never;
 }
@@ -4049,6 +4118,134 @@ export interface operations {
             422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    getBundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is. */
+            200: {
+                headers: {
+                    "Upload-Offset": components["headers"]["UploadOffset"];
+                    "Upload-Length": components["headers"]["UploadLength"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bundle"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    beginBundle: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Bytes of the whole bundle, at most 32 GiB. */
+                "Upload-Length": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its first byte is awaited. */
+            201: {
+                headers: {
+                    /** @description Where to send it, `/api/v1/releases/bundle`. */
+                    Location: string;
+                    "Upload-Offset": components["headers"]["UploadOffset"];
+                    "Upload-Length": components["headers"]["UploadLength"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bundle"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    giveUpBundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    sendBundle: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description At which byte of the bundle the piece begins; a conflict where another one is wanted. */
+                "Upload-Offset": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description All of the piece was taken. */
+            204: {
+                headers: {
+                    "Upload-Offset": components["headers"]["UploadOffset"];
+                    "Upload-Length": components["headers"]["UploadLength"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadEngine"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
             507: components["responses"]["NoSpace"];
         };
     };

@@ -46,6 +46,7 @@ export type QuarantineItem = Schemas['QuarantineItem'];
 export type QuarantinePage = Schemas['QuarantinePage'];
 export type RecordPage = Schemas['RecordPage'];
 export type Release = Schemas['Release'];
+export type Bundle = Schemas['Bundle'];
 export type RegistryCheck = Schemas['RegistryCheck'];
 export type ReleaseList = Schemas['ReleaseList'];
 export type ReleaseShort = Schemas['ReleaseShort'];

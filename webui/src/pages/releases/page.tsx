@@ -21,6 +21,7 @@ import { upgradeSign, useFailures, useReleases } from '../../state/releases';
 import type { PageProps } from '../props';
 import { AddCard } from './add';
 import { RollBack } from './back';
+import { BundleCard } from './bundle';
 import { HistoryCard } from './history';
 import { LiveCard } from './live';
 import { PolicyCard } from './policy';
@@ -169,6 +170,7 @@ export function ReleasesPage(props: PageProps): JSX.Element {
         {admin && (
           <div class="stack">
             <AddCard />
+            <BundleCard onTaken={() => void asked.again()} />
             <PolicyCard />
           </div>
         )}
