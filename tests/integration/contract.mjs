@@ -383,6 +383,13 @@ async function releases() {
   check('GET /releases/{id}: the release', release.version === file.version, json(release));
   const unsigned = await expect(422, 'POST', '/releases', { body: json({ release: text }), what: 'unsigned' });
   check('POST /releases: unsigned', JSON.parse(unsigned.text).errors?.[0]?.pointer === '/signature', unsigned.text);
+  const raw = readFileSync(process.env.HF_RELEASE, 'utf8');
+  const signature = readFileSync(`${process.env.HF_RELEASE}.minisig`, 'utf8');
+  const signed = await expect(201, 'POST', '/releases', { body: json({ release: raw, signature }), what: 'signed' });
+  check('POST /releases: signed', JSON.parse(signed.text).signed === true, signed.text);
+  await expect(422, 'POST', '/releases', { body: json({ release: `${raw} `, signature }), what: 'another file' });
+  await expect(422, 'POST', '/releases', { body: json({ release: raw, signature: 'x'.repeat(2001) }), what: 'long signature' });
+  await expect(413, 'POST', '/releases', { body: json({ release: ' '.repeat(70000) }), what: 'long release' });
   await setKeys([]);
   await expect(422, 'POST', '/releases', { body: json({ release: '{' }), what: 'no JSON in it' });
   const floating = text.replace(/"tag":"[^"]*"/, '"tag":"latest"');
