@@ -139,8 +139,8 @@ int
 hf_intake_begin_file(struct hf_intake *in, const char *path, const char *actor,
                      struct hf_error *err)
 {
-    uint64_t length;
-    int fd, rc;
+    uint64_t length = 0;
+    int fd = -1, rc;
 
     if (open_file(path, &fd, &length, err) < 0)
         return -1;

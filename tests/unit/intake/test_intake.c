@@ -510,17 +510,22 @@ it_can_be_given_up(void **state)
     is_taken(w);
 }
 
+struct writer {
+    struct world *world;
+    struct hf_error err;
+    int result;
+};
+
 static void *
 write_all(void *context)
 {
-    struct world *w = context;
-    struct hf_error err = {0};
+    struct writer *writer = context;
+    struct world *w = writer->world;
 
-    assert_int_equal(hf_intake_open(w->in, 0, NULL), 0);
-    while (hf_intake_write(w->in, w->bundle.data, 1000, &err) == 0)
-        continue;
+    writer->result = hf_intake_open(w->in, 0, NULL);
+    if (writer->result == 0)
+        writer->result = hf_intake_write(w->in, w->bundle.data, w->bundle.len, &writer->err);
     hf_intake_close(w->in);
-    assert_int_equal(err.class, HF_ERROR_UNAVAILABLE);
     return NULL;
 }
 
@@ -544,16 +549,19 @@ the_end_of_the_daemon_waits_for_nobody(void **state)
         .engine_ops = &slow,
         .engine = w,
     };
+    struct writer writer = {.world = w};
     struct hf_error err = {0};
     pthread_t thread;
 
     assert_int_equal(hf_intake_new(&config, &w->in, NULL), 0);
     assert_int_equal(hf_intake_begin(w->in, w->bundle.len, "admin", NULL), 0);
-    assert_int_equal(pthread_create(&thread, NULL, write_all, w), 0);
+    assert_int_equal(pthread_create(&thread, NULL, write_all, &writer), 0);
     while (look(w).offset < 60000)
         nanosleep(&(struct timespec){.tv_nsec = LOOK_NS}, NULL);
     hf_intake_stop(w->in);
     pthread_join(thread, NULL);
+    assert_int_equal(writer.result, -1);
+    assert_int_equal(writer.err.class, HF_ERROR_UNAVAILABLE);
     assert_int_equal(hf_intake_begin(w->in, 1, "admin", &err), -1);
     assert_int_equal(err.class, HF_ERROR_UNAVAILABLE);
 }
