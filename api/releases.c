@@ -27,7 +27,7 @@ hf_handle_releases(struct hf_exchange *x, struct hf_error *err)
         return hf_error_nomem(err);
     if (hf_core_releases(core, releases, RELEASES_MAX, &release_count, err) < 0 ||
         hf_core_upgrades(core, history, UPGRADES_MAX, &history_count, err) < 0 ||
-        hf_core_registry_check(core, &check, err) < 0)
+        hf_core_last_registry_check(core, &check, err) < 0)
         return -1;
     return hf_reply_json(
         x, 200, hf_codec_release_list(releases, release_count, history, history_count, &check),

@@ -326,7 +326,8 @@ read_check(struct hf_core *core, void *context, struct hf_error *err)
 }
 
 int
-hf_core_registry_check(struct hf_core *core, struct hf_registry_check *ret, struct hf_error *err)
+hf_core_last_registry_check(struct hf_core *core, struct hf_registry_check *ret,
+                            struct hf_error *err)
 {
     return mailbox_call(&core->mail, read_check, ret, err);
 }

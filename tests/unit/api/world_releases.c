@@ -50,7 +50,8 @@ hf_core_releases(struct hf_core *core, struct hf_known_release *ret_releases, si
 }
 
 int
-hf_core_registry_check(struct hf_core *core, struct hf_registry_check *ret, struct hf_error *err)
+hf_core_last_registry_check(struct hf_core *core, struct hf_registry_check *ret,
+                            struct hf_error *err)
 {
     (void)core, (void)err;
     *ret = (struct hf_registry_check){.host = "r.example",

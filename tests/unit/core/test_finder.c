@@ -118,7 +118,7 @@ checked(struct box *b)
     struct hf_registry_check c = {.busy = true};
     struct hf_error err;
 
-    assert_int_equal(hf_core_registry_check(b->core, &c, &err), 0);
+    assert_int_equal(hf_core_last_registry_check(b->core, &c, &err), 0);
     return c;
 }
 
