@@ -227,9 +227,26 @@ find_state(const struct hf_known_release *releases, size_t count, enum hf_releas
     return &none;
 }
 
+static struct hf_json *
+registry(const struct hf_registry_check *c)
+{
+    struct hf_json *o = hf_json_object();
+
+    hf_json_put_string(o, "host", *c->host ? c->host : NULL);
+    hf_json_put_bool(o, "busy", c->busy);
+    hf_json_put_time(o, "checked", c->checked_ms);
+    hf_json_put_bool(o, "failed", c->failed);
+    hf_json_put_int(o, "found", c->found);
+    hf_json_put_int(o, "added", c->added);
+    hf_json_put_int(o, "refused", c->refused);
+    hf_json_put_string(o, "detail", c->detail);
+    return o;
+}
+
 struct hf_json *
 hf_codec_release_list(const struct hf_known_release *releases, size_t release_count,
-                      const struct hf_upgrade_record *history, size_t history_count)
+                      const struct hf_upgrade_record *history, size_t history_count,
+                      const struct hf_registry_check *check)
 {
     struct hf_json *o = hf_json_object(), *list = hf_json_array(), *ended = hf_json_array();
 
@@ -241,6 +258,7 @@ hf_codec_release_list(const struct hf_known_release *releases, size_t release_co
     for (size_t i = 0; i < history_count; i++)
         hf_json_add(ended, past(&history[i]));
     hf_json_put(o, "history", ended);
+    hf_json_put(o, "registry", registry(check));
     return o;
 }
 

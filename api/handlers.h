@@ -25,6 +25,11 @@ int hf_handle_release_forget(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_plan(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_apply(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_rollback(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_bundle(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_bundle_begin(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_bundle_piece(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_bundle_cancel(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_registry_check(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_upgrade(struct hf_exchange *x, struct hf_error *err);
 
 /* history.c */

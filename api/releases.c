@@ -20,15 +20,18 @@ hf_handle_releases(struct hf_exchange *x, struct hf_error *err)
     struct hf_core *core = x->api->config->core;
     HF_AUTO_FREE struct hf_known_release *releases = calloc(RELEASES_MAX, sizeof *releases);
     HF_AUTO_FREE struct hf_upgrade_record *history = calloc(UPGRADES_MAX, sizeof *history);
+    struct hf_registry_check check;
     size_t release_count, history_count;
 
     if (!releases || !history)
         return hf_error_nomem(err);
     if (hf_core_releases(core, releases, RELEASES_MAX, &release_count, err) < 0 ||
-        hf_core_upgrades(core, history, UPGRADES_MAX, &history_count, err) < 0)
+        hf_core_upgrades(core, history, UPGRADES_MAX, &history_count, err) < 0 ||
+        hf_core_last_registry_check(core, &check, err) < 0)
         return -1;
     return hf_reply_json(
-        x, 200, hf_codec_release_list(releases, release_count, history, history_count), err);
+        x, 200, hf_codec_release_list(releases, release_count, history, history_count, &check),
+        err);
 }
 
 int
@@ -109,6 +112,16 @@ reply_begun(struct hf_exchange *x, const struct hf_operation *operation, struct 
     snprintf(location, sizeof location, "%s%s", OPERATIONS_PATH, operation->id);
     hf_reply_header(x, "Location", location);
     return hf_reply_json(x, 202, hf_codec_operation(operation), err);
+}
+
+int
+hf_handle_registry_check(struct hf_exchange *x, struct hf_error *err)
+{
+    struct hf_operation operation;
+
+    if (hf_core_check_registry(x->api->config->core, x->session.user, &operation, err) < 0)
+        return -1;
+    return reply_begun(x, &operation, err);
 }
 
 /* Of one strong tag, or "*" (RFC 9110, 13.1.1): what stands between its quotes. */

@@ -67,9 +67,11 @@ hf_exchange_read_body(struct hf_exchange *x, size_t max, struct hf_error *err)
 }
 
 int
-hf_exchange_pass_body(struct hf_exchange *x, size_t max, int64_t total_ms, hf_body_sink *sink,
+hf_exchange_pass_body(struct hf_exchange *x, uint64_t max, int64_t total_ms, hf_body_sink *sink,
                       void *context, struct hf_error *err)
 {
+    bool (*read)(void *context, void *data, size_t len) =
+        x->wire.read_fast ? x->wire.read_fast : x->wire.read;
     int64_t deadline_ms = hf_clock_mono_ms() + total_ms;
     char piece[PIECE_BYTES];
     uint64_t left;
@@ -77,11 +79,12 @@ hf_exchange_pass_body(struct hf_exchange *x, size_t max, int64_t total_ms, hf_bo
     if (body_length(x, &left, err) < 0)
         return -1;
     if (left > max)
-        return hf_error_set(err, HF_ERROR_TOO_LARGE, "the body is larger than %zu KiB", max / 1024);
+        return hf_error_set(err, HF_ERROR_TOO_LARGE, "the body is larger than %llu KiB",
+                            (unsigned long long)max / 1024);
     while (left > 0) {
         size_t len = left < sizeof piece ? (size_t)left : sizeof piece;
 
-        if (!x->wire.read(x->wire.context, piece, len))
+        if (!read(x->wire.context, piece, len))
             return hf_error_set(err, HF_ERROR_MALFORMED, "the body did not come as announced");
         if (sink(context, piece, len, err) < 0)
             return -1;

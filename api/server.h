@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "core/core.h"
 #include "identity/identity.h"
+#include "intake/intake.h"
 #include "model/engine_ops.h"
 #include "scan/scanner.h"
 
@@ -25,6 +26,7 @@ struct hf_api_config {
     const struct hf_engine_ops *engine_ops; /* for logs only */
     void *engine;
     struct hf_scanner *scanner;
+    struct hf_intake *intake;
     const char *pem_path;    /* key and certificate */
     const char *fingerprint; /* of that certificate, as shown to people */
     const char *listen_address;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "bundles.h"
 #include "core/core.h"
 #include "engine/engine.h"
 #include "identity/certificate.h"
@@ -42,6 +43,7 @@ struct parts {
     struct hf_core *core;
     struct hf_identity *identity;
     struct hf_scanner *scanner;
+    struct hf_intake *intake;
     struct hf_api *api;
     char trouble[2 * HF_TEXT_SIZE]; /* what was wrong, and did not keep it from starting */
     char hostname[HF_NAME_SIZE];
@@ -186,10 +188,11 @@ start_identity(struct parts *p, struct hf_error *err)
  * here is the floor; a lower counter is taken only where somebody asks for it, which a file at the
  * start does not. */
 static int
-start_release(struct parts *p, const struct hf_release *release, struct hf_error *err)
+start_release(struct parts *p, const struct hf_release *release, const char *signature,
+              struct hf_error *err)
 {
     HF_AUTO_FREE char *canonical = NULL;
-    struct hf_store_release r = {.signature = ""};
+    struct hf_store_release r = {.signature = signature};
     bool taken;
 
     if (hf_release_print(release, &canonical, err) < 0)
@@ -210,6 +213,7 @@ start_release(struct parts *p, const struct hf_release *release, struct hf_error
 static int
 import_release(struct parts *p, struct hf_error *err)
 {
+    HF_AUTO_BUF struct hf_buf signature = HF_BUF_INIT(HF_MINISIGN_TEXT_MAX);
     struct hf_settings settings;
     struct hf_release release;
     bool usable;
@@ -219,14 +223,15 @@ import_release(struct parts *p, struct hf_error *err)
         return 0;
     if (stored_settings(p->store, &settings, &usable, err) < 0)
         return -1;
-    rc = usable ? hf_release_file_read(p->options.release_path, &settings, &release, err)
-                : hf_error_set(err, HF_ERROR_INVALID,
-                               "release: not looked at, because the stored configuration, which "
-                               "says by whom it must be signed, cannot be read");
+    rc = usable
+             ? hf_release_file_read(p->options.release_path, &settings, &release, &signature, err)
+             : hf_error_set(err, HF_ERROR_INVALID,
+                            "release: not looked at, because the stored configuration, which "
+                            "says by whom it must be signed, cannot be read");
     hf_settings_done(&settings);
     if (rc < 0)
         return -1;
-    rc = start_release(p, &release, err);
+    rc = start_release(p, &release, signature.data ? signature.data : "", err);
     hf_release_done(&release);
     return rc;
 }
@@ -407,9 +412,11 @@ start_core_and_api(struct parts *p, struct hf_error *err)
 
     gethostname(p->hostname, sizeof p->hostname - 1);
     p->host_names[0] = p->hostname;
-    if (start_identity(p, err) < 0 || hf_core_new(&core, &p->core, err) < 0)
+    if (start_identity(p, err) < 0 || hf_core_new(&core, &p->core, err) < 0 ||
+        hf_bundles_new(p->core, p->engine, &p->intake, err) < 0)
         return -1;
     api.core = p->core;
+    api.intake = p->intake;
     api.identity = p->identity;
     /* The API first: where its port is taken, nothing must have been touched. */
     if (hf_api_start(&api, &p->api, err) < 0)
@@ -460,9 +467,10 @@ stop(struct parts *p, int status)
 {
     bool ended;
 
+    hf_intake_stop(p->intake);
     hf_engine_stop(p->engine);
     hf_api_stop(p->api);
-    ended = hf_core_stop(p->core);
+    ended = hf_intake_free(p->intake) && hf_core_stop(p->core);
     hf_identity_free(p->identity);
     hf_scanner_free(p->scanner);
     hf_store_free(p->store);

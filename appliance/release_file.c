@@ -25,27 +25,27 @@ read_signature(const char *path, struct hf_buf *text, struct hf_error *err)
 
 static int
 check_signature(const char *path, const struct hf_settings *settings, const struct hf_buf *file,
-                struct hf_error *err)
+                struct hf_buf *signature, struct hf_error *err)
 {
-    HF_AUTO_BUF struct hf_buf signature = HF_BUF_INIT(HF_MINISIGN_TEXT_MAX);
     char comment[HF_MINISIGN_COMMENT_MAX + 1];
 
-    if (hf_json_count(settings->release_keys) > 0 && read_signature(path, &signature, err) < 0)
+    if (hf_json_count(settings->release_keys) > 0 && read_signature(path, signature, err) < 0)
         return -1;
-    return hf_trust_check_signature(settings->release_keys,
-                                    (struct hf_slice){file->data, file->len},
-                                    (struct hf_slice){signature.data, signature.len}, comment, err);
+    return hf_trust_check_signature(
+        settings->release_keys, (struct hf_slice){file->data, file->len},
+        (struct hf_slice){signature->data, signature->len}, comment, err);
 }
 
 static int
 read_release(const char *path, const struct hf_settings *settings, struct hf_release *ret_release,
-             struct hf_error *err)
+             struct hf_buf *signature, struct hf_error *err)
 {
     const struct hf_release_host host = {hf_release_platform(), settings->registry.host};
     HF_AUTO_BUF struct hf_buf file = HF_BUF_INIT(HF_RELEASE_TEXT_MAX);
     struct hf_release r;
 
-    if (hf_file_read(path, &file, err) < 0 || check_signature(path, settings, &file, err) < 0 ||
+    if (hf_file_read(path, &file, err) < 0 ||
+        check_signature(path, settings, &file, signature, err) < 0 ||
         hf_release_parse(file.data ? file.data : "", file.len, &host, &r, err) < 0)
         return -1;
     if (hf_release_check_fit(&r, HF_VERSION, HF_SETTINGS_SCHEMA, err) < 0) {
@@ -58,9 +58,9 @@ read_release(const char *path, const struct hf_settings *settings, struct hf_rel
 
 int
 hf_release_file_read(const char *path, const struct hf_settings *settings,
-                     struct hf_release *ret_release, struct hf_error *err)
+                     struct hf_release *ret_release, struct hf_buf *signature, struct hf_error *err)
 {
-    return read_release(path, settings, ret_release, err) < 0
+    return read_release(path, settings, ret_release, signature, err) < 0
                ? hf_error_wrap(err, "release '%s'", path)
                : 0;
 }

@@ -196,3 +196,15 @@ hf_release() {
     fi
     hf_note_images
 }
+
+hf_bundle_file() { printf '%s/holdfast-%s.bundle\n' "$hf_build" "$(hf_version)"; }
+
+# The release with its images in one file, for gateways that reach no registry.
+hf_bundle() {
+    local key
+    key=$(cat "$hf_release_file"{,.minisig} "$hf_root/image/bundle.sh" | sha256sum | cut -c1-64)
+    [ -f "$(hf_bundle_file)" ] && hf_made bundle "$key" && return 0
+    hf_step "writes the bundle" bundle "Is there room in build/?" \
+        "$hf_root/image/bundle.sh" "$hf_release_file" "$hf_release_file.minisig" "$hf_images_dir/oci" "$(hf_bundle_file)"
+    hf_mark bundle "$key"
+}

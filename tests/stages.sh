@@ -162,6 +162,7 @@ stage_python() { "$hf_root/tests/integration/python.sh"; }
 stage_lifecycle() { "$hf_root/tests/integration/lifecycle.sh"; }
 stage_systemd() { "$hf_root/tests/integration/systemd.sh"; }
 stage_own() { "$hf_root/tests/integration/own.sh"; }
+stage_sources() { "$hf_root/tests/integration/sources.sh"; }
 stage_alarms() { "$hf_root/tests/integration/alarms.sh"; }
 stage_badinput() { "$hf_root/tests/integration/badinput.sh"; }
 stage_badrequest() { "$hf_root/tests/integration/badrequest.sh"; }

@@ -202,6 +202,7 @@ new_core(const struct hf_core_config *config)
     history_init(&core->history);
     courier_init(&core->courier, core);
     fetcher_init(&core->upgrade.fetcher, core);
+    finder_init(&core->finder, core);
     pthread_mutex_init(&core->snapshot_lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -291,12 +292,14 @@ join_workers(struct hf_core *core)
     worker_stop(&core->listener);
     worker_stop(&core->keeper);
     fetcher_stop(&core->upgrade.fetcher);
+    finder_stop(&core->finder);
     for (size_t i = 0; i < core->service_count; i++)
         all &= worker_join(&core->workers[i], JOIN_MS);
     all &= worker_join(&core->observer, JOIN_MS);
     all &= worker_join(&core->listener, JOIN_MS);
     all &= worker_join(&core->keeper, JOIN_MS);
     all &= fetcher_join(&core->upgrade.fetcher, JOIN_MS);
+    all &= finder_join(&core->finder, JOIN_MS);
     return all;
 }
 

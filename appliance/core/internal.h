@@ -7,6 +7,7 @@
 #include "core/core.h"
 #include "core/courier.h"
 #include "core/drift.h"
+#include "core/finder.h"
 #include "core/history.h"
 #include "core/incident.h"
 #include "core/mailbox.h"
@@ -103,6 +104,7 @@ struct hf_core {
     struct worker keeper;   /* puts right what belongs to no service */
     struct hf_archive *archive;
     struct courier courier;
+    struct finder finder;
     pthread_t owner;
     bool owner_runs;
 

@@ -164,8 +164,9 @@ hf_core_end_left_operations(struct hf_core *core)
             continue; /* it goes on */
         left[i].state = HF_OPERATION_FAILED;
         left[i].finished_ms = hf_clock_wall_ms();
-        hf_text_put(left[i].detail, sizeof left[i].detail,
-                    "holdfastd ended meanwhile; the service is brought to what was asked for");
+        hf_text_put(left[i].detail, sizeof left[i].detail, "holdfastd ended meanwhile; %s",
+                    *left[i].service ? "the service is brought to what was asked for"
+                                     : "ask for it again");
         if (hf_store_save_operation(core->config.store, &left[i], &err) < 0)
             hf_log_warn("event=operation-not-kept error=\"%s\"", err.message);
     }

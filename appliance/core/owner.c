@@ -490,6 +490,7 @@ hf_core_owner(void *context)
             hf_core_survey(core, now);
             hf_core_watch(core, now);
             hf_core_make_room(core, now);
+            finder_tick(&core->finder, now);
         }
         if ((tick && now >= core->publish_at_ms) || core->changed) {
             core->publish_at_ms = now + PUBLISH_MS - TICK_MS / 2;

@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "core/admit.h"
 #include "core/internal.h"
-#include "model/trust.h"
 #include "store/release.h"
 
 #include <string.h>
@@ -18,11 +18,15 @@ struct release_list {
 };
 
 static int
-read_releases(struct hf_store *store, void *context, struct hf_error *err)
+read_releases(struct hf_core *core, void *context, struct hf_error *err)
 {
     struct release_list *l = context;
 
-    return hf_store_releases(store, l->list, l->max, &l->count, err);
+    if (hf_store_releases(core->config.store, l->list, l->max, &l->count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < l->count; i++)
+        hf_core_verify(core, &l->list[i]);
+    return 0;
 }
 
 int
@@ -31,7 +35,7 @@ hf_core_releases(struct hf_core *core, struct hf_known_release *ret_releases, si
 {
     struct release_list l = {ret_releases, max, 0};
 
-    if (hf_core_run(core, read_releases, &l, err) < 0)
+    if (mailbox_call(&core->mail, read_releases, &l, err) < 0)
         return -1;
     *ret_count = l.count;
     return 0;
@@ -77,7 +81,7 @@ read_release(struct hf_core *core, void *context, struct hf_error *err)
     const struct one_release *o = context;
     HF_AUTO_FREE char *json = NULL;
 
-    if (hf_store_known_release(core->config.store, o->id, o->known, &json, err) < 0)
+    if (hf_core_find_release(core, o->id, o->known, &json, err) < 0)
         return -1;
     return o->release ? hf_core_parse_release(core, json, o->release, err) : 0;
 }
@@ -91,94 +95,7 @@ hf_core_known_release(struct hf_core *core, const char *id, struct hf_known_rele
     return mailbox_call(&core->mail, read_release, &o, err);
 }
 
-/* ---- making known, forgetting ---- */
-
-struct addition {
-    const char *text, *signature, *actor;
-    struct hf_store_release release;
-    struct hf_known_release *ret_known;
-};
-
-/* By the bytes of the file: before anything in it is looked at. */
-static int
-check_signature(const struct hf_core *core, const struct addition *a, struct hf_error *err)
-{
-    const struct hf_slice file = {a->text, strlen(a->text)};
-    const struct hf_slice signature = {*a->signature ? a->signature : NULL, strlen(a->signature)};
-    char comment[HF_MINISIGN_COMMENT_MAX + 1];
-    struct hf_error why = {0};
-
-    if (hf_trust_check_signature(core->settings.release_keys, file, signature, comment, &why) == 0)
-        return 0;
-    return hf_error_set_at(err, why.class, "/signature", "/signature: %s", why.message);
-}
-
-static int
-read_addition(const struct hf_core *core, const struct addition *a, struct hf_release *ret_release,
-              struct hf_error *err)
-{
-    struct hf_release r;
-
-    if (hf_core_parse_release(core, a->text, &r, err) < 0)
-        return hf_error_wrap(err, "release");
-    if (hf_release_check_fit(&r, HF_VERSION, HF_SETTINGS_SCHEMA, err) < 0) {
-        hf_release_done(&r);
-        return -1;
-    }
-    *ret_release = r;
-    return 0;
-}
-
-static int
-add_in_store(struct hf_store *store, void *context, struct hf_error *err)
-{
-    struct addition *a = context;
-    char what[HF_TEXT_SIZE];
-
-    hf_text_put(what, sizeof what, "added release '%s'", a->release.known.release.name);
-    if (hf_store_add_release(store, &a->release, err) < 0 ||
-        hf_store_audit(store, a->actor, what, err) < 0)
-        return -1;
-    return hf_store_known_release(store, a->release.known.release.id, a->ret_known, NULL, err);
-}
-
-static int
-add(struct hf_core *core, void *context, struct hf_error *err)
-{
-    struct addition *a = context;
-    struct hf_known_release *k = &a->release.known;
-    HF_AUTO_FREE char *canonical = NULL;
-    struct hf_release r;
-    int rc;
-
-    if (check_signature(core, a, err) < 0 || read_addition(core, a, &r, err) < 0)
-        return -1;
-    rc = hf_release_print(&r, &canonical, err);
-    hf_release_label(&r, k->release.name);
-    hf_text_put(k->created, sizeof k->created, "%s", r.created);
-    hf_release_done(&r);
-    if (rc < 0)
-        return -1;
-    hf_release_id(canonical, k->release.id);
-    hf_text_put(k->source, sizeof k->source, "upload");
-    k->added_ms = hf_clock_wall_ms();
-    a->release.json = canonical;
-    a->release.signature = a->signature;
-    return hf_store_transaction(core->config.store, add_in_store, a, err);
-}
-
-int
-hf_core_add_release(struct hf_core *core, const char *text, const char *signature,
-                    const char *actor, struct hf_known_release *ret_known, struct hf_error *err)
-{
-    struct addition a = {
-        .text = text, .signature = signature, .actor = actor, .ret_known = ret_known};
-
-    if (strlen(signature) > HF_STORE_SIGNATURE_MAX)
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/signature",
-                               "/signature: must have at most %d bytes", HF_STORE_SIGNATURE_MAX);
-    return mailbox_call(&core->mail, add, &a, err);
-}
+/* ---- forgetting ---- */
 
 static int
 forget(struct hf_core *core, void *context, struct hf_error *err)
@@ -216,7 +133,7 @@ plan_known(struct hf_core *core, const char *id, const struct plan_wish *wish,
     struct hf_known_release known;
     struct hf_release to;
 
-    if (hf_store_known_release(core->config.store, id, &known, ret_json, err) < 0 ||
+    if (hf_core_find_release(core, id, &known, ret_json, err) < 0 ||
         hf_core_parse_release(core, *ret_json, &to, err) < 0)
         return -1;
     hf_core_make_plan(core, &known, &to, wish, ret_plan);

@@ -78,11 +78,43 @@ HF_MUST int hf_core_known_release(struct hf_core *core, const char *id,
                                   struct hf_known_release *ret_known,
                                   struct hf_release *ret_release, struct hf_error *err);
 
-/* Makes a release known: the text of its file and of its signature ("": none). INVALID with a
- * pointer into the file, and where release_keys are set and none of them has signed it. */
+/* A release that is to be known. */
+struct hf_admission {
+    const char *text, *signature; /* of its file; "" for no signature */
+    const char *source;           /* "upload", "registry", "bundle" */
+    const char *version;          /* that it must have; NULL: any */
+    const char *actor;
+};
+
+/* Makes a release known. INVALID with a pointer into the file, and where release_keys are set and
+ * none of them has signed it. ret_new (may be NULL) says whether it was not known before. */
+HF_MUST int hf_core_admit(struct hf_core *core, const struct hf_admission *asked,
+                          struct hf_known_release *ret_known, bool *ret_new, struct hf_error *err);
+/* The same checks, and nothing more. The caller ends ret_release with hf_release_done(). */
+HF_MUST int hf_core_examine(struct hf_core *core, const char *text, const char *signature,
+                            struct hf_release *ret_release, struct hf_error *err);
+/* hf_core_admit() of an upload. */
 HF_MUST int hf_core_add_release(struct hf_core *core, const char *text, const char *signature,
                                 const char *actor, struct hf_known_release *ret_known,
                                 struct hf_error *err);
+/* What came of the last look into the registry. */
+struct hf_registry_check {
+    char host[HF_REGISTRY_SIZE]; /* that is set now; "": none */
+    bool busy;
+    bool failed;        /* its list could not be read */
+    int64_t checked_ms; /* wall clock; 0: never since the start */
+    unsigned found;     /* releases that are known now, those before too */
+    unsigned added, refused;
+    char detail[HF_TEXT_SIZE]; /* why it failed, or the first was refused; "": nothing */
+};
+
+/* Looks into the registry for new releases; they are known when the operation has ended. CONFLICT
+ * where no registry is set, or it is being asked. */
+HF_MUST int hf_core_check_registry(struct hf_core *core, const char *actor,
+                                   struct hf_operation *ret_operation, struct hf_error *err);
+HF_MUST int hf_core_last_registry_check(struct hf_core *core, struct hf_registry_check *ret,
+                                        struct hf_error *err);
+
 /* NOT_FOUND, CONFLICT. */
 HF_MUST int hf_core_forget_release(struct hf_core *core, const char *id, const char *actor,
                                    struct hf_error *err);

@@ -207,6 +207,12 @@ compare_with_floor(const struct hf_core *core, const struct hf_release *to,
         obstruct(plan, "%s (allow_older)", err.message);
 }
 
+static bool
+has_keys(const struct hf_core *core)
+{
+    return hf_json_count(core->settings.release_keys) > 0;
+}
+
 static void
 find_obstacles(const struct hf_core *core, const struct hf_known_release *known,
                const struct hf_release *to, const struct plan_wish *wish, struct hf_plan *plan)
@@ -222,15 +228,22 @@ find_obstacles(const struct hf_core *core, const struct hf_known_release *known,
     if (core->has_release)
         find_other_services(core, to, plan);
     compare_with_floor(core, to, wish, plan);
+    if (!known->is_signed && has_keys(core) && wish->kind == HF_UPGRADE_FORTH)
+        obstruct(plan, "none of the gateway's release_keys has signed it: add it anew with the "
+                       "signature of one of them");
 }
 
 static void
-find_warnings(const struct hf_known_release *known, struct hf_plan *plan)
+find_warnings(const struct hf_core *core, const struct hf_known_release *known,
+              struct hf_plan *plan)
 {
     char text[HF_TEXT_SIZE];
 
     if (!known->is_signed)
-        warn(plan, HF_WARNING_UNSIGNED, "No signature came with it: nobody vouches for it.");
+        warn(plan, HF_WARNING_UNSIGNED,
+             has_keys(core) ? "None of the gateway's release_keys has signed it."
+                            : "No signature was checked, as no release_keys are set: nobody "
+                              "vouches for it.");
     if (known->state == HF_RELEASE_FAILED) {
         hf_text_put(text, sizeof text, "It was rolled back the last time: %s", known->detail);
         warn(plan, HF_WARNING_FAILED_BEFORE, text);
@@ -301,7 +314,7 @@ hf_core_make_plan(struct hf_core *core, const struct hf_known_release *known,
     };
     name_running(core, ret_plan);
     find_obstacles(core, known, to, wish, ret_plan);
-    find_warnings(known, ret_plan);
+    find_warnings(core, known, ret_plan);
     if (core->has_release)
         plan_services(core, to, ret_plan);
     plan_backlog(core, ret_plan);

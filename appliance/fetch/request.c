@@ -37,7 +37,7 @@ only(const char *text, const char *allowed)
 static bool
 is_sane(const struct hf_fetch_request *r)
 {
-    bool has_reference = r->kind != HF_FETCH_TAGS;
+    bool has_reference = r->kind != HF_FETCH_TAGS || *r->reference;
 
     return only(r->host, LETTERS DIGITS ".-:") && only(r->repository, LETTERS DIGITS "._-/") &&
            !strstr(r->repository, "..") && !strstr(r->repository, "//") &&

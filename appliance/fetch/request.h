@@ -7,7 +7,8 @@
  *       "token_host": "…", "max_bytes_per_s": 0, "stall_ms": 30000 }
  *
  * kind is "blob" (size is needed), "config" (a blob that is a document, of any size up to 4 MiB),
- * "manifest" (reference is a digest or a tag) or "tags" (no reference). What is fetched comes on
+ * "manifest" (reference is a digest or a tag) or "tags" (a page of them: what comes behind the
+ * reference, which is the last one known; without it the first page). What is fetched comes on
  * standard output. Where it fails, one JSON object comes on standard error, {"status","message"},
  * with the HTTP status of the error's class, and the program ends with 1; what came until then is
  * worthless or the beginning of it. Nothing is checked against a digest here: who started the

@@ -6,15 +6,18 @@
 #include <string.h>
 #include <strings.h>
 
+/* Distribution spec 1.1, "Listing Tags". */
+#define PAGE "?n=100"
+
 int
 hf_fetch_url(const struct hf_fetch_request *r, char out[HF_FETCH_URL_SIZE], struct hf_error *err)
 {
     static const char *const places[HF_FETCH_KIND_COUNT] = {"blobs/", "blobs/", "manifests/",
                                                             "tags/list"};
+    const char *query = r->kind != HF_FETCH_TAGS ? "" : *r->reference ? PAGE "&last=" : PAGE;
 
-    if (hf_text_put(out, HF_FETCH_URL_SIZE, "%s://%s/v2/%s/%s%s", r->plain ? "http" : "https",
-                    r->host, r->repository, places[r->kind],
-                    r->kind == HF_FETCH_TAGS ? "" : r->reference))
+    if (hf_text_put(out, HF_FETCH_URL_SIZE, "%s://%s/v2/%s/%s%s%s", r->plain ? "http" : "https",
+                    r->host, r->repository, places[r->kind], query, r->reference))
         return 0;
     return hf_error_set(err, HF_ERROR_INVALID, "the name of the image is too long");
 }

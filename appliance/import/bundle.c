@@ -91,6 +91,8 @@ skip(struct hf_bundle *b, uint64_t len, struct hf_error *err)
 {
     char data[HF_TAR_BLOCK * 16];
 
+    if (b->input.skip && len > sizeof data)
+        return b->input.skip(b->input.context, len, err);
     while (len > 0) {
         size_t n = len < sizeof data ? (size_t)len : sizeof data;
         int rc = read_whole(b, data, n, err);
@@ -341,8 +343,27 @@ read_file(void *context, char *out, size_t size, size_t *ret_len, struct hf_erro
     return 0;
 }
 
+/* A pipe has no place; what is cut off is seen at the next read. */
+static int
+skip_file(void *context, uint64_t len, struct hf_error *err)
+{
+    const int *fd = context;
+    char data[HF_TAR_BLOCK * 16];
+    size_t n = 1;
+
+    if (len <= INT64_MAX && lseek(*fd, (off_t)len, SEEK_CUR) >= 0)
+        return 0;
+    while (len > 0 && n > 0) {
+        if (read_file(context, data, len < sizeof data ? (size_t)len : sizeof data, &n, err) < 0)
+            return -1;
+        len -= n;
+    }
+    return 0;
+}
+
 struct hf_bundle_input
 hf_bundle_file(const int *fd)
 {
-    return (struct hf_bundle_input){read_file, (void *)(uintptr_t)fd};
+    return (struct hf_bundle_input){
+        .read = read_file, .skip = skip_file, .context = (void *)(uintptr_t)fd};
 }

@@ -26,6 +26,9 @@ struct hf_bundle;
 /* Where the bytes come from: up to size of them, 0 at the end. */
 struct hf_bundle_input {
     int (*read)(void *context, char *out, size_t size, size_t *ret_len, struct hf_error *err);
+    /* Passes over so many, which nobody wants: it may fail later where there are fewer. NULL: they
+     * are read. */
+    int (*skip)(void *context, uint64_t len, struct hf_error *err);
     void *context;
 };
 
@@ -44,5 +47,5 @@ struct hf_import_source hf_bundle_source(struct hf_bundle *b);
 void hf_bundle_free(struct hf_bundle *b);
 HF_DEFINE_AUTO(struct hf_bundle, hf_bundle, hf_bundle_free)
 
-/* An input that reads a file or a pipe; fd is borrowed. */
+/* An input that reads a file from its place on, or a pipe; fd is borrowed. */
 struct hf_bundle_input hf_bundle_file(const int *fd);

@@ -32,6 +32,27 @@ read_document(const struct hf_import *im, const struct hf_import_pin *pin, const
                         pin->repository, found, digest);
 }
 
+/* The plan went by the release's list: what would come must be just that. */
+static int
+check_layers(const struct hf_import_pin *pin, const struct hf_manifest *m, struct hf_error *err)
+{
+    char found[HF_DIGEST_SIZE];
+    struct hf_sha256 hash;
+
+    if (!*pin->layers)
+        return 0;
+    hf_sha256_begin(&hash);
+    for (size_t k = 0; k < m->layer_count; k++)
+        hf_layer_list_add(&hash, m->layers[k].digest, (int64_t)m->layers[k].size);
+    hf_sha256_end(&hash, found);
+    if (strcmp(found, pin->layers) == 0)
+        return 0;
+    return hf_error_set(err, HF_ERROR_CONFLICT,
+                        "image %s has other layers, or other sizes of them, than the release lists "
+                        "for it",
+                        pin->repository);
+}
+
 static int
 read_image(struct hf_import *im, size_t i, struct hf_error *err)
 {
@@ -47,6 +68,8 @@ read_image(struct hf_import *im, size_t i, struct hf_error *err)
         return hf_error_set(err, HF_ERROR_CONFLICT,
                             "image %s has the id %s, but the release pins %s", pin->repository,
                             image->manifest.config, pin->config);
+    if (check_layers(pin, &image->manifest, err) < 0)
+        return -1;
     if (read_document(im, pin, pin->config, false, &image->config_text, err) < 0)
         return -1;
     if (hf_image_config_parse(image->config_text.data, image->config_text.len, im->order.platform,

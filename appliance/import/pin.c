@@ -34,6 +34,7 @@ hf_import_pin_of(const struct hf_release_image *image, struct hf_import_pin *ret
     hf_text_put(ret->tag, sizeof ret->tag, "%s", image->tag);
     hf_text_put(ret->manifest, sizeof ret->manifest, "%s", at + 1);
     hf_text_put(ret->config, sizeof ret->config, "%s", image->image_id);
+    memcpy(ret->layers, image->layers, sizeof ret->layers);
     return 0;
 }
 

@@ -118,7 +118,7 @@ hf_remote_document(struct hf_remote *r, const char *host, const struct hf_regist
     static const char *const kinds[] = {[HF_REGISTRY_TAGS] = "tags",
                                         [HF_REGISTRY_MANIFEST] = "manifest",
                                         [HF_REGISTRY_BLOB] = "config"};
-    const char *reference = what->kind == HF_REGISTRY_TAGS ? "" : what->reference;
+    const char *reference = what->reference;
     char found[HF_DIGEST_SIZE];
     size_t from = out->len;
 

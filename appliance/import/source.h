@@ -21,6 +21,8 @@ struct hf_import_pin {
     char tag[HF_TAG_SIZE];
     char manifest[HF_DIGEST_SIZE];
     char config[HF_DIGEST_SIZE]; /* the image id */
+    char layers[HF_DIGEST_SIZE]; /* of their list (model/release.h); "": the manifest's word counts
+                                  */
 };
 
 /* INVALID where the image is not [HOST/]REPOSITORY@sha256:…. */

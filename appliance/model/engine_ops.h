@@ -103,7 +103,7 @@ struct hf_import_progress {
 struct hf_bundle; /* import/bundle.h */
 
 enum hf_registry_kind {
-    HF_REGISTRY_TAGS,     /* JSON: {"name","tags"}; no reference */
+    HF_REGISTRY_TAGS, /* JSON: {"name","tags"}; a page, behind the tag reference, "": the first */
     HF_REGISTRY_MANIFEST, /* by digest, or by a tag */
     HF_REGISTRY_BLOB      /* by digest */
 };

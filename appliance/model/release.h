@@ -53,7 +53,14 @@ struct hf_release_image {
     char digest[HF_DIGEST_SIZE];   /* of the manifest */
     char tag[HF_TAG_SIZE];         /* exact version, for people */
     char image_id[HF_DIGEST_SIZE]; /* config digest */
+    char layers[HF_DIGEST_SIZE];   /* of their list, see hf_layer_list_add(); "": not known */
 };
+
+struct hf_sha256;
+
+/* The next layer of an image, from the lowest on: what has the same digest in the end has the same
+ * layers of the same sizes. */
+void hf_layer_list_add(struct hf_sha256 *h, const char *digest, int64_t size);
 
 struct hf_release_layer {
     char digest[HF_DIGEST_SIZE];
@@ -105,6 +112,9 @@ const char *hf_release_notes(const struct hf_release *r);
 
 /* The same release in its canonical form (RFC 8785), whatever host it was read for. */
 HF_MUST int hf_release_print(const struct hf_release *r, char **ret_text, struct hf_error *err);
+
+/* Why text is not the path of a repository, a static string; NULL where it is one. */
+const char *hf_repository_fault(const char *text);
 
 /* Puts another registry ("" for none) before every image. */
 void hf_release_set_registry(struct hf_release *r, const char *registry);

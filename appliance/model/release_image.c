@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "model/release_parts.h"
 #include "model/settings_parts.h"
+#include "model/sha256.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -122,8 +123,8 @@ is_path_component(const char *text, size_t len)
     }
 }
 
-static const char *
-why_no_repository(const char *text)
+const char *
+hf_repository_fault(const char *text)
 {
     size_t first = strcspn(text, "/");
 
@@ -235,19 +236,32 @@ check_platforms(const struct hf_json *v, const char *pointer, const char *wanted
 
 /* ---- the host's ---- */
 
+void
+hf_layer_list_add(struct hf_sha256 *h, const char *digest, int64_t size)
+{
+    char line[HF_DIGEST_SIZE + HF_TEXT_U64_MAX + 3];
+
+    hf_text_put(line, sizeof line, "%s %lld\n", digest, (long long)size);
+    hf_sha256_add(h, line, strlen(line));
+}
+
 static int
 take_layers(const struct hf_json *layers, struct hf_release_service *s, struct hf_error *err)
 {
     struct hf_release_layer *to = calloc(hf_json_count(layers), sizeof *to);
+    struct hf_sha256 hash;
 
     if (!to)
         return hf_error_nomem(err);
+    hf_sha256_begin(&hash);
     s->layers = to;
     for (const struct hf_json *l = hf_json_first(layers); l; l = hf_json_next(l), to++) {
         hf_text_put(to->digest, sizeof to->digest, "%s", hf_json_string(l, "digest"));
         to->size = hf_json_int(l, "size", 0);
+        hf_layer_list_add(&hash, to->digest, to->size);
         s->layer_count++;
     }
+    hf_sha256_end(&hash, s->image.layers);
     return 0;
 }
 
@@ -276,7 +290,7 @@ hf_release_read_images(const struct hf_json *v, const char *pointer,
     struct hf_release_image *image = &ret_service->image;
     char at[HF_ERROR_POINTER_MAX], text[256];
 
-    why = why_no_repository(repository);
+    why = hf_repository_fault(repository);
     if (why)
         return hf_wrong(err, pointer, "repository", why);
     if (!hf_tag_is_exact(tag, &why)) {

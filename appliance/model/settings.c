@@ -64,6 +64,7 @@ hf_settings_init(struct hf_settings *s)
     };
     hf_alarm_settings_init(&s->alarms);
     hf_upgrade_settings_init(&s->upgrade);
+    hf_registry_settings_init(&s->registry);
     hf_scan_settings_init(&s->scan);
     snprintf(s->device_topic, sizeof s->device_topic, "%s", DEVICE_TOPIC_DEFAULT);
 }

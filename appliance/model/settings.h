@@ -5,8 +5,8 @@
  *     { "name", "sinks": [sink], "buffer": {…}, "lanes": [{"filter","lane"}], "rules": [rule],
  *       "devices": {"topic"}, "limits": {SERVICE: limits, "allow_overcommit"}, "own": {…},
  *       "alarms": {…}, "broker": {…}, "registry": {"host","ca_pem","user","password",
- *       "token_host","max_bytes_per_s"}, "release_keys": [public key], "upgrade": {…},
- *       "scan": {…} }
+ *       "token_host","max_bytes_per_s","release_repository","check_hours"},
+ *       "release_keys": [public key], "upgrade": {…}, "scan": {…} }
  *
  * Limits are as model/limits.h has them, each member over its default. "own" says what the own
  * services of a release may have: "ports" of the host, "binds" (folders of the host, with all below
@@ -117,6 +117,8 @@ struct hf_registry_settings {
     char password[HF_SECRET_SIZE];     /* or token in its place */
     char token_host[HF_REGISTRY_SIZE]; /* gives tokens for it; "": the registry's own host */
     int64_t max_bytes_per_s;           /* 0: as fast as it goes */
+    char release_repository[HF_REPOSITORY_SIZE]; /* in which releases are */
+    int64_t check_hours; /* between two looks for new ones; 0: only when somebody asks */
 };
 
 struct hf_settings {

@@ -67,6 +67,7 @@ HF_MUST int hf_parse_scan(const struct hf_json *v, struct hf_scan_settings *s,
 struct hf_json *hf_print_scan(const struct hf_scan_settings *s);
 
 /* settings_registry.c: as those of alarms. */
+void hf_registry_settings_init(struct hf_registry_settings *r);
 HF_MUST int hf_parse_registry(const struct hf_json *v, struct hf_registry_settings *r,
                               struct hf_error *err);
 struct hf_json *hf_print_registry(const struct hf_registry_settings *r, bool masked);

@@ -7,7 +7,8 @@
 
 enum { PORT_MOST = 65535 };
 
-static const int64_t RATE_LEAST = 16384; /* below it a layer takes days */
+static const int64_t CHECK_HOURS_MOST = 720; /* a month */
+static const int64_t RATE_LEAST = 16384;     /* below it a layer takes days */
 static const int64_t RATE_MOST = 10000000000;
 static const char AT[] = "/registry";
 
@@ -78,6 +79,23 @@ take(const struct hf_json *v, const char *member, char *out, size_t size)
         hf_text_put(out, size, "%s", text);
 }
 
+void
+hf_registry_settings_init(struct hf_registry_settings *r)
+{
+    *r = (struct hf_registry_settings){.release_repository = "holdfast/release"};
+}
+
+static int
+check_releases(const struct hf_json *v, struct hf_error *err)
+{
+    const char *repository = hf_json_string(v, "release_repository");
+    const char *fault = repository ? hf_repository_fault(repository) : NULL;
+
+    if (fault)
+        return hf_wrong(err, AT, "release_repository", fault);
+    return hf_check_range(v, "check_hours", 0, CHECK_HOURS_MOST, AT, err);
+}
+
 int
 hf_parse_registry(const struct hf_json *v, struct hf_registry_settings *r, struct hf_error *err)
 {
@@ -85,11 +103,13 @@ hf_parse_registry(const struct hf_json *v, struct hf_registry_settings *r, struc
         {"host", HF_JSON_STRING, false},       {"ca_pem", HF_JSON_STRING, false},
         {"user", HF_JSON_STRING, false},       {"password", HF_JSON_STRING, false},
         {"token_host", HF_JSON_STRING, false}, {"max_bytes_per_s", HF_JSON_INT, false},
+        {"check_hours", HF_JSON_INT, false},   {"release_repository", HF_JSON_STRING, false},
     };
     int64_t rate;
 
     if (hf_json_check(v, AT, fields, HF_LEN(fields), err) < 0 || check_host(v, "host", err) < 0 ||
-        check_host(v, "token_host", err) < 0 || check_account(v, err) < 0)
+        check_host(v, "token_host", err) < 0 || check_account(v, err) < 0 ||
+        check_releases(v, err) < 0)
         return -1;
     rate = hf_json_int(v, "max_bytes_per_s", r->max_bytes_per_s);
     if (rate && (rate < RATE_LEAST || rate > RATE_MOST))
@@ -101,6 +121,8 @@ hf_parse_registry(const struct hf_json *v, struct hf_registry_settings *r, struc
     take(v, "user", r->user, sizeof r->user);
     take(v, "password", r->password, sizeof r->password);
     take(v, "token_host", r->token_host, sizeof r->token_host);
+    take(v, "release_repository", r->release_repository, sizeof r->release_repository);
+    r->check_hours = hf_json_int(v, "check_hours", r->check_hours);
     return 0;
 }
 
@@ -115,6 +137,8 @@ hf_print_registry(const struct hf_registry_settings *r, bool masked)
     hf_json_put_string(o, "password", masked && *r->password ? HF_SECRET_MASK : r->password);
     hf_json_put_string(o, "token_host", r->token_host);
     hf_json_put_int(o, "max_bytes_per_s", r->max_bytes_per_s);
+    hf_json_put_string(o, "release_repository", r->release_repository);
+    hf_json_put_int(o, "check_hours", r->check_hours);
     return o;
 }
 

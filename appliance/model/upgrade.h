@@ -39,7 +39,7 @@ struct hf_known_release {
     char created[HF_NAME_SIZE]; /* RFC 3339, as the release says */
     enum hf_release_state state;
     char source[HF_RELEASE_SOURCE_SIZE]; /* "upload", "start" … */
-    bool is_signed;
+    bool is_signed; /* by one of the keys that are set; of the store: a signature came with it */
     int64_t added_ms;
     char detail[HF_UPGRADE_TEXT_SIZE]; /* why it failed */
 };

@@ -33,7 +33,7 @@ hf_health_name(enum hf_health h)
 const char *
 hf_operation_kind_name(enum hf_operation_kind k)
 {
-    static const char *const names[] = {"start", "stop", "restart", "upgrade", "rollback"};
+    static const char *const names[] = {"start", "stop", "restart", "upgrade", "rollback", "check"};
 
     return names[k];
 }

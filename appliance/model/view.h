@@ -217,6 +217,7 @@ enum hf_operation_kind {
     HF_OPERATION_RESTART,
     HF_OPERATION_UPGRADE,
     HF_OPERATION_ROLLBACK,
+    HF_OPERATION_CHECK, /* whether the registry has new releases */
     HF_OPERATION_KIND_COUNT
 };
 enum hf_operation_state {

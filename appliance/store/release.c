@@ -79,6 +79,27 @@ hf_store_known_release(struct hf_store *st, const char *id, struct hf_known_rele
 }
 
 int
+hf_store_release_file(struct hf_store *st, const char *id, char **ret_json, char **ret_signature,
+                      struct hf_error *err)
+{
+    HF_AUTO_FREE char *json = NULL;
+    HF_STMT stmt = NULL;
+    int row;
+
+    if (hf_db_query(st, &stmt, err, hf_sql_known_release_file, "t", id) < 0)
+        return -1;
+    row = hf_db_step(st, stmt, err);
+    if (row < 0)
+        return hf_error_wrap(err, "read release '%.32s'", id);
+    if (!row)
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no release '%.32s'", id);
+    if (copy_text(stmt, 0, &json, err) < 0 || copy_text(stmt, 1, ret_signature, err) < 0)
+        return -1;
+    *ret_json = hf_steal(&json);
+    return 0;
+}
+
+int
 hf_store_release_texts(struct hf_store *st, bool leftovers, hf_store_release_text *take,
                        void *context, struct hf_error *err)
 {
@@ -221,6 +242,17 @@ read_running_id(struct hf_store *st, char id[HF_DIGEST_TEXT_SIZE], struct hf_err
     return -1;
 }
 
+/* Where keys were set since the last start, its signature is there now. */
+static int
+learn_signature(struct hf_store *st, const struct hf_store_release *r, struct hf_error *err)
+{
+    struct hf_known_release known;
+
+    if (!*r->signature || hf_store_known_release(st, r->known.release.id, &known, NULL, NULL) < 0)
+        return 0;
+    return hf_store_add_release(st, r, err);
+}
+
 static int
 take_start(struct hf_store *st, void *context, struct hf_error *err)
 {
@@ -238,7 +270,7 @@ take_start(struct hf_store *st, void *context, struct hf_error *err)
         return 0;
     s->taken = !*running || strcmp(last, id) != 0;
     if (!s->taken)
-        return 0;
+        return learn_signature(st, s->release, err);
     if (hf_store_release_floor(st, &floor, err) < 0 ||
         hf_release_check_floor(s->parsed, floor, err) < 0 ||
         hf_store_add_release(st, s->release, err) < 0 ||

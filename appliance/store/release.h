@@ -30,6 +30,9 @@ HF_MUST int hf_store_releases(struct hf_store *st, struct hf_known_release *ret_
 HF_MUST int hf_store_known_release(struct hf_store *st, const char *id,
                                    struct hf_known_release *ret_release, char **ret_json,
                                    struct hf_error *err);
+/* NOT_FOUND. Its canonical text and its signature ("": none). The caller frees both. */
+HF_MUST int hf_store_release_file(struct hf_store *st, const char *id, char **ret_json,
+                                  char **ret_signature, struct hf_error *err);
 /* NOT_FOUND; CONFLICT for the one that runs and the one before it. */
 HF_MUST int hf_store_forget_release(struct hf_store *st, const char *id, struct hf_error *err);
 

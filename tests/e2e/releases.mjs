@@ -189,7 +189,7 @@ await check('a release is added by its file, and its plan comes before the butto
   await page.getByText(/^Not touched: Broker, Buffer\b.*\.$/).waitFor();
   await page
     .getByTestId('warnings')
-    .getByText(/No signature came with it/)
+    .getByText(/No signature was checked/)
     .waitFor();
   await page.getByText('What is published comes through').waitFor();
   await page.getByRole('heading', { name: `Otherwise ${first.label} runs again` }).waitFor();

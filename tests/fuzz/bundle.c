@@ -25,6 +25,18 @@ take(void *context, char *out, size_t size, size_t *ret_len, struct hf_error *er
     return 0;
 }
 
+static int
+pass(void *context, uint64_t len, struct hf_error *err)
+{
+    struct input *in = context;
+    size_t n = len < in->left ? (size_t)len : in->left;
+
+    (void)err;
+    in->data += n;
+    in->left -= n;
+    return 0;
+}
+
 /* As an import does: documents, then the layers it wants. Returns how far it came. */
 static int
 read_blobs(struct hf_bundle *b, size_t size)
@@ -60,7 +72,8 @@ static int
 read_bundle(const uint8_t *data, size_t size, size_t step)
 {
     struct input in = {data, size, step};
-    const struct hf_bundle_input input = {take, &in};
+    const struct hf_bundle_input input = {
+        .read = take, .skip = step > 1 ? pass : NULL, .context = &in};
     HF_AUTO(hf_bundle) struct hf_bundle *b = NULL;
 
     if (hf_bundle_open(&input, &b, NULL) < 0)

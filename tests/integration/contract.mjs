@@ -383,6 +383,13 @@ async function releases() {
   check('GET /releases/{id}: the release', release.version === file.version, json(release));
   const unsigned = await expect(422, 'POST', '/releases', { body: json({ release: text }), what: 'unsigned' });
   check('POST /releases: unsigned', JSON.parse(unsigned.text).errors?.[0]?.pointer === '/signature', unsigned.text);
+  const raw = readFileSync(process.env.HF_RELEASE, 'utf8');
+  const signature = readFileSync(`${process.env.HF_RELEASE}.minisig`, 'utf8');
+  const signed = await expect(201, 'POST', '/releases', { body: json({ release: raw, signature }), what: 'signed' });
+  check('POST /releases: signed', JSON.parse(signed.text).signed === true, signed.text);
+  await expect(422, 'POST', '/releases', { body: json({ release: `${raw} `, signature }), what: 'another file' });
+  await expect(422, 'POST', '/releases', { body: json({ release: raw, signature: 'x'.repeat(2001) }), what: 'long signature' });
+  await expect(413, 'POST', '/releases', { body: json({ release: ' '.repeat(70000) }), what: 'long release' });
   await setKeys([]);
   await expect(422, 'POST', '/releases', { body: json({ release: '{' }), what: 'no JSON in it' });
   const floating = text.replace(/"tag":"[^"]*"/, '"tag":"latest"');
@@ -412,6 +419,36 @@ async function releases() {
   await expect(415, 'POST', '/releases/{id}/apply', { ...of(older.id), body: '{}', headers: { 'if-match': '*', 'content-type': 'text/plain' }, what: 'no JSON' });
   await expect(409, 'POST', '/releases/rollback', { what: 'to nothing' });
   await upgradeThere(added, planned.headers.etag);
+}
+
+async function sources() {
+  const begun = await expect(202, 'POST', '/releases/check');
+  await tryOut('POST', '/releases/check', { what: 'at once again' });
+  check('check of the registry', await finished(begun.headers.location) === 'succeeded', begun.text);
+  const { registry } = JSON.parse((await expect(200, 'GET', '/releases', { what: 'after a look into the registry' })).text);
+  check('GET /releases: registry', registry.found >= 1 && !registry.failed && registry.checked !== null, json(registry));
+  const piece = (offset, body, type = 'application/octet-stream') =>
+    ({ body, headers: { 'upload-offset': offset, 'content-type': type } });
+  await expect(400, 'POST', '/releases/bundle', { what: 'without a length' });
+  await expect(413, 'POST', '/releases/bundle', { headers: { 'upload-length': `${2 ** 40}` }, what: 'too long' });
+  await expect(404, 'PATCH', '/releases/bundle', { ...piece('0', 'x'), what: 'not begun' });
+  await expect(404, 'DELETE', '/releases/bundle', { what: 'not begun' });
+  await expect(201, 'POST', '/releases/bundle', { headers: { 'upload-length': '4096' } });
+  await expect(409, 'POST', '/releases/bundle', { headers: { 'upload-length': '4096' }, what: 'a second one' });
+  await expect(415, 'PATCH', '/releases/bundle', { ...piece('0', 'x', 'text/plain'), what: 'no file' });
+  await expect(400, 'PATCH', '/releases/bundle', { ...piece('x', 'x'), what: 'no offset' });
+  await expect(204, 'PATCH', '/releases/bundle', piece('0', 'x'.repeat(100)));
+  await expect(409, 'PATCH', '/releases/bundle', { ...piece('0', 'x'), what: 'again' });
+  await expect(200, 'GET', '/releases/bundle', { what: 'under way' });
+  await expect(204, 'DELETE', '/releases/bundle');
+  await expect(201, 'POST', '/releases/bundle', { headers: { 'upload-length': '4096' }, what: 'anew' });
+  await expect(204, 'PATCH', '/releases/bundle', { ...piece('0', 'x'.repeat(600)), what: 'garbage' });
+  for (let i = 0; i < 100; i++) {
+    const now = JSON.parse((await expect(200, 'GET', '/releases/bundle', { what: 'garbage' })).text);
+    if (now.finished !== null) break;
+    await new Promise((r) => { setTimeout(r, 50); });
+  }
+  await expect(422, 'PATCH', '/releases/bundle', { ...piece('600', 'x'), what: 'after garbage' });
 }
 
 async function setKeys(keys) {
@@ -480,6 +517,7 @@ async function use() {
   await configuration();
   await recordPath();
   await incidents();
+  await sources();
   await releases();
   await scan();
   await expect(400, 'GET', '/operations', { query: 'limit=0', what: 'limit=0' });

@@ -21,6 +21,13 @@ makes_releases() {
     variant ends processor exit
     release_text next processor=good-processor forwarder=good-forwarder >"$work/releases/good.json"
     release_text worse processor=ends forwarder=good-forwarder >"$work/releases/bad.json"
+    head -c 9000000 /dev/urandom >"$work/extra"
+    variant_extra=$work/extra variant bundled processor
+    layout_of bundled processor
+    release_text bundled processor=bundled >"$work/releases/bundled.json"
+    release_sign "$work/releases/bundled.json"
+    "$hf_root/image/bundle.sh" "$work"/releases/bundled.json{,.minisig} "$work/oci" "$work/releases/bundled.bundle"
+    head -c 8000000 "$work/releases/bundled.bundle" >"$work/releases/cut.bundle"
     jq '.services.processor.tag = "latest"' "$work/releases/good.json" >"$work/releases/floating.json"
 }
 
@@ -60,5 +67,6 @@ in_chromium dashboard || rc=1
 in_chromium data || rc=1
 check a_viewer_is_made
 in_chromium services || rc=1
+in_chromium sources || rc=1
 in_chromium releases || rc=1
 finish && [ "$rc" -eq 0 ]

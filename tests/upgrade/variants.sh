@@ -13,7 +13,8 @@ variant_program() {
 }
 
 # variant NAME SERVICE [MODE...]: an image of the service in the registry, and here no longer; its pin is in
-# $work/pin.NAME. Without a mode it is as good as its base; "big MB" is a good one with so much that cannot be packed.
+# $work/pin.NAME. Without a mode it is as good as its base; a file in $variant_extra comes along as a layer of its own;
+# "big MB" is a good one with so much that cannot be packed.
 variant() {
     local name=$1 service=$2 container reference command='' manifest
     shift 2
@@ -30,6 +31,7 @@ variant() {
             jq -sc --args '["/variant"] + $ARGS.positional + if $ARGS.positional[0] | IN("dies", "leaks") then (.[0] // []) + (.[1] // []) else [] end' "$@")
         docker commit --change "ENTRYPOINT $command" --change 'CMD []' "$container" "$reference" >/dev/null
     else
+        [ -z "${variant_extra:-}" ] || docker cp "$variant_extra" "$container:/extra" >/dev/null
         docker commit --change "LABEL hft=$name" "$container" "$reference" >/dev/null
     fi
     docker rm "$container" >/dev/null
@@ -59,6 +61,18 @@ variants() {
     done
 }
 
+# layout_of NAME SERVICE: the blobs of an image from the registry into $work/oci, as an OCI image layout has them.
+layout_of() {
+    local url=http://$registry/v2/$variant_path/$2 blobs=$work/oci/blobs/sha256 manifest digest
+    mkdir -p "$blobs"
+    manifest=$(jq -r .platforms[].manifest "$work/pin.$1")
+    curl -fsS -H 'Accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json' \
+        -o "$blobs/${manifest#sha256:}" "$url/manifests/$manifest"
+    for digest in $(jq -r '.config.digest, .layers[].digest' "$blobs/${manifest#sha256:}"); do
+        curl -fsS -o "$blobs/${digest#sha256:}" "$url/blobs/$digest"
+    done
+}
+
 # variant_images: ids of what was made here and is there now.
 variant_images() { docker images --all --no-trunc --quiet --filter "reference=$variant_repository/*" | sort -u; }
 
@@ -80,7 +94,7 @@ release_text() {
 
 # release_of NAME SERVICE=VARIANT...: adds a release; its id is in $work/id.NAME.
 release_of() {
-    release_text "$@" >"$work/release.$1"
+    release_text "$@" | jq -cSj . >"$work/release.$1"
     rm -f "$work/release.$1.minisig"
     release_sign "$work/release.$1"
     api_is 201 POST /releases "$(jq -nc --rawfile r "$work/release.$1" --rawfile s "$work/release.$1.minisig" '{release: $r, signature: $s}')"

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import type { KnownRelease, PastUpgrade, Plan, ReleaseList, Upgrade } from '../src/api/types';
+import type {
+  KnownRelease,
+  PastUpgrade,
+  Plan,
+  RegistryCheck,
+  ReleaseList,
+  Upgrade,
+} from '../src/api/types';
 import {
   awayText,
   changeText,
+  checkText,
   gapsText,
   howText,
   incidentOf,
@@ -91,12 +99,47 @@ function known(id: string, state: KnownRelease['state']): KnownRelease {
   };
 }
 
+const CHECK: RegistryCheck = {
+  host: 'r.example',
+  busy: false,
+  checked: AT,
+  failed: false,
+  found: 0,
+  added: 0,
+  refused: 0,
+  detail: '',
+};
+
 const list = (change: Partial<ReleaseList> = {}): ReleaseList => ({
   running: OLD,
   previous: null,
   releases: [],
   history: [],
+  registry: CHECK,
   ...change,
+});
+
+describe('what came of a look into the registry', () => {
+  const said = (change: Partial<RegistryCheck>) => checkText({ ...CHECK, ...change }, AT);
+
+  it('says what there is', () => {
+    expect(said({ host: null }).text).toBe('No registry is set to look in.');
+    expect(said({ checked: null }).text).toBe('r.example has not been asked yet.');
+    expect(said({ busy: true }).text).toBe('r.example is being asked.');
+    expect(said({}).text).toMatch(/: no release\.$/);
+    expect(said({ found: 1, added: 1 }).text).toMatch(/: one release, new\.$/);
+    expect(said({ found: 3, added: 1 }).text).toMatch(/: 3 releases, 1 new\.$/);
+    expect(said({ found: 3 }).text).toMatch(/: 3 releases, none new\.$/);
+  });
+
+  it('says what is wrong', () => {
+    expect(said({}).problem).toBe('');
+    expect(said({ failed: true, detail: 'it is away' }).problem).toBe('It is away.');
+    expect(said({ refused: 1, detail: '1.2.0: not signed' }).problem).toBe(
+      'One was refused. 1.2.0: not signed.',
+    );
+    expect(said({ refused: 2, detail: '1.2.0: not signed' }).problem).toMatch(/^2 were refused\./);
+  });
 });
 
 describe('the steps of an upgrade', () => {

@@ -239,6 +239,9 @@ ORDER BY n DESC LIMIT ?1
 -- :known_release_get
 SELECT id, name, created, state, source, signature <> '', added, detail, json FROM known_release WHERE id = ?1
 
+-- :known_release_file
+SELECT json, signature FROM known_release WHERE id = ?1
+
 -- :known_release_delete
 DELETE FROM known_release WHERE id = ?1
 

@@ -65,7 +65,7 @@ call_close(void *context)
 struct hf_wire
 call_wire(struct call *c)
 {
-    return (struct hf_wire){c, call_header, call_read, call_write, call_close};
+    return (struct hf_wire){c, call_header, call_read, call_write, call_close, NULL};
 }
 
 void

@@ -40,7 +40,8 @@ reading(void **state)
         "GET", CONFIG, "", 200,
         "\"broker\":{\"max_devices\":1000,\"max_device_sessions\":2000,\"session_days\":90},"
         "\"registry\":{\"host\":\"\",\"ca_pem\":\"\",\"user\":\"\",\"password\":\"\","
-        "\"token_host\":\"\",\"max_bytes_per_s\":0},");
+        "\"token_host\":\"\",\"max_bytes_per_s\":0,\"release_repository\":\"holdfast/release\","
+        "\"check_hours\":0},");
     call_expect("GET", CONFIG, "", 200,
                 "\"release_keys\":[],\"upgrade\":{\"freeze\":false,\"gate_s\":60,\"switch_s\":120,"
                 "\"max_backlog\":0,"

@@ -51,6 +51,10 @@ listing(void **state)
                 "\"outcome\":\"rolled_back\",\"actor\":\"\",\"started\":");
     call_expect("GET", "/api/v1/releases", "", 200,
                 "\"gaps\":[{\"service\":\"broker\",\"gap_ms\":700}]");
+    call_expect(
+        "GET", "/api/v1/releases", "", 200,
+        "\"registry\":{\"host\":\"r.example\",\"busy\":false,\"checked\":\"1970-01-01T00:00:01."
+        "000Z\",\"failed\":false,\"found\":3,\"added\":1,\"refused\":1,\"detail\":\"1.0.9: ");
     call_expect("GET", "/api/v1/releases/" NEW, "", 200, "\"state\":\"available\"");
     call_expect("GET", "/api/v1/releases/" NONE, "", 404, "there is no release");
 }
@@ -76,6 +80,8 @@ plain_paths_come_before_those_with_an_id(void **state)
     call_expect("GET", "/api/v1/releases/upgrade", "", 200, "\"state\":\"idle\"");
     call_expect("DELETE", "/api/v1/releases/upgrade", "", 405, "Allow: GET, HEAD, OPTIONS\r\n");
     call_expect("GET", "/api/v1/releases/rollback", "", 405, "Allow: POST, OPTIONS\r\n");
+    call_expect("GET", "/api/v1/releases/check", "", 405, "Allow: POST, OPTIONS\r\n");
+    call_expect("POST", "/api/v1/releases/check", "", 202, "\"kind\":\"check\",\"service\":null");
     call_expect("PATCH", "/api/v1/releases/" NEW, "", 405, "Allow: GET, HEAD, DELETE, OPTIONS\r\n");
 }
 

@@ -50,6 +50,20 @@ hf_core_releases(struct hf_core *core, struct hf_known_release *ret_releases, si
 }
 
 int
+hf_core_last_registry_check(struct hf_core *core, struct hf_registry_check *ret,
+                            struct hf_error *err)
+{
+    (void)core, (void)err;
+    *ret = (struct hf_registry_check){.host = "r.example",
+                                      .checked_ms = AT_MS,
+                                      .found = 3,
+                                      .added = 1,
+                                      .refused = 1,
+                                      .detail = "1.0.9: it is not signed"};
+    return 0;
+}
+
+int
 hf_core_upgrades(struct hf_core *core, struct hf_upgrade_record *ret_upgrades, size_t max,
                  size_t *ret_count, struct hf_error *err)
 {
@@ -165,6 +179,16 @@ hf_core_apply(struct hf_core *core, const struct hf_apply *asked, const char *ac
     if (r.state == HF_RELEASE_RUNNING && !asked->allow_older)
         return hf_error_set(err, HF_ERROR_CONFLICT, "it runs already");
     *ret_operation = operation(HF_OPERATION_UPGRADE);
+    return 0;
+}
+
+int
+hf_core_check_registry(struct hf_core *core, const char *actor, struct hf_operation *ret_operation,
+                       struct hf_error *err)
+{
+    (void)core, (void)err;
+    assert_string_equal(actor, "admin");
+    *ret_operation = operation(HF_OPERATION_CHECK);
     return 0;
 }
 

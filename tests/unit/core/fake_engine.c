@@ -407,6 +407,25 @@ fake_use_registry(void *ctx, const struct hf_registry_settings *registry)
     FAKE_LOCKED(f, f->registry = *registry);
 }
 
+static int
+fake_fetch(void *ctx, const struct hf_registry_document *document, struct hf_buf *out,
+           bool (*cancelled)(void *context), void *context, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+    bool blocked;
+
+    do {
+        if (cancelled(context))
+            return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the import was cancelled");
+        FAKE_LOCKED(f, blocked = f->block_documents);
+        if (blocked)
+            nap();
+    } while (blocked);
+    if (!f->document)
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "cannot connect to the registry");
+    return f->document(document, out, err);
+}
+
 const struct hf_engine_ops fake_engine_ops = {
     .info = fake_info,
     .list = fake_list,
@@ -415,6 +434,7 @@ const struct hf_engine_ops fake_engine_ops = {
     .ensure_volume = fake_ensure_volume,
     .has_image = fake_has_image,
     .pull = fake_pull,
+    .fetch = fake_fetch,
     .remove_image = fake_remove_image,
     .use_registry = fake_use_registry,
     .create = fake_create,

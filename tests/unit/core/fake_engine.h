@@ -43,6 +43,11 @@ struct fake_engine {
     bool dies_after;  /* … when it has been carried out, and nobody hears of it */
     bool dying;
     bool block_pulls; /* a pull waits until this is false, or it is cancelled */
+    /* Documents of the registry; asked of the thread that asks, without the lock. NULL: it cannot
+     * be reached. */
+    int (*document)(const struct hf_registry_document *document, struct hf_buf *out,
+                    struct hf_error *err);
+    bool block_documents; /* as block_pulls */
 };
 
 void fake_engine_init(struct fake_engine *f);

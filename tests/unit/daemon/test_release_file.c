@@ -7,23 +7,14 @@
 #include "model/minisign.h"
 #include "release.h"
 #include "release_file.h"
+#include "sign.h"
 
-#include <sodium.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { ID_BYTES = 8, SIGNATURE_BYTES = 2 + ID_BYTES + crypto_sign_BYTES, TEXT_BYTES = 128 };
-
 static const char TEXT[] = RELEASE(BUILT_IN);
 static const char TOO_NEW[] = RELEASE_OF("\"format\":1,\"min_holdfastd\":\"99.0.0\",", BUILT_IN);
-static unsigned char public_key[crypto_sign_PUBLICKEYBYTES], secret_key[crypto_sign_SECRETKEYBYTES];
-
-static void
-base64(const unsigned char *bytes, size_t len, char out[TEXT_BYTES])
-{
-    sodium_bin2base64(out, TEXT_BYTES, bytes, len, sodium_base64_VARIANT_ORIGINAL);
-}
+static struct signer signer;
 
 static void
 put(const char *path, const char *text)
@@ -32,48 +23,33 @@ put(const char *path, const char *text)
                      0);
 }
 
-/* Settings with our key, whose id is all zeros. */
+/* Settings with our key. */
 static void
 trust_us(struct hf_settings *s)
 {
-    unsigned char key[2 + ID_BYTES + crypto_sign_PUBLICKEYBYTES] = "Ed";
-    char text[TEXT_BYTES];
-
-    crypto_sign_keypair(public_key, secret_key);
-    memcpy(key + 2 + ID_BYTES, public_key, sizeof public_key);
-    base64(key, sizeof key, text);
+    signer_init(&signer);
     hf_settings_init(s);
-    hf_json_add_string(s->release_keys, text);
+    hf_json_add_string(s->release_keys, signer.key);
     strcpy(s->registry.host, "r.example");
 }
 
 static void
 sign(const char *file, const char *path)
 {
-    static const char comment[] = "a test";
-    unsigned char hash[64], whole[SIGNATURE_BYTES] = "ED", global[crypto_sign_BYTES];
-    unsigned char both[crypto_sign_BYTES + sizeof comment - 1];
-    char first[TEXT_BYTES], second[TEXT_BYTES], text[512];
+    char text[SIGN_TEXT_SIZE];
 
-    crypto_generichash(hash, sizeof hash, (const unsigned char *)file, strlen(file), NULL, 0);
-    crypto_sign_detached(whole + 2 + ID_BYTES, NULL, hash, sizeof hash, secret_key);
-    memcpy(both, whole + 2 + ID_BYTES, crypto_sign_BYTES);
-    memcpy(both + crypto_sign_BYTES, comment, sizeof comment - 1);
-    crypto_sign_detached(global, NULL, both, sizeof both, secret_key);
-    base64(whole, sizeof whole, first);
-    base64(global, sizeof global, second);
-    snprintf(text, sizeof text, "untrusted comment: \n%s\ntrusted comment: %s\n%s\n", first,
-             comment, second);
+    signer_sign(&signer, file, text);
     put(path, text);
 }
 
 static void
 refused(const char *path, const struct hf_settings *s, const char *says)
 {
+    HF_AUTO_BUF struct hf_buf signature = HF_BUF_INIT(HF_MINISIGN_TEXT_MAX);
     struct hf_release r;
     struct hf_error err = {0};
 
-    if (hf_release_file_read(path, s, &r, &err) == 0)
+    if (hf_release_file_read(path, s, &r, &signature, &err) == 0)
         fail_msg("taken, where it should be said: %s", says);
     if (!strstr(err.message, says) || !strstr(err.message, path))
         fail_msg("'%s' does not say '%s' and '%s'", err.message, says, path);
@@ -82,14 +58,16 @@ refused(const char *path, const struct hf_settings *s, const char *says)
 static void
 taken(const char *path, const struct hf_settings *s)
 {
+    HF_AUTO_BUF struct hf_buf signature = HF_BUF_INIT(HF_MINISIGN_TEXT_MAX);
     struct hf_release r;
     struct hf_error err = {0};
 
-    if (hf_release_file_read(path, s, &r, &err) < 0)
+    if (hf_release_file_read(path, s, &r, &signature, &err) < 0)
         fail_msg("%s", err.message);
     assert_string_equal(r.services[0].image.image, *s->registry.host
                                                        ? "r.example/holdfast/broker@" SHA
                                                        : "holdfast/broker@" SHA);
+    assert_true((signature.len > 0) == (hf_json_count(s->release_keys) > 0));
     hf_release_done(&r);
 }
 

@@ -58,6 +58,35 @@ asked(const char *text)
     return r;
 }
 
+#define ASK_TAGS(more)                                                                             \
+    "{\"host\":\"reg.example\",\"repository\":\"a/b\",\"kind\":\"tags\",\"stall_ms\":1000" more "}"
+
+static void
+tags_come_in_pages(void **state)
+{
+    static const struct {
+        const char *request, *url;
+    } rows[] = {
+        {ASK_TAGS(""), "https://reg.example/v2/a/b/tags/list?n=100"},
+        {ASK_TAGS(",\"reference\":\"\""), "https://reg.example/v2/a/b/tags/list?n=100"},
+        {ASK_TAGS(",\"reference\":\"1.0.0-rc.1\""),
+         "https://reg.example/v2/a/b/tags/list?n=100&last=1.0.0-rc.1"},
+    };
+    struct hf_fetch_request r;
+    char url[HF_FETCH_URL_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        r = asked(rows[i].request);
+        assert_int_equal(hf_fetch_url(&r, url, NULL), 0);
+        assert_string_equal(url, rows[i].url);
+        hf_fetch_request_done(&r);
+    }
+    assert_int_equal(hf_fetch_request_parse(ASK_TAGS(",\"reference\":\"a&n=9\""),
+                                            strlen(ASK_TAGS(",\"reference\":\"a&n=9\"")), &r, NULL),
+                     -1);
+}
+
 static void
 requests_stay_in_their_place(void **state)
 {
@@ -79,7 +108,7 @@ requests_stay_in_their_place(void **state)
         {"{\"host\":\"r\",\"repository\":\"a?b\",\"kind\":\"tags\",\"stall_ms\":1}", NULL},
         {"{\"host\":\"r\",\"repository\":\"a\",\"kind\":\"catalog\",\"stall_ms\":1}", NULL},
         {"{\"host\":\"r\",\"repository\":\"a\",\"kind\":\"tags\",\"stall_ms\":1}",
-         "https://r/v2/a/tags/list"},
+         "https://r/v2/a/tags/list?n=100"},
         {"{\"host\":\"r\",\"repository\":\"a\",\"kind\":\"tags\",\"stall_ms\":0}", NULL},
         {"{\"host\":\"r\",\"repository\":\"a\",\"kind\":\"blob\",\"reference\":\"sha256:00\","
          "\"stall_ms\":1}",
@@ -170,6 +199,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(challenges),
+        cmocka_unit_test(tags_come_in_pages),
         cmocka_unit_test(requests_stay_in_their_place),
         cmocka_unit_test(a_password_goes_only_where_it_belongs),
         cmocka_unit_test(origins),

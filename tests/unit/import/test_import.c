@@ -144,6 +144,38 @@ a_document_that_is_another_is_refused(void **state)
     made_done(&m);
 }
 
+static void
+pin_layer(struct made *m, const char *digest, size_t size)
+{
+    struct hf_sha256 hash;
+
+    hf_sha256_begin(&hash);
+    hf_layer_list_add(&hash, digest, (int64_t)size);
+    hf_sha256_end(&hash, m->pin.layers);
+}
+
+static void
+other_layers_than_those_of_the_release_are_refused(void **state)
+{
+    HF_AUTO(hf_import) struct hf_import *im = NULL;
+    struct hf_error err = {0};
+    struct made m;
+    struct hf_import_order order = {.pins = &m.pin, .count = 1, .platform = "amd64"};
+
+    (void)state;
+    made_begin(&m);
+    order.source = made_source(&m);
+    pin_layer(&m, m.layer_digest, m.layer.len + 1);
+    assert_int_equal(hf_import_new(&order, &im, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    assert_non_null(strstr(err.message, "image a/b has other layers, or other sizes of them"));
+    pin_layer(&m, m.diff_id, m.layer.len);
+    assert_int_equal(hf_import_new(&order, &im, &err), -1);
+    pin_layer(&m, m.layer_digest, m.layer.len);
+    assert_int_equal(hf_import_new(&order, &im, &err), 0);
+    made_done(&m);
+}
+
 /* ---- several images ---- */
 
 struct pair {
@@ -357,7 +389,7 @@ unpack(const struct made *m, const struct hf_buf *tar, size_t len, size_t step,
 {
     const struct hf_buf part = {.data = tar->data, .len = len};
     struct input in = {&part, 0, step};
-    const struct hf_bundle_input input = {read_input, &in};
+    const struct hf_bundle_input input = {.read = read_input, .context = &in};
     HF_AUTO(hf_bundle) struct hf_bundle *b = NULL;
     HF_AUTO(hf_import) struct hf_import *im = NULL;
     HF_AUTO_BUF struct hf_buf archive = HF_BUF_INIT(1 << 20);
@@ -404,6 +436,7 @@ main(void)
         cmocka_unit_test(
             pain_16_bytes_that_are_not_the_pinned_ones_end_it_before_the_image_is_named),
         cmocka_unit_test(a_document_that_is_another_is_refused),
+        cmocka_unit_test(other_layers_than_those_of_the_release_are_refused),
         cmocka_unit_test(several_images_are_bounded_together),
         cmocka_unit_test(pins_are_told_apart_from_names),
         cmocka_unit_test(manifests),

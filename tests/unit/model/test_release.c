@@ -95,6 +95,7 @@ images_are_those_of_the_host(void **state)
                "\"arm64\":{\"config\":\"sha256:1123456789abcdef0123456789abcdef0123456789"
                "abcdef0123456789abcdef\",\"layers\":[" LAYER "," LAYER);
     const struct hf_release_host arm = {"arm64", "localhost"};
+    char arm_layers[HF_DIGEST_SIZE];
     struct hf_release r;
     const struct hf_release_service *s = &r.services[0];
 
@@ -106,10 +107,13 @@ images_are_those_of_the_host(void **state)
     assert_int_equal(s->layer_count, 2);
     assert_string_equal(s->layers[1].digest, SHA);
     assert_int_equal(s->layers[1].size, 100);
+    assert_int_equal(strlen(s->image.layers), HF_DIGEST_SIZE - 1);
+    memcpy(arm_layers, s->image.layers, sizeof arm_layers);
     hf_release_done(&r);
     parse(text, &on_amd64, &r);
     assert_string_equal(s->image.image_id, SHA);
     assert_int_equal(s->layer_count, 1);
+    assert_string_not_equal(s->image.layers, arm_layers);
     hf_release_done(&r);
 }
 

@@ -45,7 +45,8 @@ static const char whole[] =
     "\"flash_bytes_per_day\":[1000000000,2000000000]}},"
     "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7},"
     "\"registry\":{\"host\":\"reg.example:5000\",\"ca_pem\":\"\",\"user\":\"gw\","
-    "\"password\":\"r3g\",\"token_host\":\"\",\"max_bytes_per_s\":65536},"
+    "\"password\":\"r3g\",\"token_host\":\"\",\"max_bytes_per_s\":65536,"
+    "\"release_repository\":\"ours/releases\",\"check_hours\":24},"
     "\"release_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"],"
     "\"upgrade\":{\"freeze\":true,\"gate_s\":30,\"switch_s\":60,\"max_backlog\":100,"
     "\"busy_wait_s\":0},"
@@ -215,6 +216,9 @@ a_bad_document_changes_nothing(void **state)
         {"{\"registry\":{\"password\":\"a\\nb\"}}", "/registry/password"},
         {"{\"registry\":{\"password\":\"***\"}}", "/registry/password"},
         {"{\"registry\":{\"max_bytes_per_s\":100}}", "/registry/max_bytes_per_s"},
+        {"{\"registry\":{\"release_repository\":\"\"}}", "/registry/release_repository"},
+        {"{\"registry\":{\"release_repository\":\"a/b:1\"}}", "/registry/release_repository"},
+        {"{\"registry\":{\"check_hours\":721}}", "/registry/check_hours"},
         {"{\"registry\":{\"proxy\":\"x\"}}", "/registry/proxy"},
         {"{\"registry\":{\"host\":\"registry\"}}", "/registry/host"},
         {"{\"registry\":{\"host\":\"https://r.example\"}}", "/registry/host"},

@@ -344,6 +344,24 @@ a_signature_may_come_later_and_stays(void **state)
     assert_true(r.is_signed);
 }
 
+static void
+keys_that_were_set_later_find_the_signature_of_the_start(void **state)
+{
+    struct made a;
+    HF_AUTO_FREE char *json = NULL, *signature = NULL;
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+
+    make(&a, "a");
+    start_with(st, &a, true);
+    a.release.signature = "untrusted comment: …";
+    start_with(st, &a, false);
+    assert_int_equal(hf_store_release_file(st, a.release.known.release.id, &json, &signature, NULL),
+                     0);
+    assert_string_equal(json, a.release.json);
+    assert_string_equal(signature, a.release.signature);
+    assert_int_equal(hf_store_release_file(st, "none", &json, &signature, NULL), -1);
+}
+
 int
 main(void)
 {
@@ -357,6 +375,7 @@ main(void)
         with_tempdir(the_oldest_that_nothing_needs_gives_way),
         with_tempdir(what_runs_is_not_forgotten),
         with_tempdir(a_signature_may_come_later_and_stays),
+        with_tempdir(keys_that_were_set_later_find_the_signature_of_the_start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,7 +114,10 @@ async function request<T>(
     signal: AbortSignal.timeout(timeoutMs),
     headers,
   };
-  if (body !== undefined) {
+  if (body instanceof Blob) {
+    init.headers = { 'Content-Type': 'application/octet-stream', ...headers };
+    init.body = body;
+  } else if (body !== undefined) {
     init.headers = { 'Content-Type': 'application/json', ...headers };
     init.body = JSON.stringify(body);
   }

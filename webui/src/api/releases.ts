@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only the Releases page asks for; loaded with it.
-import { isApiError, NO_ANSWER, withSession } from './client';
+import { api, isApiError, NO_ANSWER, withSession } from './client';
 import { query } from './query';
 import type {
   IncidentPage,
@@ -17,6 +17,9 @@ export interface TaggedPlan {
   plan: Plan;
   tag: string;
 }
+
+const POLL_MS = 500;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const at = (id: string) => `/releases/${encodeURIComponent(id)}`;
 
@@ -67,6 +70,15 @@ export const releases = {
         signature === null ? { release } : { release, signature },
       ),
     ),
+  /** Ends when the registry has been asked. */
+  check: async () => {
+    let now = await withSession<Operation>('POST', '/releases/check');
+    while (now.finished === null) {
+      await pause(POLL_MS);
+      now = await twice(() => api.operation(now.id));
+    }
+    return now;
+  },
   forget: (id: string) => withSession<void>('DELETE', at(id)),
   apply: (id: string, tag: string) =>
     begin(

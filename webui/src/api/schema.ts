@@ -195,6 +195,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/releases/bundle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bundle that is on its way
+         * @description Or the last one since holdfastd started. `Upload-Offset` says which byte is wanted next.
+         */
+        get: operations["getBundle"];
+        put?: never;
+        /**
+         * Begin to upload a bundle
+         * @description For an admin. A release, its signature and its images in one file, sent by `PATCH` in as many pieces as it takes. One
+         *     at a time. Nothing of it is stored here: it goes on to the container engine as it comes, so a bundle that nothing comes
+         *     of for five minutes, or whose holdfastd ends, begins anew.
+         */
+        post: operations["beginBundle"];
+        /**
+         * Give up the bundle that is on its way
+         * @description For an admin. The container engine keeps nothing of it.
+         */
+        delete: operations["giveUpBundle"];
+        options?: never;
+        head?: never;
+        /**
+         * Send a piece of the bundle
+         * @description For an admin. From `Upload-Offset` on, of any length. Release and signature come first and are checked before a byte
+         *     behind them is taken, the images as they pass; what ends the intake is the answer to the piece that did, and to all
+         *     after it. The offset of the answer may be behind the piece: what lies between is not wanted (images of other
+         *     platforms, layers that are here). Where a connection broke, `GET` says where to go on.
+         */
+        patch: operations["sendBundle"];
+        trace?: never;
+    };
+    "/releases/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look for releases in the registry
+         * @description For an operator. Asks the registry of the configuration for the newest eight versions in `registry.release_repository`
+         *     and makes known what a key of `release_keys` has signed, as an upload does. Changes nothing that runs. When the
+         *     operation has ended, `registry` of the list says what came of it. The gateway looks by itself every
+         *     `registry.check_hours`.
+         */
+        post: operations["checkRegistry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/releases/upgrade": {
         parameters: {
             query?: never;
@@ -2330,7 +2390,9 @@ export interface components {
          *         "user": "gateway",
          *         "password": "***",
          *         "token_host": "",
-         *         "max_bytes_per_s": 500000
+         *         "max_bytes_per_s": 500000,
+         *         "release_repository": "holdfast/release",
+         *         "check_hours": 24
          *       },
          *       "release_keys": [
          *         "RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9"
@@ -2406,6 +2468,8 @@ export interface components {
                 password: components["schemas"]["RegistryPatch"]["password"];
                 token_host: components["schemas"]["RegistryPatch"]["token_host"];
                 max_bytes_per_s: components["schemas"]["RegistryPatch"]["max_bytes_per_s"];
+                release_repository: components["schemas"]["RegistryPatch"]["release_repository"];
+                check_hours: components["schemas"]["RegistryPatch"]["check_hours"];
             };
             release_keys: components["schemas"]["ReleaseKeys"];
             /** @description How a release is applied. */
@@ -2614,6 +2678,10 @@ export interface components {
             token_host?: string;
             /** @description Most that fetching takes of the line, at least 16384; 0 for no bound. */
             max_bytes_per_s?: number;
+            /** @description Repository in which releases are looked for. */
+            release_repository?: string;
+            /** @description Hours between two looks for new releases; 0 for only when somebody asks. */
+            check_hours?: number;
         };
         /** @description The first filter that matches a topic says its lane; else it is normal. */
         LaneFilters: {
@@ -2877,10 +2945,12 @@ export interface components {
             /**
              * @description How it came here.
              * @example upload
+             * @example registry
+             * @example bundle
              * @example start
              */
             source: string;
-            /** @description Whether a signature came with it. */
+            /** @description Whether one of `release_keys` has signed it. */
             signed: boolean;
             /** @description When it came here. */
             added: components["schemas"]["Time"];
@@ -2902,10 +2972,12 @@ export interface components {
             /**
              * @description How it came here.
              * @example upload
+             * @example registry
+             * @example bundle
              * @example start
              */
             source: string;
-            /** @description Whether a signature came with it. */
+            /** @description Whether one of `release_keys` has signed it. */
             signed: boolean;
             /** @description When it came here. */
             added: components["schemas"]["Time"];
@@ -2948,6 +3020,54 @@ export interface components {
                 reason: string;
                 gaps: components["schemas"]["GapList"];
             }[];
+            registry: components["schemas"]["RegistryCheck"];
+        };
+        /** @description A bundle on its way in, or the last one. */
+        Bundle: {
+            /**
+             * @description There was none; release and signature are awaited; its images come; all is here; it was not taken.
+             * @enum {string}
+             */
+            state: "none" | "head" | "images" | "done" | "failed";
+            /** @description Who brings it. */
+            actor: string;
+            /** @description Of its release; null until that has been checked. */
+            name: string | null;
+            /** @description Of its release; null until it is known here. */
+            id: string | null;
+            /** @description The byte that is wanted next. */
+            offset: number;
+            /** @description Bytes in all. */
+            length: number;
+            /** @description Bytes of the layers that are wanted; 0: not known yet. */
+            layer_bytes: number;
+            /** @description Of these those that have come. */
+            layer_bytes_done: number;
+            /** @description When it began. */
+            started: components["schemas"]["TimeOrNull"];
+            /** @description When it ended. */
+            finished: components["schemas"]["TimeOrNull"];
+            /** @description Why it was not taken; else empty. */
+            detail: string;
+        };
+        /** @description What came of the last look into the registry since holdfastd started. */
+        RegistryCheck: {
+            /** @description The one that is set; null for none. */
+            host: string | null;
+            /** @description Whether it is being asked now. */
+            busy: boolean;
+            /** @description When; null for never. */
+            checked: components["schemas"]["TimeOrNull"];
+            /** @description Whether its list of versions could not be read. */
+            failed: boolean;
+            /** @description Releases that are known now, those before included. */
+            found: number;
+            /** @description Of these those that were new. */
+            added: number;
+            /** @description Versions that are no release or not signed as they must be. */
+            refused: number;
+            /** @description Why it failed, or why the newest of these was refused; else empty. */
+            detail: string;
         };
         /** @description How long services were away. */
         GapList: {
@@ -3318,7 +3438,7 @@ export interface components {
              * @description What is done.
              * @enum {string}
              */
-            kind: "start" | "stop" | "restart" | "upgrade" | "rollback";
+            kind: "start" | "stop" | "restart" | "upgrade" | "rollback" | "check";
             /** @description Null where it is about all of them. */
             service: components["schemas"]["ServiceName"] | null;
             /**
@@ -3681,6 +3801,10 @@ export interface components {
         SetCookie: string;
         /** @description Seconds after which to try again. */
         RetryAfter: number;
+        /** @description The byte that is wanted next. */
+        UploadOffset: number;
+        /** @description Bytes in all. */
+        UploadLength: number;
     };
     pathItems: never;
 }
@@ -3992,6 +4116,164 @@ export interface operations {
             415: components["responses"]["NotJson"];
             421: components["responses"]["Misdirected"];
             422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    getBundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it is. */
+            200: {
+                headers: {
+                    "Upload-Offset": components["headers"]["UploadOffset"];
+                    "Upload-Length": components["headers"]["UploadLength"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bundle"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    beginBundle: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Bytes of the whole bundle, at most 32 GiB. */
+                "Upload-Length": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its first byte is awaited. */
+            201: {
+                headers: {
+                    /** @description Where to send it, `/api/v1/releases/bundle`. */
+                    Location: string;
+                    "Upload-Offset": components["headers"]["UploadOffset"];
+                    "Upload-Length": components["headers"]["UploadLength"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Bundle"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    giveUpBundle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    sendBundle: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description At which byte of the bundle the piece begins; a conflict where another one is wanted. */
+                "Upload-Offset": number;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description All of the piece was taken. */
+            204: {
+                headers: {
+                    "Upload-Offset": components["headers"]["UploadOffset"];
+                    "Upload-Length": components["headers"]["UploadLength"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadEngine"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["Timeout"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    checkRegistry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has begun; poll the operation. */
+            202: {
+                headers: {
+                    /** @description The operation, `/api/v1/operations/{id}`. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["NoSpace"];

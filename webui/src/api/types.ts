@@ -46,6 +46,8 @@ export type QuarantineItem = Schemas['QuarantineItem'];
 export type QuarantinePage = Schemas['QuarantinePage'];
 export type RecordPage = Schemas['RecordPage'];
 export type Release = Schemas['Release'];
+export type Bundle = Schemas['Bundle'];
+export type RegistryCheck = Schemas['RegistryCheck'];
 export type ReleaseList = Schemas['ReleaseList'];
 export type ReleaseShort = Schemas['ReleaseShort'];
 export type RuleList = Schemas['RuleList'];
@@ -66,7 +68,7 @@ export type UpgradePatch = Schemas['UpgradePatch'];
 export type Uplink = Schemas['Uplink'];
 export type WhenFull = Schemas['WhenFull'];
 /** What can be asked of one service. */
-export type Action = Exclude<Operation['kind'], 'upgrade' | 'rollback'>;
+export type Action = Exclude<Operation['kind'], 'upgrade' | 'rollback' | 'check'>;
 
 /** Of what can be set by hand of a service's limits. */
 export type LimitsPatch = Partial<

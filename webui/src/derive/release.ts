@@ -5,6 +5,7 @@ import type {
   KnownRelease,
   PastUpgrade,
   Plan,
+  RegistryCheck,
   ReleaseList,
   ServiceName,
   Upgrade,
@@ -50,12 +51,14 @@ export function inOrder(releases: readonly KnownRelease[]): KnownRelease[] {
 
 const SOURCE: Record<string, string> = {
   upload: 'uploaded',
+  registry: 'found in the registry',
+  bundle: 'came in a bundle',
   start: 'came with the start',
 };
 
 export function originText(release: KnownRelease, now: string): string {
   const how = SOURCE[release.source] ?? release.source;
-  return `${how} ${timeNear(release.added, now)}, ${release.signed ? 'signed' : 'not signed'}`;
+  return `${how} ${timeNear(release.added, now)}, ${release.signed ? 'signed' : 'not signed by a known key'}`;
 }
 
 export interface Answer {
@@ -128,6 +131,27 @@ function underWayAnswer(upgrade: Upgrade, titleOf: TitleOf): Answer {
     eyebrow,
     title: waiting ? `${to} cannot be fetched yet.` : `${to} is being fetched.`,
     detail: waiting ? `${sentence(waiting)} It is tried again. ${untouched}` : untouched,
+  };
+}
+
+/** What came of the last look into the registry; problem: that something is wrong with it. */
+export function checkText(
+  { host, busy, checked, failed, found, added, refused, detail }: RegistryCheck,
+  now: string,
+): { text: string; problem: string } {
+  if (host === null) return { text: 'No registry is set to look in.', problem: '' };
+  if (busy) return { text: `${host} is being asked.`, problem: '' };
+  if (checked === null) return { text: `${host} has not been asked yet.`, problem: '' };
+  const asked = `${host} was asked ${timeNear(checked, now)}`;
+  if (failed) return { text: `${asked}.`, problem: sentence(detail) };
+  const what = found === 0 ? 'no release' : found === 1 ? 'one release' : `${found} releases`;
+  const fresh = added === 0 ? 'none new' : added === found ? 'new' : `${added} new`;
+  return {
+    text: found === 0 ? `${asked}: ${what}.` : `${asked}: ${what}, ${fresh}.`,
+    problem:
+      refused === 0
+        ? ''
+        : `${refused === 1 ? 'One was' : `${refused} were`} refused. ${sentence(detail)}`,
   };
 }
 

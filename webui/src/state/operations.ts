@@ -114,7 +114,7 @@ export async function adoptOperations(): Promise<void> {
   const { operations } = await api.operations(10).catch(() => ({ operations: [] as Operation[] }));
   for (const operation of operations) {
     const { service, kind } = operation;
-    if (!service || kind === 'upgrade' || kind === 'rollback') continue;
+    if (!service || kind === 'upgrade' || kind === 'rollback' || kind === 'check') continue;
     if (!isOpen(operation) || progress.value[service]) continue;
     begin(service, kind);
     void follow(service, kind, operation, find(service)?.since ?? null);

@@ -21,9 +21,11 @@ import { upgradeSign, useFailures, useReleases } from '../../state/releases';
 import type { PageProps } from '../props';
 import { AddCard } from './add';
 import { RollBack } from './back';
+import { BundleCard } from './bundle';
 import { HistoryCard } from './history';
 import { LiveCard } from './live';
 import { PolicyCard } from './policy';
+import { Registry } from './registry';
 
 /** So long its steps stay to be looked at after its end. */
 const STAYS_S = 600;
@@ -66,7 +68,15 @@ function Item({ release, props }: { release: KnownRelease; props: PageProps }): 
   );
 }
 
-function KnownCard({ list, props }: { list: ReleaseList; props: PageProps }): JSX.Element {
+function KnownCard({
+  list,
+  props,
+  onChange,
+}: {
+  list: ReleaseList;
+  props: PageProps;
+  onChange: () => void;
+}): JSX.Element {
   const admin = mayAdminister(props.session);
   return (
     <Card title="Releases here">
@@ -88,6 +98,12 @@ function KnownCard({ list, props }: { list: ReleaseList; props: PageProps }): JS
             : 'An admin can add the file of another one.'}
         </p>
       )}
+      <Registry
+        check={list.registry}
+        at={props.state.at}
+        mayAsk={mayOperate(props.session)}
+        onChecked={onChange}
+      />
     </Card>
   );
 }
@@ -146,7 +162,7 @@ export function ReleasesPage(props: PageProps): JSX.Element {
             <LiveCard upgrade={upgrade} session={session} titleOf={titleOf} at={at} />
           )}
           <Loading asked={asked} />
-          {list && <KnownCard list={list} props={props} />}
+          {list && <KnownCard list={list} props={props} onChange={() => void asked.again()} />}
           {list && (
             <HistoryCard history={list.history} failures={failures} at={at} titleOf={titleOf} />
           )}
@@ -154,6 +170,7 @@ export function ReleasesPage(props: PageProps): JSX.Element {
         {admin && (
           <div class="stack">
             <AddCard />
+            <BundleCard onTaken={() => void asked.again()} />
             <PolicyCard />
           </div>
         )}
