@@ -13,6 +13,7 @@
 #include "model/settings.h"
 #include "model/view.h"
 #include "path/path.h"
+#include "scan/scanner.h"
 #include "store/store.h"
 
 struct hf_core;
@@ -22,6 +23,7 @@ struct hf_core_config {
     const char *state_dir;
     const struct hf_engine_ops *engine_ops;
     void *engine;           /* context of engine_ops; borrowed */
+    struct hf_scanner *scanner; /* borrowed; NULL: plans say nothing of vulnerabilities */
     const char *trouble;    /* what was wrong at the start, for people; "" or NULL for nothing */
     struct hf_store *store; /* borrowed; used by the owner thread alone from hf_core_start() on */
 };

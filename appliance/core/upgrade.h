@@ -12,6 +12,7 @@
 
 #include "core/fetcher.h"
 #include "core/releases.h"
+#include "scan/scanner.h"
 #include "supervisor/upgrade.h"
 
 #include <stdbool.h>
@@ -100,9 +101,25 @@ struct plan_wish {
 void hf_core_make_plan(struct hf_core *core, const struct hf_known_release *known,
                        const struct hf_release *to, const struct plan_wish *wish,
                        struct hf_plan *ret_plan);
-/* plan_size.c: what is to be fetched for the services whose image is not present. */
+/* plan_size.c: what is to be fetched for the services whose image is not present. ran: the release
+ * before the one that runs, whose images are kept; NULL: there is none. */
 void hf_core_weigh_plan(const struct hf_core *core, const struct hf_release *to,
-                        struct hf_plan *plan);
+                        const struct hf_release *ran, struct hf_plan *plan);
+
+/* What is needed to look for known vulnerabilities without the owner. */
+struct plan_scan {
+    struct hf_scan_target targets[HF_SERVICES_MAX];
+    size_t count;
+    struct hf_scan_settings settings; /* owned */
+    struct hf_scan_clock clock;
+};
+
+/* plan_scan.c: on the owner's thread; undone by hf_scan_settings_done(). */
+HF_MUST int hf_core_begin_scan(const struct hf_core *core, const struct hf_release *to,
+                               struct plan_scan *ret_scan, struct hf_error *err);
+/* plan_scan.c: on any other. Fills plan->scan, and its obstacles and warnings by the policy. */
+HF_MUST int hf_core_scan_plan(struct hf_core *core, const struct plan_scan *scan,
+                              struct hf_plan *plan, struct hf_error *err);
 
 /* upgrade_collect.c: whether a release that runs, ran before it or is yet to be applied has that
  * image; lets images go that nothing needs, where there are some. */

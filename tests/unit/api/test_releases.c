@@ -85,7 +85,11 @@ planning(void **state)
     (void)state;
     call_expect("POST", "/api/v1/releases/" NEW "/plan", "", 200, "ETag: " ETAG "\r\n");
     call_expect("POST", "/api/v1/releases/" NEW "/plan", "", 200,
-                "\"possible\":true,\"obstacles\":[],\"services\":[{\"service\":\"broker\",");
+                "\"possible\":true,\"obstacles\":[],\"needs_allow_older\":false,"
+                "\"services\":[{\"service\":\"broker\",");
+    call_expect("POST", "/api/v1/releases/" NEW "/plan", "", 200,
+                "\"room_s\":null,\"queue_s\":240,\"max_backlog\":null},"
+                "\"schema_changes\":[\"the configuration: version 1 → 2\"]");
     call_expect("POST", "/api/v1/releases/" NEW "/plan", "", 200,
                 "\"fetch\":{\"images\":1,\"layers\":2,\"bytes\":1000},"
                 "\"disk\":{\"free_bytes\":null,\"needed_bytes\":2500,\"peak_bytes\":3500}");

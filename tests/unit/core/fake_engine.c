@@ -382,6 +382,28 @@ fake_use_registry(void *ctx, const struct hf_registry_settings *registry)
     FAKE_LOCKED(f, f->registry = *registry);
 }
 
+static int
+fake_fetch(void *ctx, const struct hf_registry_document *document, struct hf_buf *out,
+           bool (*cancelled)(void *context), void *context, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+    const char *text;
+
+    (void)document, (void)cancelled, (void)context;
+    FAKE_LOCKED(f, text = f->document);
+    if (!text)
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the registry is away");
+    return hf_buf_add(out, text, strlen(text), err);
+}
+
+/* No image of it has files. */
+static int
+fake_archive(void *ctx, const char *id, const char *path, struct hf_buf *tar, struct hf_error *err)
+{
+    (void)ctx, (void)id, (void)tar;
+    return hf_error_set(err, HF_ERROR_NOT_FOUND, "%s is not there", path);
+}
+
 const struct hf_engine_ops fake_engine_ops = {
     .info = fake_info,
     .list = fake_list,
@@ -392,6 +414,8 @@ const struct hf_engine_ops fake_engine_ops = {
     .pull = fake_pull,
     .remove_image = fake_remove_image,
     .use_registry = fake_use_registry,
+    .fetch = fake_fetch,
+    .archive = fake_archive,
     .create = fake_create,
     .update = fake_update,
     .start = fake_start,

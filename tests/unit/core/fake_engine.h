@@ -38,6 +38,7 @@ struct fake_engine {
     char slow[HF_NAME_SIZE]; /* making a container of this service takes its time */
     bool hangs;              /* a look waits until this is false, as with a stopped dockerd */
     struct hf_registry_settings registry;
+    const char *document; /* what the registry answers, for all; NULL: it is away */
     bool block_pulls; /* a pull waits until this is false, or it is cancelled */
 };
 

@@ -1,46 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Upgrades by a whole owner, with a real store, against an engine in memory. */
-#include "box.h"
-
-#include "core/internal.h"
-#include "core/releases.h"
-
-#define IMAGE(c) "sha256:" c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c
-#define OF(c)                                                                                      \
-    "{\"config\":\"" IMAGE(c) "\",\"layers\":[" LAYER ",{\"digest\":\"" IMAGE(                     \
-        c) "\",\"size\":1000}],\"manifest\":\"" IMAGE(c) "\"}"
-#define PINNED(name, c)                                                                            \
-    "\"" name                                                                                      \
-    "\":{\"platforms\":{\"amd64\":" OF(c) ",\"arm64\":" OF(c) "},\"repository\":\"r/" name         \
-                                                              "\",\"tag\":\"0.1.0\"}"
-#define SET(name, counter, broker, buffer)                                                         \
-    "{\"counter\":" counter ",\"created\":\"2026-11-24T03:01:33Z\",\"format\":1,"                  \
-    "\"min_holdfastd\":\"0.1.0\",\"name\":\"" name                                                 \
-    "\",\"services\":{" PINNED("broker", broker) "," PINNED("buffer", buffer) "," PINNED(          \
-        "forwarder", "04") "," PINNED("processor",                                                 \
-                                      "03") "},\"settings_schema\":1,\"version\":\"1.2.3\"}"
-
-static const char one[] = SET("one", "7", "01", "02");
-static const char two[] = SET("two", "8", "11", "12");
-static const char half[] = SET("half", "8", "01", "12");
-static const char three[] = SET("three", "9", "21", "22");
-static const char older[] = SET("older", "6", "31", "02");
-
-/* The shortest gate there is. */
-static void
-configure(struct box *b, const char *patch)
-{
-    HF_AUTO(hf_json) struct hf_json *doc = NULL;
-    HF_AUTO_FREE char *text = NULL;
-    struct hf_error err = {0};
-    struct hf_config_change change = {.revision = HF_REVISION_ANY, .actor = "admin"};
-    int64_t revision;
-
-    assert_int_equal(hf_json_parse(patch, strlen(patch), &doc, &err), 0);
-    change.patch = doc;
-    if (hf_core_change_config(b->core, &change, &text, &revision, &err) < 0)
-        fail_msg("%s", err.message);
-}
+#include "upgradekit.h"
 
 /* The operation of the last one that was asked for. */
 static char asked[HF_ID_SIZE];
@@ -55,25 +15,6 @@ static bool
 is_back_to_rest(const struct hf_snapshot *s)
 {
     return is_settled(s) && all_run(s);
-}
-
-static void
-begin_box(struct box *b)
-{
-    start_with(b, one);
-    wait_until(b->core, all_run);
-    configure(b, "{\"upgrade\":{\"gate_s\":1,\"switch_s\":10}}");
-}
-
-static void
-add(struct box *b, const char *text, char id[HF_DIGEST_TEXT_SIZE])
-{
-    struct hf_known_release known;
-    struct hf_error err;
-
-    if (hf_core_add_release(b->core, text, "", "admin", &known, &err) < 0)
-        fail_msg("%s", err.message);
-    memcpy(id, known.release.id, HF_DIGEST_TEXT_SIZE);
 }
 
 static void
@@ -402,39 +343,6 @@ what_is_in_the_way_is_said(void **state)
     runs_one(b);
 }
 
-static void
-what_is_fetched_is_weighed_by_layers_that_are_not_here(void **state)
-{
-    struct box *b = *state;
-    struct hf_plan plan;
-    struct hf_error err;
-    char id[HF_DIGEST_TEXT_SIZE];
-
-    begin_box(b);
-    add(b, two, id);
-    assert_int_equal(hf_core_plan(b->core, id, &plan, &err), 0);
-    assert_int_equal(plan.fetch_count, 0);
-    assert_int_equal(plan.fetch_bytes, 0);
-    FAKE_LOCKED(&b->engine, b->engine.no_images = true);
-    assert_int_equal(hf_core_plan(b->core, id, &plan, &err), 0);
-    FAKE_LOCKED(&b->engine, b->engine.no_images = false);
-    assert_int_equal(plan.fetch_count, 2);
-    assert_int_equal(plan.fetch_layers, 2);
-    assert_int_equal(plan.fetch_bytes, 2000);
-    assert_int_equal(plan.services[1].fetch_bytes, 1000);
-    assert_int_equal(hf_plan_needed_bytes(&plan), 5000);
-    assert_int_equal(hf_plan_peak_bytes(&plan), 7000);
-}
-
-static bool
-has_warning(const struct hf_plan *p, enum hf_plan_warning_kind kind)
-{
-    for (size_t i = 0; i < p->warning_count; i++)
-        if (p->warnings[i].kind == kind)
-            return true;
-    return false;
-}
-
 static bool
 is_audited(struct hf_store *store, const char *text)
 {
@@ -679,8 +587,6 @@ main(void)
         cmocka_unit_test_setup_teardown(
             images_go_after_the_next_commit_and_never_those_of_a_way_back, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_in_the_way_is_said, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_fetched_is_weighed_by_layers_that_are_not_here,
-                                        setup, teardown),
         cmocka_unit_test_setup_teardown(an_older_one_is_applied_only_where_that_is_asked_for, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(unsigned_ones_are_refused_where_there_is_a_key, setup,

@@ -2964,6 +2964,8 @@ export interface components {
             possible: boolean;
             /** @description What is in the way. */
             obstacles: string[];
+            /** @description Whether its counter is all that is in the way: an apply with `allow_older` would be taken. */
+            needs_allow_older: boolean;
             /** @description Those that change, in the order in which they would be switched. */
             services: {
                 service: components["schemas"]["ServiceName"];
@@ -3017,6 +3019,10 @@ export interface components {
                 in_per_s: number;
                 /** @description Records that come while services are away, as long as the last time; null where not known. */
                 held_meanwhile: number | null;
+                /** @description Until the buffer is full at the present rate, where nothing leaves it; null where not known. */
+                room_s: number | null;
+                /** @description Until the queue of the broker is, where nothing is taken from it; null where not known. */
+                queue_s: number | null;
                 /** @description It would wait until fewer are held; null for no such limit. */
                 max_backlog: number | null;
             };
@@ -3046,10 +3052,12 @@ export interface components {
                  * @description What it is about.
                  * @enum {string}
                  */
-                kind: "unsigned" | "older" | "no_room" | "failed_before" | "image_missing";
+                kind: "unsigned" | "older" | "no_room" | "failed_before" | "image_missing" | "vulnerable" | "not_scanned";
                 /** @description For people. */
                 text: string;
             }[];
+            /** @description Known vulnerabilities of what would run: as `GET /scan`, by the SBOM that the release names where an image is not here yet. An image that would come and that the policy blocks is an obstacle. */
+            scan: components["schemas"]["Scan"] | null;
         };
         /**
          * @description `health`: each changed service does its work; `restarts`: none ends by itself; `memory`: each stays below its limit; `errors`: no more than before; `canary`: what is published comes through.
