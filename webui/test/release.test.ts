@@ -296,15 +296,24 @@ function plan(more: Partial<Plan> = {}): Plan {
     from: OLD,
     possible: true,
     obstacles: [],
+    needs_allow_older: false,
     services: [change()],
     unchanged: ['broker'],
     fetch: { images: 1, layers: 2, bytes: 1000 },
     disk: { free_bytes: null, needed_bytes: 2500, peak_bytes: 3500 },
-    backlog: { held: 812, in_per_s: 154, held_meanwhile: null, max_backlog: null },
+    backlog: {
+      held: 812,
+      in_per_s: 154,
+      held_meanwhile: null,
+      room_s: null,
+      queue_s: null,
+      max_backlog: null,
+    },
     schema_changes: [],
     gate: { seconds: 60, switch_s: 120, checks: ['health'] },
     rollback: { release: OLD, images_present: true, detail: '' },
     warnings: [],
+    scan: null,
     ...more,
   };
 }
@@ -322,7 +331,7 @@ describe('a plan', () => {
     const known = plan({
       services: [change({ last_gap_ms: 1240 }), change({ last_gap_ms: 860 })],
       fetch: { images: 2, layers: 5, bytes: 1024 ** 2 },
-      backlog: { held: 0, in_per_s: 1, held_meanwhile: 12, max_backlog: null },
+      backlog: { ...plan().backlog, held: 0, in_per_s: 1, held_meanwhile: 12 },
     });
     expect(figures(known)).toEqual([
       '2 services restart, one by one',

@@ -25,6 +25,7 @@ export type Flash = Schemas['Flash'];
 export type Gateway = Schemas['Gateway'];
 export type History = Schemas['History'];
 export type HistoryRange = History['range'];
+export type Finding = Schemas['Finding'];
 export type Incident = Schemas['Incident'];
 export type IncidentDetail = Schemas['IncidentDetail'];
 export type IncidentPage = Schemas['IncidentPage'];
@@ -51,6 +52,7 @@ export type ReleaseShort = Schemas['ReleaseShort'];
 export type RuleList = Schemas['RuleList'];
 export type Rules = Schemas['Rules'];
 export type Sentence = Schemas['Sentence'];
+export type Scan = Schemas['Scan'];
 export type Service = Schemas['Service'];
 export type ServiceName = Schemas['ServiceName'];
 /** The built-in services, in the order in which a record meets them. */
