@@ -4,8 +4,8 @@
 //   HF_URL, HF_PASSWORD             the gateway, and the password of admin
 //   HF_SETUP_CODE                   its proof of possession (only where nobody has claimed it)
 //   HF_INSTANCE                     what the names of its containers begin with
-//   HF_RELEASES                     a folder with good.json, bad.json (its processor ends at once) and floating.json,
-//                                   which is refused for its tag
+//   HF_RELEASES                     a folder with good.json, bad.json (its processor ends at once), older.json (whose
+//                                   counter is lower) and floating.json, which is refused for its tag
 //   HF_SHOTS                        a folder for pictures (optional)
 //   HF_CHROMIUM                     the browser (optional)
 // Prints a line "ok - …" or "not ok - …" for each check; ends with 1 where one failed. Applies releases: for a
@@ -345,6 +345,23 @@ await check('a person rolls back; nothing can be lost, so nothing is to be typed
   await until('it has ended', async () => (await upgrade()).finished !== null, END_MS);
   await ends('committed');
   await page.getByRole('heading', { level: 1, name: `${first.label} runs.` }).waitFor();
+  await isAsReleased(first);
+});
+
+// --- An older one
+
+await check('an older one says so, and is applied only after that was confirmed', async () => {
+  const { label } = releaseOf('older');
+  await plan('older');
+  await page.getByTestId('obstacles').getByText(/older/).first().waitFor();
+  await button(`Apply the older ${label}`).click();
+  await shootAll('releases-older');
+  await page.getByRole('dialog').getByRole('button', { name: 'Apply the older one' }).click();
+  await page.getByTestId('steps').waitFor({ timeout: STEP_MS });
+  expect((await upgrade()).release.name === label, 'another one has begun');
+  await button('Give it up').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Give it up' }).click();
+  await ends('rolled_back');
   await isAsReleased(first);
 });
 

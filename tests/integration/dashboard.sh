@@ -21,6 +21,7 @@ makes_releases() {
     variant ends processor exit
     release_text next processor=good-processor forwarder=good-forwarder >"$work/releases/good.json"
     release_text worse processor=ends forwarder=good-forwarder >"$work/releases/bad.json"
+    release_text older forwarder=good-forwarder | jq -c '.counter -= 1' >"$work/releases/older.json"
     jq '.services.processor.tag = "latest"' "$work/releases/good.json" >"$work/releases/floating.json"
 }
 
