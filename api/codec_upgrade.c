@@ -85,6 +85,22 @@ upgrade_services(const struct hf_upgrade_record *r)
 }
 
 static void
+put_layer(struct hf_json *o, const struct hf_pull_bytes *b)
+{
+    struct hf_json *layer;
+
+    if (!*b->layer) {
+        hf_json_put_null(o, "layer");
+        return;
+    }
+    layer = hf_json_object();
+    hf_json_put_string(layer, "digest", b->layer);
+    hf_json_put_int(layer, "bytes", b->layer_done);
+    hf_json_put_int(layer, "total_bytes", b->layer_size);
+    hf_json_put(o, "layer", layer);
+}
+
+static void
 put_pull(struct hf_json *o, const struct hf_upgrade_view *v)
 {
     struct hf_json *pull;
@@ -97,8 +113,9 @@ put_pull(struct hf_json *o, const struct hf_upgrade_view *v)
     hf_json_put_string(pull, "service", v->pull_service);
     hf_json_put_int(pull, "number", v->pull_number);
     hf_json_put_int(pull, "of", v->pull_of);
-    hf_json_put_null(pull, "bytes");
-    hf_json_put_null(pull, "total_bytes");
+    put_count_or_null(pull, "bytes", v->pull.size > 0, v->pull.done);
+    put_count_or_null(pull, "total_bytes", v->pull.size > 0, v->pull.size);
+    put_layer(pull, &v->pull);
     hf_json_put(o, "pull", pull);
 }
 

@@ -8,6 +8,7 @@
 
 #include "model/digest.h"
 #include "model/engine_ops.h"
+#include "model/upgrade.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -34,6 +35,7 @@ struct fetch_news {
     char release_id[HF_DIGEST_TEXT_SIZE];
     unsigned number, of;        /* of images, from 1 */
     char service[HF_NAME_SIZE]; /* whose image */
+    struct hf_pull_bytes bytes; /* of it */
     int result;
     struct hf_error err;
 };

@@ -498,6 +498,7 @@ hf_core_present_upgrade(const struct hf_core *core, struct hf_upgrade_view *v)
         v->pull_number = u->news.number;
         v->pull_of = u->news.of;
         memcpy(v->pull_service, u->news.service, sizeof v->pull_service);
+        v->pull = u->news.bytes;
     }
     if (u->machine.state != HF_UPGRADE_GATING)
         return;

@@ -126,7 +126,14 @@ describe('the steps of an upgrade', () => {
   });
 
   it('say what image is fetched, with bytes where they are known', () => {
-    const pull = { service: 'processor', number: 1, of: 2, bytes: null, total_bytes: null };
+    const pull = {
+      service: 'processor',
+      number: 1,
+      of: 2,
+      bytes: null,
+      total_bytes: null,
+      layer: null,
+    };
     const word = (more: object) =>
       step(upgrade('pulling', ['waiting', 'waiting'], { pull: { ...pull, ...more } }), 'fetch')
         ?.word;
@@ -134,6 +141,15 @@ describe('the steps of an upgrade', () => {
     expect(word({ bytes: 1024 ** 2, total_bytes: 4 * 1024 ** 2 })).toBe(
       '1 of 2: Processor, 1 of 4\u00a0MB',
     );
+    const layer = {
+      digest: `sha256:${'3'.repeat(64)}`,
+      bytes: 1024 ** 2,
+      total_bytes: 2 * 1024 ** 2,
+    };
+    expect(
+      step(upgrade('pulling', ['waiting', 'waiting'], { pull: { ...pull, layer } }), 'fetch')
+        ?.detail,
+    ).toBe('Layer 333333333333: 1 of 2\u00a0MB.');
   });
 
   it('wait where something holds them up, and say what', () => {

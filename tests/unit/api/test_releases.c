@@ -4,6 +4,8 @@
 #include "call.h"
 #include "world.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -145,7 +147,17 @@ the_upgrade_under_way_is_shown(void **state)
     v->pull_of = 2;
     call_expect("GET", "/api/v1/releases/upgrade", "", 200,
                 "\"pull\":{\"service\":\"\",\"number\":1,\"of\":2,\"bytes\":null,"
-                "\"total_bytes\":null},\"gate\":null");
+                "\"total_bytes\":null,\"layer\":null},\"gate\":null");
+    v->pull = (struct hf_pull_bytes){"sha256:1", 5, 50, 7, 70};
+    call_expect("GET", "/api/v1/releases/upgrade", "", 200,
+                "\"bytes\":7,\"total_bytes\":70,"
+                "\"layer\":{\"digest\":\"sha256:1\",\"bytes\":5,\"total_bytes\":50}}");
+    memset(v->record.operation, 'a', sizeof v->record.operation - 1);
+    hf_text_put(v->pull_service, sizeof v->pull_service, "broker");
+    v->waiting[0] = '\0';
+    call_expect("GET", "/api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200,
+                "\"detail\":\"fetches image 1 of 2, of 'broker': 7 of 70 bytes; of layer sha256:1 5 "
+                "of 50\"");
     *v = (struct hf_upgrade_view){.record = {.n = 0}};
 }
 

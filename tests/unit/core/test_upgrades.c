@@ -196,6 +196,15 @@ pain_02_nothing_is_touched_where_an_image_cannot_be_had(void **state)
     FAKE_LOCKED(&b->engine, assert_int_equal(b->engine.stops, stops));
 }
 
+static bool
+is_half_here(const struct hf_snapshot *s)
+{
+    const struct hf_upgrade_view *v = &s->upgrade;
+
+    return v->pull_number == 1 && v->pull.done == 50 && v->pull.size == 100 &&
+           v->pull.layer_done == 50 && strcmp(v->pull.layer, IMAGE("11")) == 0;
+}
+
 static void
 pain_18_a_pull_that_hangs_stops_no_supervision(void **state)
 {
@@ -211,6 +220,7 @@ pain_18_a_pull_that_hangs_stops_no_supervision(void **state)
         b->engine.no_images = true;
     });
     apply(b, id);
+    wait_until(b->core, is_half_here);
     refused(b, id, "", HF_ERROR_CONFLICT);
     FAKE_LOCKED(&b->engine, b->engine.no_images = false);
     assert_int_equal(

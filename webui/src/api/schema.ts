@@ -3113,10 +3113,19 @@ export interface components {
                 number: number;
                 /** @description How many images. */
                 of: number;
-                /** @description So far; null where not known. */
+                /** @description Of this image, so far; null where not known yet. */
                 bytes: number | null;
-                /** @description Of all; null where not known. */
+                /** @description Of its layers that are not here; null where not known yet. */
                 total_bytes: number | null;
+                /** @description The layer that comes now; null where none does. */
+                layer: {
+                    /** @description As the release pins it. */
+                    digest: string;
+                    /** @description So far. */
+                    bytes: number;
+                    /** @description Of it. */
+                    total_bytes: number;
+                } | null;
             } | null;
             /** @description Null before the gate. */
             gate: {
