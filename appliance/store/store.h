@@ -232,6 +232,20 @@ HF_MUST int hf_store_untold_alarm(struct hf_store *st, unsigned mask, struct hf_
 HF_MUST int hf_store_alarm_told(struct hf_store *st, int64_t id, unsigned mask,
                                 struct hf_error *err);
 
+/* ---- revisions of the settings ---- */
+
+struct hf_settings_revision {
+    int64_t n, created_ms;
+    char author[HF_NAME_SIZE];
+};
+
+/* Newest first, at most max. */
+HF_MUST int hf_store_revisions(struct hf_store *st, struct hf_settings_revision *ret_revisions,
+                               size_t max, size_t *ret_count, struct hf_error *err);
+/* NOT_FOUND. The caller frees *ret_json. */
+HF_MUST int hf_store_revision(struct hf_store *st, int64_t n, char **ret_json,
+                              struct hf_error *err);
+
 /* ---- small things to remember ---- */
 
 /* Keeps a text under a name, in place of the one of before. */

@@ -24,6 +24,12 @@ INSERT INTO secret (name, value) VALUES (?1, ?2)
 -- :settings_newest
 SELECT n, json FROM settings ORDER BY n DESC LIMIT 1
 
+-- :settings_list
+SELECT n, created, author FROM settings ORDER BY n DESC LIMIT ?1
+
+-- :settings_get
+SELECT json FROM settings WHERE n = ?1
+
 -- :settings_compare
 SELECT n, json = ?1 FROM settings ORDER BY n DESC LIMIT 1
 
