@@ -408,6 +408,7 @@ describe('how releases are applied', () => {
     switch_s: 120,
     max_backlog: 0,
     busy_wait_s: 0,
+    config_gate_s: 60,
   };
   const before = upgradeForm({ upgrade: upgradeSettings } as never);
 

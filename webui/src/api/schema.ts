@@ -856,6 +856,75 @@ export interface paths {
         patch: operations["patchConfig"];
         trace?: never;
     };
+    "/config/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Revisions of the configuration
+         * @description For an admin. The newest 50 are kept; the newest of all is in force. What a service reads of another revision is watched
+         *     for `upgrade.config_gate_s`: where one that did its work no longer does, the whole configuration goes back by itself
+         *     to the revision that was the last to do well, as a new revision, with an incident and an audit entry.
+         */
+        get: operations["listRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/config/revisions/{n}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of a revision of the configuration. */
+                n: components["parameters"]["RevisionNumber"];
+            };
+            cookie?: never;
+        };
+        /**
+         * How a revision differs from another one
+         * @description For an admin. Of a secret it says that it differs, and neither value.
+         */
+        get: operations["diffRevision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/config/revisions/{n}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of a revision of the configuration. */
+                n: components["parameters"]["RevisionNumber"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return to a revision
+         * @description For an admin. Its text becomes a new revision, secrets and all, checked and watched as any change is. While an upgrade
+         *     switches services it is a conflict.
+         */
+        post: operations["restoreRevision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -2340,7 +2409,8 @@ export interface components {
          *         "gate_s": 60,
          *         "switch_s": 120,
          *         "max_backlog": 0,
-         *         "busy_wait_s": 600
+         *         "busy_wait_s": 600,
+         *         "config_gate_s": 60
          *       },
          *       "scan": {
          *         "policy": {
@@ -2415,6 +2485,7 @@ export interface components {
                 switch_s: components["schemas"]["UpgradePatch"]["switch_s"];
                 max_backlog: components["schemas"]["UpgradePatch"]["max_backlog"];
                 busy_wait_s: components["schemas"]["UpgradePatch"]["busy_wait_s"];
+                config_gate_s: components["schemas"]["UpgradePatch"]["config_gate_s"];
             };
             /** @description What is done about known vulnerabilities of images. */
             scan: {
@@ -2599,6 +2670,8 @@ export interface components {
             max_backlog?: number;
             /** @description How long a service that says it is busy may hold up its switch. */
             busy_wait_s?: number;
+            /** @description How long services must do well with other settings, or the configuration goes back; 0: nobody watches. */
+            config_gate_s?: number;
         };
         /** @description Where images are fetched from, and how. */
         RegistryPatch: {
@@ -3315,6 +3388,52 @@ export interface components {
             /** @description Then it counts no more. */
             expired: boolean;
         } | null;
+        /** @description Revisions of the configuration. */
+        RevisionList: {
+            /** @description The one in force; 0 for the defaults. */
+            current: number;
+            /** @description Null where nothing is watched. */
+            trial: {
+                /** @description Where it would go back to. */
+                good: number;
+                /** @description For so long all must do well. */
+                seconds: number;
+                /** @description Until it has; stands still while something cannot be seen. */
+                remaining_s: number;
+                /** @description What is not well now; may be empty. */
+                waiting: string;
+            } | null;
+            /** @description Newest first. */
+            revisions: {
+                /** @description Its number. */
+                revision: number;
+                /** @description When. */
+                created: components["schemas"]["Time"];
+                /** @description Who made it; `holdfastd` where it went back by itself. */
+                author: string;
+            }[];
+        };
+        /** @description How two revisions differ. */
+        RevisionDiff: {
+            /** @description 0 for the defaults. */
+            from: number;
+            /** @description The other one. */
+            to: number;
+            /** @description What differs; elements of lists are compared by their places. */
+            changes: {
+                /**
+                 * @description JSON pointer into the configuration.
+                 * @example /buffer/window_ms
+                 */
+                path: string;
+                /** @description As `GET /config` shows it; null where there was none. */
+                before: unknown;
+                /** @description As `GET /config` shows it; null where there is none. */
+                after: unknown;
+            }[];
+            /** @description Further ones. */
+            omitted: number;
+        };
         /** @description The id of an operation. */
         OperationId: string;
         /**
@@ -3689,6 +3808,8 @@ export interface components {
     parameters: {
         /** @description The service. */
         ServiceName: components["schemas"]["ServiceName"];
+        /** @description The number of a revision of the configuration. */
+        RevisionNumber: number;
         /** @description Of the release. */
         ReleaseId: components["schemas"]["ReleaseId"];
     };
@@ -5036,6 +5157,109 @@ export interface operations {
             412: components["responses"]["Stale"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["NoPrecondition"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    listRevisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All that are kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionList"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    diffRevision: {
+        parameters: {
+            query?: {
+                /** @description The other one; 0 for the defaults. Without it the one before. */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The number of a revision of the configuration. */
+                n: components["parameters"]["RevisionNumber"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The differences. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionDiff"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreRevision: {
+        parameters: {
+            query?: {
+                /** @description Only check; the answer is what would be in force, and in `effects` what it would do. */
+                dry_run?: boolean;
+            };
+            header: {
+                /** @description The ETag of the configuration in force; 412 where somebody was faster. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The number of a revision of the configuration. */
+                n: components["parameters"]["RevisionNumber"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The configuration as it is now, or would be. */
+            200: {
+                headers: {
+                    /** @description The revision that is in force. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
             421: components["responses"]["Misdirected"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["NoPrecondition"];

@@ -24,6 +24,7 @@ import { RollBack } from './back';
 import { HistoryCard } from './history';
 import { LiveCard } from './live';
 import { PolicyCard } from './policy';
+import { RevisionsCard } from './revisions';
 
 /** So long its steps stay to be looked at after its end. */
 const STAYS_S = 600;
@@ -155,6 +156,7 @@ export function ReleasesPage(props: PageProps): JSX.Element {
           <div class="stack">
             <AddCard />
             <PolicyCard />
+            <RevisionsCard at={at} />
           </div>
         )}
       </div>
