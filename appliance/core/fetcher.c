@@ -120,12 +120,14 @@ fetch_one(struct fetcher *f, const struct fetch_item *item, struct fetch_news *n
     return 0;
 }
 
-/* One that somebody else uses stays. */
 static int
 remove_one(struct fetcher *f, const struct fetch_item *item, struct hf_error *err)
 {
-    hf_log_info("event=image-removed image=%s", item->image.image);
-    return f->core->config.engine_ops->remove_image(f->core->config.engine, &item->image, err);
+    if (f->core->config.engine_ops->remove_image(f->core->config.engine, &item->image, err) < 0)
+        return -1;
+    hf_log_info("event=image-removed image=%s tag=%s reason=\"no release needs it\"",
+                item->image.image, item->image.tag);
+    return 0;
 }
 
 static void
@@ -137,6 +139,7 @@ do_job(struct fetcher *f, const struct fetch_job *job)
     for (size_t i = 0; i < job->count && news.result == 0; i++) {
         news.number = (unsigned)i + 1;
         hf_text_put(news.service, sizeof news.service, "%s", job->items[i].service);
+        memcpy(news.image_id, job->items[i].image.image_id, sizeof news.image_id);
         news.bytes = (struct hf_pull_bytes){.size = 0};
         mailbox_fetch(&f->core->mail, &news);
         if (is_given_up(f))

@@ -22,7 +22,7 @@ struct fetch_item {
 
 struct fetch_job {
     bool remove; /* else fetch */
-    char release_id[HF_DIGEST_TEXT_SIZE];
+    char release_id[HF_DIGEST_TEXT_SIZE]; /* that is to come; "" where it removes */
     struct fetch_item items[HF_SERVICES_MAX];
     size_t count;
 };
@@ -33,6 +33,7 @@ struct fetch_news {
     bool done;
     bool remove; /* as the job */
     char release_id[HF_DIGEST_TEXT_SIZE];
+    char image_id[HF_DIGEST_SIZE];
     unsigned number, of;        /* of images, from 1 */
     char service[HF_NAME_SIZE]; /* whose image */
     struct hf_pull_bytes bytes; /* of it */

@@ -202,6 +202,14 @@ know_running(struct hf_core *core)
         hf_log_warn("event=release-not-listed error=\"%s\"", err.message);
 }
 
+static int
+note_leftovers(void *context, const char *json, struct hf_error *err)
+{
+    (void)json, (void)err;
+    *(bool *)context = true;
+    return 0;
+}
+
 int
 hf_core_load_upgrade(struct hf_core *core, struct hf_error *err)
 {
@@ -211,8 +219,9 @@ hf_core_load_upgrade(struct hf_core *core, struct hf_error *err)
 
     if (hf_store_upgrades(core->config.store, &u->record, 1, &count, err) < 0)
         return -1;
-    u->collect_due = true;
     know_running(core);
+    if (hf_store_release_texts(core->config.store, true, note_leftovers, &u->collect_due, err) < 0)
+        return -1;
     if (!count || u->record.finished_ms || !core->has_release)
         return 0;
     if (hold_both(core, &why) < 0)
@@ -295,7 +304,6 @@ carry_out(struct hf_core *core, const struct hf_upgrade_step *step, bool failed)
         break;
     case HF_UPGRADE_COLLECT:
         u->collect_due = true;
-        u->uncollected[0] = '\0';
         break;
     default:
         break;

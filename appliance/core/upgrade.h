@@ -51,8 +51,7 @@ struct upgrade {
     struct hf_gate_result gate[HF_GATE_COUNT];
     char said[HF_TEXT_SIZE];    /* of the last look, for its event to borrow */
     char culprit[HF_NAME_SIZE]; /* the service that a failure is about; "": none alone */
-    bool collect_due;
-    char uncollected[HF_DIGEST_TEXT_SIZE]; /* the release whose images could not go; tried later */
+    bool collect_due; /* images may have become old */
 };
 
 /* upgrade.c: takes up what is written, before services get their specs. */
@@ -121,9 +120,11 @@ HF_MUST int hf_core_begin_scan(const struct hf_core *core, const struct hf_relea
 HF_MUST int hf_core_scan_plan(struct hf_core *core, const struct plan_scan *scan,
                               struct hf_plan *plan, struct hf_error *err);
 
-/* upgrade_collect.c: whether a release that runs, ran before it or is yet to be applied has that
- * image; lets images go that nothing needs, where there are some. */
-bool hf_core_needs_image(const struct hf_core *core, const char *image_id);
+/* upgrade_collect.c: an image of a release of before that nothing needs; "" where there is none. */
+void hf_core_pick_image(const struct hf_core *core, struct hf_release_image *ret_image);
+/* It is gone, or somebody else uses it, so that it is not ours to remove. */
+void hf_core_forget_image(const struct hf_core *core, const char *image_id);
+/* Lets the next one go, where there is one. */
 void hf_core_collect(struct hf_core *core);
 void hf_core_collected(struct hf_core *core, const struct fetch_news *news);
 

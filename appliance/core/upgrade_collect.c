@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Images that were of a release once and that nothing needs any more: neither the release that
- * runs, nor the one before it, nor one that is yet to be applied. One release at a time; what
- * cannot be removed now (somebody else uses it) is tried again after the next upgrade.
+ * Old images. The store has a list of those that releases brought here, from the beginning of the
+ * upgrade to them on; what may go is in none of the releases that run, ran before, are on their way
+ * or may be applied as they are, and no container of ours stands on it. One by one they go after
+ * the end of an upgrade, and where a disk is about to be full (room.c), by the name that a pull
+ * gave them and never by force. What somebody else uses is not ours to remove, and is forgotten.
  */
 #include "base/text.h"
 #include "core/internal.h"
@@ -10,11 +12,22 @@
 
 #include <string.h>
 
+enum { CANDIDATES_MAX = 64 };
+
+/* ---- what is needed ---- */
+
 struct needed {
     const struct hf_core *core;
-    char ids[HF_STORE_RELEASES_MAX * HF_SERVICES_MAX][HF_DIGEST_SIZE];
+    char ids[(HF_STORE_RELEASES_MAX + 2) * HF_SERVICES_MAX][HF_DIGEST_SIZE];
     size_t count;
 };
+
+static void
+add_images(struct needed *n, const struct hf_release *r)
+{
+    for (size_t i = 0; r && i < r->count && n->count < HF_LEN(n->ids); i++)
+        memcpy(n->ids[n->count++], r->services[i].image.image_id, HF_DIGEST_SIZE);
+}
 
 static int
 add_needed(void *context, const char *json, struct hf_error *err)
@@ -24,109 +37,98 @@ add_needed(void *context, const char *json, struct hf_error *err)
 
     if (hf_core_parse_release(n->core, json, &r, err) < 0)
         return -1;
-    for (size_t i = 0; i < r.count && n->count < HF_LEN(n->ids); i++)
-        memcpy(n->ids[n->count++], r.services[i].image.image_id, HF_DIGEST_SIZE);
+    add_images(n, &r);
     hf_release_done(&r);
+    return 0;
+}
+
+static int
+find_needed(const struct hf_core *core, struct needed *n, struct hf_error *err)
+{
+    const struct upgrade *u = &core->upgrade;
+
+    n->core = core;
+    if (hf_store_release_texts(core->config.store, false, add_needed, n, err) < 0)
+        return -1;
+    if (u->active) {
+        add_images(n, u->to);
+        add_images(n, u->from);
+    }
     return 0;
 }
 
 static bool
 is_needed(const struct needed *n, const char *image_id)
 {
+    const struct hf_core *core = n->core;
+
     for (size_t i = 0; i < n->count; i++)
         if (strcmp(n->ids[i], image_id) == 0)
+            return true;
+    for (size_t i = 0; i < core->service_count; i++)
+        if (strcmp(core->services[i].spec.image.image_id, image_id) == 0 ||
+            strcmp(core->services[i].machine.container.image_id, image_id) == 0)
             return true;
     return false;
 }
 
-bool
-hf_core_needs_image(const struct hf_core *core, const char *image_id)
+/* ---- what may go ---- */
+
+/* Without a picture of what runs nothing is certain. */
+void
+hf_core_pick_image(const struct hf_core *core, struct hf_release_image *ret_image)
 {
+    HF_AUTO_FREE struct hf_release_image *old = calloc(CANDIDATES_MAX, sizeof *old);
     HF_AUTO_FREE struct needed *needed = calloc(1, sizeof *needed);
     struct hf_error err = {0};
+    size_t count = 0;
 
-    if (!needed)
-        return true;
-    needed->core = core;
-    if (hf_store_release_texts(core->config.store, false, add_needed, needed, &err) < 0)
-        return true;
-    return is_needed(needed, image_id);
-}
-
-struct leftovers {
-    const struct needed *needed;
-    const char *but; /* the one that failed before */
-    struct fetch_job job;
-};
-
-static void
-add_items(struct leftovers *l, const struct hf_release *r)
-{
-    for (size_t i = 0; i < r->count; i++) {
-        struct fetch_item *item = &l->job.items[l->job.count];
-
-        if (is_needed(l->needed, r->services[i].image.image_id))
-            continue;
-        hf_text_put(item->service, sizeof item->service, "%s", r->services[i].name);
-        item->image = r->services[i].image;
-        l->job.count++;
+    *ret_image = (struct hf_release_image){.image = ""};
+    if (!old || !needed || core->engine.state != HF_ENGINE_OK)
+        return;
+    if (hf_store_old_images(core->config.store, old, CANDIDATES_MAX, &count, &err) < 0 ||
+        (count && find_needed(core, needed, &err) < 0)) {
+        hf_log_warn("event=images-not-collected error=\"%s\"", err.message);
+        return;
     }
+    for (size_t i = 0; i < count; i++)
+        if (!is_needed(needed, old[i].image_id)) {
+            *ret_image = old[i];
+            return;
+        }
 }
 
-/* The first one, but for the one that could not be. */
-static int
-take_leftover(void *context, const char *json, struct hf_error *err)
+void
+hf_core_forget_image(const struct hf_core *core, const char *image_id)
 {
-    struct leftovers *l = context;
-    char id[HF_DIGEST_TEXT_SIZE];
-    struct hf_release r;
+    struct hf_error err = {0};
 
-    hf_release_id(json, id);
-    if (*l->job.release_id || strcmp(id, l->but) == 0)
-        return 0;
-    if (hf_core_parse_release(l->needed->core, json, &r, err) < 0)
-        return -1;
-    memcpy(l->job.release_id, id, sizeof l->job.release_id);
-    add_items(l, &r);
-    hf_release_done(&r);
-    return 0;
+    if (hf_store_forget_image(core->config.store, image_id, &err) < 0)
+        hf_log_warn("event=image-not-forgotten error=\"%s\"", err.message);
 }
+
+/* ---- after an upgrade ---- */
 
 void
 hf_core_collect(struct hf_core *core)
 {
     struct upgrade *u = &core->upgrade;
-    struct hf_store *store = core->config.store;
-    HF_AUTO_FREE struct needed *needed = calloc(1, sizeof *needed);
-    HF_AUTO_FREE struct leftovers *l = calloc(1, sizeof *l);
+    struct fetch_job job = {.remove = true, .count = 1};
     struct hf_error err = {0};
 
     u->collect_due = false;
-    if (!needed || !l)
-        return;
-    needed->core = core;
-    l->needed = needed;
-    l->but = u->uncollected;
-    l->job.remove = true;
-    if (hf_store_release_texts(store, false, add_needed, needed, &err) < 0 ||
-        hf_store_release_texts(store, true, take_leftover, l, &err) < 0 ||
-        (*l->job.release_id && fetcher_give(&u->fetcher, &l->job, &err) < 0))
+    hf_core_pick_image(core, &job.items[0].image);
+    if ((*job.items[0].image.image_id ? fetcher_give(&u->fetcher, &job, &err)
+                                      : hf_store_releases_collected(core->config.store, &err)) < 0)
         hf_log_warn("event=images-not-collected error=\"%s\"", err.message);
 }
 
+/* Where the engine does not answer, it is tried again after the next end or start. */
 void
 hf_core_collected(struct hf_core *core, const struct fetch_news *news)
 {
-    struct upgrade *u = &core->upgrade;
-    struct hf_error err = {0};
-
-    if (!news->done)
+    if (!news->done || (news->result < 0 && news->err.class != HF_ERROR_CONFLICT))
         return;
-    if (news->result < 0) {
-        memcpy(u->uncollected, news->release_id, sizeof u->uncollected);
-    } else if (hf_store_release_collected(core->config.store, news->release_id, &err) < 0) {
-        hf_log_warn("event=images-not-collected error=\"%s\"", err.message);
-        return;
-    }
-    u->collect_due = news->result == 0; /* there may be more */
+    hf_core_forget_image(core, news->image_id);
+    core->upgrade.collect_due = true;
 }

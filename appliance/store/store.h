@@ -98,8 +98,9 @@ HF_MUST int hf_store_set_release(struct hf_store *st, const char *json, int64_t 
  * taken the floor; 0 before the first. */
 HF_MUST int hf_store_release_floor(struct hf_store *st, int64_t *ret_floor, struct hf_error *err);
 
-/* Images of releases that were set, and are neither of the newest one nor of the one before it:
- * nothing goes back to them. Oldest first, at most max. */
+/* Images of releases that were set or were to be, and are neither of the newest that was set nor of
+ * the one before it: nothing goes back to them. Those that never ran first, then the oldest, at
+ * most max. */
 HF_MUST int hf_store_old_images(struct hf_store *st, struct hf_release_image *ret_images,
                                 size_t max, size_t *ret_count, struct hf_error *err);
 /* It is gone, or is not to be asked for again. */

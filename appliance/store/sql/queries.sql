@@ -58,6 +58,15 @@ WHERE value->'platforms'->?2->>'config' IS NOT NULL AND value->'platforms'->?2->
 ON CONFLICT (image_id) DO UPDATE
 SET image = excluded.image, tag = excluded.tag, turn = excluded.turn
 
+-- :image_begin
+INSERT INTO image (image_id, image, tag, turn)
+SELECT CAST(value->'platforms'->?2->>'config' AS TEXT),
+    value->>'repository' || '@' || (value->'platforms'->?2->>'manifest'), CAST(value->>'tag' AS TEXT), 0
+FROM json_each(iif(json_valid(?1), ?1, '{}'), '$.services')
+WHERE value->'platforms'->?2->>'config' IS NOT NULL AND value->'platforms'->?2->>'manifest' IS NOT NULL
+    AND value->>'repository' IS NOT NULL AND value->>'tag' IS NOT NULL
+ON CONFLICT (image_id) DO NOTHING
+
 -- :image_old
 SELECT image_id, image, tag FROM image WHERE turn < (SELECT max(turn) FROM image) - 1
 ORDER BY turn, image_id LIMIT ?1
@@ -265,7 +274,7 @@ SELECT json FROM known_release WHERE leftovers = 1 ORDER BY n
 SELECT json FROM known_release WHERE leftovers = 0 ORDER BY n
 
 -- :known_release_collected
-UPDATE known_release SET leftovers = 2 WHERE leftovers = 1 AND id = ?1
+UPDATE known_release SET leftovers = 2 WHERE leftovers = 1
 
 -- :start_release_get
 SELECT id FROM start_release
