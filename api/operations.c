@@ -58,8 +58,7 @@ say_progress(struct hf_exchange *x, struct hf_operation *operation)
     const struct hf_snapshot *snapshot = hf_core_snapshot(x->api->config->core);
     const struct hf_upgrade_view *v = &snapshot->upgrade;
 
-    if (operation->finished_ms == 0 &&
-        strcmp(v->record.operation, operation->id) == 0) {
+    if (operation->finished_ms == 0 && strcmp(v->record.operation, operation->id) == 0) {
         if (*v->waiting)
             hf_text_put(operation->detail, sizeof operation->detail, "%s", v->waiting);
         else if (v->pull_number)

@@ -62,9 +62,9 @@ struct change {
     const struct hf_config_change *asked;
     struct hf_core *core;
     const char *json;
-    bool touches;       /* what services read */
-    const char *why;    /* of a return that nobody asked for; NULL */
-    int64_t n;          /* what it became */
+    bool touches;    /* what services read */
+    const char *why; /* of a return that nobody asked for; NULL */
+    int64_t n;       /* what it became */
     char **ret_text;
     int64_t *ret_revision;
 };
@@ -76,13 +76,14 @@ say_change(const struct change *c, char what[HF_TEXT_SIZE])
     const char *comma = "";
 
     if (!asked->patch) {
-        hf_text_put(what, HF_TEXT_SIZE, "returned to revision %lld of the configuration, as %lld%s%s",
-                    (long long)asked->again, (long long)c->n, c->why ? ": " : "",
-                    c->why ? c->why : "");
+        hf_text_put(
+            what, HF_TEXT_SIZE, "returned to revision %lld of the configuration, as %lld%s%s",
+            (long long)asked->again, (long long)c->n, c->why ? ": " : "", c->why ? c->why : "");
         hf_text_whole(what);
         return;
     }
-    hf_text_put(what, HF_TEXT_SIZE, "changed the configuration to revision %lld: ", (long long)c->n);
+    hf_text_put(what, HF_TEXT_SIZE,
+                "changed the configuration to revision %lld: ", (long long)c->n);
     for (const struct hf_json *m = hf_json_first(asked->patch); m; m = hf_json_next(m)) {
         size_t used = strlen(what);
 
@@ -167,8 +168,8 @@ put_into_force(struct hf_core *core, struct change *c, struct hf_settings *consu
 }
 
 static int
-make_fresh(struct hf_core *core, const struct hf_config_change *asked, struct hf_settings *ret_fresh,
-           struct hf_error *err)
+make_fresh(struct hf_core *core, const struct hf_config_change *asked,
+           struct hf_settings *ret_fresh, struct hf_error *err)
 {
     if (asked->patch)
         return hf_settings_patch(&core->settings, asked->patch, ret_fresh, err);

@@ -22,7 +22,7 @@ struct hf_core_config {
     struct hf_placement placement; /* strings are borrowed for the life of the core */
     const char *state_dir;
     const struct hf_engine_ops *engine_ops;
-    void *engine;           /* context of engine_ops; borrowed */
+    void *engine;               /* context of engine_ops; borrowed */
     struct hf_scanner *scanner; /* borrowed; NULL: plans say nothing of vulnerabilities */
     const char *trouble;    /* what was wrong at the start, for people; "" or NULL for nothing */
     struct hf_store *store; /* borrowed; used by the owner thread alone from hf_core_start() on */
@@ -111,8 +111,8 @@ struct hf_effects {
 struct hf_config_change {
     const struct hf_json *patch; /* RFC 7396; NULL: the kept revision `again` takes its place */
     int64_t again;
-    int64_t revision;            /* that the patch was made for, or HF_REVISION_ANY */
-    bool dry_run;                /* only check */
+    int64_t revision; /* that the patch was made for, or HF_REVISION_ANY */
+    bool dry_run;     /* only check */
     const char *actor;
     struct hf_effects *ret_effects; /* may be NULL; filled on success, by a dry run too */
 };

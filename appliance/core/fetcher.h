@@ -21,7 +21,7 @@ struct fetch_item {
 };
 
 struct fetch_job {
-    bool remove; /* else fetch */
+    bool remove;                          /* else fetch */
     char release_id[HF_DIGEST_TEXT_SIZE]; /* that is to come; "" where it removes */
     struct fetch_item items[HF_SERVICES_MAX];
     size_t count;

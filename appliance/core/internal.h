@@ -65,7 +65,7 @@ struct hf_core {
     bool has_release;
     struct hf_release release; /* while an upgrade is under way: partly of either */
     struct upgrade upgrade;
-    struct trial trial; /* of the settings */
+    struct trial trial;                       /* of the settings */
     size_t service_count;                     /* fixed before the first thread starts */
     struct service services[HF_SERVICES_MAX]; /* the built-in ones by hf_service_index(), first */
     struct hf_engine_view engine;

@@ -21,8 +21,8 @@ place_sbom(const char *repository, char out[HF_REPOSITORY_SIZE])
 {
     const char *slash = strrchr(repository, '/');
 
-    hf_text_put(out, HF_REPOSITORY_SIZE, "%.*srelease",
-                slash ? (int)(slash - repository) + 1 : 0, repository);
+    hf_text_put(out, HF_REPOSITORY_SIZE, "%.*srelease", slash ? (int)(slash - repository) + 1 : 0,
+                repository);
 }
 
 static void
@@ -109,8 +109,8 @@ name_findings(const struct hf_json *report, size_t index, enum hf_verdict verdic
             hf_text_put(out + used, HF_TEXT_SIZE - used, ", …");
             return;
         }
-        hf_text_put(out + used, HF_TEXT_SIZE - used, "%s%.60s %.40s → %.40s (%s)",
-                    used ? ", " : "", hf_json_string(f, "source"), hf_json_string(f, "installed"),
+        hf_text_put(out + used, HF_TEXT_SIZE - used, "%s%.60s %.40s → %.40s (%s)", used ? ", " : "",
+                    hf_json_string(f, "source"), hf_json_string(f, "installed"),
                     hf_json_string(f, "fixed"), hf_json_string(f, "severity"));
     }
 }

@@ -21,8 +21,7 @@ print(const struct hf_core *core, int64_t good, bool again)
 
     hf_json_put_int(o, "good", good);
     for (size_t i = 0; i < core->service_count; i++)
-        if (again ? core->trial.was_well[i]
-                  : core->services[i].verdict.health == HF_HEALTH_HEALTHY)
+        if (again ? core->trial.was_well[i] : core->services[i].verdict.health == HF_HEALTH_HEALTHY)
             hf_json_add_string(well, core->services[i].name);
     hf_json_put(o, "well", well);
     return o;

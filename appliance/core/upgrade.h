@@ -51,7 +51,7 @@ struct upgrade {
     struct hf_gate_result gate[HF_GATE_COUNT];
     char said[HF_TEXT_SIZE];    /* of the last look, for its event to borrow */
     char culprit[HF_NAME_SIZE]; /* the service that a failure is about; "": none alone */
-    bool collect_due; /* images may have become old */
+    bool collect_due;           /* images may have become old */
 };
 
 /* upgrade.c: takes up what is written, before services get their specs. */

@@ -220,8 +220,8 @@ fill_services(struct hf_core *core, struct hf_gate_facts *f)
     for (size_t i = 0; i < u->record.count; i++) {
         const struct service *s = service_of(core, u->record.services[i].name);
 
-        f->services[f->count++] = hf_core_gate_service(
-            core, s, u->record.services[i].was_well, u->base.restarts[s - core->services]);
+        f->services[f->count++] = hf_core_gate_service(core, s, u->record.services[i].was_well,
+                                                       u->base.restarts[s - core->services]);
     }
 }
 

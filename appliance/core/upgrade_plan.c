@@ -158,8 +158,8 @@ find_other_services(const struct hf_core *core, const struct hf_release *to, str
 
     for (size_t i = 0; i < to->count; i++)
         if (hf_core_service_index(core, to->services[i].name) < 0)
-            hf_plan_obstruct(plan, "it has a service more than what runs, '%s': %s", to->services[i].name,
-                     how);
+            hf_plan_obstruct(plan, "it has a service more than what runs, '%s': %s",
+                             to->services[i].name, how);
     for (size_t i = 0; i < core->service_count; i++)
         if (hf_release_index(to, core->services[i].name) < 0)
             hf_plan_obstruct(plan, "it lacks the service '%s': %s", core->services[i].name, how);
@@ -208,7 +208,8 @@ static void
 find_warnings(const struct hf_known_release *known, struct hf_plan *plan)
 {
     if (!known->is_signed)
-        hf_plan_warn(plan, HF_WARNING_UNSIGNED, "No signature came with it: nobody vouches for it.");
+        hf_plan_warn(plan, HF_WARNING_UNSIGNED,
+                     "No signature came with it: nobody vouches for it.");
     if (known->state == HF_RELEASE_FAILED)
         hf_plan_warn(plan, HF_WARNING_FAILED_BEFORE, "It was rolled back the last time: %s",
                      known->detail);

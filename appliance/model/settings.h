@@ -93,11 +93,11 @@ struct hf_broker_settings {
 
 /* How a release is applied. */
 struct hf_upgrade_settings {
-    bool freeze;         /* none is */
-    int64_t gate_s;      /* so long must a new release do well */
-    int64_t switch_s;    /* within so long must a service do its work */
-    int64_t max_backlog; /* a switch waits until fewer records are held; 0: it does not */
-    int64_t busy_wait_s; /* so long may a busy service hold up its switch */
+    bool freeze;           /* none is */
+    int64_t gate_s;        /* so long must a new release do well */
+    int64_t switch_s;      /* within so long must a service do its work */
+    int64_t max_backlog;   /* a switch waits until fewer records are held; 0: it does not */
+    int64_t busy_wait_s;   /* so long may a busy service hold up its switch */
     int64_t config_gate_s; /* so long must other settings do well; 0: nobody watches */
 };
 

@@ -212,9 +212,9 @@ look_at(struct hf_scanner *s, const struct hf_scan_target *t, int64_t until_ms, 
                      *t->repository ? "it does not run, and the release names no SBOM of it"
                                     : "it has no container now");
     } else {
-        l->has_sbom = (*t->container_id ? fetch(s, t->container_id, &l->sbom, &l->problem)
-                                        : fetch_document(s, t, until_ms, &l->sbom, &l->problem)) ==
-                      0;
+        l->has_sbom =
+            (*t->container_id ? fetch(s, t->container_id, &l->sbom, &l->problem)
+                              : fetch_document(s, t, until_ms, &l->sbom, &l->problem)) == 0;
     }
 }
 

@@ -29,7 +29,7 @@ struct hf_scan_target {
     char service[HF_NAME_SIZE];
     char container_id[HF_HASH_SIZE]; /* "" for none */
     char image_id[HF_DIGEST_SIZE];
-    char sbom[HF_DIGEST_SIZE]; /* asked for where there is no container; "" for none */
+    char sbom[HF_DIGEST_SIZE];           /* asked for where there is no container; "" for none */
     char repository[HF_REPOSITORY_SIZE]; /* that has it in the registry; "": of what runs */
 };
 
@@ -45,8 +45,8 @@ struct hf_scan_clock {
     bool synced;
 };
 
-/* Schema Scan of api/openapi.yaml; ret_words, one for each target, may be NULL. What is wrong with a
- * service, or with the data, is said in it; errors are UNAVAILABLE (another one is under way) and
+/* Schema Scan of api/openapi.yaml; ret_words, one for each target, may be NULL. What is wrong with
+ * a service, or with the data, is said in it; errors are UNAVAILABLE (another one is under way) and
  * no memory. */
 HF_MUST int hf_scanner_report(struct hf_scanner *scanner, const struct hf_scan_target *targets,
                               size_t count, const struct hf_scan_settings *settings,

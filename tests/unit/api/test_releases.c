@@ -155,9 +155,10 @@ the_upgrade_under_way_is_shown(void **state)
     memset(v->record.operation, 'a', sizeof v->record.operation - 1);
     hf_text_put(v->pull_service, sizeof v->pull_service, "broker");
     v->waiting[0] = '\0';
-    call_expect("GET", "/api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200,
-                "\"detail\":\"fetches image 1 of 2, of 'broker': 7 of 70 bytes; of layer sha256:1 5 "
-                "of 50\"");
+    call_expect(
+        "GET", "/api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200,
+        "\"detail\":\"fetches image 1 of 2, of 'broker': 7 of 70 bytes; of layer sha256:1 5 "
+        "of 50\"");
     *v = (struct hf_upgrade_view){.record = {.n = 0}};
 }
 

@@ -39,7 +39,7 @@ struct fake_engine {
     bool hangs;              /* a look waits until this is false, as with a stopped dockerd */
     struct hf_registry_settings registry;
     const char *document; /* what the registry answers, for all; NULL: it is away */
-    bool block_pulls; /* a pull waits until this is false, or it is cancelled */
+    bool block_pulls;     /* a pull waits until this is false, or it is cancelled */
 };
 
 void fake_engine_init(struct fake_engine *f);

@@ -76,8 +76,9 @@ a_holdfastd_that_is_too_old_is_in_the_way(void **state)
     struct box *b = *state;
     struct hf_plan plan;
     struct hf_error err;
-    struct hf_store_release known = {
-        .json = newer, .signature = "", .known = {.release = {.name = "newer"}, .source = "upload"}};
+    struct hf_store_release known = {.json = newer,
+                                     .signature = "",
+                                     .known = {.release = {.name = "newer"}, .source = "upload"}};
 
     begin_box(b);
     hf_release_id(newer, known.known.release.id);

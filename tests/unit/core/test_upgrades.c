@@ -484,6 +484,12 @@ images_are_where_the_registry_is(void **state)
 }
 
 static bool
+is_frozen(const struct hf_snapshot *s)
+{
+    return s->upgrade.record.state == HF_UPGRADE_VERIFIED && strstr(s->upgrade.waiting, "frozen");
+}
+
+static bool
 is_held(const struct hf_snapshot *s)
 {
     return s->upgrade.record.state == HF_UPGRADE_VERIFIED && *s->upgrade.waiting;
@@ -537,6 +543,44 @@ a_switch_waits_for_a_busy_service_and_says_for_how_long(void **state)
                                             "switch waits for 600 s at most");
     hf_snapshot_unref(s);
     buffer_says(b, false);
+    ended(b, HF_UPGRADE_COMMITTED, "two");
+}
+
+/* A valve that never stops moving. */
+static void
+a_busy_service_is_waited_for_no_longer_than_that(void **state)
+{
+    struct box *b = *state;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    buffer_says(b, true);
+    configure(b, "{\"upgrade\":{\"busy_wait_s\":1}}");
+    add(b, two, id);
+    apply(b, id);
+    wait_until(b->core, is_held);
+    ended(b, HF_UPGRADE_COMMITTED, "two");
+}
+
+static void
+a_freeze_holds_up_what_is_not_switched_yet(void **state)
+{
+    struct box *b = *state;
+    const struct hf_snapshot *s;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    configure(b, "{\"upgrade\":{\"max_backlog\":100}}");
+    add(b, two, id);
+    apply(b, id);
+    wait_until(b->core, is_held);
+    configure(b, "{\"upgrade\":{\"freeze\":true,\"max_backlog\":0}}");
+    wait_until(b->core, is_frozen);
+    runs_one(b);
+    s = hf_core_snapshot(b->core);
+    assert_int_equal(s->upgrade.record.index, 0);
+    hf_snapshot_unref(s);
+    configure(b, "{\"upgrade\":{\"freeze\":false}}");
     ended(b, HF_UPGRADE_COMMITTED, "two");
 }
 
@@ -627,6 +671,10 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_switch_waits_for_a_busy_service_and_says_for_how_long,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_busy_service_is_waited_for_no_longer_than_that, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_freeze_holds_up_what_is_not_switched_yet, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(pain_15_it_goes_on_from_every_state, setup, teardown),
     };
 
