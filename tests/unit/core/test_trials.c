@@ -124,6 +124,7 @@ what_makes_a_service_end_is_taken_back(void **state)
     size_t count = 0;
 
     begin(b);
+    configure(b, "{\"upgrade\":{\"config_gate_s\":3600}}");
     good = revision_of(b);
     configure(b, "{\"buffer\":{\"window_ms\":2000}}");
     configure(b, "{\"buffer\":{\"window_ms\":3000}}");
