@@ -124,10 +124,11 @@ read_patch(struct hf_exchange *x, struct hf_json **ret_patch, struct hf_error *e
 
 /* With what it does to the services; a dry run says what it would. */
 static int
-change(struct hf_exchange *x, struct hf_config_change *change, struct hf_error *err)
+change(struct hf_exchange *x, const struct hf_config_change *asked, struct hf_error *err)
 {
     const char *if_match = hf_exchange_header(x, "If-Match");
     struct hf_effects effects = {0};
+    struct hf_config_change change = *asked;
     HF_AUTO_FREE char *text = NULL;
     int64_t revision;
 
@@ -136,10 +137,10 @@ change(struct hf_exchange *x, struct hf_config_change *change, struct hf_error *
                          NULL);
         return 0;
     }
-    change->actor = x->session.user;
-    change->ret_effects = &effects;
-    if (read_if_match(if_match, &change->revision, err) < 0 ||
-        hf_core_change_config(x->api->config->core, change, &text, &revision, err) < 0 ||
+    change.actor = x->session.user;
+    change.ret_effects = &effects;
+    if (read_if_match(if_match, &change.revision, err) < 0 ||
+        hf_core_change_config(x->api->config->core, &change, &text, &revision, err) < 0 ||
         add_effects(&effects, &text, err) < 0)
         return -1;
     reply_config(x, text, revision);

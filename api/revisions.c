@@ -71,7 +71,7 @@ hf_handle_revision_diff(struct hf_exchange *x, struct hf_error *err)
         {.name = "from", .min = 0, .max = HF_REVISION_NUMBER_MAX, .ret_value = &from},
     };
     struct hf_json *diff;
-    int64_t to;
+    int64_t to = 0;
 
     if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0 || hf_revision_of(x, &to, err) < 0)
         return -1;
