@@ -85,6 +85,22 @@ upgrade_services(const struct hf_upgrade_record *r)
 }
 
 static void
+put_layer(struct hf_json *o, const struct hf_pull_bytes *b)
+{
+    struct hf_json *layer;
+
+    if (!*b->layer) {
+        hf_json_put_null(o, "layer");
+        return;
+    }
+    layer = hf_json_object();
+    hf_json_put_string(layer, "digest", b->layer);
+    hf_json_put_int(layer, "bytes", b->layer_done);
+    hf_json_put_int(layer, "total_bytes", b->layer_size);
+    hf_json_put(o, "layer", layer);
+}
+
+static void
 put_pull(struct hf_json *o, const struct hf_upgrade_view *v)
 {
     struct hf_json *pull;
@@ -97,8 +113,9 @@ put_pull(struct hf_json *o, const struct hf_upgrade_view *v)
     hf_json_put_string(pull, "service", v->pull_service);
     hf_json_put_int(pull, "number", v->pull_number);
     hf_json_put_int(pull, "of", v->pull_of);
-    hf_json_put_null(pull, "bytes");
-    hf_json_put_null(pull, "total_bytes");
+    put_count_or_null(pull, "bytes", v->pull.size > 0, v->pull.done);
+    put_count_or_null(pull, "total_bytes", v->pull.size > 0, v->pull.size);
+    put_layer(pull, &v->pull);
     hf_json_put(o, "pull", pull);
 }
 
@@ -311,6 +328,8 @@ put_backlog(struct hf_json *o, const struct hf_plan *p)
     hf_json_put_int(backlog, "held", p->held);
     hf_json_put_int(backlog, "in_per_s", p->in_per_s);
     put_count_or_null(backlog, "held_meanwhile", p->held_meanwhile >= 0, p->held_meanwhile);
+    put_count_or_null(backlog, "room_s", p->room_s >= 0, p->room_s);
+    put_count_or_null(backlog, "queue_s", p->queue_s >= 0, p->queue_s);
     put_count_or_null(backlog, "max_backlog", p->max_backlog > 0, p->max_backlog);
     hf_json_put(o, "backlog", backlog);
 }
@@ -352,6 +371,19 @@ warnings(const struct hf_plan *p)
     return list;
 }
 
+static void
+put_schema_changes(struct hf_json *o, const struct hf_plan *p)
+{
+    struct hf_json *list = hf_json_array();
+    char text[HF_TEXT_SIZE];
+
+    hf_text_put(text, sizeof text, "the configuration: version %lld → %lld",
+                (long long)p->from_schema, (long long)p->to_schema);
+    if (p->from_schema != p->to_schema)
+        hf_json_add_string(list, text);
+    hf_json_put(o, "schema_changes", list);
+}
+
 struct hf_json *
 hf_codec_plan(const struct hf_plan *p)
 {
@@ -366,12 +398,17 @@ hf_codec_plan(const struct hf_plan *p)
     put_release(o, "from", &p->from);
     hf_json_put_bool(o, "possible", p->obstacle_count == 0);
     hf_json_put(o, "obstacles", obstacles);
+    hf_json_put_bool(o, "needs_allow_older", p->is_older && p->obstacle_count == 1);
     hf_json_put(o, "services", plan_services(p));
     hf_json_put(o, "unchanged", unchanged);
     put_fetch(o, p);
     put_backlog(o, p);
-    hf_json_put(o, "schema_changes", hf_json_array());
+    put_schema_changes(o, p);
     put_gate_and_rollback(o, p);
     hf_json_put(o, "warnings", warnings(p));
+    if (p->scan)
+        hf_json_put(o, "scan", hf_json_copy(p->scan));
+    else
+        hf_json_put_null(o, "scan");
     return o;
 }

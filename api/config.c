@@ -122,36 +122,65 @@ read_patch(struct hf_exchange *x, struct hf_json **ret_patch, struct hf_error *e
     return 0;
 }
 
-int
-hf_handle_config_patch(struct hf_exchange *x, struct hf_error *err)
+/* With what it does to the services; a dry run says what it would. */
+static int
+change(struct hf_exchange *x, const struct hf_config_change *asked, struct hf_error *err)
 {
-    uint64_t dry_run = 0;
-    const struct hf_query_field fields[] = {
-        {.name = "dry_run", .is_bool = true, .ret_value = &dry_run},
-    };
     const char *if_match = hf_exchange_header(x, "If-Match");
     struct hf_effects effects = {0};
-    struct hf_config_change change = {.actor = x->session.user, .ret_effects = &effects};
-    HF_AUTO(hf_json) struct hf_json *patch = NULL;
+    struct hf_config_change change = *asked;
     HF_AUTO_FREE char *text = NULL;
     int64_t revision;
 
-    if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0 || read_patch(x, &patch, err) < 0)
-        return -1;
     if (!if_match) {
         hf_reply_problem(x, 428, "If-Match is missing: read the configuration, and send its ETag",
                          NULL);
         return 0;
     }
-    if (read_if_match(if_match, &change.revision, err) < 0)
-        return -1;
-    change.patch = patch;
-    change.dry_run = dry_run;
-    if (hf_core_change_config(x->api->config->core, &change, &text, &revision, err) < 0 ||
+    change.actor = x->session.user;
+    change.ret_effects = &effects;
+    if (read_if_match(if_match, &change.revision, err) < 0 ||
+        hf_core_change_config(x->api->config->core, &change, &text, &revision, err) < 0 ||
         add_effects(&effects, &text, err) < 0)
         return -1;
     reply_config(x, text, revision);
     return 0;
+}
+
+static int
+read_dry_run(struct hf_exchange *x, bool *ret_dry_run, struct hf_error *err)
+{
+    uint64_t dry_run = 0;
+    const struct hf_query_field fields[] = {
+        {.name = "dry_run", .is_bool = true, .ret_value = &dry_run},
+    };
+
+    if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0)
+        return -1;
+    *ret_dry_run = dry_run;
+    return 0;
+}
+
+int
+hf_handle_config_patch(struct hf_exchange *x, struct hf_error *err)
+{
+    struct hf_config_change asked = {.patch = NULL};
+    HF_AUTO(hf_json) struct hf_json *patch = NULL;
+
+    if (read_dry_run(x, &asked.dry_run, err) < 0 || read_patch(x, &patch, err) < 0)
+        return -1;
+    asked.patch = patch;
+    return change(x, &asked, err);
+}
+
+int
+hf_handle_revision_restore(struct hf_exchange *x, struct hf_error *err)
+{
+    struct hf_config_change asked = {.patch = NULL};
+
+    if (read_dry_run(x, &asked.dry_run, err) < 0 || hf_revision_of(x, &asked.again, err) < 0)
+        return -1;
+    return change(x, &asked, err);
 }
 
 /* ---- the audit log ---- */

@@ -64,7 +64,17 @@ int hf_handle_dry_run(struct hf_exchange *x, struct hf_error *err);
 /* config.c */
 int hf_handle_config(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_config_patch(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_revision_restore(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_audit(struct hf_exchange *x, struct hf_error *err);
+
+/* revisions.c */
+int hf_handle_revisions(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_revision_diff(struct hf_exchange *x, struct hf_error *err);
+
+/* What a JSON number can say exactly. */
+#define HF_REVISION_NUMBER_MAX UINT64_C(9007199254740991)
+/* The one that the path names. NOT_FOUND where it can name none. */
+HF_MUST int hf_revision_of(struct hf_exchange *x, int64_t *ret_revision, struct hf_error *err);
 
 /* events.c */
 int hf_handle_events(struct hf_exchange *x, struct hf_error *err);

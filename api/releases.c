@@ -94,6 +94,7 @@ hf_handle_plan(struct hf_exchange *x, struct hf_error *err)
 {
     HF_AUTO_FREE struct hf_plan *plan = calloc(1, sizeof *plan);
     char etag[HF_DIGEST_TEXT_SIZE + 2];
+    struct hf_json *o;
 
     if (!plan)
         return hf_error_nomem(err);
@@ -101,7 +102,9 @@ hf_handle_plan(struct hf_exchange *x, struct hf_error *err)
         return -1;
     snprintf(etag, sizeof etag, "\"%s\"", plan->etag);
     hf_reply_header(x, "ETag", etag);
-    return hf_reply_json(x, 200, hf_codec_plan(plan), err);
+    o = hf_codec_plan(plan);
+    hf_plan_done(plan);
+    return hf_reply_json(x, 200, o, err);
 }
 
 static int

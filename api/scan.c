@@ -59,7 +59,8 @@ reply_report(struct hf_exchange *x, struct hf_error *err)
     if (read_settings(x, &settings, err) < 0)
         return -1;
     count = read_targets(x, targets, &clock.synced);
-    rc = hf_scanner_report(x->api->config->scanner, targets, count, &settings, clock, &report, err);
+    rc = hf_scanner_report(x->api->config->scanner, targets, count, &settings, clock, NULL, &report,
+                           err);
     hf_scan_settings_done(&settings);
     return rc < 0 ? -1 : hf_reply_json(x, 200, report, err);
 }

@@ -393,6 +393,7 @@ start_core_and_api(struct parts *p, struct hf_error *err)
         .state_dir = o->state_dir,
         .engine_ops = &hf_docker_ops,
         .engine = p->engine,
+        .scanner = p->scanner,
         .trouble = p->trouble,
         .store = p->store,
     };

@@ -127,6 +127,7 @@ load(struct hf_core *core, struct hf_error *err)
     hf_core_load_history(core);
     core->claimed = accounts > 0;
     hf_core_order_starts(core, hf_clock_mono_ms());
+    hf_core_load_trial(core);
     core->disk_full = hf_store_opened_as(core->config.store, NULL) == HF_STORE_FULL;
     hf_core_end_left_operations(core);
     if (hf_core_hand_over(core, err) == 0)

@@ -13,6 +13,7 @@
 #include "model/settings.h"
 #include "model/view.h"
 #include "path/path.h"
+#include "scan/scanner.h"
 #include "store/store.h"
 
 struct hf_core;
@@ -21,7 +22,8 @@ struct hf_core_config {
     struct hf_placement placement; /* strings are borrowed for the life of the core */
     const char *state_dir;
     const struct hf_engine_ops *engine_ops;
-    void *engine;           /* context of engine_ops; borrowed */
+    void *engine;               /* context of engine_ops; borrowed */
+    struct hf_scanner *scanner; /* borrowed; NULL: plans say nothing of vulnerabilities */
     const char *trouble;    /* what was wrong at the start, for people; "" or NULL for nothing */
     struct hf_store *store; /* borrowed; used by the owner thread alone from hf_core_start() on */
 };
@@ -107,9 +109,10 @@ struct hf_effects {
 };
 
 struct hf_config_change {
-    const struct hf_json *patch; /* RFC 7396 */
-    int64_t revision;            /* that the patch was made for, or HF_REVISION_ANY */
-    bool dry_run;                /* only check */
+    const struct hf_json *patch; /* RFC 7396; NULL: the kept revision `again` takes its place */
+    int64_t again;
+    int64_t revision; /* that the patch was made for, or HF_REVISION_ANY */
+    bool dry_run;     /* only check */
     const char *actor;
     struct hf_effects *ret_effects; /* may be NULL; filled on success, by a dry run too */
 };
@@ -120,6 +123,22 @@ struct hf_config_change {
  * another revision is in force. Nothing is changed then. */
 HF_MUST int hf_core_change_config(struct hf_core *core, const struct hf_config_change *change,
                                   char **ret_text, int64_t *ret_revision, struct hf_error *err);
+
+/* Whether the revision in force is on trial (core/trial.h). */
+struct hf_config_trial {
+    bool active;
+    int64_t good; /* where it would go back to */
+    int64_t gate_s, left_s;
+    char waiting[HF_TEXT_SIZE]; /* what it waits for; "": nothing */
+};
+
+/* Newest first, at most max. */
+HF_MUST int hf_core_config_revisions(struct hf_core *core, struct hf_settings_revision *ret_list,
+                                     size_t max, size_t *ret_count,
+                                     struct hf_config_trial *ret_trial, struct hf_error *err);
+/* As hf_settings_diff(); revision 0 are the defaults. NOT_FOUND. */
+HF_MUST int hf_core_config_diff(struct hf_core *core, int64_t from, int64_t to,
+                                struct hf_json **ret_diff, struct hf_error *err);
 
 /* The logs of containers that are gone; lives as long as core. */
 struct hf_archive *hf_core_archive(struct hf_core *core);

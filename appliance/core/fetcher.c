@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { STACK_BYTES = 256 * 1024 };
+enum { STACK_BYTES = 256 * 1024, TELL_MS = 500 };
 
 void
 fetcher_init(struct fetcher *f, struct hf_core *core)
@@ -54,10 +54,50 @@ next_job(struct fetcher *f, struct fetch_job *ret_job)
     return go_on;
 }
 
+/* An image on its way. */
+struct passing {
+    struct fetcher *f;
+    struct fetch_news *news;
+    int64_t told_ms;
+};
+
+static bool
+is_passing_given_up(void *context)
+{
+    const struct passing *p = context;
+
+    return is_given_up(p->f);
+}
+
+static void
+on_progress(void *context, const struct hf_import_progress *progress)
+{
+    struct passing *p = context;
+    int64_t now = hf_clock_mono_ms();
+    struct hf_pull_bytes *b = &p->news->bytes;
+
+    if (now < p->told_ms + TELL_MS && progress->total_done < progress->total_size)
+        return;
+    p->told_ms = now;
+    hf_text_put(b->layer, sizeof b->layer, "%s", progress->layer);
+    b->layer_done = (int64_t)progress->done;
+    b->layer_size = (int64_t)progress->size;
+    b->done = (int64_t)progress->total_done;
+    b->size = (int64_t)progress->total_size;
+    mailbox_fetch(&p->f->core->mail, p->news);
+}
+
 /* What is there with the right id is not fetched; what was fetched must have it. */
 static int
-fetch_one(struct fetcher *f, const struct fetch_item *item, struct hf_error *err)
+fetch_one(struct fetcher *f, const struct fetch_item *item, struct fetch_news *news,
+          struct hf_error *err)
 {
+    struct passing passing = {.f = f, .news = news};
+    const struct hf_import_job job = {.images = &item->image,
+                                      .count = 1,
+                                      .cancelled = is_passing_given_up,
+                                      .progress = on_progress,
+                                      .context = &passing};
     const struct hf_engine_ops *ops = f->core->config.engine_ops;
     void *engine = f->core->config.engine;
     int64_t began = hf_clock_mono_ms();
@@ -68,7 +108,7 @@ fetch_one(struct fetcher *f, const struct fetch_item *item, struct hf_error *err
     if (has)
         return 0;
     hf_log_info("service=%s event=fetch image=%s", item->service, item->image.image);
-    if (ops->pull(engine, &item->image, is_given_up, f, err) < 0 ||
+    if (ops->import(engine, &job, err) < 0 ||
         ops->has_image(engine, item->image.image_id, &has, err) < 0)
         return hf_error_wrap(err, "image of '%s'", item->service);
     if (!has)
@@ -80,12 +120,14 @@ fetch_one(struct fetcher *f, const struct fetch_item *item, struct hf_error *err
     return 0;
 }
 
-/* One that somebody else uses stays. */
 static int
 remove_one(struct fetcher *f, const struct fetch_item *item, struct hf_error *err)
 {
-    hf_log_info("event=image-removed image=%s", item->image.image);
-    return f->core->config.engine_ops->remove_image(f->core->config.engine, &item->image, err);
+    if (f->core->config.engine_ops->remove_image(f->core->config.engine, &item->image, err) < 0)
+        return -1;
+    hf_log_info("event=image-removed image=%s tag=%s reason=\"no release needs it\"",
+                item->image.image, item->image.tag);
+    return 0;
 }
 
 static void
@@ -97,12 +139,14 @@ do_job(struct fetcher *f, const struct fetch_job *job)
     for (size_t i = 0; i < job->count && news.result == 0; i++) {
         news.number = (unsigned)i + 1;
         hf_text_put(news.service, sizeof news.service, "%s", job->items[i].service);
+        memcpy(news.image_id, job->items[i].image.image_id, sizeof news.image_id);
+        news.bytes = (struct hf_pull_bytes){.size = 0};
         mailbox_fetch(&f->core->mail, &news);
         if (is_given_up(f))
             news.result = hf_error_set(&news.err, HF_ERROR_UNAVAILABLE, "it was given up");
         else
             news.result = job->remove ? remove_one(f, &job->items[i], &news.err)
-                                      : fetch_one(f, &job->items[i], &news.err);
+                                      : fetch_one(f, &job->items[i], &news, &news.err);
     }
     if (news.result < 0)
         hf_log_warn("event=%s-failed service=%s error=\"%s\"",

@@ -8,6 +8,7 @@
 
 #include "model/digest.h"
 #include "model/engine_ops.h"
+#include "model/upgrade.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -20,8 +21,8 @@ struct fetch_item {
 };
 
 struct fetch_job {
-    bool remove; /* else fetch */
-    char release_id[HF_DIGEST_TEXT_SIZE];
+    bool remove;                          /* else fetch */
+    char release_id[HF_DIGEST_TEXT_SIZE]; /* that is to come; "" where it removes */
     struct fetch_item items[HF_SERVICES_MAX];
     size_t count;
 };
@@ -32,8 +33,10 @@ struct fetch_news {
     bool done;
     bool remove; /* as the job */
     char release_id[HF_DIGEST_TEXT_SIZE];
+    char image_id[HF_DIGEST_SIZE];
     unsigned number, of;        /* of images, from 1 */
     char service[HF_NAME_SIZE]; /* whose image */
+    struct hf_pull_bytes bytes; /* of it */
     int result;
     struct hf_error err;
 };

@@ -12,11 +12,13 @@
 #include "core/incident.h"
 #include "core/mailbox.h"
 #include "core/rate.h"
+#include "core/trial.h"
 #include "core/upgrade.h"
 #include "core/watch.h"
 #include "core/worker.h"
 #include "path/path.h"
 #include "path/probe.h"
+#include "supervisor/gate.h"
 #include "supervisor/health.h"
 #include "supervisor/lifecycle.h"
 #include "supervisor/own_health.h"
@@ -64,6 +66,7 @@ struct hf_core {
     bool has_release;
     struct hf_release release; /* while an upgrade is under way: partly of either */
     struct upgrade upgrade;
+    struct trial trial;                       /* of the settings */
     size_t service_count;                     /* fixed before the first thread starts */
     struct service services[HF_SERVICES_MAX]; /* the built-in ones by hf_service_index(), first */
     struct hf_engine_view engine;
@@ -127,6 +130,10 @@ void hf_core_find_address(struct hf_core *core, int64_t now_ms);
 HF_MUST int hf_core_hand_over(struct hf_core *core, struct hf_error *err);
 /* handover.c: tries it once more where it failed the last time. */
 void hf_core_hand_over_again(struct hf_core *core);
+
+/* upgrade_gate.c: a service as the gate sees it; restarts: how many there had been. */
+struct hf_gate_service hf_core_gate_service(const struct hf_core *core, const struct service *s,
+                                            bool was_well, int64_t restarts);
 
 /* present.c: how long until the buffer is full or drained at the present rates. stored_bytes: of
  * what is held, without what the file has anyway. */

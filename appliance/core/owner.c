@@ -482,6 +482,7 @@ hf_core_owner(void *context)
         follow_uplink(core);
         hf_core_order_starts(core, now);
         hf_core_upgrade(core, now);
+        hf_core_try_config(core, now);
         hf_core_keep_incidents(core, now, false);
         hf_core_check_operations(core, now);
         begin_look(core, now);

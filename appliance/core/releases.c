@@ -143,17 +143,71 @@ plan_known(struct hf_core *core, const char *id, const struct plan_wish *wish,
 
 struct planning {
     const char *id;
+    struct plan_wish wish;
     struct hf_plan *plan;
+    struct plan_scan scan;
 };
 
 static int
 do_plan(struct hf_core *core, void *context, struct hf_error *err)
 {
-    const struct planning *p = context;
-    const struct plan_wish wish = {.kind = HF_UPGRADE_FORTH};
+    struct planning *p = context;
+    struct hf_known_release known;
+    struct hf_release to;
     HF_AUTO_FREE char *json = NULL;
+    int rc;
 
-    return plan_known(core, p->id, &wish, p->plan, &json, err);
+    if (hf_core_find_release(core, p->id, &known, &json, err) < 0 ||
+        hf_core_parse_release(core, json, &to, err) < 0)
+        return -1;
+    hf_core_make_plan(core, &known, &to, &p->wish, p->plan);
+    rc = hf_core_begin_scan(core, &to, &p->scan, err);
+    hf_release_done(&to);
+    return rc;
+}
+
+/* With what is known of vulnerabilities. */
+static int
+plan_and_scan(struct hf_core *core, struct planning *p, struct hf_error *err)
+{
+    int rc;
+
+    if (mailbox_call(&core->mail, do_plan, p, err) < 0)
+        return -1;
+    rc = hf_core_scan_plan(core, &p->scan, p->plan, err);
+    hf_scan_settings_done(&p->scan.settings);
+    return rc;
+}
+
+static int
+find_previous(struct hf_store *store, char ret_id[HF_DIGEST_TEXT_SIZE], struct hf_error *err)
+{
+    struct hf_known_release list[HF_STORE_RELEASES_MAX];
+    size_t count;
+
+    if (hf_store_releases(store, list, HF_STORE_RELEASES_MAX, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].state != HF_RELEASE_PREVIOUS)
+            continue;
+        memcpy(ret_id, list[i].release.id, HF_DIGEST_TEXT_SIZE);
+        return 0;
+    }
+    return hf_error_set(err, HF_ERROR_CONFLICT,
+                        "there is no release before the one that runs to go back to");
+}
+
+/* What ran before is kept here. */
+static bool
+read_previous(struct hf_core *core, struct hf_release *ret_release)
+{
+    struct hf_known_release known;
+    HF_AUTO_FREE char *json = NULL;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    return find_previous(core->config.store, id, NULL) == 0 &&
+           hf_store_known_release(core->config.store, id, &known, &json, NULL) == 0 &&
+           hf_core_parse_release(core, json, ret_release, NULL) == 0;
 }
 
 static int
@@ -162,13 +216,17 @@ do_weigh(struct hf_core *core, void *context, struct hf_error *err)
     const struct planning *p = context;
     struct hf_known_release known;
     HF_AUTO_FREE char *json = NULL;
-    struct hf_release to;
+    struct hf_release to, ran;
+    bool has_ran;
 
     if (hf_store_known_release(core->config.store, p->id, &known, &json, err) < 0 ||
         hf_core_parse_release(core, json, &to, err) < 0)
         return -1;
-    hf_core_weigh_plan(core, &to, p->plan);
+    has_ran = read_previous(core, &ran);
+    hf_core_weigh_plan(core, &to, has_ran ? &ran : NULL, p->plan);
     hf_release_done(&to);
+    if (has_ran)
+        hf_release_done(&ran);
     return 0;
 }
 
@@ -190,23 +248,25 @@ ask_engine(struct hf_core *core, struct hf_plan *plan)
         if (ops->has_image(core->config.engine, p->from_image.image_id, &has, NULL) < 0 || !has)
             plan->back_present = false;
     }
-    if (plan->back_present)
-        return;
-    plan->warnings[plan->warning_count].kind = HF_WARNING_IMAGE_MISSING;
-    hf_text_put(
-        plan->warnings[plan->warning_count++].text, HF_TEXT_SIZE,
-        "An image of the release that runs is not here: a rollback would have to fetch it.");
+    if (!plan->back_present)
+        hf_plan_warn(
+            plan, HF_WARNING_IMAGE_MISSING,
+            "An image of the release that runs is not here: a rollback would have to fetch it.");
 }
 
 int
 hf_core_plan(struct hf_core *core, const char *id, struct hf_plan *ret_plan, struct hf_error *err)
 {
-    struct planning p = {id, ret_plan};
+    struct planning p = {.id = id, .wish = {.kind = HF_UPGRADE_FORTH}, .plan = ret_plan};
 
-    if (mailbox_call(&core->mail, do_plan, &p, err) < 0)
-        return -1;
-    ask_engine(core, ret_plan);
-    return mailbox_call(&core->mail, do_weigh, &p, err);
+    *ret_plan = (struct hf_plan){.scan = NULL};
+    if (plan_and_scan(core, &p, err) == 0) {
+        ask_engine(core, ret_plan);
+        if (mailbox_call(&core->mail, do_weigh, &p, err) == 0)
+            return 0;
+    }
+    hf_plan_done(ret_plan);
+    return -1;
 }
 
 /* ---- applying ---- */
@@ -335,6 +395,24 @@ do_apply(struct hf_core *core, void *context, struct hf_error *err)
     return apply(core, context, err);
 }
 
+/* The engine and the registry are asked, so it is done before the owner is. A way back is gone
+ * whatever is known of it. */
+static int
+check_scan(struct hf_core *core, const struct application *a, struct hf_error *err)
+{
+    HF_AUTO_FREE struct hf_plan *plan = calloc(1, sizeof *plan);
+    struct planning p = {.id = a->id, .wish = a->wish, .plan = plan};
+    int rc;
+
+    if (!plan)
+        return hf_error_nomem(err);
+    rc = plan_and_scan(core, &p, err);
+    if (rc == 0)
+        rc = check_plan(a, plan, err);
+    hf_plan_done(plan);
+    return rc;
+}
+
 int
 hf_core_apply(struct hf_core *core, const struct hf_apply *asked, const char *actor,
               struct hf_operation *ret_operation, struct hf_error *err)
@@ -342,6 +420,8 @@ hf_core_apply(struct hf_core *core, const struct hf_apply *asked, const char *ac
     struct application a = {
         asked->id, asked->etag, actor, {HF_UPGRADE_FORTH, asked->allow_older}, ret_operation};
 
+    if (check_scan(core, &a, err) < 0)
+        return -1;
     return mailbox_call(&core->mail, do_apply, &a, err);
 }
 
@@ -364,24 +444,6 @@ give_up(struct hf_core *core, const struct application *a, struct hf_error *err)
         hf_store_audit(core->config.store, a->actor, what, err) < 0)
         return -1;
     return hf_core_upgrade_event(core, &cancel, hf_clock_mono_ms(), err);
-}
-
-static int
-find_previous(struct hf_store *store, char ret_id[HF_DIGEST_TEXT_SIZE], struct hf_error *err)
-{
-    struct hf_known_release list[HF_STORE_RELEASES_MAX];
-    size_t count;
-
-    if (hf_store_releases(store, list, HF_STORE_RELEASES_MAX, &count, err) < 0)
-        return -1;
-    for (size_t i = 0; i < count; i++) {
-        if (list[i].state != HF_RELEASE_PREVIOUS)
-            continue;
-        memcpy(ret_id, list[i].release.id, HF_DIGEST_TEXT_SIZE);
-        return 0;
-    }
-    return hf_error_set(err, HF_ERROR_CONFLICT,
-                        "there is no release before the one that runs to go back to");
 }
 
 static int

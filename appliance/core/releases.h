@@ -11,7 +11,7 @@
 
 struct hf_core;
 
-enum { HF_PLAN_OBSTACLES_MAX = 6, HF_PLAN_WARNINGS_MAX = 6, HF_RELEASE_UPLOAD_MAX = 60000 };
+enum { HF_PLAN_OBSTACLES_MAX = 12, HF_RELEASE_UPLOAD_MAX = 60000 };
 
 struct hf_plan_service {
     char name[HF_NAME_SIZE];
@@ -30,6 +30,8 @@ enum hf_plan_warning_kind {
     HF_WARNING_NO_ROOM,
     HF_WARNING_FAILED_BEFORE,
     HF_WARNING_IMAGE_MISSING,
+    HF_WARNING_VULNERABLE,  /* known vulnerabilities that the policy warns of */
+    HF_WARNING_NOT_SCANNED, /* an image of which that is not known */
     HF_WARNING_KIND_COUNT
 };
 
@@ -41,11 +43,14 @@ struct hf_plan_warning {
 /* "unsigned", "older" … */
 const char *hf_plan_warning_name(enum hf_plan_warning_kind kind);
 
+struct hf_json;
+
 struct hf_plan {
     struct hf_release_short to, from;
     char etag[HF_DIGEST_TEXT_SIZE]; /* of what would be done */
     char obstacles[HF_PLAN_OBSTACLES_MAX][HF_TEXT_SIZE];
     size_t obstacle_count;
+    bool is_older; /* one of them is its counter, which allow_older takes away */
     struct hf_plan_service services[HF_SERVICES_MAX]; /* in the order of the switch */
     size_t count;
     char unchanged[HF_SERVICES_MAX][HF_NAME_SIZE];
@@ -56,12 +61,23 @@ struct hf_plan {
     int64_t free_bytes;     /* where the engine keeps images; -1: not known */
     int64_t held, in_per_s; /* records */
     int64_t held_meanwhile; /* -1: not known */
+    int64_t room_s;         /* until the buffer is full, where nothing leaves it; -1: not known */
+    int64_t queue_s;        /* until the broker's queue is, where nothing is taken; -1: not known */
     int64_t max_backlog;    /* 0: none */
+    int64_t from_schema, to_schema; /* of the configuration */
     int64_t gate_s, switch_s;
     bool back_present; /* whether all images of the way back are here */
-    struct hf_plan_warning warnings[HF_PLAN_WARNINGS_MAX];
+    struct hf_plan_warning warnings[HF_WARNING_KIND_COUNT]; /* one of a kind */
     size_t warning_count;
+    struct hf_json *scan; /* owned; schema Scan of api/openapi.yaml, NULL: nobody scans */
 };
+
+void hf_plan_done(struct hf_plan *p);
+/* Past HF_PLAN_OBSTACLES_MAX they are left out. */
+void hf_plan_obstruct(struct hf_plan *p, const char *fmt, ...) HF_PRINTF(2, 3);
+/* A second one of the kind says nothing. */
+void hf_plan_warn(struct hf_plan *p, enum hf_plan_warning_kind kind, const char *fmt, ...)
+    HF_PRINTF(3, 4);
 
 /* More disk than now at the end, and meanwhile; about. */
 int64_t hf_plan_needed_bytes(const struct hf_plan *p);
@@ -119,7 +135,8 @@ HF_MUST int hf_core_last_registry_check(struct hf_core *core, struct hf_registry
 HF_MUST int hf_core_forget_release(struct hf_core *core, const char *id, const char *actor,
                                    struct hf_error *err);
 
-/* What applying it would do. Asks the engine which images are here: not for the owner thread. */
+/* What applying it would do; the caller ends ret_plan with hf_plan_done(). Asks the engine which
+ * images are here, and engine and registry what is in them: not for the owner thread. */
 HF_MUST int hf_core_plan(struct hf_core *core, const char *id, struct hf_plan *ret_plan,
                          struct hf_error *err);
 
@@ -129,7 +146,8 @@ struct hf_apply {
     bool allow_older; /* one with a counter below the highest that has run here, too */
 };
 
-/* Begins. NOT_FOUND, STALE, CONFLICT where something is in the way. */
+/* Begins. NOT_FOUND, STALE, CONFLICT where something is in the way, UNAVAILABLE where another scan
+ * is under way. */
 HF_MUST int hf_core_apply(struct hf_core *core, const struct hf_apply *asked, const char *actor,
                           struct hf_operation *ret_operation, struct hf_error *err);
 

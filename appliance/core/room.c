@@ -4,8 +4,7 @@
  * below it by the slack, what can best be done without goes, and is said:
  *
  *   1. logs of containers that are gone, the oldest first;
- *   2. images of releases before the last one: neither what runs nor what a rollback needs, nothing
- *      that a container stands on, nothing that somebody gave a name.
+ *   2. old images (upgrade_collect.c): neither what runs nor what a rollback needs.
  *
  * Then only the alarm is left. Records go by the buffer's own limits and nothing else. The owner
  * decides, the keeper carries it out, a step at a time, and the disk is measured in between.
@@ -21,7 +20,6 @@ enum {
     AGAIN_MS = 5 * 1000,      /* until what has gone shows in the figures */
     LOGS_MS = 10 * 60 * 1000, /* where there were none that could go */
     AUDIT_AGAIN_MS = 10 * 1000,
-    CANDIDATES_MAX = 16,
     BYTES_PER_MB = 1000000
 };
 
@@ -47,7 +45,6 @@ drop_image(struct hf_core *core, struct freed *f)
                     image->image, image->tag);
         return;
     }
-    /* One that somebody else uses is not ours to remove. */
     f->settled = err.class == HF_ERROR_CONFLICT;
     hf_log_warn("event=image-stays image=%s error=\"%s\"", image->image, err.message);
 }
@@ -117,7 +114,6 @@ take_freed(struct hf_core *core, void *context, struct hf_error *err)
     const struct freed *f = context;
     struct watch_room *r = &core->watch.room[f->job->room_disk];
     int64_t now = hf_clock_mono_ms();
-    struct hf_error local;
 
     (void)err;
     r->under_way = false;
@@ -127,40 +123,11 @@ take_freed(struct hf_core *core, void *context, struct hf_error *err)
     r->next_ms = now + AGAIN_MS;
     if (!f->logs)
         r->logs_at_ms = now + LOGS_MS;
-    if (f->settled &&
-        hf_store_forget_image(core->config.store, f->job->spec.image.image_id, &local) < 0)
-        hf_log_warn("event=image-not-forgotten error=\"%s\"", local.message);
+    if (f->settled)
+        hf_core_forget_image(core, f->job->spec.image.image_id);
     if (f->logs || f->image)
         note_audit(core, f, now);
     return 0;
-}
-
-static bool
-is_used(const struct hf_core *core, const char *image_id)
-{
-    for (size_t i = 0; i < core->service_count; i++)
-        if (strcmp(core->services[i].spec.image.image_id, image_id) == 0 ||
-            strcmp(core->services[i].machine.container.image_id, image_id) == 0)
-            return true;
-    return false;
-}
-
-/* Without a picture of what runs nothing is certain. */
-static void
-pick_image(struct hf_core *core, struct hf_release_image *ret_image)
-{
-    struct hf_release_image old[CANDIDATES_MAX];
-    struct hf_error err;
-    size_t count = 0;
-
-    if (core->engine.state != HF_ENGINE_OK ||
-        hf_store_old_images(core->config.store, old, CANDIDATES_MAX, &count, &err) < 0)
-        return;
-    for (size_t i = 0; i < count; i++)
-        if (!is_used(core, old[i].image_id) && !hf_core_needs_image(core, old[i].image_id)) {
-            *ret_image = old[i];
-            return;
-        }
 }
 
 static int64_t
@@ -186,7 +153,7 @@ make_room_on(struct hf_core *core, size_t disk, int64_t now)
     job.room_bytes = missing_bytes(core, d);
     job.room_logs = d->holds_state && now >= r->logs_at_ms;
     if (d->holds_engine)
-        pick_image(core, &job.spec.image);
+        (void)hf_core_pick_image(core, "", &job.spec.image);
     r->nothing_left = !job.room_logs && !*job.spec.image.image_id;
     if (r->nothing_left) {
         r->next_ms = now + AGAIN_MS;

@@ -202,6 +202,14 @@ know_running(struct hf_core *core)
         hf_log_warn("event=release-not-listed error=\"%s\"", err.message);
 }
 
+static int
+note_leftovers(void *context, const char *json, struct hf_error *err)
+{
+    (void)json, (void)err;
+    *(bool *)context = true;
+    return 0;
+}
+
 int
 hf_core_load_upgrade(struct hf_core *core, struct hf_error *err)
 {
@@ -211,8 +219,10 @@ hf_core_load_upgrade(struct hf_core *core, struct hf_error *err)
 
     if (hf_store_upgrades(core->config.store, &u->record, 1, &count, err) < 0)
         return -1;
-    hf_core_collect_all(core);
     know_running(core);
+    if (hf_store_release_texts(core->config.store, true, note_leftovers, &u->collecting.due, err) <
+        0)
+        return -1;
     if (!count || u->record.finished_ms || !core->has_release)
         return 0;
     if (hold_both(core, &why) < 0)
@@ -497,6 +507,7 @@ hf_core_present_upgrade(const struct hf_core *core, struct hf_upgrade_view *v)
         v->pull_number = u->news.number;
         v->pull_of = u->news.of;
         memcpy(v->pull_service, u->news.service, sizeof v->pull_service);
+        v->pull = u->news.bytes;
     }
     if (u->machine.state != HF_UPGRADE_GATING)
         return;

@@ -12,6 +12,7 @@
 
 #include "core/fetcher.h"
 #include "core/releases.h"
+#include "scan/scanner.h"
 #include "supervisor/upgrade.h"
 
 #include <stdbool.h>
@@ -39,9 +40,9 @@ struct gate_base {
 /* Images that nothing needs, on their way out; see upgrade_collect.c. */
 struct collecting {
     bool due;
-    char failed[HF_DIGEST_TEXT_SIZE]; /* the last release of this round whose images could not go */
-    int64_t wait_ms;                  /* before the next round; 0: none has failed */
-    int64_t not_before_ms;            /* monotonic */
+    char failed[HF_DIGEST_SIZE]; /* the last of this round that could not go; "": none */
+    int64_t wait_ms;             /* before the next round; 0: none has failed */
+    int64_t not_before_ms;       /* monotonic */
 };
 
 struct upgrade {
@@ -107,14 +108,34 @@ struct plan_wish {
 void hf_core_make_plan(struct hf_core *core, const struct hf_known_release *known,
                        const struct hf_release *to, const struct plan_wish *wish,
                        struct hf_plan *ret_plan);
-/* plan_size.c: what is to be fetched for the services whose image is not present. */
+/* plan_size.c: what is to be fetched for the services whose image is not present. ran: the release
+ * before the one that runs, whose images are kept; NULL: there is none. */
 void hf_core_weigh_plan(const struct hf_core *core, const struct hf_release *to,
-                        struct hf_plan *plan);
+                        const struct hf_release *ran, struct hf_plan *plan);
 
-/* upgrade_collect.c: whether a release that runs, ran before it or is yet to be applied has that
- * image; begins to let images go that nothing needs; one turn of that, where no upgrade is under
- * way and Docker answers. */
-bool hf_core_needs_image(const struct hf_core *core, const char *image_id);
+/* What is needed to look for known vulnerabilities without the owner. */
+struct plan_scan {
+    struct hf_scan_target targets[HF_SERVICES_MAX];
+    size_t count;
+    struct hf_scan_settings settings; /* owned */
+    struct hf_scan_clock clock;
+};
+
+/* plan_scan.c: on the owner's thread; undone by hf_scan_settings_done(). */
+HF_MUST int hf_core_begin_scan(const struct hf_core *core, const struct hf_release *to,
+                               struct plan_scan *ret_scan, struct hf_error *err);
+/* plan_scan.c: on any other. Fills plan->scan, and its obstacles and warnings by the policy. */
+HF_MUST int hf_core_scan_plan(struct hf_core *core, const struct plan_scan *scan,
+                              struct hf_plan *plan, struct hf_error *err);
+
+/* upgrade_collect.c: an image of a release of before that nothing needs, behind the one with the
+ * id after, or the first where that is ""; "" where there is none: then true where some may go
+ * later, as a container of ours still stands on them, or it cannot be known now. */
+bool hf_core_pick_image(const struct hf_core *core, const char *after,
+                        struct hf_release_image *ret_image);
+/* It is gone, or is not to be asked for again. */
+void hf_core_forget_image(const struct hf_core *core, const char *image_id);
+/* Begins to let them go; one turn of that, where no upgrade is under way and Docker answers. */
 void hf_core_collect_all(struct hf_core *core);
 void hf_core_collect(struct hf_core *core, int64_t now_ms);
 void hf_core_collected(struct hf_core *core, const struct fetch_news *news);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Images that were of a release once and that nothing needs any more: neither the release that
- * runs, nor the one before it, nor one that is yet to be applied. One release at a time, the oldest
- * first; those whose images cannot be removed now (somebody uses one, Docker is too slow) hold up
- * no other, and are tried again later, ever less often.
+ * Old images. The store has a list of those that releases brought here, from the beginning of the
+ * upgrade to them on; what may go is in none of the releases that run, ran before, are on their way
+ * or may be applied as they are, and no container of ours stands on it. One by one they go after
+ * the end of an upgrade, and where a disk is about to be full (room.c), by the name that a pull
+ * gave them and never by force. What cannot go after an upgrade (somebody uses it, Docker is too
+ * slow) holds up no other, and is tried again later, ever less often.
  */
 #include "base/clock.h"
 #include "base/text.h"
@@ -12,13 +14,22 @@
 
 #include <string.h>
 
-enum { AGAIN_FIRST_MS = 10 * 1000, AGAIN_MOST_MS = 3600 * 1000 };
+enum { CANDIDATES_MAX = 64, AGAIN_FIRST_MS = 1000, AGAIN_MOST_MS = 3600 * 1000 };
+
+/* ---- what is needed ---- */
 
 struct needed {
     const struct hf_core *core;
-    char ids[HF_STORE_RELEASES_MAX * HF_SERVICES_MAX][HF_DIGEST_SIZE];
+    char ids[(HF_STORE_RELEASES_MAX + 2) * HF_SERVICES_MAX][HF_DIGEST_SIZE];
     size_t count;
 };
+
+static void
+add_images(struct needed *n, const struct hf_release *r)
+{
+    for (size_t i = 0; r && i < r->count && n->count < HF_LEN(n->ids); i++)
+        memcpy(n->ids[n->count++], r->services[i].image.image_id, HF_DIGEST_SIZE);
+}
 
 static int
 add_needed(void *context, const char *json, struct hf_error *err)
@@ -28,9 +39,23 @@ add_needed(void *context, const char *json, struct hf_error *err)
 
     if (hf_core_parse_release(n->core, json, &r, err) < 0)
         return -1;
-    for (size_t i = 0; i < r.count && n->count < HF_LEN(n->ids); i++)
-        memcpy(n->ids[n->count++], r.services[i].image.image_id, HF_DIGEST_SIZE);
+    add_images(n, &r);
     hf_release_done(&r);
+    return 0;
+}
+
+static int
+find_needed(const struct hf_core *core, struct needed *n, struct hf_error *err)
+{
+    const struct upgrade *u = &core->upgrade;
+
+    n->core = core;
+    if (hf_store_release_texts(core->config.store, false, add_needed, n, err) < 0)
+        return -1;
+    if (u->active) {
+        add_images(n, u->to);
+        add_images(n, u->from);
+    }
     return 0;
 }
 
@@ -43,79 +68,68 @@ is_needed(const struct needed *n, const char *image_id)
     return false;
 }
 
+/* As far as the last look shows. */
 static bool
-has_image(const struct hf_release *r, const char *image_id)
+is_stood_on(const struct hf_core *core, const char *image_id)
 {
-    for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->services[i].image.image_id, image_id) == 0)
+    for (size_t i = 0; i < core->service_count; i++)
+        if (strcmp(core->services[i].spec.image.image_id, image_id) == 0 ||
+            strcmp(core->services[i].machine.container.image_id, image_id) == 0)
             return true;
     return false;
 }
 
-/* A release that has run or failed before is needed again only by the upgrade to it. */
+/* ---- what may go ---- */
+
+/* Without a picture of what runs nothing is certain. */
 bool
-hf_core_needs_image(const struct hf_core *core, const char *image_id)
+hf_core_pick_image(const struct hf_core *core, const char *after,
+                   struct hf_release_image *ret_image)
 {
+    HF_AUTO_FREE struct hf_release_image *old = calloc(CANDIDATES_MAX, sizeof *old);
     HF_AUTO_FREE struct needed *needed = calloc(1, sizeof *needed);
-    const struct upgrade *u = &core->upgrade;
+    struct hf_error err = {0};
+    size_t count = 0, from = 0;
+    bool waits = false;
+
+    *ret_image = (struct hf_release_image){.image = ""};
+    if (!old || !needed || core->engine.state != HF_ENGINE_OK)
+        return true;
+    if (hf_store_old_images(core->config.store, old, CANDIDATES_MAX, &count, &err) < 0 ||
+        (count && find_needed(core, needed, &err) < 0)) {
+        hf_log_warn("event=images-not-collected error=\"%s\"", err.message);
+        return true;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(old[i].image_id, after) == 0)
+            from = i + 1;
+    for (size_t i = from; i < count; i++) {
+        if (is_needed(needed, old[i].image_id))
+            continue;
+        if (!is_stood_on(core, old[i].image_id)) {
+            *ret_image = old[i];
+            return false;
+        }
+        waits = true;
+    }
+    return waits;
+}
+
+void
+hf_core_forget_image(const struct hf_core *core, const char *image_id)
+{
     struct hf_error err = {0};
 
-    if (!needed || (u->active && (has_image(u->to, image_id) || has_image(u->from, image_id))))
-        return true;
-    needed->core = core;
-    if (hf_store_release_texts(core->config.store, false, add_needed, needed, &err) < 0)
-        return true;
-    return is_needed(needed, image_id);
+    if (hf_store_forget_image(core->config.store, image_id, &err) < 0)
+        hf_log_warn("event=image-not-forgotten error=\"%s\"", err.message);
 }
 
-struct leftovers {
-    const struct needed *needed;
-    const char *after; /* the one that failed last; "": from the first on */
-    bool past;         /* it has been met */
-    struct fetch_job job;
-};
-
-static void
-add_items(struct leftovers *l, const struct hf_release *r)
-{
-    for (size_t i = 0; i < r->count; i++) {
-        struct fetch_item *item = &l->job.items[l->job.count];
-
-        if (is_needed(l->needed, r->services[i].image.image_id))
-            continue;
-        hf_text_put(item->service, sizeof item->service, "%s", r->services[i].name);
-        item->image = r->services[i].image;
-        l->job.count++;
-    }
-}
-
-/* The first one behind those that were tried in this round. */
-static int
-take_leftover(void *context, const char *json, struct hf_error *err)
-{
-    struct leftovers *l = context;
-    char id[HF_DIGEST_TEXT_SIZE];
-    struct hf_release r;
-
-    hf_release_id(json, id);
-    if (*l->job.release_id || !l->past) {
-        l->past = l->past || strcmp(id, l->after) == 0;
-        return 0;
-    }
-    if (hf_core_parse_release(l->needed->core, json, &r, err) < 0)
-        return -1;
-    memcpy(l->job.release_id, id, sizeof l->job.release_id);
-    add_items(l, &r);
-    hf_release_done(&r);
-    return 0;
-}
+/* ---- after an upgrade ---- */
 
 void
 hf_core_collect_all(struct hf_core *core)
 {
-    struct collecting *c = &core->upgrade.collecting;
-
-    *c = (struct collecting){.due = true};
+    core->upgrade.collecting = (struct collecting){.due = true};
 }
 
 /* What is left has another round. */
@@ -131,28 +145,18 @@ try_later(struct collecting *c)
 }
 
 static int
-give_next(struct hf_core *core, struct hf_error *err)
+collect_next(struct hf_core *core, struct hf_error *err)
 {
     struct collecting *c = &core->upgrade.collecting;
-    HF_AUTO_FREE struct needed *needed = calloc(1, sizeof *needed);
-    HF_AUTO_FREE struct leftovers *l = calloc(1, sizeof *l);
+    struct fetch_job job = {.remove = true, .count = 1};
+    bool waits = hf_core_pick_image(core, c->failed, &job.items[0].image);
 
-    if (!needed || !l)
-        return hf_error_nomem(err);
-    needed->core = core;
-    l->needed = needed;
-    l->after = c->failed;
-    l->past = !*c->failed;
-    l->job.remove = true;
-    if (hf_store_release_texts(core->config.store, false, add_needed, needed, err) < 0 ||
-        hf_store_release_texts(core->config.store, true, take_leftover, l, err) < 0)
-        return -1;
-    if (!*l->job.release_id) {
-        if (*c->failed)
-            try_later(c);
-        return 0;
-    }
-    return fetcher_give(&core->upgrade.fetcher, &l->job, err);
+    if (*job.items[0].image.image_id)
+        return fetcher_give(&core->upgrade.fetcher, &job, err);
+    if (!*c->failed && !waits)
+        return hf_store_releases_collected(core->config.store, err);
+    try_later(c);
+    return 0;
 }
 
 void
@@ -164,7 +168,7 @@ hf_core_collect(struct hf_core *core, int64_t now_ms)
     if (!c->due || now_ms < c->not_before_ms)
         return;
     c->due = false;
-    if (give_next(core, &err) < 0) {
+    if (collect_next(core, &err) < 0) {
         hf_log_warn("event=images-not-collected error=\"%s\"", err.message);
         try_later(c);
     }
@@ -174,15 +178,12 @@ void
 hf_core_collected(struct hf_core *core, const struct fetch_news *news)
 {
     struct collecting *c = &core->upgrade.collecting;
-    struct hf_error err = {0};
 
     if (!news->done)
         return;
-    if (news->result < 0) {
-        memcpy(c->failed, news->release_id, sizeof c->failed);
-    } else if (hf_store_release_collected(core->config.store, news->release_id, &err) < 0) {
-        hf_log_warn("event=images-not-collected error=\"%s\"", err.message);
-        return;
-    }
+    if (news->result < 0)
+        memcpy(c->failed, news->image_id, sizeof c->failed);
+    else
+        hf_core_forget_image(core, news->image_id);
     c->due = true; /* there may be more */
 }

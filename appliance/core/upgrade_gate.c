@@ -193,6 +193,24 @@ take_base(struct hf_core *core, int64_t now_ms)
     b->processed = number_of(core, "processor", "in");
 }
 
+struct hf_gate_service
+hf_core_gate_service(const struct hf_core *core, const struct service *s, bool was_well,
+                     int64_t restarts)
+{
+    return (struct hf_gate_service){
+        .name = s->name,
+        .wanted = s->machine.wanted,
+        .was_well = was_well,
+        .failed = has_failed(s),
+        .spoken = has_spoken(core, s),
+        .health = s->verdict.health,
+        .reason = s->verdict.reason,
+        .ended = s->machine.restarts - restarts,
+        .memory_bytes = s->usage.known ? s->usage.memory_bytes : 0,
+        .memory_limit = s->usage.known ? s->spec.limits.memory_bytes : 0,
+    };
+}
+
 /* What was not well before is not held against the new release. */
 static void
 fill_services(struct hf_core *core, struct hf_gate_facts *f)
@@ -202,18 +220,8 @@ fill_services(struct hf_core *core, struct hf_gate_facts *f)
     for (size_t i = 0; i < u->record.count; i++) {
         const struct service *s = service_of(core, u->record.services[i].name);
 
-        f->services[f->count++] = (struct hf_gate_service){
-            .name = s->name,
-            .wanted = s->machine.wanted,
-            .was_well = u->record.services[i].was_well,
-            .failed = has_failed(s),
-            .spoken = has_spoken(core, s),
-            .health = s->verdict.health,
-            .reason = s->verdict.reason,
-            .ended = s->machine.restarts - u->base.restarts[s - core->services],
-            .memory_bytes = s->usage.known ? s->usage.memory_bytes : 0,
-            .memory_limit = s->usage.known ? s->spec.limits.memory_bytes : 0,
-        };
+        f->services[f->count++] = hf_core_gate_service(core, s, u->record.services[i].was_well,
+                                                       u->base.restarts[s - core->services]);
     }
 }
 

@@ -6,11 +6,9 @@
 #include "model/trust.h"
 #include "store/release.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-enum { MS_A_SECOND = 1000 };
+enum { MS_A_SECOND = 1000, S_A_MINUTE = 60 };
 
 /* ---- what changes ---- */
 
@@ -152,30 +150,6 @@ plan_services(struct hf_core *core, const struct hf_release *to, struct hf_plan 
 
 /* ---- what is in the way, and what to think about ---- */
 
-static void obstruct(struct hf_plan *plan, const char *fmt, ...) HF_PRINTF(2, 3);
-
-static void
-obstruct(struct hf_plan *plan, const char *fmt, ...)
-{
-    va_list args;
-
-    if (plan->obstacle_count == HF_PLAN_OBSTACLES_MAX)
-        return;
-    va_start(args, fmt);
-    vsnprintf(plan->obstacles[plan->obstacle_count++], HF_TEXT_SIZE, fmt, args);
-    va_end(args);
-}
-
-static void
-warn(struct hf_plan *plan, enum hf_plan_warning_kind kind, const char *text)
-{
-    struct hf_plan_warning *w = &plan->warnings[plan->warning_count++];
-
-    w->kind = kind;
-    hf_text_put(w->text, sizeof w->text, "%s", text);
-    hf_text_whole(w->text);
-}
-
 /* The services of a running holdfastd are fixed, each with its thread. */
 static void
 find_other_services(const struct hf_core *core, const struct hf_release *to, struct hf_plan *plan)
@@ -184,11 +158,11 @@ find_other_services(const struct hf_core *core, const struct hf_release *to, str
 
     for (size_t i = 0; i < to->count; i++)
         if (hf_core_service_index(core, to->services[i].name) < 0)
-            obstruct(plan, "it has a service more than what runs, '%s': %s", to->services[i].name,
-                     how);
+            hf_plan_obstruct(plan, "it has a service more than what runs, '%s': %s",
+                             to->services[i].name, how);
     for (size_t i = 0; i < core->service_count; i++)
         if (hf_release_index(to, core->services[i].name) < 0)
-            obstruct(plan, "it lacks the service '%s': %s", core->services[i].name, how);
+            hf_plan_obstruct(plan, "it lacks the service '%s': %s", core->services[i].name, how);
 }
 
 /* The way back is always open: what is gone back to has run here. */
@@ -202,9 +176,11 @@ compare_with_floor(const struct hf_core *core, const struct hf_release *to,
     if (hf_store_release_floor(core->config.store, &floor, &err) == 0 &&
         hf_release_check_floor(to, floor, &err) == 0)
         return;
-    warn(plan, HF_WARNING_OLDER, err.message);
-    if (wish->kind == HF_UPGRADE_FORTH && !wish->allow_older)
-        obstruct(plan, "%s (allow_older)", err.message);
+    hf_plan_warn(plan, HF_WARNING_OLDER, "%s", err.message);
+    if (wish->kind != HF_UPGRADE_FORTH || wish->allow_older)
+        return;
+    hf_plan_obstruct(plan, "%s (allow_older)", err.message);
+    plan->is_older = true;
 }
 
 static bool
@@ -217,40 +193,62 @@ static void
 find_obstacles(const struct hf_core *core, const struct hf_known_release *known,
                const struct hf_release *to, const struct plan_wish *wish, struct hf_plan *plan)
 {
+    struct hf_error err = {0};
+
     if (!core->has_release)
-        obstruct(plan, "no release runs yet: start holdfastd with --release FILE");
+        hf_plan_obstruct(plan, "no release runs yet: start holdfastd with --release FILE");
     if (core->upgrade.active)
-        obstruct(plan, "an upgrade to '%s' is under way", core->upgrade.record.to.name);
+        hf_plan_obstruct(plan, "an upgrade to '%s' is under way", core->upgrade.record.to.name);
     else if (known->state == HF_RELEASE_RUNNING)
-        obstruct(plan, "it runs already");
+        hf_plan_obstruct(plan, "it runs already");
     if (core->settings.upgrade.freeze && wish->kind == HF_UPGRADE_FORTH)
-        obstruct(plan, "upgrades are frozen (upgrade.freeze in the configuration)");
+        hf_plan_obstruct(plan, "upgrades are frozen (upgrade.freeze in the configuration)");
     if (core->has_release)
         find_other_services(core, to, plan);
+    if (hf_release_check_fit(to, HF_VERSION, HF_SETTINGS_SCHEMA, &err) < 0)
+        hf_plan_obstruct(plan, "%s", err.message);
     compare_with_floor(core, to, wish, plan);
     if (!known->is_signed && has_keys(core) && wish->kind == HF_UPGRADE_FORTH)
-        obstruct(plan, "none of the gateway's release_keys has signed it: add it anew with the "
-                       "signature of one of them");
+        hf_plan_obstruct(plan, "none of the gateway's release_keys has signed it: add it anew "
+                               "with the signature of one of them");
 }
 
 static void
 find_warnings(const struct hf_core *core, const struct hf_known_release *known,
               struct hf_plan *plan)
 {
-    char text[HF_TEXT_SIZE];
-
     if (!known->is_signed)
-        warn(plan, HF_WARNING_UNSIGNED,
-             has_keys(core) ? "None of the gateway's release_keys has signed it."
-                            : "No signature was checked, as no release_keys are set: nobody "
-                              "vouches for it.");
-    if (known->state == HF_RELEASE_FAILED) {
-        hf_text_put(text, sizeof text, "It was rolled back the last time: %s", known->detail);
-        warn(plan, HF_WARNING_FAILED_BEFORE, text);
-    }
+        hf_plan_warn(plan, HF_WARNING_UNSIGNED, "%s",
+                     has_keys(core) ? "None of the gateway's release_keys has signed it."
+                                    : "No signature was checked, as no release_keys are set: "
+                                      "nobody vouches for it.");
+    if (known->state == HF_RELEASE_FAILED)
+        hf_plan_warn(plan, HF_WARNING_FAILED_BEFORE, "It was rolled back the last time: %s",
+                     known->detail);
 }
 
 /* ---- figures of the moment ---- */
+
+/* Where nothing leaves the buffer, as while the forwarder is away; and where nothing leaves the
+ * broker, as while the processor is. */
+static void
+plan_room(const struct hf_core *core, struct hf_plan *plan)
+{
+    const struct service *buffer = &core->services[hf_service_index("buffer")];
+    const struct hf_service_status *t = &buffer->status;
+    const struct service *broker = &core->services[hf_service_index("broker")];
+    int64_t minutes = hf_status_number(&broker->status, "queue_minutes", -1);
+    struct hf_buffer_view b = {
+        .held = hf_status_number(t, "held", 0),
+        .disk_bytes = hf_status_number(t, "disk_bytes", 0),
+        .disk_limit_bytes = hf_status_number(t, "disk_limit", 0),
+        .in_per_s = buffer->in.per_second,
+    };
+
+    hf_core_forecast(&b, hf_status_number(t, "stored_bytes", b.disk_bytes));
+    plan->room_s = b.full_s;
+    plan->queue_s = minutes < 0 ? -1 : minutes * S_A_MINUTE;
+}
 
 static void
 plan_backlog(const struct hf_core *core, struct hf_plan *plan)
@@ -315,8 +313,11 @@ hf_core_make_plan(struct hf_core *core, const struct hf_known_release *known,
     name_running(core, ret_plan);
     find_obstacles(core, known, to, wish, ret_plan);
     find_warnings(core, known, ret_plan);
+    ret_plan->from_schema = core->has_release ? core->release.settings_schema : to->settings_schema;
+    ret_plan->to_schema = to->settings_schema;
     if (core->has_release)
         plan_services(core, to, ret_plan);
     plan_backlog(core, ret_plan);
+    plan_room(core, ret_plan);
     seal(ret_plan);
 }

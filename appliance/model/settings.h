@@ -93,11 +93,12 @@ struct hf_broker_settings {
 
 /* How a release is applied. */
 struct hf_upgrade_settings {
-    bool freeze;         /* none is */
-    int64_t gate_s;      /* so long must a new release do well */
-    int64_t switch_s;    /* within so long must a service do its work */
-    int64_t max_backlog; /* a switch waits until fewer records are held; 0: it does not */
-    int64_t busy_wait_s; /* so long may a busy service hold up its switch */
+    bool freeze;           /* none is */
+    int64_t gate_s;        /* so long must a new release do well */
+    int64_t switch_s;      /* within so long must a service do its work */
+    int64_t max_backlog;   /* a switch waits until fewer records are held; 0: it does not */
+    int64_t busy_wait_s;   /* so long may a busy service hold up its switch */
+    int64_t config_gate_s; /* so long must other settings do well; 0: nobody watches */
 };
 
 /* What is done about known vulnerabilities: by severity, but for those that somebody accepts until
@@ -180,6 +181,17 @@ HF_MUST int hf_settings_print(const struct hf_settings *s, char **ret_text, stru
 
 /* The same for people: each secret that is set reads HF_SECRET_MASK. */
 HF_MUST int hf_settings_show(const struct hf_settings *s, char **ret_text, struct hf_error *err);
+
+/* Whether a service reads anything that differs; where that cannot be told, it does. */
+bool hf_settings_touch_services(const struct hf_settings *a, const struct hf_settings *b);
+
+enum { HF_SETTINGS_DIFF_MAX = 200 };
+
+/* Object: "changes", at most HF_SETTINGS_DIFF_MAX of {path, before, after}, null where there is
+ * nothing, and "omitted", how many more there are. Of a secret it says that it differs, and masks
+ * both. */
+HF_MUST int hf_settings_diff(const struct hf_settings *a, const struct hf_settings *b,
+                             struct hf_json **ret_diff, struct hf_error *err);
 
 /* What comes of a merge patch (RFC 7396) on s: absent members stay, null goes back to the default,
  * HF_SECRET_MASK keeps the secret of the sink of that name. s is not changed; on success

@@ -111,12 +111,20 @@ struct hf_gate_result {
     char detail[HF_UPGRADE_TEXT_SIZE];
 };
 
+/* How far the layers of an image have come. */
+struct hf_pull_bytes {
+    char layer[HF_DIGEST_SIZE]; /* the one that comes now; "": none does yet */
+    int64_t layer_done, layer_size;
+    int64_t done, size; /* of all that are fetched for it; size 0: not known yet */
+};
+
 /* What people see of the upgrade under way, or of the last one. */
 struct hf_upgrade_view {
     struct hf_upgrade_record record;
     char waiting[HF_UPGRADE_TEXT_SIZE];
     unsigned pull_number, pull_of; /* images; 0: none is fetched */
     char pull_service[HF_NAME_SIZE];
+    struct hf_pull_bytes pull;
     int64_t gate_s, gate_left_s;
     struct hf_gate_result gate[HF_GATE_COUNT];
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan/scanner_parts.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "scan/judge.h"
 #include "scan/tar.h"
@@ -10,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SBOM_TAR_MAX = HF_SBOM_TEXT_MAX + 64 * 1024 };
+enum {
+    SBOM_TAR_MAX = HF_SBOM_TEXT_MAX + 64 * 1024,
+    REGISTRY_MS = 10 * 1000 /* for all documents of one report */
+};
 
 static const char SBOM_FOLDER[] = "/usr/share/sbom";
 
@@ -126,24 +130,62 @@ fetch(const struct hf_scanner *s, const char *container_id, struct hf_sbom *ret_
     return 0;
 }
 
-/* A container's files do not change as long as it has its id. Large ones are read each time. */
-static const struct hf_sbom *
-recall(const struct hf_scanner *s, const char *container_id)
+static bool
+is_late(void *context)
 {
+    const int64_t *until_ms = context;
+
+    return hf_clock_mono_ms() >= *until_ms;
+}
+
+static int
+fetch_document(const struct hf_scanner *s, const struct hf_scan_target *t, int64_t until_ms,
+               struct hf_sbom *ret_sbom, struct hf_error *err)
+{
+    const struct hf_registry_document document = {t->repository, HF_REGISTRY_BLOB, t->sbom};
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_SBOM_TEXT_MAX);
+
+    if (s->engine_ops->fetch(s->engine, &document, &text, is_late, &until_ms, err) < 0 ||
+        hf_sbom_read(text.data, text.len, ret_sbom, err) < 0)
+        return hf_error_wrap(err, "the SBOM of its image, in the registry");
+    return 0;
+}
+
+/* ---- what is kept ---- */
+
+/* A container's files do not change as long as it has its id. */
+static const char *
+key_of(const struct hf_scan_target *t)
+{
+    return *t->container_id ? t->container_id : strchr(t->sbom, ':') + 1;
+}
+
+static bool
+has_source(const struct hf_scan_target *t)
+{
+    return *t->container_id || strchr(t->sbom, ':');
+}
+
+/* Large ones are read each time. */
+static const struct hf_sbom *
+recall(const struct hf_scanner *s, const struct hf_scan_target *t)
+{
+    if (!has_source(t))
+        return NULL;
     for (size_t i = 0; i < SBOMS_KEPT; i++)
-        if (strcmp(s->kept[i].container_id, container_id) == 0)
+        if (strcmp(s->kept[i].key, key_of(t)) == 0)
             return &s->kept[i].sbom;
     return NULL;
 }
 
 static void
-keep(struct hf_scanner *s, const char *container_id, const struct hf_sbom *sbom)
+keep(struct hf_scanner *s, const char *key, const struct hf_sbom *sbom)
 {
     struct kept_sbom *k = &s->kept[s->kept_next];
 
     s->kept_next = (s->kept_next + 1) % SBOMS_KEPT;
     hf_sbom_done(&k->sbom);
-    hf_text_put(k->container_id, sizeof k->container_id, "%s", container_id);
+    hf_text_put(k->key, sizeof k->key, "%s", key);
     k->sbom = *sbom;
 }
 
@@ -158,36 +200,38 @@ struct look {
 };
 
 static void
-look_at(struct hf_scanner *s, const struct hf_scan_target *t, struct look *l)
+look_at(struct hf_scanner *s, const struct hf_scan_target *t, int64_t until_ms, struct look *l)
 {
-    const struct hf_sbom *kept;
+    const struct hf_sbom *kept = recall(s, t);
 
-    if (!t->container_id[0]) {
-        hf_error_set(&l->problem, HF_ERROR_NOT_FOUND, "it has no container now");
-        return;
-    }
-    kept = recall(s, t->container_id);
     if (kept) {
         l->sbom = *kept;
         l->has_sbom = l->borrowed = true;
-    } else if (fetch(s, t->container_id, &l->sbom, &l->problem) == 0) {
-        l->has_sbom = true;
+    } else if (!has_source(t)) {
+        hf_error_set(&l->problem, HF_ERROR_NOT_FOUND, "%s",
+                     *t->repository ? "it does not run, and the release names no SBOM of it"
+                                    : "it has no container now");
+    } else {
+        l->has_sbom =
+            (*t->container_id ? fetch(s, t->container_id, &l->sbom, &l->problem)
+                              : fetch_document(s, t, until_ms, &l->sbom, &l->problem)) == 0;
     }
 }
 
-/* An engine that does not answer is not asked for each service again. */
+/* An engine or registry that does not answer is not asked for each service again. */
 static void
 look_at_all(struct hf_scanner *s, const struct hf_scan_target *targets, size_t count,
             struct look *looks)
 {
     const struct hf_error *away = NULL;
+    int64_t until_ms = hf_clock_mono_ms() + REGISTRY_MS;
 
     for (size_t i = 0; i < count; i++) {
-        if (away && !recall(s, targets[i].container_id)) {
+        if (away && !recall(s, &targets[i])) {
             looks[i].problem = *away;
             continue;
         }
-        look_at(s, &targets[i], &looks[i]);
+        look_at(s, &targets[i], until_ms, &looks[i]);
         if (looks[i].problem.class == HF_ERROR_UNAVAILABLE ||
             looks[i].problem.class == HF_ERROR_TIMEOUT)
             away = &looks[i].problem;
@@ -202,7 +246,7 @@ let_go(struct hf_scanner *s, const struct hf_scan_target *targets, size_t count,
         if (!looks[i].has_sbom || looks[i].borrowed)
             continue;
         if (looks[i].sbom.count <= KEEP_PACKAGES_MAX)
-            keep(s, targets[i].container_id, &looks[i].sbom);
+            keep(s, key_of(&targets[i]), &looks[i].sbom);
         else
             hf_sbom_done(&looks[i].sbom);
     }
@@ -274,16 +318,46 @@ print_report(const struct hf_scan_target *targets, const struct look *looks, siz
     return o;
 }
 
+static struct hf_scan_word
+word_of(const struct hf_scan_result *r, const struct hf_scan_settings *settings, int64_t now_ms)
+{
+    struct hf_scan_word w = {.known = true, .verdict = hf_scan_judge(r, settings, now_ms)};
+    enum hf_severity severity;
+
+    for (size_t i = 0; i < r->count; i++) {
+        enum hf_verdict v = hf_finding_judge(&r->findings[i], settings, now_ms, &severity);
+
+        w.blocked += v == HF_VERDICT_BLOCK;
+        w.warned += v == HF_VERDICT_WARN;
+    }
+    return w;
+}
+
+static void
+put_words(const struct look *looks, size_t count, const struct scan *scan,
+          const struct hf_scan_settings *settings, struct hf_scan_clock clock,
+          struct hf_scan_word *ret_words)
+{
+    int64_t now_ms = hf_scan_now(&scan->info, clock.wall_ms);
+
+    for (size_t i = 0; i < count; i++)
+        ret_words[i] = scan->has_data && looks[i].has_sbom
+                           ? word_of(&scan->results[i], settings, now_ms)
+                           : (struct hf_scan_word){.known = false};
+}
+
 static int
 report(struct hf_scanner *s, const struct hf_scan_target *targets, struct look *looks, size_t count,
        const struct hf_scan_settings *settings, struct hf_scan_clock clock,
-       struct hf_json **ret_report, struct hf_error *err)
+       struct hf_scan_word *ret_words, struct hf_json **ret_report, struct hf_error *err)
 {
     struct scan scan = {0};
     int rc;
 
     look_at_all(s, targets, count, looks);
     rc = compare(s, looks, count, &scan, err);
+    if (rc == 0 && ret_words)
+        put_words(looks, count, &scan, settings, clock, ret_words);
     if (rc == 0)
         *ret_report = print_report(targets, looks, count, &scan, settings, clock);
     for (size_t i = 0; scan.results && i < count; i++)
@@ -296,7 +370,7 @@ report(struct hf_scanner *s, const struct hf_scan_target *targets, struct look *
 int
 hf_scanner_report(struct hf_scanner *scanner, const struct hf_scan_target *targets, size_t count,
                   const struct hf_scan_settings *settings, struct hf_scan_clock clock,
-                  struct hf_json **ret_report, struct hf_error *err)
+                  struct hf_scan_word *ret_words, struct hf_json **ret_report, struct hf_error *err)
 {
     HF_AUTO_FREE struct look *looks = calloc(count + 1, sizeof *looks);
     int rc;
@@ -305,35 +379,7 @@ hf_scanner_report(struct hf_scanner *scanner, const struct hf_scan_target *targe
         return hf_error_nomem(err);
     if (pthread_mutex_trylock(&scanner->scanning) != 0)
         return hf_error_set(err, HF_ERROR_UNAVAILABLE, "a scan is under way: ask again");
-    rc = report(scanner, targets, looks, count, settings, clock, ret_report, err);
+    rc = report(scanner, targets, looks, count, settings, clock, ret_words, ret_report, err);
     pthread_mutex_unlock(&scanner->scanning);
-    return rc;
-}
-
-int
-hf_scanner_check(struct hf_scanner *scanner, const char *sbom, size_t len,
-                 const struct hf_scan_settings *settings, struct hf_scan_clock clock,
-                 enum hf_verdict *ret_verdict, struct hf_json **ret_result, struct hf_error *err)
-{
-    HF_AUTO_FCLOSE FILE *data = NULL;
-    struct hf_sbom read;
-    const struct hf_sbom *one = &read;
-    struct hf_scan_data_info info;
-    struct hf_scan_result result;
-    int rc;
-
-    if (hf_sbom_read(sbom, len, &read, err) < 0)
-        return -1;
-    rc = hf_scanner_open(scanner, &data, err) < 0
-             ? -1
-             : hf_scan_find(data, &one, 1, &info, &result, err);
-    if (rc == 0) {
-        int64_t now_ms = hf_scan_now(&info, clock.wall_ms);
-
-        *ret_verdict = hf_scan_judge(&result, settings, now_ms);
-        *ret_result = hf_scan_print_result(&result, settings, now_ms);
-        hf_scan_result_done(&result);
-    }
-    hf_sbom_done(&read);
     return rc;
 }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The scan of what runs: keeps the scan data in a folder of its own, takes the SBOM of each
- * container out of it through the engine, and compares them when somebody asks. Between two
- * questions it holds the packages of a few containers and nothing else. Any thread.
+ * The scan of what runs, and of what a release would run: keeps the scan data in a folder of its
+ * own, takes the SBOM of each container out of it through the engine, and compares them when
+ * somebody asks. Between two questions it holds the packages of a few images and nothing else. Any
+ * thread.
  *
  * An image brings its SBOM along: every file below /usr/share/sbom whose name ends in .spdx.json or
- * .cdx.json. So it is there by whatever way the image came.
+ * .cdx.json. So it is there by whatever way the image came. Before it has come, the same document
+ * lies in the registry beside the release that names it.
  */
 #pragma once
 
 #include "model/engine_ops.h"
+#include "model/release.h"
 #include "model/settings.h"
 #include "scan/data.h"
 #include "json/json.h"
@@ -26,6 +29,15 @@ struct hf_scan_target {
     char service[HF_NAME_SIZE];
     char container_id[HF_HASH_SIZE]; /* "" for none */
     char image_id[HF_DIGEST_SIZE];
+    char sbom[HF_DIGEST_SIZE];           /* asked for where there is no container; "" for none */
+    char repository[HF_REPOSITORY_SIZE]; /* that has it in the registry; "": of what runs */
+};
+
+/* What the policy says of one target. */
+struct hf_scan_word {
+    bool known; /* there is both data and an SBOM */
+    enum hf_verdict verdict;
+    size_t blocked, warned; /* findings */
 };
 
 struct hf_scan_clock {
@@ -33,19 +45,13 @@ struct hf_scan_clock {
     bool synced;
 };
 
-/* Schema Scan of api/openapi.yaml. What is wrong with a service, or with the data, is said in it;
- * errors are UNAVAILABLE (another one is under way) and no memory. */
+/* Schema Scan of api/openapi.yaml; ret_words, one for each target, may be NULL. What is wrong with
+ * a service, or with the data, is said in it; errors are UNAVAILABLE (another one is under way) and
+ * no memory. */
 HF_MUST int hf_scanner_report(struct hf_scanner *scanner, const struct hf_scan_target *targets,
                               size_t count, const struct hf_scan_settings *settings,
-                              struct hf_scan_clock clock, struct hf_json **ret_report,
-                              struct hf_error *err);
-
-/* The same for one SBOM of something that does not run, as of a release to come: ret_verdict and
- * the members of a service's result. NOT_FOUND where there is no data. */
-HF_MUST int hf_scanner_check(struct hf_scanner *scanner, const char *sbom, size_t len,
-                             const struct hf_scan_settings *settings, struct hf_scan_clock clock,
-                             enum hf_verdict *ret_verdict, struct hf_json **ret_result,
-                             struct hf_error *err);
+                              struct hf_scan_clock clock, struct hf_scan_word *ret_words,
+                              struct hf_json **ret_report, struct hf_error *err);
 
 /* New scan data, in pieces. It takes the place of the old at the end, and only when it is whole.
  * CONFLICT where another upload is under way. */

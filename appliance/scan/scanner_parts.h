@@ -11,7 +11,7 @@
 enum { SBOMS_KEPT = 8, KEEP_PACKAGES_MAX = 256 };
 
 struct kept_sbom {
-    char container_id[HF_HASH_SIZE];
+    char key[HF_HASH_SIZE]; /* id of the container, or hex of the document's digest */
     struct hf_sbom sbom;
 };
 

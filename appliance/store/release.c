@@ -180,9 +180,9 @@ hf_store_forget_release(struct hf_store *st, const char *id, struct hf_error *er
 }
 
 int
-hf_store_release_collected(struct hf_store *st, const char *id, struct hf_error *err)
+hf_store_releases_collected(struct hf_store *st, struct hf_error *err)
 {
-    return hf_db_exec(st, err, hf_sql_known_release_collected, "t", id);
+    return hf_db_exec(st, err, hf_sql_known_release_collected, "");
 }
 
 /* Those that ran or were the way back, all but these two, are so no longer: their images may go. */

@@ -48,8 +48,8 @@ HF_MUST int hf_store_start_release(struct hf_store *st, const struct hf_store_re
 typedef int hf_store_release_text(void *context, const char *json, struct hf_error *err);
 HF_MUST int hf_store_release_texts(struct hf_store *st, bool leftovers, hf_store_release_text *take,
                                    void *context, struct hf_error *err);
-/* The images of that one are gone. */
-HF_MUST int hf_store_release_collected(struct hf_store *st, const char *id, struct hf_error *err);
+/* Of none of them there are images that could go (hf_store_old_images()). */
+HF_MUST int hf_store_releases_collected(struct hf_store *st, struct hf_error *err);
 
 /* ---- upgrades ---- */
 

@@ -98,8 +98,9 @@ HF_MUST int hf_store_set_release(struct hf_store *st, const char *json, int64_t 
  * taken the floor; 0 before the first. */
 HF_MUST int hf_store_release_floor(struct hf_store *st, int64_t *ret_floor, struct hf_error *err);
 
-/* Images of releases that were set, and are neither of the newest one nor of the one before it:
- * nothing goes back to them. Oldest first, at most max. */
+/* Images of releases that were set or were to be, and are neither of the newest that was set nor of
+ * the one before it: nothing goes back to them. Those that never ran first, then the oldest, at
+ * most max. */
 HF_MUST int hf_store_old_images(struct hf_store *st, struct hf_release_image *ret_images,
                                 size_t max, size_t *ret_count, struct hf_error *err);
 /* It is gone, or is not to be asked for again. */
@@ -231,6 +232,20 @@ HF_MUST int hf_store_untold_alarm(struct hf_store *st, unsigned mask, struct hf_
                                   struct hf_error *err);
 HF_MUST int hf_store_alarm_told(struct hf_store *st, int64_t id, unsigned mask,
                                 struct hf_error *err);
+
+/* ---- revisions of the settings ---- */
+
+struct hf_settings_revision {
+    int64_t n, created_ms;
+    char author[HF_NAME_SIZE];
+};
+
+/* Newest first, at most max. */
+HF_MUST int hf_store_revisions(struct hf_store *st, struct hf_settings_revision *ret_revisions,
+                               size_t max, size_t *ret_count, struct hf_error *err);
+/* NOT_FOUND. The caller frees *ret_json. */
+HF_MUST int hf_store_revision(struct hf_store *st, int64_t n, char **ret_json,
+                              struct hf_error *err);
 
 /* ---- small things to remember ---- */
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
+#include "model/release.h"
 #include "sql.h"
 #include "store/db.h"
 #include "store/release.h"
@@ -148,7 +149,7 @@ begin(struct hf_store *st, void *context, struct hf_error *err)
                    b->to_json, b->from_json) < 0)
         return -1;
     b->n = sqlite3_last_insert_rowid(st->db);
-    return 0;
+    return hf_db_exec(st, err, hf_sql_image_begin, "tt", b->to_json, hf_release_platform());
 }
 
 int

@@ -4,8 +4,8 @@
 //   HF_URL, HF_PASSWORD             the gateway, and the password of admin
 //   HF_SETUP_CODE                   its proof of possession (only where nobody has claimed it)
 //   HF_INSTANCE                     what the names of its containers begin with
-//   HF_RELEASES                     a folder with good.json, bad.json (its processor ends at once) and floating.json,
-//                                   which is refused for its tag
+//   HF_RELEASES                     a folder with good.json, bad.json (its processor ends at once), older.json (whose
+//                                   counter is lower) and floating.json, which is refused for its tag
 //   HF_SHOTS                        a folder for pictures (optional)
 //   HF_CHROMIUM                     the browser (optional)
 // Prints a line "ok - …" or "not ok - …" for each check; ends with 1 where one failed. Applies releases: for a
@@ -347,6 +347,48 @@ await check('a person rolls back; nothing can be lost, so nothing is to be typed
   await page.getByRole('heading', { level: 1, name: `${first.label} runs.` }).waitFor();
   await isAsReleased(first);
 });
+
+// --- An older one
+
+await check('an older one says so, and is applied only after that was confirmed', async () => {
+  const { label } = releaseOf('older');
+  await plan('older');
+  await page.getByTestId('obstacles').getByText(/older/).first().waitFor();
+  await button(`Apply the older ${label}`).click();
+  await shootAll('releases-older');
+  await page.getByRole('dialog').getByRole('button', { name: 'Apply the older one' }).click();
+  await page.getByTestId('steps').waitFor({ timeout: STEP_MS });
+  expect((await upgrade()).release.name === label, 'another one has begun');
+  await button('Give it up').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Give it up' }).click();
+  await ends('rolled_back');
+  await isAsReleased(first);
+});
+
+// --- The configuration
+
+await check('other settings are watched, say what they changed, and can be taken back', async () => {
+  const was = (await ask('GET', '/config')).body.buffer.window_ms;
+  await configure({ buffer: { window_ms: was + 50 } });
+  await showReleases();
+  await page.getByTestId('trial').getByText(/is watched/).waitFor();
+  const changed = page.getByTestId('revision').first();
+  await changed.getByRole('button', { name: /^What it changed/ }).click();
+  await changed.getByText('/buffer/window_ms').waitFor();
+  await page
+    .getByTestId('revision')
+    .nth(1)
+    .getByRole('button', { name: /^Return to it/ })
+    .click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('/buffer/window_ms').waitFor();
+  await dialog.getByRole('button', { name: 'Return to it', exact: true }).click();
+  await page.getByText('It is in force again.').waitFor();
+  const now = (await ask('GET', '/config')).body.buffer.window_ms;
+  expect(now === was, `the window is ${now} ms, and was ${was}`);
+});
+await accessible('releases, with revisions');
+await shootAll('releases-revisions');
 
 // --- What does not come, and who may do what
 

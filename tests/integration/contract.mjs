@@ -137,7 +137,7 @@ function hold(method, template, answer, what = '') {
 }
 
 async function tryOut(method, template, options = {}) {
-  let path = template.replace('{name}', options.name ?? service).replace('{id}', options.id ?? '0'.repeat(32));
+  let path = template.replace('{name}', options.name ?? service).replace('{id}', options.id ?? '0'.repeat(32)).replace('{n}', options.n ?? 1);
   if (options.query) path += `?${options.query}`;
   const answer = await ask(method, path, options);
   hold(method, template, answer, options.what);
@@ -196,7 +196,7 @@ async function wrongBodies({ method, template, operation }, common) {
 
 async function methods() {
   for (const [template, item] of Object.entries(contract.paths)) {
-    const path = template.replace('{name}', service).replace('{id}', '0'.repeat(32));
+    const path = template.replace('{name}', service).replace('{id}', '0'.repeat(32)).replace('{n}', 1);
     const options = await ask('OPTIONS', path, { session: false });
     check(`OPTIONS ${template}`, options.status === 204, options.status);
     const allow = (options.headers.allow ?? '').split(', ');
@@ -291,6 +291,7 @@ async function configuration() {
   check('GET /audit: the change', newest?.who === 'admin' && /^changed the configuration/.test(newest.what), audit.text);
   await expect(200, 'GET', '/audit', { query: `limit=5&cursor=${next}`, what: 'next page' });
   await expect(400, 'GET', '/audit', { query: 'cursor=x', what: 'bad cursor' });
+  await revisions();
 }
 
 
@@ -449,6 +450,25 @@ async function sources() {
     await new Promise((r) => { setTimeout(r, 50); });
   }
   await expect(422, 'PATCH', '/releases/bundle', { ...piece('600', 'x'), what: 'after garbage' });
+}
+
+async function revisions() {
+  const { current, revisions: list } = JSON.parse((await expect(200, 'GET', '/config/revisions')).text);
+  check('GET /config/revisions: the newest first', list[0].revision === current && list.length > 1, json(list));
+  const diff = JSON.parse((await expect(200, 'GET', '/config/revisions/{n}/diff', { n: current, query: `from=${list[1].revision}` })).text);
+  check('GET /config/revisions/{n}/diff', diff.changes.length > 0, json(diff));
+  await expect(404, 'GET', '/config/revisions/{n}/diff', { n: current + 9, what: 'unknown' });
+  await expect(400, 'GET', '/config/revisions/{n}/diff', { n: current, query: 'from=x', what: 'no number' });
+  const restore = (status, n, more) => expect(status, 'POST', '/config/revisions/{n}/restore', { n, ...more });
+  await restore(428, current, { what: 'without If-Match' });
+  await restore(412, current, { headers: { 'if-match': '"0"' }, what: 'of another one' });
+  await restore(404, current + 9, { headers: { 'if-match': '*' }, what: 'unknown' });
+  await restore(400, current, { headers: { 'if-match': '*' }, body: '{}', what: 'with a body' });
+  const dry = await restore(200, list[1].revision, { headers: { 'if-match': '*' }, query: 'dry_run=true', what: 'only tried' });
+  check('POST restore (dry run): nothing is changed', dry.headers.etag === `"${current}"`, dry.headers.etag);
+  const there = await restore(200, list[1].revision, { headers: { 'if-match': '*' }, what: 'the one before' });
+  check('POST restore: a new revision', there.headers.etag === `"${current + 1}"`, there.headers.etag);
+  await restore(200, current, { headers: { 'if-match': there.headers.etag }, what: 'and back' });
 }
 
 async function setKeys(keys) {

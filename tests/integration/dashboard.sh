@@ -28,6 +28,7 @@ makes_releases() {
     release_sign "$work/releases/bundled.json"
     "$hf_root/image/bundle.sh" "$work"/releases/bundled.json{,.minisig} "$work/oci" "$work/releases/bundled.bundle"
     head -c 8000000 "$work/releases/bundled.bundle" >"$work/releases/cut.bundle"
+    release_text older forwarder=good-forwarder | jq -c '.counter -= 1' >"$work/releases/older.json"
     jq '.services.processor.tag = "latest"' "$work/releases/good.json" >"$work/releases/floating.json"
 }
 

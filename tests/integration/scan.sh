@@ -12,6 +12,10 @@ hf_hint_apt=none hf_images_dir=$hf_build/images
 # shellcheck source=../../image/scan.sh
 . "$hf_root/image/scan.sh"
 gateway_new
+# shellcheck source=../upgrade/variants.sh
+. "$(dirname "$0")/../upgrade/variants.sh"
+
+after_end() { variants_remove; }
 
 # A suite that has a newer openssl than the images, and an older zlib. Lines of a Packages file.
 installed() { jq -r --arg name "$1" '.packages[] | select(.name == $name) | .versionInfo' "$hf_images_dir/forwarder.spdx.json"; }
@@ -171,6 +175,39 @@ it_is_there_after_a_kill() {
     expect "files" "$(ls "$gw_state/scan")" data
 }
 
+# Beside the images, as ./dev release does it.
+sbom_is_in_the_registry() {
+    local place
+    place=$(curl -fsS -o /dev/null -D - -X POST "http://$registry/v2/$variant_path/release/blobs/uploads/" | tr -d '\r' |
+        sed -n 's/^[Ll]ocation: //p')
+    curl -fsS -o /dev/null -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@$1" \
+        "$place$(grep -q '?' <<<"$place" && echo '&' || echo '?')digest=$2"
+}
+
+plan_of_next() { api_is 200 POST "/releases/$(id_of next)/plan"; }
+
+# Its image is not here yet: the SBOM comes from the registry.
+a_release_is_judged_before_it_comes() {
+    local digest
+    digest=sha256:$(sha256sum <"$hf_images_dir/forwarder.spdx.json" | cut -c1-64)
+    variant next forwarder
+    sbom_is_in_the_registry "$hf_images_dir/forwarder.spdx.json" "$digest"
+    jq -c --arg sbom "$digest" '.platforms[].sbom = $sbom' "$work/pin.next" >"$work/pin.documented"
+    release_of next forwarder=documented
+    plan_of_next
+    jq -e --arg id "openssl/$openssl+new" '.possible == false and (.obstacles | length == 1)
+        and (.obstacles[0] | test("forwarder.* known vulnerabilities that the policy blocks.*openssl"))
+        and (.scan.services[] | select(.service == "forwarder") | .result.findings[0].id == $id)' "$work/body"
+    curl -ks --max-time 30 -X POST -b "$gw_dir/jar" -H 'If-Match: *' -o "$work/body" -w '%{http_code}' \
+        "$gw_url/api/v1/releases/$(id_of next)/apply" >"$work/status"
+    expect "status of the apply ($(cat "$work/body"))" "$(cat "$work/status")" 409
+    patch_scan "$(settings "openssl/$openssl+new" 2999-01-01T00:00:00Z)"
+    plan_of_next
+    jq -e '.possible and (.scan.services[] | select(.service == "forwarder") | .result.findings[0].acceptance.reason == "no way in")' \
+        "$work/body"
+    patch_scan "$(settings CVE-2026-11 2026-11-01T00:00:00Z)"
+}
+
 check data_is_made
 need
 check images_are_compared
@@ -183,5 +220,6 @@ check what_runs_is_compared
 check a_damaged_file_changes_nothing
 check findings_go_with_new_data_and_come_with_old
 check the_policy_of_the_configuration_counts
+check a_release_is_judged_before_it_comes
 check it_is_there_after_a_kill
 finish

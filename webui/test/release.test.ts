@@ -169,7 +169,14 @@ describe('the steps of an upgrade', () => {
   });
 
   it('say what image is fetched, with bytes where they are known', () => {
-    const pull = { service: 'processor', number: 1, of: 2, bytes: null, total_bytes: null };
+    const pull = {
+      service: 'processor',
+      number: 1,
+      of: 2,
+      bytes: null,
+      total_bytes: null,
+      layer: null,
+    };
     const word = (more: object) =>
       step(upgrade('pulling', ['waiting', 'waiting'], { pull: { ...pull, ...more } }), 'fetch')
         ?.word;
@@ -177,6 +184,15 @@ describe('the steps of an upgrade', () => {
     expect(word({ bytes: 1024 ** 2, total_bytes: 4 * 1024 ** 2 })).toBe(
       '1 of 2: Processor, 1 of 4\u00a0MB',
     );
+    const layer = {
+      digest: `sha256:${'3'.repeat(64)}`,
+      bytes: 1024 ** 2,
+      total_bytes: 2 * 1024 ** 2,
+    };
+    expect(
+      step(upgrade('pulling', ['waiting', 'waiting'], { pull: { ...pull, layer } }), 'fetch')
+        ?.detail,
+    ).toBe('Layer 333333333333: 1 of 2\u00a0MB.');
   });
 
   it('wait where something holds them up, and say what', () => {
@@ -339,15 +355,24 @@ function plan(more: Partial<Plan> = {}): Plan {
     from: OLD,
     possible: true,
     obstacles: [],
+    needs_allow_older: false,
     services: [change()],
     unchanged: ['broker'],
     fetch: { images: 1, layers: 2, bytes: 1000 },
     disk: { free_bytes: null, needed_bytes: 2500, peak_bytes: 3500 },
-    backlog: { held: 812, in_per_s: 154, held_meanwhile: null, max_backlog: null },
+    backlog: {
+      held: 812,
+      in_per_s: 154,
+      held_meanwhile: null,
+      room_s: null,
+      queue_s: null,
+      max_backlog: null,
+    },
     schema_changes: [],
     gate: { seconds: 60, switch_s: 120, checks: ['health'] },
     rollback: { release: OLD, images_present: true, detail: '' },
     warnings: [],
+    scan: null,
     ...more,
   };
 }
@@ -365,7 +390,7 @@ describe('a plan', () => {
     const known = plan({
       services: [change({ last_gap_ms: 1240 }), change({ last_gap_ms: 860 })],
       fetch: { images: 2, layers: 5, bytes: 1024 ** 2 },
-      backlog: { held: 0, in_per_s: 1, held_meanwhile: 12, max_backlog: null },
+      backlog: { ...plan().backlog, held: 0, in_per_s: 1, held_meanwhile: 12 },
     });
     expect(figures(known)).toEqual([
       '2 services restart, one by one',
@@ -426,6 +451,7 @@ describe('how releases are applied', () => {
     switch_s: 120,
     max_backlog: 0,
     busy_wait_s: 0,
+    config_gate_s: 60,
   };
   const before = upgradeForm({ upgrade: upgradeSettings } as never);
 

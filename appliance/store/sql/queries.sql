@@ -24,6 +24,12 @@ INSERT INTO secret (name, value) VALUES (?1, ?2)
 -- :settings_newest
 SELECT n, json FROM settings ORDER BY n DESC LIMIT 1
 
+-- :settings_list
+SELECT n, created, author FROM settings ORDER BY n DESC LIMIT ?1
+
+-- :settings_get
+SELECT json FROM settings WHERE n = ?1
+
 -- :settings_compare
 SELECT n, json = ?1 FROM settings ORDER BY n DESC LIMIT 1
 
@@ -51,6 +57,15 @@ WHERE value->'platforms'->?2->>'config' IS NOT NULL AND value->'platforms'->?2->
     AND value->>'repository' IS NOT NULL AND value->>'tag' IS NOT NULL
 ON CONFLICT (image_id) DO UPDATE
 SET image = excluded.image, tag = excluded.tag, turn = excluded.turn
+
+-- :image_begin
+INSERT INTO image (image_id, image, tag, turn)
+SELECT CAST(value->'platforms'->?2->>'config' AS TEXT),
+    value->>'repository' || '@' || (value->'platforms'->?2->>'manifest'), CAST(value->>'tag' AS TEXT), 0
+FROM json_each(iif(json_valid(?1), ?1, '{}'), '$.services')
+WHERE value->'platforms'->?2->>'config' IS NOT NULL AND value->'platforms'->?2->>'manifest' IS NOT NULL
+    AND value->>'repository' IS NOT NULL AND value->>'tag' IS NOT NULL
+ON CONFLICT (image_id) DO NOTHING
 
 -- :image_old
 SELECT image_id, image, tag FROM image WHERE turn < (SELECT max(turn) FROM image) - 1
@@ -262,7 +277,7 @@ SELECT json FROM known_release WHERE leftovers = 1 ORDER BY n
 SELECT json FROM known_release WHERE leftovers = 0 ORDER BY n
 
 -- :known_release_collected
-UPDATE known_release SET leftovers = 2 WHERE leftovers = 1 AND id = ?1
+UPDATE known_release SET leftovers = 2 WHERE leftovers = 1
 
 -- :start_release_get
 SELECT id FROM start_release

@@ -45,7 +45,7 @@ reading(void **state)
     call_expect("GET", CONFIG, "", 200,
                 "\"release_keys\":[],\"upgrade\":{\"freeze\":false,\"gate_s\":60,\"switch_s\":120,"
                 "\"max_backlog\":0,"
-                "\"busy_wait_s\":600},\"scan\":{");
+                "\"busy_wait_s\":600,\"config_gate_s\":60},\"scan\":{");
     call_expect("PUT", CONFIG, "", 405, "Allow: GET, HEAD, PATCH, OPTIONS\r\n");
 }
 
@@ -81,6 +81,40 @@ changing(void **state)
           "\"token\":\"***\"}]");
     assert_string_equal(hf_json_string(hf_settings_sink(&world_settings, "uplink"), "token"),
                         "s3cret");
+}
+
+static void
+restore(const char *path, const char *if_match, const char *query, int status, const char *text)
+{
+    struct call c = {.headers = {"Host", "10.0.0.1", "Cookie", call_cookie,
+                                 if_match ? "If-Match" : NULL, if_match}};
+
+    call_serve(&c, "POST", path, query, status);
+    if (!call_has(&c, text))
+        fail_msg("POST %s: no '%s' in %s", path, text, c.out.data);
+    hf_buf_done(&c.out);
+}
+
+static void
+revisions(void **state)
+{
+    (void)state;
+    call_expect("GET", "/api/v1/config/revisions", "", 200,
+                "{\"current\":7,\"trial\":null,\"revisions\":[{\"revision\":7,\"created\":");
+    call_expect("GET", "/api/v1/config/revisions/7/diff", "", 200,
+                "{\"changes\":[],\"from\":6,\"to\":7}");
+    call_expect("GET", "/api/v1/config/revisions/7/diff", "from=0", 200, "\"from\":0");
+    call_expect("GET", "/api/v1/config/revisions/7/diff", "from=5", 404, "revision 5 is not kept");
+    call_expect("GET", "/api/v1/config/revisions/0/diff", "", 404, "there is no revision '0'");
+    call_expect("GET", "/api/v1/config/revisions/7x/diff", "", 404, "there is no revision '7x'");
+    restore("/api/v1/config/revisions/3/restore", NULL, "", 428, "If-Match is missing");
+    restore("/api/v1/config/revisions/3/restore", "\"6\"", "", 412, "another revision");
+    restore("/api/v1/config/revisions/4/restore", "\"7\"", "", 404, "not kept");
+    restore("/api/v1/config/revisions/3/restore", "\"7\"", "dry_run=true", 200, "ETag: \"7\"\r\n");
+    restore("/api/v1/config/revisions/3/restore", "\"7\"", "", 200, "ETag: \"8\"\r\n");
+    call_expect("GET", "/api/v1/config/revisions", "", 200,
+                "\"trial\":{\"good\":7,\"seconds\":60,\"remaining_s\":12,"
+                "\"waiting\":\"'buffer': stuck\"}");
 }
 
 static void
@@ -145,6 +179,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_change_of_limits_says_what_it_does, call_set_up,
                                         call_tear_down),
         cmocka_unit_test_setup_teardown(changing, call_set_up, call_tear_down),
+        cmocka_unit_test_setup_teardown(revisions, call_set_up, call_tear_down),
         cmocka_unit_test_setup_teardown(the_content_type_is_that_of_a_patch, call_set_up,
                                         call_tear_down),
         cmocka_unit_test_setup_teardown(rules_are_asked_of_the_processor, call_set_up,

@@ -4,6 +4,8 @@
 #include "call.h"
 #include "world.h"
 
+#include "base/text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -91,7 +93,11 @@ planning(void **state)
     (void)state;
     call_expect("POST", "/api/v1/releases/" NEW "/plan", "", 200, "ETag: " ETAG "\r\n");
     call_expect("POST", "/api/v1/releases/" NEW "/plan", "", 200,
-                "\"possible\":true,\"obstacles\":[],\"services\":[{\"service\":\"broker\",");
+                "\"possible\":true,\"obstacles\":[],\"needs_allow_older\":false,"
+                "\"services\":[{\"service\":\"broker\",");
+    call_expect("POST", "/api/v1/releases/" NEW "/plan", "", 200,
+                "\"room_s\":null,\"queue_s\":240,\"max_backlog\":null},"
+                "\"schema_changes\":[\"the configuration: version 1 → 2\"]");
     call_expect("POST", "/api/v1/releases/" NEW "/plan", "", 200,
                 "\"fetch\":{\"images\":1,\"layers\":2,\"bytes\":1000},"
                 "\"disk\":{\"free_bytes\":null,\"needed_bytes\":2500,\"peak_bytes\":3500}");
@@ -147,7 +153,18 @@ the_upgrade_under_way_is_shown(void **state)
     v->pull_of = 2;
     call_expect("GET", "/api/v1/releases/upgrade", "", 200,
                 "\"pull\":{\"service\":\"\",\"number\":1,\"of\":2,\"bytes\":null,"
-                "\"total_bytes\":null},\"gate\":null");
+                "\"total_bytes\":null,\"layer\":null},\"gate\":null");
+    v->pull = (struct hf_pull_bytes){"sha256:1", 5, 50, 7, 70};
+    call_expect("GET", "/api/v1/releases/upgrade", "", 200,
+                "\"bytes\":7,\"total_bytes\":70,"
+                "\"layer\":{\"digest\":\"sha256:1\",\"bytes\":5,\"total_bytes\":50}}");
+    memset(v->record.operation, 'a', sizeof v->record.operation - 1);
+    hf_text_put(v->pull_service, sizeof v->pull_service, "broker");
+    v->waiting[0] = '\0';
+    call_expect(
+        "GET", "/api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "", 200,
+        "\"detail\":\"fetches image 1 of 2, of 'broker': 7 of 70 bytes; of layer sha256:1 5 "
+        "of 50\"");
     *v = (struct hf_upgrade_view){.record = {.n = 0}};
 }
 

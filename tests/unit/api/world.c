@@ -352,7 +352,10 @@ hf_core_change_config(struct hf_core *core, const struct hf_config_change *chang
     (void)core;
     if (change->revision != HF_REVISION_ANY && change->revision != world_revision)
         return hf_error_set(err, HF_ERROR_STALE, "another revision");
-    if (hf_settings_patch(&world_settings, change->patch, &fresh, err) < 0)
+    if (!change->patch && change->again != 3)
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "it is not kept");
+    if (change->patch ? hf_settings_patch(&world_settings, change->patch, &fresh, err) < 0
+                      : hf_settings_copy(&world_settings, &fresh, err) < 0)
         return -1;
     assert_int_equal(hf_settings_show(&fresh, ret_text, err), 0);
     if (change->ret_effects && hf_settings_limits(&fresh, "buffer"))
@@ -365,6 +368,31 @@ hf_core_change_config(struct hf_core *core, const struct hf_config_change *chang
         world_revision++;
     }
     *ret_revision = world_revision;
+    return 0;
+}
+
+int
+hf_core_config_revisions(struct hf_core *core, struct hf_settings_revision *ret_list, size_t max,
+                         size_t *ret_count, struct hf_config_trial *ret_trial, struct hf_error *err)
+{
+    (void)core, (void)err;
+    assert_true(max >= 1);
+    ret_list[0] = (struct hf_settings_revision){world_revision, AT_MS, "ann"};
+    *ret_count = 1;
+    *ret_trial = (struct hf_config_trial){world_revision == 8, 7, 60, 12, "'buffer': stuck"};
+    return 0;
+}
+
+int
+hf_core_config_diff(struct hf_core *core, int64_t from, int64_t to, struct hf_json **ret_diff,
+                    struct hf_error *err)
+{
+    (void)core;
+    if (from != 0 && from != 6)
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "revision %lld is not kept", (long long)from);
+    assert_int_equal(to, 7);
+    *ret_diff = hf_json_object();
+    hf_json_put(*ret_diff, "changes", hf_json_array());
     return 0;
 }
 

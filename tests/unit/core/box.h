@@ -25,6 +25,7 @@ struct box {
     char run[64];
     const char *settings; /* stored before the start; NULL: none */
     struct fake_engine engine;
+    struct hf_scanner *scanner; /* NULL: none */
     struct hf_store *store;
     struct hf_core *core;
 };
@@ -41,6 +42,7 @@ start_with(struct box *b, const char *release_json)
         .state_dir = b->dir,
         .engine_ops = &fake_engine_ops,
         .engine = &b->engine,
+        .scanner = b->scanner,
     };
 
     assert_int_equal(hf_store_open(b->dir, &b->store, &err), 0);

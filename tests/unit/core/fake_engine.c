@@ -208,6 +208,21 @@ fake_pull(void *ctx, const struct hf_release_image *image, bool (*cancelled)(voi
     return leave_change(f, err);
 }
 
+/* Each image has one layer of a hundred bytes, of which half is here before the pull waits. */
+static int
+fake_import(void *ctx, const struct hf_import_job *job, struct hf_error *err)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        const struct hf_import_progress half = {i, job->images[i].digest, 50, 100, 50, 100};
+
+        if (job->progress)
+            job->progress(job->context, &half);
+        if (fake_pull(ctx, &job->images[i], job->cancelled, job->context, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int
 fake_remove_image(void *ctx, const struct hf_release_image *image, struct hf_error *err)
 {
@@ -412,18 +427,30 @@ fake_fetch(void *ctx, const struct hf_registry_document *document, struct hf_buf
            bool (*cancelled)(void *context), void *context, struct hf_error *err)
 {
     struct fake_engine *f = ctx;
+    const char *text;
     bool blocked;
 
     do {
         if (cancelled(context))
             return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the import was cancelled");
-        FAKE_LOCKED(f, blocked = f->block_documents);
+        FAKE_LOCKED(f, { blocked = f->block_documents; });
         if (blocked)
             nap();
     } while (blocked);
-    if (!f->document)
+    if (f->document)
+        return f->document(document, out, err);
+    FAKE_LOCKED(f, { text = f->document_text; });
+    if (!text)
         return hf_error_set(err, HF_ERROR_UNAVAILABLE, "cannot connect to the registry");
-    return f->document(document, out, err);
+    return hf_buf_add(out, text, strlen(text), err);
+}
+
+/* No image of it has files. */
+static int
+fake_archive(void *ctx, const char *id, const char *path, struct hf_buf *tar, struct hf_error *err)
+{
+    (void)ctx, (void)id, (void)tar;
+    return hf_error_set(err, HF_ERROR_NOT_FOUND, "%s is not there", path);
 }
 
 const struct hf_engine_ops fake_engine_ops = {
@@ -434,9 +461,11 @@ const struct hf_engine_ops fake_engine_ops = {
     .ensure_volume = fake_ensure_volume,
     .has_image = fake_has_image,
     .pull = fake_pull,
-    .fetch = fake_fetch,
+    .import = fake_import,
     .remove_image = fake_remove_image,
     .use_registry = fake_use_registry,
+    .fetch = fake_fetch,
+    .archive = fake_archive,
     .create = fake_create,
     .update = fake_update,
     .start = fake_start,

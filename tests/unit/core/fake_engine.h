@@ -43,11 +43,12 @@ struct fake_engine {
     bool dies_after;  /* … when it has been carried out, and nobody hears of it */
     bool dying;
     bool block_pulls; /* a pull waits until this is false, or it is cancelled */
-    /* Documents of the registry; asked of the thread that asks, without the lock. NULL: it cannot
-     * be reached. */
+    /* Documents of the registry; asked of the thread that asks, without the lock. NULL, and no
+     * document_text: it cannot be reached. */
     int (*document)(const struct hf_registry_document *document, struct hf_buf *out,
                     struct hf_error *err);
-    bool block_documents; /* as block_pulls */
+    bool block_documents;      /* as block_pulls */
+    const char *document_text; /* what it answers, for all, where document is NULL */
 };
 
 void fake_engine_init(struct fake_engine *f);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Images that nothing needs any more, and those that a way back needs. */
-#include "upgrades_kit.h"
+#include "upgradekit.h"
 
 static bool
 is_removed(struct box *b, const char *image)
@@ -61,6 +61,22 @@ images_go_after_the_next_commit_and_never_those_of_a_way_back(void **state)
     assert_false(is_removed(b, IMAGE("21")));
 }
 
+static void
+images_of_one_that_was_not_kept_go_at_once(void **state)
+{
+    struct box *b = *state;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    add(b, half, id);
+    FAKE_LOCKED(&b->engine, { hf_text_put(b->engine.crashes, HF_DIGEST_SIZE, "%s", IMAGE("12")); });
+    apply(b, id);
+    ended(b, HF_UPGRADE_ROLLED_BACK, "one");
+    wait_for_removal(b, IMAGE("12"));
+    assert_false(is_removed(b, IMAGE("01")));
+    assert_false(is_removed(b, IMAGE("02")));
+}
+
 static const char four[] = SET("four", "10", "41", "42");
 
 static int
@@ -96,29 +112,12 @@ pain_14_an_image_in_use_holds_up_no_other_and_goes_later(void **state)
     assert_false(is_removed(b, IMAGE("22")));
 }
 
-struct question {
-    const char *image_id;
-    bool needed;
-};
-
 static int
-ask_need(struct hf_core *core, void *context, struct hf_error *err)
+pick(struct hf_core *core, void *context, struct hf_error *err)
 {
-    struct question *q = context;
-
     (void)err;
-    q->needed = hf_core_needs_image(core, q->image_id);
+    (void)hf_core_pick_image(core, "", context);
     return 0;
-}
-
-static bool
-is_needed(struct box *b, const char *image_id)
-{
-    struct question q = {.image_id = image_id};
-    struct hf_error err;
-
-    assert_int_equal(mailbox_call(&b->core->mail, ask_need, &q, &err), 0);
-    return q.needed;
 }
 
 static bool
@@ -133,6 +132,8 @@ pain_02_images_of_an_upgrade_under_way_are_needed(void **state)
 {
     struct box *b = *state;
     char id[HF_DIGEST_TEXT_SIZE];
+    struct hf_release_image picked;
+    struct hf_error err;
 
     begin_box(b);
     add(b, half, id);
@@ -140,13 +141,12 @@ pain_02_images_of_an_upgrade_under_way_are_needed(void **state)
     apply(b, id);
     ended(b, HF_UPGRADE_ROLLED_BACK, "one");
     wait_for_removal(b, IMAGE("12"));
-    assert_false(is_needed(b, IMAGE("12")));
     FAKE_LOCKED(&b->engine, b->engine.crashes[0] = '\0');
     configure(b, "{\"upgrade\":{\"gate_s\":3600}}");
     apply(b, id);
     wait_until(b->core, is_gating);
-    assert_true(is_needed(b, IMAGE("12")));
-    assert_true(is_needed(b, IMAGE("02")));
+    assert_int_equal(mailbox_call(&b->core->mail, pick, &picked, &err), 0);
+    assert_string_equal(picked.image_id, "");
     roll_back(b);
     ended(b, HF_UPGRADE_ROLLED_BACK, "one");
 }
@@ -157,6 +157,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             images_go_after_the_next_commit_and_never_those_of_a_way_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(images_of_one_that_was_not_kept_go_at_once, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(pain_14_an_image_in_use_holds_up_no_other_and_goes_later,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(pain_02_images_of_an_upgrade_under_way_are_needed, setup,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* holdfastd ends, and the engine is away, wherever an upgrade is. */
-#include "upgrades_kit.h"
+#include "upgradekit.h"
 
 static enum hf_upgrade_state awaited;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What stands in the way of an upgrade, and what a plan says of it. */
-#include "upgrades_kit.h"
+#include "upgradekit.h"
 
 static void
 what_is_in_the_way_is_said(void **state)
@@ -30,39 +30,6 @@ what_is_in_the_way_is_said(void **state)
     assert_int_equal(plan.obstacle_count, 1);
     assert_non_null(strstr(plan.obstacles[0], "frozen"));
     runs_one(b);
-}
-
-static void
-what_is_fetched_is_weighed_by_layers_that_are_not_here(void **state)
-{
-    struct box *b = *state;
-    struct hf_plan plan;
-    struct hf_error err;
-    char id[HF_DIGEST_TEXT_SIZE];
-
-    begin_box(b);
-    add(b, two, id);
-    assert_int_equal(hf_core_plan(b->core, id, &plan, &err), 0);
-    assert_int_equal(plan.fetch_count, 0);
-    assert_int_equal(plan.fetch_bytes, 0);
-    FAKE_LOCKED(&b->engine, b->engine.no_images = true);
-    assert_int_equal(hf_core_plan(b->core, id, &plan, &err), 0);
-    FAKE_LOCKED(&b->engine, b->engine.no_images = false);
-    assert_int_equal(plan.fetch_count, 2);
-    assert_int_equal(plan.fetch_layers, 2);
-    assert_int_equal(plan.fetch_bytes, 2000);
-    assert_int_equal(plan.services[1].fetch_bytes, 1000);
-    assert_int_equal(hf_plan_needed_bytes(&plan), 5000);
-    assert_int_equal(hf_plan_peak_bytes(&plan), 7000);
-}
-
-static bool
-has_warning(const struct hf_plan *p, enum hf_plan_warning_kind kind)
-{
-    for (size_t i = 0; i < p->warning_count; i++)
-        if (p->warnings[i].kind == kind)
-            return true;
-    return false;
 }
 
 static bool
@@ -183,8 +150,6 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_in_the_way_is_said, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_fetched_is_weighed_by_layers_that_are_not_here,
-                                        setup, teardown),
         cmocka_unit_test_setup_teardown(an_older_one_is_applied_only_where_that_is_asked_for, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(unsigned_ones_are_refused_where_there_is_a_key, setup,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Upgrades by a whole owner, with a real store, against an engine in memory. */
-#include "upgrades_kit.h"
+#include "upgradekit.h"
 
 static void
 a_good_release_is_committed_and_what_did_not_change_runs_on(void **state)
@@ -95,6 +95,15 @@ pain_02_nothing_is_touched_where_an_image_cannot_be_had(void **state)
     FAKE_LOCKED(&b->engine, assert_int_equal(b->engine.stops, stops));
 }
 
+static bool
+is_half_here(const struct hf_snapshot *s)
+{
+    const struct hf_upgrade_view *v = &s->upgrade;
+
+    return v->pull_number == 1 && v->pull.done == 50 && v->pull.size == 100 &&
+           v->pull.layer_done == 50 && strcmp(v->pull.layer, IMAGE("11")) == 0;
+}
+
 static void
 pain_18_a_pull_that_hangs_stops_no_supervision(void **state)
 {
@@ -110,6 +119,7 @@ pain_18_a_pull_that_hangs_stops_no_supervision(void **state)
         b->engine.no_images = true;
     });
     apply(b, id);
+    wait_until(b->core, is_half_here);
     refused(b, id, "", HF_ERROR_CONFLICT);
     FAKE_LOCKED(&b->engine, b->engine.no_images = false);
     assert_int_equal(
@@ -175,6 +185,12 @@ pain_15_the_configuration_stays_while_services_are_switched(void **state)
 }
 
 static bool
+is_frozen(const struct hf_snapshot *s)
+{
+    return s->upgrade.record.state == HF_UPGRADE_VERIFIED && strstr(s->upgrade.waiting, "frozen");
+}
+
+static bool
 is_held(const struct hf_snapshot *s)
 {
     return s->upgrade.record.state == HF_UPGRADE_VERIFIED && *s->upgrade.waiting;
@@ -231,6 +247,44 @@ a_switch_waits_for_a_busy_service_and_says_for_how_long(void **state)
     ended(b, HF_UPGRADE_COMMITTED, "two");
 }
 
+/* A valve that never stops moving. */
+static void
+a_busy_service_is_waited_for_no_longer_than_that(void **state)
+{
+    struct box *b = *state;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    buffer_says(b, true);
+    configure(b, "{\"upgrade\":{\"busy_wait_s\":1}}");
+    add(b, two, id);
+    apply(b, id);
+    wait_until(b->core, is_held);
+    ended(b, HF_UPGRADE_COMMITTED, "two");
+}
+
+static void
+a_freeze_holds_up_what_is_not_switched_yet(void **state)
+{
+    struct box *b = *state;
+    const struct hf_snapshot *s;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    configure(b, "{\"upgrade\":{\"max_backlog\":100}}");
+    add(b, two, id);
+    apply(b, id);
+    wait_until(b->core, is_held);
+    configure(b, "{\"upgrade\":{\"freeze\":true,\"max_backlog\":0}}");
+    wait_until(b->core, is_frozen);
+    runs_one(b);
+    s = hf_core_snapshot(b->core);
+    assert_int_equal(s->upgrade.record.index, 0);
+    hf_snapshot_unref(s);
+    configure(b, "{\"upgrade\":{\"freeze\":false}}");
+    ended(b, HF_UPGRADE_COMMITTED, "two");
+}
+
 int
 main(void)
 {
@@ -252,6 +306,10 @@ main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_switch_waits_for_a_busy_service_and_says_for_how_long,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_busy_service_is_waited_for_no_longer_than_that, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_freeze_holds_up_what_is_not_switched_yet, setup,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

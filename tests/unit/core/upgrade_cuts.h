@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "upgrades_kit.h"
+#include "upgradekit.h"
 
 /* What dies at a call of the engine that changes something. */
 enum cut {

@@ -49,7 +49,7 @@ static const char whole[] =
     "\"release_repository\":\"ours/releases\",\"check_hours\":24},"
     "\"release_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"],"
     "\"upgrade\":{\"freeze\":true,\"gate_s\":30,\"switch_s\":60,\"max_backlog\":100,"
-    "\"busy_wait_s\":0},"
+    "\"busy_wait_s\":0,\"config_gate_s\":60},"
     "\"scan\":{\"policy\":{\"unknown\":\"warn\",\"low\":\"warn\",\"medium\":\"warn\","
     "\"high\":\"block\"},\"accept\":[{\"id\":\"CVE-2026-11\",\"reason\":\"no way in\","
     "\"expires\":\"2027-01-31T00:00:00Z\"}]}}";
@@ -192,6 +192,7 @@ a_bad_document_changes_nothing(void **state)
         {"{\"upgrade\":{\"switch_s\":3601}}", "/upgrade/switch_s"},
         {"{\"upgrade\":{\"max_backlog\":-1}}", "/upgrade/max_backlog"},
         {"{\"upgrade\":{\"busy_wait_s\":86401}}", "/upgrade/busy_wait_s"},
+        {"{\"upgrade\":{\"config_gate_s\":-1}}", "/upgrade/config_gate_s"},
         {"{\"scan\":{\"policy\":{\"high\":\"accept\"}}}", "/scan/policy/high"},
         {"{\"scan\":{\"policy\":{\"critical\":\"warn\"}}}", "/scan/policy/critical"},
         {"{\"scan\":{\"accept\":[{\"id\":\"CVE-1\",\"reason\":\"r\"}]}}", "/scan/accept/0/expires"},
@@ -469,6 +470,98 @@ a_patch_merges_and_null_is_the_default(void **state)
     hf_settings_done(&s);
 }
 
+static struct hf_settings
+settings_of(const char *text)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    struct hf_settings s;
+    struct hf_error err = {0};
+
+    hf_settings_init(&s);
+    if (hf_json_parse(text, strlen(text), &doc, &err) < 0 || hf_settings_parse(doc, &s, &err) < 0)
+        fail_msg("%s", err.message);
+    return s;
+}
+
+static void
+differ(const char *a, const char *b, const char *expected)
+{
+    struct hf_settings one = settings_of(a), other = settings_of(b);
+    HF_AUTO(hf_json) struct hf_json *diff = NULL;
+    HF_AUTO_FREE char *text = NULL;
+
+    assert_int_equal(hf_settings_diff(&one, &other, &diff, NULL), 0);
+    assert_int_equal(hf_json_print(diff, &text, NULL), 0);
+    assert_string_equal(text, expected);
+    hf_settings_done(&one);
+    hf_settings_done(&other);
+}
+
+#define UPLINK(token) "{\"uplink\":{\"url\":\"https://x.example/\",\"token\":\"" token "\"}}"
+
+static void
+a_difference_names_values_and_no_secret(void **state)
+{
+    (void)state;
+    differ("{}", "{}", "{\"changes\":[],\"omitted\":0}");
+    differ("{\"name\":\"a\"}", "{\"name\":\"b\",\"upgrade\":{\"freeze\":true}}",
+           "{\"changes\":[{\"path\":\"/name\",\"before\":\"a\",\"after\":\"b\"},"
+           "{\"path\":\"/upgrade/freeze\",\"before\":false,\"after\":true}],\"omitted\":0}");
+    differ(UPLINK("one"), UPLINK("two"),
+           "{\"changes\":[{\"path\":\"/sinks/0/token\",\"before\":\"***\",\"after\":\"***\"}],"
+           "\"omitted\":0}");
+    differ("{\"limits\":{\"buffer\":{\"pids\":64}}}", "{\"limits\":{}}",
+           "{\"changes\":[{\"path\":\"/limits/buffer\",\"before\":{\"pids\":64},\"after\":null}],"
+           "\"omitted\":0}");
+    differ("{}", "{\"rules\":[{\"filter\":\"a\"}]}",
+           "{\"changes\":[{\"path\":\"/rules/0\",\"before\":null,\"after\":{\"filter\":\"a\"}}],"
+           "\"omitted\":0}");
+}
+
+static void
+a_long_difference_is_cut(void **state)
+{
+    struct hf_buf text = HF_BUF_INIT(64 * 1024);
+
+    (void)state;
+    assert_int_equal(hf_buf_addf(&text, NULL, "{\"limits\":{"), 0);
+    for (int i = 0; i < HF_SETTINGS_DIFF_MAX + 3; i++)
+        assert_int_equal(hf_buf_addf(&text, NULL, "%s\"s%d\":{\"pids\":64}", i ? "," : "", i), 0);
+    assert_int_equal(hf_buf_addf(&text, NULL, "}}"), 0);
+    {
+        struct hf_settings none = settings_of("{}"), many = settings_of(text.data);
+        HF_AUTO(hf_json) struct hf_json *diff = NULL;
+        HF_AUTO_FREE char *printed = NULL;
+
+        assert_int_equal(hf_settings_diff(&none, &many, &diff, NULL), 0);
+        assert_int_equal(hf_json_count(hf_json_get(diff, "changes")), HF_SETTINGS_DIFF_MAX);
+        assert_int_equal(hf_json_print(diff, &printed, NULL), 0);
+        assert_non_null(strstr(printed, "],\"omitted\":3}"));
+        hf_settings_done(&none);
+        hf_settings_done(&many);
+    }
+    hf_buf_done(&text);
+}
+
+static void
+touch(const char *a, const char *b, bool touches)
+{
+    struct hf_settings one = settings_of(a), other = settings_of(b);
+
+    assert_int_equal(hf_settings_touch_services(&one, &other), touches);
+    hf_settings_done(&one);
+    hf_settings_done(&other);
+}
+
+static void
+it_is_known_what_services_read(void **state)
+{
+    (void)state;
+    touch("{\"name\":\"a\"}", "{\"name\":\"b\",\"upgrade\":{\"gate_s\":9}}", false);
+    touch("{}", "{\"limits\":{\"buffer\":{\"pids\":64}}}", true);
+    touch(UPLINK("one"), UPLINK("two"), true);
+}
+
 int
 main(void)
 {
@@ -484,6 +577,9 @@ main(void)
         cmocka_unit_test(no_secret_is_shown),
         cmocka_unit_test(masks_keep_their_secrets),
         cmocka_unit_test(a_patch_merges_and_null_is_the_default),
+        cmocka_unit_test(a_difference_names_values_and_no_secret),
+        cmocka_unit_test(a_long_difference_is_cut),
+        cmocka_unit_test(it_is_known_what_services_read),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,11 @@ tar_add(const char *name, char type, const char *content)
     assert_int_equal(hf_buf_add(&tar, zeros, (512 - len % 512) % 512, NULL), 0);
 }
 
+static const char SBOM[] =
+    "{\"spdxVersion\":\"SPDX-2.3\",\"packages\":[{\"externalRefs\":[{\"referenceType\":\"purl\","
+    "\"referenceLocator\":\"pkg:deb/debian/libssl3t64@3.5.1-1?arch=amd64&distro=debian-13&upstream="
+    "openssl\"}]}]}";
+
 static int
 archive(void *ctx, const char *id, const char *path, struct hf_buf *out, struct hf_error *err)
 {
@@ -49,18 +54,32 @@ archive(void *ctx, const char *id, const char *path, struct hf_buf *out, struct 
     return hf_buf_add(out, tar.data, tar.len, err);
 }
 
-static const struct hf_engine_ops ops = {.archive = archive};
+static int fetched;
 
-static const char SBOM[] =
-    "{\"spdxVersion\":\"SPDX-2.3\",\"packages\":[{\"externalRefs\":[{\"referenceType\":\"purl\","
-    "\"referenceLocator\":\"pkg:deb/debian/libssl3t64@3.5.1-1?arch=amd64&distro=debian-13&upstream="
-    "openssl\"}]}]}";
+static int
+fetch(void *ctx, const struct hf_registry_document *document, struct hf_buf *out,
+      bool (*cancelled)(void *context), void *context, struct hf_error *err)
+{
+    (void)ctx;
+    fetched++;
+    assert_string_equal(document->repository, "acme/release");
+    assert_string_equal(document->reference, "sha256:d1");
+    assert_int_equal(document->kind, HF_REGISTRY_BLOB);
+    assert_false(cancelled(context));
+    if (engine_error)
+        return hf_error_set(err, engine_error, "the registry says no");
+    return hf_buf_add(out, SBOM, strlen(SBOM), err);
+}
+
+static const struct hf_engine_ops ops = {.archive = archive, .fetch = fetch};
+
 static const char BODY[] = DATA_HEAD "p openssl 3.5.1-1+deb13u2\nv CVE-2026-11 H R -\n";
 
 /* ---- asking ---- */
 
-static const struct hf_scan_target targets[] = {
-    {"broker", "c1", "sha256:1"}, {"buffer", "c2", "sha256:2"}, {"forwarder", "", "sha256:3"}};
+static const struct hf_scan_target targets[] = {{"broker", "c1", "sha256:1", "", ""},
+                                                {"buffer", "c2", "sha256:2", "", ""},
+                                                {"forwarder", "", "sha256:3", "", ""}};
 
 static char *
 report_of(const struct hf_scan_target *list, size_t count)
@@ -71,7 +90,7 @@ report_of(const struct hf_scan_target *list, size_t count)
     char *text = NULL;
 
     assert_int_equal(hf_scan_settings_read(NULL, &s, &err), 0);
-    if (hf_scanner_report(scanner, list, count, &s, (struct hf_scan_clock){0}, &o, &err) < 0)
+    if (hf_scanner_report(scanner, list, count, &s, (struct hf_scan_clock){0}, NULL, &o, &err) < 0)
         fail_msg("%s", err.message);
     assert_int_equal(hf_json_print(o, &text, NULL), 0);
     hf_scan_settings_done(&s);
@@ -89,6 +108,14 @@ static void
 report_has(size_t count, const char *part)
 {
     HF_AUTO_FREE char *text = report_of(targets, count);
+
+    has(text, part);
+}
+
+static void
+has_all_of(const struct hf_scan_target *list, size_t count, const char *part)
+{
+    HF_AUTO_FREE char *text = report_of(list, count);
 
     has(text, part);
 }
@@ -222,9 +249,9 @@ an_engine_that_is_away_is_asked_once(void **state)
     given(BODY);
     report_has(1, "\"problem\":null,\"result\":{");
     engine_error = HF_ERROR_TIMEOUT;
-    text = report_of((const struct hf_scan_target[]){{"buffer", "c2", ""},
-                                                     {"broker", "c1", ""},
-                                                     {"processor", "c3", ""}},
+    text = report_of((const struct hf_scan_target[]){{"buffer", "c2", "", "", ""},
+                                                     {"broker", "c1", "", "", ""},
+                                                     {"processor", "c3", "", "", ""}},
                      3);
     has(text, "{\"service\":\"buffer\",\"image_id\":null,\"problem\":\"the engine says no\"");
     has(text, "{\"service\":\"broker\",\"image_id\":null,\"problem\":null,\"result\":{");
@@ -374,27 +401,49 @@ a_folder_that_cannot_be_made_is_said(void **state)
 }
 
 static void
-what_does_not_run_is_judged_by_its_sbom(void **state)
+what_does_not_run_is_judged_by_the_document_of_its_release(void **state)
 {
+    const struct hf_scan_target list[] = {
+        {"broker", "", "sha256:1", "sha256:d1", "acme/release"},
+        {"buffer", "", "sha256:2", "", "acme/release"},
+    };
     struct hf_scan_settings s;
+    struct hf_scan_word words[2] = {{.known = false}};
     struct hf_error err = {0};
-    enum hf_verdict verdict = HF_VERDICT_NONE;
-    HF_AUTO(hf_json) struct hf_json *result = NULL;
-    const struct hf_scan_clock clock = {0};
+    HF_AUTO(hf_json) struct hf_json *report = NULL;
 
     (void)state;
-    assert_int_equal(hf_scan_settings_read(NULL, &s, &err), 0);
-    assert_int_equal(
-        hf_scanner_check(scanner, SBOM, strlen(SBOM), &s, clock, &verdict, &result, &err), -1);
-    assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
+    fetched = 0;
     given(BODY);
-    assert_int_equal(hf_scanner_check(scanner, "{", 1, &s, clock, &verdict, &result, &err), -1);
+    assert_int_equal(hf_scan_settings_read(NULL, &s, &err), 0);
+    s.policy[HF_SEVERITY_HIGH] = HF_VERDICT_BLOCK;
     assert_int_equal(
-        hf_scanner_check(scanner, SBOM, strlen(SBOM), &s, clock, &verdict, &result, &err), 0);
-    assert_int_equal(verdict, HF_VERDICT_WARN);
-    assert_int_equal(hf_json_count(hf_json_get(result, "findings")), 1);
-    assert_int_equal(asked, 0);
+        hf_scanner_report(scanner, list, 2, &s, (struct hf_scan_clock){0}, words, &report, &err),
+        0);
+    assert_true(words[0].known);
+    assert_int_equal(words[0].verdict, HF_VERDICT_BLOCK);
+    assert_int_equal(words[0].blocked, 1);
+    assert_int_equal(words[0].warned, 0);
+    assert_false(words[1].known);
     hf_scan_settings_done(&s);
+    has_all_of(list, 2, "the release names no SBOM of it");
+    assert_int_equal(fetched, 1);
+    assert_int_equal(asked, 0);
+}
+
+static void
+a_registry_that_is_away_is_said(void **state)
+{
+    const struct hf_scan_target list[] = {
+        {"broker", "", "sha256:1", "sha256:d1", "acme/release"},
+        {"buffer", "", "sha256:2", "sha256:d1", "acme/release"},
+    };
+
+    (void)state;
+    fetched = 0;
+    engine_error = HF_ERROR_UNAVAILABLE;
+    has_all_of(list, 2, "in the registry: the registry says no");
+    assert_int_equal(fetched, 1);
 }
 
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -416,7 +465,8 @@ main(void)
         T(what_a_power_cut_left_is_removed),
         T(too_much_is_refused_on_its_way),
         T(a_folder_that_cannot_be_made_is_said),
-        T(what_does_not_run_is_judged_by_its_sbom),
+        T(what_does_not_run_is_judged_by_the_document_of_its_release),
+        T(a_registry_that_is_away_is_said),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

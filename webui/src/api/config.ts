@@ -2,7 +2,7 @@
 // The configuration, always together with the tag of the revision that it is.
 import { withSession } from './client';
 import { query } from './query';
-import type { Config, ConfigPatch } from './types';
+import type { Config, ConfigPatch, RevisionDiff, RevisionList } from './types';
 
 export interface Revision {
   config: Config;
@@ -10,7 +10,7 @@ export interface Revision {
 }
 
 async function withTag(
-  method: 'GET' | 'PATCH',
+  method: 'GET' | 'PATCH' | 'POST',
   path: string,
   body?: ConfigPatch,
   match?: string,
@@ -31,4 +31,10 @@ export const configuration = {
   tryOut: (patch: ConfigPatch, tag: string) =>
     withTag('PATCH', `/config${query({ dry_run: 'true' })}`, patch, tag),
   change: (patch: ConfigPatch, tag: string) => withTag('PATCH', '/config', patch, tag),
+  revisions: () => withSession<RevisionList>('GET', '/config/revisions'),
+  /** How it differs from another one. */
+  diff: (n: number, from: number) =>
+    withSession<RevisionDiff>('GET', `/config/revisions/${n}/diff${query({ from })}`),
+  restore: (n: number, tag: string) =>
+    withTag('POST', `/config/revisions/${n}/restore`, undefined, tag),
 };

@@ -80,11 +80,17 @@ export const releases = {
     return now;
   },
   forget: (id: string) => withSession<void>('DELETE', at(id)),
-  apply: (id: string, tag: string) =>
+  /** allowOlder: also where its counter is below the highest one that has run. */
+  apply: (id: string, tag: string, allowOlder: boolean) =>
     begin(
-      withSession<Operation>('POST', `${at(id)}/apply`, undefined, {
-        headers: { 'If-Match': tag },
-      }),
+      withSession<Operation>(
+        'POST',
+        `${at(id)}/apply`,
+        { allow_older: allowOlder },
+        {
+          headers: { 'If-Match': tag },
+        },
+      ),
       (now) => now.release?.id === id && now.finished === null,
     ),
   /** Also gives up what is under way. */

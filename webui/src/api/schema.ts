@@ -916,6 +916,75 @@ export interface paths {
         patch: operations["patchConfig"];
         trace?: never;
     };
+    "/config/revisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Revisions of the configuration
+         * @description For an admin. The newest 50 are kept; the newest of all is in force. What a service reads of another revision is watched
+         *     for `upgrade.config_gate_s`: where one that did its work no longer does, the whole configuration goes back by itself
+         *     to the revision that was the last to do well, as a new revision, with an incident and an audit entry.
+         */
+        get: operations["listRevisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/config/revisions/{n}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of a revision of the configuration. */
+                n: components["parameters"]["RevisionNumber"];
+            };
+            cookie?: never;
+        };
+        /**
+         * How a revision differs from another one
+         * @description For an admin. Of a secret it says that it differs, and neither value.
+         */
+        get: operations["diffRevision"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/config/revisions/{n}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The number of a revision of the configuration. */
+                n: components["parameters"]["RevisionNumber"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Return to a revision
+         * @description For an admin. Its text becomes a new revision, secrets and all, checked and watched as any change is. While an upgrade
+         *     switches services it is a conflict.
+         */
+        post: operations["restoreRevision"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -2402,7 +2471,8 @@ export interface components {
          *         "gate_s": 60,
          *         "switch_s": 120,
          *         "max_backlog": 0,
-         *         "busy_wait_s": 600
+         *         "busy_wait_s": 600,
+         *         "config_gate_s": 60
          *       },
          *       "scan": {
          *         "policy": {
@@ -2479,6 +2549,7 @@ export interface components {
                 switch_s: components["schemas"]["UpgradePatch"]["switch_s"];
                 max_backlog: components["schemas"]["UpgradePatch"]["max_backlog"];
                 busy_wait_s: components["schemas"]["UpgradePatch"]["busy_wait_s"];
+                config_gate_s: components["schemas"]["UpgradePatch"]["config_gate_s"];
             };
             /** @description What is done about known vulnerabilities of images. */
             scan: {
@@ -2663,6 +2734,8 @@ export interface components {
             max_backlog?: number;
             /** @description How long a service that says it is busy may hold up its switch. */
             busy_wait_s?: number;
+            /** @description How long services must do well with other settings, or the configuration goes back; 0: nobody watches. */
+            config_gate_s?: number;
         };
         /** @description Where images are fetched from, and how. */
         RegistryPatch: {
@@ -3084,6 +3157,8 @@ export interface components {
             possible: boolean;
             /** @description What is in the way. */
             obstacles: string[];
+            /** @description Whether its counter is all that is in the way: an apply with `allow_older` would be taken. */
+            needs_allow_older: boolean;
             /** @description Those that change, in the order in which they would be switched. */
             services: {
                 service: components["schemas"]["ServiceName"];
@@ -3137,6 +3212,10 @@ export interface components {
                 in_per_s: number;
                 /** @description Records that come while services are away, as long as the last time; null where not known. */
                 held_meanwhile: number | null;
+                /** @description Until the buffer is full at the present rate, where nothing leaves it; null where not known. */
+                room_s: number | null;
+                /** @description Until the queue of the broker is, where nothing is taken from it; null where not known. */
+                queue_s: number | null;
                 /** @description It would wait until fewer are held; null for no such limit. */
                 max_backlog: number | null;
             };
@@ -3166,10 +3245,12 @@ export interface components {
                  * @description What it is about.
                  * @enum {string}
                  */
-                kind: "unsigned" | "older" | "no_room" | "failed_before" | "image_missing";
+                kind: "unsigned" | "older" | "no_room" | "failed_before" | "image_missing" | "vulnerable" | "not_scanned";
                 /** @description For people. */
                 text: string;
             }[];
+            /** @description Known vulnerabilities of what would run: as `GET /scan`, by the SBOM that the release names where an image is not here yet. An image that would come and that the policy blocks is an obstacle. */
+            scan: components["schemas"]["Scan"] | null;
         };
         /**
          * @description `health`: each changed service does its work; `restarts`: none ends by itself; `memory`: each stays below its limit; `errors`: no more than before; `canary`: what is published comes through.
@@ -3225,10 +3306,19 @@ export interface components {
                 number: number;
                 /** @description How many images. */
                 of: number;
-                /** @description So far; null where not known. */
+                /** @description Of this image, so far; null where not known yet. */
                 bytes: number | null;
-                /** @description Of all; null where not known. */
+                /** @description Of its layers that are not here; null where not known yet. */
                 total_bytes: number | null;
+                /** @description The layer that comes now; null where none does. */
+                layer: {
+                    /** @description As the release pins it. */
+                    digest: string;
+                    /** @description So far. */
+                    bytes: number;
+                    /** @description Of it. */
+                    total_bytes: number;
+                } | null;
             } | null;
             /** @description Null before the gate. */
             gate: {
@@ -3418,6 +3508,52 @@ export interface components {
             /** @description Then it counts no more. */
             expired: boolean;
         } | null;
+        /** @description Revisions of the configuration. */
+        RevisionList: {
+            /** @description The one in force; 0 for the defaults. */
+            current: number;
+            /** @description Null where nothing is watched. */
+            trial: {
+                /** @description Where it would go back to. */
+                good: number;
+                /** @description For so long all must do well. */
+                seconds: number;
+                /** @description Until it has; stands still while something cannot be seen. */
+                remaining_s: number;
+                /** @description What is not well now; may be empty. */
+                waiting: string;
+            } | null;
+            /** @description Newest first. */
+            revisions: {
+                /** @description Its number. */
+                revision: number;
+                /** @description When. */
+                created: components["schemas"]["Time"];
+                /** @description Who made it; `holdfastd` where it went back by itself. */
+                author: string;
+            }[];
+        };
+        /** @description How two revisions differ. */
+        RevisionDiff: {
+            /** @description 0 for the defaults. */
+            from: number;
+            /** @description The other one. */
+            to: number;
+            /** @description What differs; elements of lists are compared by their places. */
+            changes: {
+                /**
+                 * @description JSON pointer into the configuration.
+                 * @example /buffer/window_ms
+                 */
+                path: string;
+                /** @description As `GET /config` shows it; null where there was none. */
+                before: unknown;
+                /** @description As `GET /config` shows it; null where there is none. */
+                after: unknown;
+            }[];
+            /** @description Further ones. */
+            omitted: number;
+        };
         /** @description The id of an operation. */
         OperationId: string;
         /**
@@ -3792,6 +3928,8 @@ export interface components {
     parameters: {
         /** @description The service. */
         ServiceName: components["schemas"]["ServiceName"];
+        /** @description The number of a revision of the configuration. */
+        RevisionNumber: number;
         /** @description Of the release. */
         ReleaseId: components["schemas"]["ReleaseId"];
     };
@@ -5301,6 +5439,109 @@ export interface operations {
             412: components["responses"]["Stale"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["NoPrecondition"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    listRevisions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All that are kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionList"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    diffRevision: {
+        parameters: {
+            query?: {
+                /** @description The other one; 0 for the defaults. Without it the one before. */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The number of a revision of the configuration. */
+                n: components["parameters"]["RevisionNumber"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The differences. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevisionDiff"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    restoreRevision: {
+        parameters: {
+            query?: {
+                /** @description Only check; the answer is what would be in force, and in `effects` what it would do. */
+                dry_run?: boolean;
+            };
+            header: {
+                /** @description The ETag of the configuration in force; 412 where somebody was faster. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The number of a revision of the configuration. */
+                n: components["parameters"]["RevisionNumber"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The configuration as it is now, or would be. */
+            200: {
+                headers: {
+                    /** @description The revision that is in force. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
             421: components["responses"]["Misdirected"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["NoPrecondition"];

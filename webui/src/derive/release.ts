@@ -10,7 +10,15 @@ import type {
   ServiceName,
   Upgrade,
 } from '../api/types';
-import { bytes, bytesOf, count, countShort, duration, timeNear } from '../format/format';
+import {
+  bytes,
+  bytesOf,
+  count,
+  countShort,
+  duration,
+  shortDigest,
+  timeNear,
+} from '../format/format';
 import { sentence } from './incident';
 import type { Mark, Tone } from './tone';
 import { heldService, isGivenUp, isUnderWay, stageText, type TitleOf } from './upgrade';
@@ -213,6 +221,14 @@ export interface Step {
   detail: string;
 }
 
+/** "Layer 3f9a1c0b2d4e: 1.2 of 7.3 MB" */
+function layerText(pull: Upgrade['pull']): string {
+  const layer = pull?.layer;
+  return layer
+    ? `Layer ${shortDigest(layer.digest)}: ${bytesOf(layer.bytes, layer.total_bytes)}.`
+    : '';
+}
+
 function fetchStep({ state, pull, waiting }: Upgrade, titleOf: TitleOf): Step {
   const step = { key: 'fetch', title: 'Fetch the images and check them', detail: '' };
   if (state === 'planned') return { ...step, state: 'now', word: '' };
@@ -225,7 +241,7 @@ function fetchStep({ state, pull, waiting }: Upgrade, titleOf: TitleOf): Step {
     ...step,
     state: 'now',
     word: pull ? `${pull.number} of ${pull.of}: ${titleOf(pull.service)}${size}` : '',
-    detail: waiting ? sentence(waiting) : '',
+    detail: waiting ? sentence(waiting) : layerText(pull),
   };
 }
 

@@ -13,6 +13,7 @@ export const UPGRADE_UNITS: Record<UpgradeNumber, Unit> = {
   switch_s: { size: 1, min: 10, max: 3600, unit: 's' },
   max_backlog: { size: 1, min: 0, max: 1e12, unit: '' },
   busy_wait_s: { size: 1, min: 0, max: 86_400, unit: 's' },
+  config_gate_s: { size: 1, min: 0, max: 86_400, unit: 's' },
 };
 
 export const UPGRADE_NUMBERS = Object.keys(UPGRADE_UNITS) as UpgradeNumber[];

@@ -26,6 +26,7 @@ import { HistoryCard } from './history';
 import { LiveCard } from './live';
 import { PolicyCard } from './policy';
 import { Registry } from './registry';
+import { RevisionsCard } from './revisions';
 
 /** So long its steps stay to be looked at after its end. */
 const STAYS_S = 600;
@@ -172,6 +173,7 @@ export function ReleasesPage(props: PageProps): JSX.Element {
             <AddCard />
             <BundleCard onTaken={() => void asked.again()} />
             <PolicyCard />
+            <RevisionsCard at={at} />
           </div>
         )}
       </div>

@@ -19,6 +19,7 @@ import { bytes, count, duration, rate } from '../../format/format';
 import { mayAdminister } from '../../parts/asked';
 import { Card, Fact, Facts, Notice } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
+import { ScanCard } from './scan';
 
 function Texts({ texts }: { texts: readonly string[] }): JSX.Element {
   return (
@@ -37,7 +38,10 @@ function Notices({ plan }: { plan: Plan }): JSX.Element {
     <>
       {!plan.possible && (
         <div data-testid="obstacles">
-          <Notice tone="bad" title="It cannot be applied now">
+          <Notice
+            tone="bad"
+            title={plan.needs_allow_older ? 'It is an older one' : 'It cannot be applied now'}
+          >
             <Texts texts={plan.obstacles} />
           </Notice>
         </div>
@@ -92,6 +96,7 @@ function Services({ plan, titleOf }: { plan: Plan; titleOf: TitleOf }): JSX.Elem
 function Needs({ plan }: { plan: Plan }): JSX.Element {
   const { fetch, disk, backlog } = plan;
   const size = (value: number | null) => (value === null ? 'not known' : bytes(value));
+  const lasts = (s: number | null) => (s === null ? 'not known' : duration(s));
   return (
     <Card title="What it needs">
       <Facts>
@@ -105,6 +110,8 @@ function Needs({ plan }: { plan: Plan }): JSX.Element {
         </Fact>
         <Fact name="Records held now">{count(backlog.held)}</Fact>
         <Fact name="Records that come">{rate(backlog.in_per_s)}</Fact>
+        <Fact name="Room, where no uplink takes any">{lasts(backlog.room_s)}</Fact>
+        <Fact name="Room, while the processor is away">{lasts(backlog.queue_s)}</Fact>
         {backlog.max_backlog !== null && (
           <Fact name="Waits until fewer are held than">{count(backlog.max_backlog)}</Fact>
         )}
@@ -149,14 +156,14 @@ function Apply({
   const [read, setRead] = useState<TaggedPlan | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
-  const { release, services } = asked.plan;
+  const { release, services, possible, needs_allow_older: older } = asked.plan;
   const restarts = services.filter((s) => s.restarts).map((s) => s.service);
 
   const apply = async ({ plan, tag }: TaggedPlan) => {
     setBusy(true);
     setError(null);
     try {
-      await releases.apply(plan.release.id, tag);
+      await releases.apply(plan.release.id, tag, plan.needs_allow_older);
       route('/releases');
     } catch (why) {
       setError(why);
@@ -168,20 +175,27 @@ function Apply({
     <div class="apply">
       <button
         type="button"
-        class="button primary"
-        disabled={busy || !asked.plan.possible}
+        class={older ? 'button bad' : 'button primary'}
+        disabled={busy || !(possible || older)}
         onClick={() => setRead(asked)}
       >
-        {busy ? 'Asking…' : `Apply ${release.name}`}
+        {busy ? 'Asking…' : older ? `Apply the older ${release.name}` : `Apply ${release.name}`}
       </button>
       <div role="alert">{error !== null && <p class="error-text">{errorText(error)}</p>}</div>
       {read && (
         <Confirm
           title={`Apply ${release.name}?`}
-          confirm="Apply it"
+          confirm={read.plan.needs_allow_older ? 'Apply the older one' : 'Apply it'}
+          danger={read.plan.needs_allow_older}
           onClose={() => setRead(null)}
           onConfirm={() => void apply(read)}
         >
+          {read.plan.needs_allow_older && (
+            <p>
+              It is older than what has run here: what newer releases have mended comes back. It is
+              noted in the audit log that you allowed it.
+            </p>
+          )}
           <p>
             {restarts.length === 0
               ? 'No service restarts.'
@@ -217,6 +231,7 @@ export function PlanView({
         <div class="stack">
           <Services plan={plan} titleOf={titleOf} />
           <Needs plan={plan} />
+          {plan.scan && <ScanCard scan={plan.scan} titleOf={titleOf} />}
         </div>
         <div class="stack">
           <Safety plan={plan} />

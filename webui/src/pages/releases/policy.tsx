@@ -28,10 +28,14 @@ const TEXT: Record<UpgradeNumber, [label: string, hint: string]> = {
     'It waits to switch until fewer are held; 0 for no such limit.',
   ],
   busy_wait_s: ['Wait for a busy service', 'A service can say that it is busy: so long at most.'],
+  config_gate_s: [
+    'Watch other settings for',
+    'Services must do well with them for so long, or they are taken back; 0 for no watch.',
+  ],
 };
 
 function Shown({ upgrade }: Config): JSX.Element {
-  const { freeze, gate_s, switch_s, max_backlog, busy_wait_s } = upgrade;
+  const { freeze, gate_s, switch_s, max_backlog, busy_wait_s, config_gate_s } = upgrade;
   return (
     <Facts>
       <Fact name="Frozen">
@@ -44,6 +48,9 @@ function Shown({ upgrade }: Config): JSX.Element {
       </Fact>
       <Fact name="Waits for a busy service">
         {busy_wait_s ? `${duration(busy_wait_s)} at most` : 'no'}
+      </Fact>
+      <Fact name="Other settings watched for">
+        {config_gate_s ? duration(config_gate_s) : 'not watched'}
       </Fact>
     </Facts>
   );

@@ -22,6 +22,7 @@
         "forwarder", "04") "," PINNED("processor",                                                 \
                                       "03") "},\"settings_schema\":1,\"version\":\"1.2.3\"}"
 
+/* Which images each has is in its name; one is what runs first. */
 static const char one[] = SET("one", "7", "01", "02");
 static const char two[] = SET("two", "8", "11", "12");
 static const char half[] = SET("half", "8", "01", "12");
@@ -162,4 +163,13 @@ state_of(struct box *b, const char *id)
     if (hf_core_known_release(b->core, id, &known, NULL, &err) < 0)
         fail_msg("%s", err.message);
     return known.state;
+}
+
+static inline bool
+has_warning(const struct hf_plan *p, enum hf_plan_warning_kind kind)
+{
+    for (size_t i = 0; i < p->warning_count; i++)
+        if (p->warnings[i].kind == kind)
+            return true;
+    return false;
 }

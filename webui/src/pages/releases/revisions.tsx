@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration's revisions: what each changed, whether it is watched, and the way back. For an admin.
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { configuration } from '../../api/config';
+import type { RevisionDiff, RevisionList } from '../../api/types';
+import { changedText, trialText } from '../../derive/revision';
+import { count, timeNear } from '../../format/format';
+import { Loading, Outcome, Trouble } from '../../parts/asked';
+import { Card, Notice, Status } from '../../parts/basics';
+import { Confirm } from '../../parts/confirm';
+import { useAsked } from '../../state/asked';
+
+const EVERY_MS = 10_000;
+const SHOWN = 5;
+
+type Item = RevisionList['revisions'][number];
+
+function Changes({ changes, omitted }: RevisionDiff): JSX.Element {
+  return (
+    <ul class="texts" data-testid="changes">
+      {changes.length === 0 && <li>Nothing.</li>}
+      {changes.map((change) => (
+        <li key={change.path} class="breaks">
+          <span>
+            <code>{change.path}</code> {changedText(change)}
+          </span>
+        </li>
+      ))}
+      {omitted > 0 && <li>{count(omitted)} more</li>}
+    </ul>
+  );
+}
+
+/** What a return would change of the present one, before it does. */
+function Return({
+  to,
+  diff,
+  onDone,
+  onClose,
+}: {
+  to: number;
+  diff: RevisionDiff;
+  onDone: (error: unknown) => void;
+  onClose: () => void;
+}): JSX.Element {
+  const restore = async () => {
+    try {
+      await configuration.restore(to, `"${diff.from}"`);
+      onDone(null);
+    } catch (error) {
+      onDone(error);
+    }
+  };
+  return (
+    <Confirm
+      title={`Return to revision ${to}?`}
+      confirm="Return to it"
+      onClose={onClose}
+      onConfirm={() => void restore()}
+    >
+      <p>It becomes a new revision, with its secrets. Of the present one this changes:</p>
+      <Changes {...diff} />
+    </Confirm>
+  );
+}
+
+function Revision({
+  item,
+  before,
+  current,
+  at,
+  onDone,
+}: {
+  item: Item;
+  /** Null where it is not kept. */
+  before: number | null;
+  current: number;
+  at: string;
+  onDone: (error: unknown) => void;
+}): JSX.Element {
+  const { revision, created, author } = item;
+  const [shown, setShown] = useState<RevisionDiff | null>(null);
+  const [asked, setAsked] = useState<RevisionDiff | null>(null);
+  const ask = (n: number, from: number, take: (diff: RevisionDiff) => void) =>
+    configuration.diff(n, from).then(take, onDone);
+  return (
+    <li data-testid="revision" data-revision={revision}>
+      <p class="past-head">
+        <span>
+          <strong>Revision {revision}</strong>{' '}
+          <span class="quiet">
+            {timeNear(created, at)}, by {author}
+          </span>
+        </span>
+        {revision === current && <Status tone="ok">in force</Status>}
+      </p>
+      {shown && <Changes {...shown} />}
+      <p class="inputs">
+        {before !== null && !shown && (
+          <button
+            type="button"
+            class="button small"
+            onClick={() => void ask(revision, before, setShown)}
+          >
+            What it changed<span class="unseen">: revision {revision}</span>
+          </button>
+        )}
+        {revision !== current && (
+          <button
+            type="button"
+            class="button small"
+            onClick={() => void ask(revision, current, setAsked)}
+          >
+            Return to it<span class="unseen">: revision {revision}</span>
+          </button>
+        )}
+      </p>
+      {asked && (
+        <Return to={revision} diff={asked} onDone={onDone} onClose={() => setAsked(null)} />
+      )}
+    </li>
+  );
+}
+
+export function RevisionsCard({ at }: { at: string }): JSX.Element {
+  const asked = useAsked(configuration.revisions, EVERY_MS);
+  const [all, setAll] = useState(false);
+  const [done, setDone] = useState<{ text: string; error: unknown }>({ text: '', error: null });
+  const list = asked.value;
+  const revisions = list?.revisions ?? [];
+  const hidden = revisions.length - SHOWN;
+  const ended = (error: unknown) => {
+    setDone(error === null ? { text: 'It is in force again.', error } : { text: '', error });
+    void asked.again();
+  };
+  return (
+    <Card title="Configuration" aside={<span class="aside">newest first</span>}>
+      <Trouble asked={asked} />
+      <Loading asked={asked} />
+      <Outcome {...done} />
+      {list?.trial && (
+        <div data-testid="trial">
+          <Notice tone={list.trial.waiting ? 'warn' : 'move'} title={trialText(list)} />
+        </div>
+      )}
+      {list && revisions.length === 0 && (
+        <p class="quiet">The defaults; nothing was changed yet.</p>
+      )}
+      <ul class="past">
+        {(all ? revisions : revisions.slice(0, SHOWN)).map((item, i) => (
+          <Revision
+            key={item.revision}
+            item={item}
+            before={revisions[i + 1]?.revision ?? (item.revision === 1 ? 0 : null)}
+            current={list?.current ?? 0}
+            at={at}
+            onDone={ended}
+          />
+        ))}
+      </ul>
+      {hidden > 0 && !all && (
+        <button type="button" class="button small more" onClick={() => setAll(true)}>
+          {count(hidden)} more
+        </button>
+      )}
+    </Card>
+  );
+}
