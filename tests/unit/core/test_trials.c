@@ -88,6 +88,9 @@ what_no_service_reads_is_not_tried(void **state)
     configure(b, "{\"upgrade\":{\"config_gate_s\":0}}");
     configure(b, "{\"buffer\":{\"window_ms\":2000}}");
     assert_false(trial_of(b).active);
+    configure(b, "{\"upgrade\":{\"config_gate_s\":3600},\"buffer\":{\"window_ms\":50}}");
+    assert_true(trial_of(b).active);
+    assert_int_equal(trial_of(b).gate_s, 3600);
 }
 
 static void
