@@ -98,6 +98,24 @@ one_that_dies_within_the_gate_goes_back() {
     config '{"upgrade":{"gate_s":1}}'
 }
 
+# --- other settings
+
+# settings_are_back REVISION: what came after it was taken back.
+settings_are_back() {
+    api GET /config/revisions | jq -e --argjson good "$1" '.trial == null and .current > $good + 1 and .revisions[0].author == "holdfastd"'
+}
+
+# With so few threads the buffer cannot start.
+settings_that_do_harm_go_back() {
+    local good
+    good=$(api_get /config/revisions .current)
+    config '{"limits":{"buffer":{"pids":4,"log_bytes":1572864}}}'
+    wait_until 90 settings_are_back "$good"
+    expect "limits that are set" "$(api_get /config '.limits | @json')" '{}'
+    expect_match "incident" "$(api_get '/incidents?kind=upgrade&limit=1' '.incidents[0].found')" "of the configuration: 'buffer'"
+    wait_until 60 all_as_released
+}
+
 # altered NAME JQ: the pin of the good processor, changed by a filter.
 altered() {
     jq -c "$2" "$work/pin.good-processor" >"$work/pin.$1"
@@ -217,6 +235,7 @@ check pain_20_back_by_a_person_needs_no_network
 check one_that_ends_at_once_goes_back
 check one_that_runs_and_does_not_work_goes_back
 check one_that_dies_within_the_gate_goes_back
+check settings_that_do_harm_go_back
 check pain_02_an_image_that_is_not_there_touches_nothing
 check one_that_is_not_what_was_pinned_touches_nothing
 check nothing_is_left_behind
