@@ -153,7 +153,7 @@ make_room_on(struct hf_core *core, size_t disk, int64_t now)
     job.room_bytes = missing_bytes(core, d);
     job.room_logs = d->holds_state && now >= r->logs_at_ms;
     if (d->holds_engine)
-        hf_core_pick_image(core, &job.spec.image);
+        hf_core_pick_image(core, false, &job.spec.image);
     r->nothing_left = !job.room_logs && !*job.spec.image.image_id;
     if (r->nothing_left) {
         r->next_ms = now + AGAIN_MS;

@@ -304,6 +304,7 @@ carry_out(struct hf_core *core, const struct hf_upgrade_step *step, bool failed)
         break;
     case HF_UPGRADE_COLLECT:
         u->collect_due = true;
+        u->used_count = 0;
         break;
     default:
         break;

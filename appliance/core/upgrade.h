@@ -52,6 +52,9 @@ struct upgrade {
     char said[HF_TEXT_SIZE];    /* of the last look, for its event to borrow */
     char culprit[HF_NAME_SIZE]; /* the service that a failure is about; "": none alone */
     bool collect_due;           /* images may have become old */
+    char used[HF_SERVICES_MAX]
+             [HF_DIGEST_SIZE]; /* old ones that somebody uses, since the last end */
+    size_t used_count;
 };
 
 /* upgrade.c: takes up what is written, before services get their specs. */
@@ -120,9 +123,11 @@ HF_MUST int hf_core_begin_scan(const struct hf_core *core, const struct hf_relea
 HF_MUST int hf_core_scan_plan(struct hf_core *core, const struct plan_scan *scan,
                               struct hf_plan *plan, struct hf_error *err);
 
-/* upgrade_collect.c: an image of a release of before that nothing needs; "" where there is none. */
-void hf_core_pick_image(const struct hf_core *core, struct hf_release_image *ret_image);
-/* It is gone, or somebody else uses it, so that it is not ours to remove. */
+/* upgrade_collect.c: an image of a release of before that nothing needs, but for those that were
+ * found in use where but_used; "" where there is none. */
+void hf_core_pick_image(const struct hf_core *core, bool but_used,
+                        struct hf_release_image *ret_image);
+/* It is gone, or is not to be tried again. */
 void hf_core_forget_image(const struct hf_core *core, const char *image_id);
 /* Lets the next one go, where there is one. */
 void hf_core_collect(struct hf_core *core);

@@ -4,7 +4,8 @@
  * upgrade to them on; what may go is in none of the releases that run, ran before, are on their way
  * or may be applied as they are, and no container of ours stands on it. One by one they go after
  * the end of an upgrade, and where a disk is about to be full (room.c), by the name that a pull
- * gave them and never by force. What somebody else uses is not ours to remove, and is forgotten.
+ * gave them and never by force. What somebody else uses is not ours to remove: it is tried again
+ * after the next end, and once for room.
  */
 #include "base/text.h"
 #include "core/internal.h"
@@ -74,9 +75,20 @@ is_needed(const struct needed *n, const char *image_id)
 
 /* ---- what may go ---- */
 
+static bool
+was_used(const struct hf_core *core, const char *image_id)
+{
+    const struct upgrade *u = &core->upgrade;
+
+    for (size_t i = 0; i < u->used_count; i++)
+        if (strcmp(u->used[i], image_id) == 0)
+            return true;
+    return false;
+}
+
 /* Without a picture of what runs nothing is certain. */
 void
-hf_core_pick_image(const struct hf_core *core, struct hf_release_image *ret_image)
+hf_core_pick_image(const struct hf_core *core, bool but_used, struct hf_release_image *ret_image)
 {
     HF_AUTO_FREE struct hf_release_image *old = calloc(CANDIDATES_MAX, sizeof *old);
     HF_AUTO_FREE struct needed *needed = calloc(1, sizeof *needed);
@@ -92,7 +104,7 @@ hf_core_pick_image(const struct hf_core *core, struct hf_release_image *ret_imag
         return;
     }
     for (size_t i = 0; i < count; i++)
-        if (!is_needed(needed, old[i].image_id)) {
+        if (!is_needed(needed, old[i].image_id) && !(but_used && was_used(core, old[i].image_id))) {
             *ret_image = old[i];
             return;
         }
@@ -117,7 +129,7 @@ hf_core_collect(struct hf_core *core)
     struct hf_error err = {0};
 
     u->collect_due = false;
-    hf_core_pick_image(core, &job.items[0].image);
+    hf_core_pick_image(core, true, &job.items[0].image);
     if ((*job.items[0].image.image_id ? fetcher_give(&u->fetcher, &job, &err)
                                       : hf_store_releases_collected(core->config.store, &err)) < 0)
         hf_log_warn("event=images-not-collected error=\"%s\"", err.message);
@@ -127,8 +139,15 @@ hf_core_collect(struct hf_core *core)
 void
 hf_core_collected(struct hf_core *core, const struct fetch_news *news)
 {
-    if (!news->done || (news->result < 0 && news->err.class != HF_ERROR_CONFLICT))
+    struct upgrade *u = &core->upgrade;
+
+    if (!news->done)
         return;
-    hf_core_forget_image(core, news->image_id);
-    core->upgrade.collect_due = true;
+    if (news->result == 0)
+        hf_core_forget_image(core, news->image_id);
+    else if (news->err.class == HF_ERROR_CONFLICT && u->used_count < HF_LEN(u->used))
+        memcpy(u->used[u->used_count++], news->image_id, sizeof u->used[0]);
+    else
+        return;
+    u->collect_due = true;
 }

@@ -340,6 +340,30 @@ images_of_one_that_was_not_kept_go_at_once(void **state)
     assert_false(is_removed(b, IMAGE("02")));
 }
 
+/* One that somebody uses holds up no other, and is tried again after the next end. */
+static void
+an_old_image_in_use_goes_later(void **state)
+{
+    struct box *b = *state;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    FAKE_LOCKED(&b->engine,
+                { hf_text_put(b->engine.used_image, HF_DIGEST_SIZE, "%s", IMAGE("11")); });
+    add(b, two, id);
+    FAKE_LOCKED(&b->engine, { hf_text_put(b->engine.crashes, HF_DIGEST_SIZE, "%s", IMAGE("12")); });
+    apply(b, id);
+    ended(b, HF_UPGRADE_ROLLED_BACK, "one");
+    while (!is_removed(b, IMAGE("12")))
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    assert_false(is_removed(b, IMAGE("11")));
+    FAKE_LOCKED(&b->engine, b->engine.used_image[0] = '\0');
+    apply(b, id);
+    ended(b, HF_UPGRADE_ROLLED_BACK, "one");
+    while (!is_removed(b, IMAGE("11")))
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+}
+
 static void
 what_is_in_the_way_is_said(void **state)
 {
@@ -659,6 +683,7 @@ main(void)
             images_go_after_the_next_commit_and_never_those_of_a_way_back, setup, teardown),
         cmocka_unit_test_setup_teardown(images_of_one_that_was_not_kept_go_at_once, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(an_old_image_in_use_goes_later, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_in_the_way_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(an_older_one_is_applied_only_where_that_is_asked_for, setup,
                                         teardown),
