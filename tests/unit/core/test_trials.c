@@ -23,9 +23,8 @@ trial_of(struct box *b)
     struct hf_error err;
     size_t count;
 
-    assert_int_equal(hf_core_config_revisions(b->core, list, HF_LEN(list), &count, &trial, &err),
-                     0);
-    assert_int_equal(list[0].n, revision_of(b));
+    if (hf_core_config_revisions(b->core, list, HF_LEN(list), &count, &trial, &err) < 0)
+        fail_msg("%s", err.message);
     return trial;
 }
 
