@@ -161,7 +161,7 @@ put_into_force(struct hf_core *core, struct change *c, struct hf_settings *consu
     if (c->n == before)
         return 0;
     if (c->touches)
-        hf_core_begin_trial(core, before);
+        hf_core_begin_trial(core, before, &consume->upgrade);
     take_over(core, consume, c->n);
     *consume = (struct hf_settings){.sinks = NULL};
     return 0;

@@ -48,12 +48,10 @@ write_end(struct hf_core *core, struct hf_error *err)
 /* ---- beginning ---- */
 
 static void
-init_machine(struct hf_core *core)
+init_machine(struct trial *t, const struct hf_upgrade_settings *s)
 {
-    struct trial *t = &core->trial;
-
-    hf_upgrade_init(&t->machine, 1, core->settings.upgrade.config_gate_s * MS_A_SECOND,
-                    core->settings.upgrade.switch_s * MS_A_SECOND, hf_clock_mono_ms());
+    hf_upgrade_init(&t->machine, 1, s->config_gate_s * MS_A_SECOND, s->switch_s * MS_A_SECOND,
+                    hf_clock_mono_ms());
     t->machine.state = HF_UPGRADE_SWITCHING;
     t->base.taken = false;
     t->retry_ms = 0;
@@ -62,7 +60,7 @@ init_machine(struct hf_core *core)
 
 /* One that is under way goes on to lead to where it did: nothing after that was proven. */
 void
-hf_core_begin_trial(struct hf_core *core, int64_t good)
+hf_core_begin_trial(struct hf_core *core, int64_t good, const struct hf_upgrade_settings *s)
 {
     struct trial *t = &core->trial;
 
@@ -71,9 +69,8 @@ hf_core_begin_trial(struct hf_core *core, int64_t good)
         for (size_t i = 0; i < core->service_count; i++)
             t->was_well[i] = core->services[i].verdict.health == HF_HEALTH_HEALTHY;
     }
-    init_machine(core);
-    hf_log_info("event=config-trial revision=%lld good=%lld", (long long)core->revision,
-                (long long)t->good);
+    init_machine(t, s);
+    hf_log_info("event=config-trial good=%lld", (long long)t->good);
 }
 
 void
@@ -97,7 +94,7 @@ hf_core_load_trial(struct hf_core *core)
         if (index >= 0)
             t->was_well[index] = true;
     }
-    init_machine(core);
+    init_machine(t, &core->settings.upgrade);
 }
 
 /* ---- looking ---- */

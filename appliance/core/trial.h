@@ -28,8 +28,8 @@ void hf_core_load_trial(struct hf_core *core);
 
 /* trial.c: in the transaction that makes a revision; good: the one before. */
 HF_MUST int hf_core_write_trial(struct hf_core *core, int64_t good, struct hf_error *err);
-/* trial.c: after it. */
-void hf_core_begin_trial(struct hf_core *core, int64_t good);
+/* trial.c: after it, and before the services hear of it; s is of the new one. */
+void hf_core_begin_trial(struct hf_core *core, int64_t good, const struct hf_upgrade_settings *s);
 
 /* trial.c: one turn of the owner's loop. */
 void hf_core_try_config(struct hf_core *core, int64_t now_ms);

@@ -56,6 +56,24 @@ pain_20_back_by_a_person_needs_no_network() {
 }
 count_fetched() { grep -c 'event=fetch ' "$gw_dir/log" >"$work/fetched"; }
 
+# --- other settings
+
+# settings_are_back REVISION: what came after it was taken back.
+settings_are_back() {
+    api GET /config/revisions | jq -e --argjson good "$1" '.trial == null and .current > $good + 1 and .revisions[0].author == "holdfastd"'
+}
+
+# With so few threads the buffer cannot start.
+settings_that_do_harm_go_back() {
+    local good
+    good=$(api_get /config/revisions .current)
+    config '{"limits":{"buffer":{"pids":4,"log_bytes":1572864}}}'
+    wait_until 90 settings_are_back "$good"
+    expect "limits that are set" "$(api_get /config '.limits | @json')" '{}'
+    expect_match "incident" "$(api_get '/incidents?kind=upgrade&limit=1' '.incidents[0].found')" "of the configuration: 'buffer'"
+    wait_until 60 all_as_released
+}
+
 # --- no room
 
 docker_tmp() { echo "$(docker info --format '{{.DockerRootDir}}')/tmp"; }
@@ -169,6 +187,7 @@ beside=
 cat "$work/beside.log"
 check bad_ones_beside_it test "${beside_rc:-0}" -eq 0
 check pain_11_a_disk_that_is_full_at_any_percent_touches_nothing
+check settings_that_do_harm_go_back
 check pain_19_without_an_engine_nothing_is_concluded
 check pain_19_a_restart_keeps_what_was_applied
 check pain_15_random_ones_end_in_one_of_two_states random_upgrades 5

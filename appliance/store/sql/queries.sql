@@ -68,7 +68,7 @@ WHERE value->'platforms'->?2->>'config' IS NOT NULL AND value->'platforms'->?2->
 ON CONFLICT (image_id) DO NOTHING
 
 -- :image_old
-SELECT image_id, image, tag FROM image WHERE turn < (SELECT max(turn) FROM image) - 1
+SELECT image_id, image, tag FROM image WHERE turn = 0 OR turn < (SELECT max(turn) FROM image) - 1
 ORDER BY turn, image_id LIMIT ?1
 
 -- :image_forget

@@ -94,6 +94,31 @@ settings_keep_the_newest_revisions(void **state)
 }
 
 static void
+revisions_are_listed_and_read(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    struct hf_settings_revision list[HF_STORE_REVISIONS_MAX];
+    HF_AUTO_FREE char *json = NULL;
+    struct hf_error err = {0};
+    char text[32];
+    size_t count;
+
+    for (int i = 1; i <= HF_STORE_REVISIONS_MAX + 2; i++) {
+        snprintf(text, sizeof text, "{\"name\":\"g%d\"}", i);
+        assert_int_equal(hf_store_add_settings(st, text, "ann", NULL, NULL), 0);
+    }
+    assert_int_equal(hf_store_revisions(st, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(count, HF_STORE_REVISIONS_MAX);
+    assert_int_equal(list[0].n, HF_STORE_REVISIONS_MAX + 2);
+    assert_string_equal(list[0].author, "ann");
+    assert_true(list[0].created_ms > 0);
+    assert_int_equal(hf_store_revision(st, 3, &json, NULL), 0);
+    assert_string_equal(json, "{\"name\":\"g3\"}");
+    assert_int_equal(hf_store_revision(st, 2, &json, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
+}
+
+static void
 release_is_replaced(void **state)
 {
     HF_AUTO(hf_store) struct hf_store *st = opened(*state);
@@ -380,6 +405,7 @@ main(void)
         with_tempdir(second_opener_is_refused),
         with_tempdir(secrets_are_made_once),
         with_tempdir(settings_keep_the_newest_revisions),
+        with_tempdir(revisions_are_listed_and_read),
         with_tempdir(release_is_replaced),
         with_tempdir(images_of_the_last_two_releases_are_not_old),
         with_tempdir(release_floor_only_rises),
