@@ -180,7 +180,7 @@ bundle_begins() {
 
 # piece FILE FROM [LENGTH]: sends that much of it; the status is in $work/status.
 piece() {
-    tail -c "+$(($2 + 1))" "$1" | head -c "${3:-$(stat -c %s "$1")}" >"$work/piece"
+    dd if="$1" of="$work/piece" bs=64K iflag=skip_bytes,count_bytes skip="$2" count="${3:-$(stat -c %s "$1")}" status=none
     curl -ks --max-time 120 -X PATCH -b "$gw_dir/jar" -D "$work/head" -o "$work/body" -w '%{http_code}' -H "Upload-Offset: $2" \
         -H 'Content-Type: application/octet-stream' -H Expect: --data-binary "@$work/piece" \
         "$gw_url/api/v1/releases/bundle" >"$work/status" || true
@@ -298,7 +298,7 @@ pain_24_its_release_is_applied_without_a_registry() {
     expect "to fetch" "$(jq -r .fetch.images "$work/body")" 0
     begin fresh
     ends committed v3-0-0
-    expect "fetched" "$(grep -c 'event=fetch ' "$gw_dir/log")" 0
+    expect_fail grep 'event=fetch ' "$gw_dir/log"
 }
 check pain_24_its_release_is_applied_without_a_registry
 
