@@ -68,7 +68,7 @@ hf_handle_bundle_begin(struct hf_exchange *x, struct hf_error *err)
 {
     const struct hf_api_config *config = x->api->config;
     char what[96];
-    uint64_t length;
+    uint64_t length = 0;
     struct hf_intake_view v;
 
     if (read_number(x, "Upload-Length", &length, err) < 0)
@@ -97,7 +97,7 @@ hf_handle_bundle_piece(struct hf_exchange *x, struct hf_error *err)
 {
     struct hf_intake *in = x->api->config->intake;
     struct hf_intake_view v;
-    uint64_t offset;
+    uint64_t offset = 0;
     int rc;
 
     if (read_number(x, "Upload-Offset", &offset, err) < 0 || hf_intake_open(in, offset, err) < 0)

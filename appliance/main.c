@@ -466,12 +466,13 @@ start(struct parts *p, struct hf_error *err)
 static void
 stop(struct parts *p, int status)
 {
-    bool ended;
+    bool ended, intake_ended;
 
     hf_intake_stop(p->intake);
     hf_engine_stop(p->engine);
     hf_api_stop(p->api);
-    ended = hf_intake_free(p->intake) && hf_core_stop(p->core);
+    intake_ended = hf_intake_free(p->intake);
+    ended = hf_core_stop(p->core) && intake_ended;
     hf_identity_free(p->identity);
     hf_scanner_free(p->scanner);
     hf_store_free(p->store);

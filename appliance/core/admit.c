@@ -101,7 +101,13 @@ read_arrival(const struct hf_core *core, struct arrival *a, struct hf_error *err
     return check_form(core, a, err);
 }
 
-/* What nobody asked for and is there already is no event. */
+/* A look into the registry finds what is there already each time. */
+static bool
+is_event(const struct arrival *a)
+{
+    return a->is_new || strcmp(a->asked->source, "registry") != 0;
+}
+
 static int
 keep_in_store(struct hf_store *store, void *context, struct hf_error *err)
 {
@@ -118,7 +124,7 @@ keep_in_store(struct hf_store *store, void *context, struct hf_error *err)
     a->is_new = hf_store_known_release(store, k->release.id, a->ret_known, NULL, NULL) < 0;
     hf_text_put(what, sizeof what, "added release '%s' from %s", k->release.name, k->source);
     if (hf_store_add_release(store, &kept, err) < 0 ||
-        (a->is_new && hf_store_audit(store, a->asked->actor, what, err) < 0))
+        (is_event(a) && hf_store_audit(store, a->asked->actor, what, err) < 0))
         return -1;
     return hf_store_known_release(store, k->release.id, a->ret_known, NULL, err);
 }

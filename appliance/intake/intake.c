@@ -118,20 +118,32 @@ hf_intake_begin(struct hf_intake *in, uint64_t length, const char *actor, struct
     return rc;
 }
 
-/* A medium comes from outside: nothing on it but a plain file is opened, and none is waited for. */
 static int
-open_file(const char *path, int *ret_fd, uint64_t *ret_length, struct hf_error *err)
+check_file(int fd, const char *path, uint64_t *ret_length, struct hf_error *err)
 {
-    HF_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat s;
 
-    if (fd < 0 || fstat(fd, &s) < 0)
+    if (fstat(fd, &s) < 0)
         return hf_error_errno(err, errno, "cannot read '%s'", path);
     if (!S_ISREG(s.st_mode))
         return hf_error_set(err, HF_ERROR_INVALID, "'%s' is no file", path);
     *ret_length = (uint64_t)s.st_size;
+    return 0;
+}
+
+/* A medium comes from outside: nothing on it but a plain file is opened, and none is waited for. */
+static int
+open_file(const char *path, int *ret_fd, uint64_t *ret_length, struct hf_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+    if (fd < 0)
+        return hf_error_errno(err, errno, "cannot read '%s'", path);
+    if (check_file(fd, path, ret_length, err) < 0) {
+        close(fd);
+        return -1;
+    }
     *ret_fd = fd;
-    fd = -1;
     return 0;
 }
 

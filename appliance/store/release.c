@@ -248,7 +248,8 @@ learn_signature(struct hf_store *st, const struct hf_store_release *r, struct hf
 {
     struct hf_known_release known;
 
-    if (!*r->signature || hf_store_known_release(st, r->known.release.id, &known, NULL, NULL) < 0)
+    if (!*r->signature || hf_store_known_release(st, r->known.release.id, &known, NULL, NULL) < 0 ||
+        known.is_signed)
         return 0;
     return hf_store_add_release(st, r, err);
 }

@@ -89,7 +89,7 @@ await check('a bundle shows how far it is, and can be given up', async () => {
       await show();
       await upload('bundled.bundle');
       await page.locator('[data-testid=bundle-progress][data-state=images]').waitFor();
-      await page.getByText(new RegExp(`^${label}: .* MB\\. Each image`)).waitFor();
+      await page.getByText(new RegExp(`^${label}: .*MB\\. Each image`)).waitFor();
       await accessible('a bundle on its way');
       await shootAll('sources-progress');
       await button('Give up').click();

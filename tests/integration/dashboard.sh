@@ -14,8 +14,13 @@ after_end() {
     variants_remove
 }
 
+# In an engine of its own the gateway has to fetch them first.
+image_is_here() { docker image inspect "$(pinned "$release" "$1")" >/dev/null 2>&1; }
+
 makes_releases() {
     mkdir -p "$work/releases"
+    wait_until 120 image_is_here processor
+    wait_until 120 image_is_here forwarder
     variant good-processor processor
     variant good-forwarder forwarder
     variant ends processor exit

@@ -83,7 +83,7 @@ push_release() {
 
 # version_file VERSION [SERVICE=VARIANT...]: a signed release of that version.
 version_file() {
-    release_text "v$1" "${@:2}" | jq -cSj --arg v "$1" '.version = $v' >"$work/release-$1.json"
+    release_text "v${1//./-}" "${@:2}" | jq -cSj --arg v "$1" '.version = $v' >"$work/release-$1.json"
     release_sign "$work/release-$1.json"
 }
 
@@ -114,10 +114,10 @@ releases_in_a_registry_become_known() {
     looks succeeded
     expect "found" "$(found '.registry | "\(.found) \(.added) \(.refused) \(.failed) \(.detail)"')" "2 2 0 false "
     expect "their source" "$(found '[.releases[] | select(.source == "registry" and .signed) | .name] | sort | join(", ")')" \
-        "v2.0.0 2.0.0, v2.1.0 2.1.0"
+        "v2-0-0 2.0.0, v2-1-0 2.1.0"
     looks succeeded
     expect "found again" "$(found '.registry | "\(.found) \(.added)"')" "2 0"
-    api GET /audit | jq -e '[.entries[].what] | any(. == "looked for releases in the registry") and any(test("added release .v2.1.0 2.1.0. from registry"))'
+    api GET /audit | jq -e '[.entries[].what] | any(. == "looked for releases in the registry") and any(test("added release .v2-1-0 2.1.0. from registry"))'
 }
 check releases_in_a_registry_become_known
 need
@@ -130,9 +130,9 @@ what_is_not_as_it_should_be_is_named() {
     expect_match "why" "$(found .registry.detail)" '^2\.2\.0: /signature: it is not signed'
     push_release 2.3.0 "$work"/release-2.1.0.json{,.minisig}
     looks succeeded
-    expect_match "why" "$(found .registry.detail)" '^2\.3\.0: it is version 2\.1\.0 of v2\.1\.0'
+    expect_match "why" "$(found .registry.detail)" '^2\.3\.0: it is version 2\.1\.0 of v2-1-0'
     expect "refused" "$(found .registry.refused)" 2
-    expect "known of them" "$(found '[.releases[] | select(.name | test("2\\.[23]\\.0"))] | length')" 0
+    expect "known of them" "$(found '[.releases[] | select(.name | test("2\\.[23]\\.0$"))] | length')" 0
 }
 check what_is_not_as_it_should_be_is_named
 
@@ -140,7 +140,9 @@ a_registry_that_cannot_be_asked_is_said() {
     config '{"registry":{"password":"wrong"}}'
     looks failed
     expect_match "why" "$(found .registry.detail)" 'does not accept the user and password'
-    config '{"registry":{"password":"password","ca_pem":""}}'
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=other -keyout /dev/null \
+        -out "$work/other.pem" 2>/dev/null
+    config "$(jq -nc --rawfile ca "$work/other.pem" '{registry: {password: "password", ca_pem: $ca}}')"
     looks failed
     expect_match "why" "$(found .registry.detail)" 'is not trusted: .*registry.ca_pem'
     config "$(access | jq -c '.registry.release_repository = "ours/none"')"
@@ -178,7 +180,7 @@ bundle_begins() {
 
 # piece FILE FROM [LENGTH]: sends that much of it; the status is in $work/status.
 piece() {
-    tail -c "+$(($2 + 1))" "$1" | head -c "${3:-$(stat -c %s "$1")}" >"$work/piece"
+    dd if="$1" of="$work/piece" bs=64K iflag=skip_bytes,count_bytes skip="$2" count="${3:-$(stat -c %s "$1")}" status=none
     curl -ks --max-time 120 -X PATCH -b "$gw_dir/jar" -D "$work/head" -o "$work/body" -w '%{http_code}' -H "Upload-Offset: $2" \
         -H 'Content-Type: application/octet-stream' -H Expect: --data-binary "@$work/piece" \
         "$gw_url/api/v1/releases/bundle" >"$work/status" || true
@@ -280,7 +282,7 @@ pain_24_an_upload_goes_on_where_the_line_broke() {
     image_is_there
     api_get /releases/bundle .id >"$work/id.fresh"
     expect "known by" "$(api GET "/releases/$(cat "$work/id.fresh")" | jq -r '"\(.source) \(.signed)"')" "bundle true"
-    api GET /audit | jq -e '[.entries[].what] | any(test("began to upload a bundle of [0-9]+ bytes")) and any(test("took the bundle of release .v3.0.0 3.0.0."))'
+    api GET /audit | jq -e '[.entries[].what] | any(test("began to upload a bundle of [0-9]+ bytes")) and any(test("took the bundle of release .v3-0-0 3.0.0."))'
 }
 some_has_come() { [ "$(wanted)" -ge 16384 ]; }
 line_is_free() {
@@ -295,8 +297,8 @@ pain_24_its_release_is_applied_without_a_registry() {
     api_is 200 POST "/releases/$(cat "$work/id.fresh")/plan"
     expect "to fetch" "$(jq -r .fetch.images "$work/body")" 0
     begin fresh
-    ends committed v3.0.0
-    expect "fetched" "$(grep -c 'event=fetch ' "$gw_dir/log")" 0
+    ends committed v3-0-0
+    expect_fail grep 'event=fetch ' "$gw_dir/log"
 }
 check pain_24_its_release_is_applied_without_a_registry
 
