@@ -35,12 +35,16 @@ has_limits(const struct hf_lifecycle_machine *m)
 }
 
 static bool
+is_of_target(const struct hf_lifecycle_machine *m, const struct hf_container *c)
+{
+    return strcmp(c->spec_hash, m->spec_hash) == 0 && strcmp(c->image_id, m->image_id) == 0;
+}
+
+static bool
 as_specified(const struct hf_lifecycle_machine *m)
 {
     return has_container(m) && !m->container.limits_differ &&
-           (has_limits(m) || !m->update_refused) &&
-           strcmp(m->container.spec_hash, m->spec_hash) == 0 &&
-           strcmp(m->container.image_id, m->image_id) == 0;
+           (has_limits(m) || !m->update_refused) && is_of_target(m, &m->container);
 }
 
 static void
@@ -127,6 +131,7 @@ enter_crash_loop(struct hf_lifecycle_machine *m, int64_t now_ms)
     hf_lifecycle_say_crash_loop(m);
 }
 
+/* Those of a container that is to be replaced are not held against what replaces it. */
 static struct hf_exits
 count_exits(struct hf_lifecycle_machine *m, const struct hf_container *is, int64_t now_ms)
 {
@@ -136,7 +141,7 @@ count_exits(struct hf_lifecycle_machine *m, const struct hf_container *is, int64
         .ended = has_ended(was, is) && !m->stop_asked,
     };
 
-    if (exits.by_engine == 0 && !exits.ended)
+    if ((exits.by_engine == 0 && !exits.ended) || !is_of_target(m, is->id[0] ? is : was))
         return exits;
     remember_exits(m, exits.by_engine + exits.ended, now_ms);
     learn_exit(m, is);

@@ -73,7 +73,8 @@
  * TICK, DIED and DONE change the state only by what has become due. (STARTING stands for CREATING
  * where there is no container.)
  *
- * Exits. Docker restarts a crashed container by itself (policy unless-stopped, own wait of 100 ms
+ * Exits of a container that is to be replaced (other spec or image) are shown and otherwise not
+ * counted. Docker restarts a crashed container by itself (policy unless-stopped, own wait of 100 ms
  * … 60 s); that is only counted. A container that has exited although it is wanted (stopped by
  * hand, or Docker gave up) is started by us after the wait. HF_CRASH_EXITS exits within
  * HF_CRASH_WINDOW_MS are a crash loop: the container is stopped and the service has FAILED. It

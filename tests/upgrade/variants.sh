@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # Releases that differ from the one that runs by images made on the spot, and what is asked of the gateway about them.
 # Images are of this script's own names and go away with it.
-: "${work:?}" "${release:?}" "${gw_release:?}" "${gw_dir:?}" "${gw_url:?}" "${hf_root:?}"
+: "${work:?}" "${release:?}" "${gw:?}" "${gw_release:?}" "${gw_dir:?}" "${gw_url:?}" "${hf_root:?}"
 
 variant_path=hft$$
 variant_repository=${registry:?}/$variant_path

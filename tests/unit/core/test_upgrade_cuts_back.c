@@ -10,6 +10,7 @@ pain_19_power_goes_between_any_two_effects_of_a_bad_one(void **state)
     unsigned at = 1;
 
     begin_box(b);
+    configure(b, "{\"upgrade\":{\"gate_s\":60}}"); /* until somebody looks */
     add(b, half, id);
     FAKE_LOCKED(&b->engine, hf_text_put(b->engine.crashes, HF_DIGEST_SIZE, "%s", IMAGE("12")));
     for (bool cut = true; cut; at++) {

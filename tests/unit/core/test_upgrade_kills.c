@@ -17,6 +17,8 @@ ends_in(struct box *b, enum hf_upgrade_state state, bool good)
     char id[HF_DIGEST_TEXT_SIZE];
 
     add(b, two, id);
+    /* A bad one shows when somebody looks, which may take more than a second. */
+    configure(b, good ? "{\"upgrade\":{\"gate_s\":1}}" : "{\"upgrade\":{\"gate_s\":60}}");
     FAKE_LOCKED(&b->engine,
                 hf_text_put(b->engine.crashes, HF_DIGEST_SIZE, "%s", good ? "" : IMAGE("12")));
     awaited = state;

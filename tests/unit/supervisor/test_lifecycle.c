@@ -360,6 +360,24 @@ restarts_by_docker_end_in_a_crash_loop_too(void **state)
 }
 
 /* What it said last stands in the reason; of a line of ours only what is meant for people. */
+/* They came to light while it was being stopped: what replaces it is not in a crash loop. */
+static void
+pain_15_exits_of_what_is_replaced_hold_up_nothing(void **state)
+{
+    struct hf_lifecycle_machine m;
+    struct hf_container c = container_in(HF_CONTAINER_RUNNING);
+
+    (void)state;
+    running(&m);
+    hf_lifecycle_target(&m, "spec-b", "sha256:bbbb", 64 << 20, 1000);
+    assert_int_equal(see(&m, &c, 1001).effect, HF_EFFECT_STOP);
+    c.state = HF_CONTAINER_RESTARTING;
+    c.restart_count = 9;
+    see(&m, &c, 1002);
+    assert_false(m.crash_loop);
+    assert_int_equal(finish(&m, NULL, 1003).effect, HF_EFFECT_CREATE);
+}
+
 static void
 a_crash_loop_tells_the_last_words(void **state)
 {
@@ -552,6 +570,7 @@ main(void)
         cmocka_unit_test(stopped_by_a_person_stays_stopped),
         cmocka_unit_test(exits_wait_longer_each_time_and_end_in_a_crash_loop),
         cmocka_unit_test(restarts_by_docker_end_in_a_crash_loop_too),
+        cmocka_unit_test(pain_15_exits_of_what_is_replaced_hold_up_nothing),
         cmocka_unit_test(a_crash_loop_tells_the_last_words),
         cmocka_unit_test(an_end_that_was_asked_for_has_an_exit_code_too),
         cmocka_unit_test(exits_found_after_a_long_absence_are_no_crash_loop),
