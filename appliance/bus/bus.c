@@ -45,9 +45,10 @@ struct hf_bus {
     struct hf_bus_callbacks callbacks;
     pthread_t thread;
     int wake_fd;
-    pthread_mutex_t mutex; /* of wanted, generation and stop */
+    pthread_mutex_t mutex; /* of the four that follow */
     struct target wanted;
     unsigned generation;
+    char canary[HF_BUS_CANARY_MAX + 1]; /* to be published; "": none */
     bool stop;
 
     /* the bus thread's own */
@@ -230,6 +231,24 @@ ping(struct hf_bus *bus, int64_t now_ms)
     check(bus, mosquitto_publish(bus->client, NULL, bus->ping_topic, len, text, 0, false), errno);
 }
 
+static void
+send_canary(struct hf_bus *bus)
+{
+    char text[sizeof bus->canary];
+
+    pthread_mutex_lock(&bus->mutex);
+    memcpy(text, bus->canary, sizeof text);
+    bus->canary[0] = '\0';
+    pthread_mutex_unlock(&bus->mutex);
+    if (!*text)
+        return;
+    errno = 0;
+    check(bus,
+          mosquitto_publish(bus->client, NULL, HF_BUS_CANARY_TOPIC, (int)strlen(text), text, 1,
+                            false),
+          errno);
+}
+
 /* All that has come: the library takes one packet a call, however many it is asked for. */
 static void
 read_link(struct hf_bus *bus)
@@ -260,6 +279,8 @@ serve_link(struct hf_bus *bus, short ready)
         ping(bus, now_ms);
         expects = true;
     }
+    if (!bus->failed && bus->phase == PHASE_UP)
+        send_canary(bus);
     if (expects && bus->phase == PHASE_UP)
         bus->gather_end_ms = now_ms + GATHER_MS;
     if (!bus->failed)
@@ -467,4 +488,13 @@ hf_bus_set_target(struct hf_bus *bus, const char *address, uint16_t port, const 
     if (changed)
         wake(bus);
     return 0;
+}
+
+void
+hf_bus_send_canary(struct hf_bus *bus, const char *payload)
+{
+    pthread_mutex_lock(&bus->mutex);
+    snprintf(bus->canary, sizeof bus->canary, "%s", payload);
+    pthread_mutex_unlock(&bus->mutex);
+    wake(bus);
 }

@@ -13,8 +13,13 @@
 enum {
     HF_BUS_PING_MS = 5000,
     HF_BUS_PAYLOAD_MAX = 4096, /* larger status messages are ignored */
-    HF_BUS_BACKOFF_MAX_MS = 5000
+    HF_BUS_BACKOFF_MAX_MS = 5000,
+    HF_BUS_CANARY_MAX = 128
 };
+
+/* As a device's message to here comes to a processor, which hands it on whatever its rules are
+ * (api/record-path.md). */
+#define HF_BUS_CANARY_TOPIC "field/holdfast/canary"
 
 struct hf_bus;
 
@@ -44,3 +49,7 @@ HF_DEFINE_AUTO(struct hf_bus, hf_bus, hf_bus_free)
  * same one changes nothing. address "" or NULL: nowhere, wait. Thread-safe, does not block. */
 HF_MUST int hf_bus_set_target(struct hf_bus *bus, const char *address, uint16_t port,
                               const char *user, const char *password, struct hf_error *err);
+
+/* Publishes payload, at most HF_BUS_CANARY_MAX bytes, to HF_BUS_CANARY_TOPIC with QoS 1, as soon as
+ * there is a connection; in place of one that waits for that. Thread-safe, does not block. */
+void hf_bus_send_canary(struct hf_bus *bus, const char *payload);

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { MS_A_SECOND = 1000 };
+enum { MS_A_SECOND = 1000, CANARY_MS = 2000 };
 
 static struct hf_upgrade_event
 say(enum hf_upgrade_event_kind kind, const char *reason)
@@ -175,6 +175,12 @@ number_of(const struct hf_core *core, const char *service, const char *number)
     return hf_status_number(&core->services[hf_service_index(service)].status, number, 0);
 }
 
+static int64_t
+canaries_of(const struct hf_core *core)
+{
+    return hf_status_number(&core->services[hf_service_index("processor")].status, "canaries", -1);
+}
+
 static void
 take_base(struct hf_core *core, int64_t now_ms)
 {
@@ -191,6 +197,21 @@ take_base(struct hf_core *core, int64_t now_ms)
     b->delivered = number_of(core, "buffer", "delivered");
     b->queue_dropped = number_of(core, "broker", "queue_dropped");
     b->processed = number_of(core, "processor", "in");
+    b->canaries = canaries_of(core);
+}
+
+/* Again until one has come: a service may not be ready for the first, and one is enough. */
+static void
+send_canary(struct hf_core *core, int64_t now_ms)
+{
+    struct upgrade *u = &core->upgrade;
+    char text[HF_BUS_CANARY_MAX + 1];
+
+    if (now_ms < u->base.canary_ms || u->gate[HF_GATE_CANARY].state == HF_GATE_PASSING)
+        return;
+    u->base.canary_ms = now_ms + CANARY_MS;
+    (void)hf_text_put(text, sizeof text, "{\"upgrade\":\"%s\"}", u->record.operation);
+    hf_bus_send_canary(core->bus, text);
 }
 
 struct hf_gate_service
@@ -252,6 +273,7 @@ fill_path(struct hf_core *core, struct hf_gate_facts *f)
     f->processed = (struct hf_gate_number){b->processed, number_of(core, "processor", "in")};
     f->accepted = (struct hf_gate_number){b->accepted, number_of(core, "buffer", "accepted")};
     f->delivered = (struct hf_gate_number){b->delivered, number_of(core, "buffer", "delivered")};
+    f->canaries = (struct hf_gate_number){b->canaries, canaries_of(core)};
     f->broker_expected = core->broker_answered_ms || broker_was_well(&core->upgrade.record);
     f->broker_answered = core->broker_answered_ms > b->at_ms;
     f->sink_reached = strcmp(uplink, "idle") == 0 || strcmp(uplink, "delivering") == 0;
@@ -274,6 +296,7 @@ look_at_gate(struct hf_core *core, int64_t now_ms)
     fill_services(core, &facts);
     fill_path(core, &facts);
     hf_gate_judge(&facts, u->gate, &culprit);
+    send_canary(core, now_ms);
     hf_text_put(u->culprit, sizeof u->culprit, "%s", culprit);
     for (int i = 0; i < HF_GATE_COUNT && event.kind != HF_UPGRADE_BAD; i++) {
         if (u->gate[i].state == HF_GATE_PASSING)

@@ -114,6 +114,13 @@ has_grown(const struct hf_gate_number *n)
     return n->now > n->before;
 }
 
+/* A processor that was started meanwhile counts from the beginning. */
+static bool
+had_canary(const struct hf_gate_number *n)
+{
+    return has_grown(n) || (n->now < n->before && n->now > 0);
+}
+
 static void
 judge_canary(const struct hf_gate_facts *f, struct hf_gate_result *r)
 {
@@ -121,7 +128,9 @@ judge_canary(const struct hf_gate_facts *f, struct hf_gate_result *r)
         put(r, HF_GATE_PASSING, "the broker did not answer before either");
     else if (!f->broker_answered)
         put(r, HF_GATE_WAITING, "no round trip over the broker yet");
-    else if (!has_grown(&f->processed))
+    else if (f->canaries.before >= 0 && !had_canary(&f->canaries))
+        put(r, HF_GATE_WAITING, "the canary has not come to the processor yet");
+    else if (f->canaries.before < 0 && !has_grown(&f->processed))
         put(r, HF_GATE_PASSING, "nobody publishes; the broker's round trip comes back");
     else if (!has_grown(&f->accepted))
         put(r, HF_GATE_WAITING, "what is published does not come to the buffer");

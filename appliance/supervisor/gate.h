@@ -6,8 +6,9 @@
  *     restarts  none of them has ended by itself since the gate began              failed
  *     memory    each stays below 95 % of its limit                                 waiting
  *     errors    no more records are dropped or put into quarantine than before     waiting
- *     canary    what devices publish comes to the buffer, and to a sink where one  waiting
- *               can be reached; where nobody publishes, the broker's round trip
+ *     canary    a message of our own comes to the processor, to the buffer, and to  waiting
+ *               a sink where one can be reached; with a processor that does not
+ *               count such, what devices publish, or else the broker's round trip
  *
  * Failed is proof. Waiting is what may pass; whoever asks has so much patience with it.
  */
@@ -43,6 +44,7 @@ struct hf_gate_facts {
         struct hf_gate_number number;
     } wrong[HF_GATE_WRONGS];
     struct hf_gate_number processed, accepted, delivered; /* records */
+    struct hf_gate_number canaries; /* that the processor had; before < 0: it counts none */
     bool broker_expected; /* to answer: it has, or it is one that changes and did before */
     bool broker_answered; /* since the gate began */
     bool sink_reached;    /* the uplink is not away */

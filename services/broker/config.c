@@ -250,6 +250,7 @@ write_acl(const struct hf_broker_config *c, const struct hf_json *credentials, s
                               "user holdfastd\n"
                               "topic read status/#\n"
                               "topic readwrite ping/#\n"
+                              "topic write field/holdfast/canary\n"
                               "topic read $SYS/#\n";
     HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(FILE_MAX);
 

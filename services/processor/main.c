@@ -121,6 +121,7 @@ put_numbers(struct service *s, const struct hf_pump_numbers *n, struct hf_json *
     hf_json_put_int(numbers, "rules", (int64_t)w.rules);
     hf_json_put_int(numbers, "rules_dropped", (int64_t)w.dropped);
     hf_json_put_int(numbers, "rules_quarantined", (int64_t)w.quarantined);
+    hf_json_put_int(numbers, "canaries", (int64_t)w.canaries);
     hf_json_put_int(numbers, "topics_forgotten", (int64_t)w.states_forgotten);
     hf_json_put_int(numbers, "devices", (int64_t)w.devices);
     hf_json_put_int(numbers, "devices_silent", (int64_t)w.devices_silent);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 static const char default_pattern[] = "+/ID/#";
+static const char canary_topic[] = "holdfast/canary";
 enum { SILENT_AFTER_S_MAX = 365 * 24 * 3600 };
 
 struct hf_work {
@@ -21,7 +22,7 @@ struct hf_work {
     struct hf_rules *coming; /* to take over between two batches; NULL for none */
     struct hf_devices devices;
     struct hf_recent recent;
-    uint64_t dropped, quarantined;
+    uint64_t dropped, quarantined, canaries;
     int64_t silent_after_ms; /* 0: never */
 };
 
@@ -127,6 +128,13 @@ on_record(void *ctx, const struct hf_record *r)
     return b->frames->len < HF_PUMP_BATCH_BYTES;
 }
 
+static bool
+is_canary(const struct hf_record *r)
+{
+    return r->topic_len == strlen(canary_topic) &&
+           memcmp(r->topic, canary_topic, r->topic_len) == 0;
+}
+
 size_t
 hf_work_take(void *ctx, const struct hf_record *in, struct hf_buf *frames)
 {
@@ -136,6 +144,12 @@ hf_work_take(void *ctx, const struct hf_record *in, struct hf_buf *frames)
     int64_t mono = hf_clock_mono_ms();
 
     pthread_mutex_lock(&w->lock);
+    if (is_canary(in)) {
+        w->canaries++;
+        pthread_mutex_unlock(&w->lock);
+        (void)on_record(&b, in);
+        return b.count;
+    }
     hf_devices_hear(&w->devices, in, mono);
     hf_recent_keep(&w->recent, in);
     hf_apply_message(&w->apply, in, mono, 0, on_record, &b, &verdict);
@@ -178,6 +192,7 @@ hf_work_get_numbers(struct hf_work *w, struct hf_work_numbers *ret_numbers)
     *ret_numbers = (struct hf_work_numbers){
         .dropped = w->dropped,
         .quarantined = w->quarantined,
+        .canaries = w->canaries,
         .states_forgotten = w->apply.states.evicted,
         .devices_forgotten = w->devices.table.evicted,
         .devices = w->devices.table.count,

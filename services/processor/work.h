@@ -13,6 +13,7 @@ struct hf_work;
 
 struct hf_work_numbers {
     uint64_t dropped, quarantined; /* messages, by all rules since start */
+    uint64_t canaries;
     uint64_t states_forgotten, devices_forgotten;
     uint64_t devices, devices_silent, rules; /* gauges */
 };
@@ -24,7 +25,8 @@ HF_DEFINE_AUTO(struct hf_work, hf_work, hf_work_free)
 /* Takes rules and devices of settings.json, all or nothing. */
 HF_MUST int hf_work_set(struct hf_work *w, const struct hf_json *settings, struct hf_error *err);
 
-/* For hf_pump_options; ctx is the work. */
+/* For hf_pump_options; ctx is the work. A canary of holdfastd's is handed on as it is: no rule sees
+ * it, and it is no device's. */
 size_t hf_work_take(void *ctx, const struct hf_record *in, struct hf_buf *frames);
 size_t hf_work_due(void *ctx, bool ending, struct hf_buf *frames, int *wait_ms);
 

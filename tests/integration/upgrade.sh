@@ -44,8 +44,10 @@ good_one_is_committed() {
     note "away: $(api GET /releases | jq -r '.history[0].gaps | map("\(.service) \(.gap_ms) ms") | join(", ")')"
     expect "services measured" "$(api_get /releases '.history[0].gaps | length')" 4
     expect "operation" "$(api_get "/operations/$(cat "$work/operation")" .state)" succeeded
+    wait_until 30 has_canary
     config '{"upgrade":{"gate_s":1}}'
 }
+has_canary() { records holdfast/canary | jq -e --arg o "$(cat "$work/operation")" 'select(.payload.upgrade == $o)'; }
 
 # The images of the release before are here: no registry is needed, and none is asked.
 pain_20_back_by_a_person_needs_no_network() {

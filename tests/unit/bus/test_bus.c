@@ -241,6 +241,43 @@ status_and_round_trip_are_heard(void **state)
 }
 
 static void
+on_canary(struct mosquitto *m, void *context, const struct mosquitto_message *msg)
+{
+    (void)m;
+    assert_string_equal(msg->topic, HF_BUS_CANARY_TOPIC);
+    snprintf(context, 32, "%.*s", msg->payloadlen, (const char *)msg->payload);
+}
+
+/* Also one that is asked for before there is a connection. */
+static void
+a_canary_is_published(void **state)
+{
+    char heard[32] = "";
+    struct mosquitto *m = mosquitto_new(NULL, true, heard);
+    int64_t until = hf_clock_mono_ms() + PATIENCE_MS;
+    struct heard h;
+    struct broker b;
+    struct hf_bus *bus;
+
+    need_broker();
+    b = broker_start(*state, 0, "allow_anonymous true");
+    mosquitto_message_callback_set(m, on_canary);
+    assert_int_equal(mosquitto_connect(m, "127.0.0.1", b.port, 10), MOSQ_ERR_SUCCESS);
+    assert_int_equal(mosquitto_subscribe(m, NULL, "field/#", 1), MOSQ_ERR_SUCCESS);
+    for (int i = 0; i < 10 || mosquitto_want_write(m); i++)
+        mosquitto_loop(m, 10, 1);
+    bus = bus_start(&h);
+    hf_bus_send_canary(bus, "{\"upgrade\":\"7\"}");
+    aim(bus, &b);
+    while (!*heard && hf_clock_mono_ms() < until)
+        mosquitto_loop(m, 10, 1);
+    assert_string_equal(heard, "{\"upgrade\":\"7\"}");
+    hf_bus_free(bus);
+    mosquitto_destroy(m);
+    broker_stop(&b);
+}
+
+static void
 hostile_messages_are_ignored(void **state)
 {
     static char large[HF_BUS_PAYLOAD_MAX + 1];
@@ -517,6 +554,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         with_tempdir(status_and_round_trip_are_heard),
+        with_tempdir(a_canary_is_published),
         with_tempdir(hostile_messages_are_ignored),
         with_tempdir(broker_that_comes_back_is_found),
         with_tempdir(stopped_broker_is_noticed),

@@ -204,6 +204,37 @@ test_settings(void **state)
                                   "\"matched\":1,\"dropped\":0,\"quarantined\":1,\"out\":0}]}");
 }
 
+/* No rule sees it, it is no device's, and nobody looks at it. */
+static void
+test_a_canary_is_handed_on(void **state)
+{
+    static const char topic[] = "holdfast/canary", payload[] = "{\"upgrade\":\"1\"}";
+    const struct hf_record canary = {.time_ms = 1,
+                                     .topic = topic,
+                                     .topic_len = strlen(topic),
+                                     .payload = payload,
+                                     .payload_len = strlen(payload)};
+    HF_AUTO_BUF struct hf_buf frames = HF_BUF_INIT(65536);
+    HF_AUTO(hf_work) struct hf_work *w = NULL;
+    struct hf_work_numbers numbers;
+    struct hf_record r;
+    size_t at = 0;
+    int wait_ms = 1000;
+
+    (void)state;
+    assert_int_equal(hf_work_new(&w, NULL), 0);
+    assert_int_equal(set(w, "{\"rules\":[{\"filter\":\"#\",\"drop\":true}]}", NULL), 0);
+    (void)hf_work_due(w, false, &frames, &wait_ms);
+    assert_int_equal(take(w, &frames), 0);
+    assert_int_equal(hf_work_take(w, &canary, &frames), 1);
+    assert_int_equal(hf_record_decode(frames.data, frames.len, &at, &r, NULL), 1);
+    assert_memory_equal(r.payload, payload, r.payload_len);
+    hf_work_get_numbers(w, &numbers);
+    assert_int_equal(numbers.canaries, 1);
+    assert_int_equal(numbers.dropped, 1);
+    assert_int_equal(numbers.devices, 1);
+}
+
 int
 main(void)
 {
@@ -214,6 +245,7 @@ main(void)
         cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_recent_is_bounded),
         cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_a_canary_is_handed_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

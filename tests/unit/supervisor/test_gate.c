@@ -29,6 +29,7 @@ all_well(void)
         .count = 2,
         .wrong = {{.what = "dropped"}, {.what = "quarantined"}, {.what = "lost"}},
         .processed = {1000, 1100},
+        .canaries = {-1, -1},
         .accepted = {1000, 1100},
         .delivered = {1000, 1090},
         .broker_expected = true,
@@ -162,6 +163,26 @@ what_is_published_must_come_through(void **state)
     says(&f, HF_GATE_CANARY, HF_GATE_PASSING, "did not answer before either", "");
 }
 
+/* The first canary is as good as devices that publish, and better than their silence. */
+static void
+a_processor_that_counts_canaries_must_have_one(void **state)
+{
+    struct hf_gate_facts f = all_well();
+
+    (void)state;
+    f.canaries = (struct hf_gate_number){3, 3};
+    says(&f, HF_GATE_CANARY, HF_GATE_WAITING, "has not come to the processor", "");
+    f.canaries.now = 0;
+    says(&f, HF_GATE_CANARY, HF_GATE_WAITING, "has not come to the processor", "");
+    f.canaries.now = 1;
+    says(&f, HF_GATE_CANARY, HF_GATE_PASSING, "comes to a sink", "");
+    f.canaries.now = 4;
+    f.processed.now = f.processed.before;
+    says(&f, HF_GATE_CANARY, HF_GATE_PASSING, "comes to a sink", "");
+    f.accepted.now = f.accepted.before;
+    says(&f, HF_GATE_CANARY, HF_GATE_WAITING, "does not come to the buffer", "");
+}
+
 int
 main(void)
 {
@@ -173,6 +194,7 @@ main(void)
         cmocka_unit_test(memory_near_its_limit_holds_it_up),
         cmocka_unit_test(errors_are_compared_with_those_of_before),
         cmocka_unit_test(what_is_published_must_come_through),
+        cmocka_unit_test(a_processor_that_counts_canaries_must_have_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3253,7 +3253,7 @@ export interface components {
             scan: components["schemas"]["Scan"] | null;
         };
         /**
-         * @description `health`: each changed service does its work; `restarts`: none ends by itself; `memory`: each stays below its limit; `errors`: no more than before; `canary`: what is published comes through.
+         * @description `health`: each changed service does its work; `restarts`: none ends by itself; `memory`: each stays below its limit; `errors`: no more than before; `canary`: a message of the gateway's own, or of devices, comes through to the buffer, and to a sink where one can be reached.
          * @enum {string}
          */
         GateCheckName: "health" | "restarts" | "memory" | "errors" | "canary";
