@@ -142,3 +142,19 @@ wait_in(struct box *b, box_holds *holds)
 {
     wait_for_either(b, b->core, holds, NULL);
 }
+
+/* A merge patch of the settings. */
+static inline void
+configure(struct box *b, const char *patch)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    HF_AUTO_FREE char *text = NULL;
+    struct hf_error err = {0};
+    struct hf_config_change change = {.revision = HF_REVISION_ANY, .actor = "admin"};
+    int64_t revision;
+
+    assert_int_equal(hf_json_parse(patch, strlen(patch), &doc, &err), 0);
+    change.patch = doc;
+    if (hf_core_change_config(b->core, &change, &text, &revision, &err) < 0)
+        fail_msg("%s", err.message);
+}

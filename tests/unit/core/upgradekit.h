@@ -29,22 +29,6 @@ static const char half[] = SET("half", "8", "01", "12");
 static const char three[] = SET("three", "9", "21", "22");
 static const char older[] = SET("older", "6", "31", "02");
 
-/* The shortest gate there is. */
-static inline void
-configure(struct box *b, const char *patch)
-{
-    HF_AUTO(hf_json) struct hf_json *doc = NULL;
-    HF_AUTO_FREE char *text = NULL;
-    struct hf_error err = {0};
-    struct hf_config_change change = {.revision = HF_REVISION_ANY, .actor = "admin"};
-    int64_t revision;
-
-    assert_int_equal(hf_json_parse(patch, strlen(patch), &doc, &err), 0);
-    change.patch = doc;
-    if (hf_core_change_config(b->core, &change, &text, &revision, &err) < 0)
-        fail_msg("%s", err.message);
-}
-
 /* The operation of the last one that was asked for. */
 static char asked[HF_ID_SIZE];
 
@@ -60,6 +44,7 @@ is_back_to_rest(const struct hf_snapshot *s)
     return is_settled(s) && all_run(s);
 }
 
+/* With the shortest gate there is. */
 static inline void
 begin_box(struct box *b)
 {
