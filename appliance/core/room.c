@@ -27,8 +27,7 @@ enum {
 struct freed {
     const struct job *job;
     int64_t logs, log_bytes;
-    bool image;   /* gone */
-    bool settled; /* the image needs not be tried again */
+    bool tried, image; /* it was to go, and is gone */
 };
 
 /* ---- on the keeper's thread ---- */
@@ -39,13 +38,13 @@ drop_image(struct hf_core *core, struct freed *f)
     const struct hf_release_image *image = &f->job->spec.image;
     struct hf_error err = {0};
 
+    f->tried = true;
     if (core->config.engine_ops->remove_image(core->config.engine, image, &err) == 0) {
-        f->image = f->settled = true;
+        f->image = true;
         hf_log_warn("event=image-removed image=%s tag=%s reason=\"a disk is about to be full\"",
                     image->image, image->tag);
         return;
     }
-    f->settled = err.class == HF_ERROR_CONFLICT;
     hf_log_warn("event=image-stays image=%s error=\"%s\"", image->image, err.message);
 }
 
@@ -123,8 +122,10 @@ take_freed(struct hf_core *core, void *context, struct hf_error *err)
     r->next_ms = now + AGAIN_MS;
     if (!f->logs)
         r->logs_at_ms = now + LOGS_MS;
-    if (f->settled)
+    if (f->image)
         hf_core_forget_image(core, f->job->spec.image.image_id);
+    else if (f->tried)
+        memcpy(r->passed, f->job->spec.image.image_id, sizeof r->passed);
     if (f->logs || f->image)
         note_audit(core, f, now);
     return 0;
@@ -153,7 +154,7 @@ make_room_on(struct hf_core *core, size_t disk, int64_t now)
     job.room_bytes = missing_bytes(core, d);
     job.room_logs = d->holds_state && now >= r->logs_at_ms;
     if (d->holds_engine)
-        (void)hf_core_pick_image(core, "", &job.spec.image);
+        (void)hf_core_pick_image(core, r->passed, &job.spec.image);
     r->nothing_left = !job.room_logs && !*job.spec.image.image_id;
     if (r->nothing_left) {
         r->next_ms = now + AGAIN_MS;

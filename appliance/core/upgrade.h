@@ -135,7 +135,7 @@ HF_MUST int hf_core_scan_plan(struct hf_core *core, const struct plan_scan *scan
  * later, as a container of ours still stands on them, or it cannot be known now. */
 bool hf_core_pick_image(const struct hf_core *core, const char *after,
                         struct hf_release_image *ret_image);
-/* It is gone, or is not to be asked for again. */
+/* It is gone. */
 void hf_core_forget_image(const struct hf_core *core, const char *image_id);
 /* Begins to let them go; one turn of that, where no upgrade is under way and Docker answers. */
 void hf_core_collect_all(struct hf_core *core);

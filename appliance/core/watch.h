@@ -31,6 +31,7 @@ struct watch_room {
     int64_t next_ms;    /* not before; monotonic */
     int64_t logs_at_ms; /* the same of logs */
     int64_t logs, log_bytes, images;
+    char passed[HF_DIGEST_SIZE]; /* the last image that did not go; those behind it are tried */
 };
 
 struct watch_silence {

@@ -239,9 +239,11 @@ starts_with() {
 release_with_broker() {
     jq --arg id "$1" '.services.broker |= (.repository = "hft/none" | .tag = "0.0.1" | .platforms[] |= (.config = $id | .manifest = $id))' "$gw_release"
 }
-has_image() { docker image inspect "$1"; }
+has_image() { docker image inspect "$1" >/dev/null; }
+docker_disk() { df --output=target "$(docker info --format '{{.DockerRootDir}}')" | tail -n 1; }
 
-# The thresholds are below what any disk has: what is serious is not asked.
+# Neither the next release nor a disk that is full (of more than 1 %: what is serious is not asked) takes what somebody
+# uses, and it goes when nobody does.
 pain_11_images_of_older_releases_go_and_no_other() {
     local oldest previous right=$gw_release
     echo "$gw oldest" >"$work/jar-oldest"
@@ -255,11 +257,11 @@ pain_11_images_of_older_releases_go_and_no_other() {
     starts_with "$work/previous.json"
     starts_with "$right"
     wait_until 180 all_healthy
+    change_config '{"alarms": {"thresholds": {"disk_percent": [1, 1]}}}'
+    wait_until 30 alarm_says disk_full "$(docker_disk)" 'nothing of ours is left that may go'
     has_image "$oldest"
     docker rm "hft-user-$$"
-    change_config '{"alarms": {"thresholds": {"disk_percent": [1, 1]}}}'
-    wait_until 60 expect_fail has_image "$oldest"
-    wait_until 30 is_audited 'removed image hft/none 0\.0\.1;'
+    wait_until 150 expect_fail has_image "$oldest"
     stays 7 has_image "$previous"
     docker image rm "$previous"
     change_config '{"alarms": {"thresholds": null}}'
