@@ -92,12 +92,15 @@ stage_webui() {
     return "$rc"
 }
 
-# build_preset PRESET [CMAKE-BUILD-OPTION...]
+# build_preset PRESET [CMAKE-BUILD-OPTION...]: one at a time, since lanes share builds.
 build_preset() {
     local preset=$1
     shift
-    cmake --preset "$preset" -B "$hf_build/$preset" -DHF_CIVETWEB_DIR="$hf_build/civetweb-src" >/dev/null &&
-        cmake --build "$hf_build/$preset" -j"$jobs" "$@"
+    (
+        flock 8
+        cmake --preset "$preset" -B "$hf_build/$preset" -DHF_CIVETWEB_DIR="$hf_build/civetweb-src" >/dev/null &&
+            cmake --build "$hf_build/$preset" -j"$jobs" "$@"
+    ) 8>"$hf_build/$preset.lock"
 }
 
 # --- unit tests: one build each for memory and for threads
@@ -119,14 +122,19 @@ stage_asan() {
 
 # Tests with something in them that starts a second thread. The others have nothing to race with: stage asan runs them.
 threaded_tests() {
-    find "$hf_build/tsan/tests/unit" -type f -name 'test_*' -executable | while read -r test; do
+    find "$hf_build/asan/tests/unit" -type f -name 'test_*' -executable | while read -r test; do
         ! nm --dynamic --undefined-only "$test" | grep -qE ' (pthread_create|mosquitto_loop_start)(@|$)' || basename "$test"
     done
 }
 
 stage_tsan() {
     export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
-    build_preset tsan && unit_tests tsan --no-tests=error --tests-regex "^($(threaded_tests | paste -sd '|'))\$"
+    local threaded
+    build_preset asan >/dev/null || return # which of them there are
+    mapfile -t threaded < <(threaded_tests)
+    [ "${#threaded[@]}" -gt 0 ] || return
+    build_preset tsan --target "${threaded[@]}" &&
+        unit_tests tsan --tests-regex "^($(printf '%s|' "${threaded[@]}")none)\$"
 }
 
 # All of it by the other compiler, warnings as errors.

@@ -13,7 +13,7 @@ export const url = required('HF_URL').replace(/\/$/, '');
 const shots = process.env.HF_SHOTS;
 export const password = process.env.HF_PASSWORD ?? 'correct horse battery';
 
-export const SOON_MS = 20_000;
+export const SOON_MS = 60_000;
 /** Images may have to be pulled first, and a service proves its health only after some readings. */
 export const HEALTHY_MS = 120_000;
 export const SERVICES = ['broker', 'processor', 'buffer', 'forwarder'];
