@@ -53,20 +53,22 @@ hf_engine_forget_ended() {
     hf_alive "$hf_engine_exec/containerd/containerd.pid" containerd || rm -f "$hf_engine_exec/containerd/containerd.pid"
 }
 
+# Not by its name: so soon it may not have it yet.
+hf_engine_has_ended() { case $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) in '' | Z*) ;; *) return 1 ;; esac }
+
 hf_engine_spawn_once() {
-    local tick
+    local tick pid
     hf_engine_forget_ended
     setsid dockerd --live-restore --data-root "$hf_engine_dir/data" \
         --exec-root "$hf_engine_exec" --pidfile "$hf_engine_exec/docker.pid" \
         --host "unix://$hf_socket" --storage-driver "$(hf_engine_storage)" \
         >>"$hf_engine_dir/dockerd.log" 2>&1 </dev/null 9>&- &
-    echo $! >"$hf_engine_pid_file"
+    pid=$!
+    echo "$pid" >"$hf_engine_pid_file"
     disown
     for ((tick = 0; tick < 600; tick++)); do
-        hf_engine_answers 1 && return 0
-        if [ "$tick" -gt 2 ] && ! hf_engine_ours; then
-            break
-        fi
+        ! hf_engine_has_ended "$pid" || return 1
+        ! hf_engine_answers 1 || return 0
         sleep 0.1
     done
     return 1

@@ -68,6 +68,9 @@ function kill(name) {
 }
 
 await enterAndWait();
+await check('settings of before are not blamed for what is killed here', () =>
+  configure({ upgrade: { config_gate_s: 0 } }),
+);
 
 // --- Charts
 
