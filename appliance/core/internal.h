@@ -131,9 +131,9 @@ HF_MUST int hf_core_hand_over(struct hf_core *core, struct hf_error *err);
 /* handover.c: tries it once more where it failed the last time. */
 void hf_core_hand_over_again(struct hf_core *core);
 
-/* upgrade_gate.c: a service as the gate sees it; restarts: how many there had been. */
+/* upgrade_gate.c: a service as the gate sees it; exits: how many there had been. */
 struct hf_gate_service hf_core_gate_service(const struct hf_core *core, const struct service *s,
-                                            bool was_well, int64_t restarts);
+                                            bool was_well, int64_t exits);
 
 /* present.c: how long until the buffer is full or drained at the present rates. stored_bytes: of
  * what is held, without what the file has anyway. */

@@ -33,7 +33,7 @@ struct held_release {
 struct gate_base {
     bool taken;
     int64_t at_ms;
-    int64_t restarts[HF_SERVICES_MAX];
+    int64_t exits[HF_SERVICES_MAX];
     int64_t dropped, quarantined, queue_dropped, accepted, delivered, processed;
     int64_t canaries;  /* that the processor had; -1: it counts none */
     int64_t canary_ms; /* when the next one is sent */

@@ -190,7 +190,7 @@ take_base(struct hf_core *core, int64_t now_ms)
         return;
     *b = (struct gate_base){.taken = true, .at_ms = now_ms};
     for (size_t i = 0; i < core->service_count; i++)
-        b->restarts[i] = core->services[i].machine.restarts;
+        b->exits[i] = core->services[i].machine.exits;
     b->dropped = number_of(core, "buffer", "dropped");
     b->quarantined = number_of(core, "buffer", "quarantined");
     b->accepted = number_of(core, "buffer", "accepted");
@@ -216,7 +216,7 @@ send_canary(struct hf_core *core, int64_t now_ms)
 
 struct hf_gate_service
 hf_core_gate_service(const struct hf_core *core, const struct service *s, bool was_well,
-                     int64_t restarts)
+                     int64_t exits)
 {
     return (struct hf_gate_service){
         .name = s->name,
@@ -226,7 +226,7 @@ hf_core_gate_service(const struct hf_core *core, const struct service *s, bool w
         .spoken = has_spoken(core, s),
         .health = s->verdict.health,
         .reason = s->verdict.reason,
-        .ended = s->machine.restarts - restarts,
+        .ended = s->machine.exits - exits,
         .memory_bytes = s->usage.known ? s->usage.memory_bytes : 0,
         .memory_limit = s->usage.known ? s->spec.limits.memory_bytes : 0,
     };
@@ -242,7 +242,7 @@ fill_services(struct hf_core *core, struct hf_gate_facts *f)
         const struct service *s = service_of(core, u->record.services[i].name);
 
         f->services[f->count++] = hf_core_gate_service(core, s, u->record.services[i].was_well,
-                                                       u->base.restarts[s - core->services]);
+                                                       u->base.exits[s - core->services]);
     }
 }
 

@@ -143,6 +143,7 @@ count_exits(struct hf_lifecycle_machine *m, const struct hf_container *is, int64
 
     if ((exits.by_engine == 0 && !exits.ended) || !is_of_target(m, is->id[0] ? is : was))
         return exits;
+    m->exits += exits.by_engine + exits.ended;
     remember_exits(m, exits.by_engine + exits.ended, now_ms);
     learn_exit(m, is);
     if (exits.ended && m->wanted && !m->crash_loop) {

@@ -189,6 +189,7 @@ struct hf_lifecycle_machine {
     int64_t since_ms;         /* of state; monotonic */
     int64_t running_since_ms; /* this run of the container, as far as seen; 0: not running */
     int64_t restarts;         /* by the engine and by us, since the container was made */
+    int64_t exits;            /* that nobody had asked for, ever since; see above */
     enum hf_reason why;
     char reason[HF_TEXT_SIZE];
     const char *advice;

@@ -45,11 +45,15 @@ const imageOf = (service) =>
     encoding: 'utf8',
   }).trim();
 
-/** With the session of the page, and beside it: a browser breaks off what it asks when containers come and go. */
+/**
+ * With the session of the page, and beside it: a browser breaks off what it asks when containers come and go. The
+ * gateway takes so many connections of an address, and those of the browser before may not be gone yet.
+ */
 async function ask(method, path, body, headers = {}) {
   const answer = await context.request.fetch(`${url}/api/v1${path}`, {
     method,
     headers,
+    maxRetries: 6,
     ...(body === undefined ? {} : { data: JSON.stringify(body) }),
   });
   const text = await answer.text();

@@ -58,7 +58,8 @@ gateway_with_keys() {
         '{format: 1, release_keys: [$ours, $theirs]}' >"$gw_dir/provision/holdfast/provision.json"
 }
 
-key_id() { sed -nE '1s/.* ([0-9A-F]{16})$/\1/p' "$gw_dir/$1.pub"; }
+# minisign writes no leading zeros.
+key_id() { printf '%016X\n' "0x$(sed -nE '1s/.* ([0-9A-F]{1,16})$/\1/p' "$gw_dir/$1.pub")"; }
 
 # release_is_not_taken REGEX [COUNTER]: the gateway is up, says why, and has the release of that counter or none.
 release_is_not_taken() {

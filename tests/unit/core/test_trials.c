@@ -109,6 +109,20 @@ what_goes_on_well_is_kept(void **state)
 }
 
 static void
+a_trial_ends_where_nobody_watches_any_more(void **state)
+{
+    struct box *b = *state;
+
+    begin(b);
+    configure(b, "{\"upgrade\":{\"config_gate_s\":3600}}");
+    configure(b, "{\"buffer\":{\"window_ms\":2000}}");
+    assert_true(trial_of(b).active);
+    configure(b, "{\"upgrade\":{\"config_gate_s\":0}}");
+    tried(b);
+    assert_true(is_running("\"window_ms\":2000", b));
+}
+
+static void
 crash(struct box *b, const char *image)
 {
     FAKE_LOCKED(&b->engine, { hf_text_put(b->engine.crashes, HF_DIGEST_SIZE, "%s", image); });
@@ -218,6 +232,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_no_service_reads_is_not_tried, setup, teardown),
         cmocka_unit_test_setup_teardown(what_goes_on_well_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_trial_ends_where_nobody_watches_any_more, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(what_makes_a_service_end_is_taken_back, setup, teardown),
         cmocka_unit_test_setup_teardown(a_trial_outlives_a_restart, setup, teardown),
         cmocka_unit_test_setup_teardown(any_revision_can_be_compared_and_returned_to, setup,

@@ -268,6 +268,7 @@ restart_stops_once_and_starts_without_waiting(void **state)
     assert_int_equal(finish(&m, &c, 30).effect, HF_EFFECT_NONE);
     assert_true(hf_lifecycle_settled(&m));
     assert_int_equal(m.restarts, 1);
+    assert_int_equal(m.exits, 0); /* a person asked for it */
 }
 
 static void
@@ -325,6 +326,7 @@ exits_wait_longer_each_time_and_end_in_a_crash_loop(void **state)
     running(&m);
     assert_int_equal(crash_by_exits(&m, &now), HF_CRASH_EXITS - 1);
     assert_int_equal(m.restarts, HF_CRASH_EXITS - 1);
+    assert_int_equal(m.exits, HF_CRASH_EXITS);
     assert_string_equal(m.reason, "crash loop (5 exits in 2 min, last code 139, OOM no)");
     assert_true(m.advice[0]);
     assert_int_equal(send(&m, HF_EVENT_TICK, now + HF_CRASH_COOLDOWN_MS - 1).effect,
