@@ -141,7 +141,9 @@ await check('admin comes in', enter);
 for (const name of SERVICES)
   await check(`${name} is healthy`, () => until(name, () => isHealthy(name), HEALTHY_MS));
 await check('the watch is set for a test', () =>
-  configure({ upgrade: { gate_s: GATE_S, switch_s: 20, freeze: false, max_backlog: 0 } }),
+  configure({
+    upgrade: { gate_s: GATE_S, switch_s: 20, freeze: false, max_backlog: 0, config_gate_s: 60 },
+  }),
 );
 const first = labelled((await ask('GET', '/release')).body);
 
