@@ -129,7 +129,7 @@ async function isAsReleased(release) {
 
 async function as(role) {
   await page.route('**/api/v1/session', async (route) => {
-    const answer = await route.fetch();
+    const answer = await route.fetch({ maxRetries: 6 });
     await route.fulfill({ json: { ...(await answer.json()), role } });
   });
   await showReleases();
