@@ -128,10 +128,8 @@ async function isAsReleased(release) {
 }
 
 async function as(role) {
-  await page.route('**/api/v1/session', async (route) => {
-    const answer = await route.fetch({ maxRetries: 6 });
-    await route.fulfill({ json: { ...(await answer.json()), role } });
-  });
+  const { body } = await ask('GET', '/session');
+  await page.route('**/api/v1/session', (route) => route.fulfill({ json: { ...body, role } }));
   await showReleases();
   for (const name of [/^Add it/, /^Freeze/, /^Roll back/, /^Give it up/])
     expect((await page.getByRole('button', { name }).count()) === 0, `there is ${name}`);
