@@ -78,9 +78,18 @@ async function configure(patch) {
   expect(answer.status === 200, `PATCH /config answers ${answer.status}: ${answer.body?.detail}`);
 }
 
+/** What a change of networks broke off is loaded again. */
 async function showReleases() {
-  await open(`${url}/releases`);
-  await page.getByTestId('answer').waitFor();
+  await until('the releases are shown', async () => {
+    await open(`${url}/releases`);
+    return page
+      .getByTestId('answer')
+      .waitFor({ timeout: 10_000 })
+      .then(
+        () => true,
+        () => false,
+      );
+  });
   await page.getByTestId('release').first().waitFor();
 }
 
