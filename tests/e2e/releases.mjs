@@ -380,26 +380,32 @@ await check('an older one says so, and is applied only after that was confirmed'
 
 // --- The configuration
 
-await check('other settings are watched, say what they changed, and can be taken back', async () => {
-  const was = (await ask('GET', '/config')).body.buffer.window_ms;
-  await configure({ buffer: { window_ms: was + 50 } });
-  await showReleases();
-  await page.getByTestId('trial').getByText(/is watched/).waitFor();
-  const changed = page.getByTestId('revision').first();
-  await changed.getByRole('button', { name: /^What it changed/ }).click();
-  await changed.getByText('/buffer/window_ms').waitFor();
-  await page
-    .getByTestId('revision')
-    .nth(1)
-    .getByRole('button', { name: /^Return to it/ })
-    .click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByText('/buffer/window_ms').waitFor();
-  await dialog.getByRole('button', { name: 'Return to it', exact: true }).click();
-  await page.getByText('It is in force again.').waitFor();
-  const now = (await ask('GET', '/config')).body.buffer.window_ms;
-  expect(now === was, `the window is ${now} ms, and was ${was}`);
-});
+await check(
+  'other settings are watched, say what they changed, and can be taken back',
+  async () => {
+    const was = (await ask('GET', '/config')).body.buffer.window_ms;
+    await configure({ buffer: { window_ms: was + 50 } });
+    await showReleases();
+    await page
+      .getByTestId('trial')
+      .getByText(/is watched/)
+      .waitFor();
+    const changed = page.getByTestId('revision').first();
+    await changed.getByRole('button', { name: /^What it changed/ }).click();
+    await changed.getByText('/buffer/window_ms').waitFor();
+    await page
+      .getByTestId('revision')
+      .nth(1)
+      .getByRole('button', { name: /^Return to it/ })
+      .click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('/buffer/window_ms').waitFor();
+    await dialog.getByRole('button', { name: 'Return to it', exact: true }).click();
+    await page.getByText('It is in force again.').waitFor();
+    const now = (await ask('GET', '/config')).body.buffer.window_ms;
+    expect(now === was, `the window is ${now} ms, and was ${was}`);
+  },
+);
 await accessible('releases, with revisions');
 await shootAll('releases-revisions');
 
