@@ -60,20 +60,31 @@ copy_text(sqlite3_stmt *stmt, int column, char **ret_text, struct hf_error *err)
     return 0;
 }
 
+/* The row of that release; the caller's HF_STMT ends it. */
+static int
+find(struct hf_store *st, const char *sql, const char *id, sqlite3_stmt **ret_stmt,
+     struct hf_error *err)
+{
+    int row;
+
+    if (hf_db_query(st, ret_stmt, err, sql, "t", id) < 0)
+        return -1;
+    row = hf_db_step(st, *ret_stmt, err);
+    if (row < 0)
+        return hf_error_wrap(err, "read release '%.32s'", id);
+    if (!row)
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no release '%.32s'", id);
+    return 0;
+}
+
 int
 hf_store_known_release(struct hf_store *st, const char *id, struct hf_known_release *ret_release,
                        char **ret_json, struct hf_error *err)
 {
     HF_STMT stmt = NULL;
-    int row;
 
-    if (hf_db_query(st, &stmt, err, hf_sql_known_release_get, "t", id) < 0)
+    if (find(st, hf_sql_known_release_get, id, &stmt, err) < 0)
         return -1;
-    row = hf_db_step(st, stmt, err);
-    if (row < 0)
-        return hf_error_wrap(err, "read release '%.32s'", id);
-    if (!row)
-        return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no release '%.32s'", id);
     read_release(stmt, ret_release);
     return ret_json ? copy_text(stmt, 8, ret_json, err) : 0;
 }
@@ -84,15 +95,9 @@ hf_store_release_file(struct hf_store *st, const char *id, char **ret_json, char
 {
     HF_AUTO_FREE char *json = NULL;
     HF_STMT stmt = NULL;
-    int row;
 
-    if (hf_db_query(st, &stmt, err, hf_sql_known_release_file, "t", id) < 0)
+    if (find(st, hf_sql_known_release_file, id, &stmt, err) < 0)
         return -1;
-    row = hf_db_step(st, stmt, err);
-    if (row < 0)
-        return hf_error_wrap(err, "read release '%.32s'", id);
-    if (!row)
-        return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no release '%.32s'", id);
     if (copy_text(stmt, 0, &json, err) < 0 || copy_text(stmt, 1, ret_signature, err) < 0)
         return -1;
     *ret_json = hf_steal(&json);
