@@ -49,7 +49,7 @@ hf_compile() {
     cmake --build --preset release "$@"
 }
 
-# hf_build_daemon [TARGET...]: all of the release preset where none is named.
+# hf_build_daemon TARGET...: of the release preset
 hf_build_daemon() {
     hf_build_civetweb
     hf_build_webui
