@@ -55,6 +55,9 @@ struct slot {
     struct sample last;
     struct hf_usage slow; /* the members that are not read each time */
     int64_t slow_at_ms;   /* when they were; 0: never */
+    /* What the kernel could drop, how much there was in all when it was counted, and when; 0:
+     * never. */
+    int64_t cache_bytes, cache_usage, cache_at_ms;
 };
 
 enum host_file {

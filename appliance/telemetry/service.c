@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "telemetry/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool
@@ -17,22 +18,37 @@ read_number(struct slot *s, enum controller c, enum service_file f, const char *
     return hf_kernel_reread_number(&s->files[f], s->folders[c], name, ret_value);
 }
 
+/* How much must have changed before the dear memory.stat is read ahead of time: a 64th. */
+enum { CACHE_PART = 64 };
+
+static int64_t
+read_cache(struct slot *s, bool v2, int64_t now_ms, int64_t usage)
+{
+    char text[TELEMETRY_TEXT_MAX];
+
+    if (s->cache_at_ms && now_ms - s->cache_at_ms < SLOW_MS &&
+        llabs(usage - s->cache_usage) < s->cache_usage / CACHE_PART)
+        return s->cache_bytes;
+    if (!read_text(s, MEMORY, FILE_MEMORY_STAT, "memory.stat", text, sizeof text) ||
+        !hf_kernel_field(text, v2 ? "inactive_file" : "total_inactive_file", &s->cache_bytes))
+        s->cache_bytes = 0;
+    s->cache_usage = usage;
+    s->cache_at_ms = now_ms;
+    return s->cache_bytes;
+}
+
 /* Working set: what the kernel cannot simply drop, the number that the out-of-memory killer is near
  * to. The page cache that nobody used lately is taken off. */
 static bool
-read_memory(struct slot *s, bool v2, struct hf_usage *ret)
+read_memory(struct slot *s, bool v2, int64_t now_ms, struct hf_usage *ret)
 {
-    char text[TELEMETRY_TEXT_MAX];
-    int64_t usage;
-    int64_t inactive = 0;
+    int64_t usage, cache;
 
     if (!read_number(s, MEMORY, FILE_MEMORY, v2 ? "memory.current" : "memory.usage_in_bytes",
                      &usage))
         return false;
-    if (read_text(s, MEMORY, FILE_MEMORY_STAT, "memory.stat", text, sizeof text) &&
-        !hf_kernel_field(text, v2 ? "inactive_file" : "total_inactive_file", &inactive))
-        inactive = 0;
-    ret->memory_bytes = usage > inactive ? usage - inactive : 0;
+    cache = read_cache(s, v2, now_ms, usage);
+    ret->memory_bytes = usage > cache ? usage - cache : 0;
     return true;
 }
 
@@ -206,7 +222,7 @@ hf_telemetry_service(struct hf_telemetry *t, size_t slot, pid_t pid, int64_t now
         .at_ms = now_ms, .net_rx = -1, .net_tx = -1, .io_read = -1, .io_write = -1};
 
     *ret_usage = (struct hf_usage){0};
-    if (pid <= 0 || !settle(t, s, pid) || !read_memory(s, v2, ret_usage) ||
+    if (pid <= 0 || !settle(t, s, pid) || !read_memory(s, v2, now_ms, ret_usage) ||
         !read_cpu(s, v2, &now)) {
         if (s->pid)
             forget(s);

@@ -172,6 +172,37 @@ process_that_is_gone_is_unknown(void **state)
 }
 
 static void
+page_cache_is_counted_again_when_memory_moved_or_time_passed(void **state)
+{
+    enum { MB = 1000000 };
+    static const struct {
+        const char *usage, *cache;
+        int64_t at_ms, working_set;
+    } reads[] = {
+        {"64000000", "inactive_file 4000000\n", 1, 60 * MB},
+        {"64900000", "inactive_file 5000000\n", 1001,
+         60 * MB + 900000}, /* moved by less than a 64th */
+        {"66000000", "inactive_file 6000000\n", 2001, 60 * MB},
+        {"32000000", "inactive_file 7000000\n", 3001, 25 * MB},
+        {"32000000", "inactive_file 8000000\n", 13000, 25 * MB},
+        {"32000000", "inactive_file 9000000\n", 13001, 23 * MB},
+    };
+    struct stage s;
+    struct hf_usage u;
+
+    (void)state;
+    open_stage(&s, "v2/first");
+    for (size_t i = 0; i < HF_LEN(reads); i++) {
+        tempdir_write(s.folder, V2_CONTAINER "memory.current", reads[i].usage,
+                      strlen(reads[i].usage));
+        tempdir_write(s.folder, V2_CONTAINER "memory.stat", reads[i].cache, strlen(reads[i].cache));
+        hf_telemetry_service(s.t, 0, PID, reads[i].at_ms, &u);
+        assert_int_equal(u.memory_bytes, reads[i].working_set);
+    }
+    close_stage(&s);
+}
+
+static void
 host_is_read(void **state)
 {
     static const char *const versions[] = {"v1", "v2"};
@@ -405,6 +436,7 @@ main(void)
         cmocka_unit_test(cgroup_v2_is_read),
         cmocka_unit_test(part_of_a_tree_is_enough),
         cmocka_unit_test(process_that_is_gone_is_unknown),
+        cmocka_unit_test(page_cache_is_counted_again_when_memory_moved_or_time_passed),
         cmocka_unit_test(host_is_read),
         cmocka_unit_test(nonsense_is_unknown_and_harmless),
         cmocka_unit_test(this_machine_is_read),
