@@ -83,9 +83,10 @@ on_connect(struct mosquitto *client, void *context, int rc)
     struct hf_bus *bus = context;
     char *topics[] = {(char *)"status/#", bus->ping_topic};
 
+    /* QoS 0: what is said every two seconds needs no word back, which would be sent as often. */
     if (rc != 0)
         fail_link(bus, mosquitto_connack_string(rc));
-    else if (mosquitto_subscribe_multiple(client, &bus->subscribe_id, 2, topics, 1, 0, NULL) !=
+    else if (mosquitto_subscribe_multiple(client, &bus->subscribe_id, 2, topics, 0, 0, NULL) !=
              MOSQ_ERR_SUCCESS)
         fail_link(bus, "cannot subscribe");
 }

@@ -15,14 +15,18 @@ enum { TRIES = 50, AGAIN_NS = 100 * 1000000, NAMED_MAX = 3 };
 
 /* ---- on the owner's thread ---- */
 
-/* The SBOMs lie beside the release, which is beside the images (api/releases.md). */
+/* The SBOMs are parts of the release's artifact (api/releases.md): where this gateway finds its
+ * releases, or beside images that lie elsewhere. */
 static void
-place_sbom(const char *repository, char out[HF_REPOSITORY_SIZE])
+place_sbom(const char *releases, const char *image, char out[HF_REPOSITORY_SIZE])
 {
-    const char *slash = strrchr(repository, '/');
+    const char *slash = strrchr(image, '/');
+    int folder = slash ? (int)(slash - image) + 1 : 0;
 
-    hf_text_put(out, HF_REPOSITORY_SIZE, "%.*srelease", slash ? (int)(slash - repository) + 1 : 0,
-                repository);
+    if (strncmp(releases, image, (size_t)folder) == 0 && !strchr(releases + folder, '/'))
+        hf_text_put(out, HF_REPOSITORY_SIZE, "%s", releases);
+    else
+        hf_text_put(out, HF_REPOSITORY_SIZE, "%.*srelease", folder, image);
 }
 
 static void
@@ -35,7 +39,7 @@ aim_at(const struct hf_core *core, const struct hf_release_service *to, struct h
     hf_text_put(t->service, sizeof t->service, "%s", to->name);
     memcpy(t->image_id, to->image.image_id, sizeof t->image_id);
     memcpy(t->sbom, to->sbom, sizeof t->sbom);
-    place_sbom(to->image.repository, t->repository);
+    place_sbom(core->settings.registry.release_repository, to->image.repository, t->repository);
     if (c && strcmp(c->image_id, to->image.image_id) == 0)
         memcpy(t->container_id, c->id, sizeof t->container_id);
 }
