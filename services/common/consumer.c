@@ -179,9 +179,17 @@ wait_ready(struct hf_consumer *c, short events, int wait_ms)
     return poll(p, 2, wait_ms < 0 ? 0 : wait_ms) > 0 && !hf_stopping() && p[0].revents;
 }
 
+/* The library writes each packet by itself: held together, thousands of acknowledgements of four
+ * bytes leave in a few segments (tcp(7), TCP_CORK). */
+static void
+hold_together(struct hf_consumer *c, int on)
+{
+    (void)setsockopt(mosquitto_socket(c->mosq), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
 /* Writes the whole queue; only while all of it may leave. */
 static int
-flush(struct hf_consumer *c, int64_t deadline_ms)
+write_all(struct hf_consumer *c, int64_t deadline_ms)
 {
     do {
         int rc = mosquitto_loop_write(c->mosq, 1);
@@ -193,6 +201,17 @@ flush(struct hf_consumer *c, int64_t deadline_ms)
         (void)wait_ready(c, POLLOUT, (int)(deadline_ms - hf_clock_mono_ms()));
     } while (hf_clock_mono_ms() < deadline_ms && !hf_stopping());
     return MOSQ_ERR_CONN_LOST;
+}
+
+static int
+flush(struct hf_consumer *c, int64_t deadline_ms)
+{
+    int rc;
+
+    hold_together(c, 1);
+    rc = write_all(c, deadline_ms);
+    hold_together(c, 0);
+    return rc;
 }
 
 /* Until the subscription is confirmed nothing was acknowledged and all may be written; messages of
