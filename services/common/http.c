@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/http.h"
 
+#include "common/last_address.h"
 #include "common/stop.h"
 #include "json/json.h"
 
@@ -18,6 +19,7 @@ enum {
 struct hf_http {
     CURL *curl;
     char detail[CURL_ERROR_SIZE];
+    struct hf_last_address last; /* of the host of the last request that got so far */
 };
 
 static void
@@ -291,6 +293,35 @@ note_progress(struct hf_http *h, CURLcode code, struct hf_http_response *r)
     r->reached_us[HF_HTTP_ANSWERED] = total;
 }
 
+/* Where no resolver knows the host, its last address may still be right. A proxy finds hosts
+ * itself. */
+static CURLcode
+perform_by_name_or_address(struct hf_http *h, const struct hf_http_request *q, const char *url,
+                           struct hf_http_response *r)
+{
+    CURLcode code = curl_easy_perform(h->curl);
+    struct curl_slist *resolved;
+
+    note_progress(h, code, r);
+    if (given(q->proxy))
+        return code;
+    if (r->phase >= HF_HTTP_CONNECTED)
+        hf_last_address_keep(&h->last, h->curl, url);
+    if (r->phase != HF_HTTP_NOWHERE ||
+        (code != CURLE_COULDNT_RESOLVE_HOST && code != CURLE_OPERATION_TIMEDOUT))
+        return code;
+    resolved = hf_last_address_of(&h->last, url);
+    if (!resolved)
+        return code;
+    curl_easy_setopt(h->curl, CURLOPT_RESOLVE, resolved);
+    h->detail[0] = '\0';
+    code = curl_easy_perform(h->curl);
+    note_progress(h, code, r);
+    curl_easy_setopt(h->curl, CURLOPT_RESOLVE, NULL);
+    curl_slist_free_all(resolved);
+    return code;
+}
+
 static int
 perform_once(struct hf_http *h, const struct hf_http_request *q, const char *url, bool post,
              struct hf_http_response *r, struct hf_error *err)
@@ -314,8 +345,7 @@ perform_once(struct hf_http *h, const struct hf_http_request *q, const char *url
             curl_easy_setopt(h->curl, CURLOPT_POSTFIELDS, q->body ? q->body : "");
             curl_easy_setopt(h->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
         }
-        code = curl_easy_perform(h->curl);
-        note_progress(h, code, r);
+        code = perform_by_name_or_address(h, q, url, r);
     }
     curl_slist_free_all(headers);
     curl_slist_free_all(to);
