@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "common/backoff.h"
+#include "common/last_peer.h"
 #include "common/stop.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ struct hf_consumer {
     struct hf_consumer_options options;
     struct mosquitto *mosq;
     struct hf_backoff backoff;
+    struct hf_last_peer last;
     int64_t next_try_ms; /* monotonic */
     bool connected;      /* a socket that the handshake was begun on */
     bool said_waiting;
@@ -47,8 +49,10 @@ on_connect(struct mosquitto *m, void *ctx, int rc)
 {
     struct hf_consumer *c = ctx;
 
-    if (rc == 0)
+    if (rc == 0) {
+        hf_last_peer_keep(&c->last, m);
         rc = mosquitto_subscribe(m, NULL, c->options.filter, 1);
+    }
     if (rc)
         hf_log_warn("event=broker-refused client=%s reason=\"%s\"", c->options.client_id,
                     mosquitto_connack_string(rc));
@@ -246,7 +250,8 @@ connect_now(struct hf_consumer *c)
     rc = mosquitto_username_pw_set(c->mosq, c->account.user, c->account.password);
     pthread_mutex_unlock(&c->lock);
     if (!rc)
-        rc = mosquitto_connect(c->mosq, c->options.broker.host, c->options.broker.port, 0);
+        rc = hf_last_peer_connect(&c->last, c->mosq, mosquitto_connect, c->options.broker.host,
+                                  c->options.broker.port, 0);
     if (!rc) {
         c->connected = true;
         watch_by_tcp(mosquitto_socket(c->mosq));

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "common/backoff.h"
+#include "common/last_peer.h"
 #include "common/procio.h"
 #include "common/stop.h"
 
@@ -36,6 +37,7 @@ struct hf_status {
     enum hf_state published_state;
     char published_reason[HF_STATUS_REASON_MAX];
     struct hf_backoff backoff;
+    struct hf_last_peer last;
     pthread_mutex_t lock;
     struct hf_account account; /* guarded by lock */
 };
@@ -50,6 +52,7 @@ on_connect(struct mosquitto *m, void *ctx, int rc)
                     mosquitto_connack_string(rc));
         return;
     }
+    hf_last_peer_keep(&s->last, m);
     s->connected = true;
     s->published_ms = 0;
     if (s->waiting_said)
@@ -136,8 +139,8 @@ connect_with_backoff(struct hf_status *s)
     rc = mosquitto_username_pw_set(s->mosq, user, s->account.password);
     pthread_mutex_unlock(&s->lock);
     if (!rc)
-        rc =
-            mosquitto_connect(s->mosq, s->options.broker.host, s->options.broker.port, KEEPALIVE_S);
+        rc = hf_last_peer_connect(&s->last, s->mosq, mosquitto_connect, s->options.broker.host,
+                                  s->options.broker.port, KEEPALIVE_S);
     while (!rc && !atomic_load(&s->stop)) {
         rc = mosquitto_loop(s->mosq, LOOP_MS, 1);
         if (s->connected && !rc)

@@ -6,6 +6,7 @@
  */
 #include "base/clock.h"
 #include "common/http.h"
+#include "common/last_peer.h"
 #include "common/stop.h"
 #include "forwarder/mqtt_message.h"
 #include "forwarder/mqtt_tls.h"
@@ -41,8 +42,9 @@ struct hf_sink_link {
     bool use_tls;
     struct hf_mqtt_tls tls;
     struct mosquitto *mosq; /* NULL without a connection */
-    bool connected;         /* CONNACK has come */
-    int connack;            /* what it said, once it came; -1 before */
+    struct hf_last_peer last;
+    bool connected; /* CONNACK has come */
+    int connack;    /* what it said, once it came; -1 before */
     struct hf_mqtt_message message;
     /* Of the present send(). */
     size_t from, to, next;
@@ -65,9 +67,11 @@ on_connect(struct mosquitto *m, void *ctx, int reason, int flags, const mosquitt
 {
     struct hf_sink_link *l = ctx;
 
-    (void)m, (void)flags, (void)props;
+    (void)flags, (void)props;
     l->connack = reason;
     l->connected = reason == 0;
+    if (l->connected)
+        hf_last_peer_keep(&l->last, m);
 }
 
 static void
@@ -200,7 +204,8 @@ connect_as(struct hf_sink_link *l, const char *id, struct hf_error *err)
         drop_connection(l);
         return -1;
     }
-    rc = mosquitto_connect_async(l->mosq, l->url.host, l->url.port, KEEPALIVE_S);
+    rc = hf_last_peer_connect(&l->last, l->mosq, mosquitto_connect_async, l->url.host, l->url.port,
+                              KEEPALIVE_S);
     while (!rc && !l->connected && l->connack <= 0 && hf_clock_mono_ms() < end_ms &&
            !cancelled(l)) {
         if (mosquitto_socket(l->mosq) >= FD_SETSIZE) /* libmosquitto uses select() */

@@ -12,6 +12,7 @@ gateway_new
 messages=${HF_FAULT_MESSAGES:-20000}
 rate=${HF_FAULT_RATE:-400} # a second: slow enough that every victim dies while they flow
 away_s=${HF_FAULT_AWAY_S:-15} # how long the engine is not there
+idle_s=${HF_FAULT_IDLE_S:-0}   # how long nobody publishes while it does not answer
 pipe_lines=1000 # of the broker's log: more than the 64 KiB that a pipe holds
 seed=${HF_SEED:-20}
 victims=(processor buffer forwarder holdfastd)
@@ -112,6 +113,8 @@ stopped_engine_is_said() {
     wait_until 60 engine_state_is unreachable || return
     api GET /gateway | jq -e '.engine.stale_since != null and .engine.detail != ""' || return
     api GET /services | jq -e 'all(.services[]; .state == "running" and .stale_since != null)' || return
+    # Until connections have closed and names are forgotten, which the engine would be asked for again.
+    sleep "$idle_s"
     timeout 30 mosquitto_pub -h "$(api_get /gateway .field.address)" -p "$gw_field" -q 1 -t stopped/engine -m 1 || return
     wait_until 30 has_record stopped/engine
 }

@@ -3,6 +3,7 @@
  * This program's own getaddrinfo and clock stand in front of the C library's. */
 #include "common/http.h"
 #include "common/httpd.h"
+#include "common/last_peer.h"
 #include "freeport.h"
 #include "unit.h"
 
@@ -28,9 +29,11 @@ getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
     struct sockaddr_in *in;
 
     (void)hints;
-    atomic_fetch_add(&questions, 1);
-    if (atomic_load(&away) || strcmp(node, "neighbour.test") != 0)
-        return EAI_AGAIN;
+    if (strcmp(node, "127.0.0.1") != 0) {
+        atomic_fetch_add(&questions, 1);
+        if (atomic_load(&away) || strcmp(node, "neighbour.test") != 0)
+            return EAI_AGAIN;
+    }
     a = calloc(1, sizeof *a + sizeof *in);
     if (!a)
         return EAI_MEMORY;
@@ -139,12 +142,42 @@ a_host_never_reached_is_not_found(void **state)
     hf_http_response_done(&answer);
 }
 
+static void
+a_broker_is_found_again_without_a_resolver(void **state)
+{
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct hf_last_peer last = {.address = ""};
+    socklen_t len = sizeof here;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    assert_int_equal(bind(fd, (struct sockaddr *)&here, sizeof here), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&here, &len), 0);
+    mosquitto_lib_init();
+    for (int round = 0; round < 3; round++) {
+        struct mosquitto *m = mosquitto_new(NULL, true, NULL);
+
+        atomic_store(&away, round != 1);
+        assert_int_equal(hf_last_peer_connect(&last, m, mosquitto_connect, "neighbour.test",
+                                              ntohs(here.sin_port), 60),
+                         round == 0 ? MOSQ_ERR_EAI : MOSQ_ERR_SUCCESS);
+        if (round == 1)
+            hf_last_peer_keep(&last, m);
+        assert_string_equal(last.address, round == 0 ? "" : "127.0.0.1");
+        mosquitto_destroy(m);
+    }
+    mosquitto_lib_cleanup();
+    close(fd);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_host_is_found_again_without_a_resolver),
         cmocka_unit_test(a_host_never_reached_is_not_found),
+        cmocka_unit_test(a_broker_is_found_again_without_a_resolver),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
