@@ -2,6 +2,8 @@
 /* Accounts, and what becomes of sessions when they change. */
 #include "people.h"
 
+#include "identity/parts.h"
+
 #include <pthread.h>
 #include <stdio.h>
 
@@ -355,6 +357,39 @@ the_password_is_shown_once_more(void **state)
     assert_int_equal(err.class, HF_ERROR_CONFLICT);
 }
 
+static bool
+is_proved(struct hf_identity *id, const struct hf_login *login)
+{
+    struct hf_session now = {.proved = false};
+
+    assert_true(hf_identity_session(id, login->token, &now));
+    return now.proved;
+}
+
+static void
+what_was_shown_counts_for_ten_minutes(void **state)
+{
+    struct kept k;
+    HF_AUTO(hf_identity) struct hf_identity *id = two_people(&k);
+    struct hf_live_session *l = &id->sessions.list[0];
+    struct hf_login login;
+    const struct hf_actor by = {&login.session, "10.0.0.3"};
+    int retry;
+
+    (void)state;
+    assert_int_equal(hf_identity_login(id, "admin", PASSWORD, "10.0.0.3", &login, NULL), 0);
+    assert_string_equal(l->token_hash, login.session.hash);
+    assert_true(is_proved(id, &login));
+    l->proved_ms -= (HF_PROVED_S - 60) * 1000;
+    assert_true(is_proved(id, &login));
+    l->proved_ms -= 61 * 1000;
+    assert_false(is_proved(id, &login));
+    l->proved_ms = 0; /* as after a restart */
+    assert_false(is_proved(id, &login));
+    assert_int_equal(hf_identity_prove(id, &by, PASSWORD, &retry, NULL), 0);
+    assert_true(is_proved(id, &login));
+}
+
 /* ---- a recovery: a code is stored beside accounts ---- */
 
 static void
@@ -455,6 +490,7 @@ main(void)
         cmocka_unit_test(sessions_are_seen_and_ended),
         cmocka_unit_test(a_full_disk_keeps_no_session_alive),
         cmocka_unit_test(the_password_is_shown_once_more),
+        cmocka_unit_test(what_was_shown_counts_for_ten_minutes),
         cmocka_unit_test(a_stored_code_claims_anew),
         cmocka_unit_test(two_admins_never_demote_each_other),
     };
