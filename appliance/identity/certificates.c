@@ -68,7 +68,7 @@ set_site_aside(struct hf_certificates *c, char ret_set_aside[PATH_MAX])
 static void
 load_site(struct hf_certificates *c, char ret_set_aside[PATH_MAX])
 {
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(2 * HF_PEM_FILE_MAX);
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT((size_t)2 * HF_PEM_FILE_MAX);
     struct hf_error why = {0};
 
     if (hf_file_read(c->site_path, &text, &why) == 0 && text.len > 0 &&
@@ -244,7 +244,7 @@ hf_certificates_replace(struct hf_certificates *c, const char *certificates, con
                         struct hf_certificate_info *ret_info, struct hf_error *err)
 {
     struct hf_pem_pair fresh = {0};
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(2 * HF_PEM_FILE_MAX);
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT((size_t)2 * HF_PEM_FILE_MAX);
     int rc;
 
     if (hf_pem_read_pair(certificates, key, &fresh, err) < 0)
