@@ -502,7 +502,7 @@ hf_codec_session(const struct hf_session *s)
 {
     struct hf_json *o = hf_json_object();
 
-    hf_json_put_string(o, "user", s->user);
+    hf_json_put_string(o, "user", s->account);
     hf_json_put_string(o, "role", hf_role_name(s->role));
     hf_json_put_time(o, "expires", s->expires_ms);
     return o;

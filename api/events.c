@@ -13,8 +13,10 @@ send_state(struct hf_exchange *x, const struct hf_snapshot *snapshot)
 {
     HF_AUTO(hf_state_text) struct hf_state_text *text = NULL;
     HF_AUTO_BUF struct hf_buf frame = {0};
+    char fingerprint[HF_FINGERPRINT_SIZE];
 
-    if (hf_state_cache_get(&x->api->state, snapshot, x->api->config->fingerprint, &text, NULL) < 0)
+    hf_certificates_fingerprint(x->api->config->certificates, fingerprint);
+    if (hf_state_cache_get(&x->api->state, snapshot, fingerprint, &text, NULL) < 0)
         return false;
     frame.max = text->len + EVENT_OVERHEAD;
     return hf_sse_event(&frame, text->version, "state", text->json, text->len, NULL) == 0 &&
@@ -26,7 +28,7 @@ static bool
 may_go_on(struct hf_exchange *x)
 {
     return !hf_streams_stopping(&x->api->streams) &&
-           hf_identity_session(x->api->config->identity, x->token, NULL);
+           hf_identity_still(x->api->config->identity, &x->session);
 }
 
 /* Between two pictures: a change is not made to wait, the passing of time is. False at the end. */

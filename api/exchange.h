@@ -57,7 +57,7 @@ struct hf_exchange {
     bool head;                     /* answer without body */
     char param[HF_API_PARAM_SIZE]; /* what stands for {…} in the route */
     char token[HF_TOKEN_SIZE];     /* of the cookie, "" for none */
-    struct hf_session session;     /* where the route needs one */
+    struct hf_session session;     /* who asks, where the route needs to know */
     struct hf_buf body;
 
     int status; /* of the answer; 0 until there is one */
@@ -108,6 +108,9 @@ HF_MUST int hf_query_read(const char *query, const struct hf_query_field *fields
 
 /* The session token out of a Cookie header (NULL for none); "" where there is none. */
 void hf_cookie_token(const char *header, char out[HF_TOKEN_SIZE]);
+
+/* UNPROVEN where the password was not shown lately; see HF_ACCESS_ADMIN_PROVED. */
+HF_MUST int hf_exchange_need_proof(const struct hf_exchange *x, struct hf_error *err);
 
 /* ---- answering: exactly one of these for each exchange ---- */
 

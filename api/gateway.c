@@ -12,8 +12,11 @@ reply_part(struct hf_exchange *x, encode_part *encode, const char *missing, stru
 {
     const struct hf_api_config *config = x->api->config;
     const struct hf_snapshot *snapshot = hf_core_snapshot(config->core);
-    struct hf_json *part = encode(snapshot, config->fingerprint);
+    char fingerprint[HF_FINGERPRINT_SIZE];
+    struct hf_json *part;
 
+    hf_certificates_fingerprint(config->certificates, fingerprint);
+    part = encode(snapshot, fingerprint);
     hf_snapshot_unref(snapshot);
     if (!part && missing)
         return hf_error_set(err, HF_ERROR_NOT_FOUND, "%s", missing);

@@ -8,14 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum {
-    HOST_SIZE = 256, /* RFC 1035: a name has at most 255 bytes */
-    PORT_SIZE = 6,
-    HTTPS_PORT = 443
-};
+enum { PORT_SIZE = 6, HTTPS_PORT = 443 };
 
 struct authority {
-    char host[HOST_SIZE]; /* without brackets */
+    char host[HF_GUARD_HOST_SIZE]; /* without brackets */
     bool bracketed;
     long port;
 };
@@ -87,6 +83,17 @@ hf_guard_host(const char *host, const char *const *names, size_t count)
             return true;
     }
     return false;
+}
+
+bool
+hf_guard_host_of(const char *header, char out[HF_GUARD_HOST_SIZE])
+{
+    struct authority a;
+
+    if (!header || !read_authority(header, &a))
+        return false;
+    memcpy(out, a.host, sizeof a.host);
+    return true;
 }
 
 bool

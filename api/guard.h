@@ -14,6 +14,10 @@
  * without `.local`, each with or without port. NULL and "" names are skipped. */
 bool hf_guard_host(const char *host, const char *const *names, size_t count);
 
+/* The host of a Host header, without port and brackets; false where it is none. */
+enum { HF_GUARD_HOST_SIZE = 256 /* RFC 1035: a name has at most 255 bytes */ };
+bool hf_guard_host_of(const char *header, char out[HF_GUARD_HOST_SIZE]);
+
 /* Whether Origin (NULL where not sent) is the origin that Host belongs to, over HTTPS. */
 bool hf_guard_origin(const char *origin, const char *host);
 

@@ -11,6 +11,30 @@ int hf_handle_login(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_logout(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_session(struct hf_exchange *x, struct hf_error *err);
 
+/* sessions.c */
+int hf_handle_reauth(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_sessions(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_session_end(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_sessions_end(struct hf_exchange *x, struct hf_error *err);
+
+/* users.c */
+int hf_handle_users(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_user_add(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_user(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_user_change(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_user_remove(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_password(struct hf_exchange *x, struct hf_error *err);
+
+/* tokens.c */
+int hf_handle_tokens(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_token_add(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_token_revoke(struct hf_exchange *x, struct hf_error *err);
+
+/* certificate.c */
+int hf_handle_certificate(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_certificate_put(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_certificate_delete(struct hf_exchange *x, struct hf_error *err);
+
 /* gateway.c */
 int hf_handle_health(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_gateway(struct hf_exchange *x, struct hf_error *err);

@@ -165,7 +165,7 @@ follow_cancelled(void *context)
     int64_t now_ms = hf_clock_mono_ms();
 
     if (f->gone || hf_streams_stopping(&x->api->streams) ||
-        !hf_identity_session(x->api->config->identity, x->token, NULL))
+        !hf_identity_still(x->api->config->identity, &x->session))
         return true;
     if (now_ms - f->sent_ms < HF_STREAM_LOGS_HEARTBEAT_MS)
         return false;

@@ -167,7 +167,7 @@ hf_handle_apply(struct hf_exchange *x, struct hf_error *err)
     char etag[HF_DIGEST_TEXT_SIZE];
     struct hf_apply asked = {.id = x->param, .etag = etag};
 
-    if (read_apply(x, &asked, err) < 0)
+    if (read_apply(x, &asked, err) < 0 || (asked.allow_older && hf_exchange_need_proof(x, err) < 0))
         return -1;
     if (!if_match) {
         hf_reply_problem(x, 428, "If-Match is missing: plan it, and send the plan's ETag", NULL);

@@ -10,6 +10,9 @@
 
 enum { HEAD_MAX = 4096, RETRY_AFTER_DEFAULT_S = 5 };
 
+/* The problem that a client can mend by itself: it asks the person and repeats the request. */
+static const char PASSWORD_NEEDED[] = "/api/docs/problems#password-needed";
+
 /* Sent with everything. HSTS is not among them: with an own certificate it would take away the
  * browser's way past the warning, and so lock the owner out. */
 static const char SECURITY_HEADERS[] =
@@ -146,11 +149,11 @@ hf_reply_json(struct hf_exchange *x, int status, struct hf_json *consume, struct
 }
 
 static struct hf_json *
-problem(int status, const char *detail, const char *pointer)
+problem(const char *type, int status, const char *detail, const char *pointer)
 {
     struct hf_json *o = hf_json_object();
 
-    hf_json_put_string(o, "type", "about:blank");
+    hf_json_put_string(o, "type", type);
     hf_json_put_string(o, "title", hf_status_title(status));
     hf_json_put_int(o, "status", status);
     hf_json_put_string(o, "detail", detail);
@@ -165,12 +168,13 @@ problem(int status, const char *detail, const char *pointer)
     return o;
 }
 
-void
-hf_reply_problem(struct hf_exchange *x, int status, const char *detail, const char *pointer)
+static void
+reply_problem(struct hf_exchange *x, const char *type, int status, const char *detail,
+              const char *pointer)
 {
     static const char fallback[] = "{\"type\":\"about:blank\",\"title\":\"Internal Server Error\","
                                    "\"status\":500,\"detail\":\"out of memory\"}";
-    HF_AUTO(hf_json) struct hf_json *doc = problem(status, detail, pointer);
+    HF_AUTO(hf_json) struct hf_json *doc = problem(type, status, detail, pointer);
     HF_AUTO_FREE char *text = NULL;
 
     if ((status == 429 || status == 503) && x->retry_after_s <= 0)
@@ -188,6 +192,12 @@ hf_reply_problem(struct hf_exchange *x, int status, const char *detail, const ch
 }
 
 void
+hf_reply_problem(struct hf_exchange *x, int status, const char *detail, const char *pointer)
+{
+    reply_problem(x, "about:blank", status, detail, pointer);
+}
+
+void
 hf_reply_error(struct hf_exchange *x, const struct hf_error *err)
 {
     int status = hf_error_http_status(err->class);
@@ -195,7 +205,8 @@ hf_reply_error(struct hf_exchange *x, const struct hf_error *err)
     if (status == 500)
         hf_log_error("event=request-failed method=%s path=%s reason=\"%s\"", x->method, x->path,
                      err->message);
-    hf_reply_problem(x, status, err->message, err->pointer);
+    reply_problem(x, err->class == HF_ERROR_UNPROVEN ? PASSWORD_NEEDED : "about:blank", status,
+                  err->message, err->pointer);
 }
 
 bool

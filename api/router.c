@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const char API_PREFIX[] = "/api/v1";
 
@@ -52,21 +53,14 @@ is_read(const struct hf_exchange *x)
     return x->head || strcmp(x->method, "GET") == 0;
 }
 
-/* Whether the request is meant for us; the names may change while we run. */
+/* Whether the request is meant for us. */
 static bool
 host_allowed(const struct hf_exchange *x)
 {
-    const struct hf_api_config *config = x->api->config;
-    const struct hf_snapshot *snapshot = hf_core_snapshot(config->core);
-    const char *given = snapshot->gateway.name;
     size_t hosts = 0;
     const char *host = x->wire.header(x->wire.context, "Host", &hosts);
-    bool allowed =
-        hosts == 1 && (hf_guard_host(host, config->host_names, config->host_name_count) ||
-                       hf_guard_host(host, &given, 1));
 
-    hf_snapshot_unref(snapshot);
-    return allowed;
+    return hosts == 1 && hf_api_is_host(x->api->config, host);
 }
 
 static int
@@ -82,6 +76,46 @@ check_origin(const struct hf_exchange *x, struct hf_error *err)
     return 0;
 }
 
+/* Bearer token (RFC 6750, 2.1). Where there is an Authorization header the cookie does not count.
+ */
+static int
+check_token(struct hf_exchange *x, const char *authorization, size_t count, struct hf_error *err)
+{
+    static const char scheme[] = "Bearer ";
+    size_t len = sizeof scheme - 1;
+    int rc = count == 1 && strncasecmp(authorization, scheme, len) == 0
+                 ? hf_identity_token(x->api->config->identity, authorization + len, x->peer,
+                                     &x->session, &x->retry_after_s, err)
+                 : hf_error_set(err, HF_ERROR_UNAUTHORIZED,
+                                "Authorization is one header of the form 'Bearer hft_…'");
+
+    if (rc < 0)
+        hf_reply_header(x, "WWW-Authenticate", "Bearer");
+    return rc;
+}
+
+static int
+identify(struct hf_exchange *x, struct hf_error *err)
+{
+    size_t count = 0;
+    const char *authorization = x->wire.header(x->wire.context, "Authorization", &count);
+
+    if (authorization)
+        return check_token(x, authorization, count, err);
+    if (!hf_identity_session(x->api->config->identity, x->token, &x->session))
+        return hf_error_set(err, HF_ERROR_UNAUTHORIZED, "log in first");
+    return 0;
+}
+
+int
+hf_exchange_need_proof(const struct hf_exchange *x, struct hf_error *err)
+{
+    if (x->session.proved)
+        return 0;
+    return hf_error_set(err, HF_ERROR_UNPROVEN,
+                        "this needs your password once more: POST it to /api/v1/session/reauth");
+}
+
 static int
 check_access(struct hf_exchange *x, enum hf_access access, struct hf_error *err)
 {
@@ -89,16 +123,24 @@ check_access(struct hf_exchange *x, enum hf_access access, struct hf_error *err)
         [HF_ACCESS_VIEWER] = HF_ROLE_VIEWER,
         [HF_ACCESS_OPERATOR] = HF_ROLE_OPERATOR,
         [HF_ACCESS_ADMIN] = HF_ROLE_ADMIN,
+        [HF_ACCESS_ADMIN_PROVED] = HF_ROLE_ADMIN,
     };
 
     if (access == HF_ACCESS_PUBLIC)
         return 0;
-    if (!hf_identity_session(x->api->config->identity, x->token, &x->session))
-        return hf_error_set(err, HF_ERROR_UNAUTHORIZED, "log in first");
+    if (identify(x, err) < 0)
+        return -1;
     if (x->session.role < needed[access])
         return hf_error_set(err, HF_ERROR_FORBIDDEN, "this needs the role %s",
                             hf_role_name(needed[access]));
-    return 0;
+    return access == HF_ACCESS_ADMIN_PROVED ? hf_exchange_need_proof(x, err) : 0;
+}
+
+/* What a browser sends by itself for a page of another site is a cookie, never this header. */
+static bool
+is_of_a_program(const struct hf_exchange *x, const struct hf_route *route)
+{
+    return route->access != HF_ACCESS_PUBLIC && hf_exchange_header(x, "Authorization");
 }
 
 static int
@@ -111,7 +153,8 @@ run(struct hf_exchange *x, const struct hf_route *route, struct hf_error *err)
     const char *type = hf_exchange_header(x, "Content-Type");
     bool has_body = route->body != HF_BODY_NONE && (type || route->body != HF_BODY_JSON_OR_NONE);
 
-    if (check_origin(x, err) < 0 || check_access(x, route->access, err) < 0)
+    if ((!is_of_a_program(x, route) && check_origin(x, err) < 0) ||
+        check_access(x, route->access, err) < 0)
         return -1;
     if (has_body && !hf_guard_type(type, types[route->body])) {
         char detail[80];

@@ -21,6 +21,7 @@ enum hf_access {
     HF_ACCESS_VIEWER,
     HF_ACCESS_OPERATOR,
     HF_ACCESS_ADMIN,
+    HF_ACCESS_ADMIN_PROVED, /* who has shown the password in the last HF_PROVED_S */
     HF_ACCESS_COUNT
 };
 

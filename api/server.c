@@ -208,8 +208,8 @@ on_tls(void *ssl_ctx, void *user_data)
     struct hf_api *api = user_data;
     struct hf_error err = {0};
 
-    if (hf_tls_setup(ssl_ctx, &api->peers, &err) == 0)
-        return 0; /* civetweb goes on and loads the certificate */
+    if (hf_tls_setup(ssl_ctx, &api->peers, api->config.certificates, &err) == 0)
+        return 0; /* civetweb goes on and loads the own certificate, which no handshake uses */
     hf_log_error("event=tls reason=\"%s\"", err.message);
     return -1;
 }
@@ -228,17 +228,26 @@ on_thread(const struct mg_context *ctx, int type)
 
 /* ---- start and stop ---- */
 
+bool
+hf_api_is_host(const struct hf_api_config *config, const char *host)
+{
+    const struct hf_snapshot *snapshot = hf_core_snapshot(config->core);
+    const char *given = snapshot->gateway.name;
+    char bare[HF_GUARD_HOST_SIZE];
+    bool ours = hf_guard_host(host, config->host_names, config->host_name_count) ||
+                hf_guard_host(host, &given, 1);
+
+    hf_snapshot_unref(snapshot);
+    return ours ||
+           (hf_guard_host_of(host, bare) && hf_certificates_name(config->certificates, bare));
+}
+
 static bool
 redirect_check(void *context, const char *host)
 {
     const struct hf_api *api = context;
-    const struct hf_snapshot *snapshot = hf_core_snapshot(api->config.core);
-    const char *given = snapshot->gateway.name;
-    bool ours = hf_guard_host(host, api->config.host_names, api->config.host_name_count) ||
-                hf_guard_host(host, &given, 1);
 
-    hf_snapshot_unref(snapshot);
-    return ours;
+    return hf_api_is_host(&api->config, host);
 }
 
 /* civetweb does not say why it cannot listen, so that is found out before. */
@@ -260,7 +269,7 @@ start_server(struct hf_api *api, struct hf_error *err)
         "listening_ports",
         listen,
         "ssl_certificate",
-        config->pem_path,
+        hf_certificates_own_path(config->certificates),
         "num_threads",
         HF_API_WORKERS,
         "connection_queue",

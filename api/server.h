@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "core/core.h"
+#include "identity/certificates.h"
 #include "identity/identity.h"
 #include "intake/intake.h"
 #include "model/engine_ops.h"
@@ -27,14 +28,14 @@ struct hf_api_config {
     void *engine;
     struct hf_scanner *scanner;
     struct hf_intake *intake;
-    const char *pem_path;    /* key and certificate */
-    const char *fingerprint; /* of that certificate, as shown to people */
+    struct hf_certificates *certificates; /* that it serves with */
     const char *listen_address;
     uint16_t listen_port;         /* 0: any, see hf_api_port() */
     const char *redirect_address; /* plain HTTP that only leads to HTTPS; NULL for none */
     uint16_t redirect_port;
-    /* What the gateway is called in a Host header besides addresses, localhost and the name it has
-     * been given: the host name. Each also counts with `.local`. */
+    /* What the gateway is called in a Host header besides addresses, localhost, the name it has
+     * been given and those of a site's certificate: the host name. Each also counts with `.local`.
+     */
     const char *const *host_names;
     size_t host_name_count;
 };
@@ -43,6 +44,10 @@ struct hf_api_config {
  * what to do. */
 HF_MUST int hf_api_start(const struct hf_api_config *config, struct hf_api **ret_api,
                          struct hf_error *err);
+
+/* Whether a Host header (NULL for none) is one of this gateway; its names may change while it runs.
+ */
+bool hf_api_is_host(const struct hf_api_config *config, const char *host);
 
 /* The port that is listened on. */
 uint16_t hf_api_port(const struct hf_api *api);

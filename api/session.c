@@ -36,10 +36,12 @@ hf_handle_claim_state(struct hf_exchange *x, struct hf_error *err)
     const struct hf_api_config *config = x->api->config;
     const struct hf_snapshot *snapshot = hf_core_snapshot(config->core);
     struct hf_json *o = hf_json_object();
+    char fingerprint[HF_FINGERPRINT_SIZE];
 
+    hf_certificates_fingerprint(config->certificates, fingerprint);
     hf_json_put_bool(o, "claimed", hf_identity_claimed(config->identity));
     hf_json_put_string(o, "name", snapshot->gateway.name);
-    hf_json_put_string(o, "fingerprint", config->fingerprint);
+    hf_json_put_string(o, "fingerprint", fingerprint);
     hf_snapshot_unref(snapshot);
     return hf_reply_json(x, 200, o, err);
 }

@@ -2,6 +2,7 @@
 #include "api/tls.h"
 
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <pthread.h>
 #include <sys/socket.h>
 
@@ -49,8 +50,31 @@ on_info(const SSL *ssl, int where, int value)
     }
 }
 
+/* In each handshake: what is in force now. One that OpenSSL does not take is no reason to be out of
+ * reach. */
+static int
+on_certificate(SSL *ssl, void *context)
+{
+    struct hf_certificates *certificates = context;
+    int taken = 0;
+
+    for (int own = 0; own < 2 && taken != 1; own++) {
+        STACK_OF(X509) *chain = NULL;
+        EVP_PKEY *key = NULL;
+        X509 *cert = NULL;
+
+        hf_certificates_take(certificates, own, &cert, &key, &chain);
+        taken = SSL_use_cert_and_key(ssl, cert, key, chain, 1);
+        sk_X509_pop_free(chain, X509_free);
+        EVP_PKEY_free(key);
+        X509_free(cert);
+    }
+    return taken == 1;
+}
+
 int
-hf_tls_setup(void *ssl_ctx, struct hf_peers *peers, struct hf_error *err)
+hf_tls_setup(void *ssl_ctx, struct hf_peers *peers, struct hf_certificates *certificates,
+             struct hf_error *err)
 {
     SSL_CTX *ctx = ssl_ctx;
 
@@ -66,5 +90,6 @@ hf_tls_setup(void *ssl_ctx, struct hf_peers *peers, struct hf_error *err)
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_info_callback(ctx, on_info);
+    SSL_CTX_set_cert_cb(ctx, on_certificate, certificates);
     return 0;
 }

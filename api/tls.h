@@ -5,8 +5,10 @@
 
 #include "api/peers.h"
 #include "base/error.h"
+#include "identity/certificates.h"
 
 /* Sets up an SSL_CTX: TLS 1.2 and newer, forward secrecy and authenticated encryption only, small
- * buffers, no session store. Connections beyond what peers allows are cut; peers is borrowed for
- * the life of the context. */
-HF_MUST int hf_tls_setup(void *ssl_ctx, struct hf_peers *peers, struct hf_error *err);
+ * buffers, no session store. Connections beyond what peers allows are cut; each handshake shows the
+ * certificate that is in force then. Both are borrowed for the life of the context. */
+HF_MUST int hf_tls_setup(void *ssl_ctx, struct hf_peers *peers,
+                         struct hf_certificates *certificates, struct hf_error *err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* holdfastd: the composition root. The one file that knows every concrete part. */
+#include "access.h"
 #include "api/server.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -8,7 +9,7 @@
 #include "bundles.h"
 #include "core/core.h"
 #include "engine/engine.h"
-#include "identity/certificate.h"
+#include "identity/certificates.h"
 #include "identity/identity.h"
 #include "model/trust.h"
 #include "notify.h"
@@ -39,12 +40,14 @@ struct parts {
     struct hf_options options;
     struct hf_engine *engine;
     struct hf_store *store;
-    struct hf_certificate certificate;
+    struct hf_certificates *certificates;
     struct hf_core *core;
+    struct hf_access access;
     struct hf_identity *identity;
     struct hf_scanner *scanner;
     struct hf_intake *intake;
     struct hf_api *api;
+    bool has_recovery;
     char trouble[2 * HF_TEXT_SIZE]; /* what was wrong, and did not keep it from starting */
     char hostname[HF_NAME_SIZE];
     const char *host_names[1];
@@ -79,105 +82,15 @@ current_settings(struct hf_store *store, struct hf_settings *s, struct hf_error 
     return stored_settings(store, s, &usable, err);
 }
 
-/* ---- identity keeps its accounts in the store, on the owner thread ---- */
-
-static int
-claim_in_store(struct hf_store *store, void *context, struct hf_error *err)
-{
-    return hf_store_claim(store, context, err);
-}
-
-static int
-claim(void *context, const struct hf_account *a, struct hf_error *err)
-{
-    const struct parts *p = context;
-
-    return hf_core_run(p->core, claim_in_store, (void *)(uintptr_t)a, err);
-}
-
-static int
-save_session_in_store(struct hf_store *store, void *context, struct hf_error *err)
-{
-    return hf_store_save_session(store, context, err);
-}
-
-static int
-save_session(void *context, const struct hf_session_record *s, struct hf_error *err)
-{
-    const struct parts *p = context;
-
-    return hf_core_run(p->core, save_session_in_store, (void *)(uintptr_t)s, err);
-}
-
-static int
-delete_session_in_store(struct hf_store *store, void *context, struct hf_error *err)
-{
-    return hf_store_delete_session(store, context, err);
-}
-
-static int
-delete_session(void *context, const char *token_hash, struct hf_error *err)
-{
-    const struct parts *p = context;
-    struct hf_error local;
-
-    if (hf_core_run(p->core, delete_session_in_store, (void *)(uintptr_t)token_hash, &local) == 0)
-        return 0;
-    hf_log_error("event=logout-not-kept error=\"%s\"", local.message);
-    if (err)
-        *err = local;
-    return -1;
-}
-
-struct audit_note {
-    const char *who, *what;
-};
-
-static int
-audit_in_store(struct hf_store *store, void *context, struct hf_error *err)
-{
-    const struct audit_note *note = context;
-
-    return hf_store_audit(store, note->who, note->what, err);
-}
-
-static void
-audit(void *context, const char *who, const char *what)
-{
-    const struct parts *p = context;
-    struct audit_note note = {who, what};
-    struct hf_error err;
-
-    hf_log_info("event=audit who=%s what=\"%s\"", who, what);
-    if (hf_core_run(p->core, audit_in_store, &note, &err) < 0)
-        hf_log_error("event=audit-not-kept error=\"%s\"", err.message);
-}
-
 static int
 start_identity(struct parts *p, struct hf_error *err)
 {
-    const struct hf_identity_ops ops = {
-        .context = p,
-        .claim = claim,
-        .save_session = save_session,
-        .delete_session = delete_session,
-        .audit = audit,
-    };
-    struct hf_account accounts[HF_ACCOUNTS_MAX];
-    struct hf_session_record sessions[HF_SESSIONS_MAX];
-    char code[HF_CODE_HASH_SIZE];
     struct hf_settings settings;
-    struct hf_identity_start start = {
-        .accounts = accounts, .sessions = sessions, .setup_code_hash = code};
     int rc;
 
-    if (hf_store_accounts(p->store, accounts, HF_ACCOUNTS_MAX, &start.account_count, err) < 0 ||
-        hf_store_sessions(p->store, sessions, HF_SESSIONS_MAX, &start.session_count, err) < 0 ||
-        hf_store_setup_code(p->store, code, err) < 0 ||
-        current_settings(p->store, &settings, err) < 0)
+    if (current_settings(p->store, &settings, err) < 0)
         return -1;
-    start.gateway_name = settings.name;
-    rc = hf_identity_new(&ops, &start, &p->identity, err);
+    rc = hf_access_start(&p->access, p->store, settings.name, &p->identity, err);
     hf_settings_done(&settings);
     return rc;
 }
@@ -263,6 +176,48 @@ apply_provision(struct parts *p, const struct hf_provision *file, struct hf_erro
 }
 
 static int
+apply_recovery(struct parts *p, const struct hf_recovery *file, struct hf_error *err)
+{
+    char code[HF_CODE_HASH_SIZE];
+    struct hf_store_recovery recovery = {
+        .file_hash = file->file_hash,
+        .password_hash = *file->password_hash ? file->password_hash : NULL,
+    };
+    bool applied;
+
+    if (*file->setup_code) {
+        if (hf_setup_code_hash(file->setup_code, code, err) < 0)
+            return -1;
+        recovery.setup_code_hash = code;
+    }
+    if (hf_store_apply_recovery(p->store, &recovery, &applied, err) < 0)
+        return -1;
+    hf_log_warn("event=recovery dir=%s applied=%s", p->options.provision_dir,
+                applied ? "yes" : "no, it was before");
+    return 0;
+}
+
+/* Most folders have none. */
+static int
+import_recovery(struct parts *p, struct hf_error *err)
+{
+    struct hf_recovery file;
+    int rc;
+
+    if (!p->options.provision_dir)
+        return 0;
+    rc = hf_recovery_read(p->options.provision_dir, hf_store_gateway_id(p->store), &file, err);
+    if (rc < 0 && err->class == HF_ERROR_NOT_FOUND)
+        return 0;
+    p->has_recovery = true;
+    if (rc == 0) {
+        rc = apply_recovery(p, &file, err);
+        hf_recovery_done(&file);
+    }
+    return rc < 0 ? hf_error_wrap(err, "recovery from '%s'", p->options.provision_dir) : 0;
+}
+
+static int
 import_provision(struct parts *p, struct hf_error *err)
 {
     struct hf_provision file;
@@ -279,6 +234,8 @@ import_provision(struct parts *p, struct hf_error *err)
         rc = apply_provision(p, &file, err);
         hf_provision_done(&file);
     }
+    if (rc < 0 && p->has_recovery && err->class == HF_ERROR_NOT_FOUND)
+        return 0; /* a stick for nothing else */
     return rc < 0 ? hf_error_wrap(err, "provision from '%s'", p->options.provision_dir) : 0;
 }
 
@@ -354,9 +311,9 @@ raise_clock(struct parts *p)
 }
 
 static int
-make_certificate(struct parts *p, struct hf_error *err)
+open_certificates(struct parts *p, struct hf_error *err)
 {
-    char dir[HF_PATH_SIZE];
+    char dir[HF_PATH_SIZE], set_aside[PATH_MAX];
     struct hf_settings settings;
     int rc;
 
@@ -364,10 +321,10 @@ make_certificate(struct parts *p, struct hf_error *err)
         return hf_error_set(err, HF_ERROR_INVALID, "--state: the path is too long");
     if (current_settings(p->store, &settings, err) < 0)
         return -1;
-    rc = hf_certificate_ensure(dir, settings.name, &p->certificate, err);
+    rc = hf_certificates_open(dir, settings.name, &p->certificates, set_aside, err);
     hf_settings_done(&settings);
-    if (rc == 0 && *p->certificate.set_aside)
-        hf_log_error("event=certificate-replaced old=%s", p->certificate.set_aside);
+    if (rc == 0 && *set_aside)
+        hf_log_error("event=certificate-replaced old=%s", set_aside);
     return rc;
 }
 
@@ -401,8 +358,7 @@ start_core_and_api(struct parts *p, struct hf_error *err)
         .engine_ops = &hf_docker_ops,
         .engine = p->engine,
         .scanner = p->scanner,
-        .pem_path = p->certificate.pem_path,
-        .fingerprint = p->certificate.fingerprint,
+        .certificates = p->certificates,
         .listen_address = o->listen.address,
         .listen_port = o->listen.port,
         .redirect_address = o->http_redirect.port ? o->http_redirect.address : NULL,
@@ -416,6 +372,7 @@ start_core_and_api(struct parts *p, struct hf_error *err)
     if (start_identity(p, err) < 0 || hf_core_new(&core, &p->core, err) < 0 ||
         hf_bundles_new(p->core, p->engine, &p->intake, err) < 0)
         return -1;
+    p->access.core = p->core;
     api.core = p->core;
     api.intake = p->intake;
     api.identity = p->identity;
@@ -453,12 +410,13 @@ start(struct parts *p, struct hf_error *err)
         return -1;
     raise_clock(p);
     /* The provisioning file first: it may bring the keys that the release is checked by. */
-    if (bring_in(p, import_provision, err) < 0 || bring_in(p, import_release, err) < 0)
+    if (bring_in(p, import_recovery, err) < 0 || bring_in(p, import_provision, err) < 0 ||
+        bring_in(p, import_release, err) < 0)
         return -1;
     used = strlen(p->trouble);
     hf_rebuild_release(p->engine, p->store, p->options.instance, p->trouble + used,
                        sizeof p->trouble - used);
-    if (make_certificate(p, err) < 0 || make_scanner(p, err) < 0)
+    if (open_certificates(p, err) < 0 || make_scanner(p, err) < 0)
         return -1;
     return start_core_and_api(p, err);
 }
@@ -474,6 +432,7 @@ stop(struct parts *p, int status)
     intake_ended = hf_intake_free(p->intake);
     ended = hf_core_stop(p->core) && intake_ended;
     hf_identity_free(p->identity);
+    hf_certificates_free(p->certificates);
     hf_scanner_free(p->scanner);
     hf_store_free(p->store);
     if (!ended)
@@ -486,11 +445,12 @@ introduce(struct parts *p)
 {
     const struct hf_endpoint *listen = &p->options.listen;
     bool v6 = strchr(listen->address, ':') != NULL;
-    char code[HF_SETUP_CODE_SIZE];
+    char code[HF_SETUP_CODE_SIZE], fingerprint[HF_FINGERPRINT_SIZE];
 
+    hf_certificates_fingerprint(p->certificates, fingerprint);
     printf("url=https://%s%s%s:%u/\n", v6 ? "[" : "", listen->address, v6 ? "]" : "",
            (unsigned)hf_api_port(p->api));
-    printf("fingerprint=%s\n", p->certificate.fingerprint);
+    printf("fingerprint=%s\n", fingerprint);
     if (hf_identity_setup_code(p->identity, code))
         printf("setup_code=%s\n", code);
     puts("ready");
@@ -517,6 +477,29 @@ feed_watchdog(struct parts *p, uint64_t *turns)
     hf_notify_status(status);
 }
 
+static void
+tend_certificates(struct parts *p)
+{
+    const struct hf_snapshot *snapshot = hf_core_snapshot(p->core);
+    char name[HF_NAME_SIZE], fingerprint[HF_FINGERPRINT_SIZE], what[HF_TEXT_SIZE];
+    struct hf_error err = {0};
+    int rc;
+
+    hf_text_put(name, sizeof name, "%s", snapshot->gateway.name);
+    hf_snapshot_unref(snapshot);
+    rc = hf_certificates_tend(p->certificates, name, &err);
+    if (rc < 0)
+        hf_log_error("event=certificate-not-renewed error=\"%s\"", err.message);
+    if (rc <= 0)
+        return;
+    hf_certificates_fingerprint(p->certificates, fingerprint);
+    hf_text_put(what, sizeof what, "made the gateway's own certificate anew; in force: %s",
+                fingerprint);
+    hf_log_info("event=certificate-renewed fingerprint=%s", fingerprint);
+    if (hf_core_audit(p->core, "holdfastd", what, &err) < 0)
+        hf_log_error("event=audit-not-kept error=\"%s\"", err.message);
+}
+
 /* Four chances to be heard before the manager's patience ends. */
 static void
 wait_for_end(struct parts *p, const sigset_t *ends)
@@ -530,6 +513,7 @@ wait_for_end(struct parts *p, const sigset_t *ends)
 
     do {
         feed_watchdog(p, &turns);
+        tend_certificates(p);
         if (hf_clock_mono_ms() < give_back_at_ms)
             continue;
         hf_memory_give_back();

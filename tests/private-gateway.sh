@@ -135,6 +135,9 @@ gateway_login() {
     api_is 200 POST /login "$(jq -nc --arg p "$password" '{user: "admin", password: $p}')"
 }
 
+# Shows the password once more, for what needs it.
+gateway_prove() { api_is 204 POST /session/reauth "$(jq -nc --arg p "$password" '{password: $p}')"; }
+
 service_is() { [ "$(api_get "/services/$1" "$2")" = "$3" ]; }
 service_healthy() { service_is "$1" .health healthy; }
 all_healthy() {

@@ -95,11 +95,12 @@ hf_error_nomem(struct hf_error *err)
 int hf_error_http_status(enum hf_error_class class)
 {
     static const int status[HF_ERROR_CLASS_COUNT] = {
-        [HF_ERROR_NONE] = 200,         [HF_ERROR_INVALID] = 422,   [HF_ERROR_MALFORMED] = 400,
-        [HF_ERROR_UNAUTHORIZED] = 401, [HF_ERROR_FORBIDDEN] = 403, [HF_ERROR_NOT_FOUND] = 404,
-        [HF_ERROR_CONFLICT] = 409,     [HF_ERROR_STALE] = 412,     [HF_ERROR_TOO_LARGE] = 413,
-        [HF_ERROR_THROTTLED] = 429,    [HF_ERROR_INTERNAL] = 500,  [HF_ERROR_UPSTREAM] = 502,
-        [HF_ERROR_UNAVAILABLE] = 503,  [HF_ERROR_TIMEOUT] = 504,   [HF_ERROR_NO_SPACE] = 507,
+        [HF_ERROR_NONE] = 200,         [HF_ERROR_INVALID] = 422,     [HF_ERROR_MALFORMED] = 400,
+        [HF_ERROR_UNAUTHORIZED] = 401, [HF_ERROR_FORBIDDEN] = 403,   [HF_ERROR_UNPROVEN] = 403,
+        [HF_ERROR_NOT_FOUND] = 404,    [HF_ERROR_CONFLICT] = 409,    [HF_ERROR_STALE] = 412,
+        [HF_ERROR_TOO_LARGE] = 413,    [HF_ERROR_THROTTLED] = 429,   [HF_ERROR_INTERNAL] = 500,
+        [HF_ERROR_UPSTREAM] = 502,     [HF_ERROR_UNAVAILABLE] = 503, [HF_ERROR_TIMEOUT] = 504,
+        [HF_ERROR_NO_SPACE] = 507,
     };
 
     return class < HF_ERROR_CLASS_COUNT ? status[class] : 500;

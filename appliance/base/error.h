@@ -11,13 +11,14 @@
 
 #include <stddef.h>
 
-/* Each class maps to exactly one HTTP status, see hf_error_http_status(). */
+/* Each class maps to one HTTP status, see hf_error_http_status(). */
 enum hf_error_class {
     HF_ERROR_NONE,
     HF_ERROR_INVALID,      /* 422: well-formed, but not allowed */
     HF_ERROR_MALFORMED,    /* 400: cannot be read at all */
     HF_ERROR_UNAUTHORIZED, /* 401 */
     HF_ERROR_FORBIDDEN,    /* 403 */
+    HF_ERROR_UNPROVEN,     /* 403: the password must be shown once more */
     HF_ERROR_NOT_FOUND,    /* 404 */
     HF_ERROR_CONFLICT,     /* 409 */
     HF_ERROR_STALE,        /* 412: it has been changed meanwhile */

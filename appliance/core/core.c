@@ -109,13 +109,15 @@ static int
 load(struct hf_core *core, struct hf_error *err)
 {
     struct hf_account account;
+    char code[HF_CODE_HASH_SIZE];
     size_t accounts;
 
     hf_text_put(core->gateway_id, sizeof core->gateway_id, "%s",
                 hf_store_gateway_id(core->config.store));
     if (hf_store_accounts(core->config.store, &account, 1, &accounts, err) < 0 ||
-        load_settings(core, err) < 0 || load_release(core, err) < 0 ||
-        hf_core_load_upgrade(core, err) < 0 || load_services(core, err) < 0 ||
+        hf_store_setup_code(core->config.store, code, err) < 0 || load_settings(core, err) < 0 ||
+        load_release(core, err) < 0 || hf_core_load_upgrade(core, err) < 0 ||
+        load_services(core, err) < 0 ||
         hf_store_secret(core->config.store, "bus.holdfastd", core->bus_password, err) < 0 ||
         load_path(core, err) < 0)
         return -1;
@@ -125,7 +127,7 @@ load(struct hf_core *core, struct hf_error *err)
     core->clock_floor_at_ms = hf_clock_mono_ms();
     core->keep_at_ms = core->clock_floor_at_ms + KEEP_FIRST_MS;
     hf_core_load_history(core);
-    core->claimed = accounts > 0;
+    core->claimed = accounts > 0 && !*code;
     hf_core_order_starts(core, hf_clock_mono_ms());
     hf_core_load_trial(core);
     core->disk_full = hf_store_opened_as(core->config.store, NULL) == HF_STORE_FULL;

@@ -1,60 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "identity/certificate.h"
+#include "identity/x509.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { PEM_FILE_MAX = 65536, NAMES_MAX = 48, SERIAL_BYTES = 16 };
+enum { NAMES_MAX = 48, SERIAL_BYTES = 16, HOST_SIZE = 256 };
 
 /* Valid from a day that is past for every browser, whatever this box thinks the date is; and for
  * ten years from now or from when this was written, whichever is later. */
 static const int64_t VALID_FROM_S = 1735689600;  /* 2025-01-01 */
 static const int64_t CLOCK_FLOOR_S = 1767225600; /* 2026-01-01 */
 static const int64_t LIFETIME_S = INT64_C(3652) * 24 * 3600;
-
-static void
-key_auto(EVP_PKEY **key)
-{
-    EVP_PKEY_free(*key);
-}
-
-static void
-cert_auto(X509 **cert)
-{
-    X509_free(*cert);
-}
-
-static void
-bio_auto(BIO **bio)
-{
-    BIO_free(*bio);
-}
-
-static void
-names_auto(GENERAL_NAMES **names)
-{
-    GENERAL_NAMES_free(*names);
-}
-
-#define AUTO_KEY __attribute__((cleanup(key_auto))) EVP_PKEY *
-#define AUTO_CERT __attribute__((cleanup(cert_auto))) X509 *
-#define AUTO_BIO __attribute__((cleanup(bio_auto))) BIO *
-#define AUTO_NAMES __attribute__((cleanup(names_auto))) GENERAL_NAMES *
+static const int64_t RENEW_BEFORE_S = INT64_C(60) * 24 * 3600;
 
 static int
 failed(struct hf_error *err)
@@ -102,7 +73,33 @@ add_dns(GENERAL_NAMES *names, const char *dns)
 }
 
 static bool
-add_addresses(GENERAL_NAMES *names)
+add_address(GENERAL_NAMES *names, const struct in6_addr *address)
+{
+    bool v4 = IN6_IS_ADDR_V4MAPPED(address);
+    const unsigned char *bytes = address->s6_addr + (v4 ? 12 : 0);
+    size_t len = v4 ? 4 : sizeof *address;
+
+    for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
+        int type;
+        const ASN1_STRING *have = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &type);
+
+        if (type == GEN_IPADD && (size_t)ASN1_STRING_length(have) == len &&
+            memcmp(ASN1_STRING_get0_data(have), bytes, len) == 0)
+            return true;
+    }
+    return add_name(names, GEN_IPADD, bytes, len);
+}
+
+static void
+map_v4(const struct in_addr *v4, struct in6_addr *ret)
+{
+    *ret = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+    memcpy(ret->s6_addr + 12, v4, sizeof *v4);
+}
+
+/* Nobody can write a link-local one into a browser. */
+static bool
+add_interfaces(GENERAL_NAMES *names)
 {
     struct ifaddrs *all = NULL;
     bool ok = true;
@@ -110,32 +107,67 @@ add_addresses(GENERAL_NAMES *names)
     if (getifaddrs(&all) < 0)
         return true;
     for (struct ifaddrs *i = all; i && ok; i = i->ifa_next) {
+        struct in6_addr address = in6addr_any;
+
         if (!i->ifa_addr || !(i->ifa_flags & IFF_UP))
             continue;
-        if (i->ifa_addr->sa_family == AF_INET) {
-            const struct sockaddr_in *in = (const void *)i->ifa_addr;
-
-            ok = add_name(names, GEN_IPADD, &in->sin_addr, sizeof in->sin_addr);
-        } else if (i->ifa_addr->sa_family == AF_INET6) {
-            const struct sockaddr_in6 *in6 = (const void *)i->ifa_addr;
-
-            ok = add_name(names, GEN_IPADD, &in6->sin6_addr, sizeof in6->sin6_addr);
-        }
+        if (i->ifa_addr->sa_family == AF_INET)
+            map_v4(&((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr, &address);
+        else if (i->ifa_addr->sa_family == AF_INET6)
+            address = ((const struct sockaddr_in6 *)(const void *)i->ifa_addr)->sin6_addr;
+        if (!IN6_IS_ADDR_UNSPECIFIED(&address) && !IN6_IS_ADDR_LINKLOCAL(&address))
+            ok = add_address(names, &address);
     }
     freeifaddrs(all);
     return ok;
 }
 
+/* What it had stays: names and addresses that come and go by turns make no difference. */
 static bool
-add_names(GENERAL_NAMES *names, const char *name)
+add_old_names(GENERAL_NAMES *names, const X509 *old)
 {
-    char local[320], host[256] = "";
+    AUTO_NAMES had = old ? X509_get_ext_d2i(old, NID_subject_alt_name, NULL, NULL) : NULL;
+    bool ok = true;
+
+    for (int i = 0; ok && i < sk_GENERAL_NAME_num(had); i++) {
+        int type;
+        const ASN1_STRING *value = GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(had, i), &type);
+        const unsigned char *data = ASN1_STRING_get0_data(value);
+        int len = ASN1_STRING_length(value);
+        struct in6_addr address;
+        char dns[HOST_SIZE];
+
+        if (type == GEN_DNS && hf_text_put(dns, sizeof dns, "%.*s", len, (const char *)data)) {
+            ok = add_dns(names, dns);
+        } else if (type == GEN_IPADD && (len == 4 || len == sizeof address)) {
+            if (len == 4)
+                map_v4((const struct in_addr *)(const void *)data, &address);
+            else
+                memcpy(&address, data, sizeof address);
+            ok = add_address(names, &address);
+        }
+    }
+    return ok;
+}
+
+static void
+host_name(char out[HOST_SIZE])
+{
+    out[0] = out[HOST_SIZE - 1] = '\0';
+    if (gethostname(out, HOST_SIZE - 1) < 0)
+        out[0] = '\0';
+}
+
+/* What it is due for comes first: there is room for NAMES_MAX. */
+static bool
+add_names(GENERAL_NAMES *names, const char *name, const X509 *old)
+{
+    char local[320], host[HOST_SIZE];
 
     snprintf(local, sizeof local, "%s.local", name);
-    if (gethostname(host, sizeof host - 1) < 0)
-        host[0] = '\0';
+    host_name(host);
     return add_dns(names, name) && add_dns(names, local) && add_dns(names, host) &&
-           add_dns(names, "localhost") && add_addresses(names);
+           add_dns(names, "localhost") && add_interfaces(names) && add_old_names(names, old);
 }
 
 /* ---- making ---- */
@@ -157,11 +189,18 @@ set_serial(X509 *cert)
     return ok;
 }
 
+int64_t
+hf_x509_now_s(void)
+{
+    int64_t now_s = hf_clock_wall_ms() / 1000;
+
+    return now_s > CLOCK_FLOOR_S ? now_s : CLOCK_FLOOR_S;
+}
+
 static bool
 set_dates(X509 *cert)
 {
-    int64_t now_s = hf_clock_wall_ms() / 1000;
-    int64_t until_s = (now_s > CLOCK_FLOOR_S ? now_s : CLOCK_FLOOR_S) + LIFETIME_S;
+    int64_t until_s = hf_x509_now_s() + LIFETIME_S;
 
     return ASN1_TIME_set(X509_getm_notBefore(cert), (time_t)VALID_FROM_S) &&
            ASN1_TIME_set(X509_getm_notAfter(cert), (time_t)until_s);
@@ -183,12 +222,12 @@ add_extension(X509 *cert, int nid, const char *value)
 }
 
 static bool
-fill_certificate(X509 *cert, EVP_PKEY *key, const char *name)
+fill_certificate(X509 *cert, EVP_PKEY *key, const char *name, const X509 *old)
 {
     AUTO_NAMES names = GENERAL_NAMES_new();
     X509_NAME *subject = X509_get_subject_name(cert);
 
-    return names && add_names(names, name) && X509_set_version(cert, X509_VERSION_3) &&
+    return names && add_names(names, name, old) && X509_set_version(cert, X509_VERSION_3) &&
            set_serial(cert) && set_dates(cert) &&
            X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1,
                                       -1, 0) &&
@@ -210,29 +249,59 @@ replace_file(const char *path, BIO *content, mode_t mode, struct hf_error *err)
     return hf_file_replace(path, data, (size_t)len, mode, (uid_t)-1, (gid_t)-1, err);
 }
 
-static int
-make(const char *dir, const char *pem_path, const char *name, struct hf_error *err)
+int
+hf_x509_make_own(const char *dir, const char *name, EVP_PKEY *key, const X509 *old,
+                 struct hf_error *err)
 {
-    AUTO_KEY key = EVP_EC_gen("P-256");
+    AUTO_KEY made = key ? NULL : EVP_EC_gen("P-256");
     AUTO_CERT cert = X509_new();
     AUTO_BIO both = BIO_new(BIO_s_secmem());
     AUTO_BIO alone = BIO_new(BIO_s_mem());
-    char path[PATH_MAX];
+    char path[PATH_MAX], pem_path[PATH_MAX];
 
-    if (!key || !cert || !both || !alone || !fill_certificate(cert, key, name) ||
+    key = key ? key : made;
+    if (!key || !cert || !both || !alone || !fill_certificate(cert, key, name, old) ||
         !PEM_write_bio_PrivateKey(both, key, NULL, NULL, 0, NULL, NULL) ||
         !PEM_write_bio_X509(both, cert) || !PEM_write_bio_X509(alone, cert))
         return failed(err);
-    snprintf(path, sizeof path, "%s/cert.pem", dir);
+    if (!hf_text_put(path, sizeof path, "%s/cert.pem", dir) ||
+        !hf_text_put(pem_path, sizeof pem_path, "%s/server.pem", dir))
+        return hf_error_set(err, HF_ERROR_INVALID, "path too long: '%s'", dir);
     if (replace_file(pem_path, both, 0600, err) < 0)
         return -1;
     return replace_file(path, alone, 0644, err);
 }
 
+/* ---- when a new one is due ---- */
+
+bool
+hf_x509_ends_soon(const X509 *own)
+{
+    time_t soon = (time_t)(hf_x509_now_s() + RENEW_BEFORE_S);
+
+    return X509_cmp_time(X509_get0_notAfter(own), &soon) <= 0;
+}
+
+static bool
+has_host(const X509 *own, const char *host)
+{
+    return !*host || X509_check_host((X509 *)(uintptr_t)own, host, 0, 0, NULL) == 1;
+}
+
+bool
+hf_x509_has_names(const X509 *own, const char *name)
+{
+    char local[320], host[HOST_SIZE];
+
+    snprintf(local, sizeof local, "%s.local", name);
+    host_name(host);
+    return has_host(own, name) && has_host(own, local) && has_host(own, host);
+}
+
 /* ---- loading ---- */
 
-static int
-fingerprint(const X509 *cert, char out[HF_FINGERPRINT_SIZE])
+int
+hf_x509_fingerprint(const X509 *cert, char out[HF_FINGERPRINT_SIZE])
 {
     unsigned char hash[EVP_MAX_MD_SIZE];
     unsigned len = 0;
@@ -246,9 +315,8 @@ fingerprint(const X509 *cert, char out[HF_FINGERPRINT_SIZE])
     return 0;
 }
 
-/* No passphrase is ever asked for on a terminal. */
-static int
-no_passphrase(char *buffer, int size, int writing, void *context)
+int
+hf_x509_no_passphrase(char *buffer, int size, int writing, void *context)
 {
     (void)buffer;
     (void)size;
@@ -257,11 +325,10 @@ no_passphrase(char *buffer, int size, int writing, void *context)
     return -1;
 }
 
-/* INVALID where the content is unusable; another class where it cannot be read. */
-static int
-load(const char *path, struct hf_certificate *c, struct hf_error *err)
+int
+hf_x509_load_own(const char *path, EVP_PKEY **ret_key, X509 **ret_cert, struct hf_error *err)
 {
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(PEM_FILE_MAX);
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_PEM_FILE_MAX);
 
     if (hf_file_read(path, &text, err) < 0)
         return -1;
@@ -270,12 +337,24 @@ load(const char *path, struct hf_certificate *c, struct hf_error *err)
     AUTO_BIO for_cert = BIO_new_mem_buf(text.data ? text.data : "", (int)text.len);
     if (!for_key || !for_cert)
         return hf_error_nomem(err);
-    AUTO_KEY key = PEM_read_bio_PrivateKey(for_key, NULL, no_passphrase, NULL);
-    AUTO_CERT cert = PEM_read_bio_X509(for_cert, NULL, no_passphrase, NULL);
-    if (!key || !cert || !X509_check_private_key(cert, key) ||
-        fingerprint(cert, c->fingerprint) < 0)
+    AUTO_KEY key = PEM_read_bio_PrivateKey(for_key, NULL, hf_x509_no_passphrase, NULL);
+    AUTO_CERT cert = PEM_read_bio_X509(for_cert, NULL, hf_x509_no_passphrase, NULL);
+    if (!key || !cert || !X509_check_private_key(cert, key))
         return hf_error_set(err, HF_ERROR_INVALID, "'%s' has no key with its certificate", path);
+    *ret_key = hf_steal(&key);
+    *ret_cert = hf_steal(&cert);
     return 0;
+}
+
+static int
+load(const char *path, struct hf_certificate *c, struct hf_error *err)
+{
+    AUTO_KEY key = NULL;
+    AUTO_CERT cert = NULL;
+
+    if (hf_x509_load_own(path, &key, &cert, err) < 0)
+        return -1;
+    return hf_x509_fingerprint(cert, c->fingerprint) < 0 ? failed(err) : 0;
 }
 
 static int
@@ -311,7 +390,7 @@ hf_certificate_ensure(const char *dir, const char *name, struct hf_certificate *
         }
         if (why.class != HF_ERROR_NOT_FOUND && set_aside(&c, err) < 0)
             return -1;
-        if (make(dir, c.pem_path, name, err) < 0 || load(c.pem_path, &c, err) < 0)
+        if (hf_x509_make_own(dir, name, NULL, NULL, err) < 0 || load(c.pem_path, &c, err) < 0)
             return hf_error_wrap(err, "make the TLS certificate");
         c.made = true;
     }

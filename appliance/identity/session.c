@@ -61,6 +61,7 @@ hf_sessions_add(struct hf_sessions *s, const char *token_hash, const struct hf_a
         .end_ms = mono_ms + LIFE_MS,
         .used_ms = mono_ms,
         .saved_ms = mono_ms,
+        .proved_ms = mono_ms,
     };
     snprintf(l->token_hash, sizeof l->token_hash, "%s", token_hash);
     snprintf(l->user, sizeof l->user, "%s", account->user);
@@ -88,6 +89,7 @@ hf_sessions_load(struct hf_sessions *s, const struct hf_session_record *r, int64
     };
     snprintf(l->token_hash, sizeof l->token_hash, "%s", r->token_hash);
     snprintf(l->user, sizeof l->user, "%s", r->user);
+    memcpy(l->address, r->address, sizeof l->address);
 }
 
 struct hf_live_session *
@@ -106,6 +108,24 @@ hf_sessions_find(struct hf_sessions *s, const char *token_hash, int64_t mono_ms)
     return NULL;
 }
 
+size_t
+hf_sessions_end(struct hf_sessions *s, const char *user, const char *keep_hash,
+                char ret_hashes[HF_SESSIONS_MAX][HF_TOKEN_HASH_SIZE])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < HF_SESSIONS_MAX; i++) {
+        struct hf_live_session *l = &s->list[i];
+
+        if (!l->token_hash[0] || strcmp(l->user, user) != 0 ||
+            (keep_hash && strcmp(l->token_hash, keep_hash) == 0))
+            continue;
+        memcpy(ret_hashes[count++], l->token_hash, HF_TOKEN_HASH_SIZE);
+        hf_sessions_forget(l);
+    }
+    return count;
+}
+
 void
 hf_session_record(const struct hf_live_session *l, int64_t wall_ms, int64_t mono_ms,
                   struct hf_session_record *ret_record)
@@ -118,4 +138,5 @@ hf_session_record(const struct hf_live_session *l, int64_t wall_ms, int64_t mono
     };
     memcpy(ret_record->token_hash, l->token_hash, sizeof l->token_hash);
     memcpy(ret_record->user, l->user, sizeof l->user);
+    memcpy(ret_record->address, l->address, sizeof l->address);
 }

@@ -18,6 +18,9 @@ struct hf_live_session {
     enum hf_role role;
     int64_t created_wall_ms;
     int64_t end_ms, used_ms, saved_ms; /* monotonic */
+    int64_t
+        proved_ms; /* when the password was shown for it last; monotonic, 0: not since a start */
+    char address[HF_ADDRESS_SIZE];
 };
 
 struct hf_sessions {
@@ -28,10 +31,15 @@ struct hf_sessions {
 void hf_token_hash(const char *token, char out[HF_TOKEN_HASH_SIZE]);
 
 /* Takes the place of the one that was not used for longest where all are taken; evicted gets its
- * hash then, else "". */
+ * hash then, else "". Its password has been shown just now. */
 struct hf_live_session *hf_sessions_add(struct hf_sessions *s, const char *token_hash,
                                         const struct hf_account *account, int64_t wall_ms,
                                         int64_t mono_ms, char evicted[HF_TOKEN_HASH_SIZE]);
+
+/* Forgets the sessions of user but the one of keep_hash (NULL: all); ret_hashes gets theirs.
+ * Returns how many. */
+size_t hf_sessions_end(struct hf_sessions *s, const char *user, const char *keep_hash,
+                       char ret_hashes[HF_SESSIONS_MAX][HF_TOKEN_HASH_SIZE]);
 
 /* Takes up a saved session, unless its time is over. */
 void hf_sessions_load(struct hf_sessions *s, const struct hf_session_record *r, int64_t wall_ms,

@@ -27,6 +27,49 @@ hf_role_name(enum hf_role role)
     return (unsigned)role < HF_ROLE_COUNT ? names[role] : "none";
 }
 
+int
+hf_role_read(const char *word, const char *pointer, enum hf_role *ret_role, struct hf_error *err)
+{
+    for (int role = 0; role < HF_ROLE_COUNT; role++) {
+        if (strcmp(word, hf_role_name((enum hf_role)role)) == 0) {
+            *ret_role = (enum hf_role)role;
+            return 0;
+        }
+    }
+    return hf_error_set_at(err, HF_ERROR_INVALID, pointer, "%s: must be viewer, operator or admin",
+                           pointer);
+}
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+int
+hf_user_name_check(const char *text, const char *pointer, struct hf_error *err)
+{
+    size_t len = strlen(text);
+
+    if (len < 1 || len > HF_USER_CHARS || !strchr(LOWER DIGITS, text[0]) ||
+        strspn(text, LOWER DIGITS "._-") != len)
+        return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
+                               "%s: must be 1 to %d of a-z, 0-9, dot, dash and underscore, a "
+                               "letter or digit first",
+                               pointer, HF_USER_CHARS);
+    return 0;
+}
+
+int
+hf_token_name_check(const char *text, const char *pointer, struct hf_error *err)
+{
+    size_t len = strlen(text);
+
+    if (len < 1 || len > HF_TOKEN_NAME_CHARS || strspn(text, LOWER UPPER DIGITS "._-") != len)
+        return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
+                               "%s: must be 1 to %d of A-Z, a-z, 0-9, dot, dash and underscore",
+                               pointer, HF_TOKEN_NAME_CHARS);
+    return 0;
+}
+
 bool
 hf_setup_code_normalise(const char *typed, char out[HF_SETUP_CODE_SIZE])
 {

@@ -15,7 +15,8 @@
 enum { FORMAT = 1 };
 
 static const char FOLDER[] = "holdfast";
-static const char FILE_NAME[] = "provision.json";
+static const char PROVISION[] = "provision.json";
+static const char RECOVERY[] = "recovery.json";
 
 /* ---- reading ---- */
 
@@ -30,7 +31,7 @@ open_error(struct hf_error *err, const char *path)
 
 /* Whoever made the stick shall not choose which file of this host is read. */
 static int
-open_file(const char *dir, int *ret_fd, struct hf_error *err)
+open_file(const char *dir, const char *name, int *ret_fd, struct hf_error *err)
 {
     HF_AUTO_CLOSE int root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
@@ -41,9 +42,9 @@ open_file(const char *dir, int *ret_fd, struct hf_error *err)
     if (folder < 0)
         return open_error(err, FOLDER);
 
-    int fd = openat(folder, FILE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
-        return open_error(err, "holdfast/provision.json");
+        return open_error(err, name);
     *ret_fd = fd;
     return 0;
 }
@@ -75,12 +76,12 @@ read_all(int fd, struct hf_buf *text, struct hf_error *err)
 }
 
 static int
-read_file(const char *dir, struct hf_buf *text, struct hf_error *err)
+read_file(const char *dir, const char *name, struct hf_buf *text, struct hf_error *err)
 {
     HF_AUTO_CLOSE int fd = -1;
     struct stat st;
 
-    if (open_file(dir, &fd, err) < 0)
+    if (open_file(dir, name, &fd, err) < 0)
         return -1;
     if (fstat(fd, &st) < 0)
         return hf_error_errno(err, errno, "it cannot be read");
@@ -142,8 +143,10 @@ read_settings(const struct hf_json *doc, struct hf_settings *s, struct hf_error 
     return hf_settings_parse(part, s, err);
 }
 
+/* Who may get in: one of the two, or neither. */
 static int
-read_access(const struct hf_json *doc, struct hf_provision *p, struct hf_error *err)
+read_access(const struct hf_json *doc, char password_hash[HF_PASSWORD_HASH_SIZE],
+            char setup_code[HF_SETUP_CODE_SIZE], struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {{"password_hash", HF_JSON_STRING, true}};
     const struct hf_json *admin = hf_json_get(doc, "admin");
@@ -161,13 +164,22 @@ read_access(const struct hf_json *doc, struct hf_provision *p, struct hf_error *
         hash = hf_json_string(admin, "password_hash");
         if (hf_password_hash_check(hash, "/admin/password_hash", err) < 0)
             return -1;
-        snprintf(p->password_hash, sizeof p->password_hash, "%s", hash);
+        snprintf(password_hash, HF_PASSWORD_HASH_SIZE, "%s", hash);
     }
-    if (code && !hf_setup_code_normalise(code, p->setup_code))
+    if (code && !hf_setup_code_normalise(code, setup_code))
         return hf_error_set_at(err, HF_ERROR_INVALID, "/setup_code",
                                "/setup_code: must look like XXXX-XXXX-XXXX, of the characters %s",
                                hf_setup_code_alphabet);
     return 0;
+}
+
+static int
+check_format(const struct hf_json *doc, struct hf_error *err)
+{
+    if (hf_json_int(doc, "format", 0) == FORMAT)
+        return 0;
+    return hf_error_set_at(err, HF_ERROR_INVALID, "/format",
+                           "/format: must be %d, the only format that this version knows", FORMAT);
 }
 
 static int
@@ -186,11 +198,9 @@ read_document(const struct hf_json *doc, struct hf_provision *p, struct hf_error
 
     if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)
         return -1;
-    if (hf_json_int(doc, "format", 0) != FORMAT)
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/format",
-                               "/format: must be %d, the only format that this version knows",
-                               FORMAT);
-    return read_settings(doc, &p->settings, err) < 0 ? -1 : read_access(doc, p, err);
+    if (check_format(doc, err) < 0 || read_settings(doc, &p->settings, err) < 0)
+        return -1;
+    return read_access(doc, p->password_hash, p->setup_code, err);
 }
 
 static void
@@ -208,7 +218,7 @@ read_checked(const char *dir, struct hf_provision *p, struct hf_error *err)
     HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_PROVISION_FILE_MAX + 1);
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
 
-    if (read_file(dir, &text, err) < 0 || parse(&text, &doc, err) < 0 ||
+    if (read_file(dir, PROVISION, &text, err) < 0 || parse(&text, &doc, err) < 0 ||
         read_document(doc, p, err) < 0)
         return -1;
     hash_file(&text, p->file_hash);
@@ -238,4 +248,58 @@ hf_provision_done(struct hf_provision *p)
     hf_settings_done(&p->settings);
     sodium_memzero(p->password_hash, sizeof p->password_hash);
     sodium_memzero(p->setup_code, sizeof p->setup_code);
+}
+
+/* ---- recovery ---- */
+
+static int
+read_recovery(const struct hf_json *doc, const char *gateway_id, struct hf_recovery *r,
+              struct hf_error *err)
+{
+    static const struct hf_json_field fields[] = {
+        {"format", HF_JSON_INT, true},
+        {"gateway", HF_JSON_STRING, false},
+        {"admin", HF_JSON_OBJECT, false},
+        {"setup_code", HF_JSON_STRING, false},
+    };
+
+    const char *gateway;
+
+    if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0 || check_format(doc, err) < 0)
+        return -1;
+    gateway = hf_json_string(doc, "gateway");
+    if (gateway && strcmp(gateway, gateway_id) != 0)
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/gateway",
+                               "/gateway: is another gateway; this one is '%s'", gateway_id);
+    if (read_access(doc, r->password_hash, r->setup_code, err) < 0)
+        return -1;
+    if (!*r->password_hash && !*r->setup_code)
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/setup_code",
+                               "/setup_code: is missing, and so is /admin: one of them says how to "
+                               "get in");
+    return 0;
+}
+
+int
+hf_recovery_read(const char *dir, const char *gateway_id, struct hf_recovery *ret_recovery,
+                 struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_PROVISION_FILE_MAX + 1);
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    struct hf_recovery r = {.file_hash = ""};
+
+    if (read_file(dir, RECOVERY, &text, err) < 0 || parse(&text, &doc, err) < 0 ||
+        read_recovery(doc, gateway_id, &r, err) < 0) {
+        hf_recovery_done(&r);
+        return hf_error_wrap(err, "recovery file holdfast/recovery.json");
+    }
+    hash_file(&text, r.file_hash);
+    *ret_recovery = r;
+    return 0;
+}
+
+void
+hf_recovery_done(struct hf_recovery *r)
+{
+    sodium_memzero(r, sizeof *r);
 }

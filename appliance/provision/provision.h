@@ -28,3 +28,20 @@ HF_MUST int hf_provision_read(const char *dir, const struct hf_settings *base,
                               struct hf_provision *ret_provision, struct hf_error *err);
 
 void hf_provision_done(struct hf_provision *p);
+
+/*
+ * Whoever can put a file before the gateway's start may set who gets in, like whoever can take its
+ * disk: DIR/holdfast/recovery.json, described by api/recovery.schema.json. It may name the gateway,
+ * so that a stick that is passed round opens that one only.
+ */
+struct hf_recovery {
+    char password_hash[HF_PASSWORD_HASH_SIZE]; /* of user "admin"; "" for none */
+    char setup_code[HF_SETUP_CODE_SIZE];       /* "" for none; one of the two is there */
+    char file_hash[HF_PROVISION_HASH_SIZE];
+};
+
+/* Read and refused as a provisioning file is. INVALID with pointer /gateway where it is for another
+ * one. */
+HF_MUST int hf_recovery_read(const char *dir, const char *gateway_id,
+                             struct hf_recovery *ret_recovery, struct hf_error *err);
+void hf_recovery_done(struct hf_recovery *r);

@@ -7,13 +7,15 @@
 #include <limits.h>
 #include <sqlite3.h>
 
+enum { HF_STORE_REPORT_MAX = 1024 /* names every table that was lost */ };
+
 struct hf_store {
     sqlite3 *db;
     int lock_fd; /* the folder, locked: one process has the store open */
     char dir[PATH_MAX];
     char gateway_id[16];
     enum hf_store_opened opened_as;
-    char opened_text[HF_ERROR_MESSAGE_MAX];
+    char opened_text[HF_STORE_REPORT_MAX];
     bool export_due; /* export.c */
     int depth;       /* of hf_store_transaction() */
 };

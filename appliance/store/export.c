@@ -20,6 +20,9 @@ static const struct {
      "value->>0, value->>1, value->>2, value->>3", ""},
     {"account", "accounts", "user, role, password_hash, created",
      "value->>0, value->>1, value->>2, value->>3", ""},
+    {"disabled_account", "disabled accounts", "user", "value->>0", ""},
+    {"token", "tokens", "token_hash, user, name, role, created, expires, used",
+     "value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6", ""},
     {"secret", "secrets", "name, value", "value->>0, value->>1", ""},
     {"settings", "settings", "n, created, author, json",
      "value->>0, value->>1, value->>2, value->>3", "ORDER BY n DESC LIMIT 1"},
@@ -31,6 +34,8 @@ static const struct {
     {"setup_code", "setup code", "one, hash", "value->>0, value->>1", ""},
     /* or a stick that was left in would be applied once more, over what was changed since */
     {"provision", "provisioning mark", "one, file_hash, applied", "value->>0, value->>1, value->>2",
+     ""},
+    {"recovery_file", "recovery mark", "one, file_hash, applied", "value->>0, value->>1, value->>2",
      ""},
 };
 
@@ -51,7 +56,7 @@ hf_export_exists(const struct hf_store *st)
     return lstat(path, &s) == 0;
 }
 
-/* The clock floor is written every hour, and is no reason. */
+/* The clock floor is written every hour and a token's last use as often: no reason. */
 static void
 on_change(void *context, int operation, const char *database, const char *table,
           sqlite3_int64 rowid)
@@ -62,7 +67,8 @@ on_change(void *context, int operation, const char *database, const char *table,
     (void)rowid;
     for (size_t i = 0; i < HF_LEN(tables); i++)
         if (strcmp(tables[i].name, table) == 0 &&
-            (operation != SQLITE_UPDATE || strcmp(table, "gateway") != 0))
+            (operation != SQLITE_UPDATE ||
+             (strcmp(table, "gateway") != 0 && strcmp(table, "token") != 0)))
             st->export_due = true;
 }
 
@@ -159,7 +165,7 @@ int
 hf_export_restore(struct hf_store *st, struct hf_buf *report, struct hf_error *err)
 {
     HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(EXPORT_MAX);
-    HF_AUTO_BUF struct hf_buf taken = HF_BUF_INIT(HF_ERROR_MESSAGE_MAX);
+    HF_AUTO_BUF struct hf_buf taken = HF_BUF_INIT(HF_STORE_REPORT_MAX);
 
     if (read_export(st, &text) < 0 || !is_readable(st, text.data))
         return 0;

@@ -17,6 +17,8 @@ static const struct table {
 } tables[] = {
     {"gateway", "gateway id", "one, id, created, clock_floor", 4},
     {"account", "accounts", "user, role, password_hash, created", 4},
+    {"disabled_account", "disabled accounts", "user", 1},
+    {"token", "tokens", "token_hash, user, name, role, created, expires, used", 7},
     {"secret", "secrets", "name, value", 2},
     {"settings", "settings", "n, created, author, json", 4},
     {"release", "release", "one, imported, json", 3},
@@ -24,7 +26,9 @@ static const struct table {
     {"desired", "desired state", "service, wanted, actor, changed", 4},
     {"setup_code", "setup code", "one, hash", 2},
     {"provision", "provisioning mark", "one, file_hash, applied", 3},
+    {"recovery_file", "recovery mark", "one, file_hash, applied", 3},
     {"session", "sessions", "token_hash, user, role, created, expires, seen", 6},
+    {"session_origin", "origins of sessions", "token_hash, address", 2},
     {"operation", "operations", "n, id, kind, state, service, actor, detail, created, finished", 9},
     {"audit", "audit log", "n, at, who, what", 4},
     {"known_release", "known releases",
@@ -155,8 +159,8 @@ open_damaged(const char *path, sqlite3 **ret_db, struct hf_error *err)
 int
 hf_salvage(struct hf_store *st, const char *path, struct hf_buf *report, struct hf_error *err)
 {
-    HF_AUTO_BUF struct hf_buf saved = HF_BUF_INIT(HF_ERROR_MESSAGE_MAX);
-    HF_AUTO_BUF struct hf_buf lost = HF_BUF_INIT(HF_ERROR_MESSAGE_MAX);
+    HF_AUTO_BUF struct hf_buf saved = HF_BUF_INIT(HF_STORE_REPORT_MAX);
+    HF_AUTO_BUF struct hf_buf lost = HF_BUF_INIT(HF_STORE_REPORT_MAX);
     sqlite3 *old = NULL;
     int rc = 0;
 

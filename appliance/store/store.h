@@ -123,7 +123,7 @@ HF_MUST int hf_store_operation(struct hf_store *st, const char *id,
 HF_MUST int hf_store_operations(struct hf_store *st, struct hf_operation *ret_operations,
                                 size_t max, size_t *ret_count, struct hf_error *err);
 
-/* ---- accounts and sessions ---- */
+/* ---- accounts, sessions, tokens ---- */
 
 /* By user name, at most max. A gateway with an account is claimed. */
 HF_MUST int hf_store_accounts(struct hf_store *st, struct hf_account *ret_accounts, size_t max,
@@ -131,7 +131,12 @@ HF_MUST int hf_store_accounts(struct hf_store *st, struct hf_account *ret_accoun
 /* Adds the account or replaces the one of that user. */
 HF_MUST int hf_store_save_account(struct hf_store *st, const struct hf_account *a,
                                   struct hf_error *err);
-/* Adds the first account and forgets the setup code; CONFLICT where there is an account. */
+/* All of it in one transaction; fine where an account that shall go is not there. */
+HF_MUST int hf_store_change_account(struct hf_store *st, const struct hf_account_change *change,
+                                    struct hf_error *err);
+/* Adds the first account and forgets the setup code. Where there are accounts: CONFLICT, unless a
+ * setup code waits (a recovery); then it takes the place of the one of that user and ends its
+ * sessions. */
 HF_MUST int hf_store_claim(struct hf_store *st, const struct hf_account *a, struct hf_error *err);
 
 /* Hash of a setup code that came by provisioning; "" where there is none. */
@@ -148,6 +153,19 @@ HF_MUST int hf_store_save_session(struct hf_store *st, const struct hf_session_r
 HF_MUST int hf_store_delete_session(struct hf_store *st, const char *token_hash,
                                     struct hf_error *err);
 
+/* By user and name, at most max. */
+HF_MUST int hf_store_tokens(struct hf_store *st, struct hf_token_record *ret_tokens, size_t max,
+                            size_t *ret_count, struct hf_error *err);
+/* With its entry in the audit log, in one transaction. */
+HF_MUST int hf_store_add_token(struct hf_store *st, const struct hf_token_record *token,
+                               const char *who, const char *what, struct hf_error *err);
+/* Fine where there is none. */
+HF_MUST int hf_store_use_token(struct hf_store *st, const char *token_hash, int64_t used_ms,
+                               struct hf_error *err);
+/* As hf_store_add_token(); fine where there is none. */
+HF_MUST int hf_store_delete_token(struct hf_store *st, const struct hf_token_record *token,
+                                  const char *who, const char *what, struct hf_error *err);
+
 /* ---- provisioning ---- */
 
 struct hf_store_provision {
@@ -162,6 +180,17 @@ struct hf_store_provision {
  * gateway that is claimed is refused whole (CONFLICT). */
 HF_MUST int hf_store_apply_provision(struct hf_store *st, const struct hf_store_provision *p,
                                      bool *ret_applied, struct hf_error *err);
+
+struct hf_store_recovery {
+    const char *file_hash;
+    const char *password_hash;   /* of user "admin", who is an admin then; NULL for none */
+    const char *setup_code_hash; /* which claims the gateway anew; until then all stays as it is */
+};
+
+/* Applies it, with its entry in the audit log, and remembers the file, in one transaction. The file
+ * applied last changes nothing again: *ret_applied is false then. */
+HF_MUST int hf_store_apply_recovery(struct hf_store *st, const struct hf_store_recovery *r,
+                                    bool *ret_applied, struct hf_error *err);
 
 /* ---- incidents ---- */
 

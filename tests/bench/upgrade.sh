@@ -59,6 +59,7 @@ said_at() {
 }
 
 way_back() {
+    gateway_prove
     api_is 202 POST /releases/rollback
     jq -r .id "$work/body" >"$work/operation"
     ends committed "$1"

@@ -249,15 +249,15 @@ await check('whoever has logged out is refused', async () => {
     expect(answer.status() === 401, `GET ${path} answers ${answer.status()}`);
   }
   await open(`${url}/services/buffer`);
-  await page.getByLabel('Password of admin').waitFor();
+  await page.getByLabel('Password', { exact: true }).waitFor();
 });
 await accessible('login');
 await shootAll('login');
 await check('a wrong password is refused, the right one leads to where one was', async () => {
-  await page.getByLabel('Password of admin').fill('not the password');
+  await page.getByLabel('Password', { exact: true }).fill('not the password');
   await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByText('That is not the password').waitFor();
-  await page.getByLabel('Password of admin').fill(password);
+  await page.getByText('That is not the password of this user').waitFor();
+  await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Log in' }).click();
   await page.getByRole('heading', { level: 1, name: 'Buffer' }).waitFor();
 });

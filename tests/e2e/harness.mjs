@@ -190,7 +190,7 @@ export async function enter() {
     await page.getByLabel('Password for admin').fill(password);
     await claim.click();
   } else {
-    await page.getByLabel('Password of admin').fill(password);
+    await page.getByLabel('Password', { exact: true }).fill(password);
     await login.click();
   }
   await page.getByTestId('sentence').waitFor();

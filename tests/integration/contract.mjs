@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
+import { access } from './contract-access.mjs';
 
 const url = new URL(process.env.HF_URL ?? 'https://127.0.0.1:8443');
 const setupCode = process.env.HF_SETUP_CODE;
@@ -47,11 +48,11 @@ const escape = (text) => text.replaceAll('~', '~0').replaceAll('/', '~1');
 const types = { PATCH: 'application/merge-patch+json', PUT: 'application/octet-stream' };
 
 // Asks once; resolves with the whole answer, or for a stream with what came within streamMs.
-function ask(method, path, { headers = {}, body, session = true, streamMs = 2500 } = {}) {
+function ask(method, path, { headers = {}, body, type, session = true, streamMs = 2500 } = {}) {
   const all = { ...headers };
   if (session && cookie) all.cookie = cookie;
   if (body !== undefined && !('content-type' in all)) {
-    all['content-type'] = types[method] ?? 'application/json';
+    all['content-type'] = type ?? types[method] ?? 'application/json';
   }
   if (body !== undefined) all['content-length'] = Buffer.byteLength(body);
   const options = { method, path: `/api/v1${path}`, host: url.hostname, port: url.port || 443, headers: all, agent };
@@ -139,7 +140,8 @@ function hold(method, template, answer, what = '') {
 async function tryOut(method, template, options = {}) {
   let path = template.replace('{name}', options.name ?? service).replace('{id}', options.id ?? '0'.repeat(32)).replace('{n}', options.n ?? 1);
   if (options.query) path += `?${options.query}`;
-  const answer = await ask(method, path, options);
+  const [type] = Object.keys(contract.paths[template][method.toLowerCase()].requestBody?.content ?? {});
+  const answer = await ask(method, path, { type, ...options });
   hold(method, template, answer, options.what);
   return answer;
 }
@@ -219,7 +221,19 @@ async function methods() {
   validate('GET /nothing: body', '/components/schemas/Problem', JSON.parse(unknown.text));
 }
 
-const takeCookie = (answer) => { cookie = (answer.headers['set-cookie']?.[0] ?? '').split(';')[0]; };
+const cookieOf = (answer) => (answer.headers['set-cookie']?.[0] ?? '').split(';')[0];
+const takeCookie = (answer) => { cookie = cookieOf(answer); };
+
+// As somebody else for a while.
+async function withCookie(other, work) {
+  const mine = cookie;
+  cookie = other;
+  try {
+    await work();
+  } finally {
+    cookie = mine;
+  }
+}
 
 async function enter() {
   const state = JSON.parse((await expect(200, 'GET', '/claim')).text);
@@ -540,6 +554,7 @@ async function use() {
   await sources();
   await releases();
   await scan();
+  await access({ ask, expect, tryOut, check, password, withCookie, cookieOf });
   await expect(400, 'GET', '/operations', { query: 'limit=0', what: 'limit=0' });
   await expect(200, 'GET', '/operations', { query: 'limit=1', what: 'limit=1' });
   await expect(404, 'GET', '/operations/{id}', { what: 'unknown' });

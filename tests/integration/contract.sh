@@ -50,6 +50,51 @@ has_scan_data() {
 EOF
 }
 
+# --- a restart, and a recovery by whoever has the box
+
+# The session is there; what cannot be taken back wants the password, once.
+a_restart_asks_for_the_password() {
+    local ann='{"name":"ann","password":"a battery of ann","role":"viewer"}'
+    gateway_end_daemon # which forgets who guessed wrong
+    gateway_start
+    gateway_login
+    gateway_end_daemon
+    gateway_start
+    api_is 403 POST /users "$ann"
+    expect "type" "$(jq -r .type "$work/body")" /api/docs/problems#password-needed
+    api_is 403 POST /releases/rollback
+    gateway_prove
+    api_is 201 POST /users "$ann"
+}
+
+recovery_restart() {
+    mkdir -p "$gw_dir/recovery/holdfast"
+    printf '%s' "$1" >"$gw_dir/recovery/holdfast/recovery.json"
+    gateway_end_daemon
+    gateway_start --provision "$gw_dir/recovery"
+}
+
+is_claimed() { expect "claimed" "$(api_get /claim .claimed)" "$1"; }
+
+a_recovery_file_lets_in_once() {
+    local code='{"setup_code":"7KQM-X3PA-92HV","password":"another battery"}'
+    recovery_restart '{"format":1,"gateway":"hf-ffffffff","setup_code":"7KQM-X3PA-92HV"}'
+    is_claimed true
+    expect_match "log" "$(tail -n 50 "$gw_dir/log")" 'is another gateway'
+    recovery_restart '{"format":1,"setup_code":"7KQM-X3PA-92HV"}'
+    is_claimed false
+    gateway_login # nothing is lost until somebody types the code
+    cp "$gw_dir/jar" "$work/old-jar"
+    api_is 201 POST /claim "$code"
+    is_claimed true
+    expect "the session of before" \
+        "$(curl -ks -o /dev/null -w '%{http_code}' -b "$work/old-jar" "$gw_url/api/v1/session")" 401
+    api GET /audit | jq -e 'any(.entries[]; .who == "recovery")'
+    recovery_restart '{"format":1,"setup_code":"7KQM-X3PA-92HV"}' # the stick was left in
+    is_claimed true
+    api_is 409 POST /claim "$code"
+}
+
 check has_packages
 check has_scan_data
 check files_fit_their_schemas
@@ -57,4 +102,6 @@ check "a gateway" gateway_start
 check devices_have_spoken
 need
 check "answers of all kinds are as documented" answers_as_documented
+check a_restart_asks_for_the_password
+check a_recovery_file_lets_in_once
 finish

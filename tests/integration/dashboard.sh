@@ -47,11 +47,9 @@ with_an_own_service() {
         --arg own "$own" --argjson port 1502
 }
 
-# The API makes no further accounts.
 a_viewer_is_made() {
-    gateway_end_daemon
-    sqlite3 "$gw_state/holdfast.db" "INSERT INTO account SELECT '$viewer', 0, password_hash, created FROM account"
-    gateway_start
+    gateway_login
+    api_is 201 POST /users "$(jq -nc --arg n "$viewer" --arg p "$password" '{name: $n, password: $p, role: "viewer"}')"
 }
 
 in_chromium() {

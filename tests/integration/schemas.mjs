@@ -26,6 +26,10 @@ function fits(schema, what, value) {
 
 const provision = ajv.compile(api('provision.schema.json'));
 fits(provision, 'provision.example.json', api('provision.example.json'));
+const recovery = ajv.compile(api('recovery.schema.json'));
+fits(recovery, 'a recovery by code', { format: 1, gateway: 'hf-1a2b3c4d', setup_code: '7KQM-X3PA-92HV' });
+check('a recovery by nothing', !recovery({ format: 1 }), 'it is taken');
+check('a recovery by both', !recovery({ format: 1, setup_code: '7KQM-X3PA-92HV', admin: { password_hash: `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'A'.repeat(43)}` } }), 'it is taken');
 const release = ajv.compile(api('release.schema.json'));
 const example = api('release.example.json');
 fits(release, 'release.example.json', example);

@@ -51,6 +51,7 @@ has_canary() { records holdfast/canary | jq -e --arg o "$(cat "$work/operation")
 
 # The images of the release before are here: no registry is needed, and none is asked.
 pain_20_back_by_a_person_needs_no_network() {
+    gateway_prove
     api_is 202 POST /releases/rollback
     jq -r .id "$work/body" >"$work/operation"
     ends committed "$(jq -r .name "$release")"

@@ -47,7 +47,7 @@ random_fault() {
         kill_holdfastd
         ;;
     processor | forwarder) kill_once "$1" || true ;; # it may be away just now
-    give-up) api POST /releases/rollback ;;          # where it has ended: the way back, or a conflict
+    give-up) gateway_prove && api POST /releases/rollback ;;          # where it has ended: the way back, or a conflict
     dockerd) kill_dockerd ;;
     power) kill_both ;;
     esac

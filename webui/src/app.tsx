@@ -13,6 +13,7 @@ import { Overview } from './pages/overview';
 import { Services } from './pages/services';
 import { Notice, Title } from './parts/basics';
 import { Door } from './parts/door';
+import { Prove } from './parts/prove';
 import { Shell } from './parts/shell';
 import { startLive, state } from './state/live';
 import { findOut, visitor } from './state/session';
@@ -86,7 +87,12 @@ function Member({ session }: { session: Session }): JSX.Element {
   useEffect(() => {
     document.title = title;
   }, [title]);
-  return <Shell>{now ? <Page path={path} now={now} session={session} /> : <Waiting />}</Shell>;
+  return (
+    <>
+      <Shell>{now ? <Page path={path} now={now} session={session} /> : <Waiting />}</Shell>
+      <Prove />
+    </>
+  );
 }
 
 function Gate(): JSX.Element | null {

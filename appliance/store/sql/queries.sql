@@ -114,11 +114,21 @@ SELECT id, kind, state, service, actor, detail, created, finished FROM operation
 ORDER BY n DESC LIMIT ?1
 
 -- :account_list
-SELECT user, role, password_hash, created FROM account ORDER BY user LIMIT ?1
+SELECT user, role, password_hash, created, user IN (SELECT user FROM disabled_account)
+FROM account ORDER BY user LIMIT ?1
 
 -- :account_save
 INSERT INTO account (user, role, password_hash, created) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (user) DO UPDATE SET role = excluded.role, password_hash = excluded.password_hash
+
+-- :account_disable
+INSERT INTO disabled_account (user) VALUES (?1) ON CONFLICT DO NOTHING
+
+-- :account_enable
+DELETE FROM disabled_account WHERE user = ?1
+
+-- :account_delete
+DELETE FROM account WHERE user = ?1
 
 -- :account_any
 SELECT 1 FROM account LIMIT 1
@@ -134,7 +144,8 @@ ON CONFLICT (one) DO UPDATE SET hash = excluded.hash
 DELETE FROM setup_code
 
 -- :session_list
-SELECT token_hash, user, role, created, expires, seen FROM session ORDER BY seen DESC LIMIT ?1
+SELECT token_hash, user, role, created, expires, seen, coalesce(address, '')
+FROM session LEFT JOIN session_origin USING (token_hash) ORDER BY seen DESC LIMIT ?1
 
 -- :session_save
 INSERT INTO session (token_hash, user, role, created, expires, seen)
@@ -145,8 +156,34 @@ ON CONFLICT (token_hash) DO UPDATE SET expires = excluded.expires, seen = exclud
 DELETE FROM session WHERE token_hash NOT IN
     (SELECT token_hash FROM session ORDER BY token_hash = ?2 DESC, seen DESC LIMIT ?1)
 
+-- :session_set_origin
+INSERT INTO session_origin (token_hash, address) VALUES (?1, ?2) ON CONFLICT DO NOTHING
+
 -- :session_delete
 DELETE FROM session WHERE token_hash = ?1
+
+-- :session_end_all
+DELETE FROM session WHERE user = ?1 AND token_hash <> ?2
+
+-- :token_list
+SELECT token_hash, user, name, role, created, expires, used FROM token ORDER BY user, name LIMIT ?1
+
+-- :token_add
+INSERT INTO token (token_hash, user, name, role, created, expires, used)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+
+-- :token_use
+UPDATE token SET used = ?2 WHERE token_hash = ?1
+
+-- :token_delete
+DELETE FROM token WHERE token_hash = ?1
+
+-- :recovery_get
+SELECT file_hash FROM recovery_file
+
+-- :recovery_set
+INSERT INTO recovery_file (one, file_hash, applied) VALUES (1, ?1, ?2)
+ON CONFLICT (one) DO UPDATE SET file_hash = excluded.file_hash, applied = excluded.applied
 
 -- :provision_get
 SELECT file_hash FROM provision

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "call.h"
+#include "tempdir.h"
 #include "world.h"
 
 #include "api/router.h"
@@ -14,6 +15,8 @@
 enum { ANSWER_MAX = 1024 * 1024 };
 
 static struct hf_identity *identity;
+static struct hf_certificates *certificates;
+static void *certificate_dir;
 static struct hf_api_config config;
 char call_cookie[CALL_COOKIE_SIZE];
 struct hf_api_common call_common;
@@ -112,14 +115,18 @@ call_expect(const char *method, const char *path, const char *query, int status,
 int
 call_set_up(void **state)
 {
-    char token[HF_TOKEN_SIZE];
+    char token[HF_TOKEN_SIZE], set_aside[PATH_MAX];
 
     (void)state;
+    if (tempdir_make(&certificate_dir) < 0)
+        return -1;
+    assert_int_equal(
+        hf_certificates_open(certificate_dir, "press-hall-3", &certificates, set_aside, NULL), 0);
     world_fill(&world_snapshot);
     identity = world_identity(token);
     snprintf(call_cookie, sizeof call_cookie, "__Host-holdfast=%s", token);
     config = (struct hf_api_config){
-        .identity = identity, .engine_ops = &world_engine_ops, .fingerprint = WORLD_FINGERPRINT};
+        .identity = identity, .engine_ops = &world_engine_ops, .certificates = certificates};
     call_common.config = &config;
     hf_streams_init(&call_common.streams);
     hf_state_cache_init(&call_common.state);
@@ -133,6 +140,8 @@ call_tear_down(void **state)
     hf_state_cache_done(&call_common.state);
     hf_streams_done(&call_common.streams);
     hf_identity_free(identity);
+    hf_certificates_free(certificates);
+    tempdir_drop(&certificate_dir);
     world_leave();
     return 0;
 }

@@ -6,8 +6,9 @@
 #include "api/listen.h"
 #include "api/peers.h"
 #include "api/server.h"
+#include "base/buf.h"
 #include "base/clock.h"
-#include "identity/certificate.h"
+#include "base/file.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -40,11 +41,20 @@ connect_to(uint16_t port)
     return fd;
 }
 
-/* Starts the API on free ports of loopback. */
+/* Of the API that runs. */
+static struct hf_certificates *certificates;
+
+static void
+stop(struct hf_api *api)
+{
+    hf_api_stop(api);
+    hf_certificates_free(certificates);
+}
+
+/* Starts the API on free ports of loopback; stop() ends it. */
 static struct hf_api *
 start(const char *dir, struct hf_identity *identity, uint16_t redirect_port)
 {
-    static struct hf_certificate certificate;
     struct hf_api_config config = {.identity = identity,
                                    .engine_ops = &world_engine_ops,
                                    .listen_address = "127.0.0.1",
@@ -52,10 +62,10 @@ start(const char *dir, struct hf_identity *identity, uint16_t redirect_port)
                                    .redirect_port = redirect_port};
     struct hf_api *api = NULL;
     struct hf_error err = {0};
+    char set_aside[PATH_MAX];
 
-    assert_int_equal(hf_certificate_ensure(dir, "holdfast", &certificate, &err), 0);
-    config.pem_path = certificate.pem_path;
-    config.fingerprint = certificate.fingerprint;
+    assert_int_equal(hf_certificates_open(dir, "holdfast", &certificates, set_aside, &err), 0);
+    config.certificates = certificates;
     if (hf_api_start(&config, &api, &err) < 0)
         fail_msg("%s", err.message);
     return api;
@@ -110,8 +120,56 @@ serving(void **state)
     assert_non_null(strstr(answer, "application/problem+json"));
 
     began_ms = hf_clock_mono_ms();
-    hf_api_stop(api);
+    stop(api);
     assert_in_range(hf_clock_mono_ms() - began_ms, 0, 5000);
+    hf_identity_free(identity);
+}
+
+static void
+shown(uint16_t port, unsigned char out[EVP_MAX_MD_SIZE])
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(ctx);
+    int fd = connect_to(port);
+    X509 *cert;
+
+    SSL_set_fd(ssl, fd);
+    assert_int_equal(SSL_connect(ssl), 1);
+    cert = SSL_get1_peer_certificate(ssl);
+    assert_int_equal(X509_digest(cert, EVP_sha256(), out, NULL), 1);
+    X509_free(cert);
+    SSL_free(ssl);
+    SSL_CTX_free(ctx);
+    close(fd);
+}
+
+/* From the next handshake on; an open connection goes on as it is. */
+static void
+another_certificate(void **state)
+{
+    unsigned char own[EVP_MAX_MD_SIZE], site[EVP_MAX_MD_SIZE], again[EVP_MAX_MD_SIZE];
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(65536);
+    char token[HF_TOKEN_SIZE], answer[ANSWER_SIZE];
+    struct hf_identity *identity = world_identity(token);
+    struct hf_certificate other;
+    struct hf_certificate_info info;
+    struct hf_api *api;
+    uint16_t port;
+
+    assert_int_equal(hf_certificate_ensure(tempdir_path(*state, "other"), "n", &other, NULL), 0);
+    assert_int_equal(hf_file_read(other.pem_path, &text, NULL), 0);
+    api = start(*state, identity, 0);
+    port = hf_api_port(api);
+    shown(port, own);
+    assert_int_equal(hf_certificates_replace(certificates, text.data, text.data, &info, NULL), 0);
+    shown(port, site);
+    assert_memory_not_equal(own, site, 32);
+    assert_true(ask(port, TLS1_2_VERSION, HEALTH, answer));
+    assert_non_null(strstr(answer, "200 OK"));
+    assert_int_equal(hf_certificates_remove(certificates, NULL), 0);
+    shown(port, again);
+    assert_memory_equal(own, again, 32);
+    stop(api);
     hf_identity_free(identity);
 }
 
@@ -153,7 +211,7 @@ refused_body(void **state)
     answer_to_late_body(hf_api_port(api), (size_t)128 * 1024, answer);
     assert_non_null(strstr(answer, "HTTP/1.1 413 Content Too Large\r\n"));
     assert_non_null(strstr(answer, "Connection: close\r\n"));
-    hf_api_stop(api);
+    stop(api);
     hf_identity_free(identity);
 }
 
@@ -187,7 +245,7 @@ too_many_from_one(void **state)
     for (int i = 0; i < 50 && !ask(hf_api_port(api), TLS1_3_VERSION, HEALTH, answer); i++)
         usleep(100000);
     assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
-    hf_api_stop(api);
+    stop(api);
     hf_identity_free(identity);
 }
 
@@ -209,7 +267,7 @@ plain_http_leads_to_https(void **state)
     assert_true(recv(fd, answer, sizeof answer - 1, MSG_WAITALL) > 0);
     assert_non_null(strstr(answer, "307 Temporary Redirect\r\nLocation: https://127.0.0.1:"));
     close(fd);
-    hf_api_stop(api);
+    stop(api);
     hf_identity_free(identity);
 }
 
@@ -219,9 +277,11 @@ port_taken(void **state)
     struct hf_api_config config = {.listen_address = "127.0.0.1"};
     struct hf_api *api = NULL;
     struct hf_error err;
+    char set_aside[PATH_MAX];
     int fd = -1;
 
-    (void)state;
+    assert_int_equal(hf_certificates_open(*state, "holdfast", &certificates, set_aside, &err), 0);
+    config.certificates = certificates;
     assert_int_equal(hf_listen("127.0.0.1", 0, "--listen", &fd, &err), 0);
     config.listen_port = port_of(fd);
     assert_int_equal(hf_api_start(&config, &api, &err), -1);
@@ -236,6 +296,7 @@ port_taken(void **state)
     config.listen_address = "192.0.2.1";
     assert_int_equal(hf_api_start(&config, &api, &err), -1);
     assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    hf_certificates_free(certificates);
 }
 
 static int
@@ -250,9 +311,12 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_tempdir(serving),           with_tempdir(refused_body),
-        with_tempdir(too_many_from_one), with_tempdir(plain_http_leads_to_https),
-        cmocka_unit_test(port_taken),
+        with_tempdir(serving),
+        with_tempdir(another_certificate),
+        with_tempdir(refused_body),
+        with_tempdir(too_many_from_one),
+        with_tempdir(plain_http_leads_to_https),
+        with_tempdir(port_taken),
     };
 
     return cmocka_run_group_tests(tests, fill_world, NULL);

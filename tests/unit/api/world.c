@@ -464,11 +464,32 @@ forget_session(void *context, const char *token_hash, struct hf_error *err)
     return 0;
 }
 
+static int
+keep_change(void *context, const struct hf_account_change *change, struct hf_error *err)
+{
+    (void)context, (void)change, (void)err;
+    return 0;
+}
+
+static int
+keep_token(void *context, const struct hf_token_record *token, const char *who, const char *what,
+           struct hf_error *err)
+{
+    (void)context, (void)token, (void)who, (void)what, (void)err;
+    return 0;
+}
+
 struct hf_identity *
 world_identity(char token[HF_TOKEN_SIZE])
 {
     static const struct hf_identity_ops ops = {
-        .claim = keep_account, .save_session = keep_session, .delete_session = forget_session};
+        .claim = keep_account,
+        .save_session = keep_session,
+        .delete_session = forget_session,
+        .change_account = keep_change,
+        .add_token = keep_token,
+        .delete_token = keep_token,
+    };
     static const struct hf_identity_start nothing = {0};
     struct hf_identity *identity = NULL;
     struct hf_login login;

@@ -82,7 +82,11 @@ keep_audit(void *context, const char *who, const char *what)
 static struct hf_identity *
 started(struct kept *k, const char *code_hash)
 {
-    const struct hf_identity_ops ops = {k, keep_claim, keep_session, drop_session, keep_audit};
+    const struct hf_identity_ops ops = {.context = k,
+                                        .claim = keep_claim,
+                                        .save_session = keep_session,
+                                        .delete_session = drop_session,
+                                        .audit = keep_audit};
     const struct hf_identity_start start = {
         .accounts = &k->account,
         .account_count = k->claimed,

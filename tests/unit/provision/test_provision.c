@@ -279,6 +279,75 @@ links_and_pipes_are_refused(void **state)
     assert_int_equal(err.class, HF_ERROR_INVALID);
 }
 
+/* ---- recovery ---- */
+
+static void
+write_recovery(const char *dir, const char *text)
+{
+    mkdir(tempdir_path(dir, "holdfast"), 0755);
+    tempdir_write(dir, "holdfast/recovery.json", text, strlen(text));
+}
+
+static void
+recovery_says_who_gets_in(void **state)
+{
+    struct hf_recovery r;
+    char first[HF_PROVISION_HASH_SIZE];
+
+    write_recovery(*state, "{\"format\":1,\"setup_code\":\"7kqm x3pa 92hv\"}");
+    assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, NULL), 0);
+    assert_string_equal(r.setup_code, "7KQM-X3PA-92HV");
+    assert_string_equal(r.password_hash, "");
+    assert_int_equal(strlen(r.file_hash), 64);
+    memcpy(first, r.file_hash, sizeof first);
+    write_recovery(*state, "{\"format\":1,\"gateway\":\"hf-00000001\","
+                           "\"admin\":{\"password_hash\":\"" HASH "\"}}");
+    assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, NULL), 0);
+    assert_string_equal(r.setup_code, "");
+    assert_string_equal(r.password_hash, HASH);
+    assert_string_not_equal(r.file_hash, first);
+    hf_recovery_done(&r);
+    assert_string_equal(r.password_hash, "");
+}
+
+static void
+wrong_recovery_is_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        enum hf_error_class class;
+        const char *pointer;
+    } cases[] = {
+        {"", HF_ERROR_MALFORMED, ""},
+        {"{\"format\":1,\"setup_", HF_ERROR_MALFORMED, ""},
+        {"{\"format\":1}", HF_ERROR_INVALID, "/setup_code"},
+        {"{\"format\":2,\"setup_code\":\"7KQM-X3PA-92HV\"}", HF_ERROR_INVALID, "/format"},
+        {"{\"format\":1,\"setup_code\":\"7KQM\"}", HF_ERROR_INVALID, "/setup_code"},
+        {"{\"format\":1,\"name\":\"x\"}", HF_ERROR_INVALID, "/name"},
+        {"{\"format\":1,\"admin\":{\"password_hash\":\"x\"}}", HF_ERROR_INVALID,
+         "/admin/password_hash"},
+        {"{\"format\":1,\"gateway\":\"hf-00000002\",\"setup_code\":\"7KQM-X3PA-92HV\"}",
+         HF_ERROR_INVALID, "/gateway"},
+        {"{\"format\":1,\"setup_code\":\"7KQM-X3PA-92HV\",\"admin\":{\"password_hash\":\"" HASH
+         "\"}}",
+         HF_ERROR_INVALID, "/setup_code"},
+    };
+    struct hf_recovery r = {.file_hash = "untouched"};
+    struct hf_error err = {0};
+
+    assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
+    for (size_t i = 0; i < HF_LEN(cases); i++) {
+        write_recovery(*state, cases[i].text);
+        assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, &err), -1);
+        if (err.class != cases[i].class || strcmp(err.pointer, cases[i].pointer) != 0)
+            fail_msg("%s gave class %d at '%s': %s", cases[i].text, err.class, err.pointer,
+                     err.message);
+        assert_non_null(strstr(err.message, "recovery.json"));
+    }
+    assert_string_equal(r.file_hash, "untouched");
+}
+
 int
 main(void)
 {
@@ -294,6 +363,8 @@ main(void)
         with_tempdir(trailing_bytes_and_deep_nesting_are_refused),
         with_tempdir(size_is_bounded),
         with_tempdir(links_and_pipes_are_refused),
+        with_tempdir(recovery_says_who_gets_in),
+        with_tempdir(wrong_recovery_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,8 @@ export const NO_ANSWER = 0;
 export class ApiError extends Error {
   readonly status: number;
   readonly errors: NonNullable<Problem['errors']>;
+  /** What kind of problem, where the status does not say it all. */
+  readonly type: string;
   /** Seconds to wait before trying again; null where the gateway did not say. */
   readonly retryAfter: number | null;
 
@@ -30,12 +32,14 @@ export class ApiError extends Error {
     detail: string,
     errors: Problem['errors'],
     retryAfter: number | null,
+    type = 'about:blank',
   ) {
     super(detail);
     this.name = 'ApiError';
     this.status = status;
     this.errors = errors ?? [];
     this.retryAfter = retryAfter;
+    this.type = type;
   }
 }
 
@@ -57,13 +61,22 @@ export function whenUnauthorized(handler: () => void): void {
   onUnauthorized = handler;
 }
 
+let onPasswordNeeded: () => Promise<boolean> = async () => false;
+
+/** Called where a request needs the password shown once more; true: it was, ask again. */
+export function whenPasswordNeeded(handler: () => Promise<boolean>): void {
+  onPasswordNeeded = handler;
+}
+
+const PASSWORD_NEEDED = '/api/docs/problems#password-needed';
+
 async function toError(response: Response): Promise<ApiError> {
   const seconds = Number.parseInt(response.headers.get('Retry-After') ?? '', 10);
   const retryAfter = Number.isFinite(seconds) ? seconds : null;
   try {
     const problem = (await response.json()) as Partial<Problem>;
     const detail = problem.detail || problem.title || `the gateway answered ${response.status}`;
-    return new ApiError(response.status, detail, problem.errors, retryAfter);
+    return new ApiError(response.status, detail, problem.errors, retryAfter, problem.type);
   } catch {
     return new ApiError(
       response.status,
@@ -139,7 +152,9 @@ export async function withSession<T>(
       : request<T>(method, path, body, extra));
   } catch (error) {
     if (isApiError(error, 401)) onUnauthorized();
-    throw error;
+    if (!isApiError(error, 403) || error.type !== PASSWORD_NEEDED) throw error;
+    if (!(await onPasswordNeeded())) throw error;
+    return request<T>(method, path, body, extra);
   }
 }
 
@@ -157,7 +172,8 @@ export const api = {
       throw error;
     }
   },
-  login: (password: string) => request<Session>('POST', '/login', { user: 'admin', password }),
+  login: (user: string, password: string) => request<Session>('POST', '/login', { user, password }),
+  prove: (password: string) => request<void>('POST', '/session/reauth', { password }),
   logout: () => request<void>('POST', '/logout'),
   history: (range: HistoryRange, names: readonly string[]) =>
     withSession<History>('GET', `/history${query({ range, series: names.join() })}`),

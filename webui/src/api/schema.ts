@@ -129,6 +129,224 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/session/reauth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Show the password once more
+         * @description Whoever sits down at an open session must not be able to take the gateway over: what cannot be taken back, and what
+         *     gives others access, answers 403 of type `/api/docs/problems#password-needed` unless the session's password was shown in
+         *     the last ten minutes. A login shows it, and so does this; a restart of holdfastd forgets it. A token never needs it: making
+         *     one of role admin does.
+         */
+        post: operations["proveSession"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is logged in, from where
+         * @description One's own sessions; an admin sees all.
+         */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        /**
+         * End all own sessions but this one
+         * @description With a token: all of its user's sessions. Their event and log streams end too.
+         */
+        delete: operations["endSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description One's own; an admin any. Its event and log streams end too.
+         */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set one's own password
+         * @description The present one is asked for and throttled as a login is: 403 with the pointer `/current` where it is wrong. All other
+         *     sessions of the user end; tokens stay.
+         */
+        post: operations["setPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who may log in
+         * @description For an admin.
+         */
+        get: operations["listUsers"];
+        put?: never;
+        /**
+         * Add a user
+         * @description For an admin who has shown the password (`POST /session/reauth`). At most 16.
+         */
+        post: operations["addUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One user
+         * @description For an admin.
+         */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove a user
+         * @description For an admin who has shown the password. Sessions and tokens of the user end. The last admin who can log in stays.
+         */
+        delete: operations["removeUser"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a user
+         * @description For an admin who has shown the password. Another password, role or lock ends all sessions of that user but the one that
+         *     asks. A user who is disabled cannot log in, and none of the tokens is taken. The last admin who can log in stays one.
+         */
+        patch: operations["changeUser"];
+        trace?: never;
+    };
+    "/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * API tokens
+         * @description One's own; an admin sees all.
+         */
+        get: operations["listTokens"];
+        put?: never;
+        /**
+         * Make an API token
+         * @description For oneself. The token is in this answer and nowhere else: the gateway keeps a hash. It goes with requests as
+         *     `Authorization: Bearer hft_…`. It may do what its role says and never more than its user may at that moment. At most 32 in
+         *     all. One of role admin needs the password shown (`POST /session/reauth`).
+         */
+        post: operations["addToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API token
+         * @description One's own; an admin any. At once.
+         */
+        delete: operations["revokeToken"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The certificate that HTTPS is served with
+         * @description The gateway's own, or one of the site.
+         */
+        get: operations["getCertificate"];
+        /**
+         * Put a certificate of the site in force
+         * @description For an admin who has shown the password. All of it is checked before anything changes: key and certificate belong
+         *     together, each further certificate has issued the one before it, RSA of 2048 bits or EC, no SHA-1, made for servers,
+         *     with names, not expired. It counts from the next connection on, open ones stay; its DNS names are names of the gateway
+         *     then. When it ends, it is served all the same until another one is given or this one is removed.
+         */
+        put: operations["putCertificate"];
+        post?: never;
+        /**
+         * Go back to the gateway's own certificate
+         * @description For an admin who has shown the password. The own one is as it was before.
+         */
+        delete: operations["deleteCertificate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/gateway": {
         parameters: {
             query?: never;
@@ -1152,7 +1370,8 @@ export interface components {
         Problem: {
             /**
              * Format: uri-reference
-             * @description Always `about:blank` so far; the status says what kind of error it is.
+             * @description `about:blank`, where the status says what kind of error it is; or `/api/docs/problems#password-needed` where the
+             *     same request will do after `POST /session/reauth`.
              */
             type: string;
             /** @description The status in words. */
@@ -1215,11 +1434,11 @@ export interface components {
         };
         /** @description User and password. */
         LoginRequest: {
-            /** @description So far always `admin`. */
+            /** @description `admin` is made by the claim. */
             user: string;
             /**
              * Format: password
-             * @description As set by the claim.
+             * @description Of the user.
              */
             password: string;
         };
@@ -1234,13 +1453,181 @@ export interface components {
         Session: {
             /** @description The account. */
             user: string;
-            /**
-             * @description A viewer reads, an operator also starts and stops, an admin may do everything.
-             * @enum {string}
-             */
-            role: "viewer" | "operator" | "admin";
+            role: components["schemas"]["Role"];
             /** @description When the session ends. */
             expires: components["schemas"]["Time"];
+        };
+        /**
+         * @description A viewer reads, an operator also starts and stops, an admin may do everything.
+         * @enum {string}
+         */
+        Role: "viewer" | "operator" | "admin";
+        /** @description Of a user. */
+        UserName: string;
+        /**
+         * Format: password
+         * @description Not the name of the user or of the gateway.
+         */
+        Password: string;
+        /** @description The password of whoever asks. */
+        ProveRequest: {
+            /**
+             * Format: password
+             * @description As for a login.
+             */
+            password: string;
+        };
+        /** @description Two passwords. */
+        PasswordRequest: {
+            /**
+             * Format: password
+             * @description The present one.
+             */
+            current: string;
+            new: components["schemas"]["Password"];
+        };
+        /**
+         * @description Somebody who may log in.
+         * @example {
+         *       "name": "ann",
+         *       "role": "operator",
+         *       "disabled": false,
+         *       "created": "2026-11-24T03:01:33.123Z",
+         *       "sessions": 1,
+         *       "tokens": 0
+         *     }
+         */
+        User: {
+            name: components["schemas"]["UserName"];
+            role: components["schemas"]["Role"];
+            /** @description No login, session or token of this user is taken. */
+            disabled: boolean;
+            created: components["schemas"]["Time"];
+            /** @description Open ones. */
+            sessions: number;
+            /** @description Also those that have expired. */
+            tokens: number;
+        };
+        /** @description Users. */
+        UserList: {
+            /** @description By name. */
+            users: components["schemas"]["User"][];
+        };
+        /**
+         * @description A new user.
+         * @example {
+         *       "name": "ann",
+         *       "password": "correct horse battery",
+         *       "role": "operator"
+         *     }
+         */
+        UserRequest: {
+            name: components["schemas"]["UserName"];
+            password: components["schemas"]["Password"];
+            role: components["schemas"]["Role"];
+        };
+        /** @description What shall be different. */
+        UserPatch: {
+            password?: components["schemas"]["Password"];
+            role?: components["schemas"]["Role"];
+            /** @description As in User. */
+            disabled?: boolean;
+        };
+        /** @description Of a session or token; says nothing about its secret. */
+        CredentialId: string;
+        /** @description An open session. */
+        SessionInfo: {
+            id: components["schemas"]["CredentialId"];
+            user: components["schemas"]["UserName"];
+            role: components["schemas"]["Role"];
+            /** @description Where it was opened from; null for one of an earlier version. */
+            address: string | null;
+            created: components["schemas"]["Time"];
+            /** @description When something was asked by it last. */
+            used: components["schemas"]["Time"];
+            /** @description When it ends unless it is used. */
+            expires: components["schemas"]["Time"];
+            /** @description Whether this was asked by it. */
+            current: boolean;
+        };
+        /** @description Sessions. */
+        SessionList: {
+            /** @description Last used first. */
+            sessions: components["schemas"]["SessionInfo"][];
+        };
+        /** @description Of a token; each user has one of that name at most. */
+        TokenName: string;
+        /** @description An API token, without its secret. */
+        Token: {
+            id: components["schemas"]["CredentialId"];
+            /** @description Whose it is. */
+            user: components["schemas"]["UserName"];
+            name: components["schemas"]["TokenName"];
+            /** @description That it has now. */
+            role: components["schemas"]["Role"];
+            created: components["schemas"]["Time"];
+            expires: components["schemas"]["Time"];
+            /** @description When something was asked by it last, to within a quarter of an hour after a restart. */
+            used: components["schemas"]["TimeOrNull"];
+        };
+        /** @description An API token with its secret. */
+        NewToken: {
+            id: components["schemas"]["CredentialId"];
+            /** @description Whose it is. */
+            user: components["schemas"]["UserName"];
+            name: components["schemas"]["TokenName"];
+            /** @description That it has now. */
+            role: components["schemas"]["Role"];
+            created: components["schemas"]["Time"];
+            expires: components["schemas"]["Time"];
+            /** @description When something was asked by it last, to within a quarter of an hour after a restart. */
+            used: components["schemas"]["TimeOrNull"];
+            /** @description Shown this once. */
+            token: string;
+        };
+        /** @description API tokens. */
+        TokenList: {
+            /** @description By user and name. */
+            tokens: components["schemas"]["Token"][];
+        };
+        /**
+         * @description A new API token.
+         * @example {
+         *       "name": "monitoring",
+         *       "role": "viewer",
+         *       "days": 365
+         *     }
+         */
+        TokenRequest: {
+            name: components["schemas"]["TokenName"];
+            role: components["schemas"]["Role"];
+            /** @description How long it is good for. */
+            days: number;
+        };
+        /** @description A certificate. */
+        Certificate: {
+            /**
+             * @description Made by the gateway itself, or given by somebody.
+             * @enum {string}
+             */
+            source: "own" | "site";
+            /** @description As RFC 4514 writes it. */
+            subject: string;
+            /** @description As RFC 4514 writes it. */
+            issuer: string;
+            /** @description DNS names and addresses that it is for. */
+            names: string[];
+            not_before: components["schemas"]["Time"];
+            not_after: components["schemas"]["Time"];
+            /** @description As in ClaimState. */
+            fingerprint: string;
+        };
+        /** @description A certificate and its key, as PEM. */
+        CertificateRequest: {
+            /** @description The gateway's certificate, then who issued it, and so on; the root may be left out. */
+            certificate: string;
+            /** @description Its private key, without a passphrase. Never sent back. */
+            key: string;
         };
         /** @description Everything at one moment. */
         State: {
@@ -3758,7 +4145,10 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Asked for by a page of another site, or the setup code is wrong, or the role does not allow it. */
+        /**
+         * @description Asked for by a page of another site, or the setup code or password is wrong, or the role does not allow it, or the
+         *     password must be shown once more (`type`).
+         */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -3926,6 +4316,10 @@ export interface components {
         };
     };
     parameters: {
+        /** @description The user. */
+        UserName: components["schemas"]["UserName"];
+        /** @description Of a session or token. */
+        CredentialId: components["schemas"]["CredentialId"];
         /** @description The service. */
         ServiceName: components["schemas"]["ServiceName"];
         /** @description The number of a revision of the configuration. */
@@ -4138,6 +4532,502 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
+        };
+    };
+    proveSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProveRequest"];
+            };
+        };
+        responses: {
+            /** @description It counts as shown for ten minutes. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sessions, last used first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    endSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They have ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a session or token. */
+                id: components["parameters"]["CredentialId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    setPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description It is set. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The users by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserList"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    addUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserRequest"];
+            };
+        };
+        responses: {
+            /** @description Added. */
+            201: {
+                headers: {
+                    /** @description The user, `/api/v1/users/{name}`. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user. */
+                name: components["parameters"]["UserName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    removeUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user. */
+                name: components["parameters"]["UserName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    changeUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user. */
+                name: components["parameters"]["UserName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["UserPatch"];
+            };
+        };
+        responses: {
+            /** @description As the user is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    listTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tokens by user and name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    addToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    revokeToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Of a session or token. */
+                id: components["parameters"]["CredentialId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is no longer taken. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    getCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The one in force for new connections. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificate"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    putCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateRequest"];
+            };
+        };
+        responses: {
+            /** @description It is in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificate"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    deleteCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The own one, which is in force. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificate"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
         };
     };
     getGateway: {

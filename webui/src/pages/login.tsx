@@ -6,6 +6,7 @@ import type { ClaimState } from '../api/types';
 import { duration } from '../format/format';
 import { Notice } from '../parts/basics';
 import { Door, focusFirstError, useThrottle } from '../parts/door';
+import { Field } from '../parts/field';
 import { Fingerprint } from '../parts/fingerprint';
 import { PasswordField } from '../parts/password-field';
 import { welcome } from '../state/session';
@@ -24,6 +25,7 @@ interface LoginProps {
 }
 
 export function Login({ claim, why }: LoginProps): JSX.Element {
+  const [user, setUser] = useState('admin');
   const [password, setPassword] = useState('');
   const [error, setError] = useState<string>();
   const [problem, setProblem] = useState('');
@@ -33,7 +35,7 @@ export function Login({ claim, why }: LoginProps): JSX.Element {
 
   const refused = (reason: unknown) => {
     if (!(reason instanceof ApiError)) return setProblem(errorText(reason));
-    if (reason.status === 401) setError('That is not the password');
+    if (reason.status === 401) setError('That is not the password of this user');
     else if (reason.status === 429) throttle(reason.retryAfter ?? RETRY_S);
     else setProblem(errorText(reason));
   };
@@ -43,7 +45,7 @@ export function Login({ claim, why }: LoginProps): JSX.Element {
     setError(password ? undefined : 'Enter the password');
     if (password) {
       setSending(true);
-      await api.login(password).then(welcome, refused);
+      await api.login(user.trim(), password).then(welcome, refused);
       setSending(false);
     }
     if (form.current) focusFirstError(form.current);
@@ -66,17 +68,19 @@ export function Login({ claim, why }: LoginProps): JSX.Element {
             <Notice tone="bad" title={problem} />
           </div>
         )}
-        <input
-          class="unseen"
-          type="text"
-          value="admin"
-          autocomplete="username"
-          tabIndex={-1}
-          aria-hidden="true"
-          readOnly
+        <Field
+          id="user"
+          label="User"
+          input={{
+            value: user,
+            autocomplete: 'username',
+            autocapitalize: 'none',
+            spellcheck: false,
+            onInput: (e) => setUser(e.currentTarget.value),
+          }}
         />
         <PasswordField
-          label="Password of admin"
+          label="Password"
           error={error}
           value={password}
           autocomplete="current-password"

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/handlers.h"
+
+#include "api/server.h"
+#include "base/log.h"
+#include "base/text.h"
+
+#include <string.h>
+
+static struct hf_json *
+encode(const struct hf_certificate_info *c)
+{
+    struct hf_json *o = hf_json_object(), *names = hf_json_array();
+    const char *end;
+
+    hf_json_put_string(o, "source", c->site ? "site" : "own");
+    hf_json_put_string(o, "subject", c->subject);
+    hf_json_put_string(o, "issuer", c->issuer);
+    for (const char *at = c->names; (end = strchr(at, '\n')); at = end + 1) {
+        char name[HF_CERTIFICATE_NAMES_SIZE];
+
+        hf_text_put(name, sizeof name, "%.*s", (int)(end - at), at);
+        hf_json_add_string(names, name);
+    }
+    hf_json_put(o, "names", names);
+    hf_json_put_time(o, "not_before", c->not_before_ms);
+    hf_json_put_time(o, "not_after", c->not_after_ms);
+    hf_json_put_string(o, "fingerprint", c->fingerprint);
+    return o;
+}
+
+int
+hf_handle_certificate(struct hf_exchange *x, struct hf_error *err)
+{
+    struct hf_certificate_info info;
+
+    hf_certificates_info(x->api->config->certificates, &info);
+    return hf_reply_json(x, 200, encode(&info), err);
+}
+
+/* After the change: what cannot be audited has happened all the same. */
+static int
+say(struct hf_exchange *x, const char *what, struct hf_error *err)
+{
+    struct hf_certificate_info info;
+    char text[HF_TEXT_SIZE];
+    struct hf_error late;
+
+    hf_certificates_info(x->api->config->certificates, &info);
+    hf_text_put(text, sizeof text, "%s, %s, from %s", what, info.fingerprint, x->peer);
+    hf_log_info("event=audit who=%s what=\"%s\"", x->session.user, text);
+    if (hf_core_audit(x->api->config->core, x->session.user, text, &late) < 0)
+        hf_log_error("event=audit-not-kept error=\"%s\"", late.message);
+    return hf_reply_json(x, 200, encode(&info), err);
+}
+
+int
+hf_handle_certificate_put(struct hf_exchange *x, struct hf_error *err)
+{
+    static const struct hf_json_field fields[] = {
+        {"certificate", HF_JSON_STRING, true},
+        {"key", HF_JSON_STRING, true},
+    };
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    struct hf_certificate_info info;
+
+    if (hf_exchange_json(x, fields, HF_LEN(fields), &doc, err) < 0 ||
+        hf_certificates_replace(x->api->config->certificates, hf_json_string(doc, "certificate"),
+                                hf_json_string(doc, "key"), &info, err) < 0)
+        return -1;
+    return say(x, "put a certificate of the site in force", err);
+}
+
+int
+hf_handle_certificate_delete(struct hf_exchange *x, struct hf_error *err)
+{
+    if (hf_certificates_remove(x->api->config->certificates, err) < 0)
+        return -1;
+    return say(x, "went back to the gateway's own certificate", err);
+}
