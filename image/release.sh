@@ -10,8 +10,23 @@ hf_release_file=$hf_build/release.json
 hf_release_python_file=$hf_build/release-python.json
 hf_receiver_file=$hf_build/receiver.json
 hf_registry_port_first=5000
+# For which platforms; ./dev release sets it.
+hf_release_platforms=("$(hf_platform_here)")
 # Signs what this clone makes; whoever ships releases keeps a key of their own elsewhere.
 hf_release_key_dir=$hf_build/release-key
+
+# hf_release_options [--platform PLATFORM]...: all that a gateway can be where none is named.
+hf_release_options() {
+    hf_release_platforms=()
+    while [ $# -gt 0 ]; do
+        case $1:${2:-} in
+        --platform:amd64 | --platform:arm64) hf_release_platforms+=("$2") ;;
+        *) hf_die "./dev release does not know '$*'" "usage: ./dev release [--platform amd64|arm64]..." ;;
+        esac
+        shift 2
+    done
+    [ ${#hf_release_platforms[@]} -gt 0 ] || hf_release_platforms=(amd64 arm64)
+}
 
 hf_registry() { printf '127.0.0.1:%s\n' "$(cat "$hf_registry_port_file")"; }
 
@@ -49,7 +64,8 @@ hf_registry_start() {
 
 hf_registry_stop() { hf_end "$hf_registry_pid_file" docker-registry 10; }
 
-hf_blob_file() { printf '%s/oci/blobs/sha256/%s\n' "$hf_images_dir" "${1#sha256:}"; }
+# hf_blob_file IMAGES DIGEST
+hf_blob_file() { printf '%s/oci/blobs/sha256/%s\n' "$1" "${2#sha256:}"; }
 
 # hf_push_blob REPOSITORY-URL FILE DIGEST
 hf_push_blob() {
@@ -68,21 +84,41 @@ hf_push_manifest() {
     curl -fsS -o /dev/null -X PUT -H "Content-Type: $(jq -r .mediaType "$2")" --data-binary "@$2" "$1/manifests/$3"
 }
 
+# hf_push_image IMAGES NAME DIGEST: without a tag.
 hf_push_image() {
-    local name=$1 digest=$2 manifest url blob
-    url=http://$(hf_registry)/v2/holdfast/$name
-    manifest=$(hf_blob_file "$digest")
+    local url blob manifest
+    url=http://$(hf_registry)/v2/holdfast/$2
+    manifest=$(hf_blob_file "$1" "$3")
     for blob in $(jq -r '.config.digest, .layers[].digest' "$manifest"); do
-        hf_push_blob "$url" "$(hf_blob_file "$blob")" "$blob"
+        hf_push_blob "$url" "$(hf_blob_file "$1" "$blob")" "$blob"
     done
-    hf_push_manifest "$url" "$manifest" "$(hf_version)"
+    hf_push_manifest "$url" "$manifest" "$3"
+}
+
+# hf_push_index NAME FILE: the tag, for people and their tools: a manifest for each platform. Gateways ask by digest.
+hf_push_index() {
+    local platform images
+    for platform in "${hf_release_platforms[@]}"; do
+        images=$(hf_images_of "$platform")
+        jq --arg name "$1" --arg platform "$platform" '.manifests[]
+            | select(.annotations["org.opencontainers.image.ref.name"] | startswith("holdfast/\($name):"))
+            | del(.annotations) + { platform: { architecture: $platform, os: "linux" } }' "$images/oci/index.json"
+    done | jq -s '{ schemaVersion: 2, mediaType: "application/vnd.oci.image.index.v1+json", manifests: . }' >"$2"
+    hf_push_manifest "http://$(hf_registry)/v2/holdfast/$1" "$2" "$(hf_version)"
 }
 
 hf_push() {
-    local name digest id
+    local platform images name digest id
+    for platform in "${hf_release_platforms[@]}"; do
+        images=$(hf_images_of "$platform")
+        while read -r name digest id; do
+            hf_push_image "$images" "$name" "$digest"
+        done <"$images/index.txt"
+    done
     while read -r name digest id; do
-        hf_push_image "$name" "$digest"
+        hf_push_index "$name" "$hf_build/index.json"
     done <"$hf_images_dir/index.txt"
+    rm "$hf_build/index.json"
 }
 
 # Notes what the engine will have of ours, for ./dev clean.
@@ -122,36 +158,42 @@ hf_descriptor() {
         '{ mediaType: $type, digest: $digest, size: $size, annotations: { "org.opencontainers.image.title": $title } }'
 }
 
+# hf_sbom_files RELEASE: the SBOMs that it names, as lines FILE NAME.
+hf_sbom_files() {
+    local name platform
+    jq -r '.services[] | (.repository | sub(".*/"; "")) as $name | .platforms | keys[] | "\($name) \(.)"' "$1" |
+        while read -r name platform; do
+            echo "$(hf_images_of "$platform")/$name.spdx.json $name-$platform.spdx.json"
+        done
+}
+
 # hf_push_release FILE REPOSITORY: an OCI artifact (image spec 1.1, "Guidelines for Artifact Usage") next to the
 # images: the release first, then its signature and the SBOMs that it names.
 hf_push_release() {
-    local file=$1 url dir type=application/vnd.holdfast.release.v1+json name
+    local url dir type=application/vnd.holdfast.release.v1+json file name digest
     url=http://$(hf_registry)/v2/$2
     dir=$(mktemp -d)
     printf '{}' >"$dir/config"
     {
-        hf_descriptor "$type" "$file" release.json
-        hf_descriptor application/vnd.holdfast.release.v1.minisig "$file.minisig" release.json.minisig
-        for name in $(jq -r '.services[].repository | sub(".*/"; "")' "$file"); do
-            hf_descriptor application/spdx+json "$hf_images_dir/$name.spdx.json" "$name.spdx.json"
-        done
-    } | jq -s '{ layers: . }' >"$dir/layers"
+        echo "$type $1 release.json"
+        echo "application/vnd.holdfast.release.v1.minisig $1.minisig release.json.minisig"
+        hf_sbom_files "$1" | sed 's,^,application/spdx+json ,'
+    } >"$dir/parts"
+    while read -r type file name; do
+        hf_descriptor "$type" "$file" "$name"
+    done <"$dir/parts" | jq -s '{ layers: . }' >"$dir/layers"
     hf_descriptor application/vnd.oci.empty.v1+json "$dir/config" config |
-        jq --slurpfile layers "$dir/layers" --slurpfile release "$file" --arg type "$type" '{
-            schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json", artifactType: $type,
+        jq --slurpfile layers "$dir/layers" --slurpfile release "$1" '{
+            schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json",
+            artifactType: $layers[0].layers[0].mediaType,
             config: del(.annotations), layers: $layers[0].layers,
             annotations: { "org.opencontainers.image.created": $release[0].created,
                            "org.opencontainers.image.version": $release[0].version } }' >"$dir/manifest"
     hf_push_blob "$url" "$dir/config" "$(jq -r .config.digest "$dir/manifest")"
-    jq -r '.layers[] | "\(.digest) \(.annotations["org.opencontainers.image.title"])"' "$dir/manifest" |
-        while read -r digest name; do
-            case $name in
-            release.json) hf_push_blob "$url" "$file" "$digest" ;;
-            *.minisig) hf_push_blob "$url" "$file.minisig" "$digest" ;;
-            *) hf_push_blob "$url" "$hf_images_dir/$name" "$digest" ;;
-            esac
-        done
-    hf_push_manifest "$url" "$dir/manifest" "$(jq -r .version "$file")"
+    paste -d ' ' <(jq -r '.layers[].digest' "$dir/manifest") "$dir/parts" | while read -r digest type file name; do
+        hf_push_blob "$url" "$file" "$digest"
+    done
+    hf_push_manifest "$url" "$dir/manifest" "$(jq -r .version "$1")"
     rm -rf "$dir"
 }
 
@@ -164,9 +206,13 @@ hf_write_receiver() {
 }
 
 hf_publish() {
+    local platform images=()
+    for platform in "${hf_release_platforms[@]}"; do
+        images+=("$(hf_images_of "$platform")")
+    done
     hf_push
     hf_write_receiver
-    "$hf_root/image/release-file" "$hf_images_dir" "$hf_build"
+    "$hf_root/image/release-file" "$hf_build" "${images[@]}"
     hf_sign_release "$hf_release_file"
     hf_sign_release "$hf_release_python_file"
     hf_push_release "$hf_release_file" holdfast/release
@@ -175,7 +221,10 @@ hf_publish() {
 
 # What the releases are made from, and where they are.
 hf_release_inputs() {
-    cat "$hf_images_dir/index.txt"
+    local platform
+    for platform in "${hf_release_platforms[@]}"; do
+        cat "$(hf_images_of "$platform")/index.txt"
+    done
     hf_hash CHANGELOG.md CMakeLists.txt appliance/model/settings.h image/release-file image/release.sh
     "$hf_root/image/release-file" --counter
     hf_release_public_key
@@ -197,14 +246,18 @@ hf_release() {
     hf_note_images
 }
 
-hf_bundle_file() { printf '%s/holdfast-%s.bundle\n' "$hf_build" "$(hf_version)"; }
+# hf_bundle_file PLATFORM
+hf_bundle_file() { printf '%s/holdfast-%s-%s.bundle\n' "$hf_build" "$(hf_version)" "$1"; }
 
-# The release with its images in one file, for gateways that reach no registry.
-hf_bundle() {
-    local key
-    key=$(cat "$hf_release_file"{,.minisig} "$hf_root/image/bundle.sh" | sha256sum | cut -c1-64)
-    [ -f "$(hf_bundle_file)" ] && hf_made bundle "$key" && return 0
-    hf_step "writes the bundle" bundle "Is there room in build/?" \
-        "$hf_root/image/bundle.sh" "$hf_release_file" "$hf_release_file.minisig" "$hf_images_dir/oci" "$(hf_bundle_file)"
-    hf_mark bundle "$key"
+# The release with the images of each platform in a file, for gateways that reach no registry.
+hf_bundles() {
+    local platform key
+    for platform in "${hf_release_platforms[@]}"; do
+        key=$(cat "$hf_release_file"{,.minisig} "$hf_root/image/bundle.sh" | sha256sum | cut -c1-64)
+        [ -f "$(hf_bundle_file "$platform")" ] && hf_made "bundle-$platform" "$key" && continue
+        hf_step "writes the bundle for $platform" "bundle-$platform" "Is there room in build/?" \
+            "$hf_root/image/bundle.sh" "$hf_release_file" "$hf_release_file.minisig" \
+            "$(hf_images_of "$platform")/oci" "$(hf_bundle_file "$platform")"
+        hf_mark "bundle-$platform" "$key"
+    done
 }

@@ -125,9 +125,9 @@ hf_setup_node() {
     hf_node_path
 }
 
-# hf_setup [test]: everything a run needs; with "test" also what only tests need.
+# hf_setup [test [PACKAGE...]]: everything a run needs; with "test" also what only tests need, and those packages.
 hf_setup() {
-    local missing wanted=("${hf_packages_run[@]}")
+    local missing wanted=("${hf_packages_run[@]}" "${@:2}")
     command -v dpkg-query >/dev/null || hf_die "this is not a Debian machine" "Holdfast is built on Debian 12 or 13."
     if [ "${1:-}" = test ]; then
         wanted+=("${hf_packages_test[@]}")

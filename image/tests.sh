@@ -11,7 +11,8 @@ hf_test_targets=(holdfastd holdfast-checker holdfast-receiver holdfast-proxy
 
 # hf_tests test|soak|bench ARGUMENTS...
 hf_tests() {
-    local verb=$1 program
+    local verb=$1 program platforms packages=()
+    platforms=("$(hf_platform_here)")
     shift
     case $verb in
     test) program=$hf_root/tests/run ;;
@@ -20,9 +21,15 @@ hf_tests() {
     esac
     [ -x "$program" ] || hf_die "$program is not there"
 
-    hf_setup test
+    case "$verb $*" in
+    "soak " | "soak "*arm64*)
+        platforms+=(arm64)
+        packages+=(qemu-user-static)
+        ;;
+    esac
+    hf_setup test "${packages[@]}"
     hf_build_daemon "${hf_test_targets[@]}"
-    hf_build_images
+    hf_build_images "${platforms[@]}"
     trap 'hf_step_abort; hf_run_end_shared >&2' EXIT
     hf_registry_start
     hf_release
