@@ -10,16 +10,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AUDIT_MAX = 500, AUDIT_DEFAULT = 100, CURSOR_DIGITS_MAX = 18 };
+enum { AUDIT_MAX = 500, AUDIT_DEFAULT = 100, CURSOR_DIGITS_MAX = 18, ETAG_SIZE = 32 };
 
 /* ---- the configuration ---- */
 
 static void
+say_etag(int64_t revision, char out[ETAG_SIZE])
+{
+    snprintf(out, ETAG_SIZE, "\"%lld\"", (long long)revision);
+}
+
+static void
 reply_config(struct hf_exchange *x, const char *text, int64_t revision)
 {
-    char etag[32];
+    char etag[ETAG_SIZE];
 
-    snprintf(etag, sizeof etag, "\"%lld\"", (long long)revision);
+    say_etag(revision, etag);
     hf_reply_header(x, "ETag", etag);
     hf_reply_json_text(x, 200, text, strlen(text));
 }
@@ -30,9 +36,18 @@ hf_handle_config(struct hf_exchange *x, struct hf_error *err)
     HF_AUTO_FREE char *text = NULL;
     int64_t revision;
 
+    const char *known = hf_exchange_header(x, "If-None-Match");
+    char etag[ETAG_SIZE];
+
     if (hf_core_config(x->api->config->core, &text, &revision, err) < 0)
         return -1;
-    reply_config(x, text, revision);
+    say_etag(revision, etag);
+    if (known && (strcmp(known, "*") == 0 || strstr(known, etag))) {
+        hf_reply_header(x, "ETag", etag);
+        hf_reply(x, 304, NULL, "no-store", NULL, 0);
+    } else {
+        reply_config(x, text, revision);
+    }
     return 0;
 }
 
@@ -107,18 +122,18 @@ ask_processor(struct hf_exchange *x, const struct hf_json *rules, struct hf_erro
 }
 
 static int
-read_patch(struct hf_exchange *x, struct hf_json **ret_patch, struct hf_error *err)
+read_document(struct hf_exchange *x, struct hf_json **ret_doc, struct hf_error *err)
 {
-    HF_AUTO(hf_json) struct hf_json *patch = NULL;
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
     const struct hf_json *rules;
 
-    if (hf_json_parse(x->body.data ? x->body.data : "", x->body.len, &patch, err) < 0)
+    if (hf_json_parse(x->body.data ? x->body.data : "", x->body.len, &doc, err) < 0)
         return hf_error_wrap(err, "the body is no JSON");
-    rules = hf_json_get(patch, "rules");
+    rules = hf_json_get(doc, "rules");
     if (hf_json_is_array(rules) &&
         (hf_settings_check_rules(rules, "/rules", err) < 0 || ask_processor(x, rules, err) < 0))
         return -1;
-    *ret_patch = hf_steal(&patch);
+    *ret_doc = hf_steal(&doc);
     return 0;
 }
 
@@ -167,9 +182,21 @@ hf_handle_config_patch(struct hf_exchange *x, struct hf_error *err)
     struct hf_config_change asked = {.patch = NULL};
     HF_AUTO(hf_json) struct hf_json *patch = NULL;
 
-    if (read_dry_run(x, &asked.dry_run, err) < 0 || read_patch(x, &patch, err) < 0)
+    if (read_dry_run(x, &asked.dry_run, err) < 0 || read_document(x, &patch, err) < 0)
         return -1;
     asked.patch = patch;
+    return change(x, &asked, err);
+}
+
+int
+hf_handle_config_put(struct hf_exchange *x, struct hf_error *err)
+{
+    struct hf_config_change asked = {.patch = NULL};
+    HF_AUTO(hf_json) struct hf_json *whole = NULL;
+
+    if (read_dry_run(x, &asked.dry_run, err) < 0 || read_document(x, &whole, err) < 0)
+        return -1;
+    asked.whole = whole;
     return change(x, &asked, err);
 }
 

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include "api/gzip.h"
+#include "api/once.h"
 #include "api/state.h"
 #include "api/streams.h"
 #include "base/buf.h"
@@ -43,6 +45,7 @@ struct hf_api_common {
     const struct hf_api_config *config;
     struct hf_streams streams;
     struct hf_state_cache state;
+    struct hf_once once;
 };
 
 struct hf_exchange {
@@ -64,6 +67,8 @@ struct hf_exchange {
     bool closing;
     int retry_after_s;
     char extra[HF_API_EXTRA_HEADERS_MAX]; /* header lines to add */
+    bool encoded;                         /* the body goes out as it is, never compressed */
+    struct hf_gzip *gzip;                 /* of an answer in pieces */
 };
 
 /* ---- asking ---- */
@@ -117,7 +122,9 @@ HF_MUST int hf_exchange_need_proof(const struct hf_exchange *x, struct hf_error 
 /* Adds a header line to the answer to come. value holds no line break. */
 void hf_reply_header(struct hf_exchange *x, const char *name, const char *value);
 
-/* Sends status with a body (NULL for none) and its cache rule. */
+/* Sends status with a body (NULL for none) and its cache rule. Text that is long enough to be worth
+ * it is compressed where the reader takes that, but not what has an ETag: that names these bytes.
+ */
 void hf_reply(struct hf_exchange *x, int status, const char *type, const char *cache,
               const void *body, size_t len);
 
@@ -138,6 +145,13 @@ void hf_reply_error(struct hf_exchange *x, const struct hf_error *err);
 HF_MUST bool hf_reply_begin(struct hf_exchange *x, const char *type);
 HF_MUST bool hf_reply_piece(struct hf_exchange *x, const void *data, size_t len);
 void hf_reply_end(struct hf_exchange *x);
+
+/* Gives back what an answer in pieces held, ended or not. */
+void hf_reply_done(struct hf_exchange *x);
+
+/* Whether item is in a comma-separated list such as Accept-Encoding (NULL: none) and not refused
+ * by ";q=0". */
+bool hf_reply_lists(const char *list, const char *item);
 
 /* Sends the head of an event stream; false where there is nothing to follow (HEAD, or gone). */
 HF_MUST bool hf_reply_stream(struct hf_exchange *x);

@@ -87,6 +87,7 @@ int hf_handle_dry_run(struct hf_exchange *x, struct hf_error *err);
 
 /* config.c */
 int hf_handle_config(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_config_put(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_config_patch(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_revision_restore(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_audit(struct hf_exchange *x, struct hf_error *err);
@@ -102,6 +103,16 @@ HF_MUST int hf_revision_of(struct hf_exchange *x, int64_t *ret_revision, struct 
 
 /* events.c */
 int hf_handle_events(struct hf_exchange *x, struct hf_error *err);
+
+/* metrics.c */
+int hf_handle_metrics(struct hf_exchange *x, struct hf_error *err);
+
+/* All metrics of a picture, in the older form of Prometheus where classic is set. */
+HF_MUST int hf_metrics_of(const struct hf_snapshot *s, bool classic, struct hf_buf *out,
+                          struct hf_error *err);
+
+/* diagnostics.c */
+int hf_handle_diagnostics(struct hf_exchange *x, struct hf_error *err);
 
 /* scan.c */
 int hf_handle_scan(struct hf_exchange *x, struct hf_error *err);
@@ -135,3 +146,5 @@ int hf_handle_operation(struct hf_exchange *x, struct hf_error *err);
 /* static.c: the dashboard, and the contract itself */
 int hf_handle_openapi(struct hf_exchange *x, struct hf_error *err);
 void hf_static_serve(struct hf_exchange *x);
+/* Whether path is of the reference, which is below /api/docs. */
+bool hf_static_is_docs(const char *path);

@@ -142,7 +142,7 @@ send_event(struct follower *f, const char *name, const char *data)
     HF_AUTO_BUF struct hf_buf frame = HF_BUF_INIT(LINE_JSON_MAX + 64);
 
     f->sent_ms = hf_clock_mono_ms();
-    f->gone = hf_sse_event(&frame, 0, name, data, strlen(data), NULL) < 0 ||
+    f->gone = hf_sse_event(&frame, NULL, name, data, strlen(data), NULL) < 0 ||
               !hf_exchange_write(f->x, frame.data, frame.len);
     return !f->gone;
 }

@@ -1,38 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handlers.h"
 
+#include "api/begin.h"
 #include "api/codec.h"
 #include "api/server.h"
 #include "base/text.h"
 
 #include <string.h>
 
-enum { OPERATIONS_MAX = 100, OPERATIONS_DEFAULT = 50 };
+enum { OPERATIONS_MAX = 100, OPERATIONS_DEFAULT = 50, ID_MOST = 999999999999999999 };
+
+/* One more than asked for was read, to know whether there are more. */
+static struct hf_json *
+encode_page(const struct hf_operation *operations, size_t count, size_t limit)
+{
+    struct hf_json *o = hf_json_object(), *list = hf_json_array();
+    size_t shown = count < limit ? count : limit;
+    char next[24];
+
+    for (size_t i = 0; i < shown; i++)
+        hf_json_add(list, hf_codec_operation(&operations[i]));
+    hf_json_put(o, "operations", list);
+    hf_text_put(next, sizeof next, "%lld", shown ? (long long)operations[shown - 1].n : 0);
+    hf_json_put_string(o, "next", shown < count ? next : NULL);
+    return o;
+}
 
 int
 hf_handle_operations(struct hf_exchange *x, struct hf_error *err)
 {
-    uint64_t limit = OPERATIONS_DEFAULT;
+    static const char *const states[] = {"queued", "running", "succeeded", "failed", NULL};
+    uint64_t limit = OPERATIONS_DEFAULT, before = 0;
+    char service[HF_NAME_SIZE] = "", state[16] = "";
     const struct hf_query_field fields[] = {
+        {.name = "service", .ret_text = service, .text_size = sizeof service},
+        {.name = "state", .ret_text = state, .text_size = sizeof state, .words = states},
         {.name = "limit", .min = 1, .max = OPERATIONS_MAX, .ret_value = &limit},
+        {.name = "cursor", .min = 1, .max = ID_MOST, .ret_value = &before},
     };
     HF_AUTO_FREE struct hf_operation *operations = NULL;
-    struct hf_json *o, *list;
-    size_t count;
+    struct hf_operation_filter filter = {.state = -1};
+    size_t count = 0;
 
     if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0)
         return -1;
-    operations = calloc((size_t)limit, sizeof *operations);
+    filter.before = (int64_t)before;
+    filter.service = *service ? service : NULL;
+    for (int i = 0; states[i]; i++)
+        if (strcmp(states[i], state) == 0)
+            filter.state = i;
+    operations = calloc((size_t)limit + 1, sizeof *operations);
     if (!operations)
         return hf_error_nomem(err);
-    if (hf_core_operations(x->api->config->core, operations, (size_t)limit, &count, err) < 0)
+    if (hf_core_operations(x->api->config->core, &filter, operations, (size_t)limit + 1, &count,
+                           err) < 0)
         return -1;
-    list = hf_json_array();
-    for (size_t i = 0; i < count; i++)
-        hf_json_add(list, hf_codec_operation(&operations[i]));
-    o = hf_json_object();
-    hf_json_put(o, "operations", list);
-    return hf_reply_json(x, 200, o, err);
+    return hf_reply_json(x, 200, encode_page(operations, count, (size_t)limit), err);
 }
 
 static void
@@ -74,6 +97,7 @@ hf_handle_operation(struct hf_exchange *x, struct hf_error *err)
 
     if (hf_core_operation(x->api->config->core, x->param, &operation, err) < 0)
         return -1;
+    hf_prefer_wait(x, &operation);
     say_progress(x, &operation);
     return hf_reply_json(x, 200, hf_codec_operation(&operation), err);
 }

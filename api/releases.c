@@ -2,6 +2,7 @@
 /* Releases: what there is, what applying one would do, applying it, and back. */
 #include "api/handlers.h"
 
+#include "api/begin.h"
 #include "api/codec.h"
 #include "api/codec_upgrade.h"
 #include "api/server.h"
@@ -12,7 +13,7 @@
 /* As many as the store keeps of either, and what is under way. */
 enum { RELEASES_MAX = 16, UPGRADES_MAX = 51 };
 
-static const char OPERATIONS_PATH[] = "/api/v1/operations/", RELEASES_PATH[] = "/api/v1/releases/";
+static const char RELEASES_PATH[] = "/api/v1/releases/";
 
 int
 hf_handle_releases(struct hf_exchange *x, struct hf_error *err)
@@ -108,23 +109,17 @@ hf_handle_plan(struct hf_exchange *x, struct hf_error *err)
 }
 
 static int
-reply_begun(struct hf_exchange *x, const struct hf_operation *operation, struct hf_error *err)
+begin_check(struct hf_exchange *x, const void *context, struct hf_operation *ret_operation,
+            struct hf_error *err)
 {
-    char location[sizeof OPERATIONS_PATH + HF_ID_SIZE];
-
-    snprintf(location, sizeof location, "%s%s", OPERATIONS_PATH, operation->id);
-    hf_reply_header(x, "Location", location);
-    return hf_reply_json(x, 202, hf_codec_operation(operation), err);
+    (void)context;
+    return hf_core_check_registry(x->api->config->core, x->session.user, ret_operation, err);
 }
 
 int
 hf_handle_registry_check(struct hf_exchange *x, struct hf_error *err)
 {
-    struct hf_operation operation;
-
-    if (hf_core_check_registry(x->api->config->core, x->session.user, &operation, err) < 0)
-        return -1;
-    return reply_begun(x, &operation, err);
+    return hf_reply_begun(x, begin_check, NULL, err);
 }
 
 /* Of one strong tag, or "*" (RFC 9110, 13.1.1): what stands between its quotes. */
@@ -159,11 +154,17 @@ read_apply(struct hf_exchange *x, struct hf_apply *asked, struct hf_error *err)
     return 0;
 }
 
+static int
+begin_apply(struct hf_exchange *x, const void *context, struct hf_operation *ret_operation,
+            struct hf_error *err)
+{
+    return hf_core_apply(x->api->config->core, context, x->session.user, ret_operation, err);
+}
+
 int
 hf_handle_apply(struct hf_exchange *x, struct hf_error *err)
 {
     const char *if_match = hf_exchange_header(x, "If-Match");
-    struct hf_operation operation;
     char etag[HF_DIGEST_TEXT_SIZE];
     struct hf_apply asked = {.id = x->param, .etag = etag};
 
@@ -173,20 +174,23 @@ hf_handle_apply(struct hf_exchange *x, struct hf_error *err)
         hf_reply_problem(x, 428, "If-Match is missing: plan it, and send the plan's ETag", NULL);
         return 0;
     }
-    if (read_etag(if_match, etag, err) < 0 ||
-        hf_core_apply(x->api->config->core, &asked, x->session.user, &operation, err) < 0)
+    if (read_etag(if_match, etag, err) < 0)
         return -1;
-    return reply_begun(x, &operation, err);
+    return hf_reply_begun(x, begin_apply, &asked, err);
+}
+
+static int
+begin_rollback(struct hf_exchange *x, const void *context, struct hf_operation *ret_operation,
+               struct hf_error *err)
+{
+    (void)context;
+    return hf_core_roll_back(x->api->config->core, x->session.user, ret_operation, err);
 }
 
 int
 hf_handle_rollback(struct hf_exchange *x, struct hf_error *err)
 {
-    struct hf_operation operation;
-
-    if (hf_core_roll_back(x->api->config->core, x->session.user, &operation, err) < 0)
-        return -1;
-    return reply_begun(x, &operation, err);
+    return hf_reply_begun(x, begin_rollback, NULL, err);
 }
 
 int

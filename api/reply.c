@@ -3,12 +3,18 @@
 
 #include "base/log.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
 
-enum { HEAD_MAX = 4096, RETRY_AFTER_DEFAULT_S = 5 };
+enum {
+    HEAD_MAX = 4096,
+    RETRY_AFTER_DEFAULT_S = 5,
+    PROBLEM_TYPE_SIZE = 64,
+    COMPRESS_LEAST = 1024 /* what is shorter fits into a packet anyway */
+};
 
 /* The problem that a client can mend by itself: it asks the person and repeats the request. */
 static const char PASSWORD_NEEDED[] = "/api/docs/problems#password-needed";
@@ -24,6 +30,8 @@ static const char SECURITY_HEADERS[] =
     "Referrer-Policy: no-referrer\r\n"
     "Cross-Origin-Opener-Policy: same-origin\r\n"
     "Cross-Origin-Resource-Policy: same-origin\r\n";
+
+static const char PROBLEM_PAGE[] = "/api/docs/problems#";
 
 static const struct {
     int status;
@@ -108,9 +116,81 @@ add_head(struct hf_exchange *x, int status, const char *type, const char *cache,
     return 0;
 }
 
-void
-hf_reply(struct hf_exchange *x, int status, const char *type, const char *cache, const void *body,
-         size_t len)
+/* Whether parameters of so many bytes have a weight of 0 (RFC 9110, 12.4.2). */
+static bool
+is_refused(const char *params, size_t len)
+{
+    for (size_t i = 0; i + 2 < len; i++) {
+        const char *weight = params + i + 2;
+        size_t digits = strspn(weight, "0123456789."), zeros = strspn(weight, "0.");
+
+        if (strncasecmp(params + i, "q=", 2) == 0)
+            return digits > 0 && zeros == digits;
+    }
+    return false;
+}
+
+bool
+hf_reply_lists(const char *list, const char *item)
+{
+    size_t item_len = strlen(item);
+
+    while (list && *list) {
+        size_t len, name;
+
+        list += strspn(list, ", \t");
+        len = strcspn(list, ",");
+        name = strcspn(list, ",; \t");
+        if (name == item_len && strncasecmp(list, item, item_len) == 0)
+            return !is_refused(list + name, len - name);
+        list += len;
+    }
+    return false;
+}
+
+/* What shrinks. Event streams are not among them: each event has to leave at once. */
+static bool
+is_text(const char *type)
+{
+    static const char *const types[] = {"application/json", "application/problem+json",
+                                        "application/openmetrics-text", "application/x-ndjson",
+                                        "text/plain"};
+
+    for (size_t i = 0; type && i < HF_LEN(types); i++)
+        if (strncmp(type, types[i], strlen(types[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Says of an answer that could be compressed that it depends on the reader. */
+static bool
+may_compress(struct hf_exchange *x, const char *type)
+{
+    if (x->encoded || !is_text(type) || strstr(x->extra, "ETag: "))
+        return false;
+    if (!strstr(x->extra, "Vary: "))
+        hf_reply_header(x, "Vary", "Accept-Encoding");
+    return hf_reply_lists(hf_exchange_header(x, "Accept-Encoding"), "gzip");
+}
+
+static bool
+add_to_buf(void *context, const void *data, size_t len)
+{
+    return hf_buf_add(context, data, len, NULL) == 0;
+}
+
+/* False where it has to go out as it is. */
+static bool
+compress_body(const void *body, size_t len, struct hf_buf *out)
+{
+    HF_AUTO(hf_gzip) struct hf_gzip *g = hf_gzip_new(add_to_buf, out);
+
+    return g && hf_gzip_add(g, body, len) && hf_gzip_end(g);
+}
+
+static void
+reply_as_is(struct hf_exchange *x, int status, const char *type, const char *cache,
+            const void *body, size_t len)
 {
     HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(HEAD_MAX + HF_API_BODY_MAX);
     bool has_length = status != 204 && status != 304;
@@ -131,6 +211,20 @@ hf_reply(struct hf_exchange *x, int status, const char *type, const char *cache,
 }
 
 void
+hf_reply(struct hf_exchange *x, int status, const char *type, const char *cache, const void *body,
+         size_t len)
+{
+    HF_AUTO_BUF struct hf_buf packed = HF_BUF_INIT(len);
+
+    if (may_compress(x, type) && len >= COMPRESS_LEAST && compress_body(body, len, &packed)) {
+        hf_reply_header(x, "Content-Encoding", "gzip");
+        body = packed.data;
+        len = packed.len;
+    }
+    reply_as_is(x, status, type, cache, body, len);
+}
+
+void
 hf_reply_json_text(struct hf_exchange *x, int status, const char *text, size_t len)
 {
     hf_reply(x, status, "application/json", "no-store", text, len);
@@ -148,12 +242,29 @@ hf_reply_json(struct hf_exchange *x, int status, struct hf_json *consume, struct
     return 0;
 }
 
+/* Where the reference says what to do about it (RFC 9457, 3.1.1): the title in lower case with
+ * dashes. What has no title has no page. */
+static void
+problem_type(int status, char out[PROBLEM_TYPE_SIZE])
+{
+    bool listed = false;
+
+    for (size_t i = 0; i < HF_LEN(TITLES); i++)
+        listed = listed || TITLES[i].status == status;
+    snprintf(out, PROBLEM_TYPE_SIZE, "%s%s", listed ? PROBLEM_PAGE : "about:blank",
+             listed ? hf_status_title(status) : "");
+    for (char *c = out; *c; c++)
+        *c = *c == ' ' ? '-' : (char)tolower((unsigned char)*c);
+}
+
 static struct hf_json *
 problem(const char *type, int status, const char *detail, const char *pointer)
 {
     struct hf_json *o = hf_json_object();
+    char by_status[PROBLEM_TYPE_SIZE];
 
-    hf_json_put_string(o, "type", type);
+    problem_type(status, by_status);
+    hf_json_put_string(o, "type", type ? type : by_status);
     hf_json_put_string(o, "title", hf_status_title(status));
     hf_json_put_int(o, "status", status);
     hf_json_put_string(o, "detail", detail);
@@ -194,7 +305,7 @@ reply_problem(struct hf_exchange *x, const char *type, int status, const char *d
 void
 hf_reply_problem(struct hf_exchange *x, int status, const char *detail, const char *pointer)
 {
-    reply_problem(x, "about:blank", status, detail, pointer);
+    reply_problem(x, NULL, status, detail, pointer);
 }
 
 void
@@ -205,8 +316,21 @@ hf_reply_error(struct hf_exchange *x, const struct hf_error *err)
     if (status == 500)
         hf_log_error("event=request-failed method=%s path=%s reason=\"%s\"", x->method, x->path,
                      err->message);
-    reply_problem(x, err->class == HF_ERROR_UNPROVEN ? PASSWORD_NEEDED : "about:blank", status,
+    reply_problem(x, err->class == HF_ERROR_UNPROVEN ? PASSWORD_NEEDED : NULL, status,
                   err->message, err->pointer);
+}
+
+static bool
+send_piece(void *context, const void *data, size_t len)
+{
+    struct hf_exchange *x = context;
+    char size[24];
+    int n = snprintf(size, sizeof size, "%zx\r\n", len);
+
+    if (x->http10)
+        return hf_exchange_write(x, data, len);
+    return hf_exchange_write(x, size, (size_t)n) && hf_exchange_write(x, data, len) &&
+           hf_exchange_write(x, "\r\n", 2);
 }
 
 bool
@@ -214,6 +338,10 @@ hf_reply_begin(struct hf_exchange *x, const char *type)
 {
     HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(HEAD_MAX);
 
+    if (may_compress(x, type))
+        x->gzip = hf_gzip_new(send_piece, x);
+    if (x->gzip)
+        hf_reply_header(x, "Content-Encoding", "gzip");
     /* Without chunks (HTTP/1.0) the end of the connection is all that tells the end. */
     if (add_head(x, 200, type, "no-store", &out) < 0 ||
         (!x->http10 && hf_buf_adds(&out, "Transfer-Encoding: chunked\r\n", NULL) < 0) ||
@@ -225,22 +353,23 @@ hf_reply_begin(struct hf_exchange *x, const char *type)
 bool
 hf_reply_piece(struct hf_exchange *x, const void *data, size_t len)
 {
-    char size[24];
-    int n = snprintf(size, sizeof size, "%zx\r\n", len);
-
     if (len == 0)
         return true;
-    if (x->http10)
-        return hf_exchange_write(x, data, len);
-    return hf_exchange_write(x, size, (size_t)n) && hf_exchange_write(x, data, len) &&
-           hf_exchange_write(x, "\r\n", 2);
+    return x->gzip ? hf_gzip_add(x->gzip, data, len) : send_piece(x, data, len);
 }
 
 void
 hf_reply_end(struct hf_exchange *x)
 {
-    if (!x->http10 && !hf_exchange_write(x, "0\r\n\r\n", 5))
+    if ((x->gzip && !hf_gzip_end(x->gzip)) || (!x->http10 && !hf_exchange_write(x, "0\r\n\r\n", 5)))
         x->wire.close_after(x->wire.context);
+}
+
+void
+hf_reply_done(struct hf_exchange *x)
+{
+    hf_gzip_free(x->gzip);
+    x->gzip = NULL;
 }
 
 bool

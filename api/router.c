@@ -186,15 +186,16 @@ reply_allow(struct hf_exchange *x, const bool takes[HF_METHOD_COUNT])
         hf_reply_problem(x, 405, "this path does not take that method", NULL);
 }
 
-static void
-serve_api(struct hf_exchange *x, const char *path)
+/* False where no route has that path. */
+static bool
+serve_routes(struct hf_exchange *x, const char *path, const struct hf_route *routes, size_t count)
 {
     struct hf_error err = {0};
     bool takes[HF_METHOD_COUNT] = {false};
     bool known = false, plain = false;
 
-    for (size_t i = 0; i < hf_route_count; i++) {
-        const struct hf_route *route = &hf_routes[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct hf_route *route = &routes[i];
 
         bool has_param = strchr(route->pattern, '{') != NULL;
 
@@ -204,14 +205,13 @@ serve_api(struct hf_exchange *x, const char *path)
         if (method_is(x, route->method)) {
             if (run(x, route, &err) < 0)
                 hf_reply_error(x, &err);
-            return;
+            return true;
         }
         takes[route->method] = known = true;
     }
     if (known)
         reply_allow(x, takes);
-    else
-        hf_reply_problem(x, 404, "there is no such path", NULL);
+    return known;
 }
 
 static void
@@ -236,9 +236,15 @@ serve(struct hf_exchange *x)
     if (!host_allowed(x)) {
         hf_reply_problem(x, 421, "this gateway does not go by that name; use its address", NULL);
     } else if (strncmp(x->path, API_PREFIX, prefix) == 0 && x->path[prefix] == '/') {
-        serve_api(x, x->path + prefix);
+        if (!serve_routes(x, x->path + prefix, hf_routes, hf_route_count))
+            hf_reply_problem(x, 404, "there is no such path", NULL);
+    } else if (serve_routes(x, x->path, hf_top_routes, hf_top_route_count)) {
+        return;
+    } else if (hf_static_is_docs(x->path)) {
+        serve_static(x);
     } else if (strcmp(x->path, "/api") == 0 || strncmp(x->path, "/api/", 5) == 0) {
-        hf_reply_problem(x, 404, "the interface is below /api/v1", NULL);
+        hf_reply_problem(x, 404,
+                         "the interface is below /api/v1, and what it is about at /api/docs", NULL);
     } else {
         serve_static(x);
     }
@@ -251,6 +257,7 @@ hf_router_serve(struct hf_exchange *x)
     x->closing = hf_exchange_has_body(x); /* until it is read */
     hf_cookie_token(hf_exchange_header(x, "Cookie"), x->token);
     serve(x);
+    hf_reply_done(x);
     if (!is_read(x))
         hf_log_info("event=request method=%s path=%s status=%d user=%s peer=%s", x->method, x->path,
                     x->status, x->session.user[0] ? x->session.user : "-", x->peer);

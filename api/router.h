@@ -39,7 +39,8 @@ typedef int hf_handler(struct hf_exchange *x, struct hf_error *err);
 
 struct hf_route {
     enum hf_method method;
-    const char *pattern; /* below /api/v1; at most one {…}; a plain one in front of such */
+    /* Below /api/v1, or of hf_top_routes; at most one {…}; a plain one in front of such. */
+    const char *pattern;
     enum hf_access access;
     enum hf_body body;
     enum hf_query query;
@@ -48,6 +49,10 @@ struct hf_route {
 
 extern const struct hf_route hf_routes[];
 extern const size_t hf_route_count;
+
+/* Those that stand beside /api/v1, where other programs look for them. */
+extern const struct hf_route hf_top_routes[];
+extern const size_t hf_top_route_count;
 
 /* Whether path is what pattern says; {…} matches [A-Za-z0-9._-]+, which goes to param. */
 bool hf_route_match(const char *pattern, const char *path, char param[HF_API_PARAM_SIZE]);

@@ -85,6 +85,8 @@ const struct hf_route hf_routes[] = {
     {HF_METHOD_POST, "/rules/dry-run", HF_ACCESS_OPERATOR, HF_BODY_JSON, HF_QUERY_NONE,
      hf_handle_dry_run},
     {HF_METHOD_GET, "/config", HF_ACCESS_ADMIN, HF_BODY_NONE, HF_QUERY_NONE, hf_handle_config},
+    {HF_METHOD_PUT, "/config", HF_ACCESS_ADMIN, HF_BODY_JSON, HF_QUERY_FIELDS,
+     hf_handle_config_put},
     {HF_METHOD_PATCH, "/config", HF_ACCESS_ADMIN, HF_BODY_MERGE_PATCH, HF_QUERY_FIELDS,
      hf_handle_config_patch},
     {HF_METHOD_GET, "/config/revisions", HF_ACCESS_ADMIN, HF_BODY_NONE, HF_QUERY_NONE,
@@ -99,6 +101,8 @@ const struct hf_route hf_routes[] = {
     {HF_METHOD_GET, "/alarms", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_FIELDS, hf_handle_alarms},
     {HF_METHOD_POST, "/alarms/{id}/acknowledge", HF_ACCESS_OPERATOR, HF_BODY_NONE, HF_QUERY_NONE,
      hf_handle_acknowledge},
+    {HF_METHOD_GET, "/diagnostics", HF_ACCESS_ADMIN, HF_BODY_NONE, HF_QUERY_NONE,
+     hf_handle_diagnostics},
     {HF_METHOD_GET, "/events", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_NONE, hf_handle_events},
     {HF_METHOD_GET, "/services", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_NONE, hf_handle_services},
     {HF_METHOD_GET, "/services/{name}", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_NONE,
@@ -127,3 +131,9 @@ const struct hf_route hf_routes[] = {
 };
 
 const size_t hf_route_count = HF_LEN(hf_routes);
+
+const struct hf_route hf_top_routes[] = {
+    {HF_METHOD_GET, "/metrics", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_NONE, hf_handle_metrics},
+};
+
+const size_t hf_top_route_count = HF_LEN(hf_top_routes);

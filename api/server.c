@@ -20,7 +20,7 @@
 
 /* Twice as many as there are streams, so that half of them always answer. An idle one costs its
  * request buffer and a few pages of stack. */
-#define HF_API_WORKERS "16"
+#define HF_API_WORKERS "36"
 #define HF_API_HEAD_BYTES "16384"
 #define HF_API_QUEUE "32" /* accepted connections that wait for a worker */
 
@@ -331,6 +331,7 @@ hf_api_start(const struct hf_api_config *config, struct hf_api **ret_api, struct
     api->common.config = &api->config;
     hf_streams_init(&api->common.streams);
     hf_state_cache_init(&api->common.state);
+    hf_once_init(&api->common.once);
     hf_peers_init(&api->peers);
     mg_init_library(MG_FEATURES_TLS);
     if (start_server(api, err) < 0 ||
@@ -374,6 +375,7 @@ hf_api_stop(struct hf_api *api)
         stop_server(api);
     mg_exit_library();
     hf_peers_done(&api->peers);
+    hf_once_done(&api->common.once);
     hf_state_cache_done(&api->common.state);
     hf_streams_done(&api->common.streams);
     free(api);

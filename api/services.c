@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/handlers.h"
 
+#include "api/begin.h"
 #include "api/codec.h"
 #include "api/server.h"
 
-#include <stdio.h>
 #include <string.h>
-
-static const char OPERATIONS_PATH[] = "/api/v1/operations/";
 
 static int
 no_such_service(const char *name, struct hf_error *err)
@@ -52,16 +50,19 @@ hf_service_container(struct hf_exchange *x, const char *name, char ret_id[HF_HAS
 }
 
 static int
+begin_command(struct hf_exchange *x, const void *context, struct hf_operation *ret_operation,
+              struct hf_error *err)
+{
+    const enum hf_operation_kind *kind = context;
+
+    return hf_core_command(x->api->config->core, *kind, x->param, x->session.user, ret_operation,
+                           err);
+}
+
+static int
 command(struct hf_exchange *x, enum hf_operation_kind kind, struct hf_error *err)
 {
-    struct hf_operation operation;
-    char location[sizeof OPERATIONS_PATH + HF_ID_SIZE];
-
-    if (hf_core_command(x->api->config->core, kind, x->param, x->session.user, &operation, err) < 0)
-        return -1;
-    snprintf(location, sizeof location, "%s%s", OPERATIONS_PATH, operation.id);
-    hf_reply_header(x, "Location", location);
-    return hf_reply_json(x, 202, hf_codec_operation(&operation), err);
+    return hf_reply_begun(x, begin_command, &kind, err);
 }
 
 int

@@ -5,11 +5,12 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static const char INDEX_PATH[] = "/index.html";
 static const char OPENAPI_PATH[] = "/openapi.yaml";
+static const char DOCS_PATH[] = "/api/docs";
 static const char CACHE_IMMUTABLE[] = "public, max-age=31536000, immutable";
+enum { DOCS_PAGE_SIZE = 64 };
 static const char CACHE_ASK[] = "no-cache";
 
 static const struct hf_asset *
@@ -22,34 +23,10 @@ find(const char *path)
     return NULL;
 }
 
-/* Whether item is in a comma-separated list, parameters (";q=0" refuses it) looked at. */
-static bool
-lists(const char *list, const char *item)
-{
-    size_t item_len = strlen(item);
-
-    while (list && *list) {
-        size_t len;
-
-        list += strspn(list, ", \t");
-        len = strcspn(list, ",");
-        if (len >= item_len && strncasecmp(list, item, item_len) == 0) {
-            const char *rest = list + item_len + strspn(list + item_len, " \t");
-
-            if (*rest == ',' || !*rest)
-                return true;
-            if (*rest == ';')
-                return !strstr(rest, "q=0") || strstr(rest, "q=0.");
-        }
-        list += len;
-    }
-    return false;
-}
-
 static void
 reply_asset(struct hf_exchange *x, const struct hf_asset *a)
 {
-    bool gzip = a->gzip && lists(hf_exchange_header(x, "Accept-Encoding"), "gzip");
+    bool gzip = a->gzip && hf_reply_lists(hf_exchange_header(x, "Accept-Encoding"), "gzip");
     const char *cache = a->immutable ? CACHE_IMMUTABLE : CACHE_ASK;
     const char *known = hf_exchange_header(x, "If-None-Match");
     char etag[64];
@@ -63,6 +40,7 @@ reply_asset(struct hf_exchange *x, const struct hf_asset *a)
     }
     if (gzip)
         hf_reply_header(x, "Content-Encoding", "gzip");
+    x->encoded = true;
     hf_reply(x, 200, a->type, cache, gzip ? a->gzip : a->data, gzip ? a->gzip_size : a->size);
 }
 
@@ -73,18 +51,41 @@ hf_handle_openapi(struct hf_exchange *x, struct hf_error *err)
 
     if (!a)
         return hf_error_set(err, HF_ERROR_INTERNAL, "openapi.yaml is not in this program");
-    hf_reply(x, 200, a->type, "no-store", a->data, a->size);
+    reply_asset(x, a);
     return 0;
+}
+
+bool
+hf_static_is_docs(const char *path)
+{
+    size_t len = sizeof DOCS_PATH - 1;
+
+    return strncmp(path, DOCS_PATH, len) == 0 && (!path[len] || path[len] == '/');
+}
+
+/* The pages of the reference have names without an end. */
+static const struct hf_asset *
+find_docs(const char *path)
+{
+    const struct hf_asset *a = find(path);
+    char page[DOCS_PAGE_SIZE];
+    int len = snprintf(page, sizeof page, "%s%s", path,
+                       strcmp(path, DOCS_PATH) == 0 ? "/index.html" : ".html");
+
+    return a || len >= DOCS_PAGE_SIZE ? a : find(page);
 }
 
 void
 hf_static_serve(struct hf_exchange *x)
 {
     const char *name = strrchr(x->path, '/');
-    const struct hf_asset *a = strcmp(x->path, OPENAPI_PATH) == 0 ? NULL : find(x->path);
+    bool docs = hf_static_is_docs(x->path);
+    const struct hf_asset *a = docs ? find_docs(x->path) : find(x->path);
 
+    if (strcmp(x->path, OPENAPI_PATH) == 0)
+        a = NULL;
     /* The dashboard has pages of its own, which the server does not know; a file it does. */
-    if (!a && (!name || !strchr(name, '.')))
+    if (!a && !docs && (!name || !strchr(name, '.')))
         a = find(INDEX_PATH);
     if (a)
         reply_asset(x, a);

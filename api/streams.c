@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
@@ -34,7 +33,8 @@ hf_streams_enter(struct hf_streams *s, enum hf_stream_kind kind, struct hf_error
 {
     static const int most[HF_STREAM_KIND_COUNT] = {[HF_STREAM_EVENTS] = HF_STREAMS_MAX,
                                                    [HF_STREAM_LOGS] = HF_STREAMS_LOGS_MAX,
-                                                   [HF_STREAM_EXPORT] = HF_STREAMS_EXPORTS_MAX};
+                                                   [HF_STREAM_EXPORT] = HF_STREAMS_EXPORTS_MAX,
+                                                   [HF_STREAM_WAIT] = HF_STREAMS_WAITS_MAX};
     int total = 0, rc = 0;
 
     pthread_mutex_lock(&s->lock);
@@ -91,12 +91,12 @@ hf_streams_stop(struct hf_streams *s)
 }
 
 int
-hf_sse_event(struct hf_buf *out, uint64_t id, const char *name, const char *data, size_t len,
+hf_sse_event(struct hf_buf *out, const char *id, const char *name, const char *data, size_t len,
              struct hf_error *err)
 {
     const char *end = data + len;
 
-    if (id > 0 && hf_buf_addf(out, err, "id: %" PRIu64 "\n", id) < 0)
+    if (id && hf_buf_addf(out, err, "id: %s\n", id) < 0)
         return -1;
     if (hf_buf_addf(out, err, "event: %s\n", name) < 0)
         return -1;

@@ -8,13 +8,20 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-enum hf_stream_kind { HF_STREAM_EVENTS, HF_STREAM_LOGS, HF_STREAM_EXPORT, HF_STREAM_KIND_COUNT };
+enum hf_stream_kind {
+    HF_STREAM_EVENTS,
+    HF_STREAM_LOGS,
+    HF_STREAM_EXPORT,
+    HF_STREAM_WAIT,
+    HF_STREAM_KIND_COUNT
+};
 
 enum {
     /* Each holds one worker (HF_API_WORKERS in server.c) for as long as it lasts. */
-    HF_STREAMS_MAX = 8,
+    HF_STREAMS_MAX = 16,
     HF_STREAMS_LOGS_MAX = 4,
     HF_STREAMS_EXPORTS_MAX = 2,
+    HF_STREAMS_WAITS_MAX = 4,           /* for the end of an operation */
     HF_STREAM_MIN_INTERVAL_MS = 1000,   /* between two pictures where nothing but time changed */
     HF_STREAM_CHANGE_INTERVAL_MS = 100, /* between any two */
     HF_STREAM_HEARTBEAT_MS = 15000,
@@ -41,8 +48,9 @@ bool hf_streams_pause(struct hf_streams *s, int64_t ms);
 bool hf_streams_stopping(struct hf_streams *s);
 void hf_streams_stop(struct hf_streams *s);
 
-/* Appends one event: its id where id is not 0, its name and its data, line by line. */
-HF_MUST int hf_sse_event(struct hf_buf *out, uint64_t id, const char *name, const char *data,
+/* Appends one event: its id where there is one (NULL: none), its name and its data, line by line.
+ */
+HF_MUST int hf_sse_event(struct hf_buf *out, const char *id, const char *name, const char *data,
                          size_t len, struct hf_error *err);
 
 extern const char hf_sse_heartbeat[]; /* a comment */

@@ -31,7 +31,7 @@ hf_build_webui() {
         hf_step "the dashboard's packages from npm" npm "Is the npm registry reachable from here?" hf_webui_modules
         hf_mark webui-modules "$lock"
     fi
-    sources=$(hf_hash webui)
+    sources=$(hf_hash webui api/openapi.yaml)
     if ! hf_made webui "$sources" || [ ! -f "$hf_root/webui/dist/index.html" ]; then
         hf_step "builds the dashboard" webui "The TypeScript compiler's messages are above." hf_webui_bundle
         hf_mark webui "$sources"

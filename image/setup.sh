@@ -21,6 +21,7 @@ hf_packages_run=(
 # One clang on every Debian: what it warns of, and how it formats, differs from version to version.
 hf_packages_test=(
     mosquitto sqlite3 libfaketime chromium systemd socat
+    prometheus python3-prometheus-client wrk nginx
     clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 shellcheck
 )
 
@@ -41,7 +42,8 @@ hf_packages_missing() {
 }
 
 # Services that come with the packages are not wanted as services: ./dev starts what it needs, when it does.
-hf_units=(docker.service docker.socket containerd.service docker-registry.service mosquitto.service)
+hf_units=(docker.service docker.socket containerd.service docker-registry.service mosquitto.service
+    prometheus.service prometheus-node-exporter.service nginx.service)
 
 hf_install() {
     local policy=/usr/sbin/policy-rc.d made='' unit before=()

@@ -75,6 +75,11 @@ say_change(const struct change *c, char what[HF_TEXT_SIZE])
     const struct hf_config_change *asked = c->asked;
     const char *comma = "";
 
+    if (asked->whole) {
+        hf_text_put(what, HF_TEXT_SIZE, "replaced the configuration by revision %lld",
+                    (long long)c->n);
+        return;
+    }
     if (!asked->patch) {
         hf_text_put(
             what, HF_TEXT_SIZE, "returned to revision %lld of the configuration, as %lld%s%s",
@@ -173,6 +178,8 @@ make_fresh(struct hf_core *core, const struct hf_config_change *asked,
 {
     if (asked->patch)
         return hf_settings_patch(&core->settings, asked->patch, ret_fresh, err);
+    if (asked->whole)
+        return hf_settings_replace(&core->settings, asked->whole, ret_fresh, err);
     return read_revision(core, asked->again, ret_fresh, err);
 }
 

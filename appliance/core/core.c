@@ -379,6 +379,18 @@ hf_core_wait_change(struct hf_core *core, uint64_t changes, int timeout_ms)
     (void)wait_for_picture(core, 0, changes + 1, timeout_ms);
 }
 
+size_t
+hf_core_happenings(struct hf_core *core, uint64_t n, struct hf_happening *ret_happenings,
+                   size_t max, uint64_t *ret_missed)
+{
+    size_t count;
+
+    pthread_mutex_lock(&core->snapshot_lock);
+    count = hf_happenings_after(&core->happenings, n, ret_happenings, max, ret_missed);
+    pthread_mutex_unlock(&core->snapshot_lock);
+    return count;
+}
+
 struct command {
     enum hf_operation_kind kind;
     const char *service, *actor;
@@ -424,6 +436,7 @@ hf_core_run(struct hf_core *core, hf_core_work *work, void *context, struct hf_e
 }
 
 struct operations {
+    const struct hf_operation_filter *filter;
     struct hf_operation *list;
     size_t max, count;
 };
@@ -433,14 +446,15 @@ read_operations(struct hf_store *store, void *context, struct hf_error *err)
 {
     struct operations *o = context;
 
-    return hf_store_operations(store, o->list, o->max, &o->count, err);
+    return hf_store_operations(store, o->filter, o->list, o->max, &o->count, err);
 }
 
 int
-hf_core_operations(struct hf_core *core, struct hf_operation *ret_operations, size_t max,
-                   size_t *ret_count, struct hf_error *err)
+hf_core_operations(struct hf_core *core, const struct hf_operation_filter *filter,
+                   struct hf_operation *ret_operations, size_t max, size_t *ret_count,
+                   struct hf_error *err)
 {
-    struct operations o = {ret_operations, max, 0};
+    struct operations o = {filter, ret_operations, max, 0};
 
     if (hf_core_run(core, read_operations, &o, err) < 0)
         return -1;

@@ -8,6 +8,7 @@
 
 #include "archive/archive.h"
 #include "base/error.h"
+#include "core/happened.h"
 #include "model/alarm.h"
 #include "model/engine_ops.h"
 #include "model/settings.h"
@@ -53,15 +54,21 @@ void hf_core_wait_change(struct hf_core *core, uint64_t changes, int timeout_ms)
 
 void hf_snapshot_unref(const struct hf_snapshot *snapshot);
 
+/* What has happened after number n, oldest first, at most max; ret_missed gets how many of those
+ * are no longer kept. */
+size_t hf_core_happenings(struct hf_core *core, uint64_t n, struct hf_happening *ret_happenings,
+                          size_t max, uint64_t *ret_missed);
+
 /* Asks for start, stop or restart of a service; fills ret_operation with what was queued.
  * Errors: NOT_FOUND (no such service), CONFLICT (one is under way), UNAVAILABLE (queue full). */
 HF_MUST int hf_core_command(struct hf_core *core, enum hf_operation_kind kind, const char *service,
                             const char *actor, struct hf_operation *ret_operation,
                             struct hf_error *err);
 
-/* Newest first, at most max. */
-HF_MUST int hf_core_operations(struct hf_core *core, struct hf_operation *ret_operations,
-                               size_t max, size_t *ret_count, struct hf_error *err);
+/* Newest first, at most max; see store/store.h. */
+HF_MUST int hf_core_operations(struct hf_core *core, const struct hf_operation_filter *filter,
+                               struct hf_operation *ret_operations, size_t max, size_t *ret_count,
+                               struct hf_error *err);
 HF_MUST int hf_core_operation(struct hf_core *core, const char *id,
                               struct hf_operation *ret_operation, struct hf_error *err);
 
@@ -109,7 +116,8 @@ struct hf_effects {
 };
 
 struct hf_config_change {
-    const struct hf_json *patch; /* RFC 7396; NULL: the kept revision `again` takes its place */
+    /* One of three: a merge patch (RFC 7396), the whole document, or the kept revision `again`. */
+    const struct hf_json *patch, *whole;
     int64_t again;
     int64_t revision; /* that the patch was made for, or HF_REVISION_ANY */
     bool dry_run;     /* only check */

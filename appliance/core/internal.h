@@ -111,7 +111,8 @@ struct hf_core {
     pthread_t owner;
     bool owner_runs;
 
-    pthread_mutex_t snapshot_lock; /* guards the three below */
+    pthread_mutex_t snapshot_lock; /* guards the four below */
+    struct hf_happenings happenings;
     pthread_cond_t snapshot_new;
     const struct hf_snapshot *snapshot;
     bool stopping;

@@ -153,7 +153,7 @@ hf_core_end_left_operations(struct hf_core *core)
     struct hf_error err;
     size_t count = 0;
 
-    if (hf_store_operations(core->config.store, left, LEFT_MAX, &count, &err) < 0) {
+    if (hf_store_operations(core->config.store, NULL, left, LEFT_MAX, &count, &err) < 0) {
         hf_log_warn("event=operations-not-read error=\"%s\"", err.message);
         return;
     }

@@ -397,6 +397,8 @@ publish(struct hf_core *core, int64_t now)
     fresh->changes = core->changes;
     pthread_mutex_lock(&core->snapshot_lock);
     old = core->snapshot;
+    hf_happened(&core->happenings, old, fresh);
+    fresh->happened = core->happenings.newest;
     core->snapshot = fresh;
     pthread_cond_broadcast(&core->snapshot_new);
     pthread_mutex_unlock(&core->snapshot_lock);

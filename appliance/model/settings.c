@@ -333,13 +333,49 @@ unmask_uplink(const struct hf_settings *s, const struct hf_json *doc, struct hf_
     return hf_json_string(uplink, "token") ? 0 : hf_error_nomem(err);
 }
 
+/* doc, in which masks stand for secrets of s, over the defaults. */
+static int
+take_document(const struct hf_settings *s, struct hf_json *doc, struct hf_settings *ret_settings,
+              struct hf_error *err)
+{
+    struct hf_settings fresh;
+
+    if (unmask_uplink(s, doc, err) < 0 ||
+        hf_unmask_alarms(hf_json_get(doc, "alarms"), &s->alarms, err) < 0 ||
+        hf_unmask_registry(hf_json_get(doc, "registry"), &s->registry, err) < 0 ||
+        hf_unmask_sinks((struct hf_json *)(uintptr_t)hf_json_get(doc, "sinks"), s->sinks, err) <
+            0 ||
+        hf_unmask_own(hf_json_get(doc, "own"), s->own, err) < 0)
+        return -1;
+    hf_settings_init(&fresh);
+    if (hf_settings_parse(doc, &fresh, err) < 0) {
+        hf_settings_done(&fresh);
+        return -1;
+    }
+    *ret_settings = fresh;
+    return 0;
+}
+
+int
+hf_settings_replace(const struct hf_settings *s, const struct hf_json *whole,
+                    struct hf_settings *ret_settings, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *nothing = hf_json_object(), *doc = NULL;
+
+    if (!hf_json_is_object(whole))
+        return hf_error_set(err, HF_ERROR_INVALID, "the configuration must be an object");
+    doc = hf_json_merge(nothing, whole); /* without what is null */
+    if (!doc)
+        return hf_error_nomem(err);
+    return take_document(s, doc, ret_settings, err);
+}
+
 int
 hf_settings_patch(const struct hf_settings *s, const struct hf_json *patch,
                   struct hf_settings *ret_settings, struct hf_error *err)
 {
     HF_AUTO_FREE char *text = NULL;
     HF_AUTO(hf_json) struct hf_json *doc = NULL, *merged = NULL;
-    struct hf_settings fresh;
 
     if (!hf_json_is_object(patch))
         return hf_error_set(err, HF_ERROR_INVALID, "the patch must be an object (RFC 7396)");
@@ -348,18 +384,5 @@ hf_settings_patch(const struct hf_settings *s, const struct hf_json *patch,
     merged = hf_json_merge(doc, patch);
     if (!merged)
         return hf_error_nomem(err);
-    if (unmask_uplink(s, merged, err) < 0 ||
-        hf_unmask_alarms(hf_json_get(merged, "alarms"), &s->alarms, err) < 0 ||
-        hf_unmask_registry(hf_json_get(merged, "registry"), &s->registry, err) < 0 ||
-        hf_unmask_sinks((struct hf_json *)(uintptr_t)hf_json_get(merged, "sinks"), s->sinks, err) <
-            0 ||
-        hf_unmask_own(hf_json_get(merged, "own"), s->own, err) < 0)
-        return -1;
-    hf_settings_init(&fresh);
-    if (hf_settings_parse(merged, &fresh, err) < 0) {
-        hf_settings_done(&fresh);
-        return -1;
-    }
-    *ret_settings = fresh;
-    return 0;
+    return take_document(s, merged, ret_settings, err);
 }

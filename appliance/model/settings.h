@@ -193,6 +193,11 @@ enum { HF_SETTINGS_DIFF_MAX = 200 };
 HF_MUST int hf_settings_diff(const struct hf_settings *a, const struct hf_settings *b,
                              struct hf_json **ret_diff, struct hf_error *err);
 
+/* A whole document in the place of s: what is absent or null goes back to the default,
+ * HF_SECRET_MASK keeps what s has there. Otherwise as hf_settings_patch(). */
+HF_MUST int hf_settings_replace(const struct hf_settings *s, const struct hf_json *whole,
+                                struct hf_settings *ret_settings, struct hf_error *err);
+
 /* What comes of a merge patch (RFC 7396) on s: absent members stay, null goes back to the default,
  * HF_SECRET_MASK keeps the secret of the sink of that name. s is not changed; on success
  * ret_settings, which the caller has zeroed, is the caller's. */

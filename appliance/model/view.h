@@ -229,6 +229,7 @@ enum hf_operation_state {
 
 struct hf_operation {
     char id[HF_ID_SIZE]; /* 32 hex digits */
+    int64_t n;           /* grows; of the store */
     enum hf_operation_kind kind;
     enum hf_operation_state state;
     char service[HF_NAME_SIZE]; /* "": all of them */
@@ -241,8 +242,9 @@ const char *hf_operation_kind_name(enum hf_operation_kind k);
 const char *hf_operation_state_name(enum hf_operation_state s);
 
 struct hf_snapshot {
-    uint64_t version; /* grows with each one */
-    uint64_t changes; /* grows where something changed, not where only time passed */
+    uint64_t version;  /* grows with each one */
+    uint64_t changes;  /* grows where something changed, not where only time passed */
+    uint64_t happened; /* the newest happening that it shows (core/happened.h); 0: none */
     int64_t at_ms;
     struct hf_gateway_view gateway;
     bool has_release;

@@ -65,6 +65,7 @@ read_operation(sqlite3_stmt *stmt, struct hf_operation *op)
     *op = (struct hf_operation){
         .kind = (enum hf_operation_kind)known(stmt, 1, HF_OPERATION_KIND_COUNT - 1),
         .state = (enum hf_operation_state)known(stmt, 2, HF_OPERATION_FAILED),
+        .n = sqlite3_column_int64(stmt, 8),
         .created_ms = sqlite3_column_int64(stmt, 6),
         .finished_ms = sqlite3_column_int64(stmt, 7),
     };
@@ -93,14 +94,18 @@ hf_store_operation(struct hf_store *st, const char *id, struct hf_operation *ret
 }
 
 int
-hf_store_operations(struct hf_store *st, struct hf_operation *ret_operations, size_t max,
-                    size_t *ret_count, struct hf_error *err)
+hf_store_operations(struct hf_store *st, const struct hf_operation_filter *filter,
+                    struct hf_operation *ret_operations, size_t max, size_t *ret_count,
+                    struct hf_error *err)
 {
+    static const struct hf_operation_filter all = {.state = -1};
+    const struct hf_operation_filter *f = filter ? filter : &all;
     HF_STMT stmt = NULL;
     size_t count = 0;
     int row;
 
-    if (hf_db_query(st, &stmt, err, hf_sql_operation_list, "i", (int64_t)max) < 0)
+    if (hf_db_query(st, &stmt, err, hf_sql_operation_list, "iiti", (int64_t)max,
+                    f->before ? f->before : INT64_MAX, f->service, (int64_t)f->state) < 0)
         return -1;
     while ((row = hf_db_step(st, stmt, err)) > 0 && count < max)
         read_operation(stmt, &ret_operations[count++]);

@@ -119,9 +119,16 @@ HF_MUST int hf_store_save_operation(struct hf_store *st, const struct hf_operati
                                     struct hf_error *err);
 HF_MUST int hf_store_operation(struct hf_store *st, const char *id,
                                struct hf_operation *ret_operation, struct hf_error *err);
+struct hf_operation_filter {
+    int64_t before;      /* only older ones than this n; 0: all */
+    const char *service; /* NULL: all */
+    int state;           /* of enum hf_operation_state; -1: all */
+};
+
 /* Newest first, at most max. */
-HF_MUST int hf_store_operations(struct hf_store *st, struct hf_operation *ret_operations,
-                                size_t max, size_t *ret_count, struct hf_error *err);
+HF_MUST int hf_store_operations(struct hf_store *st, const struct hf_operation_filter *filter,
+                                struct hf_operation *ret_operations, size_t max, size_t *ret_count,
+                                struct hf_error *err);
 
 /* ---- accounts, sessions, tokens ---- */
 

@@ -15,6 +15,8 @@ import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 import { access } from './contract-access.mjs';
+import { conventions, routesAreThose, wholeConfiguration } from './conventions.mjs';
+import { elsewhere } from './elsewhere.mjs';
 
 const url = new URL(process.env.HF_URL ?? 'https://127.0.0.1:8443');
 const setupCode = process.env.HF_SETUP_CODE;
@@ -45,27 +47,35 @@ function validate(what, pointer, value) {
 
 const escape = (text) => text.replaceAll('~', '~0').replaceAll('/', '~1');
 
-const types = { PATCH: 'application/merge-patch+json', PUT: 'application/octet-stream' };
+// What the operation takes.
+function typeFor(method, path) {
+  const at = path.split('?')[0];
+  const item = contract.paths[at] ?? Object.entries(contract.paths).find(([t]) => new RegExp(`^${t.replace(/\{[^}]+\}/g, '[^/]+')}$`).test(at))?.[1];
+  return Object.keys(item?.[method.toLowerCase()]?.requestBody?.content ?? { 'application/json': 0 })[0];
+}
+
+// Most are below /api/v1; some stand beside it.
+const base = (path) => (contract.paths[path.split('?')[0]]?.servers?.[0].url === '/' ? '' : '/api/v1');
 
 // Asks once; resolves with the whole answer, or for a stream with what came within streamMs.
-function ask(method, path, { headers = {}, body, type, session = true, streamMs = 2500 } = {}) {
+function ask(method, path, { headers = {}, body, type, session = true, root = false, streamMs = 2500 } = {}) {
   const all = { ...headers };
   if (session && cookie) all.cookie = cookie;
   if (body !== undefined && !('content-type' in all)) {
-    all['content-type'] = type ?? types[method] ?? 'application/json';
+    all['content-type'] = type ?? typeFor(method, path);
   }
-  if (body !== undefined) all['content-length'] = Buffer.byteLength(body);
-  const options = { method, path: `/api/v1${path}`, host: url.hostname, port: url.port || 443, headers: all, agent };
+  if (body !== undefined && !('content-length' in headers)) all['content-length'] = Buffer.byteLength(body);
+  const options = { method, path: `${root ? '' : base(path)}${path}`, host: url.hostname, port: url.port || 443, headers: all, agent };
   return new Promise((resolve, reject) => {
     const request = https.request(options, (response) => {
-      let text = '';
+      const chunks = [];
       let timer;
       const done = () => {
         clearTimeout(timer);
-        resolve({ status: response.statusCode, headers: response.headers, text });
+        const bytes = Buffer.concat(chunks);
+        resolve({ status: response.statusCode, headers: response.headers, bytes, text: bytes.toString('utf8') });
       };
-      response.setEncoding('utf8');
-      response.on('data', (chunk) => { text += chunk; });
+      response.on('data', (chunk) => { chunks.push(chunk); });
       response.on('end', done);
       response.on('error', done);
       if (response.headers['content-type'] === 'text/event-stream') {
@@ -90,7 +100,8 @@ function checkEvents(what, text, mediaPointer, names) {
     const name = /^event: (.*)$/m.exec(block)?.[1];
     check(`${what}: event name`, names.includes(name), name);
     if (name === 'end') continue;
-    validate(`${what}: ${name}`, `${mediaPointer}/schema/contentSchema`, JSON.parse(/^data: (.*)$/m.exec(block)[1]));
+    const own = { state: 'State', change: 'Change', missed: 'Missed' }[name];
+    validate(`${what}: ${name}`, own ? `/components/schemas/${own}` : `${mediaPointer}/schema/contentSchema`, JSON.parse(/^data: (.*)$/m.exec(block)[1]));
   }
 }
 
@@ -132,7 +143,7 @@ function hold(method, template, answer, what = '') {
   check(`${name}: content type`, type in response.content, type);
   if (!(type in response.content)) return;
   const media = `${pointer}/content/${escape(type)}`;
-  if (type === 'text/event-stream') checkEvents(name, answer.text, media, ['state', 'line', 'end']);
+  if (type === 'text/event-stream') checkEvents(name, answer.text, media, ['state', 'change', 'missed', 'line', 'end']);
   else if (type === 'application/x-ndjson') checkLines(name, answer.text);
   else if (type.endsWith('json')) validate(`${name}: body`, `${media}/schema`, JSON.parse(answer.text));
 }
@@ -186,7 +197,7 @@ async function wrongBodies({ method, template, operation }, common) {
     await expect(415, method, template, { ...common, body: '{}', headers: { 'content-type': 'application/json' }, what: 'not a file' });
     return;
   }
-  const headers = method === 'PATCH' ? { 'if-match': '*' } : {};
+  const headers = ['PATCH', 'PUT'].includes(method) ? { 'if-match': '*' } : {};
   const wrong = (status, body, what) => expect(status, method, template, { ...common, headers, body, what });
   await expect(415, method, template, { ...common, body: '{}', headers: { 'content-type': 'text/plain' }, what: 'not JSON' });
   await wrong(400, '{', 'broken JSON');
@@ -235,6 +246,8 @@ async function withCookie(other, work) {
   }
 }
 
+const kit = { ask, expect, check, validate, json, service, finished, operations };
+
 async function enter() {
   const state = JSON.parse((await expect(200, 'GET', '/claim')).text);
   const claim = (code) => json({ setup_code: code, password });
@@ -244,6 +257,9 @@ async function enter() {
     await expect(422, 'POST', '/claim', { body: json({ setup_code: setupCode, password, name: 'no name' }), what: 'bad name' });
     await expect(403, 'POST', '/claim', { body: claim('AAAA-AAAA-AAAA'), what: 'wrong code' });
     let answer;
+    for (let i = 0; i < 12 && answer?.status !== 429; i += 1) {
+      answer = await tryOut('POST', '/claim', { body: claim('AAAA-AAAA-AAAA'), what: 'guessing' });
+    }
     do {
       answer = await tryOut('POST', '/claim', { body: claim(setupCode), what: 'claim' });
       if (answer.status === 429) await new Promise((r) => { setTimeout(r, answer.headers['retry-after'] * 1000); });
@@ -299,6 +315,7 @@ async function configuration() {
   check('PATCH /config: effects', JSON.parse(limited.text).effects?.[0]?.how === 'live', limited.text);
   await patch(422, { limits: { [service]: { pids: 1 } } }, 'a limit out of range', { headers: { 'if-match': '*' } });
   await patch(422, { limits: { nobody: { pids: 48 } } }, 'limits of nobody', { headers: { 'if-match': '*' } });
+  await wholeConfiguration(kit, before);
   await patch(422, { own: { ports: [0] } }, 'a port that is none', { headers: { 'if-match': '*' } });
   const audit = await expect(200, 'GET', '/audit', { query: 'limit=1', what: 'newest' });
   const { entries: [newest], next } = JSON.parse(audit.text);
@@ -307,8 +324,6 @@ async function configuration() {
   await expect(400, 'GET', '/audit', { query: 'cursor=x', what: 'bad cursor' });
   await revisions();
 }
-
-
 
 const pages = ['/buffer/records', '/quarantine', '/devices'];
 
@@ -454,6 +469,8 @@ async function sources() {
   await expect(400, 'PATCH', '/releases/bundle', { ...piece('x', 'x'), what: 'no offset' });
   await expect(204, 'PATCH', '/releases/bundle', piece('0', 'x'.repeat(100)));
   await expect(409, 'PATCH', '/releases/bundle', { ...piece('0', 'x'), what: 'again' });
+  const long = { headers: { 'upload-offset': '100', 'content-type': 'application/octet-stream', 'content-length': `${2 ** 40}` }, body: 'x' };
+  await expect(413, 'PATCH', '/releases/bundle', { ...long, what: 'a piece that is too long' });
   await expect(200, 'GET', '/releases/bundle', { what: 'under way' });
   await expect(204, 'DELETE', '/releases/bundle');
   await expect(201, 'POST', '/releases/bundle', { headers: { 'upload-length': '4096' }, what: 'anew' });
@@ -485,6 +502,14 @@ async function revisions() {
   await restore(200, current, { headers: { 'if-match': there.headers.etag }, what: 'and back' });
 }
 
+// The record in quarantine is one.
+async function alarms() {
+  const { alarms: active } = JSON.parse((await expect(200, 'GET', '/alarms', { query: 'state=active', what: 'active' })).text);
+  check('GET /alarms: one is active', active.length > 0, json(active));
+  await expect(200, 'POST', '/alarms/{id}/acknowledge', { id: active[0]?.id });
+  await expect(404, 'POST', '/alarms/{id}/acknowledge', { id: '999999', what: 'unknown' });
+}
+
 async function setKeys(keys) {
   const { headers: { etag } } = await ask('GET', '/config');
   await expect(200, 'PATCH', '/config', { body: json({ release_keys: keys }), headers: { 'if-match': etag }, what: 'keys' });
@@ -495,23 +520,44 @@ async function setGate(seconds) {
   await expect(200, 'PATCH', '/config', { body: json({ upgrade: { gate_s: seconds } }), headers: { 'if-match': etag }, what: 'gate' });
 }
 
+// From the first switch on the configuration stays as it is.
+async function lockedMeanwhile() {
+  for (let i = 0; i < 100; i += 1) {
+    const { state } = JSON.parse((await ask('GET', '/releases/upgrade')).text);
+    if (state === 'gating') break;
+    await new Promise((r) => { setTimeout(r, 50); });
+  }
+  const { headers: { etag }, text } = await ask('GET', '/config');
+  const locked = { headers: { 'if-match': etag }, what: 'while a release is applied' };
+  await expect(409, 'PUT', '/config', { ...locked, body: text });
+  await expect(409, 'PATCH', '/config', { ...locked, body: '{"name":"other"}' });
+  await expect(409, 'POST', '/config/revisions/{n}/restore', { ...locked, n: 1 });
+}
+
 async function upgradeThere(added, staleEtag) {
-  await setGate(3);
+  await setGate(5);
   await expect(412, 'POST', '/releases/{id}/apply', { id: added.id, headers: { 'if-match': staleEtag }, what: 'after a change' });
   const { headers: { etag } } = await expect(200, 'POST', '/releases/{id}/plan', { id: added.id, what: 'anew' });
-  const begun = await expect(202, 'POST', '/releases/{id}/apply', { id: added.id, headers: { 'if-match': etag } });
+  const applied = { id: added.id, headers: { 'if-match': etag, 'idempotency-key': 'apply' } };
+  const begun = await expect(202, 'POST', '/releases/{id}/apply', applied);
   await expect(200, 'GET', '/releases/upgrade', { what: 'under way' });
   await expect(409, 'POST', '/releases/{id}/apply', { id: added.id, headers: { 'if-match': '*' }, what: 'at once again' });
+  await lockedMeanwhile();
   check('apply', await finished(begun.headers.location) === 'succeeded', begun.text);
+  await expect(200, 'POST', '/releases/{id}/apply', { ...applied, what: 'the same key' });
   const there = JSON.parse((await expect(200, 'GET', '/releases', { what: 'after an upgrade' })).text);
   check('GET /releases: it runs', there.running.id === added.id && there.history[0].outcome === 'committed', json(there));
   await expect(409, 'DELETE', '/releases/{id}', { id: there.previous.id, what: 'the one before' });
   const back = await expect(202, 'POST', '/releases/rollback');
   await tryOut('POST', '/releases/rollback', { what: 'given up' });
   check('rollback given up', await finished(back.headers.location) === 'failed', back.text);
-  const again = await expect(202, 'POST', '/releases/rollback', { what: 'once more' });
+  const keyed = { headers: { 'idempotency-key': 'back' } };
+  const again = await expect(202, 'POST', '/releases/rollback', { ...keyed, what: 'once more' });
   check('rollback', await finished(again.headers.location) === 'succeeded', again.text);
+  await expect(200, 'POST', '/releases/rollback', { ...keyed, what: 'the same key' });
   await setGate(null);
+  const { releases: known } = JSON.parse((await ask('GET', '/releases')).text);
+  await expect(204, 'DELETE', '/releases/{id}', { id: known.find((r) => r.state === 'available').id });
 }
 
 async function scan() {
@@ -520,6 +566,7 @@ async function scan() {
   check('PUT /scan/data: findings', JSON.parse(given.text).services.some((s) => s.result?.findings.length > 0), given.text.slice(0, 500));
   await expect(200, 'GET', '/scan', { what: 'with data' });
   await expect(422, 'PUT', '/scan/data', { body: body.subarray(0, -1), what: 'cut' });
+  await expect(413, 'PUT', '/scan/data', { body: 'x', headers: { 'content-length': `${2 ** 40}` }, what: 'too long' });
   await expect(400, 'PUT', '/scan/data', { body, query: 'older=1', what: 'bad parameter' });
   await expect(409, 'PUT', '/scan/data', { body: readFileSync(process.env.HF_SCAN_DATA_OLD), what: 'older data' });
   const { headers: { etag } } = await ask('GET', '/config');
@@ -546,7 +593,11 @@ async function use() {
   for (const query of ['tail=-1', 'tail=1001', 'tail=1&tail=2', 'follow=1', 'nonsense=1', 'tail']) {
     await expect(400, 'GET', '/services/{name}/logs', { query, what: query });
   }
-  for (const one of operations.filter((o) => !isPublic(o))) await wrongBodies(one, {});
+  for (const one of operations.filter((o) => !isPublic(o))) {
+    await wrongBodies(one, {});
+    const body = one.operation.requestBody ? '{}' : undefined;
+    await expect(400, one.method, one.template, { body, query: 'nonsense=1', what: 'unknown parameter' });
+  }
   await everySide();
   await configuration();
   await recordPath();
@@ -555,6 +606,8 @@ async function use() {
   await releases();
   await scan();
   await access({ ask, expect, tryOut, check, password, withCookie, cookieOf });
+  await alarms();
+  await conventions(kit);
   await expect(400, 'GET', '/operations', { query: 'limit=0', what: 'limit=0' });
   await expect(200, 'GET', '/operations', { query: 'limit=1', what: 'limit=1' });
   await expect(404, 'GET', '/operations/{id}', { what: 'unknown' });
@@ -588,6 +641,7 @@ async function leave() {
   check('guessing is slowed down', last.status === 429, last.status);
 }
 
+routesAreThose(contract, check);
 await methods();
 await refuseEverywhere();
 await enter();
@@ -597,8 +651,12 @@ await leave();
 agent.destroy();
 
 for (const { method, template, operation } of operations) {
-  const missing = Object.keys(operation.responses).filter((s) => !seen.has(`${method} ${template} ${s}`));
-  if (process.env.HF_VERBOSE && missing.length) console.log(`not produced: ${method} ${template} ${missing.join(' ')}`);
+  for (const status of Object.keys(operation.responses)) {
+    const name = `${method} ${template} ${status}`;
+    const reason = elsewhere(method, template, status);
+    if (seen.has(name)) check(`${name}: it is produced, and elsewhere.mjs says that only a fault does`, !reason, reason);
+    else check(`${name}: produced`, reason, 'nothing here makes it, and elsewhere.mjs does not say where it is tested');
+  }
 }
 for (const failure of failures) console.log(`FAILED ${failure}`);
 console.log(`contract: ${passed} passed, ${failures.length} failed`);

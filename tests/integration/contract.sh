@@ -14,9 +14,10 @@ has_packages() {
 }
 
 answers_as_documented() {
-    HF_RELEASE=$release HF_SCAN_DATA=$work/scan-data HF_SCAN_DATA_OLD=$work/scan-data-old \
+    HF_OUT=$work HF_RELEASE=$release HF_SCAN_DATA=$work/scan-data HF_SCAN_DATA_OLD=$work/scan-data-old \
         HF_URL=$gw_url HF_PASSWORD=$password HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") \
         "$node" "$hf_root/tests/integration/contract.mjs" >"$work/contract.out" 2>&1 || {
+        cp "$work/contract.out" "$hf_build/log/" # all of it
         cat "$work/contract.out"
         return 1
     }
@@ -25,6 +26,51 @@ answers_as_documented() {
 
 files_fit_their_schemas() {
     "$node" "$hf_root/tests/integration/schemas.mjs" "$release" "$(dirname "$release")/release-python.json"
+}
+
+# The older form by Prometheus's own linter, the newer one by the strict parser of its Python client.
+figures_are_what_prometheus_reads() {
+    promtool check metrics <"$work/metrics.classic"
+    /usr/bin/python3 - "$work/metrics.open" <<'EOF'
+import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+families = list(text_string_to_metric_families(open(sys.argv[1], encoding="utf-8").read()))
+assert len(families) > 50, len(families)
+assert all(f.documentation for f in families)
+series = sum(len(f.samples) for f in families)
+assert series < 2000, series
+print(f"note: {len(families)} families of figures, {series} series")
+EOF
+}
+
+# Secrets of the configuration, what proves who somebody is, and what the services prove themselves with.
+diagnostics_hold_no_secret() {
+    local one all
+    mkdir -p "$work/bundle"
+    tar -xzf "$work/diagnostics.tar.gz" -C "$work/bundle"
+    mapfile -t all < <(
+        cat "$gw_secrets"/services/*/credentials.json | jq -r '.. | strings | select(length >= 16)'
+        sed -n 's/^setup_code=//p' "$gw_dir/out"
+        printf '%s\n' s3cret- "$password" __Host-holdfast= "PRIVATE KEY"
+    )
+    [ "${#all[@]}" -gt 8 ]
+    for one in "${all[@]}"; do expect_fail grep -rlF -e "$one" "$work/bundle"; done
+    note "looked for ${#all[@]} secrets"
+}
+
+diagnostics_hold_what_helps() {
+    local service
+    for service in "${services[@]}"; do [ -s "$work/bundle/logs/$service-000.log" ]; done
+    jq -e '.sinks | any(.password == "***")' "$work/bundle/config.json"
+    jq -e '.entries | any(.what | test("changed the configuration"))' "$work/bundle/audit.json"
+    jq -e '.services | length == 4' "$work/bundle/services.json"
+    jq -e .operations "$work/bundle/operations.json"
+    jq -e .alarms "$work/bundle/alarms.json"
+    jq -e .incidents "$work/bundle/incidents.json"
+    jq -e .engine.version "$work/bundle/gateway.json"
+    grep -q '^# EOF' "$work/bundle/metrics.txt"
+    grep -q '^MemTotal' "$work/bundle/host.txt"
+    expect "errors" "$(cat "$work/bundle/errors.txt")" ""
 }
 
 # Something of everything that is looked at: devices, records that wait (there is no receiver), one in quarantine.
@@ -100,8 +146,12 @@ check has_scan_data
 check files_fit_their_schemas
 check "a gateway" gateway_start
 check devices_have_spoken
+check "an incident" kill_service forwarder
 need
 check "answers of all kinds are as documented" answers_as_documented
 check a_restart_asks_for_the_password
 check a_recovery_file_lets_in_once
+check figures_are_what_prometheus_reads
+check diagnostics_hold_no_secret
+check diagnostics_hold_what_helps
 finish

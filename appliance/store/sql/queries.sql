@@ -107,10 +107,11 @@ SET state = excluded.state, detail = excluded.detail, finished = excluded.finish
 DELETE FROM operation WHERE n <= (SELECT max(n) FROM operation) - ?1
 
 -- :operation_get
-SELECT id, kind, state, service, actor, detail, created, finished FROM operation WHERE id = ?1
+SELECT id, kind, state, service, actor, detail, created, finished, n FROM operation WHERE id = ?1
 
 -- :operation_list
-SELECT id, kind, state, service, actor, detail, created, finished FROM operation
+SELECT id, kind, state, service, actor, detail, created, finished, n FROM operation
+WHERE n < ?2 AND (?3 IS NULL OR service = ?3) AND (?4 < 0 OR state = ?4)
 ORDER BY n DESC LIMIT ?1
 
 -- :account_list

@@ -130,6 +130,7 @@ call_set_up(void **state)
     call_common.config = &config;
     hf_streams_init(&call_common.streams);
     hf_state_cache_init(&call_common.state);
+    hf_once_init(&call_common.once);
     return 0;
 }
 
@@ -137,6 +138,7 @@ int
 call_tear_down(void **state)
 {
     (void)state;
+    hf_once_done(&call_common.once);
     hf_state_cache_done(&call_common.state);
     hf_streams_done(&call_common.streams);
     hf_identity_free(identity);

@@ -46,7 +46,7 @@ reading(void **state)
                 "\"release_keys\":[],\"upgrade\":{\"freeze\":false,\"gate_s\":60,\"switch_s\":120,"
                 "\"max_backlog\":0,"
                 "\"busy_wait_s\":600,\"config_gate_s\":60},\"scan\":{");
-    call_expect("PUT", CONFIG, "", 405, "Allow: GET, HEAD, PATCH, OPTIONS\r\n");
+    call_expect("DELETE", CONFIG, "", 405, "Allow: GET, HEAD, PUT, PATCH, OPTIONS\r\n");
 }
 
 static void
@@ -81,6 +81,50 @@ changing(void **state)
           "\"token\":\"***\"}]");
     assert_string_equal(hf_json_string(hf_settings_sink(&world_settings, "uplink"), "token"),
                         "s3cret");
+}
+
+static void
+put(const char *if_match, const char *query, const char *body, int status, const char *text)
+{
+    char length[24];
+    struct call c = {.headers = {"Host", "10.0.0.1", "Cookie", call_cookie, "Content-Type",
+                                 "application/json", "Content-Length", length,
+                                 if_match ? "If-Match" : NULL, if_match},
+                     .body = body};
+
+    snprintf(length, sizeof length, "%zu", strlen(body));
+    call_serve(&c, "PUT", CONFIG, query, status);
+    if (text && !call_has(&c, text))
+        fail_msg("PUT %s: no '%s' in %s", body, text, c.out.data);
+    hf_buf_done(&c.out);
+}
+
+/* What is absent is the default again; what is masked stays, where there is something. */
+static void
+replacing(void **state)
+{
+    (void)state;
+    patch("*", "",
+          "{\"buffer\":{\"window_ms\":100},\"sinks\":[{\"name\":\"uplink\",\"type\":\"https\","
+          "\"url\":\"https://x/\",\"token\":\"s3cret\"}]}",
+          200, NULL);
+    put(NULL, "", "{}", 428, "If-Match is missing");
+    put("\"1\"", "", "{}", 412, NULL);
+    put("*", "dry_run=true", "{}", 200, "\"window_ms\":50,");
+    put("*", "",
+        "{\"name\":\"b\",\"rules\":null,\"sinks\":[{\"name\":\"uplink\",\"type\":\"https\","
+        "\"url\":\"https://y/\",\"token\":\"***\"}]}",
+        200, "\"window_ms\":50,");
+    assert_string_equal(hf_json_string(hf_settings_sink(&world_settings, "uplink"), "token"),
+                        "s3cret");
+    put("*", "",
+        "{\"sinks\":[{\"name\":\"other\",\"type\":\"https\",\"url\":\"https://y/\","
+        "\"token\":\"***\"}]}",
+        422, "\"pointer\":\"/sinks/0/token\"");
+    put("*", "", "{\"nonsense\":1}", 422, "\"pointer\":\"/nonsense\"");
+    put("*", "", "[]", 422, NULL);
+    put("*", "", "{", 400, NULL);
+    assert_string_equal(world_settings.name, "b");
 }
 
 static void
@@ -179,6 +223,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_change_of_limits_says_what_it_does, call_set_up,
                                         call_tear_down),
         cmocka_unit_test_setup_teardown(changing, call_set_up, call_tear_down),
+        cmocka_unit_test_setup_teardown(replacing, call_set_up, call_tear_down),
         cmocka_unit_test_setup_teardown(revisions, call_set_up, call_tear_down),
         cmocka_unit_test_setup_teardown(the_content_type_is_that_of_a_patch, call_set_up,
                                         call_tear_down),

@@ -261,8 +261,8 @@ events(void **state)
     hf_buf_done(&head.out);
 
     call_serve(&two, "GET", "/api/v1/events", "", 200);
-    assert_true(
-        call_has(&two, "retry: 2000\n\nid: 1\nevent: state\ndata: {\"at\":\"2026-11-24T03"));
+    assert_true(call_has(
+        &two, "retry: 2000\n\nid: 1a20b4974c3-0\nevent: state\ndata: {\"at\":\"2026-11-24T03"));
     assert_true(two.closed);
     hf_buf_done(&two.out);
     assert_int_equal(call_common.streams.open[HF_STREAM_EVENTS], 0);

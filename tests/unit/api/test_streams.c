@@ -9,7 +9,7 @@
 #include <string.h>
 
 static void
-assert_event(uint64_t id, const char *data, const char *expected)
+assert_event(const char *id, const char *data, const char *expected)
 {
     HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(256);
 
@@ -24,10 +24,10 @@ framing(void **state)
     struct hf_error err;
 
     (void)state;
-    assert_event(7, "{\"a\":1}", "id: 7\nevent: state\ndata: {\"a\":1}\n\n");
-    assert_event(0, "", "event: state\ndata: \n\n");
-    assert_event(0, "a\nb\n", "event: state\ndata: a\ndata: b\ndata: \n\n");
-    assert_int_equal(hf_sse_event(&small, 0, "state", "0123456789", 10, &err), -1);
+    assert_event("7", "{\"a\":1}", "id: 7\nevent: state\ndata: {\"a\":1}\n\n");
+    assert_event(NULL, "", "event: state\ndata: \n\n");
+    assert_event(NULL, "a\nb\n", "event: state\ndata: a\ndata: b\ndata: \n\n");
+    assert_int_equal(hf_sse_event(&small, NULL, "state", "0123456789", 10, &err), -1);
     assert_int_equal(err.class, HF_ERROR_TOO_LARGE);
     assert_int_equal(hf_sse_heartbeat[0], ':');
 }

@@ -16,6 +16,7 @@ static const int64_t AT_MS = 1795489293123; /* 2026-11-24T03:01:33.123Z */
 
 struct hf_snapshot world_snapshot;
 enum hf_error_class world_command_error = HF_ERROR_NONE;
+enum hf_operation_state world_operation_state = HF_OPERATION_QUEUED;
 char world_audit[512];
 struct hf_settings world_settings;
 int64_t world_revision;
@@ -114,6 +115,26 @@ hf_core_wait_change(struct hf_core *core, uint64_t changes, int timeout_ms)
     (void)core, (void)changes, (void)timeout_ms;
 }
 
+/* Ten have happened, the newest eight of which are kept. */
+size_t
+hf_core_happenings(struct hf_core *core, uint64_t n, struct hf_happening *ret_happenings,
+                   size_t max, uint64_t *ret_missed)
+{
+    size_t count = 0;
+
+    (void)core;
+    *ret_missed = n < 2 ? 2 - n : 0;
+    for (uint64_t i = n < 2 ? 3 : n + 1; i <= 10 && count < max; i++) {
+        struct hf_happening *h = &ret_happenings[count++];
+
+        *h = (struct hf_happening){.n = i, .at_ms = AT_MS, .kind = HF_HAPPENED_HEALTH};
+        hf_text_put(h->subject, sizeof h->subject, "buffer");
+        hf_text_put(h->from, sizeof h->from, "starting");
+        hf_text_put(h->to, sizeof h->to, "healthy");
+    }
+    return count;
+}
+
 void
 hf_snapshot_unref(const struct hf_snapshot *snapshot)
 {
@@ -143,14 +164,17 @@ hf_core_command(struct hf_core *core, enum hf_operation_kind kind, const char *s
 }
 
 int
-hf_core_operations(struct hf_core *core, struct hf_operation *ret_operations, size_t max,
-                   size_t *ret_count, struct hf_error *err)
+hf_core_operations(struct hf_core *core, const struct hf_operation_filter *filter,
+                   struct hf_operation *ret_operations, size_t max, size_t *ret_count,
+                   struct hf_error *err)
 {
     (void)core;
     (void)err;
-    for (size_t i = 0; i < max; i++)
-        ret_operations[i] = operation(HF_OPERATION_RESTART, "broker");
-    *ret_count = max;
+    *ret_count = 0;
+    for (int64_t n = filter->before ? filter->before - 1 : 3; n > 0 && *ret_count < max; n--) {
+        ret_operations[*ret_count] = operation(HF_OPERATION_RESTART, "broker");
+        ret_operations[(*ret_count)++].n = n;
+    }
     return 0;
 }
 
@@ -158,10 +182,13 @@ int
 hf_core_operation(struct hf_core *core, const char *id, struct hf_operation *ret_operation,
                   struct hf_error *err)
 {
+    struct hf_operation one = operation(HF_OPERATION_STOP, "broker");
+
     (void)core;
-    *ret_operation = operation(HF_OPERATION_STOP, "broker");
-    if (strcmp(id, ret_operation->id) != 0)
+    if (strcmp(id, one.id) != 0)
         return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no such operation");
+    one.state = world_operation_state;
+    *ret_operation = one;
     return 0;
 }
 
@@ -352,10 +379,11 @@ hf_core_change_config(struct hf_core *core, const struct hf_config_change *chang
     (void)core;
     if (change->revision != HF_REVISION_ANY && change->revision != world_revision)
         return hf_error_set(err, HF_ERROR_STALE, "another revision");
-    if (!change->patch && change->again != 3)
+    if (!change->patch && !change->whole && change->again != 3)
         return hf_error_set(err, HF_ERROR_NOT_FOUND, "it is not kept");
-    if (change->patch ? hf_settings_patch(&world_settings, change->patch, &fresh, err) < 0
-                      : hf_settings_copy(&world_settings, &fresh, err) < 0)
+    if (change->patch   ? hf_settings_patch(&world_settings, change->patch, &fresh, err) < 0
+        : change->whole ? hf_settings_replace(&world_settings, change->whole, &fresh, err) < 0
+                        : hf_settings_copy(&world_settings, &fresh, err) < 0)
         return -1;
     assert_int_equal(hf_settings_show(&fresh, ret_text, err), 0);
     if (change->ret_effects && hf_settings_limits(&fresh, "buffer"))

@@ -16,6 +16,9 @@ void world_fill(struct hf_snapshot *s);
 /* What the core shows from now on. Only between requests. */
 extern struct hf_snapshot world_snapshot;
 
+/* The state of every operation that is asked for. */
+extern enum hf_operation_state world_operation_state;
+
 /* What hf_core_command() fails with; NONE: it succeeds. */
 extern enum hf_error_class world_command_error;
 

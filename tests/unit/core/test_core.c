@@ -430,6 +430,65 @@ a_change_reaches_each_service_and_the_log(void **state)
     assert_int_equal(next, 2);
 }
 
+static int
+keep_odd_revision(struct hf_store *store, void *context, struct hf_error *err)
+{
+    return hf_store_add_settings(store, context, "ann", NULL, err);
+}
+
+/* As another version might have left it: it is named, and nothing is changed. */
+static void
+a_kept_revision_that_cannot_be_taken(void **state)
+{
+    struct box *b = *state;
+    char odd[] = "{\"buffer\":{\"window_ms\":-1}}";
+    struct hf_config_change back = {.again = 1, .revision = HF_REVISION_ANY, .actor = "ann"};
+    HF_AUTO_FREE char *text = NULL;
+    struct hf_json *diff = NULL;
+    struct hf_error err = {0};
+    int64_t revision = -1;
+
+    start(b);
+    assert_int_equal(hf_core_run(b->core, keep_odd_revision, odd, &err), 0);
+    assert_int_equal(hf_core_config_diff(b->core, 0, 1, &diff, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_INVALID);
+    assert_non_null(strstr(err.message, "revision 1 of the configuration"));
+    assert_int_equal(hf_core_change_config(b->core, &back, &text, &revision, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_INVALID);
+    assert_int_equal(hf_core_config(b->core, &text, &revision, NULL), 0);
+    assert_non_null(strstr(text, "\"window_ms\":50,"));
+}
+
+/* What is absent is the default again; the secret that is masked stays. */
+static void
+a_whole_configuration(void **state)
+{
+    struct box *b = *state;
+    HF_AUTO(hf_json) struct hf_json *whole = NULL;
+    HF_AUTO_FREE char *first = NULL;
+    HF_AUTO_FREE char *shown = NULL;
+    HF_AUTO_FREE char *text = NULL;
+    struct hf_config_change c = {.revision = 1, .actor = "ann"};
+    struct newest_audit newest;
+    struct hf_error err = {0};
+    int64_t revision = -1;
+
+    start(b);
+    assert_int_equal(change(b, PATCH, 0, false, &first, &revision, &err), 0);
+    assert_int_equal(hf_core_config(b->core, &shown, &revision, &err), 0);
+    assert_int_equal(hf_json_parse(shown, strlen(shown), &whole, &err), 0);
+    c.whole = whole;
+    assert_int_equal(hf_core_change_config(b->core, &c, &text, &revision, &err), 0);
+    assert_int_equal(revision, 1); /* pain_10: what was read is no change */
+    hf_json_remove(whole, "lanes");
+    free(text);
+    assert_int_equal(hf_core_change_config(b->core, &c, &text, &revision, &err), 0);
+    assert_int_equal(revision, 2);
+    assert_non_null(strstr(text, "\"token\":\"***\""));
+    assert_int_equal(hf_core_run(b->core, read_newest, &newest, &err), 0);
+    assert_string_equal(newest.entry.what, "replaced the configuration by revision 2");
+}
+
 static void
 a_change_is_refused_whole(void **state)
 {
@@ -479,6 +538,8 @@ main(void)
         cmocka_unit_test_setup_teardown(what_is_handed_over_together_carries_one_revision, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_change_reaches_each_service_and_the_log, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_kept_revision_that_cannot_be_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_whole_configuration, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_is_refused_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(each_service_is_given_its_own_secrets_and_no_others, setup,
                                         teardown),

@@ -213,6 +213,7 @@ operations_are_bounded_and_updated(void **state)
     static struct hf_operation list[HF_STORE_OPERATIONS_MAX + 20];
     HF_AUTO(hf_store) struct hf_store *st = opened(*state);
     struct hf_operation op = {.kind = HF_OPERATION_STOP, .service = "buffer", .actor = "admin"};
+    struct hf_operation_filter filter;
     struct hf_error err = {0};
     size_t count = 0;
 
@@ -225,7 +226,7 @@ operations_are_bounded_and_updated(void **state)
     op.finished_ms = 99;
     snprintf(op.detail, sizeof op.detail, "no");
     assert_int_equal(hf_store_save_operation(st, &op, NULL), 0);
-    assert_int_equal(hf_store_operations(st, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(hf_store_operations(st, NULL, list, HF_LEN(list), &count, NULL), 0);
     assert_int_equal(count, HF_STORE_OPERATIONS_MAX);
     assert_string_equal(list[0].id, op.id);
     assert_string_equal(list[0].detail, "no");
@@ -235,8 +236,18 @@ operations_are_bounded_and_updated(void **state)
     assert_int_equal(op.finished_ms, 99);
     assert_int_equal(hf_store_operation(st, "x", &op, &err), -1);
     assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
-    assert_int_equal(hf_store_operations(st, list, 3, &count, NULL), 0);
+    assert_int_equal(hf_store_operations(st, NULL, list, 3, &count, NULL), 0);
     assert_int_equal(count, 3);
+    filter = (struct hf_operation_filter){.before = list[1].n, .state = -1};
+    assert_int_equal(hf_store_operations(st, &filter, list, 3, &count, NULL), 0);
+    assert_int_equal(count, 3);
+    assert_int_equal(list[0].n, filter.before - 1);
+    filter = (struct hf_operation_filter){.service = "nobody", .state = -1};
+    assert_int_equal(hf_store_operations(st, &filter, list, 3, &count, NULL), 0);
+    assert_int_equal(count, 0);
+    filter = (struct hf_operation_filter){.state = HF_OPERATION_FAILED};
+    assert_int_equal(hf_store_operations(st, &filter, list, 3, &count, NULL), 0);
+    assert_int_equal(count, 1);
 }
 
 static void

@@ -653,6 +653,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures for Prometheus
+         * @description OpenMetrics 1.0, or the older text format 0.0.4 of Prometheus where `Accept` has `text/plain` and not OpenMetrics. From
+         *     the newest reading, so that it waits for nothing. Labels are names of services, states and file systems. A dashboard
+         *     for Grafana is `api/grafana.json` of the sources.
+         */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/diagnostics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All that is needed to help, in one file
+         * @description For an admin. A tar.gz with states, versions, configuration without secrets, releases, alarms, incidents with their
+         *     logs, operations, audit log, history of six hours, figures, facts of the host, and the logs of all services and of their
+         *     containers before, the newest 20,000 lines of each. What could not be had is named in its `errors.txt`. It is made
+         *     while it is sent; one that is not whole is cut off. That it was taken is in the audit log.
+         */
+        get: operations["getDiagnostics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/events": {
         parameters: {
             query?: never;
@@ -663,8 +708,12 @@ export interface paths {
         /**
          * Everything, live
          * @description Server-sent events. `event: state` carries the whole State as one line of JSON: once at once, then whenever it
-         *     has changed, at most once a second. `id` grows. A comment is sent every 15 s where nothing changed. The stream
-         *     ends with the session; a client that reconnects gets the whole State again, so nothing can be missed.
+         *     has changed, at most once a second. `event: change` carries a Change: a service, the uplink or the like went from one
+         *     state to another; the changes that a State shows come before it. A comment is sent every 15 s where nothing changed.
+         *     The stream ends with the session.
+         *
+         *     Who comes back with `Last-Event-ID`, as browsers do by themselves, gets the changes since then and then the State.
+         *     The last 256 are kept, while the gateway runs. Where some are gone, `event: missed` with a Missed comes first.
          */
         get: operations["getEvents"];
         put?: never;
@@ -1115,10 +1164,17 @@ export interface paths {
         /**
          * The configuration
          * @description For an admin. Whole, with all defaults filled in. A secret that is set is shown as `***`, one that is not set is
-         *     absent. `ETag` is the number of the revision in quotes.
+         *     absent. `ETag` is the number of the revision in quotes. It is also the export: what `PUT` takes, here or on another
+         *     gateway, where each `***` must be written out, since secrets never leave the box.
          */
         get: operations["getConfig"];
-        put?: never;
+        /**
+         * Replace the configuration
+         * @description For an admin. The whole document: what is absent goes back to the default. It is checked as by `PATCH`, and becomes
+         *     one new revision or nothing. `***` in the place of a secret keeps the one that is there; where there is none, it is
+         *     refused, so that an export brought to another gateway says which secrets are to be filled in.
+         */
+        put: operations["putConfig"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1316,8 +1372,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The latest operations
-         * @description Newest first.
+         * Operations
+         * @description Newest first. The last 200 are kept.
          */
         get: operations["listOperations"];
         put?: never;
@@ -1337,7 +1393,7 @@ export interface paths {
         };
         /**
          * One operation
-         * @description Poll it, or watch the service in the event stream.
+         * @description Poll it, wait for its end with `Prefer`, or watch the service in the event stream.
          */
         get: operations["getOperation"];
         put?: never;
@@ -1355,7 +1411,7 @@ export interface components {
         /**
          * @description An error (RFC 9457).
          * @example {
-         *       "type": "about:blank",
+         *       "type": "/api/docs/problems#unprocessable-content",
          *       "title": "Unprocessable Content",
          *       "status": 422,
          *       "detail": "a password has at least 10 characters",
@@ -1370,8 +1426,7 @@ export interface components {
         Problem: {
             /**
              * Format: uri-reference
-             * @description `about:blank`, where the status says what kind of error it is; or `/api/docs/problems#password-needed` where the
-             *     same request will do after `POST /session/reauth`.
+             * @description A page of this gateway that says what it means and what to do, `/api/docs/problems#` and the title with dashes; or `#password-needed` there, where the same request will do after `POST /session/reauth`.
              */
             type: string;
             /** @description The status in words. */
@@ -1835,7 +1890,17 @@ export interface components {
          *         "memory_bytes": 4194304,
          *         "cpu_percent": 0.4,
          *         "pids": 3,
-         *         "throttled_percent": 0
+         *         "throttled_percent": 0,
+         *         "memory_peak_bytes": 5242880,
+         *         "net_rx_bytes": 1048576,
+         *         "net_tx_bytes": 1048576,
+         *         "io_read_bytes": 0,
+         *         "io_write_bytes": null,
+         *         "psi": {
+         *           "cpu": 0,
+         *           "memory": 0,
+         *           "io": 0
+         *         }
          *       },
          *       "user": "10001:10001",
          *       "read_only": true,
@@ -3027,6 +3092,8 @@ export interface components {
         } & {
             [key: string]: components["schemas"]["LimitSettings"]["additionalProperties"] | null;
         };
+        /** @description The whole configuration; what is absent is the default. */
+        ConfigDocument: components["schemas"]["ConfigPatch"];
         /** @description What to change; `null` goes back to the default. */
         ConfigPatch: {
             /** @description Of the gateway. */
@@ -3317,7 +3384,7 @@ export interface components {
                 id: string;
                 /** @description When. */
                 at: components["schemas"]["TimeOrNull"];
-                /** @description The account */
+                /** @description The account, or `holdfastd`. */
                 who: string;
                 /** @description What was done, for a person. */
                 what: string;
@@ -3976,10 +4043,52 @@ export interface components {
             /** @description Null while it is under way. */
             finished: components["schemas"]["TimeOrNull"];
         };
+        /**
+         * @description Something went from one state to another.
+         * @example {
+         *       "at": "2026-11-24T03:01:33.123Z",
+         *       "what": "health",
+         *       "service": "buffer",
+         *       "from": "starting",
+         *       "to": "healthy"
+         *     }
+         */
+        Change: {
+            /** @description When it was seen. */
+            at: components["schemas"]["Time"];
+            /**
+             * @description What did; `service` is the state of a container, `alarms` how many are active.
+             * @enum {string}
+             */
+            what: "service" | "health" | "buffer" | "uplink" | "engine" | "release" | "upgrade" | "alarms";
+            /** @description Null where it is about the gateway. */
+            service: components["schemas"]["ServiceName"] | null;
+            /** @description The state before; a release by its name. */
+            from: string;
+            /** @description The state now. */
+            to: string;
+        };
+        /**
+         * @description Changes that the reader has not seen and cannot be told.
+         * @example {
+         *       "reason": "too_old",
+         *       "changes": 17
+         *     }
+         */
+        Missed: {
+            /**
+             * @description They are no longer kept, or the gateway has restarted since.
+             * @enum {string}
+             */
+            reason: "too_old" | "restarted";
+            /** @description How many; null where nobody knows. */
+            changes: number | null;
+        };
         /** @description Operations. */
         OperationList: {
             /** @description Newest first. */
             operations: components["schemas"]["Operation"][];
+            next: components["schemas"]["Cursor"];
         };
         /**
          * @description How it has been. All series end at the same time and have the same step.
@@ -4248,16 +4357,39 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description It has begun; poll the operation or watch `upgrade` in the event stream. */
-        UpgradeBegun: {
+        /** @description It has begun; follow the operation, or watch the event stream. */
+        Begun: {
             headers: {
                 /** @description The operation, `/api/v1/operations/{id}`. */
                 Location: string;
+                "Preference-Applied": components["headers"]["PreferenceApplied"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
                 [name: string]: unknown;
             };
             content: {
                 "application/json": components["schemas"]["Operation"];
             };
+        };
+        /** @description It has ended, well or not, while `Prefer` waited for it; or the key is that of one that has. */
+        Ended: {
+            headers: {
+                /** @description The operation, `/api/v1/operations/{id}`. */
+                Location: string;
+                "Preference-Applied": components["headers"]["PreferenceApplied"];
+                "Idempotency-Replayed": components["headers"]["IdempotencyReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Operation"];
+            };
+        };
+        /** @description It is still what `If-None-Match` names. */
+        NotModified: {
+            headers: {
+                ETag: components["headers"]["ETag"];
+                [name: string]: unknown;
+            };
+            content?: never;
         };
         /** @description The container engine answered nonsense. */
         BadEngine: {
@@ -4322,6 +4454,12 @@ export interface components {
         CredentialId: components["schemas"]["CredentialId"];
         /** @description The service. */
         ServiceName: components["schemas"]["ServiceName"];
+        /** @description The ETag of what is there already. */
+        IfNoneMatch: string;
+        /** @description `wait=N` waits up to N seconds, at most 30, for the end of the operation. */
+        Prefer: string;
+        /** @description Sent again with the same request, it begins nothing again. */
+        IdempotencyKey: string;
         /** @description The number of a revision of the configuration. */
         RevisionNumber: number;
         /** @description Of the release. */
@@ -4331,6 +4469,12 @@ export interface components {
     headers: {
         /** @description The session cookie; with `Max-Age=0` where the session has ended. */
         SetCookie: string;
+        /** @description Of what this is. */
+        ETag: string;
+        /** @description Where `Prefer` was followed. */
+        PreferenceApplied: string;
+        /** @description Where the key is that of an operation that had begun before. */
+        IdempotencyReplayed: "true";
         /** @description Seconds after which to try again. */
         RetryAfter: number;
         /** @description The byte that is wanted next. */
@@ -4369,7 +4513,10 @@ export interface operations {
     getOpenapi: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what is there already. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -4378,12 +4525,14 @@ export interface operations {
             /** @description OpenAPI 3.1. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/yaml": string;
                 };
             };
+            304: components["responses"]["NotModified"];
             400: components["responses"]["Malformed"];
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
@@ -5139,7 +5288,6 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["NotJson"];
             421: components["responses"]["Misdirected"];
@@ -5280,28 +5428,25 @@ export interface operations {
     checkRegistry: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `wait=N` waits up to N seconds, at most 30, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description Sent again with the same request, it begins nothing again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description It has begun; poll the operation. */
-            202: {
-                headers: {
-                    /** @description The operation, `/api/v1/operations/{id}`. */
-                    Location: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Operation"];
-                };
-            };
+            200: components["responses"]["Ended"];
+            202: components["responses"]["Begun"];
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
             421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["NoSpace"];
@@ -5335,18 +5480,25 @@ export interface operations {
     rollBack: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `wait=N` waits up to N seconds, at most 30, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description Sent again with the same request, it begins nothing again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            202: components["responses"]["UpgradeBegun"];
+            200: components["responses"]["Ended"];
+            202: components["responses"]["Begun"];
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
             421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["NoSpace"];
@@ -5439,7 +5591,6 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -5451,6 +5602,10 @@ export interface operations {
             header: {
                 /** @description The ETag of the plan; 412 where it would do something else by now. `*` takes what there is. */
                 "If-Match": string;
+                /** @description `wait=N` waits up to N seconds, at most 30, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description Sent again with the same request, it begins nothing again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /** @description Of the release. */
@@ -5470,7 +5625,8 @@ export interface operations {
             };
         };
         responses: {
-            202: components["responses"]["UpgradeBegun"];
+            200: components["responses"]["Ended"];
+            202: components["responses"]["Begun"];
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
@@ -5582,10 +5738,68 @@ export interface operations {
             507: components["responses"]["NoSpace"];
         };
     };
-    getEvents: {
+    getMetrics: {
         parameters: {
             query?: never;
             header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8": string;
+                    "text/plain; version=0.0.4; charset=utf-8": string;
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    getDiagnostics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    /** @description A name for the file. */
+                    "Content-Disposition": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/gzip": string;
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    getEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `id` of the last event that was received. */
+                "Last-Event-ID"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5665,7 +5879,12 @@ export interface operations {
     restartService: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `wait=N` waits up to N seconds, at most 30, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description Sent again with the same request, it begins nothing again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /** @description The service. */
                 name: components["parameters"]["ServiceName"];
@@ -5674,23 +5893,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Queued; follow the operation. */
-            202: {
-                headers: {
-                    /** @description The operation. */
-                    Location: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Operation"];
-                };
-            };
+            200: components["responses"]["Ended"];
+            202: components["responses"]["Begun"];
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["NoSpace"];
@@ -5699,7 +5910,12 @@ export interface operations {
     startService: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `wait=N` waits up to N seconds, at most 30, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description Sent again with the same request, it begins nothing again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /** @description The service. */
                 name: components["parameters"]["ServiceName"];
@@ -5708,23 +5924,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Queued; follow the operation. */
-            202: {
-                headers: {
-                    /** @description The operation. */
-                    Location: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Operation"];
-                };
-            };
+            200: components["responses"]["Ended"];
+            202: components["responses"]["Begun"];
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["NoSpace"];
@@ -5733,7 +5941,12 @@ export interface operations {
     stopService: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `wait=N` waits up to N seconds, at most 30, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description Sent again with the same request, it begins nothing again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
             path: {
                 /** @description The service. */
                 name: components["parameters"]["ServiceName"];
@@ -5742,23 +5955,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Queued; follow the operation. */
-            202: {
-                headers: {
-                    /** @description The operation. */
-                    Location: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Operation"];
-                };
-            };
+            200: components["responses"]["Ended"];
+            202: components["responses"]["Begun"];
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["NoSpace"];
@@ -6267,7 +6472,10 @@ export interface operations {
     getConfig: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of what is there already. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -6284,12 +6492,58 @@ export interface operations {
                     "application/json": components["schemas"]["Config"];
                 };
             };
+            304: components["responses"]["NotModified"];
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    putConfig: {
+        parameters: {
+            query?: {
+                /** @description Only check; the answer is what would be in force, and in `effects` what it would do. */
+                dry_run?: boolean;
+            };
+            header: {
+                /** @description The ETag that was read; 412 where somebody was faster. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigDocument"];
+            };
+        };
+        responses: {
+            /** @description The configuration as it is now, or would be. */
+            200: {
+                headers: {
+                    /** @description The revision that is in force. */
+                    ETag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Config"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["Stale"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            428: components["responses"]["NoPrecondition"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
         };
     };
     patchConfig: {
@@ -6603,8 +6857,14 @@ export interface operations {
     listOperations: {
         parameters: {
             query?: {
+                /** @description Only of this service. */
+                service?: components["schemas"]["ServiceName"];
+                /** @description Only those in this state. */
+                state?: "queued" | "running" | "succeeded" | "failed";
                 /** @description At most so many. */
                 limit?: number;
+                /** @description As `next` of the page before. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -6632,7 +6892,10 @@ export interface operations {
     getOperation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description `wait=N` waits up to N seconds, at most 30, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+            };
             path: {
                 /** @description As given by the answer that started it. */
                 id: components["schemas"]["OperationId"];
@@ -6644,6 +6907,7 @@ export interface operations {
             /** @description The operation. */
             200: {
                 headers: {
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -51,6 +51,10 @@ export function Account({ session, state }: { session: Session; state: State }):
               />
             </Fact>
             <Fact name="Interface for programs">
+              <a href="/api/docs" target="_blank" rel="noreferrer">
+                Reference
+              </a>
+              {', '}
               <a href="/api/v1/openapi.yaml" target="_blank" rel="noreferrer">
                 openapi.yaml
               </a>
