@@ -13,9 +13,9 @@ struct hf_store {
     char dir[PATH_MAX];
     char gateway_id[16];
     enum hf_store_opened opened_as;
-    char opened_text[HF_ERROR_MESSAGE_MAX];
-    bool export_due; /* export.c */
-    int depth;       /* of hf_store_transaction() */
+    char opened_text[2 * HF_ERROR_MESSAGE_MAX]; /* what was saved and lost has a list each */
+    bool export_due;                            /* export.c */
+    int depth;                                  /* of hf_store_transaction() */
 };
 
 static inline void
