@@ -85,6 +85,17 @@ int hf_handle_devices(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_rules(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_dry_run(struct hf_exchange *x, struct hf_error *err);
 
+/* device_accounts.c */
+int hf_handle_device_accounts(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_device_account(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_device_account_add(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_device_account_patch(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_device_account_delete(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_device_account_password(struct hf_exchange *x, struct hf_error *err);
+
+/* device_import.c */
+int hf_handle_device_import(struct hf_exchange *x, struct hf_error *err);
+
 /* config.c */
 int hf_handle_config(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_config_put(struct hf_exchange *x, struct hf_error *err);

@@ -149,7 +149,8 @@ run(struct hf_exchange *x, const struct hf_route *route, struct hf_error *err)
     static const char *const types[] = {[HF_BODY_JSON] = "application/json",
                                         [HF_BODY_JSON_OR_NONE] = "application/json",
                                         [HF_BODY_MERGE_PATCH] = "application/merge-patch+json",
-                                        [HF_BODY_FILE] = "application/octet-stream"};
+                                        [HF_BODY_FILE] = "application/octet-stream",
+                                        [HF_BODY_CSV] = "text/csv"};
     const char *type = hf_exchange_header(x, "Content-Type");
     bool has_body = route->body != HF_BODY_NONE && (type || route->body != HF_BODY_JSON_OR_NONE);
 
@@ -163,7 +164,7 @@ run(struct hf_exchange *x, const struct hf_route *route, struct hf_error *err)
         hf_reply_problem(x, 415, detail, NULL);
         return 0;
     }
-    if (route->body != HF_BODY_FILE &&
+    if (route->body != HF_BODY_FILE && route->body != HF_BODY_CSV &&
         hf_exchange_read_body(x, has_body ? HF_API_BODY_MAX : 0, err) < 0)
         return -1;
     if (route->query == HF_QUERY_NONE && hf_query_read(x->query, NULL, 0, err) < 0)

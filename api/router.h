@@ -30,7 +30,8 @@ enum hf_body {
     HF_BODY_JSON,
     HF_BODY_JSON_OR_NONE,
     HF_BODY_MERGE_PATCH, /* RFC 7396 */
-    HF_BODY_FILE         /* application/octet-stream; the handler takes it in pieces */
+    HF_BODY_FILE,        /* application/octet-stream; the handler takes it in pieces */
+    HF_BODY_CSV          /* text/csv; the same */
 };
 enum hf_query { HF_QUERY_NONE, HF_QUERY_FIELDS /* the handler reads it */ };
 

@@ -66,8 +66,8 @@ stored_settings(struct hf_store *store, struct hf_settings *s, bool *ret_usable,
     *ret_usable = true;
     if (hf_store_settings(store, &text, &revision, err) < 0)
         return err->class == HF_ERROR_NOT_FOUND ? 0 : -1;
-    *ret_usable =
-        hf_json_parse(text, strlen(text), &doc, err) == 0 && hf_settings_parse(doc, s, err) == 0;
+    *ret_usable = hf_json_parse(text, strlen(text), &doc, err) == 0 &&
+                  hf_settings_parse_kept(doc, s, err) == 0;
     if (!*ret_usable)
         hf_log_warn("event=stored-settings-unusable error=\"%s\"", err->message);
     return 0;

@@ -47,7 +47,7 @@ hf_run_provision() {
     rm -rf "$hf_dir/provision"
     mkdir -p "$hf_dir/provision/holdfast"
     jq -n --arg url "$uplink" --arg host "$(hf_registry)" --arg key "$(hf_release_public_key)" '
-        { format: 1, registry: { host: $host }, release_keys: [$key] }
+        { format: 1, registry: { host: $host }, release_keys: [$key], broker: { anonymous: true } }
         + if $url == "" then {} else { uplink: { url: $url } } end' >"$hf_dir/provision/holdfast/provision.json"
 }
 

@@ -107,6 +107,8 @@ path_credentials() {
         "tokens": {"holdfastd": "th"}}'
     path_write forwarder credentials '{"bus": {"user": "forwarder", "password": "pf"}, "buffer_token": "tf",
         "uplink_token": "tu", "sinks": {"uplink": {"token": "tu"}}, "tokens": {"holdfastd": "th"}}'
+    printf 'holdfast-devices 1\nanonymous yes\nend 0\n' >"$path_dir/broker/run/devices"
+    chmod 0644 "$path_dir/broker/run/devices"
 }
 
 path_first_settings() {

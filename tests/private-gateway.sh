@@ -43,7 +43,7 @@ gateway_spawn() {
         # One that a test has changed is not signed, unless the test does.
         [ ! -e "$gw_release.minisig" ] || keys=$(jq -nc --arg key "$(sed -n 2p "$release_keys/minisign.pub")" '[$key]')
         jq -n --arg url "$gw_uplink" --arg host "$registry" --argjson keys "$keys" \
-            '{format: 1, uplink: {url: $url}, registry: {host: $host}, release_keys: $keys}' \
+            '{format: 1, uplink: {url: $url}, registry: {host: $host}, release_keys: $keys, broker: {anonymous: true}}' \
             >"$gw_dir/provision/holdfast/provision.json"
         provision=(--provision "$gw_dir/provision")
     fi

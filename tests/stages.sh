@@ -163,7 +163,11 @@ stage_import() {
 }
 
 stage_broker() {
-    build_preset asan --target holdfast-broker holdfast-gate && "$hf_root/tests/integration/broker.sh" "$hf_build/asan/services"
+    local rc=0
+    build_preset asan --target holdfast-broker holdfast-gate || return
+    "$hf_root/tests/integration/broker.sh" "$hf_build/asan/services" || rc=1
+    "$hf_root/tests/integration/devices.sh" "$hf_build/asan/services" || rc=1
+    return "$rc"
 }
 stage_forwarder() {
     build_preset asan --target holdfast-forwarder holdfast-receiver fake-buffer && "$hf_root/tests/integration/forwarder.sh" "$hf_build/asan"

@@ -297,6 +297,15 @@ silence_conditions(struct hf_core *core)
             "%lld devices are silent", (long long)total);
 }
 
+static void
+device_conditions(struct hf_core *core)
+{
+    if (core->settings.broker.anonymous)
+        add(core, HF_ALARM_ANONYMOUS_DEVICES, "", false,
+            "Give the devices accounts on the page Data, then set broker.anonymous to false.",
+            "whoever is on the network can publish as any device: none needs an account");
+}
+
 void
 hf_core_conditions(struct hf_core *core, int64_t now_ms)
 {
@@ -316,6 +325,7 @@ hf_core_conditions(struct hf_core *core, int64_t now_ms)
     loss_conditions(core, now_ms);
     uplink_conditions(core, now_ms);
     silence_conditions(core);
+    device_conditions(core);
     if (hf_store_opened_as(core->config.store, &recovery) == HF_STORE_RECOVERED)
         add(core, HF_ALARM_STORE_RECOVERED, "", false, "See what was lost, and set it again.", "%s",
             recovery);

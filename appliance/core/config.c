@@ -140,7 +140,7 @@ read_revision(const struct hf_core *core, int64_t n, struct hf_settings *ret_set
                   hf_json_parse(text, strlen(text), &doc, err) < 0))
         return -1;
     hf_settings_init(&s);
-    if (n > 0 && hf_settings_parse(doc, &s, err) < 0) {
+    if (n > 0 && hf_settings_parse_kept(doc, &s, err) < 0) {
         hf_settings_done(&s);
         return hf_error_wrap(err, "revision %lld of the configuration", (long long)n);
     }

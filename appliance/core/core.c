@@ -64,7 +64,7 @@ load_settings(struct hf_core *core, struct hf_error *err)
     if (hf_store_settings(core->config.store, &json, &core->revision, err) < 0)
         return err->class == HF_ERROR_NOT_FOUND ? 0 : -1;
     if (hf_json_parse(json, strlen(json), &doc, err) < 0 ||
-        hf_settings_parse(doc, &core->settings, err) < 0)
+        hf_settings_parse_kept(doc, &core->settings, err) < 0)
         hf_log_error("event=stored-settings-unusable revision=%lld error=\"%s\"",
                      (long long)core->revision, err->message);
     return 0;

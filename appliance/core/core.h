@@ -148,6 +148,42 @@ HF_MUST int hf_core_config_revisions(struct hf_core *core, struct hf_settings_re
 HF_MUST int hf_core_config_diff(struct hf_core *core, int64_t from, int64_t to,
                                 struct hf_json **ret_diff, struct hf_error *err);
 
+/* ---- accounts of devices ---- */
+
+struct hf_device_totals {
+    size_t accounts, enabled;
+    bool anonymous; /* devices without an account are let in too */
+};
+
+/* By name, those after `after` ("": all), at most max. */
+HF_MUST int hf_core_devices(struct hf_core *core, const char *after,
+                            struct hf_device_account *ret_devices, size_t max, size_t *ret_count,
+                            struct hf_device_totals *ret_totals, struct hf_error *err);
+/* NOT_FOUND. */
+HF_MUST int hf_core_device(struct hf_core *core, const char *name,
+                           struct hf_device_account *ret_device, struct hf_error *err);
+
+/* Adds all of them or none, with an entry in the audit log; times are filled in. What may come is
+ * in force at the broker a moment later, and nobody else is disconnected. CONFLICT where a name is
+ * taken or there are too many; TOO_LARGE past what the broker's file holds. */
+HF_MUST int hf_core_add_devices(struct hf_core *core, struct hf_device_account *devices,
+                                size_t count, const char *actor, struct hf_error *err);
+
+/* What is NULL stays. The texts have been checked. */
+struct hf_device_change {
+    const char *password_hash, *publish, *subscribe, *description;
+    const bool *enabled;
+};
+
+/* The device is disconnected where it may do something else then, or has another password.
+ * NOT_FOUND, TOO_LARGE. */
+HF_MUST int hf_core_change_device(struct hf_core *core, const char *name,
+                                  const struct hf_device_change *change, const char *actor,
+                                  struct hf_device_account *ret_device, struct hf_error *err);
+/* NOT_FOUND. */
+HF_MUST int hf_core_delete_device(struct hf_core *core, const char *name, const char *actor,
+                                  struct hf_error *err);
+
 /* The logs of containers that are gone; lives as long as core. */
 struct hf_archive *hf_core_archive(struct hf_core *core);
 

@@ -3,7 +3,8 @@
  * What each service is given at run time: credentials.json and settings.json in a folder of its own
  * below the run folder (a tmpfs), which its container sees read-only. Only its uid may read them.
  * They are replaced one after the other, so both carry the same `revision`, made of the contents of
- * both: a service that sees two different ones waits for the other file.
+ * both: a service that sees two different ones waits for the other file. The broker has a third
+ * one, `devices`, which its plugin reads while it runs (services/broker/fleet.h).
  */
 #include "base/file.h"
 #include "base/text.h"
@@ -332,6 +333,16 @@ hand_over_to_own(struct hf_core *core, size_t index, struct hf_error *err)
 }
 
 static int
+write_devices(struct hf_core *core, const char *folder, uid_t uid, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_DEVICE_FILE_MAX);
+
+    if (hf_core_devices_text(core, &text, err) < 0)
+        return -1;
+    return write_text(folder, "devices", text.data, uid, err);
+}
+
+static int
 hand_over_to(struct hf_core *core, size_t index, struct hf_error *err)
 {
     const char *service = core->services[index].name;
@@ -342,6 +353,9 @@ hand_over_to(struct hf_core *core, size_t index, struct hf_error *err)
 
     hf_text_put(folder, sizeof folder, "%s/services/%s", core->config.placement.run_dir, service);
     if (make_folder(folder, uid, err) < 0)
+        return -1;
+    /* First: with the other two the broker may start. */
+    if (strcmp(service, "broker") == 0 && write_devices(core, folder, uid, err) < 0)
         return -1;
     if (fill_credentials(core, service, credentials, err) < 0)
         return -1;
@@ -364,6 +378,20 @@ hf_core_hand_over(struct hf_core *core, struct hf_error *err)
         if (hand_over_to_own(core, i, err) < 0)
             return hf_error_wrap(err, "hand over to '%s'", core->services[i].name);
     return 0;
+}
+
+void
+hf_core_hand_over_devices(struct hf_core *core)
+{
+    int index = hf_service_index("broker");
+    struct hf_error err = {0};
+    char folder[PATH_MAX];
+
+    hf_text_put(folder, sizeof folder, "%s/services/broker", core->config.placement.run_dir);
+    if (write_devices(core, folder, hf_service_uid((size_t)index), &err) == 0)
+        return;
+    core->hand_over_due = true;
+    hf_log_error("event=hand-over-failed error=\"%s\"", err.message);
 }
 
 void

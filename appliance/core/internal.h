@@ -129,6 +129,11 @@ void hf_core_find_address(struct hf_core *core, int64_t now_ms);
 
 /* handover.c: writes run_dir/services/<name>/{credentials,settings}.json for every service. */
 HF_MUST int hf_core_hand_over(struct hf_core *core, struct hf_error *err);
+/* handover.c: the broker's file of devices alone; repeated where it fails. */
+void hf_core_hand_over_devices(struct hf_core *core);
+/* devices.c: the text of that file. TOO_LARGE past text->max. */
+HF_MUST int hf_core_devices_text(const struct hf_core *core, struct hf_buf *text,
+                                 struct hf_error *err);
 /* handover.c: tries it once more where it failed the last time. */
 void hf_core_hand_over_again(struct hf_core *core);
 

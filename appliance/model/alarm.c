@@ -28,6 +28,7 @@ static const char *const names[HF_ALARM_KIND_COUNT] = {
     [HF_ALARM_STORE_RECOVERED] = "store_recovered",
     [HF_ALARM_DRIFT] = "drift",
     [HF_ALARM_ENGINE_SETUP] = "engine_setup",
+    [HF_ALARM_ANONYMOUS_DEVICES] = "anonymous_devices",
 };
 
 const char *

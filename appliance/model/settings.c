@@ -144,6 +144,7 @@ parse_broker(const struct hf_json *v, struct hf_broker_settings *b, struct hf_er
         {"max_devices", HF_JSON_INT, false},
         {"max_device_sessions", HF_JSON_INT, false},
         {"session_days", HF_JSON_INT, false},
+        {"anonymous", HF_JSON_BOOL, false},
     };
     static const char at[] = "/broker";
 
@@ -155,6 +156,7 @@ parse_broker(const struct hf_json *v, struct hf_broker_settings *b, struct hf_er
     b->max_devices = hf_json_int(v, "max_devices", b->max_devices);
     b->max_device_sessions = hf_json_int(v, "max_device_sessions", b->max_device_sessions);
     b->session_days = hf_json_int(v, "session_days", b->session_days);
+    b->anonymous = hf_json_bool(v, "anonymous", b->anonymous);
     return 0;
 }
 
@@ -256,6 +258,19 @@ hf_settings_parse(const struct hf_json *doc, struct hf_settings *ret_settings, s
     return 0;
 }
 
+int
+hf_settings_parse_kept(const struct hf_json *doc, struct hf_settings *ret_settings,
+                       struct hf_error *err)
+{
+    bool before = ret_settings->broker.anonymous;
+
+    ret_settings->broker.anonymous = true;
+    if (hf_settings_parse(doc, ret_settings, err) == 0)
+        return 0;
+    ret_settings->broker.anonymous = before;
+    return -1;
+}
+
 /* ---- printing ---- */
 
 static struct hf_json *
@@ -284,6 +299,7 @@ document(const struct hf_settings *s, bool masked)
     hf_json_put_int(broker, "max_devices", s->broker.max_devices);
     hf_json_put_int(broker, "max_device_sessions", s->broker.max_device_sessions);
     hf_json_put_int(broker, "session_days", s->broker.session_days);
+    hf_json_put_bool(broker, "anonymous", s->broker.anonymous);
     hf_json_put(doc, "broker", broker);
     hf_json_put(doc, "registry", hf_print_registry(&s->registry, masked));
     hf_json_put(doc, "release_keys", hf_json_copy(s->release_keys));

@@ -84,8 +84,9 @@ struct hf_alarm_settings {
     struct hf_threshold thresholds[HF_GUARD_COUNT];
 };
 
-/* What devices may take of the broker. */
+/* Which devices may come, and what they may take of the broker. */
 struct hf_broker_settings {
+    bool anonymous;              /* those without an account too */
     int64_t max_devices;         /* connected at once */
     int64_t max_device_sessions; /* left behind by devices */
     int64_t session_days;        /* after which one ends whose client stayed away */
@@ -171,6 +172,11 @@ HF_MUST int hf_settings_check_url(const char *url, const char *pointer, struct h
  * failure ret_settings is as it was. */
 HF_MUST int hf_settings_parse(const struct hf_json *doc, struct hf_settings *ret_settings,
                               struct hf_error *err);
+
+/* The same of a document that was kept: one of before broker.anonymous let devices in without an
+ * account, and goes on doing so. */
+HF_MUST int hf_settings_parse_kept(const struct hf_json *doc, struct hf_settings *ret_settings,
+                                   struct hf_error *err);
 
 /* Checks a list of rules alone, in shape; pointer is where it stands. */
 HF_MUST int hf_settings_check_rules(const struct hf_json *rules, const char *pointer,

@@ -98,8 +98,8 @@ hf_check_pem(const struct hf_json *o, const char *member, const char *begin, con
 }
 
 /* "+" and "#" stand alone in their level, "#" in the last one. */
-static bool
-is_filter(const char *text)
+bool
+hf_is_filter(const char *text)
 {
     for (const char *level = text;;) {
         size_t len = strcspn(level, "/");
@@ -119,7 +119,7 @@ hf_check_filter(const struct hf_json *o, const char *member, const char *pointer
 {
     if (hf_check_text(o, member, HF_FILTER_MAX, pointer, err) < 0)
         return -1;
-    if (!is_filter(hf_json_string(o, member)))
+    if (!hf_is_filter(hf_json_string(o, member)))
         return hf_wrong(err, pointer, member,
                         "must be an MQTT filter: '+' is a level of its own, '#' the last one");
     return 0;

@@ -15,7 +15,9 @@ HF_MUST int hf_check_text(const struct hf_json *o, const char *member, size_t ma
                           const char *pointer, struct hf_error *err);
 HF_MUST int hf_check_pem(const struct hf_json *o, const char *member, const char *begin,
                          const char *pointer, struct hf_error *err);
-/* An MQTT topic filter (MQTT 3.1.1, 4.7). */
+/* Whether text is an MQTT topic filter (MQTT 3.1.1, 4.7), or "". */
+bool hf_is_filter(const char *text);
+/* An MQTT topic filter. */
 HF_MUST int hf_check_filter(const struct hf_json *o, const char *member, const char *pointer,
                             struct hf_error *err);
 /* A JSON pointer (RFC 6901) of at most 128 bytes; absent is fine. */

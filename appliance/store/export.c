@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { EXPORT_MAX = 1024 * 1024, SQL_MAX = 512 };
+enum { EXPORT_MAX = 4 * 1024 * 1024 /* most of it 5,000 accounts of devices */, SQL_MAX = 512 };
 
 #define FILE_NAME "holdfast.export.json"
 
@@ -31,6 +31,9 @@ static const struct {
     {"release_floor", "release floor", "one, counter", "value->>0, value->>1", ""},
     {"desired", "desired state", "service, wanted, actor, changed",
      "value->>0, value->>1, value->>2, value->>3", ""},
+    {"device_account", "accounts of devices",
+     "name, password_hash, publish, subscribe, description, enabled, created, password_set",
+     "value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7", ""},
     {"setup_code", "setup code", "one, hash", "value->>0, value->>1", ""},
     /* or a stick that was left in would be applied once more, over what was changed since */
     {"provision", "provisioning mark", "one, file_hash, applied", "value->>0, value->>1, value->>2",

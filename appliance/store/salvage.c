@@ -24,6 +24,8 @@ static const struct table {
     {"release", "release", "one, imported, json", 3},
     {"release_floor", "release floor", "one, counter", 2},
     {"desired", "desired state", "service, wanted, actor, changed", 4},
+    {"device_account", "accounts of devices",
+     "name, password_hash, publish, subscribe, description, enabled, created, password_set", 8},
     {"setup_code", "setup code", "one, hash", 2},
     {"provision", "provisioning mark", "one, file_hash, applied", 3},
     {"recovery_file", "recovery mark", "one, file_hash, applied", 3},

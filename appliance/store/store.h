@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "model/account.h"
 #include "model/alarm.h"
+#include "model/device.h"
 #include "model/incident.h"
 #include "model/view.h"
 
@@ -172,6 +173,23 @@ HF_MUST int hf_store_use_token(struct hf_store *st, const char *token_hash, int6
 /* As hf_store_add_token(); fine where there is none. */
 HF_MUST int hf_store_delete_token(struct hf_store *st, const struct hf_token_record *token,
                                   const char *who, const char *what, struct hf_error *err);
+/* ---- accounts of devices ---- */
+
+/* By name, those after `after` (""; all), at most max. */
+HF_MUST int hf_store_devices(struct hf_store *st, const char *after,
+                             struct hf_device_account *ret_devices, size_t max, size_t *ret_count,
+                             struct hf_error *err);
+/* NOT_FOUND. */
+HF_MUST int hf_store_device(struct hf_store *st, const char *name,
+                            struct hf_device_account *ret_device, struct hf_error *err);
+/* How many there are, and how many of them are enabled. */
+HF_MUST int hf_store_device_count(struct hf_store *st, size_t *ret_count, size_t *ret_enabled,
+                                  struct hf_error *err);
+/* Adds the account or replaces the one of that name. */
+HF_MUST int hf_store_save_device(struct hf_store *st, const struct hf_device_account *a,
+                                 struct hf_error *err);
+/* NOT_FOUND. */
+HF_MUST int hf_store_delete_device(struct hf_store *st, const char *name, struct hf_error *err);
 
 /* ---- provisioning ---- */
 

@@ -272,8 +272,9 @@ add_gate(const struct hf_broker_config *c, const struct hf_json *credentials, st
         if (hf_buf_addf(b, err, "%s%s", hf_json_key(a), hf_json_next(a) ? "," : "\n") < 0)
             return -1;
     if (hf_buf_addf(b, err,
-                    "plugin_opt_database %s/mosquitto.db\nplugin_opt_device_sessions %lld\n",
-                    c->data_dir, (long long)c->max_device_sessions) < 0)
+                    "plugin_opt_database %s/mosquitto.db\nplugin_opt_device_sessions %lld\n"
+                    "plugin_opt_devices %s/devices\n",
+                    c->data_dir, (long long)c->max_device_sessions, hf_env_run_dir()) < 0)
         return -1;
     if (!*c->internal_mask)
         return 0;
@@ -288,7 +289,8 @@ add_gate(const struct hf_broker_config *c, const struct hf_json *credentials, st
  * Not with per_listener_settings: since 2.0.12 a client that is away then has no listener, by that
  * no right to read, and nothing is queued for it (mosquitto issues 2526, 2618, 3202; tried with
  * 2.0.21: all that was published while a consumer was away was lost). What each may do is the
- * ACL's: without an account field/# and nothing else. On the internal listener the user name is
+ * ACL's; a device without an account field/# and nothing else, one with an account what the plugin
+ * says. On the internal listener the user name is
  * the client id, so that no account takes over the session of another one. */
 static int
 write_conf(const struct hf_broker_config *c, const struct hf_json *credentials,

@@ -1,28 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A plugin of mosquitto that tells its two listeners apart: on the internal network only accounts
- * connect, from anywhere else only devices, which have none. mosquitto's own way to do that,
- * per_listener_settings, loses what is queued for a client that is away (see config.c), and a
- * plugin is not told the listener; but the internal network's addresses are its own.
+ * A plugin of mosquitto that tells its two listeners apart: on the internal network only services
+ * connect, from anywhere else only devices. mosquitto's own way to do that, per_listener_settings,
+ * loses what is queued for a client that is away (see config.c), and a plugin is not told the
+ * listener; but the internal network's addresses are its own.
  *
  * And no device comes with the client id of a service: mosquitto has one set of ids for all its
  * listeners, so that a device called `processor` would take over the processor's session, with all
- * that is queued in it (tried).
+ * that is queued in it (tried). Nor with the name of another one's account; and who has an account
+ * takes up no session but that of its name.
  *
- * It also bounds what mosquitto does not. Devices only publish, so what else they could leave in
- * the broker's memory serves nobody: sessions for ever new client ids (bounded in number,
- * sessions.h), subscriptions (refused in the SUBACK) and retained messages (taken as messages).
+ * Devices come by an account (fleet.h), or without one where that is allowed. An account's user
+ * name becomes `device:NAME`, which no service can be called, so that whose session it is stays
+ * known, saved or not. The file of accounts is read again when it is another one, and only who is
+ * no longer in it as before is disconnected.
+ *
+ * It also bounds what mosquitto does not: sessions for ever new client ids (bounded in number,
+ * sessions.h) and retained messages (taken as messages). Who has no account subscribes to nothing,
+ * and for a device that is away nothing is queued.
  *
  *     plugin /usr/lib/holdfast/holdfast-gate.so
  *     plugin_opt_accounts processor,buffer           their ids, and the same with -status
  *     plugin_opt_database /data/mosquitto.db         the saved sessions
  *     plugin_opt_device_sessions 2000                so many may be left
+ *     plugin_opt_devices /run/holdfast/devices       who may come; until it is there, nobody
  *     plugin_opt_network 172.20.0.0                  both, or none in a trial on the loopback,
  *     plugin_opt_mask 255.255.0.0                    where nothing tells the listeners apart
  */
 #include "broker/gate.h"
 
 #include "base/text.h"
+#include "broker/fleet.h"
+#include "broker/present.h"
 #include "broker/sessions.h"
 
 #include <arpa/inet.h>
@@ -33,7 +42,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+
+/* Before the name of a device's account, as mosquitto knows it. */
+#define DEVICE_PREFIX "device:"
 
 enum {
     PLUGIN_VERSION = 5,
@@ -45,6 +58,9 @@ enum {
      * last one to two of these spans may not be counted in it. */
     SPAN_S = 8,
     SPAN_ROOM = 100, /* so many may come and go meanwhile without a thought */
+    LOOK_MS = 500,   /* between two looks at the file of devices */
+    WRONG_A_S = 50,  /* passwords that are wrong: each costs the only thread up to some ms */
+    TELL_S = 60      /* between two words about what one account may not do */
 };
 
 struct gate {
@@ -55,9 +71,16 @@ struct gate {
     struct hf_sessions sessions;
     uint64_t away;      /* sessions without a connection, as PID 1 tells */
     uint64_t recent[2]; /* devices with MQTT 5 that have gone in this span, and in the last */
-    time_t span_s;      /* when it began */
+    int64_t span_s;     /* when it began; monotonic */
     uint64_t refused;   /* that would have left one more */
     uint64_t said_sessions, said_refused;
+    char *devices;             /* the file */
+    struct hf_fleet *fleet;    /* NULL until it has been read */
+    struct stat read;          /* of what was read, or tried */
+    struct hf_present present; /* devices with an account that are connected */
+    int64_t look_ms;           /* the next look; monotonic */
+    int64_t wrong_s;           /* the second of wrong */
+    unsigned wrong;
 };
 
 static bool
@@ -87,18 +110,98 @@ is_service_id(void *ctx, const char *id)
     return strstr(g->accounts, wanted);
 }
 
-/* Why the client may not even be asked for its password; NULL when it may. */
-static const char *
-objection(struct gate *g, const struct mosquitto_evt_basic_auth *auth)
+static int64_t
+now_ms(void)
 {
-    bool internal = is_internal(g, mosquitto_client_address(auth->client));
+    struct timespec now;
 
-    if (!auth->username && is_service_id(g, mosquitto_client_id(auth->client)))
-        return "that client id is a service's";
-    if (!g->mask || internal == (auth->username != NULL))
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool
+is_device(const struct mosquitto *client)
+{
+    const char *user = mosquitto_client_username(client);
+
+    return !user || strncmp(user, DEVICE_PREFIX, sizeof DEVICE_PREFIX - 1) == 0;
+}
+
+/* Its account; NULL where it has none, or no longer has. */
+static struct hf_fleet_device *
+account_of(const struct gate *g, const struct mosquitto *client)
+{
+    const char *user = mosquitto_client_username(client);
+
+    if (!g->fleet || !user || strncmp(user, DEVICE_PREFIX, sizeof DEVICE_PREFIX - 1) != 0)
         return NULL;
-    return internal ? "the internal listener takes services only"
-                    : "there are no accounts for devices yet, leave out the user name";
+    return hf_fleet_find(g->fleet, user + sizeof DEVICE_PREFIX - 1);
+}
+
+/* ---- who may come ---- */
+
+static bool
+comes_from_inside(const struct gate *g, const struct mosquitto_evt_basic_auth *auth)
+{
+    if (g->mask)
+        return is_internal(g, mosquitto_client_address(auth->client));
+    return auth->username && is_service_id((void *)(uintptr_t)g, auth->username);
+}
+
+/* A guesser gets no more of the broker's time than that. Who has been here before is known without
+ * it. */
+static bool
+may_guess(struct gate *g)
+{
+    int64_t second = now_ms() / 1000;
+
+    if (second != g->wrong_s)
+        g->wrong = 0;
+    g->wrong_s = second;
+    return g->wrong < WRONG_A_S;
+}
+
+static const char *
+password_objection(struct gate *g, struct hf_fleet_device *device, const char *password)
+{
+    if (!password)
+        return "the password is missing";
+    if (hf_fleet_knows(g->fleet, device, password))
+        return NULL;
+    if (!may_guess(g))
+        return "too many wrong passwords just now: try again";
+    if (hf_fleet_verify(g->fleet, device, password))
+        return NULL;
+    g->wrong++;
+    return "the password is wrong";
+}
+
+static const char *
+device_objection(struct gate *g, const struct mosquitto_evt_basic_auth *auth,
+                 struct hf_fleet_device **ret_device)
+{
+    const char *id = mosquitto_client_id(auth->client);
+    const struct hf_fleet_device *named;
+
+    *ret_device = NULL;
+    if (is_service_id(g, id))
+        return "that client id is a service's";
+    if (!g->fleet)
+        return "which devices may come is not known yet";
+    if (auth->username) {
+        *ret_device = hf_fleet_find(g->fleet, auth->username);
+        if (!*ret_device)
+            return "no such account is enabled";
+    } else if (!g->fleet->anonymous) {
+        return "devices need an account here";
+    }
+    named = id ? hf_fleet_find(g->fleet, id) : NULL;
+    if (named && named != *ret_device)
+        return "that client id is the name of another account";
+    if (*ret_device && !named && !mosquitto_client_clean_session(auth->client))
+        return "a session is kept for the client id that is the account's name: take that, or "
+               "clean session";
+    return *ret_device ? password_objection(g, *ret_device, auth->password) : NULL;
 }
 
 /* With MQTT 5 a session may outlive a clean start, for as long as the client says, which a plugin
@@ -116,7 +219,7 @@ session_objection(struct gate *g, const struct mosquitto_evt_basic_auth *auth)
 {
     const char *id = mosquitto_client_id(auth->client);
 
-    if (auth->username || !id)
+    if (!id)
         return NULL;
     if (mosquitto_client_clean_session(auth->client)) {
         hf_sessions_end(&g->sessions, id);
@@ -134,32 +237,100 @@ session_objection(struct gate *g, const struct mosquitto_evt_basic_auth *auth)
 }
 
 static int
-on_basic_auth(int event, void *event_data, void *user_data)
+refuse(const struct mosquitto_evt_basic_auth *auth, const char *why)
 {
-    const struct mosquitto_evt_basic_auth *auth = event_data;
-    const char *why = objection(user_data, auth);
-
-    if (!why)
-        why = session_objection(user_data, auth);
-
-    (void)event;
-    if (!why)
-        return MOSQ_ERR_PLUGIN_DEFER; /* mosquitto checks the password, or lets the device in */
     mosquitto_log_printf(MOSQ_LOG_NOTICE, "Client %s from %s refused: %s.",
                          mosquitto_client_id(auth->client), mosquitto_client_address(auth->client),
                          why);
     return MOSQ_ERR_AUTH;
 }
 
+/* It is who it says. mosquitto frees what auth->username points to. */
+static int
+let_in(struct gate *g, const struct mosquitto_evt_basic_auth *auth,
+       const struct hf_fleet_device *device)
+{
+    char name[ID_MAX + sizeof DEVICE_PREFIX];
+
+    snprintf(name, sizeof name, DEVICE_PREFIX "%s", device->name);
+    if (!hf_present_add(&g->present, auth->client) ||
+        mosquitto_set_username(auth->client, name) != MOSQ_ERR_SUCCESS)
+        return refuse(auth, "out of memory");
+    return MOSQ_ERR_SUCCESS;
+}
+
+static int
+on_basic_auth(int event, void *event_data, void *user_data)
+{
+    const struct mosquitto_evt_basic_auth *auth = event_data;
+    struct gate *g = user_data;
+    struct hf_fleet_device *device;
+    const char *why;
+
+    (void)event;
+    if (comes_from_inside(g, auth)) {
+        if (!auth->username || !is_service_id(g, auth->username))
+            return refuse(auth, "the internal listener takes services only");
+        return MOSQ_ERR_PLUGIN_DEFER; /* mosquitto checks the password */
+    }
+    why = device_objection(g, auth, &device);
+    if (!why)
+        why = session_objection(g, auth);
+    if (why)
+        return refuse(auth, why);
+    return device ? let_in(g, auth, device) : MOSQ_ERR_PLUGIN_DEFER;
+}
+
+/* ---- what they may do ---- */
+
+static bool
+may(const struct gate *g, const struct mosquitto_evt_acl_check *check,
+    const struct hf_fleet_device *device)
+{
+    switch (check->access) {
+    case MOSQ_ACL_WRITE:
+        return hf_fleet_may_publish(device, check->topic);
+    case MOSQ_ACL_SUBSCRIBE:
+        return hf_fleet_may_subscribe(device, check->topic);
+    case MOSQ_ACL_READ: /* queueing is reading: not for one that is away */
+        return hf_present_has(&g->present, check->client) &&
+               hf_fleet_may_read(device, check->topic);
+    default:
+        return true; /* to unsubscribe */
+    }
+}
+
+/* MQTT 3.1.1 has no way to tell a device that what it published was not taken. */
+static void
+tell_denied(const struct mosquitto_evt_acl_check *check, struct hf_fleet_device *device)
+{
+    int64_t second = now_ms() / 1000;
+
+    if (check->access == MOSQ_ACL_READ || (device->told_s && second - device->told_s < TELL_S))
+        return;
+    device->told_s = second;
+    mosquitto_log_printf(MOSQ_LOG_NOTICE, "Device %s may not %s %s.", device->name,
+                         check->access == MOSQ_ACL_WRITE ? "publish to" : "subscribe to",
+                         check->topic);
+}
+
 static int
 on_acl_check(int event, void *event_data, void *user_data)
 {
     const struct mosquitto_evt_acl_check *check = event_data;
+    const struct gate *g = user_data;
+    struct hf_fleet_device *device;
 
     (void)event;
-    (void)user_data;
-    if (check->access != MOSQ_ACL_SUBSCRIBE || mosquitto_client_username(check->client))
-        return MOSQ_ERR_PLUGIN_DEFER; /* to the ACL file */
+    if (!mosquitto_client_username(check->client)) /* the rest is the ACL file's */
+        return check->access == MOSQ_ACL_SUBSCRIBE ? MOSQ_ERR_ACL_DENIED : MOSQ_ERR_PLUGIN_DEFER;
+    if (!is_device(check->client))
+        return MOSQ_ERR_PLUGIN_DEFER;
+    device = account_of(g, check->client);
+    if (device && may(g, check, device))
+        return MOSQ_ERR_SUCCESS;
+    if (device)
+        tell_denied(check, device);
     return MOSQ_ERR_ACL_DENIED;
 }
 
@@ -183,7 +354,7 @@ on_message(int event, void *event_data, void *user_data)
     const char *user = mosquitto_client_username(message->client);
 
     (void)event;
-    if (!user)
+    if (is_device(message->client))
         message->retain = false;
     else if (strcmp(user, HF_GATE_STATUS_USER) == 0 &&
              strcmp(message->topic, HF_GATE_STATUS_TOPIC) == 0)
@@ -198,22 +369,75 @@ on_disconnect(int event, void *event_data, void *user_data)
     struct gate *g = user_data;
 
     (void)event;
-    if (!mosquitto_client_username(gone->client) &&
-        mosquitto_client_protocol_version(gone->client) == MQTT_5)
+    hf_present_remove(&g->present, gone->client);
+    if (is_device(gone->client) && mosquitto_client_protocol_version(gone->client) == MQTT_5)
         g->recent[0]++;
     return MOSQ_ERR_SUCCESS;
+}
+
+/* ---- the file of devices ---- */
+
+/* Who is no longer let in as before. The new accounts are in force by then. */
+static void
+disconnect_changed(const struct gate *g, const struct hf_fleet *old)
+{
+    for (size_t i = 0; i < old->count; i++) {
+        const struct hf_fleet_device *is = hf_fleet_find(g->fleet, old->all[i].name);
+        char name[ID_MAX + sizeof DEVICE_PREFIX];
+
+        if (is && hf_fleet_same(&old->all[i], is))
+            continue;
+        snprintf(name, sizeof name, DEVICE_PREFIX "%s", old->all[i].name);
+        mosquitto_kick_client_by_username(name, false);
+    }
+    if (old->anonymous && !g->fleet->anonymous)
+        mosquitto_kick_client_by_username(NULL, false);
+}
+
+static bool
+is_read(const struct gate *g, const struct stat *st)
+{
+    return st->st_ino == g->read.st_ino && st->st_dev == g->read.st_dev &&
+           st->st_size == g->read.st_size && st->st_mtim.tv_sec == g->read.st_mtim.tv_sec &&
+           st->st_mtim.tv_nsec == g->read.st_mtim.tv_nsec;
+}
+
+/* One that is wrong changes nothing, and is not read again: holdfastd only ever puts a new one in
+ * its place. */
+static void
+look_at_devices(struct gate *g)
+{
+    HF_AUTO(hf_fleet) struct hf_fleet *old = NULL;
+    struct hf_fleet *fresh = NULL;
+    struct hf_error err = {0};
+    struct stat st;
+
+    if (stat(g->devices, &st) < 0 || is_read(g, &st))
+        return;
+    g->read = st;
+    if (hf_fleet_read(g->devices, &fresh, &err) < 0) {
+        mosquitto_log_printf(MOSQ_LOG_ERR, "Error: holdfast-gate: %s", err.message);
+        return;
+    }
+    old = g->fleet;
+    if (old)
+        hf_fleet_inherit(fresh, old);
+    g->fleet = fresh;
+    if (old)
+        disconnect_changed(g, old);
+    mosquitto_log_printf(MOSQ_LOG_INFO, "%zu accounts of devices, %s without one.", fresh->count,
+                         fresh->anonymous ? "and who comes" : "nobody");
 }
 
 /* By the clock that only goes on. */
 static void
 turn_span(struct gate *g)
 {
-    struct timespec now;
+    int64_t second = now_ms() / 1000;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (now.tv_sec - g->span_s < SPAN_S)
+    if (second - g->span_s < SPAN_S)
         return;
-    g->span_s = now.tv_sec;
+    g->span_s = second;
     g->recent[1] = g->recent[0];
     g->recent[0] = 0;
 }
@@ -236,6 +460,10 @@ on_tick(int event, void *event_data, void *user_data)
 
     (void)event;
     (void)event_data;
+    if (now_ms() >= g->look_ms) {
+        g->look_ms = now_ms() + LOOK_MS;
+        look_at_devices(g);
+    }
     turn_span(g);
     say(HF_GATE_TOPIC_SESSIONS, g->sessions.count, &g->said_sessions);
     say(HF_GATE_TOPIC_REFUSED, g->refused, &g->said_refused);
@@ -246,8 +474,11 @@ static void
 gate_free(struct gate *g)
 {
     hf_sessions_done(&g->sessions);
+    hf_present_done(&g->present);
+    hf_fleet_free(g->fleet);
     free(g->accounts);
     free(g->database);
+    free(g->devices);
     free(g);
 }
 
@@ -269,6 +500,8 @@ read_options(struct gate *g, const struct mosquitto_opt *options, int count)
             return false;
         if (strcmp(key, "database") == 0 && !g->database && !(g->database = strdup(value)))
             return false;
+        if (strcmp(key, "devices") == 0 && !g->devices && !(g->devices = strdup(value)))
+            return false;
         if (strcmp(key, "device_sessions") == 0 && !hf_text_u64(value, &sessions))
             return false;
     }
@@ -276,7 +509,7 @@ read_options(struct gate *g, const struct mosquitto_opt *options, int count)
     g->network = network.s_addr & mask.s_addr;
     g->sessions = (struct hf_sessions){
         .db = g->database, .is_exempt = is_service_id, .ctx = g, .max = sessions};
-    return g->accounts && g->database && !network.s_addr == !mask.s_addr;
+    return g->accounts && g->database && g->devices && !network.s_addr == !mask.s_addr;
 }
 
 static const struct {
@@ -323,6 +556,7 @@ mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userdata,
     }
     if (!hf_sessions_init(&g->sessions))
         mosquitto_log_printf(MOSQ_LOG_WARNING, "holdfast-gate: the saved sessions were not read.");
+    look_at_devices(g);
     g->id = identifier;
     *userdata = g;
     return listen_to(g);

@@ -66,17 +66,16 @@ await check('the registry is looked into, and what is new is listed', async () =
     releases.some(({ source }) => source === 'registry'),
     'none is from the registry',
   );
-  await page
-    .getByTestId('release')
-    .filter({ hasText: 'found in the registry' })
-    .first()
-    .waitFor();
+  await page.getByTestId('release').filter({ hasText: 'found in the registry' }).first().waitFor();
 });
 
 await check('a bundle that is cut off is refused, and says so', async () => {
   await show();
   await upload('cut.bundle');
-  await page.getByTestId('bundle-refused').getByText(/cut off/).waitFor({ timeout: STEP_MS });
+  await page
+    .getByTestId('bundle-refused')
+    .getByText(/cut off/)
+    .waitFor({ timeout: STEP_MS });
   expect(!(await ask('/releases')).releases.some((r) => r.name === label), 'it is known');
 });
 await accessible('a bundle that was refused');
@@ -93,7 +92,10 @@ await check('a bundle shows how far it is, and can be given up', async () => {
       await accessible('a bundle on its way');
       await shootAll('sources-progress');
       await button('Give up').click();
-      await page.getByTestId('bundle-refused').getByText(/given up by admin/).waitFor({ timeout: STEP_MS });
+      await page
+        .getByTestId('bundle-refused')
+        .getByText(/given up by admin/)
+        .waitFor({ timeout: STEP_MS });
     },
   );
 });

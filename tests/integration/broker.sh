@@ -172,6 +172,7 @@ mkdir -p "$work"/{run,data,tmp}
 echo broker processor buffer forwarder holdfastd | tr ' ' '\n' |
     jq -Rn '{accounts: [inputs | {(.): "secret-\(.)"}] | add}' >"$work/run/credentials.json"
 echo "{\"gateway\":\"g\",\"instance\":\"i\",\"max_queued_messages\":$queue,\"max_device_sessions\":3}" >"$work/run/settings.json"
+printf 'holdfast-devices 1\nanonymous yes\nend 0\n' >"$work/run/devices"
 chmod 755 "$work"
 [ ${#as[@]} -eq 0 ] || chown -R 65534:65534 "$work"/{run,data,tmp}
 # Copies: the build may lie where only root may look.

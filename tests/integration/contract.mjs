@@ -197,6 +197,10 @@ async function wrongBodies({ method, template, operation }, common) {
     await expect(415, method, template, { ...common, body: '{}', headers: { 'content-type': 'application/json' }, what: 'not a file' });
     return;
   }
+  if ('text/csv' in operation.requestBody.content) {
+    await expect(415, method, template, { ...common, body: '{}', what: 'not a table' });
+    return;
+  }
   const headers = ['PATCH', 'PUT'].includes(method) ? { 'if-match': '*' } : {};
   const wrong = (status, body, what) => expect(status, method, template, { ...common, headers, body, what });
   await expect(415, method, template, { ...common, body: '{}', headers: { 'content-type': 'text/plain' }, what: 'not JSON' });
@@ -361,12 +365,52 @@ async function everySide() {
   await expect(200, 'POST', '/sinks/{name}/test', { name: 'uplink', what: 'one that is away' });
 }
 
+async function deviceAccounts() {
+  const add = (status, body, more) => expect(status, 'POST', '/devices/accounts', { body: json(body), ...more });
+  const made = JSON.parse((await add(201, { name: 'press-7', subscribe: ['commands/%u/#'] })).text);
+  check('POST /devices/accounts: a password', made.password?.length === 24, made.password);
+  await add(409, { name: 'press-7' }, { what: 'again' });
+  await add(422, { name: 'press-8', publish: ['a/#/b'] }, { what: 'no topic' });
+  const given = JSON.parse((await add(201, { name: 'press-8', password: 'as it was given' }, { what: 'with a password' })).text);
+  check('POST /devices/accounts: a given password is not said', given.password === null, json(given));
+  const { next } = JSON.parse((await expect(200, 'GET', '/devices/accounts', { query: 'limit=1', what: 'one' })).text);
+  await expect(200, 'GET', '/devices/accounts', { query: `limit=1&cursor=${next}`, what: 'next page' });
+  const name = 'press-7';
+  await expect(200, 'GET', '/devices/accounts/{name}', { name, what: 'known' });
+  const patch = (status, body, more) => expect(status, 'PATCH', '/devices/accounts/{name}', { name, body: json(body), ...more });
+  const off = JSON.parse((await patch(200, { enabled: false, publish: null })).text);
+  check('PATCH /devices/accounts/{name}', !off.enabled && off.publish[0] === 'sensors/%u/#', json(off));
+  await patch(404, { enabled: true }, { name: 'nobody', what: 'unknown' });
+  await patch(422, { name: 'other' }, { what: 'another name' });
+  const rotate = (status, more) => expect(status, 'POST', '/devices/accounts/{name}/password', { name, ...more });
+  const rotated = JSON.parse((await rotate(200)).text);
+  check('POST password: another one', rotated.password && rotated.password !== made.password, json(rotated));
+  await rotate(200, { body: json({ password: 'a chosen one' }), what: 'chosen' });
+  await rotate(422, { body: json({ password: 'short' }), what: 'short' });
+  await rotate(404, { name: 'nobody', what: 'unknown' });
+  const table = (status, body, what) => expect(status, 'POST', '/devices/accounts/import', { body, headers: { 'content-type': 'text/csv' }, what });
+  const wrong = JSON.parse((await table(422, 'press-9\npress-7\na b,short\n', 'wrong')).text);
+  check('POST import: all that is wrong', json(wrong.errors.map((e) => [e.line, e.column])) === '[[3,1],[3,5],[2,1]]', json(wrong));
+  await table(413, ','.repeat(1024 * 1024 + 1), 'too large');
+  const imported = JSON.parse((await table(201, 'name,password\npress-9,\npress-10,given-to-it\n', 'two')).text);
+  check('POST import', imported.imported === 2 && imported.passwords.length === 1, json(imported));
+  for (const one of ['press-7', 'press-8', 'press-9', 'press-10']) {
+    await expect(204, 'DELETE', '/devices/accounts/{name}', { name: one, what: one });
+  }
+  await expect(404, 'DELETE', '/devices/accounts/{name}', { name, what: 'again' });
+  const { entries } = JSON.parse((await ask('GET', '/audit?limit=20')).text);
+  for (const what of ['added the account of device \'press-7\'', 'added the accounts of 2 devices', 'deleted the account of device \'press-7\'']) {
+    check(`GET /audit: ${what}`, entries.some((entry) => entry.what === what && entry.who === 'admin'), json(entries));
+  }
+}
+
 async function recordPath() {
   for (const [template, queries] of Object.entries({
     '/buffer/records': ['order=any', 'limit=0', 'limit=501', 'lane=fast', 'topic=', 'topic=%zz', 'nonsense=1'],
     '/buffer/export': ['from=yesterday', 'lane=fast', 'limit=1'],
     '/quarantine': ['limit=0', 'nonsense=1'],
     '/devices': ['limit=0', 'limit=501'],
+    '/devices/accounts': ['limit=0', 'limit=501', 'cursor=', 'nonsense=1'],
   })) {
     for (const query of queries) await expect(400, 'GET', template, { query, what: query });
   }
@@ -601,6 +645,7 @@ async function use() {
   await everySide();
   await configuration();
   await recordPath();
+  await deviceAccounts();
   await incidents();
   await sources();
   await releases();

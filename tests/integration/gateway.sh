@@ -184,7 +184,7 @@ status_of() { curl -ks -m 10 -o "$work/body" -w '%{http_code}' "$@"; }
 pain_25_api_needs_a_session() {
     local path
     for path in gateway services services/broker services/broker/logs release buffer uplink history operations events session \
-        buffer/records buffer/export quarantine sinks devices rules config audit; do
+        buffer/records buffer/export quarantine sinks devices devices/accounts rules config audit; do
         expect "/$path" "$(status_of "$gw_url/api/v1/$path")" 401
         expect "/$path" "$(jq .status "$work/body")" 401
     done
@@ -281,6 +281,103 @@ pain_25_processor_and_forwarder_ask_for_a_token() {
     expect "/v1/sinks/test" "$(status_of -X POST "http://$(address_of forwarder lease):8083/v1/sinks/test")" 401
 }
 
+# --- accounts of devices
+
+as_device() { timeout 20 mosquitto_pub -h 127.0.0.1 -p "$gw_field" -q 1 -i "$1" -u "$1" -P "$2" -t "$3" -m "$4"; }
+has_alarm() { api GET '/alarms?state=active&limit=500' | jq -e --arg k "$1" 'any(.alarms[]; .kind == $k)'; }
+has_no_alarm() { expect_fail has_alarm "$1"; }
+is_refused() { expect_fail "$@" 2>&1 | grep -q '[Nn]ot authori'; }
+anonymous() {
+    curl -ks -X PATCH -b "$gw_dir/jar" -H 'If-Match: *' -H 'Content-Type: application/merge-patch+json' \
+        --data-binary "{\"broker\":{\"anonymous\":$1}}" -o /dev/null -w '%{http_code}' "$gw_url/api/v1/config"
+}
+import_csv() {
+    curl -ks -X POST -b "$gw_dir/jar" -H 'Content-Type: text/csv' --data-binary "@$1" -o "$work/imported" -w '%{http_code}' \
+        "$gw_url/api/v1/devices/accounts/import"
+}
+password_of() { jq -r --arg n "$1" '.passwords[] | select(.name == $n).password' "$gw_dir/imported"; }
+
+# It was chosen here, so it is, and it is said.
+pain_25_devices_without_accounts_are_a_warning() {
+    wait_until 30 has_alarm anonymous_devices
+    api GET /devices/accounts | jq -e '.anonymous and .total == 0'
+}
+
+a_thousand_accounts_come_by_csv() {
+    {
+        echo name,password,publish,subscribe,description
+        seq -f 'sensor-%04g,,,,"Hall 2, row %g"' 999
+        echo 'sensor 1000,,,,'
+    } >"$work/devices.csv"
+    expect status "$(import_csv "$work/devices.csv")" 422
+    expect errors "$(jq -c '[.errors[] | [.line, .column]]' "$work/imported")" '[[1001,1]]'
+    expect accounts "$(api_get /devices/accounts .total)" 0
+    sed -i 's/^sensor 1000,/sensor-1000,/' "$work/devices.csv"
+    expect status "$(import_csv "$work/devices.csv")" 201
+    cp "$work/imported" "$gw_dir/imported"
+    expect imported "$(jq -c '[.imported, (.passwords | length)]' "$gw_dir/imported")" '[1000,1000]'
+    expect accounts "$(api_get /devices/accounts .total)" 1000
+    wait_until 20 as_device sensor-1000 "$(password_of sensor-1000)" sensors/sensor-1000/temp 21
+    wait_until 30 has_record sensors/sensor-1000/temp
+    as_device sensor-1000 "$(password_of sensor-1000)" sensors/sensor-0001/forged 1
+    as_device sensor-0001 "$(password_of sensor-0001)" sensors/sensor-0001/temp 22
+    wait_until 30 has_record sensors/sensor-0001/temp
+    expect forged "$(records sensors/sensor-0001/forged)" ""
+}
+
+pain_25_accounts_of_devices_are_refused_inside() {
+    is_refused timeout 10 mosquitto_pub -h "$(address_of broker bus)" -p 1884 -i sensor-0001 -u sensor-0001 \
+        -P "$(password_of sensor-0001)" -t sensors/sensor-0001/temp -m 1
+}
+
+# No account, no way in; nothing is started again for it.
+pain_25_accounts_only() {
+    local before
+    before=$(all_ids)
+    expect status "$(anonymous false)" 200
+    wait_until 10 is_refused publish any/thing 1
+    as_device sensor-0002 "$(password_of sensor-0002)" sensors/sensor-0002/temp 1
+    wait_until 60 has_no_alarm anonymous_devices
+    expect "who was started" "$(all_ids)" "$before"
+}
+
+sessions_of() { docker logs "$(container broker)" 2>&1 | grep -c "New client connected .* as $1 " || true; }
+is_connected() { [ "$(sessions_of "$1")" -gt 0 ]; }
+
+rotation_disconnects_nobody_else() {
+    local kept new old
+    sleep 60 | mosquitto_pub -h 127.0.0.1 -p "$gw_field" -i sensor-0003 -u sensor-0003 -P "$(password_of sensor-0003)" \
+        -t sensors/sensor-0003/temp -l >/dev/null 2>&1 &
+    kept=$!
+    wait_until 10 is_connected sensor-0003
+    old=$(password_of sensor-0004)
+    as_device sensor-0004 "$old" sensors/sensor-0004/temp 1
+    api_is 200 POST /devices/accounts/sensor-0004/password
+    new=$(jq -r .password "$work/body")
+    wait_until 10 is_refused as_device sensor-0004 "$old" sensors/sensor-0004/temp 2
+    as_device sensor-0004 "$new" sensors/sensor-0004/temp 3
+    expect "connections of another" "$(sessions_of sensor-0003)" 1
+    kill "$kept"
+    api GET /audit | jq -e 'any(.entries[]; .what == "changed the account of device '"'sensor-0004'"': a new password")'
+    expect "hashes shown" "$(api GET '/devices/accounts?limit=500' | grep -c 'hash\|[$]7[$]' || true)" 0
+}
+
+accounts_outlive_kills_of_broker_and_daemon() {
+    local pid
+    pid=$(host_pid broker)
+    kill_service broker
+    wait_until 60 runs_again broker "$pid"
+    wait_until 60 as_device sensor-0005 "$(password_of sensor-0005)" sensors/sensor-0005/temp 1
+    gateway_end_daemon KILL
+    rm "$gw_secrets/services/broker/devices" # as after a power cut
+    gateway_start
+    gateway_login
+    expect accounts "$(api_get /devices/accounts .total)" 1000
+    wait_until 20 as_device sensor-0006 "$(password_of sensor-0006)" sensors/sensor-0006/temp 1
+    is_refused publish any/thing 1
+    expect "mode and owner" "$(stat -c '%a %u' "$gw_secrets/services/broker/devices")" "400 ${uid[broker]}"
+}
+
 check starts_from_nothing
 need
 check says_what_a_person_needs
@@ -306,4 +403,10 @@ check pain_25_internal_listener_takes_services_only
 check listens_where_it_must
 check pain_25_buffer_asks_for_a_token
 check pain_25_processor_and_forwarder_ask_for_a_token
+check pain_25_devices_without_accounts_are_a_warning
+check a_thousand_accounts_come_by_csv
+check pain_25_accounts_of_devices_are_refused_inside
+check pain_25_accounts_only
+check rotation_disconnects_nobody_else
+check accounts_outlive_kills_of_broker_and_daemon
 finish

@@ -79,7 +79,7 @@ unit_is() { [ "$(property ActiveState)" = "$1" ]; }
 
 active_only_when_it_is_ready() {
     mkfifo "$gate"
-    jq -n --arg url "$gw_uplink" '{format: 1, uplink: {url: $url}}' >"$gw_dir/provision/holdfast/provision.json"
+    jq -n --arg url "$gw_uplink" '{format: 1, uplink: {url: $url}, broker: {anonymous: true}}' >"$gw_dir/provision/holdfast/provision.json"
     in_manager systemctl start --no-block "$unit"
     wait_until 30 unit_is activating
     stays 3 unit_is activating

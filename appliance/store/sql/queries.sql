@@ -344,3 +344,24 @@ FROM upgrade ORDER BY n DESC LIMIT ?1
 
 -- :upgrade_texts
 SELECT to_json, from_json FROM upgrade WHERE n = ?1
+
+-- :device_list
+SELECT name, password_hash, publish, subscribe, description, enabled, created, password_set
+FROM device_account WHERE name > ?1 ORDER BY name LIMIT ?2
+
+-- :device_get
+SELECT name, password_hash, publish, subscribe, description, enabled, created, password_set
+FROM device_account WHERE name = ?1
+
+-- :device_count
+SELECT count(*), coalesce(sum(enabled), 0) FROM device_account
+
+-- :device_save
+INSERT INTO device_account (name, password_hash, publish, subscribe, description, enabled, created, password_set)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, publish = excluded.publish,
+    subscribe = excluded.subscribe, description = excluded.description, enabled = excluded.enabled,
+    password_set = excluded.password_set
+
+-- :device_delete
+DELETE FROM device_account WHERE name = ?1

@@ -33,6 +33,9 @@ extern char world_audit[512];
 extern struct hf_settings world_settings;
 extern int64_t world_revision;
 
+/* world_devices.c: no device has an account. */
+void world_forget_devices(void);
+
 extern const struct hf_engine_ops world_engine_ops;
 
 /* An identity that somebody has claimed with WORLD_PASSWORD; token gets a session. */

@@ -43,7 +43,8 @@ static const char whole[] =
     "percent\":[70,80.5],"
     "\"memory_percent\":[85,95],\"temperature_c\":[75,85],"
     "\"flash_bytes_per_day\":[1000000000,2000000000]}},"
-    "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7},"
+    "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7,"
+    "\"anonymous\":true},"
     "\"registry\":{\"host\":\"reg.example:5000\",\"ca_pem\":\"\",\"user\":\"gw\","
     "\"password\":\"r3g\",\"token_host\":\"\",\"max_bytes_per_s\":65536,"
     "\"release_repository\":\"ours/releases\",\"check_hours\":24},"
@@ -67,6 +68,34 @@ settings_survive_print_and_parse(void **state)
     assert_int_equal(hf_settings_print(&s, &printed, &err), 0);
     assert_string_equal(printed, whole);
     hf_settings_done(&s);
+}
+
+/* What was kept before there was the choice let devices in without an account. */
+static void
+what_was_kept_before_the_choice_goes_on(void **state)
+{
+    static const struct {
+        const char *text;
+        bool anonymous;
+    } kept[] = {
+        {"{}", true},
+        {"{\"broker\":{\"max_devices\":5}}", true},
+        {"{\"broker\":{\"anonymous\":false}}", false},
+        {"{\"broker\":{\"max_devices\":0}}", false}, /* wrong: nothing is taken of it */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(kept); i++) {
+        HF_AUTO(hf_json) struct hf_json *doc = NULL;
+        struct hf_settings s;
+
+        hf_settings_init(&s);
+        assert_false(s.broker.anonymous);
+        assert_int_equal(hf_json_parse(kept[i].text, strlen(kept[i].text), &doc, NULL), 0);
+        assert_int_equal(hf_settings_parse_kept(doc, &s, NULL), i == 3 ? -1 : 0);
+        assert_int_equal(s.broker.anonymous, kept[i].anonymous);
+        hf_settings_done(&s);
+    }
 }
 
 static void
@@ -186,6 +215,7 @@ a_bad_document_changes_nothing(void **state)
         {"{\"broker\":{\"max_devices\":0}}", "/broker/max_devices"},
         {"{\"broker\":{\"max_device_sessions\":100001}}", "/broker/max_device_sessions"},
         {"{\"broker\":{\"session_days\":6}}", "/broker/session_days"},
+        {"{\"broker\":{\"anonymous\":1}}", "/broker/anonymous"},
         {"{\"broker\":{\"max_queued\":6}}", "/broker/max_queued"},
         {"{\"upgrade\":{\"freeze\":1}}", "/upgrade/freeze"},
         {"{\"upgrade\":{\"gate_s\":0}}", "/upgrade/gate_s"},
@@ -567,6 +597,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_survive_print_and_parse),
+        cmocka_unit_test(what_was_kept_before_the_choice_goes_on),
         cmocka_unit_test(a_webhook_keeps_its_token_and_its_secret),
         cmocka_unit_test(thresholds_that_make_no_sense_are_refused),
         cmocka_unit_test(the_short_form_is_one_sink_and_leaves_the_others),

@@ -272,6 +272,7 @@ pain_06_truncated_file_is_salvaged(void **state)
     assert_non_null(strstr(text, "Lost, all or in part: "));
     assert_non_null(strstr(text, "release floor"));
     assert_non_null(strstr(text, "audit log"));
+    assert_non_null(strstr(text, "accounts of devices"));
 }
 
 static void

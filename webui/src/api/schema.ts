@@ -1114,6 +1114,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/devices/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Accounts of devices
+         * @description With which devices log in to the field listener. Neither a password nor its hash is in it.
+         */
+        get: operations["listDeviceAccounts"];
+        put?: never;
+        /**
+         * Give a device an account
+         * @description For an admin. Without `password` one is made and is in this answer only. The device can log in a moment later; no other is
+         *     disconnected.
+         */
+        post: operations["addDeviceAccount"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/devices/accounts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give many devices accounts
+         * @description For an admin. CSV (RFC 4180) in UTF-8 of at most 1 MiB, a device a line: `name,password,publish,subscribe,description`. Several
+         *     topics are separated by a blank; what is missing at the end of a line is empty. Where the password is empty one is made and is in
+         *     this answer only; an empty `publish` is `sensors/%u/#`. The first line may be the head with these names. All of it is taken, or
+         *     none, and then the answer says all that is wrong, with line and column.
+         */
+        post: operations["importDeviceAccounts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/devices/accounts/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account of a device. */
+                name: components["parameters"]["DeviceName"];
+            };
+            cookie?: never;
+        };
+        /**
+         * One account of a device
+         * @description As in the list.
+         */
+        get: operations["getDeviceAccount"];
+        put?: never;
+        post?: never;
+        /**
+         * Take a device's account away
+         * @description For an admin. The device is disconnected.
+         */
+        delete: operations["deleteDeviceAccount"];
+        options?: never;
+        head?: never;
+        /**
+         * Change what a device may do
+         * @description For an admin. A merge patch (RFC 7396); `null` goes back to the default. A device that is disabled, or may do something else
+         *     from now on, is disconnected; no other is.
+         */
+        patch: operations["changeDeviceAccount"];
+        trace?: never;
+    };
+    "/devices/accounts/{name}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account of a device. */
+                name: components["parameters"]["DeviceName"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a device another password
+         * @description For an admin. Without a body one is made and is in this answer only. The old one no longer counts; the device is disconnected,
+         *     and no other.
+         */
+        post: operations["rotateDevicePassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rules": {
         parameters: {
             query?: never;
@@ -2144,7 +2248,7 @@ export interface components {
              * @description What kind of thing.
              * @enum {string}
              */
-            kind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift" | "engine_setup";
+            kind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift" | "engine_setup" | "anonymous_devices";
             /** @description Service, mount point, device, …; empty for the gateway as a whole. */
             subject: string;
             /**
@@ -2709,6 +2813,128 @@ export interface components {
             topic: string;
             last: components["schemas"]["Value"];
         };
+        /** @description Accounts of devices. */
+        DeviceAccountPage: {
+            /** @description By name. */
+            accounts: components["schemas"]["DeviceAccount"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+            /** @description Accounts in all. */
+            total: number;
+            /** @description Of them with which a device can log in. */
+            enabled: number;
+            /** @description Whether devices without an account are let in too (`broker.anonymous`): a warning. */
+            anonymous: boolean;
+        };
+        /**
+         * @description What a device logs in with, and what it may do.
+         * @example {
+         *       "name": "press-7",
+         *       "enabled": true,
+         *       "description": "Hall 2",
+         *       "publish": [
+         *         "sensors/%u/#"
+         *       ],
+         *       "subscribe": [],
+         *       "created": "2026-11-24T03:01:33.123Z",
+         *       "password_set": "2026-11-24T03:01:33.123Z"
+         *     }
+         */
+        DeviceAccount: {
+            name: components["schemas"]["DeviceName"];
+            /** @description Whether it can log in. */
+            enabled: boolean;
+            /** @description For people. */
+            description: string;
+            /** @description What it may publish to. */
+            publish: components["schemas"]["TopicTemplates"];
+            /** @description What it may subscribe to. Only while it is connected it is sent anything. */
+            subscribe: components["schemas"]["TopicTemplates"];
+            /** @description When it was added. */
+            created: components["schemas"]["Time"];
+            /** @description When it got its password. */
+            password_set: components["schemas"]["Time"];
+        };
+        /**
+         * @description Of the account; the user name. Not `import`.
+         * @example press-7
+         */
+        DeviceName: string;
+        /**
+         * @description MQTT filters in which `%u` is the name of the account, as the device writes them (without `field/`). Without blanks, 512 bytes
+         *     together; none begins with `$`.
+         */
+        TopicTemplates: string[];
+        /** @description 8 to 128 bytes without control characters. */
+        DevicePassword: string;
+        /** @description A new account. */
+        DeviceAccountRequest: {
+            name: components["schemas"]["DeviceName"];
+            password?: components["schemas"]["DevicePassword"];
+            /** @description Absent: `sensors/%u/#`. */
+            publish?: components["schemas"]["TopicTemplates"];
+            /** @description Absent: none. */
+            subscribe?: components["schemas"]["TopicTemplates"];
+            /** @description For people. */
+            description?: string;
+            /** @description Whether it can log in; absent: it can. */
+            enabled?: boolean;
+        };
+        /** @description What to change; `null` goes back to the default. */
+        DeviceAccountPatch: {
+            /** @description All of them. */
+            publish?: components["schemas"]["TopicTemplates"] | null;
+            /** @description All of them. */
+            subscribe?: components["schemas"]["TopicTemplates"] | null;
+            /** @description For people. */
+            description?: string | null;
+            /** @description Whether it can log in. */
+            enabled?: boolean | null;
+        };
+        /** @description The password to be. */
+        DevicePasswordRequest: {
+            password?: components["schemas"]["DevicePassword"];
+        };
+        /** @description An account whose password is new. */
+        DeviceAccountSecret: {
+            account: components["schemas"]["DeviceAccount"];
+            /** @description The password that was made, shown this once; null where it was given. */
+            password: string | null;
+        };
+        /** @description What was imported. */
+        DeviceImport: {
+            /** @description Accounts. */
+            imported: number;
+            /** @description Those that were made, shown this once. */
+            passwords: {
+                name: components["schemas"]["DeviceName"];
+                /** @description Its password. */
+                password: string;
+            }[];
+        };
+        /** @description An error (RFC 9457) that says where in the file. */
+        DeviceImportProblem: {
+            /**
+             * Format: uri-reference
+             * @description As of `Problem`.
+             */
+            type: string;
+            /** @description The status in words. */
+            title: string;
+            /** @description The HTTP status. */
+            status: number;
+            /** @description How much is wrong. */
+            detail: string;
+            /** @description What is wrong, at most the first 100. */
+            errors: {
+                /** @description Of the file. */
+                line: number;
+                /** @description Where the field begins, in bytes. */
+                column: number;
+                /** @description What is wrong there. */
+                detail: string;
+            }[];
+        };
         /** @description A payload in exactly one of three ways; null where it is not known. */
         Value: {
             /** @description Any JSON. */
@@ -2903,7 +3129,8 @@ export interface components {
          *       "broker": {
          *         "max_devices": 1000,
          *         "max_device_sessions": 2000,
-         *         "session_days": 90
+         *         "session_days": 90,
+         *         "anonymous": false
          *       },
          *       "registry": {
          *         "host": "registry.example.com",
@@ -2976,11 +3203,12 @@ export interface components {
                 how: "live" | "recreate";
             }[];
             alarms: components["schemas"]["AlarmSettings"];
-            /** @description What devices may take of the broker. */
+            /** @description Which devices may come, and what they may take of the broker. */
             broker: {
                 max_devices: components["schemas"]["BrokerPatch"]["max_devices"];
                 max_device_sessions: components["schemas"]["BrokerPatch"]["max_device_sessions"];
                 session_days: components["schemas"]["BrokerPatch"]["session_days"];
+                anonymous: components["schemas"]["BrokerPatch"]["anonymous"];
             };
             /** @description Where images are fetched from, and how. */
             registry: {
@@ -3116,7 +3344,7 @@ export interface components {
             own?: components["schemas"]["OwnPatch"] | null;
             /** @description What is watched. */
             alarms?: components["schemas"]["AlarmPatch"] | null;
-            /** @description What devices may take of the broker. */
+            /** @description Devices at the broker. */
             broker?: components["schemas"]["BrokerPatch"] | null;
             /** @description Where images are fetched from. */
             registry?: components["schemas"]["RegistryPatch"] | null;
@@ -3167,7 +3395,7 @@ export interface components {
             /** @description What the maker of the card promises that can be written to it (TBW); 0 where not known. */
             rated_endurance_bytes?: number;
         };
-        /** @description What devices may take of the broker. */
+        /** @description Which devices may come, and what they may take of the broker. */
         BrokerPatch: {
             /** @description Devices connected at once. */
             max_devices?: number;
@@ -3175,6 +3403,8 @@ export interface components {
             max_device_sessions?: number;
             /** @description After which a session ends whose client stayed away. */
             session_days?: number;
+            /** @description Whether devices without an account may publish, to any topic. While they may there is an alarm, `anonymous_devices`. */
+            anonymous?: boolean;
         };
         /** @description How a release is applied. */
         UpgradePatch: {
@@ -4460,6 +4690,8 @@ export interface components {
         Prefer: string;
         /** @description Sent again with the same request, it begins nothing again. */
         IdempotencyKey: string;
+        /** @description The account of a device. */
+        DeviceName: components["schemas"]["DeviceName"];
         /** @description The number of a revision of the configuration. */
         RevisionNumber: number;
         /** @description Of the release. */
@@ -6403,6 +6635,260 @@ export interface operations {
             502: components["responses"]["BadPart"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["PartTimeout"];
+        };
+    };
+    listDeviceAccounts: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next` of the answer before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Some of the accounts, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceAccountPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    addDeviceAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceAccountRequest"];
+            };
+        };
+        responses: {
+            /** @description It has one. */
+            201: {
+                headers: {
+                    /** @description The account, `/api/v1/devices/accounts/{name}`. */
+                    Location: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceAccountSecret"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    importDeviceAccounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description All of them have one. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceImport"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            /** @description The file is larger than 1 MiB, or the accounts are more than the broker takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            /** @description Something in the file is wrong, and nothing of it was taken. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["DeviceImportProblem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    getDeviceAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account of a device. */
+                name: components["parameters"]["DeviceName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceAccount"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteDeviceAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account of a device. */
+                name: components["parameters"]["DeviceName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has none any more. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    changeDeviceAccount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account of a device. */
+                name: components["parameters"]["DeviceName"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["DeviceAccountPatch"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceAccount"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    rotateDevicePassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account of a device. */
+                name: components["parameters"]["DeviceName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DevicePasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description It has another password. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceAccountSecret"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
         };
     };
     listRules: {

@@ -27,6 +27,7 @@ const KIND: Record<Alarm['kind'], string> = {
   store_recovered: 'Own data recovered',
   drift: 'Changed by hand',
   engine_setup: 'Docker set up otherwise',
+  anonymous_devices: 'Devices without accounts',
 };
 
 export function kindTitle(kind: Alarm['kind']): string {
@@ -49,6 +50,7 @@ export interface Subject {
 }
 
 const PLACE: Partial<Record<Alarm['kind'], string>> = {
+  anonymous_devices: '/devices',
   device_silent: '/devices',
   disk_full: '/data',
   messages_dropped: '/services/broker',

@@ -2,12 +2,13 @@
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { data } from '../../api/data';
-import type { Device, DevicePage, State } from '../../api/types';
+import type { Device, DevicePage, Session, State } from '../../api/types';
 import { ageText, isSilent, payloadOf } from '../../derive/data';
 import { count, countShort, rate, secondsBetween } from '../../format/format';
 import { Headline, Loading, Trouble } from '../../parts/asked';
 import { Card, Status } from '../../parts/basics';
 import { useAsked } from '../../state/asked';
+import { Accounts } from './accounts';
 
 const EVERY_MS = 5000;
 
@@ -59,7 +60,7 @@ function Row({ device, at }: { device: Device; at: string }): JSX.Element {
   );
 }
 
-export function Devices({ state }: { state: State }): JSX.Element {
+export function Devices({ state, session }: { state: State; session: Session }): JSX.Element {
   const pages = useRef(1);
   const asked = useAsked(() => loadPages(pages.current), EVERY_MS);
   const [find, setFind] = useState('');
@@ -142,6 +143,7 @@ export function Devices({ state }: { state: State }): JSX.Element {
           )}
         </Card>
       )}
+      <Accounts field={state.gateway.field} session={session} />
     </>
   );
 }

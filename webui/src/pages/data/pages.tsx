@@ -69,7 +69,7 @@ function Tab({ state, session, path }: PageProps): JSX.Element {
 
 export function DataPages({ state, session, path }: PageProps): JSX.Element {
   const here = path.replace(/(.)\/$/, '$1');
-  if (here === '/devices') return <Devices state={state} />;
+  if (here === '/devices') return <Devices state={state} session={session} />;
   return (
     <>
       <Tabs path={here} quarantined={state.buffer.quarantined} />
