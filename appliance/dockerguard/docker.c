@@ -45,7 +45,7 @@ call_error(const struct hf_dguard_link *l, const struct hf_h1_answer *answer, st
 static bool
 is_gone(void *context)
 {
-    struct hf_dguard_link *const *l = context;
+    struct hf_dguard_link *const *l = (struct hf_dguard_link *const *)context;
 
     return hf_dguard_link_gone(*l);
 }

@@ -43,21 +43,24 @@ remove_stale(const char *path)
 static int
 make_socket(const struct hf_dguard_options *o, int *ret_fd, struct hf_error *err)
 {
-    HF_AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd, saved;
 
-    if (fd < 0)
-        return hf_error_errno(err, errno, "cannot make a socket");
     if (!hf_text_put(address.sun_path, sizeof address.sun_path, "%s", o->listen))
         return hf_error_set(err, HF_ERROR_INVALID, "--listen '%s': the path is too long",
                             o->listen);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return hf_error_errno(err, errno, "cannot make a socket");
     remove_stale(o->listen);
     if (bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
         chown(o->listen, (uid_t)-1, o->group) < 0 || chmod(o->listen, o->mode) < 0 ||
-        listen(fd, SOMAXCONN) < 0)
-        return hf_error_errno(err, errno, "cannot listen on %s", o->listen);
+        listen(fd, SOMAXCONN) < 0) {
+        saved = errno;
+        close(fd);
+        return hf_error_errno(err, saved, "cannot listen on %s", o->listen);
+    }
     *ret_fd = fd;
-    fd = -1;
     return 0;
 }
 

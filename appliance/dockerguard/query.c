@@ -196,7 +196,7 @@ hf_dguard_query(const struct hf_dguard_policy *p, const struct hf_dguard_paramet
     if (check_names(parameters, query, err) < 0)
         return -1;
     for (size_t i = 0; i < HF_DGUARD_PARAMETERS_MAX && parameters[i].name; i++) {
-        char value[VALUE_MAX];
+        char value[VALUE_MAX] = "";
         const char *raw;
         size_t len;
 

@@ -179,7 +179,7 @@ static int
 read_lines(const char *data, size_t len, struct hf_dguard_request *r, struct hf_error *err)
 {
     struct seen seen = {0};
-    struct text line;
+    struct text line = {"", 0};
     size_t at = 0;
     int rc = next_line(data, len, &at, &line, err);
 
