@@ -3,7 +3,7 @@
 # What the HTTP side of a gateway can ask of Docker, asked as one that was broken into would: by curl at holdfast-docker's
 # socket. For a script with a healthy gateway at hand (private-gateway.sh).
 # shellcheck source-path=SCRIPTDIR/../.. source=../../private-gateway.sh
-: "${work:?}" "${gw:=}" "${gw_socket:=}" "${gw_secrets:=}" "${docker_socket:?}"
+: "${work:?}" "${gw:=}" "${gw_dir:=}" "${gw_socket:=}" "${gw_secrets:=}" "${docker_socket:?}"
 
 # guard_asks METHOD PATH [JSON] prints the status; the body is in $work/body.
 guard_asks() {
