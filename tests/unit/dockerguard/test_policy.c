@@ -321,6 +321,11 @@ nothing_forbidden_goes_through(void **state)
     }
 }
 
+#define DEVICE "\"device\":\"/\""
+#define VOLUME_WITH(options)                                                                       \
+    ("[{\"Type\":\"volume\",\"Source\":\"hf-a\",\"Target\":\"/x\",\"VolumeOptions\":{" options     \
+     "}}]")
+
 static void
 no_place_of_the_host_is_mounted(void **state)
 {
@@ -353,11 +358,9 @@ no_place_of_the_host_is_mounted(void **state)
         "[{\"Type\":\"volume\",\"Source\":\"hf-a\",\"Target\":\"/proc/x\"}]",
         "[{\"Type\":\"volume\",\"Source\":\"hf-a\",\"Target\":\"/x/../proc\"}]",
         "[{\"Type\":\"volume\",\"Source\":\"hf-a\",\"Target\":\"/x\",\"BindOptions\":{}}]",
-        "[{\"Type\":\"volume\",\"Source\":\"hf-a\",\"Target\":\"/x\",\"VolumeOptions\":{"
-        "\"DriverConfig\":{\"Name\":\"local\",\"Options\":{\"type\":\"none\",\"o\":\"bind\","
-        "\"device\":\"/\"}}}}]",
-        "[{\"Type\":\"volume\",\"Source\":\"hf-a\",\"Target\":\"/x\",\"VolumeOptions\":{"
-        "\"Labels\":{}}}]",
+        VOLUME_WITH("\"DriverConfig\":{\"Name\":\"local\",\"Options\":{\"o\":\"bind\"," DEVICE
+                    "}}"),
+        VOLUME_WITH("\"Labels\":{}"),
     };
     struct hf_dguard_policy p = policy_of(*state, false);
     char name[64];
@@ -452,9 +455,9 @@ networks_and_volumes_are_plain_ones_of_this_gateway(void **state)
         "{\"Name\":\"x\"," LABELS "}",
         "{\"Name\":\"hf-a\"}",
         "{\"Name\":\"hf-a\",\"Driver\":\"local\"," LABELS "}",
-        "{\"Name\":\"hf-a\",\"DriverOpts\":{\"type\":\"none\",\"o\":\"bind\",\"device\":\"/"
-        "\"}," LABELS "}",
-        "{\"Name\":\"hf-a\",\"driveropts\":{\"device\":\"/\"}," LABELS "}",
+        ("{\"Name\":\"hf-a\",\"DriverOpts\":{\"type\":\"none\",\"o\":\"bind\"," DEVICE "}," LABELS
+         "}"),
+        "{\"Name\":\"hf-a\",\"driveropts\":{" DEVICE "}," LABELS "}",
     };
 
     (void)state;
