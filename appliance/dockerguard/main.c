@@ -6,13 +6,17 @@
 #include "dockerguard/listen.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { FILES_MAX = 4 * HF_DGUARD_CONNECTIONS_MAX };
+enum {
+    FILES_MAX = 4 * HF_DGUARD_CONNECTIONS_MAX,
+    ARENAS_MAX = 1 /* a malloc arena for each thread would cost more than all the rest */
+};
 
 static int
 limit(int resource, rlim_t most)
@@ -59,6 +63,7 @@ main(int argc, char **argv)
     struct hf_error err = {0};
 
     signal(SIGPIPE, SIG_IGN); // NOLINT(bugprone-signal-handler)
+    mallopt(M_ARENA_MAX, ARENAS_MAX);
     if (hf_dguard_options_parse(argc, argv, &options, &err) < 0) {
         fprintf(stderr, "holdfast-docker: %s\n", err.message);
         return 2;

@@ -137,6 +137,16 @@ has_no_way_to_docker_but_one() {
         "/proc/$(in_manager systemctl show --value --property MainPID holdfast-docker.service)/status")" '^0{16}$'
 }
 
+# What is asked meanwhile waits in the socket.
+guard_that_is_killed_is_started_again() {
+    local before
+    before=$(all_ids)
+    in_manager systemctl kill --signal=KILL holdfast-docker.service
+    expect "by the next one" "$(docker_by "$gw_socket" /v1.41/info)" 200
+    wait_until 60 all_healthy
+    expect "containers" "$(all_ids)" "$before"
+}
+
 # The dashboard's sentence, for `systemctl status`.
 says_how_things_are() { wait_until 30 has_status '^All data delivered'; }
 has_status() { expect_match "status" "$(property StatusText)" "$1"; }
@@ -210,6 +220,7 @@ need
 check works_in_its_sandbox
 need
 check has_no_way_to_docker_but_one
+check guard_that_is_killed_is_started_again
 check says_how_things_are
 check fed_while_it_works
 check pain_17_one_that_stands_still_is_ended_and_started_again
