@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # A gateway on this machine: run, stop, clean. All that is kept of it lies in build/run/INSTANCE.
-: "${hf_root:?}" "${hf_build:?}" "${hf_holdfastd:?}" "${hf_devices:?}"
+: "${hf_root:?}" "${hf_build:?}" "${hf_holdfastd:?}" "${hf_docker_guard:?}" "${hf_devices:?}"
 : "${hf_release_file:?}" "${hf_receiver_file:?}" "${hf_socket:?}" "${hf_engine_dir:?}"
 
 hf_run_root=$hf_build/run
@@ -9,13 +9,14 @@ hf_health_seconds=120
 
 hf_run_usage() {
     cat <<EOF
-usage: ./dev run [--demo] [--uplink URL] [--keep] [--name NAME] [--port PORT] [--field-port PORT]
+usage: ./dev run [--demo] [--uplink URL] [--keep] [--name NAME] [--port PORT] [--field-port PORT] [--allow-…]
   --demo        adds a cloud receiver and simulated devices
   --uplink URL  delivers records to URL
   --keep        leaves it running; ./dev stop ends it
   --name        of this gateway's containers, networks and volumes (holdfast)
   --port        of the dashboard (8443, or the next free one)
   --field-port  for devices (1883, or the next free one)
+  --allow-…     what own services may have; options of holdfast-docker, such as --allow-bind=/srv/x
 EOF
 }
 
@@ -51,12 +52,29 @@ hf_run_provision() {
         + if $url == "" then {} else { uplink: { url: $url } } end' >"$hf_dir/provision/holdfast/provision.json"
 }
 
+# Docker's socket is this one's; holdfastd has what it passes on.
+hf_run_guard() {
+    local tick
+    rm -f "$hf_secrets/docker.sock"
+    setsid "$hf_docker_guard" --listen "$hf_secrets/docker.sock" --mode 0600 --docker-socket "$hf_socket" \
+        --instance "$hf_name" --run-dir "$hf_secrets" "$@" \
+        >"$hf_dir/holdfast-docker.out" 2>"$hf_dir/holdfast-docker.log" </dev/null 9>&- &
+    echo $! >"$hf_dir/holdfast-docker.pid"
+    disown
+    for ((tick = 0; tick < 100; tick++)); do
+        ! grep -q '^ready' "$hf_dir/holdfast-docker.out" || return 0
+        sleep 0.1
+    done
+    cat "$hf_dir/holdfast-docker.log"
+    return 1
+}
+
 hf_run_spawn() {
     local tick
     : >"$hf_dir/holdfastd.out"
     setsid "$hf_holdfastd" --state "$hf_dir/state" --run "$hf_secrets" --instance "$hf_name" \
         --listen "0.0.0.0:$hf_port" --field-bind "0.0.0.0:$hf_field_port" --release "$hf_release_file" \
-        --docker-socket "$hf_socket" --provision "$hf_dir/provision" \
+        --docker-socket "$hf_secrets/docker.sock" --provision "$hf_dir/provision" \
         >"$hf_dir/holdfastd.out" 2>"$hf_dir/holdfastd.log" </dev/null 9>&- &
     echo $! >"$hf_dir/holdfastd.pid"
     disown
@@ -114,6 +132,7 @@ hf_run_end() {
     local ids=()
     hf_end "$hf_dir/devices.pid" holdfast-devices 5
     hf_end "$hf_dir/holdfastd.pid" holdfastd 15
+    hf_end "$hf_dir/holdfast-docker.pid" holdfast-docker 5
     if hf_engine_answers; then
         mapfile -t ids < <(hf_ours ps -a)
         if [ "${#ids[@]}" -gt 0 ]; then
@@ -147,7 +166,7 @@ hf_instances() { find "$hf_run_root" -mindepth 1 -maxdepth 1 -type d -printf '%f
 # --- verbs
 
 hf_run() {
-    local demo='' uplink='' keep='' name=holdfast port='' field_port=''
+    local demo='' uplink='' keep='' name=holdfast port='' field_port='' allow=()
     while [ $# -gt 0 ]; do
         case $1 in
         --demo) demo=1 ;;
@@ -156,6 +175,7 @@ hf_run() {
         --name=*) name=${1#*=} ;;
         --port=*) port=${1#*=} ;;
         --field-port=*) field_port=${1#*=} ;;
+        --allow-*) allow+=("$1") ;;
         --uplink | --name | --port | --field-port)
             [ $# -ge 2 ] || hf_die "$1 needs a value"
             set -- "$1" "$1=$2" "${@:3}"
@@ -191,6 +211,8 @@ hf_run() {
     hf_field_port=$(hf_run_port "$field_port" 1883 --field-port)
     hf_run_tmpfs
     hf_run_provision "$uplink"
+    hf_step "starts holdfast-docker" holdfast-docker "Its log is $(hf_short "$hf_dir")/holdfast-docker.log." \
+        hf_run_guard "${allow[@]}"
     hf_step "starts holdfastd" holdfastd "Its log is $(hf_short "$hf_dir")/holdfastd.log." hf_run_spawn
     if [ -n "$demo" ]; then
         hf_receiver_port=$(hf_free_port 8080)

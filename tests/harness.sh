@@ -20,6 +20,7 @@ hf_build=${HF_BUILD:-$hf_root/build}
     release_keys=$hf_build/release-key
     receiver_pin=${HF_RECEIVER:-$hf_build/receiver.json}
     docker_socket=${HF_DOCKER_SOCKET:-/var/run/docker.sock}
+    docker_guard=$(dirname "$holdfastd")/holdfast-docker
     node=${HF_NODE:-node}
     tool_dir=${HF_TOOLS:-$hf_build/release/tests/receiver}
     checker=$hf_build/release/tests/checker/holdfast-checker

@@ -21,6 +21,8 @@ gateway_new() {
     gw_url=https://127.0.0.1:$gw_port
     gw_release=$release
     gw_uplink=http://receiver:8080/v1/ingest
+    gw_allow=() # options of holdfast-docker
+    gw_socket=$gw_dir/guard.sock
     mkdir -p "$gw_state" "$gw_secrets" "$gw_dir/provision/holdfast"
     touch "$gw_dir/log"
     gw_all+=("$gw")
@@ -33,6 +35,24 @@ gateway_new() {
 
 # What a check starts is remembered in files: a check's variables end with it.
 gw_pid() { cat "$gw_dir/pid"; }
+
+# --- holdfast-docker, which stays as long as the gateway
+
+guard_start() {
+    [ ! -e "$gw_dir/guard.pid" ] || is_gone "$(cat "$gw_dir/guard.pid")" || return 0
+    rm -f "$gw_socket"
+    setsid "$docker_guard" --listen "$gw_socket" --docker-socket "$docker_socket" --instance "$gw" --run-dir "$gw_secrets" \
+        "${gw_allow[@]}" >"$gw_dir/guard.out" 2>>"$gw_dir/guard.log" </dev/null &
+    echo $! >"$gw_dir/guard.pid"
+    disown
+    wait_until 30 grep -q '^ready' "$gw_dir/guard.out"
+}
+
+guard_end() {
+    local pid
+    pid=$(cat "$work/$1/guard.pid" 2>/dev/null)
+    [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != holdfast-docker ] || kill -KILL "$pid"
+}
 
 # --- holdfastd
 
@@ -47,10 +67,11 @@ gateway_spawn() {
             >"$gw_dir/provision/holdfast/provision.json"
         provision=(--provision "$gw_dir/provision")
     fi
+    guard_start
     : >"$gw_dir/out" # here, not only by the child: what the last one said must not count
     setsid "$holdfastd" --instance "$gw" --state "$gw_state" --run "$gw_secrets" \
         --listen "127.0.0.1:$gw_port" --field-bind "0.0.0.0:$gw_field" --release "$gw_release" \
-        --docker-socket "$docker_socket" "${provision[@]}" "$@" \
+        --docker-socket "$gw_socket" "${provision[@]}" "$@" \
         >"$gw_dir/out" 2>>"$gw_dir/log" </dev/null &
     echo $! >"$gw_dir/pid"
 }
@@ -225,6 +246,7 @@ gateway_remove() {
     [ "$checks_failed" -eq 0 ] || gateway_keep_logs "$gw"
     pid=$(cat "$work/$gw/pid" 2>/dev/null)
     [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != holdfastd ] || kill -KILL "$pid"
+    guard_end "$gw"
     mapfile -t ids < <(docker ps -aq --filter "name=^$gw-")
     [ "${#ids[@]}" -eq 0 ] || docker rm --force --volumes "${ids[@]}" >/dev/null 2>&1
     mapfile -t ids < <(docker network ls -q --filter "name=^$gw-")
@@ -241,6 +263,7 @@ gateway_keep_logs() {
     [ -e "$work/$1/log" ] || return 0
     mkdir -p "$to"
     cp "$work/$1/log" "$to/$suite-$1.log"
+    cp "$work/$1/guard.log" "$to/$suite-$1-guard.log" 2>/dev/null
     for service in "${services[@]}" receiver; do
         docker logs --tail 200 "$1-$service" >"$to/$suite-$1-$service.log" 2>&1
     done

@@ -86,11 +86,11 @@ write_synced(const char *path, const void *data, size_t len, mode_t mode, uid_t 
 {
     HF_AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-    if (fd < 0 || write_all(fd, data, len) < 0)
+    if (fd < 0 || write_all(fd, data, len) < 0 || fchmod(fd, mode) < 0)
         return -1;
-    if (uid != (uid_t)-1 && fchown(fd, uid, gid) < 0)
+    if (uid != (uid_t)-1 && fchown(fd, uid, gid) < 0) /* the mode is only its owner's to change */
         return -1;
-    return fchmod(fd, mode) < 0 ? -1 : fsync(fd);
+    return fsync(fd);
 }
 
 int
@@ -102,6 +102,7 @@ hf_file_replace(const char *path, const void *data, size_t len, mode_t mode, uid
 
     if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary)
         return hf_error_set(err, HF_ERROR_INVALID, "path too long: '%s'", path);
+    (void)unlink(temporary); /* a power cut may have left one that is another user's already */
     if (write_synced(temporary, data, len, mode, uid, gid) < 0 || rename(temporary, path) < 0 ||
         sync_folder_of(path) < 0) {
         saved = errno;
@@ -119,6 +120,17 @@ hf_file_move(const char *from, const char *to, struct hf_error *err)
     return 0;
 }
 
+/* Only where it is another one: the folder may be another user's, but right. */
+static int
+set_mode(const char *path, mode_t mode)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return -1;
+    return (st.st_mode & 07777) == mode ? 0 : chmod(path, mode);
+}
+
 int
 hf_file_mkdirs(const char *path, mode_t mode, struct hf_error *err)
 {
@@ -134,7 +146,7 @@ hf_file_mkdirs(const char *path, mode_t mode, struct hf_error *err)
     }
     if (mkdir(part, mode) < 0 && errno != EEXIST)
         return hf_error_errno(err, errno, "cannot make folder '%s'", path);
-    if (chmod(part, mode) < 0)
+    if (set_mode(part, mode) < 0)
         return hf_error_errno(err, errno, "cannot set the mode of '%s'", path);
     return 0;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What each service is given at run time: credentials.json and settings.json in a folder of its own
- * below the run folder (a tmpfs), which its container sees read-only. Only its uid may read them.
+ * below the run folder (a tmpfs), which its container sees read-only. Only its uid and our group may
+ * read them.
  * They are replaced one after the other, so both carry the same `revision`, made of the contents of
  * both: a service that sees two different ones waits for the other file. The broker has a third
  * one, `devices`, which its plugin reads while it runs (services/broker/fleet.h).
@@ -16,9 +17,11 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_MODE = 0400, FOLDER_MODE = 0550 };
+/* The service's user reads, our group writes: so it takes no power over other people's files. */
+enum { FILE_MODE = 0440, FOLDER_MODE = 0570, ALL_FOLDERS_MODE = 0755 };
 
 /* The broker knows these; each service knows its own. */
 static const char *const bus_accounts[] = {"broker", "processor", "buffer", "forwarder",
@@ -233,7 +236,7 @@ write_text(const char *folder, const char *name, const char *text, uid_t uid, st
     hf_text_put(path, sizeof path, "%s/%s", folder, name);
     if (hf_file_read(path, &old, NULL) == 0 && old.data && strcmp(old.data, text) == 0)
         return 0; /* a new file would make the service read it again */
-    return hf_file_replace(path, text, strlen(text), FILE_MODE, uid, uid, err);
+    return hf_file_replace(path, text, strlen(text), FILE_MODE, uid, getegid(), err);
 }
 
 static int
@@ -264,9 +267,13 @@ write_document(const char *folder, const char *name, const struct hf_json *doc, 
 static int
 make_folder(const char *folder, uid_t uid, struct hf_error *err)
 {
+    struct stat st;
+
     if (hf_file_mkdirs(folder, FOLDER_MODE, err) < 0)
         return -1;
-    if (chown(folder, uid, uid) < 0)
+    if (stat(folder, &st) == 0 && st.st_uid == uid && st.st_gid == getegid())
+        return 0;
+    if (chown(folder, uid, getegid()) < 0)
         return hf_error_errno(err, errno, "cannot give '%s' to uid %u", folder, (unsigned)uid);
     return 0;
 }
@@ -370,6 +377,12 @@ hand_over_to(struct hf_core *core, size_t index, struct hf_error *err)
 int
 hf_core_hand_over(struct hf_core *core, struct hf_error *err)
 {
+    char folder[PATH_MAX];
+
+    /* holdfast-docker has to see that what is in there is a folder. */
+    hf_text_put(folder, sizeof folder, "%s/services", core->config.placement.run_dir);
+    if (hf_file_mkdirs(folder, ALL_FOLDERS_MODE, err) < 0)
+        return -1;
     core->config.engine_ops->use_registry(core->config.engine, &core->settings.registry);
     for (size_t i = 0; i < hf_service_count; i++)
         if (hand_over_to(core, i, err) < 0)

@@ -141,14 +141,27 @@ class_of(int status, const char *message)
         return HF_ERROR_NO_SPACE;
     switch (status) {
     case 400:
+    case 403: /* by holdfast-docker */
         return HF_ERROR_INVALID;
     case 404:
         return HF_ERROR_NOT_FOUND;
     case 409:
         return HF_ERROR_CONFLICT;
+    case 503: /* by holdfast-docker, where nobody is behind it */
+        return HF_ERROR_UNAVAILABLE;
+    case 504:
+        return HF_ERROR_TIMEOUT;
     default:
         return HF_ERROR_UPSTREAM;
     }
+}
+
+/* What stands between us and Docker says itself who speaks. */
+static const char *
+speaker(const char *message)
+{
+    return strncmp(message, "holdfast-docker: ", strlen("holdfast-docker: ")) == 0 ? ""
+                                                                                   : "Docker: ";
 }
 
 static int
@@ -160,10 +173,10 @@ status_error(struct hf_engine *e, const struct transfer *t, int status, struct h
     if (t->error_body.len > 0 &&
         hf_json_parse(t->error_body.data, t->error_body.len, &doc, NULL) == 0)
         message = hf_json_string(doc, "message");
-    if (message && strstr(message, "client version"))
+    if (status == 503 || (message && strstr(message, "client version")))
         hf_client_forget(e);
     if (message && message[0])
-        return hf_error_set(err, class_of(status, message), "Docker: %.400s", message);
+        return hf_error_set(err, class_of(status, message), "%s%.400s", speaker(message), message);
     return hf_error_set(err, class_of(status, ""), "Docker answered with status %d", status);
 }
 

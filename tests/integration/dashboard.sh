@@ -6,6 +6,7 @@
 # shellcheck source=../own/own.sh
 . "$(dirname "$0")/../own/own.sh"
 gateway_new
+gw_allow=(--allow-capability NET_RAW)
 # shellcheck source=../upgrade/variants.sh
 . "$(dirname "$0")/../upgrade/variants.sh"
 

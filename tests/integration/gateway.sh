@@ -5,6 +5,8 @@
 # shellcheck source=../private-gateway.sh disable=SC2119
 . "$(dirname "$0")/../private-gateway.sh"
 gateway_new
+# shellcheck source=engine/guard.sh
+. "$(dirname "$0")/engine/guard.sh"
 
 declare -A uid=([broker]=10001 [processor]=10002 [buffer]=10003 [forwarder]=10004)
 declare -A memory=([broker]=67108864 [processor]=67108864 [buffer]=67108864 [forwarder]=33554432)
@@ -123,7 +125,7 @@ secrets_are_private() {
     local service file
     for service in "${services[@]}"; do
         for file in credentials settings; do
-            expect "$service/$file.json" "$(stat -c '%a %u' "$gw_secrets/services/$service/$file.json")" "400 ${uid[$service]}"
+            expect "$service/$file.json" "$(stat -c '%a %u' "$gw_secrets/services/$service/$file.json")" "440 ${uid[$service]}"
         done
     done
     expect "keys that others read" "$(find "$gw_state/tls" -name '*key*' -type f -perm /077)" ""
@@ -409,4 +411,8 @@ check pain_25_accounts_of_devices_are_refused_inside
 check pain_25_accounts_only
 check rotation_disconnects_nobody_else
 check accounts_outlive_kills_of_broker_and_daemon
+check guard_makes_what_is_right
+check guard_makes_nothing_else
+check guard_keeps_off_what_is_not_ours
+check guard_takes_one_request_at_a_time
 finish

@@ -7,6 +7,7 @@
 # shellcheck source=../own/own.sh
 . "$(dirname "$0")/../own/own.sh"
 gateway_new
+gw_allow=(--allow-capability NET_RAW)
 
 app_port=1502
 published=$(free_port)
@@ -99,7 +100,7 @@ is_given_its_secret_as_a_file() {
     expect_match "environment" "$who" '^LEVEL=high$'
     expect_match "root" "$(app '/write?/x')" 'Read-only file system'
     expect_match "tmpfs" "$(app '/write?/tmp/x')" '^written$'
-    expect "file" "$(stat -c '%a %u' "$gw_secrets/services/app/secrets/key")" "400 20001"
+    expect "file" "$(stat -c '%a %u' "$gw_secrets/services/app/secrets/key")" "440 20001"
 }
 
 # --- on the bus

@@ -1,12 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# holdfastd under a real service manager: the unit as packages have it, in a systemd of the test's own (tests/systemd).
+# holdfastd and holdfast-docker under a real service manager: the units as packages have them, in a systemd of the test's own (tests/systemd).
 # shellcheck source=../private-gateway.sh disable=SC2119
 . "$(dirname "$0")/../private-gateway.sh"
 gateway_new
 unit=holdfastd.service
+own_uid=990
 watchdog_s=5
 gate=$gw_dir/gate
+gw_socket=/run/holdfast-docker.sock
 
 # --- the manager
 
@@ -20,25 +22,41 @@ cgroup_enter() {
     done
 }
 
+# Docker and the manager see the run folder in the same place, mounted as its unit says.
+run_folder_make() {
+    local options
+    options=$(sed -n 's/^Options=//p' "$hf_root/image/run-holdfast.mount")
+    mount -t tmpfs -o "$options,uid=$own_uid,gid=$own_uid" holdfast "$gw_secrets"
+    chmod 711 "$work"
+}
+
 units_make() {
     local dir=$gw_dir/units name
-    mkdir -p "$dir/$unit.d"
+    mkdir -p "$dir"/{holdfastd,holdfast-docker}.service.d
     for name in default sysinit basic shutdown network-online; do
         printf '[Unit]\nDefaultDependencies=no\n' >"$dir/$name.target"
     done
-    cp "$hf_root/image/holdfastd.service" "$dir/"
-    cp "$holdfastd" "$gw_release" "$gw_dir/"
+    cp "$hf_root"/image/{holdfastd.service,holdfast-docker.service,holdfast-docker.socket,run-holdfast.mount} "$dir/"
+    cp "$holdfastd" "$docker_guard" "$gw_release" "$gw_dir/"
+    run_folder_make
     # What a test must: where things are, a patience that it can await, and a first start that comes when it is told.
     cat >"$dir/$unit.d/test.conf" <<END
 [Service]
 ExecStart=
 ExecStart=/bin/sh -c '[ ! -p $gate ] || read -r go <$gate; exec $gw_dir/holdfastd --instance $gw \
     --run $gw_secrets --listen 127.0.0.1:$gw_port --field-bind 0.0.0.0:$gw_field \
-    --docker-socket /run/docker.sock --release $gw_dir/${gw_release##*/} --provision $gw_dir/provision'
+    --docker-socket $gw_socket --release $gw_dir/${gw_release##*/} --provision $gw_dir/provision'
 WatchdogSec=$watchdog_s
 BindPaths=$gw_dir
 StandardOutput=truncate:$gw_dir/out
 StandardError=append:$gw_dir/log
+END
+    cat >"$dir/holdfast-docker.service.d/test.conf" <<END
+[Service]
+ExecStart=
+ExecStart=$gw_dir/holdfast-docker --instance $gw --run-dir $gw_secrets
+BindReadOnlyPaths=$gw_dir
+StandardError=append:$gw_dir/guard.log
 END
 }
 
@@ -47,7 +65,7 @@ manager_start() {
     (
         cgroup_enter
         exec unshare --mount --pid --uts --ipc --fork --kill-child --propagation private -- \
-            "$hf_root/tests/systemd/boot" "$work/root" "$gw_dir/units" "$(readlink -f "$docker_socket")" "$gw_dir"
+            "$hf_root/tests/systemd/boot" "$work/root" "$gw_dir/units" "$(readlink -f "$docker_socket")" "$gw_dir" "$own_uid"
     ) >"$work/manager.log" 2>&1 </dev/null &
     echo $! >"$work/manager.pid"
     disown
@@ -70,6 +88,7 @@ before_end() {
     for cgroup in /sys/fs/cgroup{,/*}/"$gw"; do
         [ ! -d "$cgroup" ] || find "$cgroup" -depth -type d -exec rmdir {} \;
     done
+    ! mountpoint -q "$gw_secrets" || umount -l "$gw_secrets"
 }
 
 property() { in_manager systemctl show --value --property "$1" "$unit"; }
@@ -95,7 +114,37 @@ works_in_its_sandbox() {
     wait_until 120 all_healthy
     publish under/systemd 1
     wait_until 60 has_record under/systemd
-    expect "state" "$(in_manager stat -c '%a %U' /var/lib/holdfast)" "700 root"
+    expect "state" "$(in_manager stat -c '%a %U' /var/lib/holdfast)" "700 holdfast"
+}
+
+# As one that was broken into: by its user, with what it sees.
+as_holdfastd() {
+    in_manager nsenter --target "$(property MainPID)" --mount -- \
+        setpriv --reuid="$own_uid" --regid="$own_uid" --clear-groups --no-new-privs -- "$@"
+}
+status_of_main() { in_manager sed -n "s/^$1:[[:space:]]*//p" "/proc/$(property MainPID)/status"; }
+docker_by() { as_holdfastd curl -sS --max-time 10 --unix-socket "$1" -o /dev/null -w '%{http_code}' "http://docker$2"; }
+
+# CAP_CHOWN, CAP_NET_BIND_SERVICE and CAP_SYS_TIME.
+has_no_way_to_docker_but_one() {
+    expect "user" "$(status_of_main Uid | cut -f1)" "$own_uid"
+    expect "capabilities" "$(status_of_main CapEff) $(status_of_main CapBnd)" "0000000002000401 0000000002000401"
+    expect_fail docker_by /run/docker.sock /version
+    expect_fail as_holdfastd ls "/proc/1/root/run"
+    expect "by the guard" "$(docker_by "$gw_socket" /v1.41/info)" 200
+    expect "by the guard" "$(docker_by "$gw_socket" /v1.41/swarm)" 403
+    expect_match "guard" "$(in_manager sed -n 's/^CapBnd:[[:space:]]*//p' \
+        "/proc/$(in_manager systemctl show --value --property MainPID holdfast-docker.service)/status")" '^0{16}$'
+}
+
+# What is asked meanwhile waits in the socket.
+guard_that_is_killed_is_started_again() {
+    local before
+    before=$(all_ids)
+    in_manager systemctl kill --signal=KILL holdfast-docker.service
+    expect "by the next one" "$(docker_by "$gw_socket" /v1.41/info)" 200
+    wait_until 60 all_healthy
+    expect "containers" "$(all_ids)" "$before"
 }
 
 # The dashboard's sentence, for `systemctl status`.
@@ -141,6 +190,7 @@ one_that_is_killed_is_started_again() { ended_and_back signal KILL; }
 runs_on_without_docker() {
     local pid
     in_manager umount /run/docker.sock
+    in_manager systemctl stop holdfast-docker.service # its view is of before; the next call starts it
     in_manager systemctl restart "$unit" # returns when it is ready
     gateway_login
     wait_until 30 engine_is_away
@@ -169,6 +219,8 @@ check active_only_when_it_is_ready
 need
 check works_in_its_sandbox
 need
+check has_no_way_to_docker_but_one
+check guard_that_is_killed_is_started_again
 check says_how_things_are
 check fed_while_it_works
 check pain_17_one_that_stands_still_is_ended_and_started_again
