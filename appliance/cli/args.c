@@ -165,7 +165,8 @@ find_command(struct cli_args *a, struct hf_error *err)
                             "there is no command '%.60s'; 'holdfast --help' lists them",
                             a->words[0]);
     a->count -= used;
-    memmove(a->words, a->words + used, a->count * sizeof a->words[0]);
+    for (size_t i = 0; i < a->count; i++)
+        a->words[i] = a->words[i + used];
     if (a->flags[CLI_HELP] || a->flags[CLI_VERSION])
         return 0;
     if (a->count < a->command->least || a->count > a->command->most)

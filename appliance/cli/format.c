@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { STEP = 1024, MINUTE = 60, HOUR = 3600, DAY = 86400, SHORT_DIGITS = 12 };
+enum { STEP = 1024, MINUTE = 60, HOUR = 3600, DAY = 86400, TWO_DAYS = 172800, SHORT_DIGITS = 12 };
 
 /* One decimal below ten where there is something behind the point. */
 static int
@@ -66,7 +66,7 @@ cli_duration(int64_t seconds)
         snprintf(w.text, sizeof w.text, "%" PRId64 " s", seconds);
     else if (seconds < HOUR)
         snprintf(w.text, sizeof w.text, "%" PRId64 " min", minutes);
-    else if (seconds >= 2 * DAY)
+    else if (seconds >= TWO_DAYS)
         snprintf(w.text, sizeof w.text, "%" PRId64 " days", seconds / DAY);
     else if (minutes % 60 == 0)
         snprintf(w.text, sizeof w.text, "%" PRId64 " h", hours);

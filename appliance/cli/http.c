@@ -11,7 +11,7 @@
 
 enum {
     CONNECT_MS = 10000,
-    IDLE_S = 120,     /* the gateway may have to ask a registry first */
+    IDLE_S = 120,            /* the gateway may have to ask a registry first */
     HEADER_LINE_MAX = 16384, /* of a header */
     ALL_HEADERS_MAX = 65536,
     DEFAULT_PORT = 8443,

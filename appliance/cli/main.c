@@ -43,7 +43,8 @@ run(struct cli *c, struct hf_error *err)
     return a->command->path ? get_and_show(c, err) : a->command->run(c, err);
 }
 
-/* A full disk or a closed pipe behind stdout must not look like success; whoever closed it knows. */
+/* A full disk or a closed pipe behind stdout must not look like success; whoever closed it knows.
+ */
 static int
 flush(struct hf_error *err)
 {

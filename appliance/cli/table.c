@@ -258,7 +258,7 @@ cli_table_print(const struct cli_table *t, const struct cli_out *out, const char
 {
     unsigned widths[CLI_COLUMNS_MAX];
 
-    if (!t || t->failed)
+    if (!t || t->failed || !t->column_count)
         return hf_error_nomem(err);
     if (t->count < t->column_count) {
         cli_line(out, CLI_PLAIN, "%s", none);
