@@ -105,14 +105,12 @@ a_person_is_asked() {
 
 # --- looking and steering
 
-services_are_healthy() { hf services --json | jq -e '[.services[].health == "healthy"] | length == 4 and all'; }
+all_is_well() { exits 0 status && prints 'Services +4 of 4 healthy'; }
+services_are_listed() { exits 0 services && prints '^broker +running +healthy'; }
 starts() {
-    wait_until 120 services_are_healthy
-    exits 0 services
+    wait_until 120 all_is_well
+    wait_until 60 services_are_listed
     prints '^SERVICE +STATE +HEALTH'
-    prints '^broker +running +healthy'
-    exits 0 status
-    prints 'Services +4 of 4 healthy'
     expect_fail grep $'\033' "$work/printed" # no colour in a file
     hf status --json | jq -e '.sentence.title and .services'
 }
@@ -160,7 +158,7 @@ the_configuration_is_changed() {
     prints 'Nothing was changed'
     exits 0 config get buffer.window_ms
     expect "after the dry run" "$(cat "$work/printed")" 50
-    echo '{"buffer":{"window_ms":100},"upgrade":{"config_gate_s":0,"gate_s":4}}' | exits 0 config set --file -
+    echo '{"buffer":{"window_ms":100},"upgrade":{"config_gate_s":0,"gate_s":3}}' | exits 0 config set --file -
     prints '^Revision "[0-9]+" is in force'
     exits 0 config diff
     prints '^/buffer/window_ms +50 +100'
