@@ -100,22 +100,46 @@ wants_password(const struct cli_answer *a)
     return type && strcmp(type, "urn:holdfast:problem:password-needed") == 0;
 }
 
+static bool
+is_below(const struct cli_request *r, const char *path)
+{
+    return strncmp(r->path, path, strlen(path)) == 0;
+}
+
+/* Where the role is not the reason, the detail is enough. */
+static const char *
+about_forbidden(const struct cli_request *r, const struct cli_answer *a)
+{
+    if (wants_password(a))
+        return "It is dangerous, so the password is to be shown again: 'holdfast login', then the "
+               "command, within ten minutes.";
+    if (is_below(r, "/claim") || is_below(r, "/password") || is_below(r, "/session/reauth"))
+        return NULL;
+    return "'holdfast login --user NAME' logs in as somebody who may.";
+}
+
 /* What a person can do about a status; NULL where the detail is all there is to say. */
 static const char *
 what_to_do(const struct cli *c, const struct cli_request *r, const struct cli_answer *a)
 {
+    bool known = c->profile.session[0] || c->profile.token[0] || getenv("HOLDFAST_TOKEN");
+
     switch (a->status) {
     case 401:
-        return c->profile.session[0] || c->profile.token[0] || getenv("HOLDFAST_TOKEN")
-                   ? "The session or token is no longer good: 'holdfast login'."
-                   : "Log in first: 'holdfast login', or set HOLDFAST_TOKEN to an API token.";
+        if (is_below(r, "/login"))
+            return NULL;
+        return known ? "The session or token is no longer good: 'holdfast login'."
+                     : "Log in first: 'holdfast login', or set HOLDFAST_TOKEN to an API token.";
     case 403:
-        return wants_password(a) ? "It is dangerous, so the password is to be shown again: "
-                                   "'holdfast login', then "
-                                   "the command, within ten minutes."
-                                 : "'holdfast login --user NAME' logs in as somebody who may.";
+        return about_forbidden(r, a);
+    case 404:
+        return is_below(r, "/services/")   ? "'holdfast services' lists them."
+               : is_below(r, "/releases/") ? "'holdfast releases' lists them."
+                                           : NULL;
     case 409:
-        return "'holdfast status' shows what is under way; try again when it has ended.";
+        return is_below(r, "/services/") || is_below(r, "/releases/") || is_below(r, "/config")
+                   ? "'holdfast status' shows what is under way."
+                   : NULL;
     case 412:
         return "Look at it anew and repeat the command.";
     case 421:
@@ -126,11 +150,6 @@ what_to_do(const struct cli *c, const struct cli_request *r, const struct cli_an
         return "The gateway's log says more: 'journalctl -u holdfastd' there.";
     case 507:
         return "Make room on the gateway's disk.";
-    case 404:
-    case 405:
-        return strncmp(r->path, "/services/", 10) == 0   ? "'holdfast services' lists them."
-               : strncmp(r->path, "/releases/", 10) == 0 ? "'holdfast releases' lists them."
-                                                         : NULL;
     default:
         return NULL;
     }

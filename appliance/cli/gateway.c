@@ -82,8 +82,8 @@ release_facts(struct cli_table *t, const struct hf_json *doc)
     bool over = strcmp(state, "idle") == 0 || strcmp(state, "committed") == 0 ||
                 strcmp(state, "rolled_back") == 0;
 
-    cli_fact(t, "Release", CLI_PLAIN, "%s %s", cli_text(release, "name"),
-             cli_text(release, "version"));
+    cli_fact(t, "Release", CLI_PLAIN, "%s%s%s", cli_text(release, "name"),
+             hf_json_is_object(release) ? " " : "", cli_text(release, "version"));
     if (!over && *state)
         cli_fact(t, "Upgrade", CLI_WARN, "%s to %s %s", state,
                  cli_text(hf_json_get(upgrade, "release"), "name"), cli_text(upgrade, "waiting"));
@@ -290,10 +290,24 @@ show_audit(const struct cli_out *out, const struct hf_json *doc, struct hf_error
 
 /* ---- diag ---- */
 
+/* More than the logs of all services are; a gateway that sends for ever does not fill the disk. */
+static const uint64_t DIAG_MAX = UINT64_C(1) << 30;
+
+struct download {
+    FILE *to;
+    uint64_t len;
+};
+
 static int
 put_bytes(void *context, const char *data, size_t len, struct hf_error *err)
 {
-    if (fwrite(data, 1, len, context) == len)
+    struct download *d = context;
+
+    d->len += len;
+    if (d->len > DIAG_MAX)
+        return hf_error_set(err, HF_ERROR_UPSTREAM, "the gateway sends more than %llu MB",
+                            (unsigned long long)(DIAG_MAX >> 20));
+    if (fwrite(data, 1, len, d->to) == len)
         return 0;
     return hf_error_errno(err, errno, "cannot write the file");
 }
@@ -302,8 +316,9 @@ static int
 download(struct cli *c, FILE *to, struct hf_error *err)
 {
     CLI_AUTO_ANSWER struct cli_answer a = {0};
+    struct download d = {.to = to};
     struct cli_request r = {
-        .method = "GET", .path = "/diagnostics", .take = put_bytes, .context = to};
+        .method = "GET", .path = "/diagnostics", .take = put_bytes, .context = &d};
 
     return cli_ask(c, &r, &a, err);
 }

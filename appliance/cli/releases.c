@@ -102,14 +102,13 @@ cli_release_id(struct cli *c, const char *word, char out[33], struct hf_error *e
         if (!is_meant(r, word, by_id))
             continue;
         if (found)
-            return hf_error_set(err, HF_ERROR_INVALID,
-                                "'%.60s' may be several releases; give more of its id", word);
+            return cli_fail(c, CLI_REFUSED, err,
+                            "'%.60s' may be several releases; give more of its id", word);
         found = cli_text(r, "id");
     }
     if (!found || !hf_text_put(out, ID_DIGITS + 1, "%s", found))
-        return hf_error_set(err, HF_ERROR_INVALID,
-                            "no release here is called '%.60s'; 'holdfast releases' lists them",
-                            word);
+        return cli_fail(c, CLI_REFUSED, err,
+                        "no release here is called '%.60s'; 'holdfast releases' lists them", word);
     return 0;
 }
 

@@ -178,7 +178,10 @@ show_operations(const struct cli_out *out, const struct hf_json *doc, struct hf_
         operation_row(t, doc);
     for (const struct hf_json *o = hf_json_first(list); o; o = hf_json_next(o))
         operation_row(t, o);
-    return cli_table_print(t, out, "There were no operations yet.", err);
+    if (cli_table_print(t, out, "There were no operations yet.", err) < 0)
+        return -1;
+    cli_next(out, doc);
+    return 0;
 }
 
 static int
@@ -264,7 +267,8 @@ static const struct cli_command commands[] = {
         .name = "operations",
         .words = "[ID]",
         .most = 1,
-        .flags = CLI_FLAG(CLI_FOLLOW) | CLI_FLAG(CLI_LIMIT),
+        .flags = CLI_FLAG(CLI_FOLLOW) | CLI_FLAG(CLI_SERVICE) | CLI_FLAG(CLI_LIMIT) |
+                 CLI_FLAG(CLI_CURSOR),
         .summary = "Show the latest operations, or one; follow it to its end",
         .examples = "operations\noperations 9f2c11ab9f2c11ab9f2c11ab9f2c11ab --follow",
         .show = show_operations,

@@ -160,7 +160,9 @@ carry_out(struct cli *c, const struct change *change, struct hf_error *err)
         return -1;
     if (json)
         return cli_print_json(&c->out, done.body.data, done.body.len, err);
-    cli_line(&c->out, CLI_GOOD, "Revision %s is in force.", done.etag);
+    cli_line(&c->out, CLI_GOOD, "Revision %.*s is in force.",
+             (int)strcspn(done.etag + (done.etag[0] == '"'), "\""),
+             done.etag + (done.etag[0] == '"'));
     return 0;
 }
 

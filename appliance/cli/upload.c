@@ -42,7 +42,7 @@ take_view(struct upload *u, const struct hf_json *doc, struct hf_error *err)
     bool is_new;
 
     if (!hf_text_put(u->state, sizeof u->state, "%s", cli_text(doc, "state")) || offset < 0 ||
-        (is_coming(u->state) && (uint64_t)offset > u->size))
+        (is_coming(u->state) && ((uint64_t)offset > u->size || (uint64_t)offset < u->offset)))
         return hf_error_set(err, HF_ERROR_UPSTREAM, "the gateway's answer makes no sense");
     if (is_coming(u->state) && (uint64_t)length != u->size)
         return cli_fail(u->c, CLI_REFUSED, err,

@@ -159,7 +159,7 @@ the_configuration_is_changed() {
     exits 0 config get buffer.window_ms
     expect "after the dry run" "$(cat "$work/printed")" 50
     echo '{"buffer":{"window_ms":100},"upgrade":{"config_gate_s":0,"gate_s":3}}' | exits 0 config set --file -
-    prints '^Revision "[0-9]+" is in force'
+    prints '^Revision [0-9]+ is in force'
     exits 0 config diff
     prints '^/buffer/window_ms +50 +100'
     exits 0 config revisions
@@ -227,6 +227,7 @@ an_operation_that_fails_is_5() {
 refusals_are_1() {
     exits 1 restart nonesuch
     says "holdfast services' lists them"
+    exits 1 plan nonesuch
     exits 1 logs nonesuch --json
     jq -e .status "$work/printed"
 }
