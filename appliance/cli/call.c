@@ -97,7 +97,7 @@ wants_password(const struct cli_answer *a)
     if (a->status != 403 || !a->is_problem || cli_parse(a, &problem, NULL) < 0)
         return false;
     type = hf_json_string(problem, "type");
-    return type && strcmp(type, "urn:holdfast:problem:password-needed") == 0;
+    return type && strcmp(type, "/api/docs/problems#password-needed") == 0;
 }
 
 static bool

@@ -232,6 +232,27 @@ refusals_say_what_where_and_what_to_do(void **state)
 }
 
 static void
+a_password_and_lines_of_a_file_are_pointed_to(void **state)
+{
+    struct shown s;
+
+    (void)state;
+    assert_non_null(strstr(refused(&s, 403, "{\"type\":\"/api/docs/problems#password-needed\"}",
+                                   "/tokens", CLI_REFUSED),
+                           "the password is to be shown again"));
+    shown_end(&s);
+    assert_null(
+        strstr(refused(&s, 403, "{\"detail\":\"the setup code is wrong\"}", "/claim", CLI_REFUSED),
+               "login"));
+    shown_end(&s);
+    assert_non_null(
+        strstr(refused(&s, 422, "{\"errors\":[{\"line\":3,\"column\":7,\"detail\":\"no name\"}]}",
+                       "/devices/accounts/import", CLI_REFUSED),
+               "\n  line 3, column 7: no name\n"));
+    shown_end(&s);
+}
+
+static void
 names_stay_within_their_segment(void **state)
 {
     HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(CLI_PATH_MAX);
@@ -258,6 +279,7 @@ main(void)
         with_tempdir(a_profile_that_is_not_good_is_not_used),
         cmocka_unit_test(events_are_read_however_they_come),
         cmocka_unit_test(refusals_say_what_where_and_what_to_do),
+        cmocka_unit_test(a_password_and_lines_of_a_file_are_pointed_to),
         cmocka_unit_test(names_stay_within_their_segment),
     };
 
