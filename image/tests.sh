@@ -5,7 +5,7 @@
 : "${hf_socket:?}" "${hf_engine_pid_file:?}"
 
 # The services too: tests/path.sh runs them without containers.
-hf_test_targets=(holdfastd holdfast-checker holdfast-receiver holdfast-proxy
+hf_test_targets=(holdfastd holdfast holdfast-checker holdfast-receiver holdfast-proxy
     holdfast-sink holdfast-feed holdfast-rowstore holdfast-rowserver holdfast-history holdfast-scan importer
     holdfast-broker holdfast-gate holdfast-processor holdfast-buffer holdfast-forwarder)
 
@@ -26,6 +26,7 @@ hf_tests() {
         platforms+=(arm64)
         packages+=(qemu-user-static)
         ;;
+    "bench " | "bench "*api*) packages+=(wrk nginx) ;;
     esac
     hf_setup test "${packages[@]}"
     hf_build_daemon "${hf_test_targets[@]}"

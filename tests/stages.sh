@@ -183,6 +183,7 @@ stage_badinput() { "$hf_root/tests/integration/badinput.sh"; }
 stage_badrequest() { "$hf_root/tests/integration/badrequest.sh"; }
 stage_badstate() { "$hf_root/tests/integration/badstate.sh"; }
 stage_scan() { "$hf_root/tests/integration/scan.sh"; }
+stage_cli() { "$hf_root/tests/integration/cli.sh"; }
 stage_contract() { "$hf_root/tests/integration/contract.sh"; }
 stage_dashboard() { "$hf_root/tests/integration/dashboard.sh"; }
 stage_upgrade() { "$hf_root/tests/integration/upgrade.sh"; }
