@@ -369,10 +369,11 @@ services(const struct hf_snapshot *s)
 }
 
 struct hf_json *
-hf_codec_services(const struct hf_snapshot *s)
+hf_codec_services(const struct hf_snapshot *s, const char *fingerprint)
 {
     struct hf_json *o = hf_json_object();
 
+    (void)fingerprint;
     hf_json_put(o, "services", services(s));
     return o;
 }

@@ -11,7 +11,7 @@ struct hf_json *hf_codec_state(const struct hf_snapshot *s, const char *fingerpr
 struct hf_json *hf_codec_gateway(const struct hf_snapshot *s, const char *fingerprint);
 /* v is one of s. */
 struct hf_json *hf_codec_service(const struct hf_snapshot *s, const struct hf_service_view *v);
-struct hf_json *hf_codec_services(const struct hf_snapshot *s);
+struct hf_json *hf_codec_services(const struct hf_snapshot *s, const char *fingerprint);
 struct hf_json *hf_codec_buffer(const struct hf_buffer_view *b);
 /* buffer.c: from the buffer's own account of what it writes. */
 struct hf_json *hf_codec_flash(const struct hf_json *from, const struct hf_snapshot *s);

@@ -44,7 +44,7 @@ struct hf_api_config;
 struct hf_api_common {
     const struct hf_api_config *config;
     struct hf_streams streams;
-    struct hf_state_cache state;
+    struct hf_state_cache state, services;
     struct hf_once once;
 };
 

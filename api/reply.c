@@ -254,7 +254,7 @@ problem_type(int status, char out[PROBLEM_TYPE_SIZE])
     snprintf(out, PROBLEM_TYPE_SIZE, "%s%s", listed ? PROBLEM_PAGE : "about:blank",
              listed ? hf_status_title(status) : "");
     for (char *c = out; *c; c++)
-        *c = *c == ' ' ? '-' : (char)tolower((unsigned char)*c);
+        *c = (char)(*c == ' ' ? '-' : tolower((unsigned char)*c));
 }
 
 static struct hf_json *

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/server.h"
 
+#include "api/codec.h"
 #include "api/exchange.h"
 #include "api/guard.h"
 #include "api/listen.h"
@@ -330,7 +331,8 @@ hf_api_start(const struct hf_api_config *config, struct hf_api **ret_api, struct
     api->config = *config;
     api->common.config = &api->config;
     hf_streams_init(&api->common.streams);
-    hf_state_cache_init(&api->common.state);
+    hf_state_cache_init(&api->common.state, hf_codec_state);
+    hf_state_cache_init(&api->common.services, hf_codec_services);
     hf_once_init(&api->common.once);
     hf_peers_init(&api->peers);
     mg_init_library(MG_FEATURES_TLS);
@@ -376,6 +378,7 @@ hf_api_stop(struct hf_api *api)
     mg_exit_library();
     hf_peers_done(&api->peers);
     hf_once_done(&api->common.once);
+    hf_state_cache_done(&api->common.services);
     hf_state_cache_done(&api->common.state);
     hf_streams_done(&api->common.streams);
     free(api);

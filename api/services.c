@@ -17,10 +17,15 @@ int
 hf_handle_services(struct hf_exchange *x, struct hf_error *err)
 {
     const struct hf_snapshot *snapshot = hf_core_snapshot(x->api->config->core);
-    struct hf_json *list = hf_codec_services(snapshot);
+    HF_AUTO(hf_state_text) struct hf_state_text *text = NULL;
+    int rc =
+        hf_state_cache_get(&x->api->services, snapshot, x->api->config->fingerprint, &text, err);
 
     hf_snapshot_unref(snapshot);
-    return hf_reply_json(x, 200, list, err);
+    if (rc < 0)
+        return -1;
+    hf_reply_json_text(x, 200, text->json, text->len);
+    return 0;
 }
 
 int

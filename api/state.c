@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/state.h"
 
-#include "api/codec.h"
-
 #include <string.h>
 
 void
-hf_state_cache_init(struct hf_state_cache *cache)
+hf_state_cache_init(struct hf_state_cache *cache, hf_state_encode *encode)
 {
-    *cache = (struct hf_state_cache){.lock = PTHREAD_MUTEX_INITIALIZER};
+    *cache = (struct hf_state_cache){.encode = encode, .lock = PTHREAD_MUTEX_INITIALIZER};
 }
 
 void
@@ -28,10 +26,10 @@ hf_state_text_unref(struct hf_state_text *text)
 }
 
 static int
-make_text(const struct hf_snapshot *snapshot, const char *fingerprint,
+make_text(hf_state_encode *encode, const struct hf_snapshot *snapshot, const char *fingerprint,
           struct hf_state_text **ret_text, struct hf_error *err)
 {
-    HF_AUTO(hf_json) struct hf_json *state = hf_codec_state(snapshot, fingerprint);
+    HF_AUTO(hf_json) struct hf_json *state = encode(snapshot, fingerprint);
     HF_AUTO(hf_state_text) struct hf_state_text *text = calloc(1, sizeof *text);
 
     if (!text)
@@ -54,7 +52,7 @@ hf_state_cache_get(struct hf_state_cache *cache, const struct hf_snapshot *snaps
 
     pthread_mutex_lock(&cache->lock);
     if (!cache->newest || cache->newest->version != snapshot->version) {
-        rc = make_text(snapshot, fingerprint, &made, err);
+        rc = make_text(cache->encode, snapshot, fingerprint, &made, err);
         if (rc == 0) {
             old = cache->newest;
             cache->newest = made;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The State as JSON, made once for each snapshot and shared by all streams that send it. */
+/* What is asked for often, as JSON that is made once for each snapshot and shared by all who send
+ * it. */
 #pragma once
 
 #include "core/core.h"
@@ -14,12 +15,16 @@ struct hf_state_text {
     char *json; /* one line, NUL-terminated */
 };
 
+typedef struct hf_json *hf_state_encode(const struct hf_snapshot *snapshot,
+                                        const char *fingerprint);
+
 struct hf_state_cache {
+    hf_state_encode *encode;
     pthread_mutex_t lock;
     struct hf_state_text *newest; /* NULL until first used */
 };
 
-void hf_state_cache_init(struct hf_state_cache *cache);
+void hf_state_cache_init(struct hf_state_cache *cache, hf_state_encode *encode);
 void hf_state_cache_done(struct hf_state_cache *cache);
 
 /* The text of snapshot; give it back with hf_state_text_unref(). */

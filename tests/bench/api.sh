@@ -57,6 +57,11 @@ error_log $work/nginx.log;
 events { worker_connections 256; }
 http {
     access_log off;
+    client_body_temp_path $work/nginx.body;
+    proxy_temp_path $work/nginx.proxy;
+    fastcgi_temp_path $work/nginx.fastcgi;
+    uwsgi_temp_path $work/nginx.uwsgi;
+    scgi_temp_path $work/nginx.scgi;
     default_type application/json;
     keepalive_requests 1000000;
     server {
@@ -71,7 +76,7 @@ http {
     }
 }
 EOF
-    cp "$(find "$gw_state" -name '*.pem' | head -n 1)" "$work/pem"
+    cp "$(find "$gw_state" -name server.pem)" "$work/pem"
     nginx -c "$work/nginx.conf"
     wait_until 10 curl -kfsS -o /dev/null "$(services_at 127.0.0.1 "$nginx_port")"
 }

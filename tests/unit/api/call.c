@@ -5,6 +5,7 @@
 #include "tempdir.h"
 #include "world.h"
 
+#include "api/codec.h"
 #include "api/router.h"
 #include "api/server.h"
 
@@ -129,7 +130,8 @@ call_set_up(void **state)
         .identity = identity, .engine_ops = &world_engine_ops, .certificates = certificates};
     call_common.config = &config;
     hf_streams_init(&call_common.streams);
-    hf_state_cache_init(&call_common.state);
+    hf_state_cache_init(&call_common.state, hf_codec_state);
+    hf_state_cache_init(&call_common.services, hf_codec_services);
     hf_once_init(&call_common.once);
     return 0;
 }
@@ -139,6 +141,7 @@ call_tear_down(void **state)
 {
     (void)state;
     hf_once_done(&call_common.once);
+    hf_state_cache_done(&call_common.services);
     hf_state_cache_done(&call_common.state);
     hf_streams_done(&call_common.streams);
     hf_identity_free(identity);

@@ -211,7 +211,7 @@ state_is_made_once(void **state)
 
     (void)state;
     world_fill(&world_snapshot);
-    hf_state_cache_init(&cache);
+    hf_state_cache_init(&cache, hf_codec_state);
     assert_int_equal(hf_state_cache_get(&cache, &world_snapshot, WORLD_FINGERPRINT, &a, NULL), 0);
     assert_int_equal(hf_state_cache_get(&cache, &world_snapshot, WORLD_FINGERPRINT, &b, NULL), 0);
     assert_ptr_equal(a, b);
