@@ -5,6 +5,7 @@
 
 # shellcheck disable=SC2034 # for run.sh and tests.sh
 hf_holdfastd=$hf_build/release/holdfastd
+# shellcheck disable=SC2034
 hf_docker_guard=$hf_build/release/holdfast-docker
 # shellcheck disable=SC2034
 hf_devices=$hf_build/release/tests/demo/holdfast-devices

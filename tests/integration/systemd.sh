@@ -117,6 +117,16 @@ works_in_its_sandbox() {
     expect "state" "$(in_manager stat -c '%a %U' /var/lib/holdfast)" "700 holdfast"
 }
 
+# What telemetry reads, as that user. The manager has process ids of its own, so not by its holdfastd.
+may_measure_services() {
+    local pid files
+    pid=$(host_pid broker)
+    mapfile -t files < <(find /sys/fs/cgroup -path "*$(inspect broker '{{.Id}}')*" \( -name memory.stat -o -name 'cpu*.stat' \))
+    [ "${#files[@]}" -ge 2 ]
+    setpriv --reuid="$own_uid" --regid="$own_uid" --clear-groups -- \
+        cat "/proc/$pid/cgroup" "/proc/$pid/net/dev" "${files[@]}" >/dev/null
+}
+
 # As one that was broken into: by its user, with what it sees.
 as_holdfastd() {
     in_manager nsenter --target "$(property MainPID)" --mount -- \
@@ -220,6 +230,7 @@ need
 check works_in_its_sandbox
 need
 check has_no_way_to_docker_but_one
+check may_measure_services
 check guard_that_is_killed_is_started_again
 check says_how_things_are
 check fed_while_it_works

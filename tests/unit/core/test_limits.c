@@ -202,7 +202,7 @@ an_own_service_waits_for_permission_and_for_what_it_depends_on(void **state)
     wait_until(b->core, all_run);
     read_secret(b, text, &mode);
     assert_string_equal(text, "hush");
-    assert_int_equal(mode, 0400);
+    assert_int_equal(mode, 0440);
 
     /* Permission that is taken back stops it; what depends on it runs on. */
     assert_int_equal(change(b, "{\"own\":{\"ports\":[]}}", false, &effects, &err), 0);
