@@ -308,7 +308,7 @@ pain_25_devices_without_accounts_are_a_warning() {
 a_thousand_accounts_come_by_csv() {
     {
         echo name,password,publish,subscribe,description
-        seq -f 'sensor-%04g,,,,"Hall 2, row %g"' 999
+        seq -f 'sensor-%04g,,,,"Hall 2, left"' 999
         echo 'sensor 1000,,,,'
     } >"$work/devices.csv"
     expect status "$(import_csv "$work/devices.csv")" 422

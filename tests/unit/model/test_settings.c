@@ -590,6 +590,8 @@ it_is_known_what_services_read(void **state)
     touch("{\"name\":\"a\"}", "{\"name\":\"b\",\"upgrade\":{\"gate_s\":9}}", false);
     touch("{}", "{\"limits\":{\"buffer\":{\"pids\":64}}}", true);
     touch(UPLINK("one"), UPLINK("two"), true);
+    touch("{}", "{\"broker\":{\"anonymous\":true}}", false);
+    touch("{}", "{\"broker\":{\"max_devices\":9}}", true);
 }
 
 int
