@@ -18,9 +18,11 @@ hf_handle_services(struct hf_exchange *x, struct hf_error *err)
 {
     const struct hf_snapshot *snapshot = hf_core_snapshot(x->api->config->core);
     HF_AUTO(hf_state_text) struct hf_state_text *text = NULL;
-    int rc =
-        hf_state_cache_get(&x->api->services, snapshot, x->api->config->fingerprint, &text, err);
+    char fingerprint[HF_FINGERPRINT_SIZE];
+    int rc;
 
+    hf_certificates_fingerprint(x->api->config->certificates, fingerprint);
+    rc = hf_state_cache_get(&x->api->services, snapshot, fingerprint, &text, err);
     hf_snapshot_unref(snapshot);
     if (rc < 0)
         return -1;

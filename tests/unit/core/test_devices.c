@@ -62,7 +62,7 @@ the_broker_is_given_what_is_enabled(void **state)
     file_is(b, "holdfast-devices 1\nanonymous no\nend 0\n");
     path_of_file(b, path);
     assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode & 07777, 0400);
+    assert_int_equal(st.st_mode & 07777, 0440);
     assert_int_equal(add(b, "b", &err), 0);
     assert_int_equal(add(b, "a", &err), 0);
     file_is(b, "holdfast-devices 1\nanonymous no\n" A B "end 2\n");

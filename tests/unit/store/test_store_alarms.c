@@ -187,6 +187,9 @@ a_store_of_before_gets_the_tables_and_keeps_the_rest(void **state)
                                   "DROP TABLE alarm; DROP TABLE history; DROP TABLE upgrade; "
                                   "DROP TABLE known_release; DROP TABLE start_release; "
                                   "DROP TABLE image; DROP TABLE kept; DROP TABLE release_floor; "
+                                  "DROP TABLE token; DROP TABLE session_origin; "
+                                  "DROP TABLE disabled_account; DROP TABLE recovery_file; "
+                                  "DROP TABLE device_account; "
                                   "PRAGMA user_version = 2",
                                   NULL, NULL, NULL),
                      SQLITE_OK);

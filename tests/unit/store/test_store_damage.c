@@ -284,7 +284,7 @@ pain_06_damaged_pages_cost_only_their_rows(void **state)
     size_t kept;
 
     memset(junk, 0xa5, sizeof junk);
-    damage(*state, (off_t)40 * PAGE, junk, sizeof junk);
+    damage(*state, (off_t)60 * PAGE, junk, sizeof junk);
 
     HF_AUTO(hf_store) struct hf_store *st = recovered(*state, &text);
     assert_all_there(st, &b);
