@@ -185,7 +185,7 @@ export function ImportAccounts({ onImported }: { onImported: () => void }): JSX.
         {made && <Imported made={made} />}
         <div class="field">
           <label for="account-file">CSV file</label>
-          <p class="hint" id="account-file-hint">
+          <p class="hint breaks" id="account-file-hint">
             name,password,publish,subscribe,description: a device a line. Without a password one is
             made. All of it is taken, or nothing.
           </p>
