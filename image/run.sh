@@ -196,7 +196,7 @@ hf_run() {
 
     hf_say "Holdfast $(hf_version)"
     hf_setup
-    hf_build_daemon holdfastd holdfast-devices
+    hf_build_daemon holdfastd holdfast holdfast-devices
     hf_build_images
     mkdir -p "$hf_dir"
     touch "$hf_dir/running"
