@@ -27,7 +27,7 @@ const KIND: Record<Alarm['kind'], string> = {
   store_recovered: 'Own data recovered',
   drift: 'Changed by hand',
   engine_setup: 'Docker set up otherwise',
-  anonymous_devices: 'Devices without accounts',
+  anonymous_devices: 'Open to any device',
 };
 
 export function kindTitle(kind: Alarm['kind']): string {
