@@ -377,7 +377,7 @@ accounts_outlive_kills_of_broker_and_daemon() {
     expect accounts "$(api_get /devices/accounts .total)" 1000
     wait_until 20 as_device sensor-0006 "$(password_of sensor-0006)" sensors/sensor-0006/temp 1
     is_refused publish any/thing 1
-    expect "mode and owner" "$(stat -c '%a %u' "$gw_secrets/services/broker/devices")" "400 ${uid[broker]}"
+    expect "mode and owner" "$(stat -c '%a %u' "$gw_secrets/services/broker/devices")" "440 ${uid[broker]}"
 }
 
 check starts_from_nothing

@@ -72,11 +72,20 @@ write_all(int fd, const char *bytes)
     }
 }
 
+/* Until the other side closes: what it sent and nobody read would reset the connection, and the
+ * answer with it. */
+static void
+drain(struct fake_docker *f, int fd)
+{
+    char ignored[4096];
+
+    while (readable(f, fd) && read(fd, ignored, sizeof ignored) > 0)
+        continue;
+}
+
 static void
 answer(struct fake_docker *f, int fd, const char *request)
 {
-    char ignored[64];
-
     for (int i = 0; f->answers[i].request; i++) {
         const struct fake_answer *a = &f->answers[i];
 
@@ -85,11 +94,11 @@ answer(struct fake_docker *f, int fd, const char *request)
         snprintf(f->requests[i], sizeof f->requests[i], "%.*s", (int)strcspn(request, "\r"),
                  request);
         atomic_fetch_add(&f->asked[i], 1);
-        if (a->bytes)
+        if (a->bytes) {
             write_all(fd, a->bytes);
-        else
-            while (readable(f, fd) && read(fd, ignored, sizeof ignored) > 0)
-                continue;
+            shutdown(fd, SHUT_WR);
+        }
+        drain(f, fd);
         return;
     }
 }
