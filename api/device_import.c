@@ -24,13 +24,14 @@ reply_wrong(struct hf_exchange *x, const struct hf_device_csv *csv, struct hf_er
 {
     struct hf_json *o = hf_json_object(), *list = hf_json_array();
     HF_AUTO_FREE char *text = NULL;
-    char detail[160];
+    char detail[160], type[HF_PROBLEM_TYPE_SIZE];
     int rc;
 
     snprintf(detail, sizeof detail, "nothing was imported: %zu thing%s in the file %s wrong",
              csv->error_count, csv->error_count == 1 ? "" : "s",
              csv->error_count == 1 ? "is" : "are");
-    hf_json_put_string(o, "type", "about:blank");
+    hf_problem_type(422, type);
+    hf_json_put_string(o, "type", type);
     hf_json_put_string(o, "title", hf_status_title(422));
     hf_json_put_int(o, "status", 422);
     hf_json_put_string(o, "detail", detail);

@@ -159,6 +159,11 @@ HF_MUST bool hf_reply_stream(struct hf_exchange *x);
 /* The words for a status (RFC 9110). */
 const char *hf_status_title(int status);
 
+enum { HF_PROBLEM_TYPE_SIZE = 64 };
+/* Where the reference says what to do about it (RFC 9457, 3.1.1): the title in lower case with
+ * dashes; about:blank for what has no title, and so no page. */
+void hf_problem_type(int status, char out[HF_PROBLEM_TYPE_SIZE]);
+
 HF_MUST static inline bool
 hf_exchange_write(struct hf_exchange *x, const void *data, size_t len)
 {

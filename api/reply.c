@@ -12,7 +12,6 @@
 enum {
     HEAD_MAX = 4096,
     RETRY_AFTER_DEFAULT_S = 5,
-    PROBLEM_TYPE_SIZE = 64,
     COMPRESS_LEAST = 1024 /* what is shorter fits into a packet anyway */
 };
 
@@ -242,16 +241,14 @@ hf_reply_json(struct hf_exchange *x, int status, struct hf_json *consume, struct
     return 0;
 }
 
-/* Where the reference says what to do about it (RFC 9457, 3.1.1): the title in lower case with
- * dashes. What has no title has no page. */
-static void
-problem_type(int status, char out[PROBLEM_TYPE_SIZE])
+void
+hf_problem_type(int status, char out[HF_PROBLEM_TYPE_SIZE])
 {
     bool listed = false;
 
     for (size_t i = 0; i < HF_LEN(TITLES); i++)
         listed = listed || TITLES[i].status == status;
-    snprintf(out, PROBLEM_TYPE_SIZE, "%s%s", listed ? PROBLEM_PAGE : "about:blank",
+    snprintf(out, HF_PROBLEM_TYPE_SIZE, "%s%s", listed ? PROBLEM_PAGE : "about:blank",
              listed ? hf_status_title(status) : "");
     for (char *c = out; *c; c++)
         *c = (char)(*c == ' ' ? '-' : tolower((unsigned char)*c));
@@ -261,9 +258,9 @@ static struct hf_json *
 problem(const char *type, int status, const char *detail, const char *pointer)
 {
     struct hf_json *o = hf_json_object();
-    char by_status[PROBLEM_TYPE_SIZE];
+    char by_status[HF_PROBLEM_TYPE_SIZE];
 
-    problem_type(status, by_status);
+    hf_problem_type(status, by_status);
     hf_json_put_string(o, "type", type ? type : by_status);
     hf_json_put_string(o, "title", hf_status_title(status));
     hf_json_put_int(o, "status", status);
@@ -316,8 +313,8 @@ hf_reply_error(struct hf_exchange *x, const struct hf_error *err)
     if (status == 500)
         hf_log_error("event=request-failed method=%s path=%s reason=\"%s\"", x->method, x->path,
                      err->message);
-    reply_problem(x, err->class == HF_ERROR_UNPROVEN ? PASSWORD_NEEDED : NULL, status,
-                  err->message, err->pointer);
+    reply_problem(x, err->class == HF_ERROR_UNPROVEN ? PASSWORD_NEEDED : NULL, status, err->message,
+                  err->pointer);
 }
 
 static bool

@@ -168,7 +168,8 @@ a_file_is_taken_whole_or_not_at_all(void **state)
     (void)state;
     post("{\"name\":\"d3\"}", 201, NULL);
     import("d1\nd 2\nd3\nd4,short\n", 422,
-           "{\"type\":\"about:blank\",\"title\":\"Unprocessable Content\",\"status\":422,"
+           "{\"type\":\"/api/docs/problems#unprocessable-content\",\"title\":"
+           "\"Unprocessable Content\",\"status\":422,"
            "\"detail\":\"nothing was imported: 3 things in the file are wrong\",\"errors\":["
            "{\"line\":2,\"column\":1,\"detail\":\"name: ");
     import("d1\nd3\n", 422, "{\"line\":2,\"column\":1,\"detail\":\"name: 'd3' has an account");
