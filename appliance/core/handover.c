@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What each service is given at run time: credentials.json and settings.json in a folder of its own
- * below the run folder (a tmpfs), which its container sees read-only. Only its uid and our group may
- * read them.
- * They are replaced one after the other, so both carry the same `revision`, made of the contents of
- * both: a service that sees two different ones waits for the other file. The broker has a third
- * one, `devices`, which its plugin reads while it runs (services/broker/fleet.h).
+ * below the run folder (a tmpfs), which its container sees read-only. Only its uid and our group
+ * may read them. They are replaced one after the other, so both carry the same `revision`, made of
+ * the contents of both: a service that sees two different ones waits for the other file. The broker
+ * has a third one, `devices`, which its plugin reads while it runs (services/broker/fleet.h).
  */
 #include "base/file.h"
 #include "base/text.h"
