@@ -122,7 +122,10 @@ hf_device_check_topics(const char *topics, const char *name, const char *pointer
                                    "one, '%%u' the name of the device; it does not begin with '$'",
                                    (int)(len < 64 ? len : 64), at);
         at += len;
-        if (*at == ' ' && !*++at)
+        if (!*at)
+            break;
+        at++;
+        if (!*at)
             return wrong(err, pointer, "topics are separated by one blank");
     }
     return 0;

@@ -250,7 +250,8 @@ take_row(struct scanner *s, struct hf_error *err)
 static int
 by_name(const void *a, const void *b)
 {
-    const struct hf_device_row *const *one = a, *const *other = b;
+    const struct hf_device_row *const *one = (const struct hf_device_row *const *)a;
+    const struct hf_device_row *const *other = (const struct hf_device_row *const *)b;
     int rc = strcmp((*one)->name, (*other)->name);
 
     if (rc == 0)
@@ -261,7 +262,8 @@ by_name(const void *a, const void *b)
 static int
 find_doubles(struct hf_device_csv *csv, struct hf_error *err)
 {
-    HF_AUTO_FREE struct hf_device_row **sorted = calloc(csv->count + 1, sizeof(void *));
+    HF_AUTO_FREE struct hf_device_row **sorted =
+        (struct hf_device_row **)calloc(csv->count + 1, sizeof(void *));
 
     if (!sorted)
         return hf_error_nomem(err);

@@ -188,7 +188,7 @@ hf_fleet_parse(char *consume_text, size_t len, struct hf_fleet **ret_fleet, stru
         lines += *c == '\n';
     /* Each line is one account or one filter at most. */
     d->all = calloc(lines, sizeof *d->all);
-    d->filters = calloc(lines, sizeof *d->filters);
+    d->filters = (const char **)calloc(lines, sizeof *d->filters);
     if (!d->all || !d->filters)
         return hf_error_nomem(err);
     hf_random(d->key, sizeof d->key);
@@ -218,7 +218,7 @@ hf_fleet_free(struct hf_fleet *d)
     if (!d)
         return;
     free(d->all);
-    free(d->filters);
+    free((void *)d->filters);
     free(d->text);
     OPENSSL_cleanse(d->key, sizeof d->key);
     free(d);

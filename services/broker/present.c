@@ -40,7 +40,8 @@ hf_present_add(struct hf_present *p, const void *connection)
     if (at < p->count && p->all[at] == connection)
         return true;
     if (p->count == p->room) {
-        const void **grown = realloc((void *)p->all, (p->room + GROW) * sizeof *grown);
+        const void **grown =
+            (const void **)realloc((void *)p->all, (p->room + GROW) * sizeof *grown);
 
         if (!grown)
             return false;
