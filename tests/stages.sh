@@ -44,7 +44,7 @@ stage_format() {
 # follows a function's paths as far as it is let: 50,000 nodes find what 225,000 do in a quarter of the time, and
 # ./dev soak tidy has the latter.
 stage_tidy() {
-    local files rc=0 nodes=${HF_TIDY_NODES:-50000}
+    local files rc=0 nodes=${HF_TIDY_NODES:-15000}
     build_preset clang >/dev/null || return # headers that the build makes
     mapfile -t files < <(c_sources appliance api services | grep '\.c$')
     printf '%s\n' "${files[@]}" |
