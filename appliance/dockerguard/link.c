@@ -66,7 +66,7 @@ static int
 read_more(struct hf_dguard_link *l, int64_t end_ms, struct hf_error *err)
 {
     char *to = hf_buf_reserve(&l->in, READ_BYTES);
-    size_t len;
+    size_t len = 0;
 
     if (!to)
         return hf_error_nomem(err);
