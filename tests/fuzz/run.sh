@@ -6,7 +6,7 @@ set -uo pipefail
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=${hf_build:-$root/build}
-seconds=${1:-5}
+seconds=${1:-3}
 civetweb=${HF_CIVETWEB_DIR:-$build/civetweb-src}
 
 cmake --preset clang -S "$root" -B "$build/fuzz" -DHF_FUZZ=ON "-DHF_PARTS=services;daemon" \

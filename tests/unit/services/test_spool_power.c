@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-enum { ROUNDS = 350, RECORDS_MAX = 16384, CUTS = 500, PER_ROUND = 30, SIZE = 500 };
+enum { ROUNDS = 350, RECORDS_MAX = 16384, CUTS = 300, PER_ROUND = 30, SIZE = 500 };
 
 /* What was known when. */
 static struct {
