@@ -302,7 +302,7 @@ device_conditions(struct hf_core *core)
 {
     if (core->settings.broker.anonymous)
         add(core, HF_ALARM_ANONYMOUS_DEVICES, "", false,
-            "Give the devices accounts on the page Data, then set broker.anonymous to false.",
+            "Give the devices accounts on the page Devices, then set broker.anonymous to false.",
             "whoever is on the network can publish as any device: none needs an account");
 }
 
