@@ -17,13 +17,13 @@ hf_last_peer_connect(struct hf_last_peer *l, struct mosquitto *m, hf_mqtt_connec
 }
 
 void
-hf_last_peer_keep(struct hf_last_peer *l, struct mosquitto *m)
+hf_last_peer_keep(struct hf_last_peer *l, int fd)
 {
     struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
     char address[sizeof l->address];
 
-    if (getpeername(mosquitto_socket(m), (struct sockaddr *)&peer, &len) == 0 &&
+    if (getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
         getnameinfo((struct sockaddr *)&peer, len, address, sizeof address, NULL, 0,
                     NI_NUMERICHOST) == 0)
         memcpy(l->address, address, sizeof address);

@@ -14,5 +14,5 @@ typedef int hf_mqtt_connect(struct mosquitto *m, const char *host, int port, int
 /* Connects by mosquitto_connect or mosquitto_connect_async; what these return. */
 int hf_last_peer_connect(struct hf_last_peer *l, struct mosquitto *m, hf_mqtt_connect *connect_to,
                          const char *host, int port, int keepalive);
-/* Notes whom m is connected to: once CONNACK has come, so that it was the right one. */
-void hf_last_peer_keep(struct hf_last_peer *l, struct mosquitto *m);
+/* Notes whom the socket is connected to: once CONNACK has come, so that it was the right one. */
+void hf_last_peer_keep(struct hf_last_peer *l, int fd);

@@ -60,7 +60,7 @@ on_message(void *ctx, const struct hf_message *m)
     if (m->retained)
         return true;
     r.topic = m->topic + prefix;
-    r.topic_len = strlen(m->topic) < prefix ? 0 : strlen(m->topic) - prefix;
+    r.topic_len = m->topic_len < prefix ? 0 : m->topic_len - prefix;
     r.payload = m->payload;
     r.payload_len = m->len;
     if (r.topic_len == 0 || !hf_text_utf8(r.topic, r.topic_len)) {

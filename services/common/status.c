@@ -52,7 +52,7 @@ on_connect(struct mosquitto *m, void *ctx, int rc)
                     mosquitto_connack_string(rc));
         return;
     }
-    hf_last_peer_keep(&s->last, m);
+    hf_last_peer_keep(&s->last, mosquitto_socket(m));
     s->connected = true;
     s->published_ms = 0;
     if (s->waiting_said)

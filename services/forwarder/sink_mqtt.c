@@ -71,7 +71,7 @@ on_connect(struct mosquitto *m, void *ctx, int reason, int flags, const mosquitt
     l->connack = reason;
     l->connected = reason == 0;
     if (l->connected)
-        hf_last_peer_keep(&l->last, m);
+        hf_last_peer_keep(&l->last, mosquitto_socket(m));
 }
 
 static void

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Names that no resolver answers for a while, as in a container while the Docker Engine is away.
  * This program's own getaddrinfo and clock stand in front of the C library's. */
+#include "base/clock.h"
+#include "common/dial.h"
 #include "common/http.h"
 #include "common/httpd.h"
 #include "common/last_peer.h"
@@ -143,6 +145,17 @@ a_host_never_reached_is_not_found(void **state)
 }
 
 static void
+check_dial(const struct hf_last_peer *last, int port, bool found)
+{
+    const struct hf_address neighbour = {.host = "neighbour.test", .port = port};
+    int fd = hf_dial(&neighbour, last, hf_clock_mono_ms() + 5000, NULL);
+
+    assert_int_equal(fd >= 0, found);
+    if (found)
+        close(fd);
+}
+
+static void
 a_broker_is_found_again_without_a_resolver(void **state)
 {
     struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -163,9 +176,10 @@ a_broker_is_found_again_without_a_resolver(void **state)
                                               ntohs(here.sin_port), 60),
                          round == 0 ? MOSQ_ERR_EAI : MOSQ_ERR_SUCCESS);
         if (round == 1)
-            hf_last_peer_keep(&last, m);
+            hf_last_peer_keep(&last, mosquitto_socket(m));
         assert_string_equal(last.address, round == 0 ? "" : "127.0.0.1");
         mosquitto_destroy(m);
+        check_dial(&last, ntohs(here.sin_port), round != 0);
     }
     mosquitto_lib_cleanup();
     close(fd);
