@@ -17,18 +17,20 @@ cmake --build "$build/fuzz" -j"$(nproc)" --target fuzzers >"$build/fuzz/build.ou
 }
 
 # A fuzzer's time is bounded twice: by its own clock, and by ours, should it hang before it looks.
-rc=0
-for name in lease_ack record mqtt settings sinks rules config release artifact minisign device_csv fleet block scan h1 sbom scan_data debsecan bundle layer registry dockerguard answer; do
-    corpus=$build/fuzz/corpus/$name
+fuzz_one() {
+    local name=$1 corpus=$build/fuzz/corpus/$1
     mkdir -p "$corpus"
     if timeout $((seconds + 60)) "$build/fuzz/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 \
         -rss_limit_mb=1024 -max_len=65536 -artifact_prefix="$build/fuzz/$name-" \
         "$corpus" "$root/tests/fuzz/seeds/$name" >"$build/fuzz/$name.out" 2>&1; then
         echo "ok - fuzz $name: $(grep -oE 'Done [0-9]+ runs' "$build/fuzz/$name.out" | tail -n 1)"
     else
-        rc=1
-        echo "not ok - fuzz $name"
-        grep -E 'ERROR|SUMMARY|runtime error|Test unit' "$build/fuzz/$name.out" | head -n 10 | sed 's/^/    /'
+        printf 'not ok - fuzz %s\n%s\n' "$name" \
+            "$(grep -E 'ERROR|SUMMARY|runtime error|Test unit' "$build/fuzz/$name.out" | head -n 10 | sed 's/^/    /')"
+        return 1
     fi
-done
-exit "$rc"
+}
+export -f fuzz_one
+export root build seconds
+sed -n 's/^hf_fuzzer(\([a-z0-9_]*\) .*/\1/p' "$root/tests/fuzz/CMakeLists.txt" |
+    xargs -P "$(nproc)" -n 1 bash -c 'fuzz_one "$@"' _
