@@ -111,6 +111,10 @@ struct hf_query_field {
 HF_MUST int hf_query_read(const char *query, const struct hf_query_field *fields, size_t count,
                           struct hf_error *err);
 
+/* A parameter that is a time (RFC 3339); *ret_ms, which may be NULL, is 0 where it is "". */
+HF_MUST int hf_query_time(const char *name, const char *text, int64_t *ret_ms,
+                          struct hf_error *err);
+
 /* The session token out of a Cookie header (NULL for none); "" where there is none. */
 void hf_cookie_token(const char *header, char out[HF_TOKEN_SIZE]);
 

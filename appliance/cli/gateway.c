@@ -408,9 +408,10 @@ static const struct cli_command commands[] = {
     {
         .name = "audit",
         .words = "",
-        .flags = CLI_FLAG(CLI_LIMIT) | CLI_FLAG(CLI_CURSOR),
+        .flags = CLI_FLAG(CLI_WHO) | CLI_FLAG(CLI_TEXT) | CLI_FLAG(CLI_FROM) | CLI_FLAG(CLI_TO) |
+                 CLI_FLAG(CLI_LIMIT) | CLI_FLAG(CLI_CURSOR),
         .summary = "Show who did what",
-        .examples = "audit --limit 20",
+        .examples = "audit --limit 20\naudit --who ann --text configuration",
         .path = "/audit",
         .show = show_audit,
     },

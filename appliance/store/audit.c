@@ -26,15 +26,19 @@ hf_store_audit(struct hf_store *st, const char *who, const char *what, struct hf
 }
 
 int
-hf_store_audit_list(struct hf_store *st, int64_t before, struct hf_audit_entry *ret_entries,
-                    size_t max, size_t *ret_count, struct hf_error *err)
+hf_store_audit_list(struct hf_store *st, const struct hf_audit_filter *filter,
+                    struct hf_audit_entry *ret_entries, size_t max, size_t *ret_count,
+                    struct hf_error *err)
 {
+    static const struct hf_audit_filter none;
+    const struct hf_audit_filter *f = filter ? filter : &none;
     HF_STMT stmt = NULL;
     size_t count = 0;
     int row;
 
-    if (hf_db_query(st, &stmt, err, hf_sql_audit_list, "ii", (int64_t)max,
-                    before ? before : INT64_MAX) < 0)
+    if (hf_db_query(st, &stmt, err, hf_sql_audit_list, "iittii", (int64_t)max,
+                    f->before ? f->before : INT64_MAX, f->who ? f->who : "", f->text ? f->text : "",
+                    f->from_ms, f->to_ms ? f->to_ms : INT64_MAX) < 0)
         return -1;
     while ((row = hf_db_step(st, stmt, err)) > 0 && count < max) {
         struct hf_audit_entry *e = &ret_entries[count++];

@@ -265,8 +265,13 @@ struct hf_audit_entry {
 
 HF_MUST int hf_store_audit(struct hf_store *st, const char *who, const char *what,
                            struct hf_error *err);
-/* Newest first, at most max; those older than the entry `before` where that is not 0. */
-HF_MUST int hf_store_audit_list(struct hf_store *st, int64_t before,
+struct hf_audit_filter {
+    int64_t before;         /* entries older than this one; 0: from the newest on */
+    const char *who, *text; /* whose, and with this in what was done; NULL or "": any */
+    int64_t from_ms, to_ms; /* not before, and before; 0: any time */
+};
+/* Newest first, at most max; all where filter is NULL. */
+HF_MUST int hf_store_audit_list(struct hf_store *st, const struct hf_audit_filter *filter,
                                 struct hf_audit_entry *ret_entries, size_t max, size_t *ret_count,
                                 struct hf_error *err);
 

@@ -200,7 +200,9 @@ INSERT INTO audit (at, who, what) VALUES (?1, ?2, ?3)
 DELETE FROM audit WHERE n <= (SELECT max(n) FROM audit) - ?1
 
 -- :audit_list
-SELECT n, at, who, what FROM audit WHERE n < ?2 ORDER BY n DESC LIMIT ?1
+SELECT n, at, who, what FROM audit
+WHERE n < ?2 AND (?3 = '' OR who = ?3) AND (?4 = '' OR instr(lower(what), lower(?4))) AND at >= ?5 AND at < ?6
+ORDER BY n DESC LIMIT ?1
 
 -- :alarm_save
 INSERT INTO alarm (n, kind, subject, bad, cause, advice, raised, last, count, acknowledged_by,

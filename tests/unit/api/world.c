@@ -433,12 +433,13 @@ hf_core_run(struct hf_core *core, hf_core_work *work, void *context, struct hf_e
 }
 
 int
-hf_store_audit_list(struct hf_store *st, int64_t before, struct hf_audit_entry *ret_entries,
-                    size_t max, size_t *ret_count, struct hf_error *err)
+hf_store_audit_list(struct hf_store *st, const struct hf_audit_filter *filter,
+                    struct hf_audit_entry *ret_entries, size_t max, size_t *ret_count,
+                    struct hf_error *err)
 {
     (void)st, (void)err;
     *ret_count = 0;
-    for (int64_t n = before ? before - 1 : 9; n >= 5 && *ret_count < max; n--) {
+    for (int64_t n = filter->before ? filter->before - 1 : 9; n >= 5 && *ret_count < max; n--) {
         struct hf_audit_entry *e = &ret_entries[(*ret_count)++];
 
         *e = (struct hf_audit_entry){.n = n, .at_ms = AT_MS, .who = "ann"};

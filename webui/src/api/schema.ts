@@ -7182,6 +7182,14 @@ export interface operations {
     listAudit: {
         parameters: {
             query?: {
+                /** @description Only what this one did, as `who` of an entry names it. */
+                who?: string;
+                /** @description Only what has this in it, whatever the case of its letters. */
+                text?: string;
+                /** @description Not before this time. */
+                from?: string;
+                /** @description Before this time. */
+                to?: string;
                 /** @description At most so many. */
                 limit?: number;
                 /** @description `next` of the answer before. */
