@@ -48,6 +48,7 @@ encode_page(const struct audit_page *p)
         put_number_text(one, "id", e->n);
         hf_json_put_time(one, "at", e->at_ms);
         hf_json_put_string(one, "who", e->who);
+        hf_json_put_string(one, "from", *e->from ? e->from : NULL);
         hf_json_put_string(one, "what", e->what);
         hf_json_add(list, one);
     }

@@ -13,6 +13,7 @@
 #include "identity/identity.h"
 #include "json/json.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,6 +47,7 @@ struct hf_api_common {
     struct hf_streams streams;
     struct hf_state_cache state, services;
     struct hf_once once;
+    atomic_llong refused_ms; /* when a refusal was last written down; monotonic, 0: never */
 };
 
 struct hf_exchange {

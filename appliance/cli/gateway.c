@@ -273,13 +273,15 @@ incidents(struct cli *c, struct hf_error *err)
 static int
 show_audit(const struct cli_out *out, const struct hf_json *doc, struct hf_error *err)
 {
-    static const struct cli_column columns[] = {{"WHEN", false}, {"WHO", false}, {"WHAT", false}};
+    static const struct cli_column columns[] = {
+        {"WHEN", false}, {"WHO", false}, {"FROM", false}, {"WHAT", false}};
     HF_AUTO(cli_table) struct cli_table *t = cli_table_new(columns, HF_LEN(columns));
 
     for (const struct hf_json *e = hf_json_first(hf_json_get(doc, "entries")); e;
          e = hf_json_next(e)) {
         cli_cell_text(t, CLI_PLAIN, cli_time(hf_json_string(e, "at")).text);
         cli_cell_text(t, CLI_BOLD, cli_text(e, "who"));
+        cli_cell_text(t, CLI_PLAIN, cli_text(e, "from"));
         cli_cell_text(t, CLI_PLAIN, cli_text(e, "what"));
     }
     if (cli_table_print(t, out, "Nothing yet.", err) < 0)

@@ -8,9 +8,16 @@ add(struct hf_store *st, void *context, struct hf_error *err)
 {
     const struct hf_audit_entry *e = context;
 
-    if (hf_db_exec(st, err, hf_sql_audit_add, "itt", e->at_ms, e->who, e->what) < 0)
+    if (hf_db_exec(st, err, hf_sql_audit_add, "itt", e->at_ms, e->who, e->what) < 0 ||
+        (*st->asked_from && hf_db_exec(st, err, hf_sql_audit_origin_add, "t", st->asked_from) < 0))
         return -1;
     return hf_db_exec(st, err, hf_sql_audit_trim, "i", (int64_t)HF_STORE_AUDIT_MAX);
+}
+
+void
+hf_store_asked_from(struct hf_store *st, const char *address)
+{
+    snprintf(st->asked_from, sizeof st->asked_from, "%s", address);
 }
 
 int
@@ -47,6 +54,7 @@ hf_store_audit_list(struct hf_store *st, const struct hf_audit_filter *filter,
         e->at_ms = sqlite3_column_int64(stmt, 1);
         hf_db_text(stmt, 2, e->who, sizeof e->who);
         hf_db_text(stmt, 3, e->what, sizeof e->what);
+        hf_db_text(stmt, 4, e->from, sizeof e->from);
     }
     if (row < 0)
         return hf_error_wrap(err, "read the audit log");

@@ -261,7 +261,12 @@ struct hf_audit_entry {
     int64_t at_ms;
     char who[HF_NAME_SIZE];
     char what[HF_TEXT_SIZE];
+    char from[HF_ADDRESS_SIZE]; /* "": the gateway did it by itself, or that is not known */
 };
+
+/* What is written into the audit log until it says otherwise was asked for from this address; ""
+ * for nobody. */
+void hf_store_asked_from(struct hf_store *st, const char *address);
 
 HF_MUST int hf_store_audit(struct hf_store *st, const char *who, const char *what,
                            struct hf_error *err);

@@ -323,7 +323,7 @@ async function configuration() {
   await patch(422, { own: { ports: [0] } }, 'a port that is none', { headers: { 'if-match': '*' } });
   const audit = await expect(200, 'GET', '/audit', { query: 'limit=1', what: 'newest' });
   const { entries: [newest], next } = JSON.parse(audit.text);
-  check('GET /audit: the change', newest?.who === 'admin' && /^changed the configuration/.test(newest.what), audit.text);
+  check('GET /audit: the change', newest?.who === 'admin' && newest.from === '127.0.0.1' && /^changed the configuration/.test(newest.what), audit.text);
   await expect(200, 'GET', '/audit', { query: `limit=5&cursor=${next}`, what: 'next page' });
   await expect(400, 'GET', '/audit', { query: 'cursor=x', what: 'bad cursor' });
   await expect(400, 'GET', '/audit', { query: 'from=yesterday', what: 'bad time' });

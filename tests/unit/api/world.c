@@ -424,6 +424,12 @@ hf_core_config_diff(struct hf_core *core, int64_t from, int64_t to, struct hf_js
     return 0;
 }
 
+void
+hf_core_asked_from(const char *address)
+{
+    (void)address;
+}
+
 /* Without a store: what reads the audit log finds five entries, the newest of them 9. */
 int
 hf_core_run(struct hf_core *core, hf_core_work *work, void *context, struct hf_error *err)

@@ -349,7 +349,9 @@ audit_is_filtered(void **state)
     };
     struct hf_audit_entry list[4];
 
+    hf_store_asked_from(st, "192.168.1.7");
     assert_int_equal(hf_store_audit(st, "ann", "changed the configuration", NULL), 0);
+    hf_store_asked_from(st, "");
     assert_int_equal(hf_store_audit(st, "bob", "changed the configuration", NULL), 0);
     assert_int_equal(hf_store_audit(st, "ann", "restarted buffer", NULL), 0);
     for (size_t i = 0; i < HF_LEN(asked); i++) {
@@ -359,6 +361,9 @@ audit_is_filtered(void **state)
             hf_store_audit_list(st, &asked[i].filter, list, HF_LEN(list), &count, NULL), 0);
         assert_int_equal(count, asked[i].count);
     }
+    assert_string_equal(list[0].from, "192.168.1.7"); /* of the first entry */
+    assert_int_equal(hf_store_audit_list(st, NULL, list, HF_LEN(list), &(size_t){0}, NULL), 0);
+    assert_string_equal(list[1].from, "");
 }
 
 static int
