@@ -13,6 +13,7 @@
 #include "identity/identity.h"
 #include "json/json.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,6 +47,7 @@ struct hf_api_common {
     struct hf_streams streams;
     struct hf_state_cache state, services;
     struct hf_once once;
+    atomic_llong refused_ms; /* when a refusal was last written down; monotonic, 0: never */
 };
 
 struct hf_exchange {
@@ -109,6 +111,10 @@ struct hf_query_field {
 
 /* Checks the whole query: unknown or doubled parameters and wrong values are MALFORMED. */
 HF_MUST int hf_query_read(const char *query, const struct hf_query_field *fields, size_t count,
+                          struct hf_error *err);
+
+/* A parameter that is a time (RFC 3339); *ret_ms, which may be NULL, is 0 where it is "". */
+HF_MUST int hf_query_time(const char *name, const char *text, int64_t *ret_ms,
                           struct hf_error *err);
 
 /* The session token out of a Cookie header (NULL for none); "" where there is none. */

@@ -129,17 +129,6 @@ static int export(struct hf_exchange *x, const char *path, struct hf_error *err)
     return 0;
 }
 
-static int
-check_time(const char *name, const char *text, struct hf_error *err)
-{
-    int64_t ignored;
-
-    if (*text && !hf_clock_parse(text, &ignored))
-        return hf_error_set(err, HF_ERROR_MALFORMED,
-                            "'%s' is a time such as 2026-11-24T03:01:33Z (RFC 3339)", name);
-    return 0;
-}
-
 int
 hf_handle_export(struct hf_exchange *x, struct hf_error *err)
 {
@@ -154,7 +143,7 @@ hf_handle_export(struct hf_exchange *x, struct hf_error *err)
     int rc;
 
     if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0 ||
-        check_time("from", w.from, err) < 0 || check_time("to", w.to, err) < 0 ||
+        hf_query_time("from", w.from, NULL, err) < 0 || hf_query_time("to", w.to, NULL, err) < 0 ||
         hf_buf_adds(&path, "/v1/export", err) < 0 || records_path(&w, &path, err) < 0 ||
         hf_streams_enter(&x->api->streams, HF_STREAM_EXPORT, err) < 0)
         return -1;

@@ -225,6 +225,19 @@ hf_query_read(const char *query, const struct hf_query_field *fields, size_t cou
     return 0;
 }
 
+int
+hf_query_time(const char *name, const char *text, int64_t *ret_ms, struct hf_error *err)
+{
+    int64_t ms = 0;
+
+    if (*text && !hf_clock_parse(text, &ms))
+        return hf_error_set(err, HF_ERROR_MALFORMED,
+                            "'%s' is a time such as 2026-11-24T03:01:33Z (RFC 3339)", name);
+    if (ret_ms)
+        *ret_ms = ms;
+    return 0;
+}
+
 void
 hf_cookie_token(const char *header, char out[HF_TOKEN_SIZE])
 {

@@ -3,12 +3,16 @@
 
 #include "api/guard.h"
 #include "api/handlers.h"
+#include "api/peer.h"
 #include "api/server.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+enum { REFUSALS_APART_MS = 1000 };
 
 static const char API_PREFIX[] = "/api/v1";
 
@@ -116,6 +120,22 @@ hf_exchange_need_proof(const struct hf_exchange *x, struct hf_error *err)
                         "this needs your password once more: POST it to /api/v1/session/reauth");
 }
 
+/* Who tries to change what its role does not allow; not each time, or it could push everything else
+ * out of the log. */
+static void
+audit_refusal(struct hf_exchange *x)
+{
+    long long now = hf_clock_mono_ms(), last = atomic_load(&x->api->refused_ms);
+    struct hf_error err;
+
+    if (is_read(x) || (last && now - last < REFUSALS_APART_MS) ||
+        !atomic_compare_exchange_strong(&x->api->refused_ms, &last, now))
+        return;
+    if (hf_peer_audit(x, &err, "was refused, as %s: %s %s", hf_role_name(x->session.role),
+                      x->method, x->path) < 0)
+        hf_log_error("event=audit-not-kept error=\"%s\"", err.message);
+}
+
 static int
 check_access(struct hf_exchange *x, enum hf_access access, struct hf_error *err)
 {
@@ -130,9 +150,11 @@ check_access(struct hf_exchange *x, enum hf_access access, struct hf_error *err)
         return 0;
     if (identify(x, err) < 0)
         return -1;
-    if (x->session.role < needed[access])
+    if (x->session.role < needed[access]) {
+        audit_refusal(x);
         return hf_error_set(err, HF_ERROR_FORBIDDEN, "this needs the role %s",
                             hf_role_name(needed[access]));
+    }
     return access == HF_ACCESS_ADMIN_PROVED ? hf_exchange_need_proof(x, err) : 0;
 }
 
@@ -257,7 +279,9 @@ hf_router_serve(struct hf_exchange *x)
     x->head = strcmp(x->method, "HEAD") == 0;
     x->closing = hf_exchange_has_body(x); /* until it is read */
     hf_cookie_token(hf_exchange_header(x, "Cookie"), x->token);
+    hf_core_asked_from(x->peer);
     serve(x);
+    hf_core_asked_from("");
     hf_reply_done(x);
     if (!is_read(x))
         hf_log_info("event=request method=%s path=%s status=%d user=%s peer=%s", x->method, x->path,

@@ -21,6 +21,7 @@ const struct cli_flag_info cli_flags[CLI_FLAG_COUNT] = {
     [CLI_ENABLE] = {"enable", 0, NULL, "the user may log in again", NULL},
     [CLI_FILE] = {"file", 0, "FILE", "read it from a file; - is stdin", NULL},
     [CLI_FOLLOW] = {"follow", 'f', NULL, "go on until ^C or the end", NULL},
+    [CLI_FROM] = {"from", 0, "TIME", "not before this time, as 2026-11-24T03:00:00Z", "from"},
     [CLI_KIND] = {"kind", 0, "KIND", "only of this kind", "kind"},
     [CLI_LANE] = {"lane", 0, "LANE", "only of this lane: alarm, normal or bulk", "lane"},
     [CLI_LIMIT] = {"limit", 'l', "N", "at most so many", "limit"},
@@ -40,9 +41,12 @@ const struct cli_flag_info cli_flags[CLI_FLAG_COUNT] = {
     [CLI_SETUP_CODE] = {"setup-code", 0, "CODE", "as the gateway printed it", NULL},
     [CLI_SUBSCRIBE] = {"subscribe", 0, "FILTERS", "what the device may hear", NULL},
     [CLI_TAIL] = {"tail", 't', "N", "begin with so many lines", "tail"},
+    [CLI_TEXT] = {"text", 0, "TEXT", "only what has this in it", "text"},
+    [CLI_TO] = {"to", 0, "TIME", "before this time", "to"},
     [CLI_TOKEN_STDIN] = {"token-stdin", 0, NULL, "read an API token from stdin, and keep it", NULL},
     [CLI_TOPIC] = {"topic", 0, "FILTER", "only topics that this MQTT filter matches", "topic"},
     [CLI_USER] = {"user", 'u', "NAME", "who logs in (admin)", NULL},
+    [CLI_WHO] = {"who", 0, "NAME", "only what this one did", "who"},
 };
 
 static const uint64_t OF_EVERY_COMMAND = CLI_FLAG(CLI_GATEWAY) | CLI_FLAG(CLI_FINGERPRINT) |

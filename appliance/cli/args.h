@@ -28,6 +28,7 @@ enum cli_flag {
     CLI_ENABLE,
     CLI_FILE,
     CLI_FOLLOW,
+    CLI_FROM,
     CLI_KIND,
     CLI_LANE,
     CLI_LIMIT,
@@ -47,9 +48,12 @@ enum cli_flag {
     CLI_SETUP_CODE,
     CLI_SUBSCRIBE,
     CLI_TAIL,
+    CLI_TEXT,
+    CLI_TO,
     CLI_TOKEN_STDIN,
     CLI_TOPIC,
     CLI_USER,
+    CLI_WHO,
     CLI_FLAG_COUNT
 };
 

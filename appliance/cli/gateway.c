@@ -273,13 +273,15 @@ incidents(struct cli *c, struct hf_error *err)
 static int
 show_audit(const struct cli_out *out, const struct hf_json *doc, struct hf_error *err)
 {
-    static const struct cli_column columns[] = {{"WHEN", false}, {"WHO", false}, {"WHAT", false}};
+    static const struct cli_column columns[] = {
+        {"WHEN", false}, {"WHO", false}, {"FROM", false}, {"WHAT", false}};
     HF_AUTO(cli_table) struct cli_table *t = cli_table_new(columns, HF_LEN(columns));
 
     for (const struct hf_json *e = hf_json_first(hf_json_get(doc, "entries")); e;
          e = hf_json_next(e)) {
         cli_cell_text(t, CLI_PLAIN, cli_time(hf_json_string(e, "at")).text);
         cli_cell_text(t, CLI_BOLD, cli_text(e, "who"));
+        cli_cell_text(t, CLI_PLAIN, cli_text(e, "from"));
         cli_cell_text(t, CLI_PLAIN, cli_text(e, "what"));
     }
     if (cli_table_print(t, out, "Nothing yet.", err) < 0)
@@ -408,9 +410,10 @@ static const struct cli_command commands[] = {
     {
         .name = "audit",
         .words = "",
-        .flags = CLI_FLAG(CLI_LIMIT) | CLI_FLAG(CLI_CURSOR),
+        .flags = CLI_FLAG(CLI_WHO) | CLI_FLAG(CLI_TEXT) | CLI_FLAG(CLI_FROM) | CLI_FLAG(CLI_TO) |
+                 CLI_FLAG(CLI_LIMIT) | CLI_FLAG(CLI_CURSOR),
         .summary = "Show who did what",
-        .examples = "audit --limit 20",
+        .examples = "audit --limit 20\naudit --who ann --text configuration",
         .path = "/audit",
         .show = show_audit,
     },

@@ -59,6 +59,10 @@ void hf_snapshot_unref(const struct hf_snapshot *snapshot);
 size_t hf_core_happenings(struct hf_core *core, uint64_t n, struct hf_happening *ret_happenings,
                           size_t max, uint64_t *ret_missed);
 
+/* What this thread asks for from now on it asks for somebody at this address, as the audit log will
+ * have it; "" for nobody. */
+void hf_core_asked_from(const char *address);
+
 /* Asks for start, stop or restart of a service; fills ret_operation with what was queued.
  * Errors: NOT_FOUND (no such service), CONFLICT (one is under way), UNAVAILABLE (queue full). */
 HF_MUST int hf_core_command(struct hf_core *core, enum hf_operation_kind kind, const char *service,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/mailbox.h"
 
+#include "core/core.h"
+
 #include "base/text.h"
 
 #include "base/clock.h"
@@ -53,6 +55,14 @@ mailbox_take(struct mailbox *m, int64_t until_ms, struct mail *ret_mail)
     pthread_mutex_unlock(&m->lock);
 }
 
+static _Thread_local char asked_from[HF_ADDRESS_SIZE];
+
+void
+hf_core_asked_from(const char *address)
+{
+    hf_text_put(asked_from, sizeof asked_from, "%s", address);
+}
+
 int
 mailbox_call(struct mailbox *m,
              int (*work)(struct hf_core *core, void *context, struct hf_error *err), void *context,
@@ -60,6 +70,7 @@ mailbox_call(struct mailbox *m,
 {
     struct call call = {.work = work, .context = context, .err = err};
 
+    memcpy(call.from, asked_from, sizeof call.from);
     pthread_mutex_lock(&m->lock);
     if (m->closed) {
         pthread_mutex_unlock(&m->lock);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/fetcher.h"
+#include "model/account.h"
 #include "model/engine_ops.h"
 #include "model/view.h"
 
@@ -21,6 +22,7 @@ struct call {
     int (*work)(struct hf_core *core, void *context, struct hf_error *err);
     void *context;
     struct hf_error *err;
+    char from[HF_ADDRESS_SIZE]; /* who asks, "" for nobody */
     int result;
     bool done;
     struct call *next;

@@ -442,8 +442,11 @@ next_wake(const struct hf_core *core)
 static void
 run_calls(struct hf_core *core, struct call *calls)
 {
-    for (struct call *c = calls; c; c = c->next)
+    for (struct call *c = calls; c; c = c->next) {
+        hf_store_asked_from(core->config.store, c->from);
         c->result = c->work(core, c->context, c->err);
+    }
+    hf_store_asked_from(core->config.store, "");
     mailbox_answer(&core->mail, calls);
 }
 

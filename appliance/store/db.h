@@ -18,6 +18,7 @@ struct hf_store {
     char opened_text[HF_STORE_REPORT_MAX];
     bool export_due; /* export.c */
     int depth;       /* of hf_store_transaction() */
+    char asked_from[HF_ADDRESS_SIZE];
 };
 
 static inline void

@@ -261,12 +261,22 @@ struct hf_audit_entry {
     int64_t at_ms;
     char who[HF_NAME_SIZE];
     char what[HF_TEXT_SIZE];
+    char from[HF_ADDRESS_SIZE]; /* "": the gateway did it by itself, or that is not known */
 };
+
+/* What is written into the audit log until it says otherwise was asked for from this address; ""
+ * for nobody. */
+void hf_store_asked_from(struct hf_store *st, const char *address);
 
 HF_MUST int hf_store_audit(struct hf_store *st, const char *who, const char *what,
                            struct hf_error *err);
-/* Newest first, at most max; those older than the entry `before` where that is not 0. */
-HF_MUST int hf_store_audit_list(struct hf_store *st, int64_t before,
+struct hf_audit_filter {
+    int64_t before;         /* entries older than this one; 0: from the newest on */
+    const char *who, *text; /* whose, and with this in what was done; NULL or "": any */
+    int64_t from_ms, to_ms; /* not before, and before; 0: any time */
+};
+/* Newest first, at most max; all where filter is NULL. */
+HF_MUST int hf_store_audit_list(struct hf_store *st, const struct hf_audit_filter *filter,
                                 struct hf_audit_entry *ret_entries, size_t max, size_t *ret_count,
                                 struct hf_error *err);
 

@@ -323,9 +323,21 @@ async function configuration() {
   await patch(422, { own: { ports: [0] } }, 'a port that is none', { headers: { 'if-match': '*' } });
   const audit = await expect(200, 'GET', '/audit', { query: 'limit=1', what: 'newest' });
   const { entries: [newest], next } = JSON.parse(audit.text);
-  check('GET /audit: the change', newest?.who === 'admin' && /^changed the configuration/.test(newest.what), audit.text);
+  check('GET /audit: the change', newest?.who === 'admin' && newest.from === '127.0.0.1' && /^changed the configuration/.test(newest.what), audit.text);
   await expect(200, 'GET', '/audit', { query: `limit=5&cursor=${next}`, what: 'next page' });
   await expect(400, 'GET', '/audit', { query: 'cursor=x', what: 'bad cursor' });
+  await expect(400, 'GET', '/audit', { query: 'from=yesterday', what: 'bad time' });
+  const day = newest?.at.slice(0, 10);
+  for (const [query, some] of [
+    ['who=admin&text=CONFIGURATION&limit=1', true],
+    [`from=${day}T00:00:00Z&limit=1`, true],
+    ['who=nobody', false],
+    ['text=no%20such%20thing', false],
+    [`to=${day}T00:00:00Z`, false],
+  ]) {
+    const found = await expect(200, 'GET', '/audit', { query, what: query });
+    check(`GET /audit: ${query}`, JSON.parse(found.text).entries.length > 0 === some, found.text);
+  }
   await revisions();
 }
 

@@ -21,6 +21,12 @@ CREATE TABLE token (
     UNIQUE (user, name)
 ) STRICT;
 
+-- From where it was asked for; what the gateway did by itself has none.
+CREATE TABLE audit_origin (
+    n       INTEGER PRIMARY KEY REFERENCES audit (n) ON DELETE CASCADE,
+    address TEXT NOT NULL
+) STRICT;
+
 -- The recovery file that was applied last.
 CREATE TABLE recovery_file (
     one       INTEGER PRIMARY KEY CHECK (one = 1),

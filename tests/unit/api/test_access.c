@@ -274,6 +274,9 @@ sessions_of_each_role(void **state)
                    status && is[s] == ADMIN ? "/api/docs/problems#password-needed" : NULL);
         }
     }
+    assert_non_null(strstr(world_audit, ": was refused, as "));
+    assert_null(strstr(world_audit, "as admin")); /* who has to show the password is not refused */
+    assert_null(strstr(world_audit, "GET"));
 }
 
 /* One of role admin needs no password. */

@@ -424,6 +424,12 @@ hf_core_config_diff(struct hf_core *core, int64_t from, int64_t to, struct hf_js
     return 0;
 }
 
+void
+hf_core_asked_from(const char *address)
+{
+    (void)address;
+}
+
 /* Without a store: what reads the audit log finds five entries, the newest of them 9. */
 int
 hf_core_run(struct hf_core *core, hf_core_work *work, void *context, struct hf_error *err)
@@ -433,12 +439,13 @@ hf_core_run(struct hf_core *core, hf_core_work *work, void *context, struct hf_e
 }
 
 int
-hf_store_audit_list(struct hf_store *st, int64_t before, struct hf_audit_entry *ret_entries,
-                    size_t max, size_t *ret_count, struct hf_error *err)
+hf_store_audit_list(struct hf_store *st, const struct hf_audit_filter *filter,
+                    struct hf_audit_entry *ret_entries, size_t max, size_t *ret_count,
+                    struct hf_error *err)
 {
     (void)st, (void)err;
     *ret_count = 0;
-    for (int64_t n = before ? before - 1 : 9; n >= 5 && *ret_count < max; n--) {
+    for (int64_t n = filter->before ? filter->before - 1 : 9; n >= 5 && *ret_count < max; n--) {
         struct hf_audit_entry *e = &ret_entries[(*ret_count)++];
 
         *e = (struct hf_audit_entry){.n = n, .at_ms = AT_MS, .who = "ann"};

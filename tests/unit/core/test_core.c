@@ -332,7 +332,7 @@ read_newest(struct hf_store *store, void *context, struct hf_error *err)
 {
     struct newest_audit *n = context;
 
-    return hf_store_audit_list(store, 0, &n->entry, 1, &n->count, err);
+    return hf_store_audit_list(store, NULL, &n->entry, 1, &n->count, err);
 }
 
 #define PATCH                                                                                      \

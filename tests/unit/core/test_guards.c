@@ -107,7 +107,7 @@ in_audit(struct box *b, const char *text)
     struct hf_audit_entry list[16];
     size_t count = 0;
 
-    assert_int_equal(hf_store_audit_list(b->store, 0, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(hf_store_audit_list(b->store, NULL, list, HF_LEN(list), &count, NULL), 0);
     for (size_t i = 0; i < count; i++)
         if (strstr(list[i].what, text) && strcmp(list[i].who, "holdfastd") == 0)
             return true;

@@ -155,7 +155,7 @@ what_makes_a_service_end_is_taken_back(void **state)
     assert_non_null(strstr(incident.found, "of the configuration: 'broker'"));
     end(b);
     assert_int_equal(hf_store_open(b->dir, &b->store, &err), 0);
-    assert_int_equal(hf_store_audit_list(b->store, 0, entries, 1, &count, &err), 0);
+    assert_int_equal(hf_store_audit_list(b->store, NULL, entries, 1, &count, &err), 0);
     assert_string_equal(entries[0].who, "holdfastd");
     assert_non_null(strstr(entries[0].what, "returned to revision"));
     hf_store_free(b->store);

@@ -38,7 +38,7 @@ is_audited(struct hf_store *store, const char *text)
     struct hf_audit_entry entries[8];
     size_t count = 0;
 
-    assert_int_equal(hf_store_audit_list(store, 0, entries, HF_LEN(entries), &count, NULL), 0);
+    assert_int_equal(hf_store_audit_list(store, NULL, entries, HF_LEN(entries), &count, NULL), 0);
     for (size_t i = 0; i < count; i++)
         if (strstr(entries[i].what, text))
             return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/store.h"
 
+#include "base/clock.h"
 #include "tempdir.h"
 
 static struct hf_store *
@@ -321,10 +322,48 @@ audit_reads_newest_first(void **state)
     assert_int_equal(hf_store_audit(st, "admin", "one", NULL), 0);
     assert_int_equal(hf_store_audit(st, "admin", "two", NULL), 0);
     assert_int_equal(hf_store_audit(st, "admin", "three", NULL), 0);
-    assert_int_equal(hf_store_audit_list(st, 0, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(hf_store_audit_list(st, NULL, list, HF_LEN(list), &count, NULL), 0);
     assert_int_equal(count, 2);
     assert_string_equal(list[0].what, "three");
     assert_string_equal(list[1].what, "two");
+}
+
+static void
+audit_is_filtered(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    int64_t now = hf_clock_wall_ms();
+    const struct {
+        struct hf_audit_filter filter;
+        size_t count;
+    } asked[] = {
+        {{.who = "ann"}, 2},
+        {{.who = "an"}, 0},
+        {{.text = "CONFIGURATION"}, 2},
+        {{.who = "ann", .text = "configuration"}, 1},
+        {{.text = "%"}, 0},
+        {{.from_ms = now}, 3},
+        {{.to_ms = now}, 0},
+        {{.from_ms = now + 3600 * 1000}, 0},
+        {{.before = 2, .who = "ann"}, 1},
+    };
+    struct hf_audit_entry list[4];
+
+    hf_store_asked_from(st, "192.168.1.7");
+    assert_int_equal(hf_store_audit(st, "ann", "changed the configuration", NULL), 0);
+    hf_store_asked_from(st, "");
+    assert_int_equal(hf_store_audit(st, "bob", "changed the configuration", NULL), 0);
+    assert_int_equal(hf_store_audit(st, "ann", "restarted buffer", NULL), 0);
+    for (size_t i = 0; i < HF_LEN(asked); i++) {
+        size_t count = 99;
+
+        assert_int_equal(
+            hf_store_audit_list(st, &asked[i].filter, list, HF_LEN(list), &count, NULL), 0);
+        assert_int_equal(count, asked[i].count);
+    }
+    assert_string_equal(list[0].from, "192.168.1.7"); /* of the first entry */
+    assert_int_equal(hf_store_audit_list(st, NULL, list, HF_LEN(list), &(size_t){0}, NULL), 0);
+    assert_string_equal(list[1].from, "");
 }
 
 static int
@@ -426,6 +465,7 @@ main(void)
         with_tempdir(sessions_are_bounded),
         with_tempdir(clock_floor_only_rises),
         with_tempdir(audit_reads_newest_first),
+        with_tempdir(audit_is_filtered),
         with_tempdir(transaction_is_all_or_nothing),
         with_tempdir(pain_10_same_provision_changes_nothing),
         with_tempdir(provision_of_a_claimed_gateway_is_whole_or_nothing),

@@ -72,7 +72,7 @@ expect_audit(struct hf_store *st, const char *what)
     struct hf_audit_entry newest = {0};
     size_t count = 0;
 
-    assert_int_equal(hf_store_audit_list(st, 0, &newest, 1, &count, NULL), 0);
+    assert_int_equal(hf_store_audit_list(st, NULL, &newest, 1, &count, NULL), 0);
     assert_string_equal(newest.what, what);
 }
 

@@ -110,7 +110,7 @@ audit_count(struct hf_store *st)
     static struct hf_audit_entry list[AUDIT_ROWS + 10];
     size_t count = 0;
 
-    assert_int_equal(hf_store_audit_list(st, 0, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(hf_store_audit_list(st, NULL, list, HF_LEN(list), &count, NULL), 0);
     return count;
 }
 
@@ -195,7 +195,7 @@ pain_06_a_database_that_is_gone_comes_from_the_export(void **state)
     assert_non_null(strstr(text, "was gone"));
     assert_non_null(strstr(text, "Taken from the last export: gateway id, accounts"));
     assert_all_there(st, &b);
-    assert_int_equal(hf_store_audit_list(st, 0, &entry, 1, &count, NULL), 0);
+    assert_int_equal(hf_store_audit_list(st, NULL, &entry, 1, &count, NULL), 0);
     assert_int_equal(count, 1);
     assert_non_null(strstr(entry.what, "was gone"));
     hf_store_free(st);
@@ -350,7 +350,7 @@ recovery_is_reported_once_and_audited(void **state)
     assert_int_equal(hf_store_open(*state, &st, NULL), 0);
     assert_int_equal(hf_store_opened_as(st, &text), HF_STORE_EXISTING);
     assert_string_equal(text, "");
-    assert_int_equal(hf_store_audit_list(st, 0, &entry, 1, &count, NULL), 0);
+    assert_int_equal(hf_store_audit_list(st, NULL, &entry, 1, &count, NULL), 0);
     assert_int_equal(count, 1);
     assert_non_null(strstr(entry.what, "damaged"));
     hf_store_free(st);

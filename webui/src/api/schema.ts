@@ -3601,6 +3601,7 @@ export interface components {
          *           "id": "12",
          *           "at": "2026-11-24T03:01:33.123Z",
          *           "who": "admin",
+         *           "from": "192.168.1.7",
          *           "what": "changed the configuration to revision 8"
          *         }
          *       ],
@@ -3616,6 +3617,8 @@ export interface components {
                 at: components["schemas"]["TimeOrNull"];
                 /** @description The account, or `holdfastd`. */
                 who: string;
+                /** @description The address it was asked for from; null where the gateway did it by itself. */
+                from: string | null;
                 /** @description What was done, for a person. */
                 what: string;
             }[];
@@ -7182,6 +7185,14 @@ export interface operations {
     listAudit: {
         parameters: {
             query?: {
+                /** @description Only what this one did, as `who` of an entry names it. */
+                who?: string;
+                /** @description Only what has this in it, whatever the case of its letters. */
+                text?: string;
+                /** @description Not before this time. */
+                from?: string;
+                /** @description Before this time. */
+                to?: string;
                 /** @description At most so many. */
                 limit?: number;
                 /** @description `next` of the answer before. */
