@@ -39,6 +39,36 @@ mailbox_done(struct mailbox *m)
         free(m->mail.lines[i].json);
 }
 
+/* The owner wakes twice a second and little has come then, while all of it is 100 kB: only what is
+ * marked is copied. */
+static void
+hand_over(struct mail *from, struct mail *to)
+{
+    to->stop = from->stop;
+    to->engine_hint = from->engine_hint;
+    to->engine_connected = from->engine_connected;
+    to->pong_ms = from->pong_ms;
+    to->calls = from->calls;
+    to->fetch = from->fetch;
+    if ((to->look.done = from->look.done))
+        to->look = from->look;
+    for (size_t i = 0; i < HF_SERVICES_MAX; i++) {
+        if ((to->status_fresh[i] = from->status_fresh[i]))
+            to->status[i] = from->status[i];
+        if ((to->effects[i].done = from->effects[i].done))
+            to->effects[i] = from->effects[i];
+        to->deaths[i] = from->deaths[i];
+        to->lines[i] = from->lines[i];
+        from->status_fresh[i] = from->effects[i].done = false;
+        from->deaths[i] = (struct death){0};
+        from->lines[i] = (struct last_lines){0};
+    }
+    from->engine_hint = from->engine_connected = from->look.done = false;
+    from->pong_ms = 0;
+    from->calls = NULL;
+    from->fetch = (struct fetch_news){0};
+}
+
 void
 mailbox_take(struct mailbox *m, int64_t until_ms, struct mail *ret_mail)
 {
@@ -48,9 +78,8 @@ mailbox_take(struct mailbox *m, int64_t until_ms, struct mail *ret_mail)
     while (!m->urgent)
         if (pthread_cond_timedwait(&m->arrived, &m->lock, &until) != 0)
             break;
-    *ret_mail = m->mail;
-    memset(&m->mail, 0, sizeof m->mail);
-    m->mail.stop = m->urgent = ret_mail->stop;
+    hand_over(&m->mail, ret_mail);
+    m->urgent = ret_mail->stop;
     m->calls_end = &m->mail.calls;
     pthread_mutex_unlock(&m->lock);
 }

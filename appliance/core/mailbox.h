@@ -63,7 +63,8 @@ struct last_lines {
     int64_t count;
 };
 
-/* A copy of what lay in the box, for the owner to read without the lock. */
+/* A copy of what lay in the box, for the owner to read without the lock. What is not marked as
+ * fresh, seen or done says nothing. */
 struct mail {
     bool stop;
     bool engine_hint;      /* something happened there */

@@ -160,6 +160,7 @@ hf_import_free(struct hf_import *im)
         hf_buf_done(&im->images[i].manifest_text);
         hf_buf_done(&im->images[i].config_text);
     }
+    hf_hasher_free(im->hasher);
     hf_layer_free(im->layer);
     hf_buf_done(&im->out);
     free(im->layers);

@@ -10,7 +10,7 @@
  *     hf_import_present() for each      what need not come
  *     hf_import_read() until 0 bytes    the archive; after an error the rest must not be sent
  *
- * An import is used by one thread.
+ * An import is used by one thread, and has one of its own that hashes.
  */
 #pragma once
 

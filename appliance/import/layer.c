@@ -42,6 +42,9 @@ hf_layer_new(bool gzip, const char *diff_id, const struct hf_layer_limits *limit
     if (gzip && inflateInit2(&l->stream, GZIP_WINDOW) != Z_OK)
         return hf_error_nomem(err);
     l->has_stream = gzip;
+    /* No CRC-32 of what the diff id proves better. */
+    if (gzip && inflateValidate(&l->stream, 0) != Z_OK)
+        return hf_error_nomem(err);
     *ret_layer = hf_steal(&l);
     return 0;
 }

@@ -2,6 +2,7 @@
 /* An import and its parts. Private to the folder. */
 #pragma once
 
+#include "import/hasher.h"
 #include "import/import.h"
 #include "import/layer.h"
 
@@ -38,7 +39,7 @@ struct hf_import {
     struct hf_layer *layer;
     size_t layer_index;
     uint64_t layer_done, total_done, total;
-    struct hf_sha256 hash;
+    struct hf_hasher *hasher; /* of its blob; NULL before the first */
 };
 
 /* pass.c: bytes of the layer that passes, or 0 at its end. */

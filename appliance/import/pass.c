@@ -25,10 +25,11 @@ hf_import_begin_layer(struct hf_import *im, struct hf_error *err)
         return in_layer(im, err);
     l = &im->layers[im->layer_index];
     limits.size = l->blob.size;
-    if (hf_layer_new(l->blob.gzip, l->diff_id, &limits, &im->layer, err) < 0)
+    if ((!im->hasher && hf_hasher_new(&im->hasher, err) < 0) ||
+        hf_layer_new(l->blob.gzip, l->diff_id, &limits, &im->layer, err) < 0)
         return -1;
     im->layer_done = 0;
-    hf_sha256_begin(&im->hash);
+    hf_hasher_begin(im->hasher);
     hf_import_blob_path(l->blob.digest, path);
     hf_tar_put(block, path, l->blob.size);
     return hf_buf_add(&im->out, block, sizeof block, err);
@@ -59,7 +60,7 @@ end_layer(struct hf_import *im, struct hf_error *err)
     struct hf_import_layer *l = &im->layers[im->layer_index];
     char found[HF_DIGEST_SIZE];
 
-    hf_sha256_end(&im->hash, found);
+    hf_hasher_end(im->hasher, found);
     if (strcmp(found, l->blob.digest) != 0)
         return hf_error_set(err, HF_ERROR_INVALID, "what came is %s: it was changed or damaged",
                             found);
@@ -95,7 +96,7 @@ pass(struct hf_import *im, char *out, size_t size, size_t *ret_len, struct hf_er
                             (unsigned long long)im->layers[im->layer_index].blob.size);
     im->layer_done += *ret_len;
     im->total_done += *ret_len;
-    hf_sha256_add(&im->hash, out, *ret_len);
+    hf_hasher_add(im->hasher, out, *ret_len);
     return hf_layer_feed(im->layer, out, *ret_len, err);
 }
 

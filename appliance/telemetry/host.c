@@ -216,53 +216,46 @@ read_own(struct hf_telemetry *t, int64_t now_ms, struct hf_host_view *ret)
         ret->daemon_rss_bytes = pages[1] * sysconf(_SC_PAGESIZE);
     if (!own_ticks(t, &ticks))
         return;
-    if (t->host_at_ms)
+    if (t->own_at_ms)
         ret->daemon_cpu_percent =
-            hf_cgroup_percent((ticks - t->own_ticks) * nano_per_tick, now_ms - t->host_at_ms);
+            hf_cgroup_percent((ticks - t->own_ticks) * nano_per_tick, now_ms - t->own_at_ms);
     t->own_ticks = ticks;
+    t->own_at_ms = now_ms;
 }
 
-/* What hardly moves, and what is a mean of ten seconds by itself. */
+/* What hardly moves, and what is a mean of ten seconds, by itself or by being read so seldom. */
 static void
 read_slow(struct hf_telemetry *t, int64_t now_ms, struct hf_host_view *ret)
 {
-    struct hf_host_view *h = &t->slow;
-
-    if (t->slow_at_ms == 0 || now_ms - t->slow_at_ms >= SLOW_MS) {
-        t->slow_at_ms = now_ms;
-        *h = (struct hf_host_view){.flash_percent_used = -1};
-        read_hostname(t, h);
-        hf_disk_read_wear(t, h);
-        h->has_pressure = read_pressure(t, FILE_HOST_CPU, &h->pressure.cpu) &&
-                          read_pressure(t, FILE_HOST_MEMORY, &h->pressure.memory) &&
-                          read_pressure(t, FILE_HOST_IO, &h->pressure.io);
-    }
-    memcpy(ret->hostname, h->hostname, sizeof ret->hostname);
-    memcpy(ret->flash_device, h->flash_device, sizeof ret->flash_device);
-    ret->flash_percent_used = h->flash_percent_used;
-    ret->has_pressure = h->has_pressure;
-    ret->pressure = h->pressure;
+    t->slow_at_ms = now_ms;
+    ret->flash_percent_used = -1;
+    read_hostname(t, ret);
+    read_load_and_uptime(t, ret);
+    read_temperature(t, ret);
+    read_own(t, now_ms, ret);
+    hf_disk_read_wear(t, ret);
+    ret->has_pressure = read_pressure(t, FILE_HOST_CPU, &ret->pressure.cpu) &&
+                        read_pressure(t, FILE_HOST_MEMORY, &ret->pressure.memory) &&
+                        read_pressure(t, FILE_HOST_IO, &ret->pressure.io);
 }
 
 void
 hf_telemetry_host(struct hf_telemetry *t, const char *const *disk_paths, size_t count,
                   int64_t now_ms, struct hf_host_view *ret_host)
 {
-    *ret_host = (struct hf_host_view){
-        .cgroup_version = t->cgroup_version,
-        .clock_synced = hf_clock_synced(),
-        .device_written_bytes = -1,
-        .device_written_per_s = -1,
-    };
     if (count && !t->device_found)
         hf_disk_find(t, disk_paths[0]);
+    if (t->slow_at_ms == 0 || now_ms - t->slow_at_ms >= SLOW_MS) {
+        t->slow = (struct hf_host_view){0};
+        read_slow(t, now_ms, &t->slow);
+    }
+    *ret_host = t->slow;
+    ret_host->cgroup_version = t->cgroup_version;
+    ret_host->clock_synced = hf_clock_synced();
+    ret_host->device_written_bytes = -1;
+    ret_host->device_written_per_s = -1;
     read_cpu(t, ret_host);
     read_memory(t, ret_host);
-    read_load_and_uptime(t, ret_host);
     hf_disk_read(t, disk_paths, count, ret_host);
     hf_disk_read_device(t, now_ms, ret_host);
-    read_temperature(t, ret_host);
-    read_own(t, now_ms, ret_host);
-    read_slow(t, now_ms, ret_host);
-    t->host_at_ms = now_ms;
 }

@@ -52,9 +52,10 @@ struct slot {
     char folders[CONTROLLER_COUNT][PATH_MAX / 4];
     char process[PATH_MAX / 4]; /* its folder in /proc */
     struct hf_kernel_file files[SERVICE_FILE_COUNT];
-    struct sample last;
-    struct hf_usage slow; /* the members that are not read each time */
-    int64_t slow_at_ms;   /* when they were; 0: never */
+    int64_t used_ns, used_at_ms; /* CPU when it was last read; 0: never */
+    struct sample last;          /* when all was */
+    struct hf_usage usage;       /* what is known */
+    int64_t slow_at_ms;          /* when what hardly moves was read; 0: never */
     /* What the kernel could drop, how much there was in all when it was counted, and when; 0:
      * never. */
     int64_t cache_bytes, cache_usage, cache_at_ms;
@@ -97,9 +98,8 @@ struct hf_telemetry {
     bool device_found;
     struct mount mounts[HF_DISKS_MAX];
 
-    int64_t host_at_ms;            /* of the samples below; 0: none */
     int64_t host_busy, host_total; /* ticks of /proc/stat */
-    int64_t own_ticks;
+    int64_t own_ticks, own_at_ms;  /* 0: none */
     int64_t device_written, device_at_ms;
     struct hf_host_view slow; /* what is not read each time */
     int64_t slow_at_ms;

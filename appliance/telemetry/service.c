@@ -18,8 +18,10 @@ read_number(struct slot *s, enum controller c, enum service_file f, const char *
     return hf_kernel_reread_number(&s->files[f], s->folders[c], name, ret_value);
 }
 
-/* How much must have changed before the dear memory.stat is read ahead of time: a 64th. */
-enum { CACHE_PART = 64 };
+enum {
+    CACHE_PART = 64, /* by how much memory must move until the dear memory.stat is read early */
+    QUIET_NS = 5 * NANO_PER_MS, /* of CPU: idle services use 1 or 2 ms a second, by what they say */
+};
 
 static int64_t
 read_cache(struct slot *s, bool v2, int64_t now_ms, int64_t usage)
@@ -52,22 +54,38 @@ read_memory(struct slot *s, bool v2, int64_t now_ms, struct hf_usage *ret)
     return true;
 }
 
+static void
+take_throttling(const char *cpu_stat, struct sample *ret)
+{
+    if (!hf_kernel_field(cpu_stat, "nr_periods", &ret->periods) ||
+        !hf_kernel_field(cpu_stat, "nr_throttled", &ret->throttled))
+        ret->periods = ret->throttled = 0;
+}
+
+/* With the throttling where that is in the same file. */
 static bool
-read_cpu(struct slot *s, bool v2, struct sample *ret)
+read_used(struct slot *s, bool v2, struct sample *ret)
 {
     char text[TELEMETRY_TEXT_MAX];
     int64_t micros;
 
-    if (read_text(s, CPU, FILE_CPU, "cpu.stat", text, sizeof text)) {
-        if (!hf_kernel_field(text, "nr_periods", &ret->periods) ||
-            !hf_kernel_field(text, "nr_throttled", &ret->throttled))
-            ret->periods = ret->throttled = 0;
-        if (v2 && hf_kernel_field(text, "usage_usec", &micros)) {
-            ret->used_ns = micros * NANO_PER_MICRO;
-            return true;
-        }
-    }
-    return !v2 && read_number(s, CPUACCT, FILE_CPU_USAGE, "cpuacct.usage", &ret->used_ns);
+    if (!v2)
+        return read_number(s, CPUACCT, FILE_CPU_USAGE, "cpuacct.usage", &ret->used_ns);
+    if (!read_text(s, CPU, FILE_CPU, "cpu.stat", text, sizeof text) ||
+        !hf_kernel_field(text, "usage_usec", &micros))
+        return false;
+    ret->used_ns = micros * NANO_PER_MICRO;
+    take_throttling(text, ret);
+    return true;
+}
+
+static void
+read_throttling(struct slot *s, struct sample *ret)
+{
+    char text[TELEMETRY_TEXT_MAX];
+
+    if (read_text(s, CPU, FILE_CPU, "cpu.stat", text, sizeof text))
+        take_throttling(text, ret);
 }
 
 /* The sum of what stands behind each key; a device has a line. An empty file is a container that
@@ -133,27 +151,29 @@ read_pressure(struct slot *s, enum service_file f, const char *name, double *ret
            hf_kernel_pressure(text, ret_percent);
 }
 
-static void
-read_slow(struct slot *s, bool v2, int64_t now_ms, struct hf_usage *ret)
+static bool
+is_slow_due(const struct slot *s, int64_t now_ms)
 {
-    struct hf_usage *u = &s->slow;
+    return s->slow_at_ms == 0 || now_ms - s->slow_at_ms >= SLOW_MS;
+}
 
-    if (s->slow_at_ms == 0 || now_ms - s->slow_at_ms >= SLOW_MS) {
-        s->slow_at_ms = now_ms;
-        if (!read_number(s, PIDS, FILE_PIDS, "pids.current", &u->pids))
-            u->pids = 0;
-        if (!read_number(s, MEMORY, FILE_MEMORY_PEAK,
-                         v2 ? "memory.peak" : "memory.max_usage_in_bytes", &u->memory_peak_bytes))
-            u->memory_peak_bytes = -1;
-        u->has_pressure =
-            v2 && read_pressure(s, FILE_PRESSURE_CPU, "cpu.pressure", &u->pressure.cpu) &&
-            read_pressure(s, FILE_PRESSURE_MEMORY, "memory.pressure", &u->pressure.memory) &&
-            read_pressure(s, FILE_PRESSURE_IO, "io.pressure", &u->pressure.io);
-    }
-    ret->pids = u->pids;
-    ret->memory_peak_bytes = u->memory_peak_bytes;
-    ret->has_pressure = u->has_pressure;
-    ret->pressure = u->pressure;
+static void
+read_slow(struct slot *s, bool v2, int64_t now_ms)
+{
+    struct hf_usage *u = &s->usage;
+
+    if (!is_slow_due(s, now_ms))
+        return;
+    s->slow_at_ms = now_ms;
+    if (!read_number(s, PIDS, FILE_PIDS, "pids.current", &u->pids))
+        u->pids = 0;
+    if (!read_number(s, MEMORY, FILE_MEMORY_PEAK, v2 ? "memory.peak" : "memory.max_usage_in_bytes",
+                     &u->memory_peak_bytes))
+        u->memory_peak_bytes = -1;
+    u->has_pressure =
+        v2 && read_pressure(s, FILE_PRESSURE_CPU, "cpu.pressure", &u->pressure.cpu) &&
+        read_pressure(s, FILE_PRESSURE_MEMORY, "memory.pressure", &u->pressure.memory) &&
+        read_pressure(s, FILE_PRESSURE_IO, "io.pressure", &u->pressure.io);
 }
 
 double
@@ -178,22 +198,51 @@ compare(const struct sample *was, const struct sample *is, struct hf_usage *ret)
 {
     int64_t periods = is->periods - was->periods;
     int64_t throttled = is->throttled - was->throttled;
-    int64_t passed_ms = is->at_ms - was->at_ms;
+    int64_t passed_ms = was->at_ms ? is->at_ms - was->at_ms : 0;
+    bool compares = passed_ms > 0 && periods > 0 && throttled > 0;
 
     ret->net_rx_bytes = is->net_rx;
     ret->net_tx_bytes = is->net_tx;
     ret->io_read_bytes = is->io_read;
     ret->io_write_bytes = is->io_write;
-    ret->net_rx_per_s = ret->net_tx_per_s = ret->io_read_per_s = ret->io_write_per_s = -1;
-    if (was->at_ms == 0)
-        return;
-    ret->cpu_percent = hf_cgroup_percent(is->used_ns - was->used_ns, passed_ms);
-    if (periods > 0 && throttled > 0)
-        ret->throttled_percent = 100.0 * (double)throttled / (double)periods;
+    ret->throttled_percent = compares ? 100.0 * (double)throttled / (double)periods : 0;
     ret->net_rx_per_s = per_second(was->net_rx, is->net_rx, passed_ms);
     ret->net_tx_per_s = per_second(was->net_tx, is->net_tx, passed_ms);
     ret->io_read_per_s = per_second(was->io_read, is->io_read, passed_ms);
     ret->io_write_per_s = per_second(was->io_write, is->io_write, passed_ms);
+}
+
+/* Whether more than the CPU is read. What has used so little CPU since then has hardly sent,
+ * written or taken memory. */
+static bool
+is_rest_due(const struct slot *s, const struct sample *now)
+{
+    return is_slow_due(s, now->at_ms) || now->used_ns - s->last.used_ns >= QUIET_NS;
+}
+
+static bool
+read_rest(struct slot *s, bool v2, struct sample *now)
+{
+    if (!read_memory(s, v2, now->at_ms, &s->usage))
+        return false;
+    if (!v2)
+        read_throttling(s, now);
+    read_io(s, v2, now);
+    read_net(s, now);
+    compare(&s->last, now, &s->usage);
+    s->last = *now;
+    read_slow(s, v2, now->at_ms);
+    return true;
+}
+
+static void
+compare_cpu(struct slot *s, const struct sample *now)
+{
+    s->usage.cpu_percent =
+        s->used_at_ms ? hf_cgroup_percent(now->used_ns - s->used_ns, now->at_ms - s->used_at_ms)
+                      : 0;
+    s->used_ns = now->used_ns;
+    s->used_at_ms = now->at_ms;
 }
 
 static void
@@ -222,16 +271,13 @@ hf_telemetry_service(struct hf_telemetry *t, size_t slot, pid_t pid, int64_t now
         .at_ms = now_ms, .net_rx = -1, .net_tx = -1, .io_read = -1, .io_write = -1};
 
     *ret_usage = (struct hf_usage){0};
-    if (pid <= 0 || !settle(t, s, pid) || !read_memory(s, v2, now_ms, ret_usage) ||
-        !read_cpu(s, v2, &now)) {
+    if (pid <= 0 || !settle(t, s, pid) || !read_used(s, v2, &now) ||
+        (is_rest_due(s, &now) && !read_rest(s, v2, &now))) {
         if (s->pid)
             forget(s);
         return;
     }
-    read_io(s, v2, &now);
-    read_net(s, &now);
-    compare(&s->last, &now, ret_usage);
-    s->last = now;
-    read_slow(s, v2, now_ms, ret_usage);
+    compare_cpu(s, &now);
+    *ret_usage = s->usage;
     ret_usage->known = true;
 }

@@ -2,8 +2,9 @@
 /*
  * Resource use of containers (cgroup v1 and v2) and of the host, read from kernel files that stay
  * open. A reading allocates nothing and starts no program. What hardly moves (names, peaks,
- * pressure, wear) is read every 10 s. Percentages and rates need two samples: the first one after a
- * start says 0, or not known. One thread at a time.
+ * pressure, wear, temperature, load, uptime, our own use) is read every 10 s; so is all of a
+ * service that uses hardly any CPU, but for the CPU itself. Percentages and rates need two samples:
+ * the first one after a start says 0, or not known. One thread at a time.
  */
 #pragma once
 

@@ -81,6 +81,58 @@ only_news_of_a_service_wake_the_owner(void **state)
     free(m);
 }
 
+static void
+mail_is_given_whole_and_once(void **state)
+{
+    const struct hf_service_status status = {.seen = true, .state = "ok"};
+    const struct hf_error err = {.message = "full"};
+    const struct fetch_news news = {.some = true, .number = 4};
+    struct mailbox *m = calloc(1, sizeof *m);
+    struct mail *mail = calloc(1, sizeof *mail);
+    struct look *look = calloc(1, sizeof *look);
+
+    (void)state;
+    mailbox_init(m);
+    look->container_count = 3;
+    mailbox_status(m, 1, &status);
+    mailbox_effect(m, 2, -1, &err, "bye");
+    mailbox_death(m, 3, true, 137);
+    mailbox_lines(m, 4, strdup("[]"), 2);
+    mailbox_look(m, look);
+    mailbox_fetch(m, &news);
+    mailbox_pong(m);
+    mailbox_hint(m, true);
+    memset(mail, 0xff, sizeof *mail);
+    mailbox_take(m, 0, mail);
+    assert_false(mail->stop || mail->calls);
+    assert_true(mail->engine_hint && mail->engine_connected && mail->pong_ms);
+    assert_true(mail->status_fresh[1] && mail->effects[2].done && mail->deaths[3].seen);
+    assert_string_equal(mail->status[1].state, "ok");
+    assert_string_equal(mail->effects[2].last_words, "bye");
+    assert_string_equal(mail->effects[2].err.message, "full");
+    assert_int_equal(mail->deaths[3].exit_code, 137);
+    assert_string_equal(mail->lines[4].json, "[]");
+    assert_true(mail->look.done);
+    assert_int_equal(mail->look.container_count, 3);
+    assert_true(mail->fetch.some && mail->fetch.number == 4);
+    free(mail->lines[4].json);
+    for (size_t i = 0; i < HF_SERVICES_MAX; i++)
+        assert_int_equal(mail->status_fresh[i] + mail->effects[i].done + mail->deaths[i].seen +
+                             mail->lines[i].done,
+                         i >= 1 && i <= 4);
+
+    mailbox_take(m, 0, mail);
+    assert_false(mail->engine_hint || mail->engine_connected || mail->pong_ms || mail->look.done);
+    for (size_t i = 0; i < HF_SERVICES_MAX; i++)
+        assert_false(mail->status_fresh[i] || mail->effects[i].done || mail->deaths[i].seen ||
+                     mail->lines[i].done || mail->lines[i].json);
+    assert_false(mail->fetch.some);
+    mailbox_done(m);
+    free(look);
+    free(mail);
+    free(m);
+}
+
 static struct hf_sentence
 said(const struct hf_snapshot *s)
 {
@@ -198,6 +250,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_rate_follows_its_counter_and_forgives_a_restart),
         cmocka_unit_test(only_news_of_a_service_wake_the_owner),
+        cmocka_unit_test(mail_is_given_whole_and_once),
         cmocka_unit_test(the_first_line_names_what_matters_most),
         cmocka_unit_test(room_is_told_by_what_is_held),
         cmocka_unit_test(pain_22_the_clock_floor_moves_on_without_ntp),

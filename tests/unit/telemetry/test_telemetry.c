@@ -15,6 +15,8 @@
 
 #define ID "4f1e0c9d2b7a86530e1d2c3b4a5968778695a4b3c2d1e0f9081726354453627f"
 #define V2_CONTAINER "sys/fs/cgroup/system.slice/docker-" ID ".scope/"
+#define V1_CPU "sys/fs/cgroup/cpu,cpuacct/docker/" ID "/cpuacct.usage"
+#define V1_MEMORY "sys/fs/cgroup/memory/docker/" ID "/memory.usage_in_bytes"
 
 enum { PID = 4711 };
 
@@ -161,7 +163,7 @@ process_that_is_gone_is_unknown(void **state)
     hf_telemetry_service(s.t, 0, PID, 2, &u);
     assert_true(u.known);
     /* The cgroup has gone, the slot has it open: the kernel gives nothing any more. */
-    tempdir_write(s.folder, V2_CONTAINER "memory.current", "", 0);
+    tempdir_write(s.folder, V2_CONTAINER "cpu.stat", "", 0);
     hf_telemetry_service(s.t, 0, PID, 3, &u);
     assert_false(u.known);
     show(&s, "v2/first"); /* and another container has got the number */
@@ -169,6 +171,16 @@ process_that_is_gone_is_unknown(void **state)
     assert_true(u.known);
     near(u.cpu_percent, 0);
     close_stage(&s);
+}
+
+/* In all, since the container began. */
+static void
+uses_cpu(const struct stage *s, int64_t micros)
+{
+    char text[64];
+    int len = snprintf(text, sizeof text, "usage_usec %lld\n", (long long)micros);
+
+    tempdir_write(s->folder, V2_CONTAINER "cpu.stat", text, (size_t)len);
 }
 
 static void
@@ -196,6 +208,7 @@ page_cache_is_counted_again_when_memory_moved_or_time_passed(void **state)
         tempdir_write(s.folder, V2_CONTAINER "memory.current", reads[i].usage,
                       strlen(reads[i].usage));
         tempdir_write(s.folder, V2_CONTAINER "memory.stat", reads[i].cache, strlen(reads[i].cache));
+        uses_cpu(&s, 2000000 + 10000 * (int64_t)i);
         hf_telemetry_service(s.t, 0, PID, reads[i].at_ms, &u);
         assert_int_equal(u.memory_bytes, reads[i].working_set);
     }
@@ -220,9 +233,11 @@ host_is_read(void **state)
         near(h.daemon_cpu_percent, 0);
         snprintf(tree, sizeof tree, "%s/second", versions[v]);
         show(&s, tree);
-        host_now(&s, "/", 2000, &h);
+        host_now(&s, "/", 10999, &h);
         near(h.cpu_percent, 30);
-        near(h.daemon_cpu_percent, 100.0 * 50 / (double)sysconf(_SC_CLK_TCK));
+        near(h.daemon_cpu_percent, 0);
+        host_now(&s, "/", 11000, &h);
+        near(h.daemon_cpu_percent, 100.0 * 50 / (double)sysconf(_SC_CLK_TCK) / 10);
         near(h.load1, 0.52);
         assert_string_equal(h.hostname, "gw-hall-3");
         assert_int_equal(h.cgroup_version, v + 1);
@@ -408,6 +423,66 @@ network_and_io_of_a_container_are_counted(void **state)
     }
 }
 
+/* What it has used up to then, as the kernel of that version says it. */
+static void
+uses_in_all(const struct stage *s, int version, int64_t micros)
+{
+    char text[32];
+
+    if (version == 2) {
+        uses_cpu(s, micros);
+        return;
+    }
+    snprintf(text, sizeof text, "%lld000\n", (long long)micros);
+    tempdir_write(s->folder, V1_CPU, text, strlen(text));
+}
+
+/* Of one that uses less than 5 ms of CPU only that is read, until ten seconds have passed. */
+static void
+quiet_service_is_left_alone(void **state)
+{
+    static const char *const memory[] = {V1_MEMORY, V2_CONTAINER "memory.current"};
+
+    (void)state;
+    for (int version = 1; version <= 2; version++) {
+        struct hf_usage u;
+        struct stage s;
+        char tree[32];
+
+        snprintf(tree, sizeof tree, "v%d/first", version);
+        open_stage(&s, tree);
+        hf_telemetry_service(s.t, 0, PID, 1000, &u);
+        snprintf(tree, sizeof tree, "v%d/second", version);
+        show(&s, tree);
+        uses_in_all(&s, version, 1500000 + 4000);
+        hf_telemetry_service(s.t, 0, PID, 2000, &u);
+        assert_true(u.known);
+        near(u.cpu_percent, 0.4);
+        assert_int_equal(u.net_rx_bytes, 100000 + 5000);
+        near(u.net_rx_per_s, -1);
+        uses_in_all(&s, version, 1500000 + 5000);
+        hf_telemetry_service(s.t, 0, PID, 3000, &u);
+        near(u.cpu_percent, 0.1);
+        near(u.net_rx_per_s, 1000); /* over the two seconds since they were read */
+        near(u.io_write_per_s, 4096);
+        near(u.throttled_percent, version == 1 ? 25 : 0);
+        assert_int_equal(u.pids, 7);
+
+        tempdir_write(s.folder, memory[version - 1], "99000000\n", 9);
+        hf_telemetry_service(s.t, 0, PID, 10999, &u);
+        near(u.cpu_percent, 0);
+        near(u.net_rx_per_s, 1000);
+        assert_true(u.memory_bytes < 10000000);
+        hf_telemetry_service(s.t, 0, PID, 11000, &u);
+        near(u.net_rx_per_s, 0);
+        assert_true(u.memory_bytes > 90000000);
+        uses_in_all(&s, version, 1500000 + 9000);
+        hf_telemetry_service(s.t, 0, PID, 12000, &u);
+        near(u.cpu_percent, 0.4);
+        close_stage(&s);
+    }
+}
+
 static void
 pressure_of_the_host_is_read_where_it_is(void **state)
 {
@@ -443,6 +518,7 @@ main(void)
         with_tempdir(the_wear_of_an_emmc_is_read),
         with_tempdir(each_file_system_counts_once),
         cmocka_unit_test(network_and_io_of_a_container_are_counted),
+        cmocka_unit_test(quiet_service_is_left_alone),
         cmocka_unit_test(pressure_of_the_host_is_read_where_it_is),
         with_tempdir(what_was_written_to_the_disk_is_counted),
     };
