@@ -130,6 +130,8 @@ check_access(struct hf_exchange *x, enum hf_access access, struct hf_error *err)
         return 0;
     if (identify(x, err) < 0)
         return -1;
+    if (x->wire.known)
+        x->wire.known(x->wire.context);
     if (x->session.role < needed[access])
         return hf_error_set(err, HF_ERROR_FORBIDDEN, "this needs the role %s",
                             hf_role_name(needed[access]));
