@@ -37,6 +37,9 @@ struct hf_wire {
     /* As read, a hundred times faster, of those who may be believed to send it: the clock begins
      * anew with each byte. NULL: read. */
     bool (*read_fast)(void *context, void *data, size_t len);
+    /* Who asks is known, so the connection is not given up for another one meanwhile. NULL: nothing
+     * to do. */
+    void (*known)(void *context);
 };
 
 struct hf_api_config;

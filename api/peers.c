@@ -37,28 +37,90 @@ network_of(const struct sockaddr *address)
     return network;
 }
 
+static bool
+has_place(const struct hf_peer *peer)
+{
+    return peer->used && !peer->cut;
+}
+
+static size_t
+count_of(const struct hf_peers *p, const struct in6_addr *network)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < HF_LEN(p->peers); i++)
+        count +=
+            has_place(&p->peers[i]) && memcmp(&p->peers[i].network, network, sizeof *network) == 0;
+    return count;
+}
+
+/* Of the address with most connections, if it has two more than count. */
+static struct hf_peer *
+whose_place(struct hf_peers *p, size_t count)
+{
+    struct hf_peer *oldest = NULL;
+    size_t most = count + 1;
+
+    for (size_t i = 0; i < HF_LEN(p->peers); i++) {
+        struct hf_peer *peer = &p->peers[i];
+        size_t its;
+
+        if (!has_place(peer) || peer->kept || peer->fd < 0)
+            continue;
+        its = count_of(p, &peer->network);
+        if (its > most || (oldest && its == most && peer->number < oldest->number)) {
+            oldest = peer;
+            most = its;
+        }
+    }
+    return oldest;
+}
+
+static bool
+make_room(struct hf_peers *p, const struct in6_addr *network)
+{
+    size_t count = count_of(p, network), all = 0;
+    struct hf_peer *gives;
+
+    for (size_t i = 0; i < HF_LEN(p->peers); i++)
+        all += has_place(&p->peers[i]);
+    if (count >= HF_PEER_CONNECTIONS_MAX)
+        return false;
+    if (all < HF_PEERS_MAX)
+        return true;
+    gives = whose_place(p, count);
+    if (!gives)
+        return false;
+    gives->cut = true;
+    (void)shutdown(gives->fd, SHUT_RDWR); /* its worker sees that, and leaves */
+    return true;
+}
+
 struct hf_peer *
-hf_peers_enter(struct hf_peers *p, const struct sockaddr *address)
+hf_peers_enter(struct hf_peers *p, const struct sockaddr *address, int fd)
 {
     struct in6_addr network = network_of(address);
     struct hf_peer *place = NULL;
-    int count = 0;
 
     pthread_mutex_lock(&p->lock);
-    for (size_t i = 0; i < HF_LEN(p->peers); i++) {
-        struct hf_peer *peer = &p->peers[i];
-
-        if (!peer->used)
-            place = place ? place : peer;
-        else if (memcmp(&peer->network, &network, sizeof network) == 0)
-            count++;
-    }
-    if (count >= HF_PEER_CONNECTIONS_MAX)
+    for (size_t i = 0; i < HF_LEN(p->peers) && !place; i++)
+        if (!p->peers[i].used)
+            place = &p->peers[i];
+    if (place && !make_room(p, &network))
         place = NULL;
     if (place)
-        *place = (struct hf_peer){.owner = p, .used = true, .network = network};
+        *place = (struct hf_peer){
+            .owner = p, .used = true, .fd = fd, .number = p->numbers++, .network = network};
     pthread_mutex_unlock(&p->lock);
     return place;
+}
+
+void
+hf_peers_keep(struct hf_peer *peer, bool keep)
+{
+    pthread_mutex_lock(&peer->owner->lock);
+    peer->kept = keep;
+    pthread_mutex_unlock(&peer->owner->lock);
 }
 
 void

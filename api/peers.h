@@ -1,30 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-/* How many connections each address has, so that one cannot take all workers. Thread-safe. */
+/* How many connections each address has, so that one cannot take all workers, and a few together
+ * cannot shut out another one. Thread-safe. */
 #pragma once
 
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
-enum { HF_PEERS_MAX = 32, HF_PEER_CONNECTIONS_MAX = 10 };
+enum {
+    HF_PEERS_MAX = 32,
+    HF_PEER_CONNECTIONS_MAX = 10,
+    HF_PEERS_GOING = 16 /* that have been cut, and whose worker has not yet seen it */
+};
 
 struct hf_peers;
 
 struct hf_peer {
     struct hf_peers *owner;
     bool used;
+    bool cut;                /* it has no place any more */
+    bool kept;               /* is being served, to somebody who is known */
+    int fd;                  /* -1: none to cut */
+    uint64_t number;         /* in the order in which they came */
     struct in6_addr network; /* an IPv4 address mapped, or the /64 of an IPv6 one */
 };
 
 struct hf_peers {
     pthread_mutex_t lock;
-    struct hf_peer peers[HF_PEERS_MAX];
+    uint64_t numbers;
+    struct hf_peer peers[HF_PEERS_MAX + HF_PEERS_GOING];
 };
 
 void hf_peers_init(struct hf_peers *p);
 void hf_peers_done(struct hf_peers *p);
 
-/* A place for one more connection from address, or NULL. Give it back with hf_peers_leave(). */
-struct hf_peer *hf_peers_enter(struct hf_peers *p, const struct sockaddr *address);
+/* A place for one more connection from address, or NULL. Where there is none left, whoever has most
+ * of them gives one up to an address that has less: the oldest that is not kept, which is shut
+ * down. Give it back with hf_peers_leave() before fd is closed. */
+struct hf_peer *hf_peers_enter(struct hf_peers *p, const struct sockaddr *address, int fd);
+void hf_peers_keep(struct hf_peer *peer, bool keep);
 void hf_peers_leave(struct hf_peer *peer);

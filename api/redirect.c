@@ -18,11 +18,20 @@ enum {
     ANSWER_MAX = 2560,
     HOST_SIZE = 262, /* a name, a colon and a port */
     TARGET_SIZE = 1024,
-    SERVE_MS = 2000 /* for one connection, then it is cut */
+    SERVE_MS = 2000, /* for one connection, then it is cut */
+    VISITORS_MAX = 16
 };
 
 static const char DECLINE[] = "HTTP/1.1 %s\r\nContent-Length: 0\r\nCache-Control: no-store\r\n"
                               "Connection: close\r\n\r\n";
+
+/* One that has not yet said all it has to. */
+struct visitor {
+    int fd; /* -1: none */
+    int64_t until_ms;
+    size_t used;
+    char request[REQUEST_MAX + 1];
+};
 
 struct hf_redirect {
     pthread_t thread;
@@ -31,6 +40,7 @@ struct hf_redirect {
     uint16_t https_port;
     hf_redirect_check *check;
     void *context;
+    struct visitor visitors[VISITORS_MAX];
 };
 
 /* ---- the answer ---- */
@@ -107,56 +117,105 @@ hf_redirect_answer(const char *request, uint16_t https_port, hf_redirect_check *
 
 /* ---- the listener ---- */
 
-/* Whether fd can be read before the deadline and nobody wants us to end. */
-static bool
-await(const struct hf_redirect *r, int fd, int64_t deadline_ms)
+static void
+leave(struct visitor *v)
 {
-    struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = r->stop_fd, .events = POLLIN}};
-    int64_t left = deadline_ms - hf_clock_mono_ms();
-
-    return left > 0 && poll(fds, HF_LEN(fds), (int)left) > 0 && fds[1].revents == 0;
+    close(v->fd);
+    v->fd = -1;
 }
 
 static void
-serve(const struct hf_redirect *r, int fd)
+answer(const struct hf_redirect *r, const struct visitor *v)
 {
-    int64_t deadline_ms = hf_clock_mono_ms() + SERVE_MS;
-    char request[REQUEST_MAX + 1] = "", answer[ANSWER_MAX];
-    size_t used = 0, len;
+    char text[ANSWER_MAX];
+    size_t len =
+        hf_redirect_answer(v->request, r->https_port, r->check, r->context, text, sizeof text);
 
-    while (used < REQUEST_MAX && !strstr(request, "\r\n\r\n")) {
-        ssize_t got;
+    if (len > 0 && send(v->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len)
+        shutdown(v->fd, SHUT_WR);
+}
 
-        if (!await(r, fd, deadline_ms))
+static void
+hear(const struct hf_redirect *r, struct visitor *v)
+{
+    ssize_t got = recv(v->fd, v->request + v->used, REQUEST_MAX - v->used, MSG_DONTWAIT);
+
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got > 0) {
+        v->used += (size_t)got;
+        v->request[v->used] = '\0';
+        if (v->used < REQUEST_MAX && !strstr(v->request, "\r\n\r\n"))
             return;
-        got = recv(fd, request + used, REQUEST_MAX - used, MSG_DONTWAIT);
-        if (got <= 0)
-            return;
-        used += (size_t)got;
-        request[used] = '\0';
+        answer(r, v);
     }
-    len = hf_redirect_answer(request, r->https_port, r->check, r->context, answer, sizeof answer);
-    if (len > 0 && send(fd, answer, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len)
-        shutdown(fd, SHUT_WR);
+    leave(v);
+}
+
+/* Who comes when all places are taken has that of whoever has been there longest: a browser says
+ * all it has to at once, and who says nothing keeps nobody out. */
+static void
+welcome(const struct hf_redirect *r, struct visitor *visitors)
+{
+    int fd = accept4(r->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    struct visitor *v = &visitors[0];
+
+    if (fd < 0)
+        return;
+    for (size_t i = 1; i < VISITORS_MAX && v->fd >= 0; i++)
+        if (visitors[i].fd < 0 || visitors[i].until_ms < v->until_ms)
+            v = &visitors[i];
+    if (v->fd >= 0)
+        leave(v);
+    v->fd = fd;
+    v->until_ms = hf_clock_mono_ms() + SERVE_MS;
+    v->used = 0;
+    v->request[0] = '\0';
+    hear(r, v); /* mostly it has come by now */
+}
+
+static void
+run_with(const struct hf_redirect *r, struct visitor *visitors)
+{
+    struct pollfd fds[VISITORS_MAX + 2] = {
+        [VISITORS_MAX] = {.fd = r->listen_fd, .events = POLLIN},
+        [VISITORS_MAX + 1] = {.fd = r->stop_fd, .events = POLLIN},
+    };
+
+    while (fds[VISITORS_MAX + 1].revents == 0) {
+        int64_t now_ms = hf_clock_mono_ms();
+        int wait_ms = -1;
+
+        for (size_t i = 0; i < VISITORS_MAX; i++) {
+            struct visitor *v = &visitors[i];
+
+            if (v->fd >= 0 && v->until_ms <= now_ms)
+                leave(v);
+            if (v->fd >= 0 && (wait_ms < 0 || v->until_ms - now_ms < wait_ms))
+                wait_ms = (int)(v->until_ms - now_ms);
+            fds[i] = (struct pollfd){.fd = v->fd, .events = POLLIN};
+        }
+        if (poll(fds, HF_LEN(fds), wait_ms) <= 0)
+            continue;
+        for (size_t i = 0; i < VISITORS_MAX; i++)
+            if (fds[i].revents)
+                hear(r, &visitors[i]);
+        if (fds[VISITORS_MAX].revents)
+            welcome(r, visitors);
+    }
 }
 
 static void *
 run(void *context)
 {
-    const struct hf_redirect *r = context;
-    struct pollfd fds[] = {
-        {.fd = r->listen_fd, .events = POLLIN},
-        {.fd = r->stop_fd, .events = POLLIN},
-    };
+    struct hf_redirect *r = context;
 
-    while (fds[1].revents == 0) {
-        if (poll(fds, HF_LEN(fds), -1) > 0 && fds[0].revents) {
-            HF_AUTO_CLOSE int fd = accept4(r->listen_fd, NULL, NULL, SOCK_CLOEXEC);
-
-            if (fd >= 0)
-                serve(r, fd);
-        }
-    }
+    for (size_t i = 0; i < VISITORS_MAX; i++)
+        r->visitors[i].fd = -1;
+    run_with(r, r->visitors);
+    for (size_t i = 0; i < VISITORS_MAX; i++)
+        if (r->visitors[i].fd >= 0)
+            leave(&r->visitors[i]);
     return NULL;
 }
 

@@ -150,6 +150,8 @@ check_access(struct hf_exchange *x, enum hf_access access, struct hf_error *err)
         return 0;
     if (identify(x, err) < 0)
         return -1;
+    if (x->wire.known)
+        x->wire.known(x->wire.context);
     if (x->session.role < needed[access]) {
         audit_refusal(x);
         return hf_error_set(err, HF_ERROR_FORBIDDEN, "this needs the role %s",

@@ -109,6 +109,13 @@ wire_close_after(void *context)
     mg_disable_keep_alive(context);
 }
 
+static void
+wire_known(void *context)
+{
+    (void)context; /* this thread's */
+    hf_tls_keep(true);
+}
+
 /* RFC 9112 section 9.6: a connection closed with bytes unread is reset, and a client that still
  * sends would lose the answer. */
 static void
@@ -133,7 +140,8 @@ make_exchange(struct mg_connection *conn, const struct mg_request_info *info, st
                  .read = wire_read,
                  .read_fast = wire_read_fast,
                  .write = wire_write,
-                 .close_after = wire_close_after},
+                 .close_after = wire_close_after,
+                 .known = wire_known},
         .method = info && info->request_method ? info->request_method : "",
         .path = info && info->local_uri ? info->local_uri : "",
         .query = info && info->query_string ? info->query_string : "",
@@ -162,6 +170,7 @@ on_request(struct mg_connection *conn)
     struct hf_exchange x = make_exchange(conn, info, info->user_data);
 
     hf_router_serve(&x);
+    hf_tls_keep(false);
     if (x.closing && hf_exchange_has_body(&x))
         discard_body(conn);
     end_exchange(&x);

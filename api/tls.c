@@ -12,6 +12,10 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int peer_index = -1;  /* of an SSL: its struct hf_peer */
 static int peers_index = -1; /* of an SSL_CTX: its struct hf_peers */
 
+/* Of the connection that this thread serves: civetweb's workers have one at a time, from the
+ * handshake to its end. */
+static _Thread_local struct hf_peer *served;
+
 /* Runs when the SSL is freed, that is when the connection is closed, however that came. */
 static void
 leave(void *parent, void *peer, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
@@ -19,6 +23,15 @@ leave(void *parent, void *peer, CRYPTO_EX_DATA *data, int index, long argl, void
     (void)parent, (void)data, (void)index, (void)argl, (void)argp;
     if (peer)
         hf_peers_leave(peer);
+    if (peer == served)
+        served = NULL;
+}
+
+void
+hf_tls_keep(bool keep)
+{
+    if (served)
+        hf_peers_keep(served, keep);
 }
 
 static void
@@ -42,12 +55,14 @@ on_info(const SSL *ssl, int where, int value)
     if (!(where & SSL_CB_HANDSHAKE_START) || SSL_get_ex_data(ssl, peer_index))
         return;
     if (getpeername(fd, (struct sockaddr *)&address, &len) == 0)
-        peer = hf_peers_enter(peers, (const struct sockaddr *)&address);
+        peer = hf_peers_enter(peers, (const struct sockaddr *)&address, fd);
     if (!peer || SSL_set_ex_data((SSL *)(uintptr_t)ssl, peer_index, peer) != 1) {
         if (peer)
             hf_peers_leave(peer);
         shutdown(fd, SHUT_RDWR);
+        return;
     }
+    served = peer;
 }
 
 /* In each handshake: what is in force now. One that OpenSSL does not take is no reason to be out of

@@ -12,3 +12,7 @@
  * certificate that is in force then. Both are borrowed for the life of the context. */
 HF_MUST int hf_tls_setup(void *ssl_ctx, struct hf_peers *peers,
                          struct hf_certificates *certificates, struct hf_error *err);
+
+/* Of the connection that the calling worker serves: it is not given up for another one (peers.h).
+ */
+void hf_tls_keep(bool keep);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "options.h"
 
+#include "base/command_line.h"
 #include "base/text.h"
 
-#include <getopt.h>
 #include <string.h>
 
 const char hf_options_help[] =
@@ -52,15 +52,6 @@ parse_endpoint(const char *option, const char *text, struct hf_endpoint *ret, st
     return 0;
 }
 
-static bool
-is_instance_name(const char *name)
-{
-    size_t len = strlen(name);
-
-    return len >= 1 && len <= 32 && name[0] != '-' &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
-}
-
 enum { STATE, RUN, LISTEN, REDIRECT, FIELD, RELEASE, PROVISION, INSTANCE, SOCKET, VERSION, HELP };
 
 static const struct option table[] = {
@@ -79,8 +70,10 @@ static const struct option table[] = {
 };
 
 static int
-take_option(int which, struct hf_options *o, struct hf_error *err)
+take_option(int which, void *options, struct hf_error *err)
 {
+    struct hf_options *o = options;
+
     switch (which) {
     case STATE:
         o->state_dir = optarg;
@@ -102,11 +95,7 @@ take_option(int which, struct hf_options *o, struct hf_error *err)
         return 0;
     case INSTANCE:
         o->instance = optarg;
-        if (!is_instance_name(optarg))
-            return hf_error_set(err, HF_ERROR_INVALID,
-                                "--instance '%s': 1 to 32 lower-case letters, digits and dashes",
-                                optarg);
-        return 0;
+        return hf_command_line_instance(optarg, err);
     case SOCKET:
         o->docker_socket = optarg;
         return 0;
@@ -131,23 +120,8 @@ hf_options_parse(int argc, char **argv, struct hf_options *ret_options, struct h
         .field = {"0.0.0.0", 1883},
     };
 
-    opterr = 0;
-    for (;;) {
-        int at = optind;
-        int which = getopt_long(argc, argv, ":", table, NULL);
-
-        if (which == -1)
-            break;
-        if (which == ':')
-            return hf_error_set(err, HF_ERROR_INVALID, "'%s' needs a value; see --help", argv[at]);
-        if (which == '?')
-            return hf_error_set(err, HF_ERROR_INVALID, "unknown option '%s'; see --help", argv[at]);
-        if (take_option(which, &o, err) < 0)
-            return -1;
-    }
-    if (optind < argc)
-        return hf_error_set(err, HF_ERROR_INVALID, "unexpected argument '%s'; see --help",
-                            argv[optind]);
+    if (hf_command_line_read(argc, argv, table, take_option, &o, err) < 0)
+        return -1;
     if (o.run_dir[0] != '/' || o.state_dir[0] != '/')
         return hf_error_set(err, HF_ERROR_INVALID, "--state and --run need absolute paths");
     *ret_options = o;

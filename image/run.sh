@@ -57,7 +57,7 @@ hf_run_guard() {
     local tick
     rm -f "$hf_secrets/docker.sock"
     setsid "$hf_docker_guard" --listen "$hf_secrets/docker.sock" --mode 0600 --docker-socket "$hf_socket" \
-        --instance "$hf_name" --run-dir "$hf_secrets" "$@" \
+        --instance "$hf_name" --run-dir "$hf_secrets" --keep-port "$hf_port" "$@" \
         >"$hf_dir/holdfast-docker.out" 2>"$hf_dir/holdfast-docker.log" </dev/null 9>&- &
     echo $! >"$hf_dir/holdfast-docker.pid"
     disown

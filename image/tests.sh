@@ -7,7 +7,7 @@
 # The services too: tests/path.sh runs them without containers.
 hf_test_targets=(holdfastd holdfast holdfast-checker holdfast-receiver holdfast-proxy
     holdfast-sink holdfast-feed holdfast-rowstore holdfast-rowserver holdfast-history holdfast-scan importer
-    holdfast-broker holdfast-gate holdfast-processor holdfast-buffer holdfast-forwarder)
+    holdfast-crowd holdfast-mqtt-fuzz holdfast-broker holdfast-gate holdfast-processor holdfast-buffer holdfast-forwarder)
 
 # hf_tests test|soak|bench ARGUMENTS...
 hf_tests() {

@@ -42,6 +42,7 @@ guard_start() {
     [ ! -e "$gw_dir/guard.pid" ] || is_gone "$(cat "$gw_dir/guard.pid")" || return 0
     rm -f "$gw_socket"
     setsid "$docker_guard" --listen "$gw_socket" --docker-socket "$docker_socket" --instance "$gw" --run-dir "$gw_secrets" \
+        --keep-port "$gw_port" \
         "${gw_allow[@]}" >"$gw_dir/guard.out" 2>>"$gw_dir/guard.log" </dev/null &
     echo $! >"$gw_dir/guard.pid"
     disown

@@ -166,7 +166,7 @@ check_mode(const struct hf_dguard_policy *p, const struct hf_json *host,
 }
 
 static int
-check_binding(const struct hf_json *v, struct hf_error *err)
+check_binding(const struct hf_dguard_policy *p, const struct hf_json *v, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
         {"HostIp", HF_JSON_STRING, true},
@@ -184,11 +184,16 @@ check_binding(const struct hf_json *v, struct hf_error *err)
         !hf_dguard_is_digits(port, PORT_DIGITS) || !hf_text_u64(port, &number) || number < 1 ||
         number > PORT_MOST)
         return refuse(err, "PortBindings", "must have an address and a port of 1 to 65535 each");
+    if (!hf_dguard_may_publish(p, number))
+        return refuse(err, "PortBindings",
+                      "must have ports from 1024 on, or such as --allow-port names, and none that "
+                      "--keep-port does");
     return 0;
 }
 
 static int
-check_bindings(const struct hf_json *body_ports, struct hf_error *err)
+check_bindings(const struct hf_dguard_policy *p, const struct hf_json *body_ports,
+               struct hf_error *err)
 {
     if (hf_json_count(body_ports) > BINDINGS_MAX)
         return refuse(err, "PortBindings", "must have at most 16 ports");
@@ -198,7 +203,7 @@ check_bindings(const struct hf_json *body_ports, struct hf_error *err)
         if (!hf_json_is_array(v) || hf_json_count(v) != 1 || len < sizeof "/tcp" ||
             strcmp(hf_json_key(v) + len - strlen("/tcp"), "/tcp") != 0)
             return refuse(err, "PortBindings", "must have one binding each for ports by TCP");
-        if (check_binding(hf_json_first(v), err) < 0)
+        if (check_binding(p, hf_json_first(v), err) < 0)
             return -1;
     }
     return 0;
@@ -209,7 +214,7 @@ check_network(const struct hf_dguard_policy *p, const struct hf_json *host,
               struct hf_dguard_needs *needs, struct hf_error *err)
 {
     if (check_mode(p, host, needs, err) < 0 ||
-        check_bindings(hf_json_get(host, "PortBindings"), err) < 0)
+        check_bindings(p, hf_json_get(host, "PortBindings"), err) < 0)
         return -1;
     return hf_dguard_strings(host, "/HostConfig", "DnsOptions", OPTIONS_MAX, is_dns_option, p,
                              "must have timeout:N and attempts:N only", err);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dockerguard/options.h"
 
+#include "base/command_line.h"
 #include "base/text.h"
 
-#include <getopt.h>
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,19 +20,22 @@ const char hf_dguard_help[] =
     "  --docker-socket PATH     (default /run/docker.sock)\n"
     "  --instance NAME          as of holdfastd (default holdfast)\n"
     "  --run-dir DIR            as holdfastd's --run (default /run/holdfast)\n"
+    "  --keep-port PORT[-LAST]  of the host, never for a container: holdfastd's own\n"
+    "                           (default 8443)\n"
     "  --version, --help\n"
     "\n"
     "What own services may have beyond the usual, besides the release and the configuration:\n"
     "  --allow-bind PATH        a folder or file of the host, with all below it\n"
     "  --allow-device PATH\n"
     "  --allow-capability NAME  such as NET_RAW\n"
+    "  --allow-port PORT[-LAST] of the host, for containers, besides 1024-65535\n"
     "  --allow-root             user 0 in a container\n"
     "  --allow-new-privileges   setuid programs\n"
     "\n"
     "Example:\n"
     "  holdfast-docker --listen /run/holdfast-docker.sock --group holdfast\n";
 
-enum { MODE_MOST = 0777 };
+enum { MODE_MOST = 0777, PORT_DIGITS = 5, HTTPS_PORT = 8443 /* of holdfastd, by default */ };
 
 enum {
     LISTEN,
@@ -41,9 +44,11 @@ enum {
     SOCKET,
     INSTANCE,
     RUN_DIR,
+    KEEP_PORT,
     BIND,
     DEVICE,
     CAPABILITY,
+    PORT,
     ROOT,
     NEW_PRIVILEGES,
     VERSION,
@@ -57,9 +62,11 @@ static const struct option table[] = {
     {"docker-socket", required_argument, NULL, SOCKET},
     {"instance", required_argument, NULL, INSTANCE},
     {"run-dir", required_argument, NULL, RUN_DIR},
+    {"keep-port", required_argument, NULL, KEEP_PORT},
     {"allow-bind", required_argument, NULL, BIND},
     {"allow-device", required_argument, NULL, DEVICE},
     {"allow-capability", required_argument, NULL, CAPABILITY},
+    {"allow-port", required_argument, NULL, PORT},
     {"allow-root", no_argument, NULL, ROOT},
     {"allow-new-privileges", no_argument, NULL, NEW_PRIVILEGES},
     {"version", no_argument, NULL, VERSION},
@@ -102,6 +109,27 @@ add(struct hf_dguard_list *list, const char *option, const char *text, bool good
     return 0;
 }
 
+/* "502" or "1883-1890" */
+static int
+add_ports(struct hf_dguard_ports *ports, const char *option, const char *text, struct hf_error *err)
+{
+    char first[PORT_DIGITS + 1];
+    const char *dash = strchr(text, '-');
+    size_t len = dash ? (size_t)(dash - text) : strlen(text);
+    uint64_t from = 0, to = 0;
+
+    if (len > PORT_DIGITS || !hf_text_put(first, sizeof first, "%.*s", (int)len, text) ||
+        !hf_text_u64(first, &from) || !hf_text_u64(dash ? dash + 1 : first, &to) || from < 1 ||
+        to < from || to > UINT16_MAX)
+        return hf_error_set(err, HF_ERROR_INVALID,
+                            "--%s '%s': give a port, or two with a dash, of 1 to 65535", option,
+                            text);
+    if (ports->count == HF_DGUARD_ALLOW_MAX)
+        return hf_error_set(err, HF_ERROR_INVALID, "--%s: at most %d", option, HF_DGUARD_ALLOW_MAX);
+    ports->items[ports->count++] = (struct hf_dguard_range){(uint16_t)from, (uint16_t)to};
+    return 0;
+}
+
 static bool
 is_capability(const char *text)
 {
@@ -123,6 +151,8 @@ take_permission(int which, struct hf_dguard_policy *p, struct hf_error *err)
     case CAPABILITY:
         return add(&p->capabilities, "allow-capability", optarg, is_capability(optarg),
                    "give a name such as NET_RAW", err);
+    case PORT:
+        return add_ports(&p->ports, "allow-port", optarg, err);
     case ROOT:
         p->root = true;
         return 0;
@@ -133,8 +163,10 @@ take_permission(int which, struct hf_dguard_policy *p, struct hf_error *err)
 }
 
 static int
-take_option(int which, struct hf_dguard_options *o, struct hf_error *err)
+take_option(int which, void *options, struct hf_error *err)
 {
+    struct hf_dguard_options *o = options;
+
     switch (which) {
     case LISTEN:
         o->listen = optarg;
@@ -152,6 +184,8 @@ take_option(int which, struct hf_dguard_options *o, struct hf_error *err)
     case RUN_DIR:
         o->server.policy.run_dir = optarg;
         return 0;
+    case KEEP_PORT:
+        return add_ports(&o->server.policy.kept_ports, "keep-port", optarg, err);
     case VERSION:
         o->show_version = true;
         return 0;
@@ -164,15 +198,6 @@ take_option(int which, struct hf_dguard_options *o, struct hf_error *err)
 }
 
 /* ---- what does not go together ---- */
-
-static bool
-is_instance_name(const char *name)
-{
-    size_t len = strlen(name);
-
-    return len >= 1 && len <= 32 && name[0] != '-' &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
-}
 
 static bool
 is_below(const char *path, const char *folder)
@@ -203,10 +228,8 @@ check(const struct hf_dguard_options *o, struct hf_error *err)
 {
     const struct hf_dguard_policy *p = &o->server.policy;
 
-    if (!is_instance_name(p->instance))
-        return hf_error_set(err, HF_ERROR_INVALID,
-                            "--instance '%s': 1 to 32 lower-case letters, digits and dashes",
-                            p->instance);
+    if (hf_command_line_instance(p->instance, err) < 0)
+        return -1;
     if (!hf_dguard_is_path(p->run_dir))
         return hf_error_set(err, HF_ERROR_INVALID, "--run-dir '%s': give a clean absolute path",
                             p->run_dir);
@@ -224,24 +247,10 @@ hf_dguard_options_parse(int argc, char **argv, struct hf_dguard_options *ret_opt
         .group = (gid_t)-1,
     };
 
-    opterr = 0;
-    optind = 0; /* anew, also where it was called before */
-    for (;;) {
-        int at = optind ? optind : 1;
-        int which = getopt_long(argc, argv, ":", table, NULL);
-
-        if (which == -1)
-            break;
-        if (which == ':')
-            return hf_error_set(err, HF_ERROR_INVALID, "'%s' needs a value; see --help", argv[at]);
-        if (which == '?')
-            return hf_error_set(err, HF_ERROR_INVALID, "unknown option '%s'; see --help", argv[at]);
-        if (take_option(which, &o, err) < 0)
-            return -1;
-    }
-    if (optind < argc)
-        return hf_error_set(err, HF_ERROR_INVALID, "unexpected argument '%s'; see --help",
-                            argv[optind]);
+    if (hf_command_line_read(argc, argv, table, take_option, &o, err) < 0)
+        return -1;
+    if (o.server.policy.kept_ports.count == 0)
+        o.server.policy.kept_ports = (struct hf_dguard_ports){{{HTTPS_PORT, HTTPS_PORT}}, 1};
     if (check(&o, err) < 0)
         return -1;
     *ret_options = o;

@@ -8,7 +8,7 @@
 #define LOWER "abcdefghijklmnopqrstuvwxyz"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-enum { REF_MAX = 128, IMAGE_MAX = 320, PATH_MAX_LEN = 255, DIGEST_HEX = 64 };
+enum { REF_MAX = 128, IMAGE_MAX = 320, PATH_MAX_LEN = 255, DIGEST_HEX = 64, UNPRIVILEGED = 1024 };
 
 bool
 hf_dguard_lists(const struct hf_dguard_list *list, const char *text)
@@ -17,6 +17,22 @@ hf_dguard_lists(const struct hf_dguard_list *list, const char *text)
         if (strcmp(list->items[i], text) == 0)
             return true;
     return false;
+}
+
+static bool
+holds(const struct hf_dguard_ports *ports, uint64_t port)
+{
+    for (size_t i = 0; i < ports->count; i++)
+        if (port >= ports->items[i].first && port <= ports->items[i].last)
+            return true;
+    return false;
+}
+
+bool
+hf_dguard_may_publish(const struct hf_dguard_policy *p, uint64_t port)
+{
+    return port <= UINT16_MAX && !holds(&p->kept_ports, port) &&
+           (port >= UNPRIVILEGED || holds(&p->ports, port));
 }
 
 int

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Carried by all that a gateway makes; the same as in engine/inspect.h (a test compares). */
 #define HF_DGUARD_LABEL_INSTANCE "io.holdfast.instance"
@@ -24,6 +25,15 @@ struct hf_dguard_list {
     size_t count;
 };
 
+struct hf_dguard_range {
+    uint16_t first, last;
+};
+
+struct hf_dguard_ports {
+    struct hf_dguard_range items[HF_DGUARD_ALLOW_MAX];
+    size_t count;
+};
+
 /* Borrowed strings. */
 struct hf_dguard_policy {
     const char *instance;
@@ -31,9 +41,15 @@ struct hf_dguard_policy {
     struct hf_dguard_list binds;        /* paths of the host, with all below them */
     struct hf_dguard_list devices;      /* exactly */
     struct hf_dguard_list capabilities; /* as NET_RAW */
+    struct hf_dguard_ports ports;       /* of the host, besides those from 1024 on */
+    struct hf_dguard_ports kept_ports;  /* of the host, for no container */
     bool root;                          /* user 0 in a container */
     bool new_privileges;                /* a container without no-new-privileges */
 };
+
+/* Whether a container may be published at this port of the host. Below 1024 are the host's own:
+ * SSH, and what a person takes for the host's word. */
+bool hf_dguard_may_publish(const struct hf_dguard_policy *p, uint64_t port);
 
 bool hf_dguard_lists(const struct hf_dguard_list *list, const char *text);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fetch/sandbox.h"
 
+#include "base/sanitizer.h"
+
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -17,17 +19,6 @@ enum {
 };
 
 #define ADDRESS_SPACE_MAX ((rlim_t)512 * 1024 * 1024) /* libraries and a resolver's thread */
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define HAS_SHADOW_MEMORY 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define HAS_SHADOW_MEMORY 1
-#endif
-#endif
-#ifndef HAS_SHADOW_MEMORY
-#define HAS_SHADOW_MEMORY 0
-#endif
 
 static int
 limit(int resource, rlim_t most)
@@ -62,7 +53,7 @@ hf_sandbox_enter(struct hf_error *err)
     (void)close_range(FIRST_FREE_FD, ~0U, 0); /* before Linux 5.9: they close on exec as it is */
     if (limit(RLIMIT_CORE, 0) < 0 || limit(RLIMIT_FSIZE, 0) < 0 ||
         limit(RLIMIT_NOFILE, FILES_MAX) < 0 ||
-        (!HAS_SHADOW_MEMORY && limit(RLIMIT_AS, ADDRESS_SPACE_MAX) < 0) || become_nobody() < 0 ||
+        (!HF_SANITIZED && limit(RLIMIT_AS, ADDRESS_SPACE_MAX) < 0) || become_nobody() < 0 ||
         drop_capabilities() < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
         prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) /* after setuid, which clears it */

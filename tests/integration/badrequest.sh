@@ -1,12 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Requests and messages that must be refused, each with a named error, and proof that nothing changed.
+# Requests and messages that must be refused, each with a named error, and proof that nothing changed; then what nobody of
+# good will sends, and proof that it leaves nothing behind.
+# HF_HOSTILE_CONNECTIONS, HF_HOSTILE_CLIENTS, HF_HOSTILE_CASES: how much of that (./dev soak hostile); HF_SEED repeats it
 # shellcheck source=../private-gateway.sh disable=SC2119
 . "$(dirname "$0")/../private-gateway.sh"
 gateway_new
+gw_redirect=$(free_port)
+# shellcheck source=hostile/http.sh
+. "$(dirname "$0")/hostile/http.sh"
+# shellcheck source=hostile/tls.sh
+. "$(dirname "$0")/hostile/tls.sh"
+# shellcheck source=hostile/crowd.sh
+. "$(dirname "$0")/hostile/crowd.sh"
+# shellcheck source=hostile/mqtt.sh
+. "$(dirname "$0")/hostile/mqtt.sh"
 
 starts() {
-    gateway_start
+    gateway_start --http-redirect "127.0.0.1:$gw_redirect"
     gateway_claim
     receiver_start
     wait_until 120 all_healthy
@@ -105,6 +116,13 @@ pain_25_wrong_passwords_are_throttled() {
     expect "tries" "$try" 12
 }
 
+# What has to be as before afterwards: of a daemon that has been asked this and that.
+hostile_begins() {
+    curl -ks -m 20 -o "$work/hostile-page" "$gw_url/"
+    hostile_stays_served
+    hostile_remember holdfastd "$(gw_pid)"
+}
+
 check starts
 need
 login=$gw_url/api/v1/login
@@ -130,5 +148,40 @@ check own_host_and_origin_are_fine
 check "1 MB topic payload" big_payload_is_refused 'connection was lost'
 check "1 MB topic payload, MQTT 5" big_payload_is_refused '^' -V 5
 check odd_messages_arrive
+
+check hostile_begins
+check whole_requests_are_seen
+check smuggled_requests_are_not_seen
+check paths_lead_nowhere
+check nothing_is_injected
+check oversized_heads_are_refused
+check bombs_do_not_go_off
+check "HTTP: the gateway is as before" gateway_is_as_before
+check old_protocols_and_weak_suites_are_refused
+check ssl3_is_refused
+check renegotiation_is_refused
+check hellos_of_garbage_are_cut
+check odd_server_names_do_no_harm
+check "TLS: the gateway is as before" gateway_is_as_before
+check slow_connections_keep_nobody_out
+check slow_connections_of_many_keep_nobody_out
+check slow_connections_keep_nobody_from_the_redirect
+check "slow connections: the gateway is as before" gateway_is_as_before
+check event_streams_are_bounded
+check "event streams: the gateway is as before" gateway_is_as_before
+check devices_may_come
+check names_that_are_none_are_not_taken
+check names_lead_nowhere
+check "names: the broker is as before" broker_is_as_before names
+check lengths_that_are_not_kept_cost_nothing
+check "lengths: the broker is as before" broker_is_as_before lengths
+check random_packets_do_no_harm
+check "random packets: the broker is as before" broker_is_as_before packets
+check many_clients_are_served
+check "many clients: the broker is as before" broker_is_as_before clients
+check a_full_house_is_over_when_they_go
+check "a full house: the broker is as before" broker_is_as_before house
+check "MQTT: the gateway is as before" gateway_is_as_before
+
 check pain_25_wrong_passwords_are_throttled
 finish

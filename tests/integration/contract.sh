@@ -9,7 +9,7 @@ has_packages() {
     local lock=$hf_root/tests/package-lock.json stamp=$hf_root/tests/node_modules/.lock-hash hash
     hash=$(sha256sum <"$lock")
     [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ] && return 0
-    (cd "$hf_root/tests" && "${HF_NPM:-npm}" ci --no-fund --no-audit)
+    (cd "$hf_root/tests" && "${HF_NPM:-npm}" ci --no-fund --no-audit --ignore-scripts)
     echo "$hash" >"$stamp"
 }
 
@@ -22,6 +22,14 @@ answers_as_documented() {
         return 1
     }
     note "$(tail -n 1 "$work/contract.out")"
+}
+
+contract_is_as_spectral_wants_it() {
+    "$node" "$hf_root/tests/integration/spectral.mjs" >"$work/spectral" || {
+        cat "$work/spectral"
+        return 1
+    }
+    note "$(tail -n 1 "$work/spectral")"
 }
 
 files_fit_their_schemas() {
@@ -142,6 +150,7 @@ a_recovery_file_lets_in_once() {
 }
 
 check has_packages
+check contract_is_as_spectral_wants_it
 check has_scan_data
 check files_fit_their_schemas
 check "a gateway" gateway_start

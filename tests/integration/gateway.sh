@@ -413,6 +413,7 @@ check rotation_disconnects_nobody_else
 check accounts_outlive_kills_of_broker_and_daemon
 check guard_makes_what_is_right
 check guard_makes_nothing_else
+check guard_is_confined
 check guard_keeps_off_what_is_not_ours
 check guard_takes_one_request_at_a_time
 finish

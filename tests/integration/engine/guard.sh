@@ -3,7 +3,7 @@
 # What the HTTP side of a gateway can ask of Docker, asked as one that was broken into would: by curl at holdfast-docker's
 # socket. For a script with a healthy gateway at hand (private-gateway.sh).
 # shellcheck source-path=SCRIPTDIR/../.. source=../../private-gateway.sh
-: "${work:?}" "${gw:=}" "${gw_dir:=}" "${gw_socket:=}" "${gw_secrets:=}" "${docker_socket:?}"
+: "${work:?}" "${gw:=}" "${gw_dir:=}" "${gw_socket:=}" "${gw_secrets:=}" "${gw_port:=}" "${docker_socket:?}"
 
 # guard_asks METHOD PATH [JSON] prints the status; the body is in $work/body.
 guard_asks() {
@@ -52,6 +52,8 @@ guard_makes_nothing_else() {
         '.HostConfig.Mounts = [{ Type: "volume", Source: "other", Target: "/x" }]' \
         '.HostConfig.CapAdd = ["SYS_ADMIN"]' '.HostConfig.CapDrop = []' '.HostConfig.SecurityOpt = []' \
         '.HostConfig.Devices = [{ PathOnHost: "/dev/sda", PathInContainer: "/dev/sda", CgroupPermissions: "rw" }]' \
+        '.HostConfig.PortBindings = {"22/tcp": [{ HostIp: "0.0.0.0", HostPort: "22" }]}' \
+        '.HostConfig.PortBindings = {"1/tcp": [{ HostIp: "127.0.0.1", HostPort: "'"$gw_port"'" }]}' \
         '.HostConfig.Sysctls = {}' '.User = "0:0"' 'del(.User)' '.Image = "holdfast/broker:latest"' 'del(.Labels)'; do
         expect "status of $change" "$(guard_create "$change")" 403
     done
@@ -82,6 +84,14 @@ guard_keeps_off_what_is_not_ours() {
         guard_refuses $call
     done
     guard_refuses POST "/v1.41/containers/$gw-broker/update" '{"RestartPolicy":{"Name":"no"}}'
+}
+
+# Without a program to run and a file to read there is little that its own bugs could be used for.
+guard_is_confined() {
+    local status
+    status=$(cat "/proc/$(cat "$gw_dir/guard.pid")/status")
+    expect "filter of system calls" "$(sed -n 's/^Seccomp:\t//p' <<<"$status")" 2
+    expect "threads that are not" "$(cat "/proc/$(cat "$gw_dir/guard.pid")"/task/*/status | grep '^Seccomp:' | sort -u | wc -l)" 1
 }
 
 # What is asked in one breath with something harmless reaches Docker neither.

@@ -69,7 +69,11 @@ call_close(void *context)
 struct hf_wire
 call_wire(struct call *c)
 {
-    return (struct hf_wire){c, call_header, call_read, call_write, call_close, NULL};
+    return (struct hf_wire){.context = c,
+                            .header = call_header,
+                            .read = call_read,
+                            .write = call_write,
+                            .close_after = call_close};
 }
 
 void

@@ -10,6 +10,7 @@
 
 #include "api/router.h"
 #include "api/server.h"
+#include "base/file.h"
 #include "identity/session.h"
 
 #include <stdio.h>
@@ -344,6 +345,51 @@ pages_of_others(void **state)
     }
 }
 
+static size_t
+lines_with(const char *text, const char *start)
+{
+    size_t count = 0;
+
+    for (const char *at = text; (at = strstr(at, start)); at += strlen(start))
+        count += at == text || at[-1] == '\n';
+    return count;
+}
+
+static void
+is_said(const char *text, const char *prefix, const struct hf_route *route, size_t *said)
+{
+    char line[160];
+
+    if (route->access != HF_ACCESS_PUBLIC)
+        return;
+    snprintf(line, sizeof line, "- `%s %s%s`", methods[route->method], prefix, route->pattern);
+    if (lines_with(text, line) != 1)
+        fail_msg("SECURITY.md, What answers before login: no line '%s'", line);
+    (*said)++;
+}
+
+/* What a person is told answers before login is all that does. */
+static void
+public_routes_are_those_in_security_md(void **state)
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(65536);
+    size_t said = 0, lines = 0;
+
+    (void)state;
+    assert_int_equal(hf_file_read(SECURITY_MD, &text, NULL), 0);
+    for (size_t i = 0; i < hf_route_count; i++)
+        is_said(text.data, "/api/v1", &hf_routes[i], &said);
+    for (size_t i = 0; i < hf_top_route_count; i++)
+        is_said(text.data, "", &hf_top_routes[i], &said);
+    for (size_t i = 0; i < HF_METHOD_COUNT; i++) {
+        char start[16];
+
+        snprintf(start, sizeof start, "- `%s /", methods[i]);
+        lines += lines_with(text.data, start);
+    }
+    assert_int_equal(lines, said);
+}
+
 /* The session that was there is gone, for every route at once. */
 static void
 after_logout(void **state)
@@ -359,9 +405,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_rule_has_a_route), cmocka_unit_test(sessions_of_each_role),
-        cmocka_unit_test(tokens_of_each_role),    cmocka_unit_test(nobody),
-        cmocka_unit_test(pages_of_others),        cmocka_unit_test(after_logout),
+        cmocka_unit_test(every_rule_has_a_route),
+        cmocka_unit_test(sessions_of_each_role),
+        cmocka_unit_test(tokens_of_each_role),
+        cmocka_unit_test(nobody),
+        cmocka_unit_test(pages_of_others),
+        cmocka_unit_test(public_routes_are_those_in_security_md),
+        cmocka_unit_test(after_logout),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -250,6 +250,24 @@ too_many_from_one(void **state)
 }
 
 static void
+silent_ones_keep_nobody_out(uint16_t redirect_port)
+{
+    char answer[ANSWER_SIZE] = "";
+    int silent[40], fd;
+
+    for (size_t i = 0; i < HF_LEN(silent); i++)
+        silent[i] = connect_to(redirect_port);
+    fd = connect_to(redirect_port);
+    assert_true(send(fd, "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 35, 0) == 35);
+    assert_true(recv(fd, answer, sizeof answer - 1, MSG_WAITALL) > 0);
+    assert_non_null(strstr(answer, "307 Temporary Redirect\r\n"));
+    close(fd);
+    assert_true(is_cut(silent[0])); /* long before its time was over */
+    for (size_t i = 0; i < HF_LEN(silent); i++)
+        close(silent[i]);
+}
+
+static void
 plain_http_leads_to_https(void **state)
 {
     char token[HF_TOKEN_SIZE], answer[ANSWER_SIZE] = "";
@@ -267,6 +285,7 @@ plain_http_leads_to_https(void **state)
     assert_true(recv(fd, answer, sizeof answer - 1, MSG_WAITALL) > 0);
     assert_non_null(strstr(answer, "307 Temporary Redirect\r\nLocation: https://127.0.0.1:"));
     close(fd);
+    silent_ones_keep_nobody_out(port);
     stop(api);
     hf_identity_free(identity);
 }

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 
 #include <arpa/inet.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 static void
@@ -82,15 +84,21 @@ ending(void **state)
 }
 
 static struct hf_peer *
-enter(struct hf_peers *p, const char *address)
+enter_by(struct hf_peers *p, const char *address, int fd)
 {
     struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
     struct sockaddr_in v4 = {.sin_family = AF_INET};
 
     if (inet_pton(AF_INET, address, &v4.sin_addr) == 1)
-        return hf_peers_enter(p, (const struct sockaddr *)&v4);
+        return hf_peers_enter(p, (const struct sockaddr *)&v4, fd);
     assert_int_equal(inet_pton(AF_INET6, address, &v6.sin6_addr), 1);
-    return hf_peers_enter(p, (const struct sockaddr *)&v6);
+    return hf_peers_enter(p, (const struct sockaddr *)&v6, fd);
+}
+
+static struct hf_peer *
+enter(struct hf_peers *p, const char *address)
+{
+    return enter_by(p, address, -1);
 }
 
 static void
@@ -116,6 +124,56 @@ peers(void **state)
     hf_peers_done(&p);
 }
 
+static bool
+is_shut(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+
+    return poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP));
+}
+
+/* Four addresses have all places: a fifth gets one of theirs, and never one that is kept. */
+static void
+who_has_most_gives_up_a_place(void **state)
+{
+    enum { ADDRESSES = 4, EACH = HF_PEERS_MAX / ADDRESSES };
+    int fds[HF_PEERS_MAX][2];
+    struct hf_peer *all[HF_PEERS_MAX], *fresh[EACH];
+    struct hf_peers p;
+    char address[16];
+
+    (void)state;
+    hf_peers_init(&p);
+    for (size_t i = 0; i < HF_LEN(fds); i++) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds[i]), 0);
+        snprintf(address, sizeof address, "10.0.0.%zu", i % ADDRESSES + 1);
+        all[i] = enter_by(&p, address, fds[i][0]);
+        assert_non_null(all[i]);
+    }
+    assert_null(enter(&p, "10.0.0.1")); /* it has as many as whoever has most */
+    hf_peers_keep(all[0], true);
+    fresh[0] = enter(&p, "10.0.0.9");
+    assert_non_null(fresh[0]);
+    assert_false(is_shut(fds[0][0]));
+    assert_true(is_shut(fds[1][0]));
+    assert_false(is_shut(fds[2][0]));
+    hf_peers_leave(all[1]); /* that place is another one's by now */
+    for (size_t i = 1; i < 6; i++) {
+        fresh[i] = enter(&p, "10.0.0.9");
+        assert_non_null(fresh[i]);
+    }
+    for (size_t i = 0; i < HF_LEN(fds); i++)
+        hf_peers_keep(all[i], true);
+    assert_null(enter(&p, "10.0.0.10")); /* all are at work */
+    hf_peers_leave(fresh[0]);
+    assert_non_null(enter(&p, "10.0.0.10"));
+    for (size_t i = 0; i < HF_LEN(fds); i++) {
+        close(fds[i][0]);
+        close(fds[i][1]);
+    }
+    hf_peers_done(&p);
+}
+
 int
 main(void)
 {
@@ -124,6 +182,7 @@ main(void)
         cmocka_unit_test(places),
         cmocka_unit_test(ending),
         cmocka_unit_test(peers),
+        cmocka_unit_test(who_has_most_gives_up_a_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,8 +40,10 @@ policy_of(const char *run_dir, bool relaxed)
         p.binds = (struct hf_dguard_list){{"/srv/x"}, 1};
         p.devices = (struct hf_dguard_list){{"/dev/ttyS0"}, 1};
         p.capabilities = (struct hf_dguard_list){{"NET_RAW", "SYS_TIME"}, 2};
+        p.ports = (struct hf_dguard_ports){{{500, 510}}, 1};
         p.new_privileges = true;
     }
+    p.kept_ports = (struct hf_dguard_ports){{{8443, 8443}}, 1};
     return p;
 }
 
@@ -145,6 +147,12 @@ each_relaxation_takes_its_option(void **state)
     p = policy_of(*state, true);
     p.new_privileges = false;
     refused(&p, name, body, "new privileges");
+    p = policy_of(*state, true);
+    p.ports.items[0].first = 503;
+    refused(&p, name, body, "a port below 1024");
+    p = policy_of(*state, true);
+    p.kept_ports.items[0] = (struct hf_dguard_range){502, 502};
+    refused(&p, name, body, "a port that is kept");
 }
 
 /* ---- what is changed does not ---- */
@@ -304,6 +312,10 @@ nothing_forbidden_goes_through(void **state)
         {"/HostConfig/PortBindings", "{\"1883/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"1\"}]}"},
         {"/HostConfig/PortBindings", "{\"1883/tcp\":[{\"HostIp\":\"::\",\"HostPort\":\"1-9\"}]}"},
         {"/HostConfig/PortBindings", "{\"1883/tcp\":[{\"HostIp\":\"::\",\"HostPort\":\"0\"}]}"},
+        {"/HostConfig/PortBindings", "{\"1883/tcp\":[{\"HostIp\":\"::\",\"HostPort\":\"22\"}]}"},
+        {"/HostConfig/PortBindings", "{\"1883/tcp\":[{\"HostIp\":\"::\",\"HostPort\":\"1023\"}]}"},
+        {"/HostConfig/PortBindings", "{\"1883/tcp\":[{\"HostIp\":\"::\",\"HostPort\":\"8443\"}]}"},
+        {"/HostConfig/PortBindings", "{\"1883/tcp\":[{\"HostIp\":\"::\",\"HostPort\":\"65536\"}]}"},
         {"/HostConfig/PortBindings", "{\"1883/tcp\":[]}"},
         {"/HostConfig/Tmpfs", "{\"/proc\":\"rw,nosuid,nodev,noexec,mode=1777,size=1\"}"},
         {"/HostConfig/Tmpfs", "{\"/t\":\"rw,exec,suid,dev\"}"},

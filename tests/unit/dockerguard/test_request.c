@@ -378,6 +378,13 @@ options_are_checked(void **state)
         {"--allow-capability", "ALL"},
         {"--allow-capability", "CAP_NET_RAW"},
         {"--allow-capability", "net_raw"},
+        {"--allow-port", "0"},
+        {"--allow-port", "65536"},
+        {"--allow-port", "1-"},
+        {"--allow-port", "-1"},
+        {"--allow-port", "9-8"},
+        {"--allow-port", "1-2-3"},
+        {"--keep-port", "https"},
         {"--unknown", NULL},
         {"stray", NULL},
         {"--listen", NULL},
@@ -399,6 +406,25 @@ options_are_checked(void **state)
     assert_true(o.server.policy.root);
 }
 
+static void
+ports_are_free_from_1024_on_but_for_those_kept(void **state)
+{
+    const struct hf_dguard_policy *p;
+    struct hf_dguard_options o;
+
+    (void)state;
+    p = &o.server.policy;
+    assert_int_equal(parse_options("--allow-port", "502-503", &o, NULL), 0);
+    assert_false(hf_dguard_may_publish(p, 22) || hf_dguard_may_publish(p, 501) ||
+                 hf_dguard_may_publish(p, 504) || hf_dguard_may_publish(p, 1023) ||
+                 hf_dguard_may_publish(p, 8443));
+    assert_true(hf_dguard_may_publish(p, 502) && hf_dguard_may_publish(p, 503) &&
+                hf_dguard_may_publish(p, 1024) && hf_dguard_may_publish(p, 65535));
+    assert_int_equal(parse_options("--keep-port", "2000", &o, NULL), 0);
+    assert_false(hf_dguard_may_publish(p, 2000) || hf_dguard_may_publish(p, 502));
+    assert_true(hf_dguard_may_publish(p, 8443));
+}
+
 int
 main(void)
 {
@@ -412,6 +438,7 @@ main(void)
         cmocka_unit_test(no_other_call_has_one),
         cmocka_unit_test(targets_that_are_none_are_refused),
         cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(ports_are_free_from_1024_on_but_for_those_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
