@@ -20,6 +20,7 @@
 #include "scan/scanner.h"
 #include "store/release.h"
 #include "store/store.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -32,7 +33,7 @@
 enum {
     GIVE_BACK_MS = 3600 * 1000, /* what a visit to the dashboard took goes back within the hour */
     SETTLED_MS = 60 * 1000,     /* and what the start took, once it is over */
-    STATUS_MS = 60 * 1000,      /* how often the service manager hears how things are */
+    LOOK_MS = 10 * 1000,        /* at certificates; the service manager hears how things are */
     ARENAS_MAX = 2 /* a malloc arena for each thread would cost more memory than all the rest */
 };
 
@@ -346,13 +347,16 @@ start_core_and_api(struct parts *p, struct hf_error *err)
         .placement = {.instance = o->instance,
                       .run_dir = o->run_dir,
                       .field_address = o->field.address,
-                      .field_port = o->field.port},
+                      .field_port = o->field.port,
+                      .field_tls_port = o->field_tls_port},
         .state_dir = o->state_dir,
         .engine_ops = &hf_docker_ops,
         .engine = p->engine,
         .scanner = p->scanner,
         .trouble = p->trouble,
         .store = p->store,
+        .certificates = &hf_tls_ops,
+        .certificates_context = p->certificates,
     };
     struct hf_api_config api = {
         .engine_ops = &hf_docker_ops,
@@ -477,35 +481,12 @@ feed_watchdog(struct parts *p, uint64_t *turns)
     hf_notify_status(status);
 }
 
-static void
-tend_certificates(struct parts *p)
-{
-    const struct hf_snapshot *snapshot = hf_core_snapshot(p->core);
-    char name[HF_NAME_SIZE], fingerprint[HF_FINGERPRINT_SIZE], what[HF_TEXT_SIZE];
-    struct hf_error err = {0};
-    int rc;
-
-    hf_text_put(name, sizeof name, "%s", snapshot->gateway.name);
-    hf_snapshot_unref(snapshot);
-    rc = hf_certificates_tend(p->certificates, name, &err);
-    if (rc < 0)
-        hf_log_error("event=certificate-not-renewed error=\"%s\"", err.message);
-    if (rc <= 0)
-        return;
-    hf_certificates_fingerprint(p->certificates, fingerprint);
-    hf_text_put(what, sizeof what, "made the gateway's own certificate anew; in force: %s",
-                fingerprint);
-    hf_log_info("event=certificate-renewed fingerprint=%s", fingerprint);
-    if (hf_core_audit(p->core, "holdfastd", what, &err) < 0)
-        hf_log_error("event=audit-not-kept error=\"%s\"", err.message);
-}
-
 /* Four chances to be heard before the manager's patience ends. */
 static void
 wait_for_end(struct parts *p, const sigset_t *ends)
 {
     int64_t watchdog_ms = hf_notify_watchdog_ms();
-    int64_t step_ms = watchdog_ms > 0 ? watchdog_ms / 4 : STATUS_MS;
+    int64_t step_ms = watchdog_ms > 0 && watchdog_ms / 4 < LOOK_MS ? watchdog_ms / 4 : LOOK_MS;
     struct timespec step = {.tv_sec = step_ms / 1000, .tv_nsec = step_ms % 1000 * 1000000};
     uint64_t turns = 0;
     int64_t give_back_at_ms = 0;
@@ -513,7 +494,7 @@ wait_for_end(struct parts *p, const sigset_t *ends)
 
     do {
         feed_watchdog(p, &turns);
-        tend_certificates(p);
+        hf_tls_tend(p->certificates, p->core);
         if (hf_clock_mono_ms() < give_back_at_ms)
             continue;
         hf_memory_give_back();
