@@ -11,7 +11,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { NAMES_MAX = 48, HOST_SIZE = 256, LINK_LOCAL_V4 = 0xa9fe /* 169.254/16, RFC 3927 */ };
+enum {
+    NAMES_MAX = 48,
+    WANTED_MAX = 40, /* addresses that are missed; with the names they fit */
+    HOST_SIZE = 256,
+    LINK_LOCAL_V4 = 0xa9fe /* 169.254/16, RFC 3927 */
+};
 
 /* ---- making ---- */
 
@@ -77,7 +82,50 @@ map_v4(const struct in_addr *v4, struct in6_addr *ret)
     memcpy(ret->s6_addr + 12, v4, sizeof *v4);
 }
 
+/* ---- addresses of this host ---- */
+
+/* docker0, br-0123456789ab and veth…: nobody but a container is behind them, and they come with the
+ * gateway's own networks. */
+static bool
+is_container_bridge(const char *interface)
+{
+    static const char bridge[] = "br-";
+    enum { BRIDGE_DIGITS = 12 };
+
+    if (strncmp(interface, "docker", 6) == 0 || strncmp(interface, "veth", 4) == 0)
+        return true;
+    return strncmp(interface, bridge, sizeof bridge - 1) == 0 &&
+           strspn(interface + sizeof bridge - 1, "0123456789abcdef") == BRIDGE_DIGITS;
+}
+
+/* By which somebody may reach the host, and which is there tomorrow. */
+static bool
+is_wanted(const struct ifaddrs *i)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)i->ifa_addr;
+
+    return v4 && v4->sin_family == AF_INET && (i->ifa_flags & IFF_UP) &&
+           !(i->ifa_flags & IFF_LOOPBACK) && !is_container_bridge(i->ifa_name) &&
+           ntohl(v4->sin_addr.s_addr) >> 16 != LINK_LOCAL_V4;
+}
+
 /* Nobody can write a link-local one into a browser. */
+static bool
+add_interface(GENERAL_NAMES *names, const struct ifaddrs *i)
+{
+    struct in6_addr address = in6addr_any;
+
+    if (!i->ifa_addr || !(i->ifa_flags & IFF_UP))
+        return true;
+    if (i->ifa_addr->sa_family == AF_INET)
+        map_v4(&((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr, &address);
+    else if (i->ifa_addr->sa_family == AF_INET6)
+        address = ((const struct sockaddr_in6 *)(const void *)i->ifa_addr)->sin6_addr;
+    return IN6_IS_ADDR_UNSPECIFIED(&address) || IN6_IS_ADDR_LINKLOCAL(&address) ||
+           add_address(names, &address);
+}
+
+/* Those that are wanted first: there may be more than fit. */
 static bool
 add_interfaces(GENERAL_NAMES *names)
 {
@@ -86,21 +134,15 @@ add_interfaces(GENERAL_NAMES *names)
 
     if (getifaddrs(&all) < 0)
         return true;
-    for (struct ifaddrs *i = all; i && ok; i = i->ifa_next) {
-        struct in6_addr address = in6addr_any;
-
-        if (!i->ifa_addr || !(i->ifa_flags & IFF_UP))
-            continue;
-        if (i->ifa_addr->sa_family == AF_INET)
-            map_v4(&((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr, &address);
-        else if (i->ifa_addr->sa_family == AF_INET6)
-            address = ((const struct sockaddr_in6 *)(const void *)i->ifa_addr)->sin6_addr;
-        if (!IN6_IS_ADDR_UNSPECIFIED(&address) && !IN6_IS_ADDR_LINKLOCAL(&address))
-            ok = add_address(names, &address);
-    }
+    for (int others = 0; others < 2; others++)
+        for (const struct ifaddrs *i = all; i && ok; i = i->ifa_next)
+            if (is_wanted(i) != (others == 1))
+                ok = add_interface(names, i);
     freeifaddrs(all);
     return ok;
 }
+
+/* ---- all of them ---- */
 
 /* What it had stays: names and addresses that come and go by turns make no difference. */
 static bool
@@ -176,36 +218,22 @@ hf_x509_has_names(const X509 *own, const char *name)
     return has_host(own, name) && has_host(own, local) && has_host(own, host);
 }
 
-/* docker0, br-0123456789ab and veth…: nobody but a container is behind them, and they come with the
- * gateway's own networks. */
-static bool
-is_container_bridge(const char *interface)
-{
-    static const char bridge[] = "br-";
-    enum { BRIDGE_DIGITS = 12 };
-
-    if (strncmp(interface, "docker", 6) == 0 || strncmp(interface, "veth", 4) == 0)
-        return true;
-    return strncmp(interface, bridge, sizeof bridge - 1) == 0 &&
-           strspn(interface + sizeof bridge - 1, "0123456789abcdef") == BRIDGE_DIGITS;
-}
-
 bool
 hf_x509_has_addresses(const X509 *own)
 {
     struct ifaddrs *all = NULL;
     bool has = true;
+    int seen = 0;
 
     if (getifaddrs(&all) < 0)
         return true;
-    for (const struct ifaddrs *i = all; i && has; i = i->ifa_next) {
+    for (const struct ifaddrs *i = all; i && has && seen < WANTED_MAX; i = i->ifa_next) {
         const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)i->ifa_addr;
 
-        if (!v4 || v4->sin_family != AF_INET || !(i->ifa_flags & IFF_UP) ||
-            (i->ifa_flags & IFF_LOOPBACK) || is_container_bridge(i->ifa_name))
+        if (!is_wanted(i))
             continue;
-        has = (ntohl(v4->sin_addr.s_addr) >> 16) == LINK_LOCAL_V4 ||
-              X509_check_ip((X509 *)(uintptr_t)own, (const unsigned char *)&v4->sin_addr,
+        seen++;
+        has = X509_check_ip((X509 *)(uintptr_t)own, (const unsigned char *)&v4->sin_addr,
                             sizeof v4->sin_addr, 0) == 1;
     }
     freeifaddrs(all);

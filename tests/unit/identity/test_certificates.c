@@ -6,6 +6,9 @@
 #include "base/file.h"
 #include "tempdir.h"
 
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <time.h>
@@ -506,6 +509,62 @@ the_broker_has_one_of_its_own(void **state)
     X509_free(ca);
 }
 
+/* An IPv4 address by which others reach this host; "" where it has none. */
+static void
+find_address(char out[INET_ADDRSTRLEN])
+{
+    struct ifaddrs *all = NULL;
+
+    out[0] = '\0';
+    assert_int_equal(getifaddrs(&all), 0);
+    for (const struct ifaddrs *i = all; i && !*out; i = i->ifa_next)
+        if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET && (i->ifa_flags & IFF_UP) &&
+            !(i->ifa_flags & IFF_LOOPBACK) && strncmp(i->ifa_name, "docker", 6) != 0 &&
+            strncmp(i->ifa_name, "br-", 3) != 0)
+            inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr,
+                      out, INET_ADDRSTRLEN);
+    freeifaddrs(all);
+}
+
+/* Issued by the authority in dir, for the names and an address that this host no longer has. */
+static void
+write_issued(const char *dir)
+{
+    const struct wish w = {.name = "pump-house-3", .san = all_names(), .until_s = 900L * DAY_S};
+    struct made ca = {.key = NULL}, m;
+    FILE *f = fopen(tempdir_path(dir, "ca.pem"), "re");
+
+    assert_non_null(f);
+    ca.key = PEM_read_PrivateKey(f, NULL, NULL, NULL);
+    ca.cert = PEM_read_X509(f, NULL, NULL, NULL);
+    fclose(f);
+    m = make(&w, &ca);
+    tempdir_write(dir, "server.pem", joined(m.key_pem, m.cert_pem),
+                  strlen(m.key_pem) + strlen(m.cert_pem));
+    drop(&m);
+    drop(&ca);
+}
+
+static void
+an_address_counts_where_the_authority_is_known(void **state)
+{
+    struct hf_certificates *c = opened(*state);
+    char address[INET_ADDRSTRLEN];
+    struct hf_certificate_info info;
+
+    hf_certificates_free(c);
+    find_address(address);
+    if (!*address)
+        skip();
+    write_issued(*state);
+    c = opened(*state);
+    hf_certificates_info(c, &info);
+    assert_non_null(strstr(info.names, address));
+    assert_non_null(strstr(info.names, "10.9.8.7\n"));
+    assert_int_equal(hf_certificates_tend(c, "pump-house-3", NULL), 0);
+    hf_certificates_free(c);
+}
+
 /* ---- devices ---- */
 
 /* A signing request of key, for another name. */
@@ -603,6 +662,7 @@ main(void)
         with_tempdir(the_authority_outlives_what_it_issues),
         with_tempdir(a_damaged_authority_is_set_aside),
         with_tempdir(the_broker_has_one_of_its_own),
+        with_tempdir(an_address_counts_where_the_authority_is_known),
         with_tempdir(a_device_gets_one_for_its_key_or_a_new_one),
         with_tempdir(a_request_that_proves_nothing_is_refused),
     };
