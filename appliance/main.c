@@ -151,16 +151,44 @@ import_release(struct parts *p, struct hf_error *err)
 }
 
 static int
+tls_dir(const struct parts *p, char out[HF_PATH_SIZE], struct hf_error *err)
+{
+    return hf_text_put(out, HF_PATH_SIZE, "%s/tls", p->options.state_dir)
+               ? 0
+               : hf_error_set(err, HF_ERROR_INVALID, "--state: the path is too long");
+}
+
+struct site {
+    const struct hf_provision *file;
+    char dir[HF_PATH_SIZE];
+};
+
+static int
+put_site(void *context, struct hf_error *err)
+{
+    const struct site *site = context;
+
+    if (hf_certificates_put_site(site->dir, site->file->certificate, site->file->key, err) < 0)
+        return hf_error_wrap(err, "/certificate");
+    return 0;
+}
+
+static int
 apply_provision(struct parts *p, const struct hf_provision *file, struct hf_error *err)
 {
     HF_AUTO_FREE char *settings = NULL;
     char code[HF_CODE_HASH_SIZE];
     bool applied;
+    struct site site = {.file = file};
     struct hf_store_provision provision = {
         .file_hash = file->file_hash,
         .password_hash = *file->password_hash ? file->password_hash : NULL,
+        .also = file->certificate ? put_site : NULL,
+        .context = &site,
     };
 
+    if (tls_dir(p, site.dir, err) < 0)
+        return -1;
     if (hf_settings_print(&file->settings, &settings, err) < 0)
         return -1;
     if (*file->setup_code) {
@@ -318,9 +346,7 @@ open_certificates(struct parts *p, struct hf_error *err)
     struct hf_settings settings;
     int rc;
 
-    if (!hf_text_put(dir, sizeof dir, "%s/tls", p->options.state_dir))
-        return hf_error_set(err, HF_ERROR_INVALID, "--state: the path is too long");
-    if (current_settings(p->store, &settings, err) < 0)
+    if (tls_dir(p, dir, err) < 0 || current_settings(p->store, &settings, err) < 0)
         return -1;
     rc = hf_certificates_open(dir, settings.name, &p->certificates, set_aside, err);
     hf_settings_done(&settings);

@@ -119,7 +119,7 @@ guard_day_restore(struct guard_day *d, const int64_t hours[GUARD_HOURS], int64_t
 enum guard_level
 guard_certificate(int64_t ends_ms, int64_t now_ms, bool clock_synced)
 {
-    static const int64_t day_ms = 24 * 3600 * 1000;
+    static const int64_t day_ms = INT64_C(24) * 3600 * 1000;
     int64_t left_ms = ends_ms - now_ms;
 
     if (!ends_ms || !clock_synced || left_ms > CERTIFICATE_WARN_DAYS * day_ms)

@@ -244,31 +244,52 @@ hf_certificates_name(struct hf_certificates *c, const char *host)
 
 /* ---- changing ---- */
 
+static int
+take_site(const char *path, const char *certificates, const char *key,
+          struct hf_pem_pair *ret_fresh, struct hf_error *err)
+{
+    struct hf_pem_pair fresh = {0};
+
+    if (hf_pem_read_pair(certificates, key, &fresh, err) < 0)
+        return -1;
+    if (hf_pem_check(&fresh, err) < 0 || hf_x509_write(path, &fresh, err) < 0) {
+        hf_pem_pair_done(&fresh);
+        return -1;
+    }
+    *ret_fresh = fresh;
+    return 0;
+}
+
 int
 hf_certificates_replace(struct hf_certificates *c, const char *certificates, const char *key,
                         struct hf_certificate_info *ret_info, struct hf_error *err)
 {
     struct hf_pem_pair fresh = {0};
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT((size_t)2 * HF_PEM_FILE_MAX);
     int rc;
 
-    if (hf_pem_read_pair(certificates, key, &fresh, err) < 0)
-        return -1;
     pthread_mutex_lock(&c->changing);
-    rc = hf_pem_check(&fresh, err);
-    if (rc == 0)
-        rc = hf_pem_print_pair(&fresh, &text, err);
-    if (rc == 0)
-        rc = hf_file_replace(c->site_path, text.data, text.len, 0600, (uid_t)-1, (gid_t)-1, err);
+    rc = take_site(c->site_path, certificates, key, &fresh, err);
     if (rc == 0)
         put_in_force(c, &c->site, &fresh);
     pthread_mutex_unlock(&c->changing);
-    if (text.data)
-        OPENSSL_cleanse(text.data, text.len);
-    hf_pem_pair_done(&fresh);
     if (rc == 0)
         hf_certificates_info(c, ret_info);
     return rc;
+}
+
+int
+hf_certificates_put_site(const char *dir, const char *certificates, const char *key,
+                         struct hf_error *err)
+{
+    struct hf_pem_pair fresh = {0};
+    char path[PATH_MAX];
+
+    if (!hf_text_put(path, sizeof path, "%s/site.pem", dir))
+        return hf_error_set(err, HF_ERROR_INVALID, "path too long: '%s'", dir);
+    if (hf_file_mkdirs(dir, 0700, err) < 0 || take_site(path, certificates, key, &fresh, err) < 0)
+        return -1;
+    hf_pem_pair_done(&fresh);
+    return 0;
 }
 
 /* The folder too: after a power cut it must not be back. */

@@ -60,6 +60,9 @@ const char *hf_certificates_own_path(const struct hf_certificates *c);
 HF_MUST int hf_certificates_replace(struct hf_certificates *c, const char *certificates,
                                     const char *key, struct hf_certificate_info *ret_info,
                                     struct hf_error *err);
+/* The same before hf_certificates_open(): puts it into the folder. */
+HF_MUST int hf_certificates_put_site(const char *dir, const char *certificates, const char *key,
+                                     struct hf_error *err);
 /* Back to the own one; NOT_FOUND where that is in force. */
 HF_MUST int hf_certificates_remove(struct hf_certificates *c, struct hf_error *err);
 

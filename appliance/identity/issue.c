@@ -14,7 +14,7 @@ enum { SERIAL_BYTES = 16, AUTHORITY_BYTES = 8, AUTHORITY_NAME_SIZE = 64 };
  * years from now or from when this was written, whichever is later. */
 static const int64_t VALID_FROM_S = 1735689600;  /* 2025-01-01 */
 static const int64_t CLOCK_FLOOR_S = 1767225600; /* 2026-01-01 */
-static const int64_t DAY_S = 24 * 3600;
+static const int64_t DAY_S = INT64_C(24) * 3600;
 static const int64_t SERVER_DAYS = 3652;
 /* Longer than any gateway lives: who trusts it never has to again. */
 static const int64_t AUTHORITY_DAYS = INT64_C(30) * 366;

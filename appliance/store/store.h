@@ -198,6 +198,10 @@ struct hf_store_provision {
     const char *settings_json;   /* whole new settings */
     const char *password_hash;   /* of user "admin"; NULL for none */
     const char *setup_code_hash; /* NULL for none */
+    /* What else belongs to the file, done where it is a new one, at the end of the transaction: it
+     * must stand being done again after a power cut. NULL for nothing. */
+    int (*also)(void *context, struct hf_error *err);
+    void *context;
 };
 
 /* Applies all of it and remembers the file, in one transaction. The file applied last changes

@@ -196,6 +196,29 @@ expect_refused(struct hf_certificates *c, const char *what, const char *cert, co
     assert_string_equal(info.fingerprint, before.fingerprint);
 }
 
+/* As a stick brings it, before anything is open. */
+static void
+one_of_the_site_is_there_from_the_start(void **state)
+{
+    struct made ca = make(&of_ca, NULL), site = make(&of_site, &ca);
+    struct hf_certificate_info info;
+    struct hf_certificates *c;
+    struct hf_error err = {0};
+    const char *dir = tempdir_path(*state, "tls");
+
+    assert_int_equal(hf_certificates_put_site(dir, site.cert_pem, ca.key_pem, &err), -1);
+    assert_string_equal(err.pointer, "/key");
+    assert_int_equal(hf_certificates_put_site(dir, site.cert_pem, site.key_pem, &err), 0);
+    assert_int_equal(tempdir_mode(*state, "tls/site.pem"), 0600);
+    c = opened(dir);
+    hf_certificates_info(c, &info);
+    assert_true(info.site);
+    assert_true(hf_certificates_site_ends_ms(c) == info.not_after_ms);
+    hf_certificates_free(c);
+    drop(&ca);
+    drop(&site);
+}
+
 static void
 what_cannot_be_served_is_refused(void **state)
 {
@@ -652,6 +675,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         with_tempdir(an_own_one_is_always_there),
         with_tempdir(one_of_the_site_is_put_in_force_and_taken_back),
+        with_tempdir(one_of_the_site_is_there_from_the_start),
         with_tempdir(what_cannot_be_served_is_refused),
         with_tempdir(pain_05_an_unusable_one_is_set_aside),
         with_tempdir(pain_01_an_expired_one_is_served_on),
