@@ -367,20 +367,35 @@ remove_certificate(const char *folder, struct hf_error *err)
     return 0;
 }
 
+/* A full disk is waited for. What else is wrong with files of certificates must not keep the
+ * gateway from starting: the broker says what it lacks. */
+static int
+without_certificate(const struct hf_error *why, struct hf_error *err)
+{
+    hf_log_error("event=no-certificate-for-broker error=\"%s\"", why->message);
+    if (why->class != HF_ERROR_NO_SPACE)
+        return 0;
+    if (err)
+        *err = *why;
+    return -1;
+}
+
 static int
 write_certificate(struct hf_core *core, const char *folder, uid_t uid, struct hf_error *err)
 {
     const struct hf_certificate_ops *ops = core->config.certificates;
     HF_AUTO_BUF struct hf_buf pem = HF_BUF_INIT(HF_JSON_TEXT_MAX);
     HF_AUTO_BUF struct hf_buf ca = HF_BUF_INIT(HF_JSON_TEXT_MAX);
+    struct hf_error why = {0};
     int rc;
 
     if (!ops || core->settings.broker.tls == HF_BROKER_TLS_OFF)
         return remove_certificate(folder, err);
-    rc = ops->for_broker(core->config.certificates_context, core->settings.name, &pem, &ca, err);
+    rc = ops->for_broker(core->config.certificates_context, core->settings.name, &pem, &ca, &why);
+    if (rc < 0)
+        return without_certificate(&why, err);
     /* The authority first: what is to be known by it comes then. */
-    if (rc == 0)
-        rc = write_text(folder, "ca.pem", ca.data, uid, err);
+    rc = write_text(folder, "ca.pem", ca.data, uid, err);
     if (rc == 0)
         rc = write_text(folder, "tls.pem", pem.data, uid, err);
     if (pem.data)
