@@ -7,8 +7,26 @@
 
 #include <string.h>
 
+/* null where there is none: a full disk, say. */
+static void
+put_authority(struct hf_json *o, struct hf_certificates *certificates)
+{
+    struct hf_authority_info ca;
+    struct hf_json *a;
+
+    if (hf_certificates_authority(certificates, &ca, NULL, NULL) < 0) {
+        hf_json_put_null(o, "ca");
+        return;
+    }
+    a = hf_json_object();
+    hf_json_put_string(a, "subject", ca.subject);
+    hf_json_put_string(a, "fingerprint", ca.fingerprint);
+    hf_json_put_time(a, "not_after", ca.not_after_ms);
+    hf_json_put(o, "ca", a);
+}
+
 static struct hf_json *
-encode(const struct hf_certificate_info *c)
+encode(const struct hf_certificate_info *c, struct hf_certificates *certificates)
 {
     struct hf_json *o = hf_json_object(), *names = hf_json_array();
     const char *end;
@@ -26,6 +44,7 @@ encode(const struct hf_certificate_info *c)
     hf_json_put_time(o, "not_before", c->not_before_ms);
     hf_json_put_time(o, "not_after", c->not_after_ms);
     hf_json_put_string(o, "fingerprint", c->fingerprint);
+    put_authority(o, certificates);
     return o;
 }
 
@@ -35,7 +54,7 @@ hf_handle_certificate(struct hf_exchange *x, struct hf_error *err)
     struct hf_certificate_info info;
 
     hf_certificates_info(x->api->config->certificates, &info);
-    return hf_reply_json(x, 200, encode(&info), err);
+    return hf_reply_json(x, 200, encode(&info, x->api->config->certificates), err);
 }
 
 /* After the change: what cannot be audited has happened all the same. */
@@ -51,7 +70,7 @@ say(struct hf_exchange *x, const char *what, struct hf_error *err)
     hf_log_info("event=audit who=%s what=\"%s\"", x->session.user, text);
     if (hf_core_audit(x->api->config->core, x->session.user, text, &late) < 0)
         hf_log_error("event=audit-not-kept error=\"%s\"", late.message);
-    return hf_reply_json(x, 200, encode(&info), err);
+    return hf_reply_json(x, 200, encode(&info, x->api->config->certificates), err);
 }
 
 int
@@ -77,4 +96,18 @@ hf_handle_certificate_delete(struct hf_exchange *x, struct hf_error *err)
     if (hf_certificates_remove(x->api->config->certificates, err) < 0)
         return -1;
     return say(x, "went back to the gateway's own certificate", err);
+}
+
+/* A browser or phone offers to install it. */
+int
+hf_handle_certificate_ca(struct hf_exchange *x, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf pem = HF_BUF_INIT(HF_ISSUED_PEM_MAX);
+    struct hf_authority_info info;
+
+    if (hf_certificates_authority(x->api->config->certificates, &info, &pem, err) < 0)
+        return -1;
+    hf_reply_header(x, "Content-Disposition", "attachment; filename=\"holdfast-ca.crt\"");
+    hf_reply(x, 200, "application/x-x509-ca-cert", "no-store", pem.data, pem.len);
+    return 0;
 }

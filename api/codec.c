@@ -162,6 +162,10 @@ hf_codec_gateway(const struct hf_snapshot *s, const char *fingerprint)
     hf_json_put(o, "daemon", daemon);
     put_text(field, "address", g->field_address);
     put_count(field, "port", g->field_port);
+    if (g->field_tls_port)
+        put_count(field, "tls_port", g->field_tls_port);
+    else
+        hf_json_put_null(field, "tls_port");
     hf_json_put(o, "field", field);
     return o;
 }

@@ -31,8 +31,8 @@ encode_topics(const char *topics)
     return list;
 }
 
-static struct hf_json *
-encode(const struct hf_device_account *a)
+struct hf_json *
+hf_encode_device_account(const struct hf_device_account *a)
 {
     struct hf_json *o = hf_json_object();
 
@@ -43,6 +43,16 @@ encode(const struct hf_device_account *a)
     hf_json_put(o, "subscribe", encode_topics(a->subscribe));
     hf_json_put_time(o, "created", a->created_ms);
     hf_json_put_time(o, "password_set", a->password_ms);
+    if (*a->certificate) {
+        struct hf_json *c = hf_json_object();
+
+        hf_json_put_string(c, "fingerprint", a->certificate);
+        hf_json_put_time(c, "issued", a->certificate_ms);
+        hf_json_put_time(c, "not_after", a->certificate_ends_ms);
+        hf_json_put(o, "certificate", c);
+    } else {
+        hf_json_put_null(o, "certificate");
+    }
     return o;
 }
 
@@ -53,7 +63,7 @@ reply_secret(struct hf_exchange *x, int status, const struct hf_device_account *
 {
     struct hf_json *o = hf_json_object();
 
-    hf_json_put(o, "account", encode(a));
+    hf_json_put(o, "account", hf_encode_device_account(a));
     hf_json_put_string(o, "password", password);
     return hf_reply_json(x, status, o, err);
 }
@@ -67,7 +77,7 @@ encode_page(const struct hf_device_account *devices, size_t count, size_t limit,
     size_t shown = count > limit ? limit : count;
 
     for (size_t i = 0; i < shown; i++)
-        hf_json_add(list, encode(&devices[i]));
+        hf_json_add(list, hf_encode_device_account(&devices[i]));
     hf_json_put(o, "accounts", list);
     hf_json_put_string(o, "next", shown < count ? devices[shown - 1].name : NULL);
     hf_json_put_int(o, "total", (int64_t)totals->accounts);
@@ -107,7 +117,7 @@ hf_handle_device_account(struct hf_exchange *x, struct hf_error *err)
 
     if (hf_core_device(x->api->config->core, x->param, &a, err) < 0)
         return -1;
-    return hf_reply_json(x, 200, encode(&a), err);
+    return hf_reply_json(x, 200, hf_encode_device_account(&a), err);
 }
 
 /* ---- reading what somebody wants ---- */
@@ -269,7 +279,7 @@ hf_handle_device_account_patch(struct hf_exchange *x, struct hf_error *err)
     if (hf_core_change_device(x->api->config->core, x->param, &change, x->session.user, &a, err) <
         0)
         return -1;
-    return hf_reply_json(x, 200, encode(&a), err);
+    return hf_reply_json(x, 200, hf_encode_device_account(&a), err);
 }
 
 int

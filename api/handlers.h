@@ -34,6 +34,14 @@ int hf_handle_token_revoke(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_certificate(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_certificate_put(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_certificate_delete(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_certificate_ca(struct hf_exchange *x, struct hf_error *err);
+
+/* device_accounts.c; the result is the caller's */
+struct hf_json *hf_encode_device_account(const struct hf_device_account *a);
+
+/* device_certificate.c */
+int hf_handle_device_certificate(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_device_certificate_delete(struct hf_exchange *x, struct hf_error *err);
 
 /* gateway.c */
 int hf_handle_health(struct hf_exchange *x, struct hf_error *err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/exchange.h"
 
+#include "api/hsts.h"
 #include "base/log.h"
 
 #include <ctype.h>
@@ -18,8 +19,7 @@ enum {
 /* The problem that a client can mend by itself: it asks the person and repeats the request. */
 static const char PASSWORD_NEEDED[] = "/api/docs/problems#password-needed";
 
-/* Sent with everything. HSTS is not among them: with an own certificate it would take away the
- * browser's way past the warning, and so lock the owner out. */
+/* Sent with everything; and HSTS where it locks nobody out (hsts.h). */
 static const char SECURITY_HEADERS[] =
     "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
@@ -101,8 +101,9 @@ add_head(struct hf_exchange *x, int status, const char *type, const char *cache,
 
     gmtime_r(&now, &utc);
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-    if (hf_buf_addf(out, NULL, "HTTP/1.1 %d %s\r\nDate: %s\r\nCache-Control: %s\r\n%s%s", status,
-                    hf_status_title(status), date, cache, SECURITY_HEADERS, x->extra) < 0)
+    if (hf_buf_addf(out, NULL, "HTTP/1.1 %d %s\r\nDate: %s\r\nCache-Control: %s\r\n%s%s%s", status,
+                    hf_status_title(status), date, cache, SECURITY_HEADERS, hf_hsts(x),
+                    x->extra) < 0)
         return -1;
     if (type && hf_buf_addf(out, NULL, "Content-Type: %s\r\n", type) < 0)
         return -1;

@@ -20,6 +20,7 @@
 #include "scan/scanner.h"
 #include "store/release.h"
 #include "store/store.h"
+#include "tls.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -32,7 +33,7 @@
 enum {
     GIVE_BACK_MS = 3600 * 1000, /* what a visit to the dashboard took goes back within the hour */
     SETTLED_MS = 60 * 1000,     /* and what the start took, once it is over */
-    STATUS_MS = 60 * 1000,      /* how often the service manager hears how things are */
+    LOOK_MS = 10 * 1000,        /* at certificates; the service manager hears how things are */
     ARENAS_MAX = 2 /* a malloc arena for each thread would cost more memory than all the rest */
 };
 
@@ -150,16 +151,44 @@ import_release(struct parts *p, struct hf_error *err)
 }
 
 static int
+tls_dir(const struct parts *p, char out[HF_PATH_SIZE], struct hf_error *err)
+{
+    return hf_text_put(out, HF_PATH_SIZE, "%s/tls", p->options.state_dir)
+               ? 0
+               : hf_error_set(err, HF_ERROR_INVALID, "--state: the path is too long");
+}
+
+struct site {
+    const struct hf_provision *file;
+    char dir[HF_PATH_SIZE];
+};
+
+static int
+put_site(void *context, struct hf_error *err)
+{
+    const struct site *site = context;
+
+    if (hf_certificates_put_site(site->dir, site->file->certificate, site->file->key, err) < 0)
+        return hf_error_wrap(err, "/certificate");
+    return 0;
+}
+
+static int
 apply_provision(struct parts *p, const struct hf_provision *file, struct hf_error *err)
 {
     HF_AUTO_FREE char *settings = NULL;
     char code[HF_CODE_HASH_SIZE];
     bool applied;
+    struct site site = {.file = file};
     struct hf_store_provision provision = {
         .file_hash = file->file_hash,
         .password_hash = *file->password_hash ? file->password_hash : NULL,
+        .also = file->certificate ? put_site : NULL,
+        .context = &site,
     };
 
+    if (tls_dir(p, site.dir, err) < 0)
+        return -1;
     if (hf_settings_print(&file->settings, &settings, err) < 0)
         return -1;
     if (*file->setup_code) {
@@ -317,9 +346,7 @@ open_certificates(struct parts *p, struct hf_error *err)
     struct hf_settings settings;
     int rc;
 
-    if (!hf_text_put(dir, sizeof dir, "%s/tls", p->options.state_dir))
-        return hf_error_set(err, HF_ERROR_INVALID, "--state: the path is too long");
-    if (current_settings(p->store, &settings, err) < 0)
+    if (tls_dir(p, dir, err) < 0 || current_settings(p->store, &settings, err) < 0)
         return -1;
     rc = hf_certificates_open(dir, settings.name, &p->certificates, set_aside, err);
     hf_settings_done(&settings);
@@ -346,13 +373,16 @@ start_core_and_api(struct parts *p, struct hf_error *err)
         .placement = {.instance = o->instance,
                       .run_dir = o->run_dir,
                       .field_address = o->field.address,
-                      .field_port = o->field.port},
+                      .field_port = o->field.port,
+                      .field_tls_port = o->field_tls_port},
         .state_dir = o->state_dir,
         .engine_ops = &hf_docker_ops,
         .engine = p->engine,
         .scanner = p->scanner,
         .trouble = p->trouble,
         .store = p->store,
+        .certificates = &hf_tls_ops,
+        .certificates_context = p->certificates,
     };
     struct hf_api_config api = {
         .engine_ops = &hf_docker_ops,
@@ -477,35 +507,12 @@ feed_watchdog(struct parts *p, uint64_t *turns)
     hf_notify_status(status);
 }
 
-static void
-tend_certificates(struct parts *p)
-{
-    const struct hf_snapshot *snapshot = hf_core_snapshot(p->core);
-    char name[HF_NAME_SIZE], fingerprint[HF_FINGERPRINT_SIZE], what[HF_TEXT_SIZE];
-    struct hf_error err = {0};
-    int rc;
-
-    hf_text_put(name, sizeof name, "%s", snapshot->gateway.name);
-    hf_snapshot_unref(snapshot);
-    rc = hf_certificates_tend(p->certificates, name, &err);
-    if (rc < 0)
-        hf_log_error("event=certificate-not-renewed error=\"%s\"", err.message);
-    if (rc <= 0)
-        return;
-    hf_certificates_fingerprint(p->certificates, fingerprint);
-    hf_text_put(what, sizeof what, "made the gateway's own certificate anew; in force: %s",
-                fingerprint);
-    hf_log_info("event=certificate-renewed fingerprint=%s", fingerprint);
-    if (hf_core_audit(p->core, "holdfastd", what, &err) < 0)
-        hf_log_error("event=audit-not-kept error=\"%s\"", err.message);
-}
-
 /* Four chances to be heard before the manager's patience ends. */
 static void
 wait_for_end(struct parts *p, const sigset_t *ends)
 {
     int64_t watchdog_ms = hf_notify_watchdog_ms();
-    int64_t step_ms = watchdog_ms > 0 ? watchdog_ms / 4 : STATUS_MS;
+    int64_t step_ms = watchdog_ms > 0 && watchdog_ms / 4 < LOOK_MS ? watchdog_ms / 4 : LOOK_MS;
     struct timespec step = {.tv_sec = step_ms / 1000, .tv_nsec = step_ms % 1000 * 1000000};
     uint64_t turns = 0;
     int64_t give_back_at_ms = 0;
@@ -513,7 +520,7 @@ wait_for_end(struct parts *p, const sigset_t *ends)
 
     do {
         feed_watchdog(p, &turns);
-        tend_certificates(p);
+        hf_tls_tend(p->certificates, p->core);
         if (hf_clock_mono_ms() < give_back_at_ms)
             continue;
         hf_memory_give_back();

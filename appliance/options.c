@@ -17,6 +17,9 @@ const char hf_options_help[] =
     "  --http-redirect ADDR:PORT\n"
     "                         plain HTTP that only points to HTTPS (default none)\n"
     "  --field-bind ADDR:PORT MQTT for devices (default 0.0.0.0:1883)\n"
+    "  --field-tls-port PORT  MQTT by TLS on the same address, where the configuration has it: "
+    "with\n"
+    "                         passwords; with certificates on the next one (default 8883)\n"
     "  --release FILE         images to run, pinned by digest, and FILE.minisig, their signature;\n"
     "                         kept for later starts\n"
     "  --provision DIR        apply DIR/holdfast/provision.json, once; and recovery.json beside "
@@ -52,7 +55,33 @@ parse_endpoint(const char *option, const char *text, struct hf_endpoint *ret, st
     return 0;
 }
 
-enum { STATE, RUN, LISTEN, REDIRECT, FIELD, RELEASE, PROVISION, INSTANCE, SOCKET, VERSION, HELP };
+/* Room for the next one. */
+static int
+parse_port(const char *option, const char *text, uint16_t *ret_port, struct hf_error *err)
+{
+    uint64_t port;
+
+    if (!hf_text_u64(text, &port) || port < 1 || port >= UINT16_MAX)
+        return hf_error_set(err, HF_ERROR_INVALID, "--%s '%s': give a port of 1 to 65534", option,
+                            text);
+    *ret_port = (uint16_t)port;
+    return 0;
+}
+
+enum {
+    STATE,
+    RUN,
+    LISTEN,
+    REDIRECT,
+    FIELD,
+    FIELD_TLS,
+    RELEASE,
+    PROVISION,
+    INSTANCE,
+    SOCKET,
+    VERSION,
+    HELP
+};
 
 static const struct option table[] = {
     {"state", required_argument, NULL, STATE},
@@ -60,6 +89,7 @@ static const struct option table[] = {
     {"listen", required_argument, NULL, LISTEN},
     {"http-redirect", required_argument, NULL, REDIRECT},
     {"field-bind", required_argument, NULL, FIELD},
+    {"field-tls-port", required_argument, NULL, FIELD_TLS},
     {"release", required_argument, NULL, RELEASE},
     {"provision", required_argument, NULL, PROVISION},
     {"instance", required_argument, NULL, INSTANCE},
@@ -87,6 +117,8 @@ take_option(int which, void *options, struct hf_error *err)
         return parse_endpoint("http-redirect", optarg, &o->http_redirect, err);
     case FIELD:
         return parse_endpoint("field-bind", optarg, &o->field, err);
+    case FIELD_TLS:
+        return parse_port("field-tls-port", optarg, &o->field_tls_port, err);
     case RELEASE:
         o->release_path = optarg;
         return 0;
@@ -118,6 +150,7 @@ hf_options_parse(int argc, char **argv, struct hf_options *ret_options, struct h
         .docker_socket = "/var/run/docker.sock",
         .listen = {"0.0.0.0", 8443},
         .field = {"0.0.0.0", 1883},
+        .field_tls_port = 8883,
     };
 
     if (hf_command_line_read(argc, argv, table, take_option, &o, err) < 0)

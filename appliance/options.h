@@ -22,6 +22,7 @@ struct hf_options {
     struct hf_endpoint listen;
     struct hf_endpoint http_redirect;
     struct hf_endpoint field;
+    uint16_t field_tls_port; /* and the next one */
     bool show_help, show_version;
 };
 

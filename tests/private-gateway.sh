@@ -17,6 +17,7 @@ gateway_new() {
     gw_secrets=$gw_dir/run
     gw_port=$(free_port)
     gw_field=$(free_port)
+    gw_tls=$(free_port) # and the next one
     gw_receiver=$(free_port)
     gw_url=https://127.0.0.1:$gw_port
     gw_release=$release
@@ -71,7 +72,7 @@ gateway_spawn() {
     guard_start
     : >"$gw_dir/out" # here, not only by the child: what the last one said must not count
     setsid "$holdfastd" --instance "$gw" --state "$gw_state" --run "$gw_secrets" \
-        --listen "127.0.0.1:$gw_port" --field-bind "0.0.0.0:$gw_field" --release "$gw_release" \
+        --listen "127.0.0.1:$gw_port" --field-bind "0.0.0.0:$gw_field" --field-tls-port "$gw_tls" --release "$gw_release" \
         --docker-socket "$gw_socket" "${provision[@]}" "$@" \
         >"$gw_dir/out" 2>>"$gw_dir/log" </dev/null &
     echo $! >"$gw_dir/pid"

@@ -120,6 +120,8 @@ HF_MUST int cli_question(const char *prompt, bool echo, char *answer, size_t siz
                          struct hf_error *err);
 /* The first line of stdin, for --password-stdin. */
 HF_MUST int cli_read_stdin(char *answer, size_t size, struct hf_error *err);
+/* Appends a whole file; "-" is stdin, for --file. */
+HF_MUST int cli_read_file(const char *path, struct hf_buf *text, struct hf_error *err);
 /* A password: from stdin where --password-stdin is given, else from a person; twice where it is
  * new. */
 HF_MUST int cli_password(struct cli *c, const char *prompt, bool is_new, char *answer, size_t size,

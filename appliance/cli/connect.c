@@ -77,6 +77,7 @@ first_meeting(struct cli *c, struct hf_error *err)
         return -1;
     hf_text_put(c->trust.wanted, sizeof c->trust.wanted, "%s", c->trust.seen);
     hf_text_put(c->profile.fingerprint, sizeof c->profile.fingerprint, "%s", c->trust.seen);
+    memcpy(c->profile.key, c->trust.seen_key, sizeof c->profile.key);
     return cli_profile_save(&c->profile, err);
 }
 
@@ -93,8 +94,10 @@ cli_connect(struct cli *c, struct hf_error *err)
         return -1;
     if (given && cli_fingerprint_parse(given, c->trust.wanted, err) < 0)
         return -1;
-    if (!given)
+    if (!given) {
         hf_text_put(c->trust.wanted, sizeof c->trust.wanted, "%s", c->profile.fingerprint);
+        memcpy(c->trust.wanted_key, c->profile.key, sizeof c->trust.wanted_key);
+    }
     if (token && *token && !cli_secret_valid(token))
         return hf_error_set(err, HF_ERROR_INVALID, "HOLDFAST_TOKEN is no API token");
     if (cli_http_new(url, &c->trust, &c->http, err) < 0)

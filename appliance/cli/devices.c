@@ -3,11 +3,15 @@
 #include "cli/groups.h"
 
 #include "base/file.h"
+#include "base/text.h"
 #include "cli/format.h"
 
 #include <string.h>
 
-enum { CSV_MAX = 1024 * 1024 /* as the gateway has it */ };
+enum {
+    CSV_MAX = 1024 * 1024, /* as the gateway has it */
+    CSR_MAX = 32 * 1024
+};
 
 /* ---- who publishes ---- */
 
@@ -41,9 +45,9 @@ show_devices(const struct cli_out *out, const struct hf_json *doc, struct hf_err
 static int
 show_accounts(const struct cli_out *out, const struct hf_json *doc, struct hf_error *err)
 {
-    static const struct cli_column columns[] = {{"ACCOUNT", false}, {"STATE", false},
-                                                {"SINCE", false},   {"PUBLISHES", false},
-                                                {"HEARS", false},   {"WHAT", false}};
+    static const struct cli_column columns[] = {
+        {"ACCOUNT", false},   {"STATE", false}, {"COMES BY", false}, {"SINCE", false},
+        {"PUBLISHES", false}, {"HEARS", false}, {"WHAT", false}};
     HF_AUTO(cli_table) struct cli_table *t = cli_table_new(columns, HF_LEN(columns));
 
     for (const struct hf_json *a = hf_json_first(hf_json_get(doc, "accounts")); a;
@@ -54,6 +58,9 @@ show_accounts(const struct cli_out *out, const struct hf_json *doc, struct hf_er
 
         cli_cell_text(t, CLI_BOLD, cli_text(a, "name"));
         cli_cell_text(t, enabled ? CLI_GOOD : CLI_DIM, enabled ? "enabled" : "disabled");
+        cli_cell_text(t, CLI_PLAIN,
+                      hf_json_is_object(hf_json_get(a, "certificate")) ? "certificate"
+                                                                       : "password");
         cli_cell_text(t, CLI_PLAIN, cli_time(hf_json_string(a, "created")).text);
         cli_cell_text(t, CLI_PLAIN, publish);
         cli_cell_text(t, CLI_PLAIN, subscribe);
@@ -166,6 +173,59 @@ rotate(struct cli *c, struct hf_error *err)
     return cli_print(c, &a, show_passwords, err);
 }
 
+/* ---- certificates ---- */
+
+/* Certificate, key and authority, one after the other: many a program reads all from one file. */
+static int
+show_certificate(const struct cli_out *out, const struct hf_json *doc, struct hf_error *err)
+{
+    static const char *const parts[] = {"certificate", "key", "ca"};
+
+    (void)err;
+    for (size_t i = 0; i < HF_LEN(parts); i++)
+        for (const char *line = cli_text(doc, parts[i]); *line;) {
+            size_t len = strcspn(line, "\n");
+
+            cli_line(out, CLI_PLAIN, "%.*s", (int)len, line);
+            line += len + (line[len] == '\n');
+        }
+    return 0;
+}
+
+static int
+certificate(struct cli *c, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(CLI_PATH_MAX), csr = HF_BUF_INIT(CSR_MAX);
+    HF_AUTO(hf_json) struct hf_json *body = hf_json_object();
+    CLI_AUTO_ANSWER struct cli_answer a = {0};
+    const char *days = c->args->flags[CLI_DAYS], *file = c->args->flags[CLI_FILE];
+    uint64_t number;
+
+    if (days && (!hf_text_u64(days, &number) || number > INT32_MAX))
+        return hf_error_set(err, HF_ERROR_INVALID, "--days: say for how many days it is good");
+    if (days)
+        hf_json_put_int(body, "days", (int64_t)number);
+    if (file && cli_read_file(file, &csr, err) < 0)
+        return -1;
+    if (file)
+        hf_json_put_string(body, "csr", csr.data ? csr.data : "");
+    if (path_of(c, &path, "/certificate", err) < 0 ||
+        cli_send(c, "POST", path.data, body, &a, err) < 0)
+        return -1;
+    return cli_print(c, &a, show_certificate, err);
+}
+
+static int
+take_certificate_away(struct cli *c, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(CLI_PATH_MAX);
+    CLI_AUTO_ANSWER struct cli_answer a = {0};
+
+    return path_of(c, &path, "/certificate", err) < 0
+               ? -1
+               : cli_send(c, "DELETE", path.data, NULL, &a, err);
+}
+
 static int
 take_away(struct cli *c, struct hf_error *err)
 {
@@ -228,6 +288,30 @@ static const struct cli_command commands[] = {
         .examples = "devices password press-7",
         .show = show_passwords,
         .run = rotate,
+    },
+    {
+        .name = "devices certificate",
+        .words = "NAME",
+        .least = 1,
+        .most = 1,
+        .flags = CLI_FLAG(CLI_DAYS) | CLI_FLAG(CLI_FILE),
+        .summary = "Give a device a certificate to come by, instead of its password",
+        .help = "Prints the certificate, its key and the authority by which the device knows the "
+                "broker, as PEM; the key this once. With --file a signing request: the key stays "
+                "where it was made. A certificate from before no longer counts.",
+        .examples = "devices certificate press-7 >press-7.pem\n"
+                    "devices certificate press-7 --file press-7.csr --days 730",
+        .show = show_certificate,
+        .run = certificate,
+    },
+    {
+        .name = "devices uncertify",
+        .words = "NAME",
+        .least = 1,
+        .most = 1,
+        .summary = "Take a device's certificate away; it comes by its password again",
+        .examples = "devices uncertify press-7",
+        .run = take_certificate_away,
     },
     {
         .name = "devices remove",

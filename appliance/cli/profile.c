@@ -130,9 +130,8 @@ static int
 read_profile(struct cli_profile *p, const struct hf_buf *text, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
-        {"url", HF_JSON_STRING, true},
-        {"fingerprint", HF_JSON_STRING, true},
-        {"session", HF_JSON_STRING, false},
+        {"url", HF_JSON_STRING, true},    {"fingerprint", HF_JSON_STRING, true},
+        {"key", HF_JSON_STRING, false},   {"session", HF_JSON_STRING, false},
         {"token", HF_JSON_STRING, false},
     };
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
@@ -143,6 +142,9 @@ read_profile(struct cli_profile *p, const struct hf_buf *text, struct hf_error *
     if (strcmp(hf_json_string(doc, "url"), p->url) != 0)
         return hf_error_set(err, HF_ERROR_INVALID, "it is about another gateway");
     if (cli_fingerprint_parse(hf_json_string(doc, "fingerprint"), p->fingerprint, err) < 0)
+        return -1;
+    if (hf_json_get(doc, "key") &&
+        cli_fingerprint_parse(hf_json_string(doc, "key"), p->key, err) < 0)
         return -1;
     if (!take_secret(doc, "session", p->session) || !take_secret(doc, "token", p->token))
         return hf_error_set(err, HF_ERROR_INVALID, "a session or token cannot look like that");
@@ -182,6 +184,8 @@ cli_profile_save(const struct cli_profile *p, struct hf_error *err)
     *strrchr(dir, '/') = '\0';
     hf_json_put_string(doc, "url", p->url);
     hf_json_put_string(doc, "fingerprint", p->fingerprint);
+    if (p->key[0])
+        hf_json_put_string(doc, "key", p->key);
     if (p->session[0])
         hf_json_put_string(doc, "session", p->session);
     if (p->token[0])

@@ -15,6 +15,7 @@ struct cli_profile {
     char url[CLI_URL_MAX];
     char path[PATH_MAX];                    /* of its file */
     char fingerprint[CLI_FINGERPRINT_SIZE]; /* "" where nobody has said to trust it */
+    char key[CLI_KEY_SIZE];                 /* that came with it; "": not known */
     char session[CLI_SECRET_MAX];           /* value of the cookie, or "" */
     char token[CLI_SECRET_MAX];             /* API token, or "" */
 };

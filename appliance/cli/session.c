@@ -15,6 +15,8 @@ static int
 keep(struct cli *c, struct hf_error *err)
 {
     hf_text_put(c->profile.fingerprint, sizeof c->profile.fingerprint, "%s", c->trust.wanted);
+    if (c->trust.seen_key[0])
+        memcpy(c->profile.key, c->trust.seen_key, sizeof c->profile.key);
     if (cli_profile_save(&c->profile, err) < 0 ||
         cli_profile_set_default(c->dir, c->profile.url, err) < 0)
         return hf_error_wrap(err, "the login worked but could not be kept");

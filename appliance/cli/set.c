@@ -3,10 +3,8 @@
  */
 #include "cli/groups.h"
 
-#include "base/file.h"
 #include "base/text.h"
 
-#include <errno.h>
 #include <string.h>
 
 enum { FILE_MAX = 65536 /* as the gateway has it */, SHOWN_MAX = 200, POINTER_MAX = 512 };
@@ -168,23 +166,6 @@ carry_out(struct cli *c, const struct change *change, struct hf_error *err)
 
 /* ---- set ---- */
 
-static int
-read_stdin_whole(struct hf_buf *text, struct hf_error *err)
-{
-    char data[4096];
-    ssize_t n;
-
-    while ((n = read(STDIN_FILENO, data, sizeof data)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return hf_error_errno(err, errno, "cannot read stdin");
-        if (hf_buf_add(text, data, (size_t)n, err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 /* Checked here only for being JSON: what may be in it knows the gateway. */
 static int
 read_document(const char *path, char **ret_text, struct hf_error *err)
@@ -192,8 +173,7 @@ read_document(const char *path, char **ret_text, struct hf_error *err)
     HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(FILE_MAX);
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
 
-    if (strcmp(path, "-") == 0 ? read_stdin_whole(&text, err) < 0
-                               : hf_file_read(path, &text, err) < 0)
+    if (cli_read_file(path, &text, err) < 0)
         return -1;
     if (hf_json_parse(text.data ? text.data : "", text.len, &doc, err) < 0)
         return hf_error_wrap(err, "'%s'", path);

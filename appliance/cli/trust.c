@@ -56,6 +56,18 @@ cli_fingerprint_parse(const char *text, char out[CLI_FINGERPRINT_SIZE], struct h
     return 0;
 }
 
+static bool
+hash_key(const X509 *cert, unsigned char hash[EVP_MAX_MD_SIZE])
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
+    unsigned hash_len = 0;
+    bool ok = len > 0 && EVP_Digest(der, (size_t)len, hash, &hash_len, EVP_sha256(), NULL) == 1;
+
+    OPENSSL_free(der);
+    return ok && hash_len == 32;
+}
+
 /* As SSL_CTX_set_cert_verify_callback(3) has it: 1 for good. */
 static int
 verify(X509_STORE_CTX *ctx, void *context)
@@ -66,10 +78,14 @@ verify(X509_STORE_CTX *ctx, void *context)
     unsigned len = 0;
     int good;
 
-    trust->seen[0] = '\0';
+    trust->seen[0] = trust->seen_key[0] = '\0';
     if (cert && X509_digest(cert, EVP_sha256(), hash, &len) && len == 32)
         write_fingerprint(hash, trust->seen);
-    good = trust->seen[0] && strcmp(trust->seen, trust->wanted) == 0;
+    if (cert && hash_key(cert, hash))
+        write_fingerprint(hash, trust->seen_key);
+    good = trust->seen[0] && (strcmp(trust->seen, trust->wanted) == 0 ||
+                              (trust->wanted_key[0] && trust->seen_key[0] &&
+                               strcmp(trust->seen_key, trust->wanted_key) == 0));
     X509_STORE_CTX_set_error(ctx, good ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
     return good;
 }

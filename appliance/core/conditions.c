@@ -306,6 +306,30 @@ device_conditions(struct hf_core *core)
             "whoever is on the network can publish as any device: none needs an account");
 }
 
+/* The one of the site: the gateway's own is made anew by itself. */
+static void
+certificate_conditions(struct hf_core *core)
+{
+    static const char advice[] =
+        "Get a new one from whoever issued it and upload it (holdfast certificate set), or remove "
+        "it: then the gateway's own is used, which renews itself.";
+    const struct hf_certificate_ops *ops = core->config.certificates;
+    int64_t ends_ms = ops ? ops->site_ends_ms(core->config.certificates_context) : 0;
+    int64_t wall_ms = hf_clock_wall_ms();
+    enum guard_level level = guard_certificate(ends_ms, wall_ms, core->host.clock_synced);
+    char at[HF_RFC3339_SIZE];
+
+    if (!level)
+        return;
+    hf_clock_rfc3339(ends_ms, at);
+    if (ends_ms <= wall_ms)
+        add(core, HF_ALARM_CERTIFICATE_ENDS, "site", true, advice,
+            "the site's certificate for HTTPS ended at %s: browsers and programs refuse it", at);
+    else
+        add(core, HF_ALARM_CERTIFICATE_ENDS, "site", level == GUARD_BAD, advice,
+            "the site's certificate for HTTPS ends at %s", at);
+}
+
 void
 hf_core_conditions(struct hf_core *core, int64_t now_ms)
 {
@@ -326,6 +350,7 @@ hf_core_conditions(struct hf_core *core, int64_t now_ms)
     uplink_conditions(core, now_ms);
     silence_conditions(core);
     device_conditions(core);
+    certificate_conditions(core);
     if (hf_store_opened_as(core->config.store, &recovery) == HF_STORE_RECOVERED)
         add(core, HF_ALARM_STORE_RECOVERED, "", false, "See what was lost, and set it again.", "%s",
             recovery);

@@ -19,6 +19,15 @@
 
 struct hf_core;
 
+/* Of the gateway's certificates, which are identity's. Any thread. */
+struct hf_certificate_ops {
+    /* When the one of the site ends, by the wall clock; 0: there is none. */
+    int64_t (*site_ends_ms)(void *context);
+    /* Appends the broker's key and certificates, and the authority's certificate alone, as PEM. */
+    int (*for_broker)(void *context, const char *gateway, struct hf_buf *ret_pem,
+                      struct hf_buf *ret_ca, struct hf_error *err);
+};
+
 struct hf_core_config {
     struct hf_placement placement; /* strings are borrowed for the life of the core */
     const char *state_dir;
@@ -27,6 +36,8 @@ struct hf_core_config {
     struct hf_scanner *scanner; /* borrowed; NULL: plans say nothing of vulnerabilities */
     const char *trouble;    /* what was wrong at the start, for people; "" or NULL for nothing */
     struct hf_store *store; /* borrowed; used by the owner thread alone from hf_core_start() on */
+    const struct hf_certificate_ops *certificates; /* NULL: no TLS at the broker */
+    void *certificates_context;
 };
 
 /* Takes desired state, release and settings from the store and hands the services what they need.
@@ -95,6 +106,9 @@ HF_MUST int hf_core_run(struct hf_core *core, hf_core_work *work, void *context,
 
 /* Says that the gateway has been claimed and, where name is not NULL, what it is called now. */
 HF_MUST int hf_core_claimed(struct hf_core *core, const char *name, struct hf_error *err);
+
+/* Says that the broker's certificate is another one. */
+HF_MUST int hf_core_broker_certificate(struct hf_core *core, struct hf_error *err);
 
 /* Writes an entry of the audit log. */
 HF_MUST int hf_core_audit(struct hf_core *core, const char *who, const char *what,
@@ -173,14 +187,20 @@ HF_MUST int hf_core_device(struct hf_core *core, const char *name,
 HF_MUST int hf_core_add_devices(struct hf_core *core, struct hf_device_account *devices,
                                 size_t count, const char *actor, struct hf_error *err);
 
-/* What is NULL stays. The texts have been checked. */
+struct hf_device_binding {
+    const char *fingerprint; /* of its certificate; "": it comes by its password again */
+    int64_t ends_ms;
+};
+
+/* What is NULL stays, but a new password ends the certificate. The texts have been checked. */
 struct hf_device_change {
     const char *password_hash, *publish, *subscribe, *description;
     const bool *enabled;
+    const struct hf_device_binding *certificate;
 };
 
-/* The device is disconnected where it may do something else then, or has another password.
- * NOT_FOUND, TOO_LARGE. */
+/* The device is disconnected where it may do something else then, or comes by another password or
+ * certificate. NOT_FOUND, also of a certificate that is to end; TOO_LARGE. */
 HF_MUST int hf_core_change_device(struct hf_core *core, const char *name,
                                   const struct hf_device_change *change, const char *actor,
                                   struct hf_device_account *ret_device, struct hf_error *err);

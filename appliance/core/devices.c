@@ -193,6 +193,9 @@ say_change(const struct hf_device_change *c, const char *name, char what[HF_TEXT
         const char *text;
     } parts[] = {
         {c->password_hash, "a new password"},
+        {c->certificate, c->certificate && *c->certificate->fingerprint
+                             ? "a certificate"
+                             : "no certificate any more"},
         {c->enabled, c->enabled && *c->enabled ? "enabled" : "disabled"},
         {c->publish, "other topics to publish"},
         {c->subscribe, "other topics to subscribe to"},
@@ -212,6 +215,17 @@ say_change(const struct hf_device_change *c, const char *name, char what[HF_TEXT
 }
 
 static int
+bind(struct hf_device_account *a, const struct hf_device_binding *b, struct hf_error *err)
+{
+    if (!*b->fingerprint && !*a->certificate)
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "device '%s' has no certificate", a->name);
+    hf_text_put(a->certificate, sizeof a->certificate, "%s", b->fingerprint);
+    a->certificate_ms = hf_clock_wall_ms();
+    a->certificate_ends_ms = b->ends_ms;
+    return 0;
+}
+
+static int
 write_changed(struct hf_store *store, void *context, struct hf_error *err)
 {
     const struct work *w = context;
@@ -224,7 +238,10 @@ write_changed(struct hf_store *store, void *context, struct hf_error *err)
     if (c->password_hash) {
         hf_text_put(a->password_hash, sizeof a->password_hash, "%s", c->password_hash);
         a->password_ms = hf_clock_wall_ms();
+        a->certificate[0] = '\0';
     }
+    if (c->certificate && bind(a, c->certificate, err) < 0)
+        return -1;
     if (c->publish)
         hf_text_put(a->publish, sizeof a->publish, "%s", c->publish);
     if (c->subscribe)
@@ -233,7 +250,8 @@ write_changed(struct hf_store *store, void *context, struct hf_error *err)
         hf_text_put(a->description, sizeof a->description, "%s", c->description);
     if (c->enabled)
         a->enabled = *c->enabled;
-    if (!c->password_hash && !c->enabled && !c->publish && !c->subscribe && !c->description)
+    if (!c->password_hash && !c->certificate && !c->enabled && !c->publish && !c->subscribe &&
+        !c->description)
         return 0;
     say_change(c, w->name, what);
     return hf_store_save_device(store, a, err) < 0 ? -1 : seal(w, what, err);

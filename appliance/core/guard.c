@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { HOUR_MS = 3600 * 1000 };
+enum { HOUR_MS = 3600 * 1000, CERTIFICATE_WARN_DAYS = 30, CERTIFICATE_BAD_DAYS = 7 };
 
 static enum guard_level
 level_of(double reading, double warn, double bad)
@@ -114,4 +114,15 @@ guard_day_restore(struct guard_day *d, const int64_t hours[GUARD_HOURS], int64_t
     d->total = total;
     for (int64_t i = 0; i < GUARD_HOURS - gap_hours; i++)
         d->hours[place_of(d->hour + 1 + i)] = hours[i + gap_hours];
+}
+
+enum guard_level
+guard_certificate(int64_t ends_ms, int64_t now_ms, bool clock_synced)
+{
+    static const int64_t day_ms = INT64_C(24) * 3600 * 1000;
+    int64_t left_ms = ends_ms - now_ms;
+
+    if (!ends_ms || !clock_synced || left_ms > CERTIFICATE_WARN_DAYS * day_ms)
+        return GUARD_OK;
+    return left_ms > CERTIFICATE_BAD_DAYS * day_ms ? GUARD_WARN : GUARD_BAD;
 }

@@ -23,6 +23,10 @@ double guard_disk_percent(const struct hf_disk_view *d);
 double guard_inode_percent(const struct hf_disk_view *d);
 double guard_memory_percent(const struct hf_host_view *h);
 
+/* Of a certificate: WARN 30 days before its end, BAD 7 days before and from then on. OK where
+ * there is none (ends_ms 0), and where the clock may be what is wrong. Times of the wall clock. */
+enum guard_level guard_certificate(int64_t ends_ms, int64_t now_ms, bool clock_synced);
+
 /* Bytes written in the last 24 hours, or in as many of them as were seen. */
 enum { GUARD_HOURS = 24 };
 struct guard_day {

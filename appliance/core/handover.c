@@ -4,7 +4,8 @@
  * below the run folder (a tmpfs), which its container sees read-only. Only its uid and our group
  * may read them. They are replaced one after the other, so both carry the same `revision`, made of
  * the contents of both: a service that sees two different ones waits for the other file. The broker
- * has a third one, `devices`, which its plugin reads while it runs (services/broker/fleet.h).
+ * has a third one, `devices`, which its plugin reads while it runs (services/broker/fleet.h), and
+ * where devices may come by TLS `tls.pem` (key and certificates) and `ca.pem`.
  */
 #include "base/file.h"
 #include "base/text.h"
@@ -209,6 +210,8 @@ fill_broker(const struct hf_settings *s, struct hf_json *object)
     hf_json_put_int(object, "max_devices", s->broker.max_devices);
     hf_json_put_int(object, "max_device_sessions", s->broker.max_device_sessions);
     hf_json_put_int(object, "session_days", s->broker.session_days);
+    if (s->broker.tls != HF_BROKER_TLS_OFF)
+        hf_json_put_string(object, "tls", hf_broker_tls_name(s->broker.tls));
 }
 
 static void
@@ -348,6 +351,67 @@ write_devices(struct hf_core *core, const char *folder, uid_t uid, struct hf_err
     return write_text(folder, "devices", text.data, uid, err);
 }
 
+/* A key that nobody needs any more does not lie about. */
+static int
+remove_certificate(const char *folder, struct hf_error *err)
+{
+    static const char *const names[] = {"tls.pem", "ca.pem"};
+
+    for (size_t i = 0; i < HF_LEN(names); i++) {
+        char path[PATH_MAX];
+
+        hf_text_put(path, sizeof path, "%s/%s", folder, names[i]);
+        if (unlink(path) < 0 && errno != ENOENT)
+            return hf_error_errno(err, errno, "cannot remove '%s'", path);
+    }
+    return 0;
+}
+
+/* A full disk is waited for. What else is wrong with files of certificates must not keep the
+ * gateway from starting: the broker says what it lacks. */
+static int
+without_certificate(const struct hf_error *why, struct hf_error *err)
+{
+    hf_log_error("event=no-certificate-for-broker error=\"%s\"", why->message);
+    if (why->class != HF_ERROR_NO_SPACE)
+        return 0;
+    if (err)
+        *err = *why;
+    return -1;
+}
+
+static int
+write_certificate(struct hf_core *core, const char *folder, uid_t uid, struct hf_error *err)
+{
+    const struct hf_certificate_ops *ops = core->config.certificates;
+    HF_AUTO_BUF struct hf_buf pem = HF_BUF_INIT(HF_JSON_TEXT_MAX);
+    HF_AUTO_BUF struct hf_buf ca = HF_BUF_INIT(HF_JSON_TEXT_MAX);
+    struct hf_error why = {0};
+    int rc;
+
+    if (!ops || core->settings.broker.tls == HF_BROKER_TLS_OFF)
+        return remove_certificate(folder, err);
+    rc = ops->for_broker(core->config.certificates_context, core->settings.name, &pem, &ca, &why);
+    if (rc < 0)
+        return without_certificate(&why, err);
+    /* The authority first: what is to be known by it comes then. */
+    rc = write_text(folder, "ca.pem", ca.data, uid, err);
+    if (rc == 0)
+        rc = write_text(folder, "tls.pem", pem.data, uid, err);
+    if (pem.data)
+        explicit_bzero(pem.data, pem.len);
+    return rc;
+}
+
+/* What the broker reads beside the other two: with those it may start. */
+static int
+write_broker_files(struct hf_core *core, const char *folder, uid_t uid, struct hf_error *err)
+{
+    if (write_devices(core, folder, uid, err) < 0)
+        return -1;
+    return write_certificate(core, folder, uid, err);
+}
+
 static int
 hand_over_to(struct hf_core *core, size_t index, struct hf_error *err)
 {
@@ -360,8 +424,7 @@ hand_over_to(struct hf_core *core, size_t index, struct hf_error *err)
     hf_text_put(folder, sizeof folder, "%s/services/%s", core->config.placement.run_dir, service);
     if (make_folder(folder, uid, err) < 0)
         return -1;
-    /* First: with the other two the broker may start. */
-    if (strcmp(service, "broker") == 0 && write_devices(core, folder, uid, err) < 0)
+    if (strcmp(service, "broker") == 0 && write_broker_files(core, folder, uid, err) < 0)
         return -1;
     if (fill_credentials(core, service, credentials, err) < 0)
         return -1;
@@ -390,6 +453,26 @@ hf_core_hand_over(struct hf_core *core, struct hf_error *err)
         if (hand_over_to_own(core, i, err) < 0)
             return hf_error_wrap(err, "hand over to '%s'", core->services[i].name);
     return 0;
+}
+
+static int
+hand_over_certificate(struct hf_core *core, void *context, struct hf_error *err)
+{
+    uid_t uid = hf_service_uid((size_t)hf_service_index("broker"));
+    char folder[PATH_MAX];
+
+    (void)context;
+    hf_text_put(folder, sizeof folder, "%s/services/broker", core->config.placement.run_dir);
+    if (write_certificate(core, folder, uid, err) == 0)
+        return 0;
+    core->hand_over_due = true;
+    return hf_error_wrap(err, "hand the broker its certificate");
+}
+
+int
+hf_core_broker_certificate(struct hf_core *core, struct hf_error *err)
+{
+    return mailbox_call(&core->mail, hand_over_certificate, NULL, err);
 }
 
 void

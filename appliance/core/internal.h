@@ -155,6 +155,9 @@ void hf_core_say(const struct hf_snapshot *s, struct hf_sentence *t);
 void hf_core_step(struct hf_core *core, size_t index, const struct hf_lifecycle_event *event);
 
 /* target.c: owner thread only, or before it runs. */
+/* Where the gateway's things are, with the doors for devices that those settings want. */
+struct hf_placement hf_core_placement(const struct hf_core *core,
+                                      const struct hf_settings *settings);
 HF_MUST int hf_core_make_spec(const struct hf_core *core, const struct hf_settings *settings,
                               size_t index, struct hf_spec *ret_spec, struct hf_error *err);
 /* Whether settings have limits that this box and release can have. */

@@ -168,6 +168,16 @@ present_uplink(const struct hf_core *core, struct hf_uplink_view *u)
 }
 
 static void
+put_field_ports(const struct hf_core *core, struct hf_gateway_view *g)
+{
+    const struct hf_placement *p = &core->config.placement;
+    enum hf_broker_tls tls = core->settings.broker.tls;
+
+    g->field_tls_port = tls == HF_BROKER_TLS_OFF ? 0 : p->field_tls_port;
+    g->field_port = tls == HF_BROKER_TLS_ONLY ? p->field_tls_port : p->field_port;
+}
+
+static void
 present_gateway(const struct hf_core *core, struct hf_gateway_view *g)
 {
     const char *trouble = core->config.trouble ? core->config.trouble : "";
@@ -179,7 +189,7 @@ present_gateway(const struct hf_core *core, struct hf_gateway_view *g)
     g->started_ms = core->started_ms;
     g->claimed = core->claimed;
     memcpy(g->field_address, core->field_address, sizeof g->field_address);
-    g->field_port = core->config.placement.field_port;
+    put_field_ports(core, g);
     g->engine = core->engine;
     g->host = core->host;
     if (opened != HF_STORE_RECOVERED && !core->disk_full)

@@ -11,15 +11,30 @@
 
 enum { MIB = 1024 * 1024 };
 
-/* ---- limits ---- */
+/* ---- doors and limits ---- */
+
+struct hf_placement
+hf_core_placement(const struct hf_core *core, const struct hf_settings *settings)
+{
+    static const enum hf_field_doors doors[HF_BROKER_TLS_COUNT] = {
+        [HF_BROKER_TLS_OFF] = HF_FIELD_PLAIN,
+        [HF_BROKER_TLS_ON] = HF_FIELD_BOTH,
+        [HF_BROKER_TLS_ONLY] = HF_FIELD_TLS,
+    };
+    struct hf_placement p = core->config.placement;
+
+    p.field_doors = doors[settings->broker.tls];
+    return p;
+}
 
 int
 hf_core_make_spec(const struct hf_core *core, const struct hf_settings *settings, size_t index,
                   struct hf_spec *ret_spec, struct hf_error *err)
 {
+    struct hf_placement placement = hf_core_placement(core, settings);
     struct hf_limits limits;
 
-    if (hf_spec_make(&core->config.placement, &core->release, index, ret_spec, err) < 0)
+    if (hf_spec_make(&placement, &core->release, index, ret_spec, err) < 0)
         return -1;
     limits = ret_spec->limits;
     hf_limits_apply(hf_settings_limits(settings, ret_spec->service), &limits);

@@ -17,10 +17,11 @@ static int
 spec_of(const struct hf_core *core, const struct hf_release *r, const char *name,
         struct hf_spec *ret_spec)
 {
+    struct hf_placement placement = hf_core_placement(core, &core->settings);
     int at = hf_release_index(r, name);
     struct hf_limits limits;
 
-    if (at < 0 || hf_spec_make(&core->config.placement, r, (size_t)at, ret_spec, NULL) < 0)
+    if (at < 0 || hf_spec_make(&placement, r, (size_t)at, ret_spec, NULL) < 0)
         return -1;
     limits = ret_spec->limits;
     hf_limits_apply(hf_settings_limits(&core->settings, name), &limits);

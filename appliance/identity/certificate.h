@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The gateway's own TLS certificate: EC P-256, self-signed, made at the first start and kept; see
- * certificates.h for when it is made anew. Its dates come from a floor and not from a clock that
- * may say 1970.
+ * The gateway's own TLS certificate: EC P-256, issued by the gateway's own authority, made at the
+ * first start and kept; see certificates.h for when it is made anew. Its dates come from a floor
+ * and not from a clock that may say 1970.
  */
 #pragma once
 
@@ -20,9 +20,10 @@ struct hf_certificate {
     char set_aside[PATH_MAX];              /* where the unusable one before it is now, or "" */
 };
 
-/* Loads dir/server.pem, or makes it if it is not there or unusable (half-written, no match of key
- * and certificate; the old file is set aside). dir is made, 0700, if it is not there. The
- * certificate names `name`, `name.local`, the host name, localhost and every address that this host
- * has now, link-local ones aside. dir/cert.pem is a copy of the certificate alone, for people. */
+/* Loads dir/server.pem, or makes it, and dir/ca.pem before it, if it is not there or unusable
+ * (half-written, no match of key and certificate; the old file is set aside). dir is made, 0700, if
+ * it is not there. The certificate names `name`, `name.local`, the host name, localhost and every
+ * address that this host has now, link-local ones aside. dir/cert.pem is a copy of the certificate
+ * alone, for people. */
 HF_MUST int hf_certificate_ensure(const char *dir, const char *name,
                                   struct hf_certificate *ret_certificate, struct hf_error *err);

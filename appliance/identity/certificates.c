@@ -1,31 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "identity/certificates.h"
+#include "identity/certificates_parts.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "identity/pem.h"
-#include "identity/x509.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { TEND_MS = 3600 * 1000 };
-
-struct hf_certificates {
-    char dir[PATH_MAX];
-    char own_path[PATH_MAX], site_path[PATH_MAX];
-    pthread_mutex_t changing;     /* one change after the other; taken before mutex */
-    pthread_mutex_t mutex;        /* of what is in force */
-    struct hf_pem_pair own, site; /* site.cert NULL for none */
-    int64_t tend_at_ms;           /* monotonic */
-};
+enum { AGAIN_MS = 3600 * 1000 };
 
 /* ---- what is in force ---- */
 
@@ -48,11 +36,22 @@ renew(struct hf_certificates *c, const char *name, struct hf_error *err)
 {
     struct hf_pem_pair fresh = {0};
 
-    if (hf_x509_make_own(c->dir, name, c->own.key, c->own.cert, err) < 0 ||
-        hf_x509_load_own(c->own_path, &fresh.key, &fresh.cert, err) < 0)
+    if (hf_certificates_have_ca(c, err) < 0 ||
+        hf_x509_make_own(c->dir, name, &c->ca, &c->own, &fresh, err) < 0)
         return hf_error_wrap(err, "make the TLS certificate anew");
     put_in_force(c, &c->own, &fresh);
-    return 1;
+    return 0;
+}
+
+/* One that signed itself is known by its fingerprint alone: an address is no reason to change it.
+ * What cannot have a name (a host's name may be none that DNS takes) is not tried twice. */
+static bool
+lacks_names(const struct hf_certificates *c, const X509 *cert, const char *name)
+{
+    if (strcmp(c->in_vain, name) == 0)
+        return false;
+    return !hf_x509_has_names(cert, name) ||
+           (!hf_x509_is_self_signed(cert) && !hf_x509_has_addresses(cert));
 }
 
 /* ---- opening ---- */
@@ -84,24 +83,28 @@ hf_certificates_open(const char *dir, const char *name, struct hf_certificates *
 {
     HF_AUTO(hf_certificates) struct hf_certificates *c = calloc(1, sizeof *c);
     struct hf_certificate own;
+    char aside[PATH_MAX];
 
     if (!c)
         return hf_error_nomem(err);
     pthread_mutex_init(&c->mutex, NULL);
     pthread_mutex_init(&c->changing, NULL);
     ret_set_aside[0] = '\0';
-    if (hf_certificate_ensure(dir, name, &own, err) < 0)
-        return -1;
     if (!hf_text_put(c->dir, sizeof c->dir, "%s", dir) ||
         !hf_text_put(c->site_path, sizeof c->site_path, "%s/site.pem", dir))
         return hf_error_set(err, HF_ERROR_INVALID, "path too long: '%s'", dir);
-    memcpy(c->own_path, own.pem_path, sizeof c->own_path);
-    if (hf_x509_load_own(c->own_path, &c->own.key, &c->own.cert, err) < 0)
+    if (hf_file_mkdirs(dir, 0700, err) < 0)
         return -1;
+    /* A full disk must not keep it from starting: what there is serves without. */
+    (void)!hf_authority_ensure(dir, &c->ca, aside, NULL);
+    if (hf_x509_ensure_own(dir, name, &c->ca, &own, &c->own, err) < 0)
+        return -1;
+    memcpy(c->own_path, own.pem_path, sizeof c->own_path);
     load_site(c, ret_set_aside);
-    /* A full disk must not keep it from starting. */
-    if (!hf_x509_has_names(c->own.cert, name))
+    if (lacks_names(c, c->own.cert, name))
         (void)!renew(c, name, NULL);
+    if (aside[0])
+        memcpy(ret_set_aside, aside, sizeof aside);
     if (own.set_aside[0])
         memcpy(ret_set_aside, own.set_aside, sizeof own.set_aside);
     *ret_certificates = hf_steal(&c);
@@ -113,7 +116,9 @@ hf_certificates_free(struct hf_certificates *c)
 {
     if (!c)
         return;
+    hf_pem_pair_done(&c->ca);
     hf_pem_pair_done(&c->own);
+    hf_pem_pair_done(&c->broker);
     hf_pem_pair_done(&c->site);
     pthread_mutex_destroy(&c->mutex);
     pthread_mutex_destroy(&c->changing);
@@ -144,8 +149,8 @@ hf_certificates_take(struct hf_certificates *c, bool own, X509 **ret_cert, EVP_P
     pthread_mutex_unlock(&c->mutex);
 }
 
-static void
-put_dn(const X509_NAME *name, char *out, size_t size)
+void
+hf_x509_put_dn(const X509_NAME *name, char *out, size_t size)
 {
     AUTO_BIO bio = BIO_new(BIO_s_mem());
     char *text = NULL;
@@ -209,8 +214,8 @@ hf_certificates_info(struct hf_certificates *c, struct hf_certificate_info *ret_
     ret_info->site = c->site.cert == cert;
     pthread_mutex_unlock(&c->mutex);
     (void)!hf_x509_fingerprint(cert, ret_info->fingerprint);
-    put_dn(X509_get_subject_name(cert), ret_info->subject, sizeof ret_info->subject);
-    put_dn(X509_get_issuer_name(cert), ret_info->issuer, sizeof ret_info->issuer);
+    hf_x509_put_dn(X509_get_subject_name(cert), ret_info->subject, sizeof ret_info->subject);
+    hf_x509_put_dn(X509_get_issuer_name(cert), ret_info->issuer, sizeof ret_info->issuer);
     put_names(cert, ret_info->names);
 }
 
@@ -239,31 +244,52 @@ hf_certificates_name(struct hf_certificates *c, const char *host)
 
 /* ---- changing ---- */
 
+static int
+take_site(const char *path, const char *certificates, const char *key,
+          struct hf_pem_pair *ret_fresh, struct hf_error *err)
+{
+    struct hf_pem_pair fresh = {0};
+
+    if (hf_pem_read_pair(certificates, key, &fresh, err) < 0)
+        return -1;
+    if (hf_pem_check(&fresh, err) < 0 || hf_x509_write(path, &fresh, err) < 0) {
+        hf_pem_pair_done(&fresh);
+        return -1;
+    }
+    *ret_fresh = fresh;
+    return 0;
+}
+
 int
 hf_certificates_replace(struct hf_certificates *c, const char *certificates, const char *key,
                         struct hf_certificate_info *ret_info, struct hf_error *err)
 {
     struct hf_pem_pair fresh = {0};
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT((size_t)2 * HF_PEM_FILE_MAX);
     int rc;
 
-    if (hf_pem_read_pair(certificates, key, &fresh, err) < 0)
-        return -1;
     pthread_mutex_lock(&c->changing);
-    rc = hf_pem_check(&fresh, err);
-    if (rc == 0)
-        rc = hf_pem_print_pair(&fresh, &text, err);
-    if (rc == 0)
-        rc = hf_file_replace(c->site_path, text.data, text.len, 0600, (uid_t)-1, (gid_t)-1, err);
+    rc = take_site(c->site_path, certificates, key, &fresh, err);
     if (rc == 0)
         put_in_force(c, &c->site, &fresh);
     pthread_mutex_unlock(&c->changing);
-    if (text.data)
-        OPENSSL_cleanse(text.data, text.len);
-    hf_pem_pair_done(&fresh);
     if (rc == 0)
         hf_certificates_info(c, ret_info);
     return rc;
+}
+
+int
+hf_certificates_put_site(const char *dir, const char *certificates, const char *key,
+                         struct hf_error *err)
+{
+    struct hf_pem_pair fresh = {0};
+    char path[PATH_MAX];
+
+    if (!hf_text_put(path, sizeof path, "%s/site.pem", dir))
+        return hf_error_set(err, HF_ERROR_INVALID, "path too long: '%s'", dir);
+    if (hf_file_mkdirs(dir, 0700, err) < 0 || take_site(path, certificates, key, &fresh, err) < 0)
+        return -1;
+    hf_pem_pair_done(&fresh);
+    return 0;
 }
 
 /* The folder too: after a power cut it must not be back. */
@@ -296,18 +322,56 @@ hf_certificates_remove(struct hf_certificates *c, struct hf_error *err)
     return rc;
 }
 
+int64_t
+hf_certificates_site_ends_ms(struct hf_certificates *c)
+{
+    int64_t ends_ms;
+
+    pthread_mutex_lock(&c->mutex);
+    ends_ms = c->site.cert ? hf_pem_time_ms(X509_get0_notAfter(c->site.cert)) : 0;
+    pthread_mutex_unlock(&c->mutex);
+    return ends_ms;
+}
+
+static int
+tend_own(struct hf_certificates *c, const char *name, struct hf_error *err)
+{
+    bool lacking = lacks_names(c, c->own.cert, name);
+
+    if (!lacking && !hf_x509_ends_soon(c->own.cert))
+        return 0;
+    if (renew(c, name, err) < 0)
+        return -1;
+    if (lacking && lacks_names(c, c->own.cert, name))
+        hf_text_put(c->in_vain, sizeof c->in_vain, "%s", name);
+    return HF_CERTIFICATE_OWN;
+}
+
+static int
+tend_broker(struct hf_certificates *c, const char *name, struct hf_error *err)
+{
+    bool lacking = c->broker.cert && lacks_names(c, c->broker.cert, name);
+
+    if (!c->broker.cert || (!lacking && !hf_x509_ends_soon(c->broker.cert)))
+        return 0;
+    return hf_certificates_renew_broker(c, name, err) < 0 ? -1 : HF_CERTIFICATE_BROKER;
+}
+
 int
 hf_certificates_tend(struct hf_certificates *c, const char *name, struct hf_error *err)
 {
     int64_t now_ms = hf_clock_mono_ms();
-    int rc = 0;
+    int own = 0, broker = 0;
 
     pthread_mutex_lock(&c->changing);
     if (now_ms >= c->tend_at_ms) {
-        c->tend_at_ms = now_ms + TEND_MS;
-        if (hf_x509_ends_soon(c->own.cert))
-            rc = renew(c, name, err);
+        own = tend_own(c, name, err);
+        broker = own < 0 ? 0 : tend_broker(c, name, err);
+        if (own < 0 || broker < 0)
+            c->tend_at_ms = now_ms + AGAIN_MS;
     }
     pthread_mutex_unlock(&c->changing);
-    return rc;
+    if (own < 0 || (own == 0 && broker < 0))
+        return -1;
+    return broker < 0 ? own : own | broker;
 }

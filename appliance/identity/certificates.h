@@ -2,17 +2,24 @@
 /*
  * The certificates that HTTPS is served with: the gateway's own, which is always there, and before
  * it one of the site, where somebody has given one. Thread-safe; what is in force changes between
- * two handshakes. Both lie in a folder: server.pem and site.pem, key and certificates in one file.
+ * two handshakes. They lie in a folder: server.pem and site.pem, key and certificates in one file.
  *
- * The own one is made anew, with the same key: at the start where it lacks a name of the gateway or
- * the host's, and two months before its end. Not more often, because each time its fingerprint is
- * another one, by which people and programs know the gateway, and a browser that is open loses it.
- * So an address that the host has got since is no reason; the names and addresses that it had stay
- * in it. One of the site is never taken away because of a date: the clock may be what is wrong.
+ * The own one is issued by the gateway's own authority, ca.pem: who trusts that needs to know no
+ * other one. It is made anew, with the same key: where it lacks a name of the gateway or the host's
+ * or an IPv4 address, and two months before its end. Each time its fingerprint is another one, and
+ * a browser that does not trust the authority asks again; so the names and addresses that it had
+ * stay in it. One from before there was an authority signed itself, and people and programs know it
+ * by its fingerprint alone: it stays until a name or its end makes another one, an address is no
+ * reason. One of the site is never taken away because of a date: the clock may be what is wrong.
+ *
+ * The authority also issues what the broker shows to devices (broker.pem), and certificates of
+ * devices, which are not kept.
  */
 #pragma once
 
+#include "base/buf.h"
 #include "identity/certificate.h"
+#include "model/device.h"
 
 #include <stdint.h>
 
@@ -53,12 +60,60 @@ const char *hf_certificates_own_path(const struct hf_certificates *c);
 HF_MUST int hf_certificates_replace(struct hf_certificates *c, const char *certificates,
                                     const char *key, struct hf_certificate_info *ret_info,
                                     struct hf_error *err);
+/* The same before hf_certificates_open(): puts it into the folder. */
+HF_MUST int hf_certificates_put_site(const char *dir, const char *certificates, const char *key,
+                                     struct hf_error *err);
 /* Back to the own one; NOT_FOUND where that is in force. */
 HF_MUST int hf_certificates_remove(struct hf_certificates *c, struct hf_error *err);
 
-/* To be called every minute or so; looks once an hour. 1: the own one was made anew, because it
- * ends soon. Where it cannot be, the one that is there stays. */
+/* When the site's ends, by the wall clock; 0: there is none. */
+int64_t hf_certificates_site_ends_ms(struct hf_certificates *c);
+
+/* What hf_certificates_tend() has made anew. */
+enum { HF_CERTIFICATE_OWN = 1, HF_CERTIFICATE_BROKER = 2 };
+
+/* To be called every few seconds: makes anew what ends soon or lacks a name or address, and says
+ * what. Where it cannot be, the one that is there stays, and it is tried again after an hour. */
 HF_MUST int hf_certificates_tend(struct hf_certificates *c, const char *name, struct hf_error *err);
+
+/* ---- the authority: certificates_issue.c ---- */
+
+struct hf_authority_info {
+    char subject[256];
+    char fingerprint[HF_FINGERPRINT_SIZE];
+    int64_t not_after_ms;
+};
+
+/* Also appends its certificate as PEM. */
+HF_MUST int hf_certificates_authority(struct hf_certificates *c, struct hf_authority_info *ret_info,
+                                      struct hf_buf *ret_pem_or_null, struct hf_error *err);
+
+/* Appends what the broker needs: its key, its certificate and the authority's; and the authority's
+ * alone. Made at the first call. */
+HF_MUST int hf_certificates_for_broker(struct hf_certificates *c, const char *name,
+                                       struct hf_buf *ret_pem, struct hf_buf *ret_ca,
+                                       struct hf_error *err);
+
+enum { HF_ISSUED_PEM_MAX = 16 * 1024 };
+
+struct hf_issued {
+    struct hf_buf certificate, key, ca;           /* PEM; key empty where it was not made here */
+    char fingerprint[HF_DEVICE_FINGERPRINT_SIZE]; /* of the certificate */
+    int64_t not_after_ms;
+};
+
+#define HF_ISSUED_INIT                                                                             \
+    {.certificate = HF_BUF_INIT(HF_ISSUED_PEM_MAX),                                                \
+     .key = HF_BUF_INIT(HF_ISSUED_PEM_MAX),                                                        \
+     .ca = HF_BUF_INIT(HF_ISSUED_PEM_MAX)}
+
+/* A certificate by which the device of that name may come, for so many days: for the key of a
+ * signing request (PEM), or for a new one. INVALID with pointer /csr. The caller calls
+ * hf_issued_done(), on failure too. */
+HF_MUST int hf_certificates_issue_device(struct hf_certificates *c, const char *name,
+                                         const char *csr_or_null, int64_t days,
+                                         struct hf_issued *ret_issued, struct hf_error *err);
+void hf_issued_done(struct hf_issued *issued);
 
 /* For OpenSSL: the one in force, or the own one. The caller frees all three; *ret_chain may be
  * NULL. */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "identity/certificate.h"
+#include "identity/pem.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -55,17 +56,50 @@ int hf_x509_no_passphrase(char *buffer, int size, int writing, void *context);
 
 HF_MUST int hf_x509_fingerprint(const X509 *cert, char out[HF_FINGERPRINT_SIZE]);
 
-/* Key and certificate of the file at path; INVALID where the content is unusable, another class
- * where it cannot be read. The caller frees both. */
-HF_MUST int hf_x509_load_own(const char *path, EVP_PKEY **ret_key, X509 **ret_cert,
-                             struct hf_error *err);
+/* ---- certificate.c, authority.c: files ---- */
 
-/* Makes dir/server.pem and dir/cert.pem anew: with that key (NULL: a new one), and besides what the
- * host has now the names and addresses of old (NULL for none). */
-HF_MUST int hf_x509_make_own(const char *dir, const char *name, EVP_PKEY *key, const X509 *old,
-                             struct hf_error *err);
+/* Key and certificates of the file at path; what is read is the caller's. INVALID, TOO_LARGE or
+ * NOT_FOUND where the content is unusable, another class where it cannot be read. */
+HF_MUST int hf_x509_read(const char *path, struct hf_pem_pair *ret_pair, struct hf_error *err);
+bool hf_x509_is_unusable(const struct hf_error *why);
+/* 0600. */
+HF_MUST int hf_x509_write(const char *path, const struct hf_pem_pair *pair, struct hf_error *err);
+/* To path.unusable. */
+HF_MUST int hf_x509_set_aside(const char *path, char ret_set_aside[PATH_MAX], struct hf_error *err);
 
+/* dir/ca.pem, made where there is none or it is unusable. */
+HF_MUST int hf_authority_ensure(const char *dir, struct hf_pem_pair *ret_ca,
+                                char ret_set_aside[PATH_MAX], struct hf_error *err);
+/* dir/server.pem, the same; ca may be empty where it is there. */
+HF_MUST int hf_x509_ensure_own(const char *dir, const char *name, const struct hf_pem_pair *ca,
+                               struct hf_certificate *ret_certificate, struct hf_pem_pair *ret_own,
+                               struct hf_error *err);
+/* Makes dir/server.pem and dir/cert.pem anew: with the key of old (NULL: a new one), and besides
+ * what the host has now its names and addresses. */
+HF_MUST int hf_x509_make_own(const char *dir, const char *name, const struct hf_pem_pair *ca,
+                             const struct hf_pem_pair *old, struct hf_pem_pair *ret_own,
+                             struct hf_error *err);
 /* Within two months. */
 bool hf_x509_ends_soon(const X509 *own);
+bool hf_x509_is_self_signed(const X509 *cert);
+
+/* ---- names.c ---- */
+
+/* `name`, `name.local`, the name of the host, localhost and every address that it has now, then
+ * those of old (NULL for none), as far as there is room. NULL without memory. */
+GENERAL_NAMES *hf_x509_names(const char *name, const X509 *old);
 /* `name`, `name.local` and the name of the host. */
 bool hf_x509_has_names(const X509 *own, const char *name);
+/* The IPv4 addresses by which somebody may reach the host. Those of IPv6 come and go by themselves,
+ * for the sake of privacy: they are no reason. */
+bool hf_x509_has_addresses(const X509 *own);
+
+/* ---- issue.c: what is made is the caller's ---- */
+
+HF_MUST int hf_issue_authority(struct hf_pem_pair *ret_ca, struct hf_error *err);
+/* For a server: the pair has ca in its chain. key NULL: a new one; old as in hf_x509_names(). */
+HF_MUST int hf_issue_server(const struct hf_pem_pair *ca, EVP_PKEY *key, const char *name,
+                            const X509 *old, struct hf_pem_pair *ret_pair, struct hf_error *err);
+/* For a client that is called name, and has that key. */
+HF_MUST int hf_issue_client(const struct hf_pem_pair *ca, EVP_PKEY *key, const char *name,
+                            int64_t days, X509 **ret_cert, struct hf_error *err);

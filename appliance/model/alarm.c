@@ -29,6 +29,7 @@ static const char *const names[HF_ALARM_KIND_COUNT] = {
     [HF_ALARM_DRIFT] = "drift",
     [HF_ALARM_ENGINE_SETUP] = "engine_setup",
     [HF_ALARM_ANONYMOUS_DEVICES] = "anonymous_devices",
+    [HF_ALARM_CERTIFICATE_ENDS] = "certificate_ends",
 };
 
 const char *

@@ -151,8 +151,10 @@ write_topics(const char *verb, const char *topics, const char *name, struct hf_b
 int
 hf_device_write(const struct hf_device_account *a, struct hf_buf *b, struct hf_error *err)
 {
-    if (hf_buf_addf(b, err, "account %s %s\n", a->name, a->password_hash) < 0 ||
-        write_topics("publish", a->publish, a->name, b, err) < 0)
+    int rc = *a->certificate ? hf_buf_addf(b, err, "certificate %s %s\n", a->name, a->certificate)
+                             : hf_buf_addf(b, err, "account %s %s\n", a->name, a->password_hash);
+
+    if (rc < 0 || write_topics("publish", a->publish, a->name, b, err) < 0)
         return -1;
     return write_topics("subscribe", a->subscribe, a->name, b, err);
 }

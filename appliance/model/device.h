@@ -15,6 +15,7 @@ enum {
     HF_DEVICE_TEMPLATES_MAX = 8,
     HF_DEVICE_FILTER_MAX = 512, /* bytes of a template with the name in its place */
     HF_DEVICE_DESCRIPTION_SIZE = 129,
+    HF_DEVICE_FINGERPRINT_SIZE = 65, /* SHA-256 in hex */
     HF_DEVICE_PASSWORD_LEAST = 8,
     HF_DEVICE_PASSWORD_SIZE = 129,
     HF_DEVICE_ACCOUNTS_MAX = 5000,
@@ -26,14 +27,17 @@ enum {
 /* What an account may publish where nobody says anything else. */
 #define HF_DEVICE_PUBLISH_DEFAULT "sensors/%u/#"
 
-/* Topic templates are MQTT filters separated by one blank each, in which %u is the name. */
+/* Topic templates are MQTT filters separated by one blank each, in which %u is the name. One that
+ * has a certificate comes by that and no longer by its password. */
 struct hf_device_account {
     char name[HF_DEVICE_NAME_SIZE];
     char password_hash[HF_DEVICE_HASH_SIZE];
     char publish[HF_DEVICE_TOPICS_SIZE], subscribe[HF_DEVICE_TOPICS_SIZE];
     char description[HF_DEVICE_DESCRIPTION_SIZE];
     bool enabled;
-    int64_t created_ms, password_ms; /* wall clock; the latter: when it was set last */
+    int64_t created_ms, password_ms;              /* wall clock; the latter: when it was set last */
+    char certificate[HF_DEVICE_FINGERPRINT_SIZE]; /* "": none */
+    int64_t certificate_ms, certificate_ends_ms;  /* wall clock; when it was issued, and ends */
 };
 
 /* Each says in err what is wrong, at pointer. A name is a level of a topic and the user name:

@@ -32,6 +32,18 @@ static const char *const when_full_names[HF_WHEN_FULL_COUNT + 1] = {
     [HF_WHEN_FULL_DROP_LOWER_FIRST] = "drop_lower_first",
 };
 
+static const char *const tls_names[HF_BROKER_TLS_COUNT + 1] = {
+    [HF_BROKER_TLS_OFF] = "off",
+    [HF_BROKER_TLS_ON] = "on",
+    [HF_BROKER_TLS_ONLY] = "only",
+};
+
+const char *
+hf_broker_tls_name(enum hf_broker_tls tls)
+{
+    return tls_names[tls];
+}
+
 const char *
 hf_when_full_name(enum hf_when_full w)
 {
@@ -141,22 +153,27 @@ static int
 parse_broker(const struct hf_json *v, struct hf_broker_settings *b, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
-        {"max_devices", HF_JSON_INT, false},
-        {"max_device_sessions", HF_JSON_INT, false},
-        {"session_days", HF_JSON_INT, false},
-        {"anonymous", HF_JSON_BOOL, false},
+        {"max_devices", HF_JSON_INT, false},  {"max_device_sessions", HF_JSON_INT, false},
+        {"session_days", HF_JSON_INT, false}, {"anonymous", HF_JSON_BOOL, false},
+        {"tls", HF_JSON_STRING, false},
     };
     static const char at[] = "/broker";
+    const char *tls;
 
     if (hf_json_check(v, at, fields, HF_LEN(fields), err) < 0 ||
         hf_check_range(v, "max_devices", 1, DEVICES_MOST, at, err) < 0 ||
         hf_check_range(v, "max_device_sessions", 0, SESSIONS_MOST, at, err) < 0 ||
-        hf_check_range(v, "session_days", SESSION_DAYS_LEAST, SESSION_DAYS_MOST, at, err) < 0)
+        hf_check_range(v, "session_days", SESSION_DAYS_LEAST, SESSION_DAYS_MOST, at, err) < 0 ||
+        hf_check_word(v, "tls", tls_names, at, err) < 0)
         return -1;
     b->max_devices = hf_json_int(v, "max_devices", b->max_devices);
     b->max_device_sessions = hf_json_int(v, "max_device_sessions", b->max_device_sessions);
     b->session_days = hf_json_int(v, "session_days", b->session_days);
     b->anonymous = hf_json_bool(v, "anonymous", b->anonymous);
+    tls = hf_json_string(v, "tls");
+    for (int i = 0; tls && i < HF_BROKER_TLS_COUNT; i++)
+        if (strcmp(tls_names[i], tls) == 0)
+            b->tls = (enum hf_broker_tls)i;
     return 0;
 }
 
@@ -300,6 +317,7 @@ document(const struct hf_settings *s, bool masked)
     hf_json_put_int(broker, "max_device_sessions", s->broker.max_device_sessions);
     hf_json_put_int(broker, "session_days", s->broker.session_days);
     hf_json_put_bool(broker, "anonymous", s->broker.anonymous);
+    hf_json_put_string(broker, "tls", hf_broker_tls_name(s->broker.tls));
     hf_json_put(doc, "broker", broker);
     hf_json_put(doc, "registry", hf_print_registry(&s->registry, masked));
     hf_json_put(doc, "release_keys", hf_json_copy(s->release_keys));

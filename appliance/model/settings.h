@@ -84,8 +84,15 @@ struct hf_alarm_settings {
     struct hf_threshold thresholds[HF_GUARD_COUNT];
 };
 
+/* Whether devices may come by TLS: beside plain MQTT, or alone. */
+enum hf_broker_tls { HF_BROKER_TLS_OFF, HF_BROKER_TLS_ON, HF_BROKER_TLS_ONLY, HF_BROKER_TLS_COUNT };
+
+/* "off", "on", "only". */
+const char *hf_broker_tls_name(enum hf_broker_tls tls);
+
 /* Which devices may come, and what they may take of the broker. */
 struct hf_broker_settings {
+    enum hf_broker_tls tls;
     bool anonymous;              /* those without an account too */
     int64_t max_devices;         /* connected at once */
     int64_t max_device_sessions; /* left behind by devices */

@@ -14,6 +14,7 @@ enum {
     STOP_TIMEOUT_S = 10,
     TMP_BYTES = 4 * 1024 * 1024,
     BROKER_PORT = 1883,
+    BROKER_TLS_PORT = 8883, /* and the next one (services/broker/config.h) */
     MIB = 1024 * 1024,
     LOG_BYTES = 3 * MIB,
     NANO_PER_CPU = 1000000000
@@ -83,17 +84,32 @@ hf_spec_mount(struct hf_spec *s, enum hf_mount_kind kind, const char *source, co
     hf_text_put(m->source, sizeof m->source, "%s", source);
 }
 
+static void
+publish(struct hf_spec *s, const char *address, unsigned host_port, unsigned container_port)
+{
+    struct hf_port *port = &s->ports[s->port_count++];
+
+    hf_text_put(port->host_address, sizeof port->host_address, "%s", address);
+    port->host_port = (uint16_t)host_port;
+    port->container_port = (uint16_t)container_port;
+}
+
+static void
+publish_field(struct hf_spec *s, const struct hf_placement *p)
+{
+    if (p->field_doors != HF_FIELD_TLS)
+        publish(s, p->field_address, p->field_port, BROKER_PORT);
+    for (unsigned i = 0; p->field_doors != HF_FIELD_PLAIN && i < 2; i++)
+        publish(s, p->field_address, p->field_tls_port + i, BROKER_TLS_PORT + i);
+}
+
 /* The field network comes first: it carries the published port and so the default route. */
 static void
 fill_networks(struct hf_spec *s, const struct blueprint *b, const struct hf_placement *p)
 {
     if (b->field) {
-        struct hf_port *port = &s->ports[s->port_count++];
-
         hf_spec_attach(s, p, "field", "");
-        hf_text_put(port->host_address, sizeof port->host_address, "%s", p->field_address);
-        port->host_port = p->field_port;
-        port->container_port = BROKER_PORT;
+        publish_field(s, p);
     }
     if (b->egress)
         hf_spec_attach(s, p, "egress", "");

@@ -87,6 +87,10 @@ struct hf_placement {
     const char *run_dir; /* host folder of services/<name>/ */
     const char *field_address;
     uint16_t field_port;
+    /* Of TLS on that address, for devices with a password; those with a certificate have the next
+     * one. Published where it is to be. */
+    uint16_t field_tls_port;
+    enum hf_field_doors { HF_FIELD_PLAIN, HF_FIELD_BOTH, HF_FIELD_TLS } field_doors;
 };
 
 /* The spec of the release's service index, sealed. It borrows from the release. */

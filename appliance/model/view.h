@@ -204,8 +204,9 @@ struct hf_gateway_view {
     char name[HF_NAME_SIZE];
     int64_t started_ms;
     bool claimed;
-    char field_address[64]; /* to publish to */
-    uint16_t field_port;
+    char field_address[64];  /* to publish to */
+    uint16_t field_port;     /* of plain MQTT; where there is none, of TLS */
+    uint16_t field_tls_port; /* 0: none */
     struct hf_engine_view engine;
     struct hf_host_view host;
     char recovery[2 * HF_TEXT_SIZE]; /* what became of a damaged database of ours; "" for none */

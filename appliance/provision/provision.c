@@ -183,6 +183,23 @@ check_format(const struct hf_json *doc, struct hf_error *err)
 }
 
 static int
+read_certificate(const struct hf_json *v, struct hf_provision *p, struct hf_error *err)
+{
+    static const struct hf_json_field fields[] = {
+        {"certificate", HF_JSON_STRING, true},
+        {"key", HF_JSON_STRING, true},
+    };
+
+    if (!v)
+        return 0;
+    if (hf_json_check(v, "/certificate", fields, HF_LEN(fields), err) < 0)
+        return -1;
+    p->certificate = strdup(hf_json_string(v, "certificate"));
+    p->key = strdup(hf_json_string(v, "key"));
+    return p->certificate && p->key ? 0 : hf_error_nomem(err);
+}
+
+static int
 read_document(const struct hf_json *doc, struct hf_provision *p, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
@@ -193,12 +210,13 @@ read_document(const struct hf_json *doc, struct hf_provision *p, struct hf_error
         {"alarms", HF_JSON_OBJECT, false},     {"broker", HF_JSON_OBJECT, false},
         {"registry", HF_JSON_OBJECT, false},   {"release_keys", HF_JSON_ARRAY, false},
         {"scan", HF_JSON_OBJECT, false},       {"admin", HF_JSON_OBJECT, false},
-        {"setup_code", HF_JSON_STRING, false},
+        {"setup_code", HF_JSON_STRING, false}, {"certificate", HF_JSON_OBJECT, false},
     };
 
     if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)
         return -1;
-    if (check_format(doc, err) < 0 || read_settings(doc, &p->settings, err) < 0)
+    if (check_format(doc, err) < 0 || read_settings(doc, &p->settings, err) < 0 ||
+        read_certificate(hf_json_get(doc, "certificate"), p, err) < 0)
         return -1;
     return read_access(doc, p->password_hash, p->setup_code, err);
 }
@@ -248,6 +266,11 @@ hf_provision_done(struct hf_provision *p)
     hf_settings_done(&p->settings);
     sodium_memzero(p->password_hash, sizeof p->password_hash);
     sodium_memzero(p->setup_code, sizeof p->setup_code);
+    if (p->key)
+        sodium_memzero(p->key, strlen(p->key));
+    free(p->key);
+    free(p->certificate);
+    p->key = p->certificate = NULL;
 }
 
 /* ---- recovery ---- */

@@ -16,7 +16,9 @@ struct hf_provision {
     struct hf_settings settings;               /* base with what the file says on top */
     char password_hash[HF_PASSWORD_HASH_SIZE]; /* of user "admin", $argon2id$…; "" for none */
     char setup_code[HF_SETUP_CODE_SIZE];       /* "" for none */
-    char file_hash[HF_PROVISION_HASH_SIZE];    /* SHA-256 of the file */
+    /* Of the site, as PEM; NULL for none. Only that they are there is looked at here. */
+    char *certificate, *key;
+    char file_hash[HF_PROVISION_HASH_SIZE]; /* SHA-256 of the file */
 };
 
 /* Reads and checks the file; base (NULL: the defaults) are the settings that it changes. Symbolic

@@ -15,6 +15,9 @@ read_row(sqlite3_stmt *stmt, struct hf_device_account *a)
     hf_db_text(stmt, 2, a->publish, sizeof a->publish);
     hf_db_text(stmt, 3, a->subscribe, sizeof a->subscribe);
     hf_db_text(stmt, 4, a->description, sizeof a->description);
+    hf_db_text(stmt, 8, a->certificate, sizeof a->certificate);
+    a->certificate_ms = sqlite3_column_int64(stmt, 9);
+    a->certificate_ends_ms = sqlite3_column_int64(stmt, 10);
 }
 
 int
@@ -66,12 +69,22 @@ hf_store_device_count(struct hf_store *st, size_t *ret_count, size_t *ret_enable
     return 0;
 }
 
+static int
+save_certificate(struct hf_store *st, const struct hf_device_account *a, struct hf_error *err)
+{
+    if (!*a->certificate)
+        return hf_db_exec(st, err, hf_sql_device_certificate_delete, "t", a->name);
+    return hf_db_exec(st, err, hf_sql_device_certificate_save, "ttii", a->name, a->certificate,
+                      a->certificate_ms, a->certificate_ends_ms);
+}
+
 int
 hf_store_save_device(struct hf_store *st, const struct hf_device_account *a, struct hf_error *err)
 {
     if (hf_db_exec(st, err, hf_sql_device_save, "tttttiii", a->name, a->password_hash, a->publish,
                    a->subscribe, a->description, (int64_t)a->enabled, a->created_ms,
-                   a->password_ms) < 0)
+                   a->password_ms) < 0 ||
+        save_certificate(st, a, err) < 0)
         return hf_error_wrap(err, "save the account of device '%s'", a->name);
     return 0;
 }

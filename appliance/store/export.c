@@ -34,6 +34,8 @@ static const struct {
     {"device_account", "accounts of devices",
      "name, password_hash, publish, subscribe, description, enabled, created, password_set",
      "value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7", ""},
+    {"device_certificate", "certificates of devices", "name, fingerprint, issued, ends",
+     "value->>0, value->>1, value->>2, value->>3", ""},
     {"setup_code", "setup code", "one, hash", "value->>0, value->>1", ""},
     /* or a stick that was left in would be applied once more, over what was changed since */
     {"provision", "provisioning mark", "one, file_hash, applied", "value->>0, value->>1, value->>2",

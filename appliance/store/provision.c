@@ -61,7 +61,8 @@ apply(struct hf_store *st, void *context, struct hf_error *err)
     if (apply_access(st, a->p, err) < 0 ||
         hf_store_add_settings(st, a->p->settings_json, "provision", NULL, err) < 0 ||
         hf_db_exec(st, err, hf_sql_provision_set, "ti", a->p->file_hash, hf_clock_wall_ms()) < 0 ||
-        hf_store_audit(st, "provision", "settings from a provisioning file", err) < 0)
+        hf_store_audit(st, "provision", "settings from a provisioning file", err) < 0 ||
+        (a->p->also && a->p->also(a->p->context, err) < 0))
         return -1;
     a->applied = true;
     return 0;

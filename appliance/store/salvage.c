@@ -26,6 +26,7 @@ static const struct table {
     {"desired", "desired state", "service, wanted, actor, changed", 4},
     {"device_account", "accounts of devices",
      "name, password_hash, publish, subscribe, description, enabled, created, password_set", 8},
+    {"device_certificate", "certificates of devices", "name, fingerprint, issued, ends", 4},
     {"setup_code", "setup code", "one, hash", 2},
     {"provision", "provisioning mark", "one, file_hash, applied", 3},
     {"recovery_file", "recovery mark", "one, file_hash, applied", 3},

@@ -185,7 +185,7 @@ HF_MUST int hf_store_device(struct hf_store *st, const char *name,
 /* How many there are, and how many of them are enabled. */
 HF_MUST int hf_store_device_count(struct hf_store *st, size_t *ret_count, size_t *ret_enabled,
                                   struct hf_error *err);
-/* Adds the account or replaces the one of that name. */
+/* Adds the account or replaces the one of that name; within a transaction of the caller's. */
 HF_MUST int hf_store_save_device(struct hf_store *st, const struct hf_device_account *a,
                                  struct hf_error *err);
 /* NOT_FOUND. */
@@ -198,6 +198,10 @@ struct hf_store_provision {
     const char *settings_json;   /* whole new settings */
     const char *password_hash;   /* of user "admin"; NULL for none */
     const char *setup_code_hash; /* NULL for none */
+    /* What else belongs to the file, done where it is a new one, at the end of the transaction: it
+     * must stand being done again after a power cut. NULL for nothing. */
+    int (*also)(void *context, struct hf_error *err);
+    void *context;
 };
 
 /* Applies all of it and remembers the file, in one transaction. The file applied last changes

@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "broker/tls.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,6 +25,9 @@ enum {
     MAX_PACKET_LEAST = 1024,
     /* A record of 1 MiB can become 6 MiB of JSON; the services' memory is sized for that. */
     MAX_PACKET_MOST = 1024 * 1024,
+    /* A connection by TLS costs 16 kB more (measured), which memory_limit does not see: it is
+     * OpenSSL's. It comes out of the quarter of the container that mosquitto leaves. */
+    TLS_CONNECTION_BYTES = 16 * 1024,
     /* A connection costs mosquitto about 2 kB besides its packets; a session that is left 1 kB.
      * Twice as many sessions as connections, so that a fleet can be exchanged once without a
      * thought. */
@@ -65,6 +69,36 @@ read_number(const struct hf_json *doc, const char *name, int64_t least, int64_t 
     return 0;
 }
 
+/* "off" is never sent. */
+static int
+read_tls(const struct hf_json *doc, enum hf_broker_tls *out, struct hf_error *err)
+{
+    const struct hf_json *member = hf_json_get(doc, "tls");
+    const char *word = hf_json_as_string(member);
+
+    *out = HF_BROKER_PLAIN;
+    if (!member)
+        return 0;
+    if (!word || (strcmp(word, "on") != 0 && strcmp(word, "only") != 0))
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/tls", "settings: tls is on or only");
+    *out = strcmp(word, "on") == 0 ? HF_BROKER_BOTH : HF_BROKER_TLS;
+    return 0;
+}
+
+size_t
+hf_broker_doors(const struct hf_broker_config *c, int ret_ports[HF_BROKER_DOORS_MAX])
+{
+    size_t count = 0;
+
+    if (c->tls != HF_BROKER_TLS)
+        ret_ports[count++] = c->field.port;
+    if (c->tls != HF_BROKER_PLAIN) {
+        ret_ports[count++] = c->field_tls.port;
+        ret_ports[count++] = c->field_tls.port + 1;
+    }
+    return count;
+}
+
 int
 hf_broker_settings(const struct hf_json *settings, struct hf_broker_config *c, struct hf_error *err)
 {
@@ -86,7 +120,8 @@ hf_broker_settings(const struct hf_json *settings, struct hf_broker_config *c, s
         read_number(settings, "max_device_sessions", 0, MAX_DEVICE_SESSIONS_MOST,
                     &n.max_device_sessions, err) < 0 ||
         read_number(settings, "session_days", SESSION_DAYS_LEAST, SESSION_DAYS_MOST,
-                    &n.session_days, err) < 0)
+                    &n.session_days, err) < 0 ||
+        read_tls(settings, &n.tls, err) < 0)
         return -1;
     *c = n;
     return 0;
@@ -282,6 +317,57 @@ add_gate(const struct hf_broker_config *c, const struct hf_json *credentials, st
                        c->internal_mask);
 }
 
+int64_t
+hf_broker_tls_devices(const struct hf_broker_config *c)
+{
+    int64_t room = c->memory_limit / 3 / TLS_CONNECTION_BYTES / 2; /* two listeners */
+
+    return c->memory_limit && room < c->max_devices ? room : c->max_devices;
+}
+
+static int
+add_door(const char *host, int port, int64_t most, struct hf_buf *b, struct hf_error *err)
+{
+    return hf_buf_addf(b, err,
+                       "listener %d %s\n"
+                       "mount_point field/\n"
+                       "max_connections %lld\n",
+                       port, host, (long long)most);
+}
+
+/* Two of them, since mosquitto asks for a certificate or does not. Never
+ * use_identity_as_username: then it asks no plugin, and who has a certificate for the name of a
+ * service would be that service. Names, and whether a certificate still counts, are gate.c's. */
+static int
+add_tls_doors(const struct hf_broker_config *c, struct hf_buf *b, struct hf_error *err)
+{
+    for (int with_certificate = 0; with_certificate < 2; with_certificate++)
+        if (add_door(c->field_tls.host, c->field_tls.port + with_certificate,
+                     hf_broker_tls_devices(c), b, err) < 0 ||
+            hf_buf_addf(b, err,
+                        "cafile %s/" HF_BROKER_CA_FILE "\n"
+                        "certfile %s/" HF_BROKER_TLS_FILE "\n"
+                        "keyfile %s/" HF_BROKER_TLS_FILE "\n"
+                        "tls_version tlsv1.2\n"
+                        "ciphers ECDHE+AESGCM:ECDHE+CHACHA20\n"
+                        "require_certificate %s\n",
+                        hf_env_run_dir(), hf_env_run_dir(), hf_env_run_dir(),
+                        with_certificate ? "true" : "false") < 0)
+            return -1;
+    return 0;
+}
+
+static int
+add_doors(const struct hf_broker_config *c, struct hf_buf *b, struct hf_error *err)
+{
+    if (!c->open)
+        return 0;
+    if (c->tls != HF_BROKER_TLS &&
+        add_door(c->field.host, c->field.port, c->max_devices, b, err) < 0)
+        return -1;
+    return c->tls == HF_BROKER_PLAIN ? 0 : add_tls_doors(c, b, err);
+}
+
 /* What is left as mosquitto has it, and why: max_keepalive (a bound would refuse every MQTT 3.1.1
  * device with a keep-alive of 0), max_qos (would cut off devices that publish with QoS 2),
  * max_topic_alias (10 a client), message_size_limit (max_packet_size says more) and
@@ -333,11 +419,7 @@ write_conf(const struct hf_broker_config *c, const struct hf_json *credentials,
         hf_buf_addf(&b, err, "listener %d %s\nuse_username_as_clientid true\n", c->internal_port,
                     c->internal_ip) < 0)
         return -1;
-    if (c->open && hf_buf_addf(&b, err,
-                               "listener %d %s\n"
-                               "mount_point field/\n"
-                               "max_connections %lld\n",
-                               c->field.port, c->field.host, (long long)c->max_devices) < 0)
+    if (add_doors(c, &b, err) < 0)
         return -1;
     return write_file(c, "mosquitto.conf", &b, err);
 }

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HASH_BYTES = 64, SALT_BYTES_MAX = 48, HASH_CHARS = 88 };
+enum { HASH_BYTES = 64, SALT_BYTES_MAX = 48, HASH_CHARS = 88, FINGERPRINT_CHARS = 64 };
 
 static const char HEAD[] = "holdfast-devices 1";
 
@@ -80,22 +80,27 @@ split_hash(const char *hash, uint64_t *rounds, const char **salt, size_t *salt_l
 }
 
 static int
-take_account(struct reader *r, char *name, struct hf_error *err)
+take_account(struct reader *r, char *name, bool by_certificate, struct hf_error *err)
 {
     struct hf_fleet *d = r->d;
-    char *hash = strchr(name, ' ');
+    char *proof = strchr(name, ' ');
     const char *salt, *digest;
     uint64_t rounds;
     size_t salt_len;
 
-    if (!hash || hash == name)
+    if (!proof || proof == name)
         return wrong(r, "an account has a name and a hash", err);
-    *hash++ = '\0';
-    if (!split_hash(hash, &rounds, &salt, &salt_len, &digest))
+    *proof++ = '\0';
+    if (!by_certificate && !split_hash(proof, &rounds, &salt, &salt_len, &digest))
         return wrong(r, "the hash is not of the form $7$rounds$salt$hash", err);
+    if (by_certificate && (strlen(proof) != FINGERPRINT_CHARS ||
+                           strspn(proof, "0123456789abcdef") != FINGERPRINT_CHARS))
+        return wrong(r, "a certificate is known by 64 hex digits", err);
     if (d->count && strcmp(d->all[d->count - 1].name, name) >= 0)
         return wrong(r, "accounts must be sorted by name, each once", err);
-    d->all[d->count++] = (struct hf_fleet_device){.name = name, .hash = hash};
+    d->all[d->count++] = (struct hf_fleet_device){.name = name,
+                                                  .hash = by_certificate ? "" : proof,
+                                                  .certificate = by_certificate ? proof : ""};
     return 0;
 }
 
@@ -128,7 +133,10 @@ take_line(struct reader *r, char *line, struct hf_error *err)
     uint64_t count;
 
     if (value)
-        return take_account(r, value, err);
+        return take_account(r, value, false, err);
+    value = after(line, "certificate");
+    if (value)
+        return take_account(r, value, true, err);
     value = after(line, "publish");
     if (value)
         return take_filter(r, value, true, err);
@@ -137,7 +145,8 @@ take_line(struct reader *r, char *line, struct hf_error *err)
         return take_filter(r, value, false, err);
     value = after(line, "end");
     if (!value || !hf_text_u64(value, &count) || count != r->d->count || *r->at)
-        return wrong(r, "it is none of account, publish, subscribe and the right end", err);
+        return wrong(r, "it is none of account, certificate, publish, subscribe and the right end",
+                     err);
     r->ended = true;
     return 0;
 }
@@ -252,7 +261,7 @@ same_filters(const char *const *a, size_t a_count, const char *const *b, size_t 
 bool
 hf_fleet_same(const struct hf_fleet_device *a, const struct hf_fleet_device *b)
 {
-    return strcmp(a->hash, b->hash) == 0 &&
+    return strcmp(a->hash, b->hash) == 0 && strcmp(a->certificate, b->certificate) == 0 &&
            same_filters(a->publish, a->publish_count, b->publish, b->publish_count) &&
            same_filters(a->subscribe, a->subscribe_count, b->subscribe, b->subscribe_count);
 }

@@ -8,7 +8,9 @@
  *     account d7 $7$101$SALT$HASH           PBKDF2-HMAC-SHA512, as mosquitto_passwd writes it
  *     publish field/sensors/d7/#            as the broker sees it, below the mount point
  *     subscribe field/commands/d7/#
- *     end 1                                 so many accounts
+ *     certificate d8 2f0a…                  an account that comes by the certificate with that
+ *                                           SHA-256 (64 hex digits), and by no password
+ *     end 2                                 so many accounts
  *
  * An account that is disabled is not in it.
  */
@@ -27,7 +29,8 @@ enum {
 };
 
 struct hf_fleet_device {
-    const char *name, *hash;
+    const char *name;
+    const char *hash, *certificate;                /* one of them, the other is "" */
     const char *const *publish, *const *subscribe; /* filters */
     size_t publish_count, subscribe_count;
     /* Of the password that was right last: the same one again costs no rounds. */
@@ -56,7 +59,7 @@ HF_DEFINE_AUTO(struct hf_fleet, hf_fleet, hf_fleet_free)
 /* NULL where there is none of that name. */
 struct hf_fleet_device *hf_fleet_find(const struct hf_fleet *d, const char *name);
 
-/* Whether both may do the same, with the same password. */
+/* Whether both may do the same, with the same password or certificate. */
 bool hf_fleet_same(const struct hf_fleet_device *a, const struct hf_fleet_device *b);
 
 /* Takes over from old what was proven of accounts that are the same. */

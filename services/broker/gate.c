@@ -10,7 +10,8 @@
  * that is queued in it (tried). Nor with the name of another one's account; and who has an account
  * takes up no session but that of its name.
  *
- * Devices come by an account (fleet.h), or without one where that is allowed. An account's user
+ * Devices come by an account (fleet.h), by its password or its certificate (badge.h), or without
+ * one where that is allowed. An account's user
  * name becomes `device:NAME`, which no service can be called, so that whose session it is stays
  * known, saved or not. The file of accounts is read again when it is another one, and only who is
  * no longer in it as before is disconnected.
@@ -30,7 +31,9 @@
 #include "broker/gate.h"
 
 #include "base/text.h"
+#include "broker/badge.h"
 #include "broker/fleet.h"
+#include "broker/insiders.h"
 #include "broker/present.h"
 #include "broker/sessions.h"
 
@@ -65,8 +68,7 @@ enum {
 
 struct gate {
     mosquitto_plugin_id_t *id;
-    in_addr_t network, mask; /* network byte order; mask 0: not known */
-    char *accounts;          /* with a comma before and after each */
+    struct hf_insiders inside;
     char *database;
     struct hf_sessions sessions;
     uint64_t away;      /* sessions without a connection, as PID 1 tells */
@@ -81,33 +83,15 @@ struct gate {
     int64_t look_ms;           /* the next look; monotonic */
     int64_t wrong_s;           /* the second of wrong */
     unsigned wrong;
+    bool reloading; /* mosquitto reads its configuration again, and does nothing else */
 };
-
-static bool
-is_internal(const struct gate *g, const char *address)
-{
-    struct in_addr a;
-
-    /* A dual-stack socket gives IPv4 peers as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2). */
-    if (address && strncmp(address, "::ffff:", 7) == 0)
-        address += 7;
-    return address && inet_pton(AF_INET, address, &a) == 1 && (a.s_addr & g->mask) == g->network;
-}
 
 static bool
 is_service_id(void *ctx, const char *id)
 {
     const struct gate *g = ctx;
-    static const char second[] = "-status";
-    size_t len = id ? strlen(id) : 0;
-    char wanted[ID_MAX + 3];
 
-    if (len > sizeof second - 1 && strcmp(id + len - (sizeof second - 1), second) == 0)
-        len -= sizeof second - 1;
-    if (len == 0 || len > ID_MAX)
-        return false;
-    snprintf(wanted, sizeof wanted, ",%.*s,", (int)len, id);
-    return strstr(g->accounts, wanted);
+    return hf_insiders_have_id(&g->inside, id);
 }
 
 static int64_t
@@ -143,8 +127,8 @@ account_of(const struct gate *g, const struct mosquitto *client)
 static bool
 comes_from_inside(const struct gate *g, const struct mosquitto_evt_basic_auth *auth)
 {
-    if (g->mask)
-        return is_internal(g, mosquitto_client_address(auth->client));
+    if (g->inside.mask)
+        return hf_insiders_have_address(&g->inside, mosquitto_client_address(auth->client));
     return auth->username && is_service_id((void *)(uintptr_t)g, auth->username);
 }
 
@@ -176,32 +160,47 @@ password_objection(struct gate *g, struct hf_fleet_device *device, const char *p
     return "the password is wrong";
 }
 
+/* Which account it says it is; NULL in *ret_device where it says none, and may. */
+static const char *
+account_objection(const struct gate *g, const struct mosquitto_evt_basic_auth *auth, void *badge,
+                  struct hf_fleet_device **ret_device)
+{
+    if (badge)
+        return hf_badge_objection(g->fleet, badge, auth->username, ret_device);
+    if (!auth->username)
+        return g->fleet->anonymous ? NULL : "devices need an account here";
+    *ret_device = hf_fleet_find(g->fleet, auth->username);
+    if (!*ret_device)
+        return "no such account is enabled";
+    return *(*ret_device)->certificate ? "that account comes by its certificate" : NULL;
+}
+
 static const char *
 device_objection(struct gate *g, const struct mosquitto_evt_basic_auth *auth,
                  struct hf_fleet_device **ret_device)
 {
-    const char *id = mosquitto_client_id(auth->client);
+    const char *id = mosquitto_client_id(auth->client), *why;
     const struct hf_fleet_device *named;
+    bool has_badge;
+    void *badge;
 
     *ret_device = NULL;
     if (is_service_id(g, id))
         return "that client id is a service's";
     if (!g->fleet)
         return "which devices may come is not known yet";
-    if (auth->username) {
-        *ret_device = hf_fleet_find(g->fleet, auth->username);
-        if (!*ret_device)
-            return "no such account is enabled";
-    } else if (!g->fleet->anonymous) {
-        return "devices need an account here";
-    }
+    badge = mosquitto_client_certificate(auth->client);
+    has_badge = badge != NULL;
+    why = account_objection(g, auth, badge, ret_device);
+    if (why)
+        return why;
     named = id ? hf_fleet_find(g->fleet, id) : NULL;
     if (named && named != *ret_device)
         return "that client id is the name of another account";
     if (*ret_device && !named && !mosquitto_client_clean_session(auth->client))
         return "a session is kept for the client id that is the account's name: take that, or "
                "clean session";
-    return *ret_device ? password_objection(g, *ret_device, auth->password) : NULL;
+    return *ret_device && !has_badge ? password_objection(g, *ret_device, auth->password) : NULL;
 }
 
 /* With MQTT 5 a session may outlive a clean start, for as long as the client says, which a plugin
@@ -268,6 +267,8 @@ on_basic_auth(int event, void *event_data, void *user_data)
     const char *why;
 
     (void)event;
+    if (g->reloading)
+        return MOSQ_ERR_SUCCESS;
     if (comes_from_inside(g, auth)) {
         if (!auth->username || !is_service_id(g, auth->username))
             return refuse(auth, "the internal listener takes services only");
@@ -279,6 +280,19 @@ on_basic_auth(int event, void *event_data, void *user_data)
     if (why)
         return refuse(auth, why);
     return device ? let_in(g, auth, device) : MOSQ_ERR_PLUGIN_DEFER;
+}
+
+/* It then asks anew, before it goes on, about everybody who has been let in, sessions that are away
+ * too, and cuts off who is refused. What has changed for a device disconnect_changed() sees to. */
+static int
+on_reload(int event, void *event_data, void *user_data)
+{
+    struct gate *g = user_data;
+
+    (void)event;
+    (void)event_data;
+    g->reloading = true;
+    return MOSQ_ERR_SUCCESS;
 }
 
 /* ---- what they may do ---- */
@@ -460,6 +474,7 @@ on_tick(int event, void *event_data, void *user_data)
 
     (void)event;
     (void)event_data;
+    g->reloading = false;
     if (now_ms() >= g->look_ms) {
         g->look_ms = now_ms() + LOOK_MS;
         look_at_devices(g);
@@ -476,7 +491,7 @@ gate_free(struct gate *g)
     hf_sessions_done(&g->sessions);
     hf_present_done(&g->present);
     hf_fleet_free(g->fleet);
-    free(g->accounts);
+    free(g->inside.accounts);
     free(g->database);
     free(g->devices);
     free(g);
@@ -495,8 +510,8 @@ read_options(struct gate *g, const struct mosquitto_opt *options, int count)
             return false;
         if (strcmp(key, "mask") == 0 && inet_pton(AF_INET, value, &mask) != 1)
             return false;
-        if (strcmp(key, "accounts") == 0 && !g->accounts &&
-            asprintf(&g->accounts, ",%s,", value) < 0)
+        if (strcmp(key, "accounts") == 0 && !g->inside.accounts &&
+            asprintf(&g->inside.accounts, ",%s,", value) < 0)
             return false;
         if (strcmp(key, "database") == 0 && !g->database && !(g->database = strdup(value)))
             return false;
@@ -505,11 +520,11 @@ read_options(struct gate *g, const struct mosquitto_opt *options, int count)
         if (strcmp(key, "device_sessions") == 0 && !hf_text_u64(value, &sessions))
             return false;
     }
-    g->mask = mask.s_addr;
-    g->network = network.s_addr & mask.s_addr;
+    g->inside.mask = mask.s_addr;
+    g->inside.network = network.s_addr & mask.s_addr;
     g->sessions = (struct hf_sessions){
         .db = g->database, .is_exempt = is_service_id, .ctx = g, .max = sessions};
-    return g->accounts && g->database && g->devices && !network.s_addr == !mask.s_addr;
+    return g->inside.accounts && g->database && g->devices && !network.s_addr == !mask.s_addr;
 }
 
 static const struct {
@@ -518,7 +533,7 @@ static const struct {
 } callbacks[] = {
     {MOSQ_EVT_BASIC_AUTH, on_basic_auth}, {MOSQ_EVT_ACL_CHECK, on_acl_check},
     {MOSQ_EVT_MESSAGE, on_message},       {MOSQ_EVT_TICK, on_tick},
-    {MOSQ_EVT_DISCONNECT, on_disconnect},
+    {MOSQ_EVT_DISCONNECT, on_disconnect}, {MOSQ_EVT_RELOAD, on_reload},
 };
 
 static int

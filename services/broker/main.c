@@ -18,6 +18,7 @@
 #include "broker/dbfile.h"
 #include "broker/gate.h"
 #include "broker/meter.h"
+#include "broker/tls.h"
 #include "common/conf.h"
 #include "common/procio.h"
 #include "common/status.h"
@@ -62,6 +63,7 @@ struct service {
     struct hf_account account;
     char db[PATH_MAX];
     struct hf_child *child;
+    struct hf_broker_tls_files tls; /* that mosquitto has */
     struct hf_status *status;
     pthread_mutex_t lock;
     /* Guarded by lock; the status thread reads and writes them. */
@@ -74,6 +76,8 @@ struct service {
     bool subscriptions_changed;
     uint64_t max_messages, max_bytes; /* of a queue, by the present mosquitto */
     uint64_t max_devices, max_sessions;
+    int doors[HF_BROKER_DOORS_MAX];
+    size_t door_count;
     pid_t mosquitto;
     struct hf_meter meter; /* the status thread's */
     char alarm[HF_STATUS_REASON_MAX];
@@ -184,7 +188,7 @@ put_queue(struct service *s, struct hf_json *numbers)
 static void
 look_at_devices(struct service *s, struct hf_status_view *view)
 {
-    int64_t clients = hf_meter_clients(&s->meter, s->config.field.port);
+    int64_t clients = hf_meter_clients(&s->meter, s->doors, s->door_count);
 
     hf_json_put_int(view->numbers, "clients", clients);
     hf_json_put_int(view->numbers, "clients_limit", (int64_t)s->max_devices);
@@ -291,6 +295,8 @@ start(struct service *s, struct hf_error *err)
 {
     char config[PATH_MAX];
 
+    if (s->config.tls != HF_BROKER_PLAIN && hf_broker_tls_check(hf_env_run_dir(), &s->tls, err) < 0)
+        return hf_error_wrap(err, "TLS for devices");
     if (hf_broker_write(&s->config, s->conf.credentials, err) < 0)
         return -1;
     snprintf(config, sizeof config, "%s/mosquitto.conf", s->config.tmp_dir);
@@ -302,7 +308,10 @@ start(struct service *s, struct hf_error *err)
     memset(s->sys, 0, sizeof s->sys);
     s->max_messages = (uint64_t)s->config.max_queued_messages;
     s->max_bytes = (uint64_t)s->config.max_queued_bytes;
-    s->max_devices = (uint64_t)s->config.max_devices;
+    s->door_count = hf_broker_doors(&s->config, s->doors);
+    s->max_devices =
+        (uint64_t)((s->config.tls == HF_BROKER_TLS ? 0 : s->config.max_devices) +
+                   (s->config.tls == HF_BROKER_PLAIN ? 0 : 2 * hf_broker_tls_devices(&s->config)));
     s->max_sessions = (uint64_t)s->config.max_device_sessions;
     s->mosquitto = hf_child_pid(s->child);
     pthread_mutex_unlock(&s->lock);
@@ -365,6 +374,31 @@ follow_conf(struct service *s, struct hf_error *err)
     return s->child ? 0 : -1;
 }
 
+/* Who is connected stays so where only the certificate is another one. -1 only where mosquitto no
+ * longer runs. */
+static int
+follow_certificate(struct service *s, struct hf_error *err)
+{
+    struct hf_error why = {0};
+
+    if (s->config.tls == HF_BROKER_PLAIN)
+        return 0;
+    switch (hf_broker_tls_poll(hf_env_run_dir(), &s->tls, &why)) {
+    case HF_BROKER_TLS_RENEWED:
+        hf_log_info("event=certificate-renewed");
+        hf_child_signal(s->child, SIGHUP);
+        return 0;
+    case HF_BROKER_TLS_AUTHORITY:
+        hf_log_info("event=restarting reason=\"another authority\"");
+        stop_child(s);
+        return start(s, err);
+    default:
+        if (why.class != HF_ERROR_NONE)
+            hf_log_error("event=certificate-wrong reason=\"%s\"", why.message);
+        return 0;
+    }
+}
+
 static bool
 take_subscriptions_changed(struct service *s)
 {
@@ -409,7 +443,7 @@ watch(struct service *s, struct hf_error *err)
             return child_died(s, status, err);
         if (now >= next_conf) {
             next_conf = now + CONF_POLL_MS;
-            if (follow_conf(s, err) < 0)
+            if (follow_conf(s, err) < 0 || follow_certificate(s, err) < 0)
                 return -1;
         }
         if (now < next_save || !hf_child_ran(s->child))
@@ -445,7 +479,8 @@ find_own_address(struct service *s, struct hf_error *err)
     struct hf_address own;
 
     if (hf_address_parse(hf_env_broker(), &own, err) < 0 ||
-        hf_address_parse(hf_env_field(), &s->config.field, err) < 0)
+        hf_address_parse(hf_env_field(), &s->config.field, err) < 0 ||
+        hf_address_parse(hf_env_field_tls(), &s->config.field_tls, err) < 0)
         return -1;
     s->config.internal_port = own.port;
     if (hf_address_await(&own, s->config.internal_ip, err) < 0)

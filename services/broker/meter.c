@@ -30,7 +30,7 @@ hf_meter_count(const char *text, int port)
 }
 
 int64_t
-hf_meter_clients(struct hf_meter *m, int port)
+hf_meter_clients(struct hf_meter *m, const int *ports, size_t count)
 {
     static const char *const tables[] = {"/proc/self/net/tcp", "/proc/self/net/tcp6"};
     int64_t now = hf_clock_mono_ms();
@@ -42,8 +42,10 @@ hf_meter_clients(struct hf_meter *m, int port)
     for (size_t i = 0; i < HF_LEN(tables); i++) {
         HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(TABLE_MAX);
 
-        if (hf_file_read(tables[i], &text, NULL) == 0 && text.data)
-            m->clients += hf_meter_count(text.data, port);
+        if (hf_file_read(tables[i], &text, NULL) < 0 || !text.data)
+            continue;
+        for (size_t k = 0; k < count; k++)
+            m->clients += hf_meter_count(text.data, ports[k]);
     }
     return m->clients;
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct hf_meter {
@@ -11,9 +12,9 @@ struct hf_meter {
     int64_t clients;
 };
 
-/* Connections to the devices' port; the gateway's own services come by another one. Read anew every
- * few seconds. */
-int64_t hf_meter_clients(struct hf_meter *m, int port);
+/* Connections to the devices' ports; the gateway's own services come by another one. Read anew
+ * every few seconds. */
+int64_t hf_meter_clients(struct hf_meter *m, const int *ports, size_t count);
 
 /* Counts the established ones with that local port in text, which is /proc/net/tcp's or tcp6's. */
 int64_t hf_meter_count(const char *text, int port);

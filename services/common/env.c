@@ -70,6 +70,12 @@ hf_env_field(void)
 }
 
 const char *
+hf_env_field_tls(void)
+{
+    return value_or("HF_FIELD_TLS", "0.0.0.0:8883");
+}
+
+const char *
 hf_env_mosquitto(void)
 {
     return value_or("HF_MOSQUITTO", "/usr/sbin/mosquitto");

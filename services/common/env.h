@@ -11,6 +11,7 @@
  *     HF_FORWARDER=forwarder:8083   the forwarder's HTTP
  *     HF_PROCESSOR=processor:8082   the processor's HTTP
  *     HF_FIELD=0.0.0.0:1883      where the broker takes devices
+ *     HF_FIELD_TLS=0.0.0.0:8883  the same by TLS, and on the next port with their certificates
  *     HF_MOSQUITTO=/usr/sbin/mosquitto
  *     HF_GATE=/usr/lib/holdfast/holdfast-gate.so   our plugin in it
  */
@@ -28,6 +29,7 @@ const char *hf_env_buffer(void);
 const char *hf_env_forwarder(void);
 const char *hf_env_processor(void);
 const char *hf_env_field(void);
+const char *hf_env_field_tls(void);
 const char *hf_env_mosquitto(void);
 const char *hf_env_gate(void);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of contract.mjs about who may get in: users, their sessions, tokens and the certificate.
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +20,10 @@ function siteCertificate() {
   const made = { certificate: read('gw.pem') + read('ca.pem'), key: read('gw.key'), otherKey: read('ca.key') };
   rmSync(dir, { recursive: true });
   return made;
+}
+
+function fingerprintOf(pem) {
+  return `SHA256:${new X509Certificate(pem).fingerprint256}`;
 }
 
 export async function access({ ask, expect, tryOut, check, password, withCookie, cookieOf }) {
@@ -96,6 +101,9 @@ export async function access({ ask, expect, tryOut, check, password, withCookie,
   async function certificate() {
     const own = JSON.parse((await expect(200, 'GET', '/certificate', { what: 'own' })).text);
     const site = siteCertificate();
+    const ca = await expect(200, 'GET', '/certificate/ca', { session: false });
+    check('GET /certificate/ca: a certificate', ca.text.startsWith('-----BEGIN CERTIFICATE-----'), ca.text);
+    check('GET /certificate/ca: its fingerprint', fingerprintOf(ca.text) === own.ca.fingerprint, json(own.ca));
     await expect(404, 'DELETE', '/certificate', { what: 'the own one' });
     await expect(422, 'PUT', '/certificate', { body: json({ certificate: site.certificate, key: site.otherKey }), what: 'another key' });
     await expect(422, 'PUT', '/certificate', { body: json({ certificate: 'x', key: site.key }), what: 'no certificate' });

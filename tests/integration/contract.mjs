@@ -8,6 +8,7 @@
 // With HF_SETUP_CODE it claims the gateway first, with the password HF_PASSWORD or a made-up one.
 // HF_RELEASE is the release file that it runs. HF_SCAN_DATA and HF_SCAN_DATA_OLD are scan data, the second of an earlier day.
 // It restarts, stops and starts the service HF_SERVICE (default forwarder). Prints `N passed, N failed`.
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
 import { fileURLToPath } from 'node:url';
@@ -377,6 +378,11 @@ async function everySide() {
   await expect(200, 'POST', '/sinks/{name}/test', { name: 'uplink', what: 'one that is away' });
 }
 
+function signingRequest() {
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '/dev/null'];
+  return execFileSync('openssl', ['req', ...ec, '-subj', '/CN=whoever'], { stdio: 'pipe' }).toString();
+}
+
 async function deviceAccounts() {
   const add = (status, body, more) => expect(status, 'POST', '/devices/accounts', { body: json(body), ...more });
   const made = JSON.parse((await add(201, { name: 'press-7', subscribe: ['commands/%u/#'] })).text);
@@ -400,6 +406,16 @@ async function deviceAccounts() {
   await rotate(200, { body: json({ password: 'a chosen one' }), what: 'chosen' });
   await rotate(422, { body: json({ password: 'short' }), what: 'short' });
   await rotate(404, { name: 'nobody', what: 'unknown' });
+  const certify = (status, more) => expect(status, 'POST', '/devices/accounts/{name}/certificate', { name, ...more });
+  const certified = JSON.parse((await certify(200)).text);
+  check('POST certificate: a key', certified.key?.startsWith('-----BEGIN PRIVATE KEY-----'), json(certified.account));
+  const csr = JSON.parse((await certify(200, { body: json({ csr: signingRequest(), days: 30 }), what: 'for a request' })).text);
+  check('POST certificate: the key stays where it was made', csr.key === null && csr.account.certificate !== null, json(csr.account));
+  await certify(422, { body: json({ csr: 'x' }), what: 'no request' });
+  await certify(422, { body: json({ days: 3651 }), what: 'too long' });
+  await certify(404, { name: 'nobody', what: 'unknown' });
+  await expect(204, 'DELETE', '/devices/accounts/{name}/certificate', { name });
+  await expect(404, 'DELETE', '/devices/accounts/{name}/certificate', { name, what: 'again' });
   const table = (status, body, what) => expect(status, 'POST', '/devices/accounts/import', { body, headers: { 'content-type': 'text/csv' }, what });
   const wrong = JSON.parse((await table(422, 'press-9\npress-7\na b,short\n', 'wrong')).text);
   check('POST import: all that is wrong', json(wrong.errors.map((e) => [e.line, e.column])) === '[[3,1],[3,5],[2,1]]', json(wrong));

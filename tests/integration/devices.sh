@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Accounts of devices at the broker, as plain processes with the real mosquitto: who is let in, what each may do, and
-# that a change of one disconnects nobody else. The file of devices is written as holdfastd writes it.
+# that a change of one disconnects nobody else; with passwords, and by TLS with certificates. The files are written as
+# holdfastd writes them.
 # usage: tests/integration/devices.sh SERVICES        (the services folder of a build, with holdfast-broker in it)
 # shellcheck source=../harness.sh
 . "$(dirname "$0")/../harness.sh"
@@ -11,6 +12,8 @@ services_dir=$(readlink -f "${1:-$hf_build/asan/services}")
 inside=$(ip -4 -o addr show scope global | awk '{ sub("/.*", "", $4); print $4; exit }')
 internal=$(free_port)
 field=$((internal + 1))
+tls=$((internal + 2))
+badges=$((tls + 1))
 as=()
 if [ "$(id -u)" -eq 0 ]; then
     as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
@@ -18,7 +21,7 @@ fi
 
 broker_start() {
     "${as[@]}" env HF_RUN_DIR="$work/run" HF_DATA_DIR="$work/data" HF_TMP_DIR="$work/tmp" \
-        HF_BROKER="$inside:$internal" HF_FIELD="127.0.0.1:$field" \
+        HF_BROKER="$inside:$internal" HF_FIELD="127.0.0.1:$field" HF_FIELD_TLS="127.0.0.1:$tls" \
         HF_GATE="$work/bin/holdfast-gate.so" "$work/bin/holdfast-broker" >>"$work/log" 2>&1 &
     echo $! >"$work/pid"
 }
@@ -34,14 +37,17 @@ hash() {
     sed 's/^x://' "$work/one"
 }
 
-# Lines NAME PASSWORD PUBLISH SUBSCRIBE, sorted by name; a topic '-' is none. A hash is made once for each password:
-# another one would be a change.
+# Lines NAME PASSWORD PUBLISH SUBSCRIBE, sorted by name; a topic '-' is none, and a password cert:FILE a certificate. A
+# hash is made once for each password: another one would be a change.
 declare -A hashes=()
 devices_text() {
     local name password publish subscribe count=0
     printf 'holdfast-devices 1\nanonymous %s\n' "$1"
     while read -r name password publish subscribe; do
-        echo "account $name ${hashes[$password]}"
+        case $password in
+        cert:*) echo "certificate $name $(fingerprint "${password#cert:}")" ;;
+        *) echo "account $name ${hashes[$password]}" ;;
+        esac
         [ "$publish" = - ] || echo "publish field/$publish"
         [ "$subscribe" = - ] || echo "subscribe field/$subscribe"
         count=$((count + 1))
@@ -302,6 +308,160 @@ pain_25_nobody_comes_without_the_file() {
     pub d7 secret-d7 sensors/d7/temp 1
 }
 
+# --- TLS
+
+fingerprint() { openssl x509 -in "$work/pki/$1.pem" -outform DER | sha256sum | cut -d' ' -f1; }
+# ca NAME
+ca() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=$1" -keyout "$work/pki/$1.key" \
+        -out "$work/pki/$1.pem" -addext keyUsage=critical,keyCertSign 2>/dev/null
+}
+# issue CA FILE CN USAGE [DAYS]
+issue() {
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$3" -keyout "$work/pki/$2.key" \
+        -out "$work/pki/csr" 2>/dev/null
+    openssl x509 -req -in "$work/pki/csr" -CA "$work/pki/$1.pem" -CAkey "$work/pki/$1.key" -CAcreateserial \
+        -days "${5:-30}" -out "$work/pki/$2.pem" 2>/dev/null \
+        -extfile <(printf 'extendedKeyUsage=%s\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n' "$4")
+}
+# serve FILE: what the broker shows from now on
+serve() {
+    cat "$work/pki/$1".{key,pem} "$work/pki/ours.pem" >"$work/run/tls.new"
+    [ ${#as[@]} -eq 0 ] || chown 65534 "$work/run/tls.new"
+    mv "$work/run/tls.new" "$work/run/tls.pem"
+}
+# mode on|only
+mode() {
+    local starts
+    starts=$(grep -c 'event=started' "$work/log")
+    jq -n --arg tls "$1" '{gateway: "g", instance: "i", tls: $tls}' >"$work/run/settings.new"
+    mv "$work/run/settings.new" "$work/run/settings.json"
+    wait_until 10 started_more "$starts"
+    wait_until 10 nc_open 127.0.0.1 "$badges"
+}
+started_more() { [ "$(grep -c 'event=started' "$work/log")" -gt "$1" ]; }
+# tls_pub PORT NAME TOPIC [OPTION...]
+tls_pub() {
+    timeout 10 mosquitto_pub -h 127.0.0.1 -p "$1" --cafile "$work/pki/ours.pem" -i "$2" -q 1 -t "$3" -m 1 "${@:4}"
+}
+# badge_pub NAME FILE TOPIC [OPTION...]
+badge_pub() { tls_pub "$badges" "$1" "$3" --cert "$work/pki/$2.pem" --key "$work/pki/$2.key" "${@:4}"; }
+badge_sub() {
+    mosquitto_sub -h 127.0.0.1 -p "$badges" --cafile "$work/pki/ours.pem" --cert "$work/pki/$2.pem" --key "$work/pki/$2.key" \
+        -i "$1" -q 1 -t "$3" -F '%t %p' "${@:4}"
+}
+tls_fleet='d7 secret-d7 sensors/d7/# commands/d7/#
+d8 cert:d8 sensors/d8/# commands/d8/#
+every secret-every # #'
+# What a handshake says that the other side ends; which words depends on who notices first.
+cut_off='[Tt]LS error|OpenSSL|[Cc]onnection (was lost|reset)|A TLS|Unable to connect|Protocol error'
+
+tls_stands_beside_plain() {
+    ca ours && ca theirs
+    issue ours server gateway serverAuth && issue ours d8 d8 clientAuth && issue ours d8b d8 clientAuth
+    issue ours d9 d9 clientAuth && issue ours d7 d7 clientAuth && issue theirs d8x d8 clientAuth
+    issue ours processor processor clientAuth
+    issue ours d8old d8 clientAuth 0
+    cp "$work/pki/ours.pem" "$work/run/ca.pem"
+    serve server
+    [ ${#as[@]} -eq 0 ] || chown 65534 "$work/run/ca.pem"
+    devices no <<<"$tls_fleet"
+    mode on
+    pub d7 secret-d7 sensors/d7/plain 1
+    tls_pub "$tls" d7 sensors/d7/tls -u d7 -P secret-d7
+    badge_pub d8 d8 sensors/d8/tls
+    badge_pub d8 d8 sensors/d8/tls -V 5 -u d8
+}
+
+only_the_certificate_of_the_account_counts() {
+    refused "$cut_off" tls_pub "$badges" d8 sensors/d8/x
+    refused "$cut_off" tls_pub "$badges" d7 sensors/d7/x -u d7 -P secret-d7
+    refused "$cut_off" badge_pub d8 d8x sensors/d8/x
+    refused "$cut_off" badge_pub d8 d8old sensors/d8/x
+    refused "$cut_off" badge_pub d8 server sensors/d8/x
+    refused "$not_authorised" badge_pub d8 d8b sensors/d8/x           # not the one that it has now
+    refused "$not_authorised" badge_pub d9 d9 sensors/d9/x            # no account
+    refused "$not_authorised" badge_pub d7 d7 sensors/d7/x            # comes by its password
+    refused "$not_authorised" badge_pub processor processor uplink/x  # no service
+    refused "$not_authorised" badge_pub x processor uplink/x -u processor -P secret-processor
+    refused "$not_authorised" badge_pub d8 d8 sensors/d8/x -u d7
+    refused "$not_authorised" badge_pub d7 d8 sensors/d8/x            # another one's client id
+    refused "$not_authorised" pub d8 secret-d8 sensors/d8/x 1
+    refused "$not_authorised" tls_pub "$tls" d8 sensors/d8/x -u d8 -P secret-d8
+    refused "$not_authorised" tls_pub "$tls" d7 sensors/d7/x -u d7 -P wrong-pass
+    expect_match log "$(cat "$work/log")" 'd8 .*refused: its certificate no longer counts'
+}
+
+rights_are_those_of_the_account() {
+    told '[Nn]ot authori' badge_pub d8 d8 sensors/d7/x -V 5
+    told denied badge_sub d8 d8 'commands/d7/x' -W 3
+}
+
+# PROTOCOL: whether a handshake gets through.
+handshake() {
+    openssl s_client -connect "127.0.0.1:$tls" "$@" -CAfile "$work/pki/ours.pem" -verify_return_error </dev/null 2>&1
+}
+tls_is_1_2_or_newer() {
+    expect_match 1.3 "$(handshake -tls1_3)" 'Protocol *: TLSv1.3|New, TLSv1.3'
+    expect_match 1.2 "$(handshake -tls1_2)" 'New, TLSv1.2, Cipher is ECDHE'
+    refused 'alert|wrong version|no protocols|handshake fail' handshake -tls1_1 -cipher 'ALL:@SECLEVEL=0'
+    refused 'alert|handshake fail' handshake -tls1_2 -cipher 'AES128-SHA:@SECLEVEL=0'
+}
+
+# A certificate that is renewed disconnects nobody; one that is taken away only whose it was.
+certificates_change_one_by_one() {
+    local d7
+    d7=$(connections d7)
+    mosquitto_sub -h 127.0.0.1 -p "$tls" --cafile "$work/pki/ours.pem" -i d7 -u d7 -P secret-d7 -q 1 -t 'commands/d7/#' >/dev/null 2>&1 &
+    echo $! >"$work/d7.pid"
+    wait_until 10 subscribed d7 "$d7"
+    badge_sub d8 d8 'commands/d8/#' >/dev/null 2>&1 &
+    echo $! >"$work/d8.pid"
+    wait_until 10 grep -q 'as d8 .*device:d8\|New client connected .* as d8 ' "$work/log"
+    sleep 0.3
+
+    issue ours fresh gateway serverAuth
+    serve fresh
+    wait_until 10 shows fresh
+    sleep 0.3
+    still_there d7 $((d7 + 1))
+    kill -0 "$(cat "$work/d8.pid")"
+
+    devices no <<<"${tls_fleet/cert:d8/cert:d8b}"
+    wait_until 10 cannot_return d8
+    refused "$not_authorised" badge_pub d8 d8 sensors/d8/x
+    badge_pub d8 d8b sensors/d8/x
+    still_there d7 $((d7 + 1))
+    devices no <<<"${tls_fleet/cert:d8/secret-d8}"
+    refused "$not_authorised" badge_pub d8 d8b sensors/d8/x
+    pub d8 secret-d8 sensors/d8/x 1
+    still_there d7 $((d7 + 1))
+    devices no <<<"$tls_fleet"
+    kill "$(cat "$work/d7.pid")" "$(cat "$work/d8.pid")" 2>/dev/null || true
+}
+shows() { handshake -showcerts | openssl x509 2>/dev/null | cmp -s - <(openssl x509 -in "$work/pki/$1.pem"); }
+cannot_return() { has_ended "$1" || grep -q "as $1 .*refused\|Client $1 .*refused: its certificate no longer counts" "$work/log"; }
+
+# One that is cut short changes nothing.
+a_certificate_that_is_wrong_changes_nothing() {
+    head -c 100 "$work/run/tls.pem" >"$work/run/tls.new"
+    [ ${#as[@]} -eq 0 ] || chown 65534 "$work/run/tls.new"
+    mv "$work/run/tls.new" "$work/run/tls.pem"
+    wait_until 10 grep -q 'event=certificate-wrong' "$work/log"
+    badge_pub d8 d8 sensors/d8/x
+    serve server
+    wait_until 10 shows server
+}
+
+without_plain_nobody_comes_in_clear() {
+    mode only
+    wait_until 10 field_gone
+    refused 'refused|Unable to connect' pub d7 secret-d7 sensors/d7/x 1
+    refused "$cut_off" timeout 10 mosquitto_pub -h 127.0.0.1 -p "$tls" -i d7 -u d7 -P secret-d7 -q 1 -t sensors/d7/x -m 1
+    tls_pub "$tls" d7 sensors/d7/x -u d7 -P secret-d7
+    badge_pub d8 d8 sensors/d8/x
+}
+
 end() {
     local file
     for file in "$work"/*.pid "$work/pid"; do
@@ -311,7 +471,7 @@ end() {
 }
 trap end EXIT
 
-mkdir -p "$work"/{run,data,tmp,bin}
+mkdir -p "$work"/{run,data,tmp,bin,pki}
 touch "$work/log"
 echo broker processor buffer forwarder holdfastd | tr ' ' '\n' |
     jq -Rn '{accounts: [inputs | {(.): "secret-\(.)"}] | add}' >"$work/run/credentials.json"
@@ -337,4 +497,11 @@ check a_file_that_is_wrong_changes_nothing
 check a_guesser_does_not_lock_the_owner_out
 check accounts_outlive_a_kill
 check pain_25_nobody_comes_without_the_file
+check tls_stands_beside_plain
+check only_the_certificate_of_the_account_counts
+check rights_are_those_of_the_account
+check tls_is_1_2_or_newer
+check certificates_change_one_by_one
+check a_certificate_that_is_wrong_changes_nothing
+check without_plain_nobody_comes_in_clear
 finish

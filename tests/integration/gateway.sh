@@ -380,6 +380,68 @@ accounts_outlive_kills_of_broker_and_daemon() {
     expect "mode and owner" "$(stat -c '%a %u' "$gw_secrets/services/broker/devices")" "440 ${uid[broker]}"
 }
 
+# --- TLS
+
+change() {
+    curl -ks -X PATCH -b "$gw_dir/jar" -H 'If-Match: *' -H 'Content-Type: application/merge-patch+json' \
+        --data-binary "$1" -o /dev/null -w '%{http_code}' "$gw_url/api/v1/config"
+}
+by_certificate() {
+    timeout 20 "mosquitto_$1" -h 127.0.0.1 -p $((gw_tls + 1)) --cafile "$gw_dir/ca.pem" --cert "$gw_dir/$2.pem" --key "$gw_dir/$2.key" \
+        -i "$2" -q 1 "${@:3}"
+}
+by_tls() {
+    timeout 20 mosquitto_pub -h 127.0.0.1 -p "$gw_tls" --cafile "$gw_dir/ca.pem" -q 1 -i "$1" -u "$1" -P "$2" -t "$3" -m "$4"
+}
+shown_name() { openssl s_client -connect "127.0.0.1:$1" </dev/null 2>/dev/null | openssl x509 -noout -subject | sed 's/.*CN *= *//'; }
+shows_name() { [ "$(shown_name "$1")" = "$2" ]; }
+
+# Whoever trusts the authority, which anybody may have, needs to be told no fingerprint.
+https_is_known_by_the_authority() {
+    curl -ksf -o "$gw_dir/ca.pem" "$gw_url/api/v1/certificate/ca"
+    expect fingerprint "SHA256:$(openssl x509 -in "$gw_dir/ca.pem" -noout -fingerprint -sha256 | sed 's/^.*=//')" \
+        "$(api_get /certificate .ca.fingerprint)"
+    curl -sf --cacert "$gw_dir/ca.pem" -o /dev/null "$gw_url/api/v1/health"
+    expect "mode" "$(stat -c %a "$gw_state/tls/ca.pem")" 600
+    expect_fail curl -sf -o /dev/null "$gw_url/api/v1/health"
+}
+
+devices_come_by_tls() {
+    expect status "$(change '{"broker":{"tls":"on"}}')" 200
+    wait_until 60 by_tls sensor-0007 "$(password_of sensor-0007)" sensors/sensor-0007/temp 1
+    as_device sensor-0007 "$(password_of sensor-0007)" sensors/sensor-0007/temp 2
+    api_is 200 POST /devices/accounts/sensor-0008/certificate
+    jq -r .certificate "$work/body" >"$gw_dir/sensor-0008.pem"
+    jq -r .key "$work/body" >"$gw_dir/sensor-0008.key"
+    wait_until 20 by_certificate pub sensor-0008 -t sensors/sensor-0008/temp -m 1
+    wait_until 30 has_record sensors/sensor-0008/temp
+    is_refused as_device sensor-0008 "$(password_of sensor-0008)" sensors/sensor-0008/temp 2
+    expect "owner and mode" "$(stat -c '%a %u' "$gw_secrets/services/broker/tls.pem")" "440 ${uid[broker]}"
+    docker inspect "$(container broker)" | jq -e 'all(.[0].Config.Env[]; test("PRIVATE|BEGIN") | not)'
+}
+
+# Both certificates are other ones then, by the same keys and authority; and who is connected stays.
+another_name_counts_at_once_and_disconnects_nobody() {
+    local pid before
+    before=$(sessions_of sensor-0008)
+    timeout 60 mosquitto_sub -h 127.0.0.1 -p $((gw_tls + 1)) --cafile "$gw_dir/ca.pem" --cert "$gw_dir/sensor-0008.pem" \
+        --key "$gw_dir/sensor-0008.key" -i sensor-0008 -t commands/sensor-0008 >/dev/null 2>&1 &
+    pid=$!
+    wait_until 10 session_more sensor-0008 "$before"
+    expect status "$(change '{"name":"hall-9"}')" 200
+    wait_until 30 shows_name "$gw_port" hall-9
+    wait_until 30 shows_name "$gw_tls" hall-9
+    curl -sf --cacert "$gw_dir/ca.pem" -o /dev/null "$gw_url/api/v1/health"
+    by_tls sensor-0007 "$(password_of sensor-0007)" sensors/sensor-0007/temp 3
+    expect "connections" "$(sessions_of sensor-0008)" $((before + 1))
+    kill -0 "$pid"
+    api_is 204 DELETE /devices/accounts/sensor-0008/certificate
+    wait_until 10 is_refused by_certificate pub sensor-0008 -t sensors/sensor-0008/temp -m 1
+    kill "$pid" 2>/dev/null || true
+    as_device sensor-0008 "$(password_of sensor-0008)" sensors/sensor-0008/temp 4
+}
+session_more() { [ "$(sessions_of "$1")" -gt "$2" ]; }
+
 check starts_from_nothing
 need
 check says_what_a_person_needs
@@ -411,6 +473,9 @@ check pain_25_accounts_of_devices_are_refused_inside
 check pain_25_accounts_only
 check rotation_disconnects_nobody_else
 check accounts_outlive_kills_of_broker_and_daemon
+check https_is_known_by_the_authority
+check devices_come_by_tls
+check another_name_counts_at_once_and_disconnects_nobody
 check guard_makes_what_is_right
 check guard_makes_nothing_else
 check guard_is_confined

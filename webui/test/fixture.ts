@@ -104,7 +104,7 @@ export function stateWith(change: Partial<State> = {}): State {
         clock: { synchronised: true, floor: null },
       },
       daemon: { rss_bytes: 1, cpu_percent: 0 },
-      field: { address: '192.0.2.1', port: 1883 },
+      field: { address: '192.0.2.1', port: 1883, tls_port: null },
     },
     services: NAMES.map((name) => service(name)),
     buffer: {

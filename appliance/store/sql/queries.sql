@@ -351,12 +351,14 @@ FROM upgrade ORDER BY n DESC LIMIT ?1
 SELECT to_json, from_json FROM upgrade WHERE n = ?1
 
 -- :device_list
-SELECT name, password_hash, publish, subscribe, description, enabled, created, password_set
-FROM device_account WHERE name > ?1 ORDER BY name LIMIT ?2
+SELECT a.name, password_hash, publish, subscribe, description, enabled, created, password_set,
+    coalesce(fingerprint, ''), coalesce(issued, 0), coalesce(ends, 0)
+FROM device_account a LEFT JOIN device_certificate c ON c.name = a.name WHERE a.name > ?1 ORDER BY a.name LIMIT ?2
 
 -- :device_get
-SELECT name, password_hash, publish, subscribe, description, enabled, created, password_set
-FROM device_account WHERE name = ?1
+SELECT a.name, password_hash, publish, subscribe, description, enabled, created, password_set,
+    coalesce(fingerprint, ''), coalesce(issued, 0), coalesce(ends, 0)
+FROM device_account a LEFT JOIN device_certificate c ON c.name = a.name WHERE a.name = ?1
 
 -- :device_count
 SELECT count(*), coalesce(sum(enabled), 0) FROM device_account
@@ -370,3 +372,9 @@ ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, publish
 
 -- :device_delete
 DELETE FROM device_account WHERE name = ?1
+
+-- :device_certificate_save
+INSERT OR REPLACE INTO device_certificate (name, fingerprint, issued, ends) VALUES (?1, ?2, ?3, ?4)
+
+-- :device_certificate_delete
+DELETE FROM device_certificate WHERE name = ?1

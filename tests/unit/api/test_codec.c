@@ -105,7 +105,8 @@ gateway(void **state)
         "\"disks\":[{\"mount\":\"/var\",\"used_bytes\":9,\"total_bytes\":10,\"inodes_used\":1,"
         "\"inodes_total\":2}],\"psi\":null,\"flash\":{\"life_percent_used\":null,\"device\":\"\"},"
         "\"clock\":{\"synchronised\":false,\"floor\":null}},"
-        "\"daemon\":{\"rss_bytes\":0,\"cpu_percent\":0},\"field\":{\"address\":\"\",\"port\":0}}");
+        "\"daemon\":{\"rss_bytes\":0,\"cpu_percent\":0},\"field\":{\"address\":\"\",\"port\":0,"
+        "\"tls_port\":null}}");
 }
 
 static void

@@ -39,7 +39,7 @@ reading(void **state)
     call_expect(
         "GET", CONFIG, "", 200,
         "\"broker\":{\"max_devices\":1000,\"max_device_sessions\":2000,\"session_days\":90,"
-        "\"anonymous\":false},"
+        "\"anonymous\":false,\"tls\":\"off\"},"
         "\"registry\":{\"host\":\"\",\"ca_pem\":\"\",\"user\":\"\",\"password\":\"\","
         "\"token_host\":\"\",\"max_bytes_per_s\":0,\"release_repository\":\"holdfast/release\","
         "\"check_hours\":0},");

@@ -3,18 +3,88 @@
 #include "unit.h"
 
 #include "call.h"
+#include "tempdir.h"
 #include "world.h"
 
 #include "api/gzip.h"
+#include "api/hsts.h"
 #include "api/once.h"
+#include "api/server.h"
 #include "api/targz.h"
+#include "base/file.h"
 #include "base/text.h"
+#include "identity/certificate.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <zlib.h>
 
 static const char RESTART[] = "/api/v1/services/broker/restart";
+
+/* ---- HSTS ---- */
+
+static void
+hsts_locks_nobody_out(void **state)
+{
+    static const int64_t day = 24 * 3600 * 1000;
+    static const char yes[] = "Strict-Transport-Security: max-age=86400\r\n";
+    static const char no_more[] = "Strict-Transport-Security: max-age=0\r\n";
+    static const struct {
+        struct hf_hsts_facts facts;
+        const char *line;
+    } cases[] = {
+        {{443, true, 60 * day, true, false}, yes},
+        {{8443, true, 60 * day, true, false}, ""}, /* port 443 may be nobody's */
+        {{443, false, 60 * day, true, false}, ""}, /* the own certificate, or an address */
+        {{443, true, 7 * day, true, false}, no_more},
+        {{443, true, 60 * day, false, false}, no_more},
+        {{443, true, 60 * day, true, true}, no_more}, /* it may speak HTTP */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_LEN(cases); i++)
+        assert_string_equal(hf_hsts_line(&cases[i].facts), cases[i].line);
+}
+
+static bool
+says_hsts(const char *host)
+{
+    struct call c = {.headers = {"Host", host, "Cookie", call_cookie}};
+    bool says;
+
+    call_serve(&c, "GET", "/api/v1/health", "", 200);
+    says = call_has(&c, "\r\nStrict-Transport-Security: max-age=86400\r\n");
+    hf_buf_done(&c.out);
+    return says;
+}
+
+static void
+hsts_is_for_names_of_the_site(void **state)
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(65536);
+    const struct hf_api_config *before = call_common.config;
+    struct hf_api_config on_443 = *before;
+    struct hf_certificate_info info;
+    struct hf_certificate site;
+    void *dir;
+
+    (void)state;
+    on_443.listen_port = 443;
+    call_common.config = &on_443;
+    world_snapshot.gateway.host.clock_synced = true;
+    assert_int_equal(tempdir_make(&dir), 0);
+    assert_int_equal(hf_certificate_ensure(dir, "gw7", &site, NULL), 0);
+    assert_int_equal(hf_file_read(site.pem_path, &text, NULL), 0);
+    assert_false(says_hsts("press-hall-3"));
+    assert_int_equal(
+        hf_certificates_replace(on_443.certificates, text.data, text.data, &info, NULL), 0);
+    assert_true(says_hsts("gw7"));
+    assert_false(says_hsts("10.0.0.1"));
+    assert_int_equal(hf_certificates_remove(on_443.certificates, NULL), 0);
+    assert_false(says_hsts("press-hall-3"));
+    tempdir_drop(&dir);
+    call_common.config = before;
+}
 
 /* ---- Idempotency-Key ---- */
 
@@ -306,6 +376,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hsts_locks_nobody_out),
+        cmocka_unit_test(hsts_is_for_names_of_the_site),
         cmocka_unit_test(a_key_begins_one_operation),
         cmocka_unit_test(keys_give_way),
         cmocka_unit_test(what_is_under_way_does_not_give_way),

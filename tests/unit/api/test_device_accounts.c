@@ -51,6 +51,31 @@ patch(const char *name, const char *body, int status, const char *text)
     drop(send("PATCH", path, "application/merge-patch+json", body, status, text));
 }
 
+/* The key that was made is in this answer alone. */
+static void
+a_certificate_is_issued_and_taken_back(void **state)
+{
+    static const char path[] = "/api/v1/devices/accounts/a/certificate";
+    static const char json[] = "application/json";
+
+    (void)state;
+    post("{\"name\":\"a\",\"password\":\"s3cret pass\"}", 201, "\"certificate\":null");
+    drop(send("DELETE", path, NULL, NULL, 404, "no certificate"));
+    drop(send("POST", path, NULL, NULL, 200, "\"key\":\"-----BEGIN PRIVATE KEY-----\\n"));
+    drop(send("GET", "/api/v1/devices/accounts/a", NULL, NULL, 200,
+              "\"certificate\":{\"fingerprint\":\""));
+    drop(send("POST", path, json, "{\"days\":1}", 200, "\"ca\":\"-----BEGIN CERTIFICATE-----\\n"));
+    drop(send("POST", path, json, "{\"days\":0}", 422, "\"pointer\":\"/days\""));
+    drop(send("POST", path, json, "{\"csr\":\"x\"}", 422, "\"pointer\":\"/csr\""));
+    drop(send("POST", path, json, "{\"name\":\"x\"}", 422, "\"pointer\":\"/name\""));
+    drop(send("POST", "/api/v1/devices/accounts/nobody/certificate", NULL, NULL, 404, NULL));
+    drop(send("DELETE", path, NULL, NULL, 204, NULL));
+    drop(send("GET", "/api/v1/devices/accounts/a", NULL, NULL, 200, "\"certificate\":null"));
+    drop(send("POST", path, NULL, NULL, 200, NULL));
+    drop(send("POST", "/api/v1/devices/accounts/a/password", NULL, NULL, 200,
+              "\"certificate\":null"));
+}
+
 static int
 set_up(void **state)
 {
@@ -189,6 +214,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(adding, set_up, call_tear_down),
         cmocka_unit_test_setup_teardown(a_password_is_shown_once, set_up, call_tear_down),
+        cmocka_unit_test_setup_teardown(a_certificate_is_issued_and_taken_back, set_up,
+                                        call_tear_down),
         cmocka_unit_test_setup_teardown(what_is_wrong_is_said_where, set_up, call_tear_down),
         cmocka_unit_test_setup_teardown(changing, set_up, call_tear_down),
         cmocka_unit_test_setup_teardown(lists_come_in_pages, set_up, call_tear_down),

@@ -148,8 +148,11 @@ certificate(void **state)
 {
     (void)state;
     expect("GET", "/api/v1/certificate", NULL, 200,
-           "{\"source\":\"own\",\"subject\":\"CN=press-hall-3\",\"issuer\":\"CN=press-hall-3\","
+           "{\"source\":\"own\",\"subject\":\"CN=press-hall-3\",\"issuer\":\"CN=Holdfast CA ");
+    expect("GET", "/api/v1/certificate", NULL, 200,
            "\"names\":[\"press-hall-3\",\"press-hall-3.local\",");
+    expect("GET", "/api/v1/certificate", NULL, 200, "\"ca\":{\"subject\":\"CN=Holdfast CA ");
+    expect("GET", "/api/v1/certificate/ca", NULL, 200, "-----BEGIN CERTIFICATE-----\n");
     expect("PUT", "/api/v1/certificate", "{\"certificate\":\"x\",\"key\":\"y\"}", 422,
            "\"pointer\":\"/certificate\"");
     expect("DELETE", "/api/v1/certificate", NULL, 404, "own is used");

@@ -100,6 +100,14 @@ hf_core_change_device(struct hf_core *core, const char *name, const struct hf_de
         return not_found(name, err);
     if (change->password_hash)
         hf_text_put(a->password_hash, sizeof a->password_hash, "%s", change->password_hash);
+    if (change->password_hash)
+        a->certificate[0] = '\0';
+    if (change->certificate && !*change->certificate->fingerprint && !*a->certificate)
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "'%s' has no certificate", name);
+    if (change->certificate) {
+        hf_text_put(a->certificate, sizeof a->certificate, "%s", change->certificate->fingerprint);
+        a->certificate_ends_ms = change->certificate->ends_ms;
+    }
     if (change->publish)
         hf_text_put(a->publish, sizeof a->publish, "%s", change->publish);
     if (change->subscribe)

@@ -25,7 +25,8 @@ struct box {
     char run[64];
     const char *settings; /* stored before the start; NULL: none */
     struct fake_engine engine;
-    struct hf_scanner *scanner; /* NULL: none */
+    struct hf_scanner *scanner;                    /* NULL: none */
+    const struct hf_certificate_ops *certificates; /* NULL: none */
     struct hf_store *store;
     struct hf_core *core;
 };
@@ -38,11 +39,13 @@ start_with(struct box *b, const char *release_json)
         .placement = {.instance = "t",
                       .run_dir = b->run,
                       .field_address = "127.0.0.1",
-                      .field_port = 1883},
+                      .field_port = 1883,
+                      .field_tls_port = 8883},
         .state_dir = b->dir,
         .engine_ops = &fake_engine_ops,
         .engine = &b->engine,
         .scanner = b->scanner,
+        .certificates = b->certificates,
     };
 
     assert_int_equal(hf_store_open(b->dir, &b->store, &err), 0);

@@ -88,6 +88,117 @@ the_broker_is_given_what_is_enabled(void **state)
     assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
 }
 
+#define PRINT "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void
+a_certificate_stands_in_for_the_password(void **state)
+{
+    const struct hf_device_binding print = {PRINT, 9}, none = {.fingerprint = ""};
+    const struct hf_device_change bind = {.certificate = &print}, unbind = {.certificate = &none};
+    struct box *b = *state;
+    struct hf_device_account a;
+    struct hf_error err = {0};
+
+    start(b);
+    assert_int_equal(add(b, "a", &err), 0);
+    assert_int_equal(hf_core_change_device(b->core, "a", &unbind, "admin", &a, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(hf_core_change_device(b->core, "a", &bind, "admin", &a, &err), 0);
+        assert_true(a.certificate_ms > 0 && a.certificate_ends_ms == 9);
+        file_is(b, "holdfast-devices 1\nanonymous no\ncertificate a " PRINT
+                   "\npublish field/sensors/a/#\nsubscribe field/c/a\nend 1\n");
+        assert_int_equal(
+            hf_core_change_device(
+                b->core, "a",
+                i ? &unbind : &(struct hf_device_change){.password_hash = "$7$101$salt$hash"},
+                "admin", &a, &err),
+            0);
+        file_is(b, "holdfast-devices 1\nanonymous no\n" A "end 1\n");
+    }
+}
+
+/* ---- what the broker shows to devices ---- */
+
+static int asked;
+
+static int64_t
+no_site(void *context)
+{
+    (void)context;
+    return 0;
+}
+
+static int
+for_broker(void *context, const char *gateway, struct hf_buf *ret_pem, struct hf_buf *ret_ca,
+           struct hf_error *err)
+{
+    (void)context;
+    return hf_buf_addf(ret_pem, err, "key of %s, %d\n", gateway, ++asked) < 0
+               ? -1
+               : hf_buf_adds(ret_ca, "authority\n", err);
+}
+
+static const struct hf_certificate_ops certificate_ops = {no_site, for_broker};
+
+static bool
+broker_has(const struct box *b, const char *name, const char *text)
+{
+    HF_AUTO_BUF struct hf_buf have = HF_BUF_INIT(1 << 20);
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/services/broker/%s", b->run, name);
+    if (hf_file_read(path, &have, NULL) < 0)
+        return false;
+    return !text || strstr(have.data, text) != NULL;
+}
+
+static void
+set_tls(struct box *b, const char *json)
+{
+    struct hf_config_change change = {.revision = HF_REVISION_ANY, .actor = "admin"};
+    HF_AUTO(hf_json) struct hf_json *patch = NULL;
+    HF_AUTO_FREE char *text = NULL;
+    int64_t revision;
+    struct hf_error err = {0};
+
+    assert_int_equal(hf_json_parse(json, strlen(json), &patch, NULL), 0);
+    change.patch = patch;
+    if (hf_core_change_config(b->core, &change, &text, &revision, &err) < 0)
+        fail_msg("%s", err.message);
+}
+
+static void
+the_broker_is_given_its_certificate_where_it_needs_one(void **state)
+{
+    struct box *b = *state;
+    const struct hf_snapshot *s;
+    struct hf_error err = {0};
+
+    b->certificates = &certificate_ops;
+    start(b);
+    assert_false(broker_has(b, "tls.pem", NULL));
+    assert_true(broker_has(b, "settings.json", NULL));
+    assert_false(broker_has(b, "settings.json", "tls"));
+    set_tls(b, "{\"broker\":{\"tls\":\"on\"}}");
+    assert_true(broker_has(b, "tls.pem", "key of holdfast"));
+    assert_true(broker_has(b, "ca.pem", "authority\n"));
+    assert_true(broker_has(b, "settings.json", "\"tls\":\"on\""));
+    asked = 41;
+    assert_int_equal(hf_core_broker_certificate(b->core, &err), 0);
+    assert_true(broker_has(b, "tls.pem", ", 42\n"));
+    set_tls(b, "{\"broker\":{\"tls\":\"only\"}}");
+    do
+        s = hf_core_wait(b->core, 0, PATIENCE_MS);
+    while (s && s->gateway.field_port != 8883 && (hf_snapshot_unref(s), true));
+    assert_non_null(s);
+    assert_int_equal(s->gateway.field_tls_port, 8883);
+    hf_snapshot_unref(s);
+    set_tls(b, "{\"broker\":{\"tls\":null}}");
+    assert_false(broker_has(b, "tls.pem", NULL));
+    assert_false(broker_has(b, "ca.pem", NULL));
+}
+
 static void
 all_are_added_or_none(void **state)
 {
@@ -202,6 +313,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_broker_is_given_what_is_enabled, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_certificate_stands_in_for_the_password, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_broker_is_given_its_certificate_where_it_needs_one,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(all_are_added_or_none, setup, teardown),
         cmocka_unit_test_setup_teardown(more_than_the_file_holds_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(the_file_is_made_anew_at_a_start, setup, teardown),

@@ -97,6 +97,21 @@ a_day_of_writes_goes_on_after_a_restart(void **state)
     assert_true(guard_day_step(&again, 1, 5) == 0); /* the machine began to count anew */
 }
 
+static void
+a_certificate_is_judged_by_a_clock_that_is_right(void **state)
+{
+    static const int64_t day = 24 * 3600 * 1000, now = INT64_C(1800000000000);
+
+    (void)state;
+    assert_int_equal(guard_certificate(0, now, true), GUARD_OK);
+    assert_int_equal(guard_certificate(now + 31 * day, now, true), GUARD_OK);
+    assert_int_equal(guard_certificate(now + 30 * day, now, true), GUARD_WARN);
+    assert_int_equal(guard_certificate(now + 8 * day, now, true), GUARD_WARN);
+    assert_int_equal(guard_certificate(now + 7 * day, now, true), GUARD_BAD);
+    assert_int_equal(guard_certificate(now - day, now, true), GUARD_BAD);
+    assert_int_equal(guard_certificate(now - day, now, false), GUARD_OK);
+}
+
 int
 main(void)
 {
@@ -106,6 +121,7 @@ main(void)
         cmocka_unit_test(what_root_keeps_for_itself_is_not_free),
         cmocka_unit_test(a_day_of_writes_is_the_last_24_hours),
         cmocka_unit_test(a_day_of_writes_goes_on_after_a_restart),
+        cmocka_unit_test(a_certificate_is_judged_by_a_clock_that_is_right),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

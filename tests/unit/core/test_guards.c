@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <sys/stat.h>
+#include <sys/timex.h>
 
 /* Every disk is fuller than that. */
 #define FULL "\"thresholds\":{\"disk_percent\":[1,1]}"
@@ -265,6 +266,42 @@ limits_beyond_the_machine_are_an_alarm(void **state)
     wait_in(b, overcommit_is_an_alarm);
 }
 
+static int64_t
+ends_in_three_days(void *context)
+{
+    (void)context;
+    return hf_clock_wall_ms() + INT64_C(3) * 24 * 3600 * 1000;
+}
+
+static const struct hf_certificate_ops about_to_end = {.site_ends_ms = ends_in_three_days};
+
+/* The machine on which this is tested may have no time server: it says that it has one. */
+int
+adjtimex(struct timex *tx)
+{
+    *tx = (struct timex){.status = 0};
+    return TIME_OK;
+}
+
+static bool
+the_end_of_the_certificate_is_an_alarm(struct box *b, const struct hf_snapshot *s)
+{
+    struct hf_alarm a;
+
+    (void)s;
+    return find_alarm(b, HF_ALARM_CERTIFICATE_ENDS, &a) && a.bad && strstr(a.cause, " ends at ");
+}
+
+static void
+a_certificate_of_the_site_does_not_end_unheard(void **state)
+{
+    struct box *b = *state;
+
+    b->certificates = &about_to_end;
+    start(b);
+    wait_in(b, the_end_of_the_certificate_is_an_alarm);
+}
+
 /* What was written and whom it knows outlast a restart in one write. */
 static void
 what_was_written_in_a_day_survives_a_restart(void **state)
@@ -310,6 +347,7 @@ main(void)
         IN_A_BOX(nothing_goes_where_that_is_off_or_the_images_lie_elsewhere),
         IN_A_BOX(an_engine_without_live_restore_is_not_a_limit_without_effect),
         IN_A_BOX(limits_beyond_the_machine_are_an_alarm),
+        IN_A_BOX(a_certificate_of_the_site_does_not_end_unheard),
         IN_A_BOX(what_was_written_in_a_day_survives_a_restart),
     };
 

@@ -52,7 +52,7 @@ static struct hf_json *
 body_of(const char *run_dir, size_t index, const struct support *support, char name[64])
 {
     static const char text[] = RELEASE(BUILT_IN OWN);
-    const struct hf_placement placement = {"hf", run_dir, "0.0.0.0", 1883};
+    const struct hf_placement placement = {"hf", run_dir, "0.0.0.0", 1883, 8883, HF_FIELD_BOTH};
     HF_AUTO_FREE char *body = NULL;
     struct hf_release r;
     struct hf_spec spec;

@@ -54,7 +54,9 @@ certificate_says_what_it_shall(void **state)
 {
     struct hf_certificate c = ensured(*state);
     X509 *cert = read_cert(c.pem_path), *copy = read_cert(tempdir_path(*state, "cert.pem"));
-    time_t early = 1735776000, late = 1767225600 + INT64_C(3650) * 86400;
+    X509 *ca = read_cert(tempdir_path(*state, "ca.pem"));
+    time_t early = 1735776000, late = 1767225600 + INT64_C(3650) * 86400,
+           much_later = late + INT64_C(7000) * 86400;
 
     assert_int_equal(X509_cmp(cert, copy), 0);
     assert_int_equal(X509_check_host(cert, "pump-house-3", 0, 0, NULL), 1);
@@ -64,10 +66,16 @@ certificate_says_what_it_shall(void **state)
     assert_int_equal(X509_check_host(cert, "example.com", 0, 0, NULL), 0);
     assert_int_equal(X509_check_purpose(cert, X509_PURPOSE_SSL_SERVER, 0), 1);
     assert_int_equal(X509_check_ca(cert), 0);
-    assert_int_equal(X509_verify(cert, X509_get0_pubkey(cert)), 1);
+    assert_int_equal(X509_check_issued(ca, cert), X509_V_OK);
+    assert_int_equal(X509_verify(cert, X509_get0_pubkey(ca)), 1);
+    assert_int_equal(X509_check_ca(ca), 1);
+    assert_int_equal(X509_verify(ca, X509_get0_pubkey(ca)), 1);
     /* pain 1: valid for a browser with the true date, though this box may think it is 1970 */
     assert_int_equal(X509_cmp_time(X509_get0_notBefore(cert), &early), -1);
     assert_int_equal(X509_cmp_time(X509_get0_notAfter(cert), &late), 1);
+    assert_int_equal(X509_cmp_time(X509_get0_notAfter(ca), &much_later), 1);
+    assert_int_equal(tempdir_mode(*state, "ca.pem"), 0600);
+    X509_free(ca);
     X509_free(cert);
     X509_free(copy);
 }

@@ -44,7 +44,7 @@ static const char whole[] =
     "\"memory_percent\":[85,95],\"temperature_c\":[75,85],"
     "\"flash_bytes_per_day\":[1000000000,2000000000]}},"
     "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7,"
-    "\"anonymous\":true},"
+    "\"anonymous\":true,\"tls\":\"only\"},"
     "\"registry\":{\"host\":\"reg.example:5000\",\"ca_pem\":\"\",\"user\":\"gw\","
     "\"password\":\"r3g\",\"token_host\":\"\",\"max_bytes_per_s\":65536,"
     "\"release_repository\":\"ours/releases\",\"check_hours\":24},"
@@ -216,6 +216,8 @@ a_bad_document_changes_nothing(void **state)
         {"{\"broker\":{\"max_device_sessions\":100001}}", "/broker/max_device_sessions"},
         {"{\"broker\":{\"session_days\":6}}", "/broker/session_days"},
         {"{\"broker\":{\"anonymous\":1}}", "/broker/anonymous"},
+        {"{\"broker\":{\"tls\":\"yes\"}}", "/broker/tls"},
+        {"{\"broker\":{\"tls\":true}}", "/broker/tls"},
         {"{\"broker\":{\"max_queued\":6}}", "/broker/max_queued"},
         {"{\"upgrade\":{\"freeze\":1}}", "/upgrade/freeze"},
         {"{\"upgrade\":{\"gate_s\":0}}", "/upgrade/gate_s"},
@@ -591,6 +593,7 @@ it_is_known_what_services_read(void **state)
     touch("{}", "{\"limits\":{\"buffer\":{\"pids\":64}}}", true);
     touch(UPLINK("one"), UPLINK("two"), true);
     touch("{}", "{\"broker\":{\"anonymous\":true}}", false);
+    touch("{}", "{\"broker\":{\"tls\":\"on\"}}", true);
     touch("{}", "{\"broker\":{\"max_devices\":9}}", true);
 }
 

@@ -40,6 +40,33 @@ the_hash_changes_with_what_makes_another_container(void **state)
     assert_string_not_equal(a.hash, make(&other, "broker", "sha256:a").hash);
 }
 
+/* Without TLS it is the container that it was before there was any. */
+static void
+devices_come_by_the_doors_that_are_wanted(void **state)
+{
+    struct hf_placement p = placement;
+    struct hf_spec plain, both, only;
+
+    (void)state;
+    plain = make(&p, "broker", "sha256:a");
+    p.field_tls_port = 8883;
+    assert_string_equal(make(&p, "broker", "sha256:a").hash, plain.hash);
+    p.field_doors = HF_FIELD_BOTH;
+    both = make(&p, "broker", "sha256:a");
+    assert_int_equal(both.port_count, 3);
+    assert_int_equal(both.ports[0].host_port, 1883);
+    assert_int_equal(both.ports[2].host_port, 8884);
+    assert_int_equal(both.ports[2].container_port, 8884);
+    p.field_doors = HF_FIELD_TLS;
+    only = make(&p, "broker", "sha256:a");
+    assert_int_equal(only.port_count, 2);
+    assert_int_equal(only.ports[0].container_port, 8883);
+    assert_string_not_equal(both.hash, plain.hash);
+    assert_string_not_equal(both.hash, only.hash);
+    assert_string_equal(make(&p, "buffer", "sha256:a").hash,
+                        make(&placement, "buffer", "sha256:a").hash);
+}
+
 static void
 only_the_broker_publishes_and_only_the_forwarder_gets_out(void **state)
 {
@@ -78,6 +105,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_hash_changes_with_what_makes_another_container),
+        cmocka_unit_test(devices_come_by_the_doors_that_are_wanted),
         cmocka_unit_test(only_the_broker_publishes_and_only_the_forwarder_gets_out),
         cmocka_unit_test(an_instance_name_that_does_not_fit_is_refused),
     };

@@ -121,6 +121,21 @@ absent_settings_keep_their_value(void **state)
 }
 
 static void
+a_certificate_comes_with_its_key(void **state)
+{
+    struct hf_provision p;
+
+    write_file(*state, "{\"format\":1,\"certificate\":{\"certificate\":\"C\",\"key\":\"K\"}}");
+    assert_int_equal(hf_provision_read(*state, NULL, &p, NULL), 0);
+    assert_string_equal(p.certificate, "C");
+    assert_string_equal(p.key, "K");
+    hf_provision_done(&p);
+    assert_null(p.key);
+    assert_refused(*state, "{\"format\":1,\"certificate\":{\"certificate\":\"C\"}}",
+                   HF_ERROR_INVALID, "/certificate/key", "");
+}
+
+static void
 hash_is_of_the_file(void **state)
 {
     struct hf_provision a = accepted(*state, "{\"format\":1}");
@@ -356,6 +371,7 @@ main(void)
         with_tempdir(sinks_lanes_rules_and_devices_are_settings_too),
         with_tempdir(absent_settings_keep_their_value),
         with_tempdir(hash_is_of_the_file),
+        with_tempdir(a_certificate_comes_with_its_key),
         with_tempdir(example_is_accepted),
         with_tempdir(wrong_fields_are_named),
         with_tempdir(weak_or_costly_hashes_are_refused),

@@ -231,6 +231,48 @@ devices_get_a_listener_only_when_open(void **state)
     assert_int_equal(tempdir_mode(*state, "passwd"), 0600);
 }
 
+/* The name of a service in a certificate must not be taken for the service. */
+static void
+devices_come_by_tls_where_that_is_wanted(void **state)
+{
+    HF_AUTO(hf_json) struct hf_json *on = parse("{\"tls\":\"on\"}");
+    HF_AUTO(hf_json) struct hf_json *only = parse("{\"tls\":\"only\"}");
+    HF_AUTO(hf_json) struct hf_json *wrong = parse("{\"tls\":\"yes\"}");
+    HF_AUTO(hf_json) struct hf_json *accounts = parse("{\"accounts\":{\"buffer\":\"qx\"}}");
+    HF_AUTO_BUF struct hf_buf b = HF_BUF_INIT(65536);
+    struct hf_broker_config c = {.internal_ip = "172.20.0.2",
+                                 .internal_port = 1884,
+                                 .open = true,
+                                 .field = {.host = "0.0.0.0", .port = 1883},
+                                 .field_tls = {.host = "0.0.0.0", .port = 8883},
+                                 .data_dir = "/data",
+                                 .tmp_dir = *state};
+    int doors[HF_BROKER_DOORS_MAX];
+    struct hf_error err = {0};
+
+    assert_int_equal(hf_broker_settings(wrong, &c, &err), -1);
+    assert_string_equal(err.pointer, "/tls");
+    assert_int_equal(hf_broker_doors(&c, doors), 1);
+    assert_int_equal(hf_broker_settings(on, &c, NULL), 0);
+    assert_int_equal(hf_broker_write(&c, accounts, NULL), 0);
+    read_back(*state, "mosquitto.conf", &b);
+    assert_non_null(strstr(b.data, "listener 1883 0.0.0.0\nmount_point field/\n"));
+    assert_non_null(strstr(b.data, "listener 8883 0.0.0.0\nmount_point field/\n"));
+    assert_non_null(strstr(b.data, "listener 8884 0.0.0.0\nmount_point field/\n"));
+    assert_non_null(strstr(b.data, "require_certificate true\n"));
+    assert_null(strstr(b.data, "as_username"));
+    assert_int_equal(hf_broker_doors(&c, doors), 3);
+    assert_int_equal(hf_broker_settings(only, &c, NULL), 0);
+    assert_int_equal(hf_broker_write(&c, accounts, NULL), 0);
+    read_back(*state, "mosquitto.conf", &b);
+    assert_null(strstr(b.data, "listener 1883"));
+    assert_int_equal(hf_broker_doors(&c, doors), 2);
+    assert_int_equal(doors[1], 8884);
+    assert_int_equal(hf_broker_tls_devices(&c), 1000);
+    c.memory_limit = 48LL * 1024 * 1024; /* of 64 MiB */
+    assert_int_equal(hf_broker_tls_devices(&c), 512);
+}
+
 static void
 own_services_get_no_right_but_below_their_roots(void **state)
 {
@@ -291,6 +333,7 @@ main(void)
         with_tempdir(a_damaged_file_is_kept),
         cmocka_unit_test(passwords_are_hashed_as_mosquitto_wants),
         with_tempdir(devices_get_a_listener_only_when_open),
+        with_tempdir(devices_come_by_tls_where_that_is_wanted),
         with_tempdir(own_services_get_no_right_but_below_their_roots),
         cmocka_unit_test(settings_out_of_range_are_refused),
     };

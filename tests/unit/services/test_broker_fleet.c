@@ -56,6 +56,31 @@ a_file_is_read(void **state)
     assert_null(hf_fleet_find(d, ""));
 }
 
+#define PRINT "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void
+who_has_a_certificate_has_no_password(void **state)
+{
+    HF_AUTO(hf_fleet)
+    struct hf_fleet *d =
+        parsed(HEAD "account a " HASH "\ncertificate b " PRINT "\npublish field/x\nend 2\n");
+    HF_AUTO(hf_fleet)
+    struct hf_fleet *other = parsed(HEAD "account a " HASH "\ncertificate b 00" /* another one */
+                                         "23456789abcdef0123456789abcdef0123456789abcdef0123456789"
+                                         "abcdef\npublish field/x\nend 2\n");
+    struct hf_fleet_device *b = hf_fleet_find(d, "b");
+
+    (void)state;
+    assert_string_equal(b->certificate, PRINT);
+    assert_string_equal(hf_fleet_find(d, "a")->certificate, "");
+    assert_false(hf_fleet_knows(d, b, ""));
+    assert_false(hf_fleet_verify(d, b, ""));
+    assert_true(hf_fleet_may_publish(b, "field/x"));
+    assert_true(hf_fleet_same(b, b));
+    assert_false(hf_fleet_same(b, hf_fleet_find(other, "b")));
+    assert_true(hf_fleet_same(hf_fleet_find(d, "a"), hf_fleet_find(other, "a")));
+}
+
 static void
 nobody_is_let_in_by_a_file_that_is_wrong(void **state)
 {
@@ -76,6 +101,8 @@ nobody_is_let_in_by_a_file_that_is_wrong(void **state)
         {HEAD "account a $7$9999999$AAAAAAAAAAAAAAAA$AA\nend 1\n", "not of the form"},
         {HEAD "account b " HASH "\naccount a " HASH "\nend 2\n", "line 4: accounts must be sorted"},
         {HEAD "account a " HASH "\naccount a " HASH "\nend 2\n", "each once"},
+        {HEAD "certificate a ABCD\nend 1\n", "64 hex digits"},
+        {HEAD "certificate b " PRINT "\naccount a " HASH "\nend 2\n", "must be sorted"},
         {HEAD "publish field/x\nend 0\n", "follow their account"},
         {HEAD "account a " HASH "\nsubscribe x\npublish y\nend 1\n", "to publish first"},
         {HEAD "account a " HASH "\npublish \nend 1\n", "no filter"},
@@ -236,6 +263,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read),
+        cmocka_unit_test(who_has_a_certificate_has_no_password),
         cmocka_unit_test(nobody_is_let_in_by_a_file_that_is_wrong),
         cmocka_unit_test(a_zero_byte_is_wrong),
         cmocka_unit_test(filters_cover_what_they_cover),

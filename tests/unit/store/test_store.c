@@ -423,6 +423,37 @@ pain_10_same_provision_changes_nothing(void **state)
     assert_string_equal(json, "{\"name\":\"b\"}");
 }
 
+static int
+also(void *context, struct hf_error *err)
+{
+    int *left = context;
+
+    return (*left)-- > 0 ? 0 : hf_error_set(err, HF_ERROR_INVALID, "it cannot be used");
+}
+
+/* Where what belongs to a file cannot be done, nothing of it counts; and it is done once. */
+static void
+what_belongs_to_a_provision_is_done_with_it(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    int left = 0;
+    struct hf_store_provision p = {
+        .file_hash = "aa", .settings_json = "{}", .also = also, .context = &left};
+    HF_AUTO_FREE char *json = NULL;
+    struct hf_error err = {0};
+    bool applied = false;
+
+    assert_int_equal(hf_store_apply_provision(st, &p, &applied, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_INVALID);
+    assert_int_equal(hf_store_settings(st, &json, NULL, NULL), -1);
+    left = 1;
+    assert_int_equal(hf_store_apply_provision(st, &p, &applied, NULL), 0);
+    assert_true(applied);
+    assert_int_equal(hf_store_apply_provision(st, &p, &applied, NULL), 0);
+    assert_false(applied);
+    assert_int_equal(left, 0);
+}
+
 static void
 provision_of_a_claimed_gateway_is_whole_or_nothing(void **state)
 {
@@ -468,6 +499,7 @@ main(void)
         with_tempdir(audit_is_filtered),
         with_tempdir(transaction_is_all_or_nothing),
         with_tempdir(pain_10_same_provision_changes_nothing),
+        with_tempdir(what_belongs_to_a_provision_is_done_with_it),
         with_tempdir(provision_of_a_claimed_gateway_is_whole_or_nothing),
     };
 

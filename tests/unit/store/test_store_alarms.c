@@ -189,7 +189,8 @@ a_store_of_before_gets_the_tables_and_keeps_the_rest(void **state)
                                   "DROP TABLE image; DROP TABLE kept; DROP TABLE release_floor; "
                                   "DROP TABLE token; DROP TABLE session_origin; "
                                   "DROP TABLE disabled_account; DROP TABLE recovery_file; "
-                                  "DROP TABLE device_account; DROP TABLE audit_origin; "
+                                  "DROP TABLE device_certificate; DROP TABLE device_account; "
+                                  "DROP TABLE audit_origin; "
                                   "PRAGMA user_version = 2",
                                   NULL, NULL, NULL),
                      SQLITE_OK);

@@ -98,6 +98,40 @@ an_account_is_replaced(void **state)
     assert_string_equal(read.description, "");
 }
 
+/* It goes with its account, and comes from the export with it. */
+static void
+a_certificate_is_kept_with_its_account(void **state)
+{
+    static const char fingerprint[] =
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    struct hf_store *st = opened(*state);
+    struct hf_device_account a = device("a"), read;
+
+    strcpy(a.certificate, fingerprint);
+    a.certificate_ms = 7;
+    a.certificate_ends_ms = 8;
+    assert_int_equal(hf_store_save_device(st, &a, NULL), 0);
+    hf_store_free(st);
+    assert_int_equal(unlink(tempdir_path(*state, "holdfast.db")), 0);
+    st = opened(*state);
+    assert_int_equal(hf_store_device(st, "a", &read, NULL), 0);
+    assert_string_equal(read.certificate, fingerprint);
+    assert_true(read.certificate_ms == 7 && read.certificate_ends_ms == 8);
+    strcpy(a.certificate, "ABC");
+    assert_int_equal(hf_store_save_device(st, &a, NULL), -1);
+    a.certificate[0] = '\0';
+    assert_int_equal(hf_store_save_device(st, &a, NULL), 0);
+    assert_int_equal(hf_store_device(st, "a", &read, NULL), 0);
+    assert_string_equal(read.certificate, "");
+    strcpy(a.certificate, fingerprint);
+    assert_int_equal(hf_store_save_device(st, &a, NULL), 0);
+    assert_int_equal(hf_store_delete_device(st, "a", NULL), 0);
+    add(st, "a");
+    assert_int_equal(hf_store_device(st, "a", &read, NULL), 0);
+    assert_string_equal(read.certificate, "");
+    hf_store_free(st);
+}
+
 static int
 fill(struct hf_store *st, void *context, struct hf_error *err)
 {
@@ -213,6 +247,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         with_tempdir(accounts_are_kept_by_name),
         with_tempdir(an_account_is_replaced),
+        with_tempdir(a_certificate_is_kept_with_its_account),
         with_tempdir(pain_06_a_database_that_is_gone_takes_no_account_along),
         with_tempdir(a_claimed_gateway_without_settings_goes_on_letting_devices_in),
         with_tempdir(one_that_nobody_has_does_not),

@@ -325,7 +325,9 @@ export interface paths {
         };
         /**
          * The certificate that HTTPS is served with
-         * @description The gateway's own, or one of the site.
+         * @description The gateway's own, or one of the site. The own one is issued by the gateway's own authority and made anew, with the same key,
+         *     when it ends soon or the gateway has another name or IPv4 address. One from before there was an authority (it names itself as
+         *     its issuer) stays until its end or another name.
          */
         get: operations["getCertificate"];
         /**
@@ -342,6 +344,28 @@ export interface paths {
          * @description For an admin who has shown the password. The own one is as it was before.
          */
         delete: operations["deleteCertificate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/certificate/ca": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The gateway's own authority
+         * @description Its certificate, as PEM, with which browsers, programs and devices know the certificates that it issues: the own one of HTTPS,
+         *     and the broker's. It is the same for as long as the gateway lives. Needs no session: compare its fingerprint with the one at
+         *     `GET /certificate`.
+         */
+        get: operations["getCertificateAuthority"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1218,6 +1242,36 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/devices/accounts/{name}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account of a device. */
+                name: components["parameters"]["DeviceName"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a device a certificate to come by
+         * @description For an admin. The gateway's own authority issues it, for the key of a signing request or for a new one, which is in this answer
+         *     only; what else a request wishes for does not count. From then on the device comes by it alone: neither its password nor a
+         *     certificate from before counts any more. It is disconnected, and no other. It connects with TLS to `tls_port` + 1 of `field` at
+         *     `GET /gateway` (`broker.tls` in the configuration), and needs no user name. Another password ends it.
+         */
+        post: operations["issueDeviceCertificate"];
+        /**
+         * Take a device's certificate away
+         * @description For an admin. It is refused from then on, and the device disconnected. The account comes by its password again.
+         */
+        delete: operations["deleteDeviceCertificate"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/rules": {
         parameters: {
             query?: never;
@@ -1780,6 +1834,16 @@ export interface components {
             not_after: components["schemas"]["Time"];
             /** @description As in ClaimState. */
             fingerprint: string;
+            /** @description The gateway's own authority; null where it could not be made yet. */
+            ca: components["schemas"]["CertificateAuthority"] | null;
+        };
+        /** @description Who issues the gateway's own certificates. */
+        CertificateAuthority: {
+            /** @description As RFC 4514 writes it. */
+            subject: string;
+            /** @description Of its certificate. */
+            fingerprint: string;
+            not_after: components["schemas"]["Time"];
         };
         /** @description A certificate and its key, as PEM. */
         CertificateRequest: {
@@ -1867,8 +1931,10 @@ export interface components {
             field: {
                 /** @description Of the gateway on the device network. */
                 address: string;
-                /** @description TCP. */
+                /** @description TCP; that of TLS where there is no other. */
                 port: number;
+                /** @description Of TLS for devices with a password; devices with a certificate use the one after it. Null where `broker.tls` is `off`. */
+                tls_port: number | null;
             };
         };
         /** @description The container engine. */
@@ -2248,7 +2314,7 @@ export interface components {
              * @description What kind of thing.
              * @enum {string}
              */
-            kind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift" | "engine_setup" | "anonymous_devices";
+            kind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift" | "engine_setup" | "anonymous_devices" | "certificate_ends";
             /** @description Service, mount point, device, …; empty for the gateway as a whole. */
             subject: string;
             /**
@@ -2837,7 +2903,8 @@ export interface components {
          *       ],
          *       "subscribe": [],
          *       "created": "2026-11-24T03:01:33.123Z",
-         *       "password_set": "2026-11-24T03:01:33.123Z"
+         *       "password_set": "2026-11-24T03:01:33.123Z",
+         *       "certificate": null
          *     }
          */
         DeviceAccount: {
@@ -2854,6 +2921,37 @@ export interface components {
             created: components["schemas"]["Time"];
             /** @description When it got its password. */
             password_set: components["schemas"]["Time"];
+            /** @description By which it comes, and not by its password; null where it has none. */
+            certificate: components["schemas"]["DeviceCertificateState"] | null;
+        };
+        /** @description What is kept of a device's certificate. */
+        DeviceCertificateState: {
+            /** @description SHA-256 of the certificate. */
+            fingerprint: string;
+            /** @description When it was issued. */
+            issued: components["schemas"]["Time"];
+            /** @description When it ends. */
+            not_after: components["schemas"]["Time"];
+        };
+        /** @description What certificate; both may be absent. */
+        DeviceCertificateRequest: {
+            /** @description Signing request (PKCS #10) as PEM, with an EC or Ed25519 key or RSA of 2048 to 8192 bits. Absent: a new EC key is made. */
+            csr?: string;
+            /**
+             * @description How long it lasts; not longer than the authority.
+             * @default 3650
+             */
+            days: number;
+        };
+        /** @description A certificate that is new. */
+        DeviceCertificate: {
+            account: components["schemas"]["DeviceAccount"];
+            /** @description As PEM; its common name is the account. */
+            certificate: string;
+            /** @description The key that was made, as PEM, shown this once; null where there was a request. */
+            key: string | null;
+            /** @description As PEM: by which the device knows the broker. */
+            ca: string;
         };
         /**
          * @description Of the account; the user name. Not `import`.
@@ -3130,7 +3228,8 @@ export interface components {
          *         "max_devices": 1000,
          *         "max_device_sessions": 2000,
          *         "session_days": 90,
-         *         "anonymous": false
+         *         "anonymous": false,
+         *         "tls": "off"
          *       },
          *       "registry": {
          *         "host": "registry.example.com",
@@ -3209,6 +3308,7 @@ export interface components {
                 max_device_sessions: components["schemas"]["BrokerPatch"]["max_device_sessions"];
                 session_days: components["schemas"]["BrokerPatch"]["session_days"];
                 anonymous: components["schemas"]["BrokerPatch"]["anonymous"];
+                tls: components["schemas"]["BrokerPatch"]["tls"];
             };
             /** @description Where images are fetched from, and how. */
             registry: {
@@ -3405,6 +3505,13 @@ export interface components {
             session_days?: number;
             /** @description Whether devices without an account may publish, to any topic. While they may there is an alarm, `anonymous_devices`. */
             anonymous?: boolean;
+            /**
+             * @description Whether devices may come by TLS beside plain MQTT, or by TLS only. A change makes the broker's container anew, which
+             *     disconnects all devices for a moment. `max_devices` holds for each of its ports; to each of the two by TLS no more come than
+             *     half a quarter of the broker's memory holds at 16 KiB a device, which are 512 of 64 MiB.
+             * @enum {string}
+             */
+            tls?: "off" | "on" | "only";
         };
         /** @description How a release is applied. */
         UpgradePatch: {
@@ -5413,6 +5520,33 @@ export interface operations {
             507: components["responses"]["NoSpace"];
         };
     };
+    getCertificateAuthority: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A certificate as PEM. */
+            200: {
+                headers: {
+                    /** @description As `holdfast-ca.crt`. */
+                    "Content-Disposition": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-x509-ca-cert": string;
+                };
+            };
+            400: components["responses"]["Malformed"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
     getGateway: {
         parameters: {
             query?: never;
@@ -6888,6 +7022,73 @@ export interface operations {
             415: components["responses"]["NotJson"];
             421: components["responses"]["Misdirected"];
             422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    issueDeviceCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account of a device. */
+                name: components["parameters"]["DeviceName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DeviceCertificateRequest"];
+            };
+        };
+        responses: {
+            /** @description It has one. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCertificate"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    deleteDeviceCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account of a device. */
+                name: components["parameters"]["DeviceName"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is taken away. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["NoSpace"];

@@ -28,6 +28,7 @@ const KIND: Record<Alarm['kind'], string> = {
   drift: 'Changed by hand',
   engine_setup: 'Docker set up otherwise',
   anonymous_devices: 'Open to any device',
+  certificate_ends: 'Certificate ends',
 };
 
 export function kindTitle(kind: Alarm['kind']): string {
