@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "identity/certificate.h"
 
 #include <stdint.h>
@@ -55,6 +56,18 @@ HF_MUST int hf_certificates_replace(struct hf_certificates *c, const char *certi
                                     struct hf_error *err);
 /* Back to the own one; NOT_FOUND where that is in force. */
 HF_MUST int hf_certificates_remove(struct hf_certificates *c, struct hf_error *err);
+
+/* ---- for a backup ---- */
+
+/* Both files as they are, PEM; ret_site stays empty where there is none. */
+HF_MUST int hf_certificates_files(struct hf_certificates *c, struct hf_buf *ret_own,
+                                  struct hf_buf *ret_site, struct hf_error *err);
+/* Whether text could be one of them: a key and its certificates. INVALID. */
+HF_MUST int hf_certificates_check(const char *text, struct hf_error *err);
+/* Puts them in place of what is there, before hf_certificates_open(); site NULL: there is none any
+ * more. Done again it changes nothing. */
+HF_MUST int hf_certificates_put_back(const char *dir, const char *own, const char *site,
+                                     struct hf_error *err);
 
 /* To be called every minute or so; looks once an hour. 1: the own one was made anew, because it
  * ends soon. Where it cannot be, the one that is there stays. */
