@@ -35,6 +35,12 @@ int hf_handle_certificate(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_certificate_put(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_certificate_delete(struct hf_exchange *x, struct hf_error *err);
 
+/* backup.c */
+int hf_handle_backup(struct hf_exchange *x, struct hf_error *err);
+
+/* restore.c */
+int hf_handle_restore(struct hf_exchange *x, struct hf_error *err);
+
 /* gateway.c */
 int hf_handle_health(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_gateway(struct hf_exchange *x, struct hf_error *err);

@@ -12,6 +12,7 @@ enum hf_backup_part {
     HF_BACKUP_END,
     HF_BACKUP_MANIFEST,       /* manifest.h; always the first */
     HF_BACKUP_STATE,          /* what somebody has set up: hf_store_backup() */
+    HF_BACKUP_CONFIG,         /* the configuration, with its secrets */
     HF_BACKUP_RELEASE,        /* the release that ran, canonical */
     HF_BACKUP_SIGNATURE,      /* of it */
     HF_BACKUP_OWN_PEM,        /* the gateway's own certificate, with its key */

@@ -10,6 +10,7 @@
 static const size_t most[HF_BACKUP_PART_COUNT] = {
     [HF_BACKUP_MANIFEST] = HF_BACKUP_MANIFEST_MAX,
     [HF_BACKUP_STATE] = 4 * 1024 * 1024,
+    [HF_BACKUP_CONFIG] = 4 * 1024 * 1024,
     [HF_BACKUP_RELEASE] = 1024 * 1024,
     [HF_BACKUP_SIGNATURE] = 4096,
     [HF_BACKUP_OWN_PEM] = 64 * 1024,
@@ -139,7 +140,7 @@ hf_backup_reader_end(struct hf_backup_reader *r, struct hf_error *err)
 {
     if (hf_unseal_end(r->unseal, err) < 0 || hf_unpack_end(&r->unpack, err) < 0)
         return -1;
-    if (!r->parts[HF_BACKUP_STATE].len)
+    if (!r->parts[HF_BACKUP_STATE].len || !r->parts[HF_BACKUP_CONFIG].len)
         return hf_error_set(err, HF_ERROR_INVALID, "the backup says nothing of the gateway");
     return 0;
 }

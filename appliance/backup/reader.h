@@ -27,7 +27,8 @@ HF_DEFINE_AUTO(struct hf_backup_reader, hf_backup_reader, hf_backup_reader_free)
 /* INVALID with what is wrong. After an error only hf_backup_reader_free(). */
 HF_MUST int hf_backup_reader_add(struct hf_backup_reader *r, const void *data, size_t len,
                                  struct hf_error *err);
-/* There is no more. INVALID where something is missing: manifest and state must be there. */
+/* There is no more. INVALID where something is missing: manifest, state and configuration must
+ * be there. */
 HF_MUST int hf_backup_reader_end(struct hf_backup_reader *r, struct hf_error *err);
 
 /* After the end; they live as long as r. A part's text is NULL where there is none. */

@@ -161,8 +161,8 @@ apply(struct hf_store *st, void *context, struct hf_error *err)
         return -1;
     if (keep(st, hf_store_kept_certificates, r->certificates, err) < 0 ||
         keep(st, hf_store_kept_records, r->records, err) < 0 ||
-        keep(st, hf_store_kept_release, r->release ? r->release->known.release.id : NULL, err) <
-            0 ||
+        keep(st, hf_store_kept_release, r->apply_release ? r->release->known.release.id : NULL,
+             err) < 0 ||
         keep(st, hf_store_kept_mark, r->mark, err) < 0 ||
         hf_store_unkeep(st, hf_store_kept_trial, err) < 0)
         return -1;

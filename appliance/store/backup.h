@@ -33,6 +33,7 @@ struct hf_store_restore {
     const char *state;                      /* of hf_store_backup() */
     const char *settings;                   /* whole, as they are kept */
     const struct hf_store_release *release; /* is known from then on; NULL: none came */
+    bool apply_release;                     /* its id is kept for the next start */
     const char *certificates;               /* to be kept for the next start */
     const char *records;                    /* the same; NULL: none came */
     const char *mark;                       /* names this restore, and no other one */

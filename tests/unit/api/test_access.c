@@ -54,6 +54,8 @@ static const struct {
     {"POST /devices/accounts/{name}/password", ADMIN},
     {"GET /diagnostics", ADMIN},
     {"PUT /config", ADMIN},
+    {"POST /backup", PROVED},
+    {"POST /restore", PROVED},
     {"GET /gateway", VIEWER},
     {"GET /release", VIEWER},
     {"GET /releases", VIEWER},

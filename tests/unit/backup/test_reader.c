@@ -84,10 +84,13 @@ expect_refused(const struct piece *pieces, bool cut, const char *text)
 static void
 all_parts_come_out(void **state)
 {
-    const struct piece pieces[] = {
-        {HF_BACKUP_MANIFEST, MANIFEST},    {HF_BACKUP_STATE, "{\"account\":[]}"},
-        {HF_BACKUP_RELEASE, "{}"},         {HF_BACKUP_SIGNATURE, ""},
-        {HF_BACKUP_RECORDS_NORMAL, LINES}, {0, NULL}};
+    const struct piece pieces[] = {{HF_BACKUP_MANIFEST, MANIFEST},
+                                   {HF_BACKUP_STATE, "{\"account\":[]}"},
+                                   {HF_BACKUP_CONFIG, "{}"},
+                                   {HF_BACKUP_RELEASE, "{}"},
+                                   {HF_BACKUP_SIGNATURE, ""},
+                                   {HF_BACKUP_RECORDS_NORMAL, LINES},
+                                   {0, NULL}};
     static const size_t steps[] = {1, 7, 100000};
     HF_AUTO_BUF struct hf_buf file = HF_BUF_INIT(SEALED_MAX);
 
@@ -129,6 +132,8 @@ parts_that_are_missing_or_in_disorder(void **state)
     (void)state;
     expect_refused((struct piece[]){none}, false, "says nothing of the gateway");
     expect_refused((struct piece[]){manifest, none}, false, "says nothing of the gateway");
+    expect_refused((struct piece[]){manifest, state_part, none}, false,
+                   "says nothing of the gateway");
     expect_refused((struct piece[]){manifest, state_part, none}, true, "a part of it is missing");
     expect_refused((struct piece[]){state_part, none}, false, "in disorder");
     expect_refused((struct piece[]){manifest, manifest, none}, false, "in disorder");
