@@ -118,9 +118,10 @@ put_lane(struct making *m, enum hf_backup_part part, const char *path, struct hf
                                       .context = m};
 
     m->err = &own;
-    if (hf_pack_begin(m->seal, part, err) < 0 ||
-        hf_path_ask(hf_core_path(m->x->api->config->core), &call, NULL, err) < 0)
+    if (hf_pack_begin(m->seal, part, err) < 0)
         return -1;
+    if (hf_path_ask(hf_core_path(m->x->api->config->core), &call, NULL, err) < 0)
+        return hf_peer_refused(HF_PEER_GET, err);
     return hf_pack_end(m->seal, err);
 }
 
