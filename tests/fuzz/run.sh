@@ -18,7 +18,7 @@ cmake --build "$build/fuzz" -j"$(nproc)" --target fuzzers >"$build/fuzz/build.ou
 
 # A fuzzer's time is bounded twice: by its own clock, and by ours, should it hang before it looks.
 rc=0
-for name in lease_ack record settings sinks rules config release artifact minisign device_csv fleet block scan h1 sbom scan_data debsecan bundle layer registry dockerguard answer; do
+for name in lease_ack record settings sinks rules config release artifact minisign device_csv fleet block scan h1 sbom scan_data debsecan bundle layer registry dockerguard backup answer; do
     corpus=$build/fuzz/corpus/$name
     mkdir -p "$corpus"
     if timeout $((seconds + 60)) "$build/fuzz/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -timeout=10 \
