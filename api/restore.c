@@ -122,11 +122,13 @@ certificates_of(const struct hf_backup_reader *reader, char **ret_text, struct h
     const char *own = hf_backup_reader_text(reader, HF_BACKUP_OWN_PEM);
     const char *site = hf_backup_reader_text(reader, HF_BACKUP_SITE_PEM);
     HF_AUTO(hf_json) struct hf_json *o = hf_json_object();
+    struct hf_error why = {0};
 
     if (!own)
         return 0;
-    if (hf_certificates_check(own, err) < 0 || (site && hf_certificates_check(site, err) < 0))
-        return hf_error_wrap(err, "the backup: its certificate");
+    if (hf_certificates_check(own, &why) < 0 || (site && hf_certificates_check(site, &why) < 0))
+        return hf_error_set(err, HF_ERROR_INVALID, "the backup: its certificate: %.300s",
+                            why.message);
     hf_json_put_string(o, "own", own);
     hf_json_put_string(o, "site", site);
     return hf_json_print(o, ret_text, err);

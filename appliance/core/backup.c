@@ -74,14 +74,19 @@ check_settings(const char *text, struct hf_settings *ret_settings, char **ret_te
                struct hf_error *err)
 {
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    struct hf_error why = {0};
+    int rc = hf_json_parse(text, strlen(text), &doc, &why);
 
-    if (hf_json_parse(text, strlen(text), &doc, err) < 0 ||
-        hf_settings_parse_kept(doc, ret_settings, err) < 0)
-        return hf_error_wrap(err, "the backup: its configuration");
-    if (hf_settings_print(ret_settings, ret_text, err) == 0)
+    hf_settings_init(ret_settings);
+    if (rc == 0)
+        rc = hf_settings_parse_kept(doc, ret_settings, &why);
+    if (rc == 0 && hf_settings_print(ret_settings, ret_text, err) == 0)
         return 0;
     hf_settings_done(ret_settings);
-    return -1;
+    /* without its pointer, which is not into what the client has sent */
+    return rc == 0 ? -1
+                   : hf_error_set(err, HF_ERROR_INVALID, "the backup: its configuration: %.300s",
+                                  why.message);
 }
 
 /* False where it is none for this machine: then it is as if none had come. */
