@@ -17,8 +17,9 @@
 enum {
     STACK_BYTES = 512 * 1024,
     LINE_MAX_BYTES = 4 * 1024 * 1024, /* of one record */
-    RELEASE_WAIT_MS = 10000,          /* for what is known of the engine after a start */
-    RELEASE_TRIES = 30
+    RELEASE_FIRST_MS = 1000,          /* after the start */
+    RELEASE_WAIT_MS = 3000,           /* between two tries where the engine is away */
+    RELEASE_TRIES = 100
 };
 
 static const char PREFIX[] = "restore-", SUFFIX[] = ".records";
@@ -288,6 +289,17 @@ put_records(struct putback *p, struct state *s)
 
 /* ---- the release ---- */
 
+/* While it cannot be seen no image is known to be here. */
+static bool
+sees_engine(struct hf_core *core)
+{
+    const struct hf_snapshot *s = hf_core_snapshot(core);
+    bool sees = s->gateway.engine.state == HF_ENGINE_OK;
+
+    hf_snapshot_unref(s);
+    return sees;
+}
+
 /* Why it stays as it is; "" where it is being applied. -1: to be asked again. */
 static int
 apply_release(struct hf_core *core, const char *id, char *why, size_t size, struct hf_error *err)
@@ -296,6 +308,8 @@ apply_release(struct hf_core *core, const char *id, char *why, size_t size, stru
     struct hf_operation operation;
     struct hf_plan plan;
 
+    if (!sees_engine(core))
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "Docker does not answer");
     if (hf_core_plan(core, id, &plan, err) < 0)
         return -1;
     if (plan.obstacle_count > 0)
@@ -316,7 +330,7 @@ put_release(struct putback *p, const char *id)
     int rc = -1;
 
     for (int i = 0; i < RELEASE_TRIES && rc < 0; i++) {
-        if (!wait_ms(p, RELEASE_WAIT_MS))
+        if (!wait_ms(p, i ? RELEASE_WAIT_MS : RELEASE_FIRST_MS))
             return;
         rc = apply_release(p->core, id, why, sizeof why, &err);
         if (rc < 0 && err.class != HF_ERROR_UNAVAILABLE && err.class != HF_ERROR_TIMEOUT &&

@@ -283,6 +283,25 @@ only_while_nobody_has_it(void **state)
     hf_store_free(new);
 }
 
+static void
+not_while_a_release_is_applied(void **state)
+{
+    struct hf_store *st = opened(*state, "a");
+    struct hf_upgrade_record u = {.kind = HF_UPGRADE_FORTH, .started_ms = 1, .since_ms = 1};
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(1);
+    struct hf_store_restore r;
+    struct hf_error err = {0};
+
+    fill_old(st);
+    back_up(st, &text);
+    r = restore_of(&text);
+    assert_int_equal(hf_store_begin_upgrade(st, &u, "{}", "{}", &u.n, &err), 0);
+    assert_int_equal(hf_store_apply_restore(st, &r, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    assert_int_equal(sessions_and_tokens(st), 2);
+    hf_store_free(st);
+}
+
 /* Killed anywhere: it is the old one or the new one. */
 static void
 a_kill_leaves_one_of_two(void **state)
@@ -340,7 +359,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         with_tempdir(another_box_becomes_the_old_one), with_tempdir(afterwards_nothing_is_written),
         with_tempdir(what_cannot_be_changes_nothing),  with_tempdir(too_many_accounts),
-        with_tempdir(only_while_nobody_has_it),        with_tempdir(a_kill_leaves_one_of_two),
+        with_tempdir(only_while_nobody_has_it),        with_tempdir(not_while_a_release_is_applied),
+        with_tempdir(a_kill_leaves_one_of_two),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
