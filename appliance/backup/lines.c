@@ -62,9 +62,11 @@ put_line(struct hf_backup_lines *l, const char *lane, hf_seal_sink *sink, void *
 
     hf_buf_clear(&l->out);
     if (!tail || strlen(l->line.data) != l->line.len ||
-        !hf_json_compact(l->line.data, l->line.len, &l->out))
-        return hf_error_set(err, HF_ERROR_INVALID, "record %llu of the backup is none",
-                            (unsigned long long)(l->records + l->left_out + 1));
+        !hf_json_compact(l->line.data, l->line.len, &l->out)) {
+        unsigned long long n = l->records + l->left_out + 1;
+
+        return hf_error_set(err, HF_ERROR_INVALID, "record %llu of the backup is none", n);
+    }
     if (past(topic, "$holdfast/")) {
         l->left_out++;
         return 0;

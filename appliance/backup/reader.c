@@ -6,15 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { KIB = 1024, MIB = 1024 * KIB };
+
 /* Of the parts that stay in memory. */
-static const size_t most[HF_BACKUP_PART_COUNT] = {
+static const unsigned most[HF_BACKUP_PART_COUNT] = {
     [HF_BACKUP_MANIFEST] = HF_BACKUP_MANIFEST_MAX,
-    [HF_BACKUP_STATE] = 4 * 1024 * 1024,
-    [HF_BACKUP_CONFIG] = 4 * 1024 * 1024,
-    [HF_BACKUP_RELEASE] = 1024 * 1024,
-    [HF_BACKUP_SIGNATURE] = 4096,
-    [HF_BACKUP_OWN_PEM] = 64 * 1024,
-    [HF_BACKUP_SITE_PEM] = 128 * 1024,
+    [HF_BACKUP_STATE] = 4 * MIB,
+    [HF_BACKUP_CONFIG] = 4 * MIB,
+    [HF_BACKUP_RELEASE] = MIB,
+    [HF_BACKUP_SIGNATURE] = 4 * KIB,
+    [HF_BACKUP_OWN_PEM] = 64 * KIB,
+    [HF_BACKUP_SITE_PEM] = 128 * KIB,
 };
 
 static const char *const lanes[HF_BACKUP_PART_COUNT] = {

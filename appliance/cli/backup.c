@@ -80,7 +80,7 @@ backup(struct cli *c, struct hf_error *err)
         rc = hf_json_print(body, &text, err);
         explicit_bzero(word, sizeof word);
     }
-    if (rc < 0)
+    if (rc < 0 || !text)
         return -1;
     r.body = text;
     r.len = strlen(text);
