@@ -12,6 +12,10 @@
 
 enum { BUFFER_PORT = 8081 };
 
+/* They would go to the same buffer. */
+static const char no_alarms[] =
+    "{\"broker\":{\"anonymous\":false},"
+    "\"alarms\":{\"make_room\":false,\"thresholds\":{\"disk_percent\":[99,100]}}}";
 static const char FILE_NAME[] = "restore-0011223344556677.records";
 
 struct after {
@@ -47,8 +51,7 @@ restored(void **state)
     snprintf(a->leftover, sizeof a->leftover, "%s/restore-ffff.records", a->box->dir);
     write_file(a->leftover, "x\n");
     snprintf(a->place, sizeof a->place, "%s:%d", a->box->engine.lease_address, BUFFER_PORT);
-    a->box->settings =
-        "{\"alarms\":{\"make_room\":false,\"thresholds\":{\"disk_percent\":[99,100]}}}";
+    a->box->settings = no_alarms;
     a->buffer.token = a->token;
     a->buffer.listen = a->place;
     a->buffer.status = 200;
