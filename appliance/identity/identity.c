@@ -338,7 +338,7 @@ hf_identity_check_code(struct hf_identity *id, const char *code, const char *add
 
     hf_identity_address(address, g.address);
     rc = begin_claim(id, code, &g, &none, err);
-    *ret_retry_after_s = none.retry_after_s;
+    *ret_retry_after_s = rc < 0 ? none.retry_after_s : 0;
     return rc;
 }
 
