@@ -13,8 +13,10 @@
 #include "path/peer_server.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char PASSPHRASE[] = "gr\xc3\xbc\xc3\x9f Gott 7 %";
 static const char ENCODED[] = "gr%C3%BC%c3%9f Gott 7 %25";
@@ -195,23 +197,47 @@ records_come_along(void **state)
     peer_server_stop(&buffer);
 }
 
-/* An answer that broke off is no backup. */
+/* From its second answer on it says much, and breaks off. */
+static void *
+break_off(void *context)
+{
+    struct peer_server *p = context;
+
+    while (atomic_load(&p->requests) < 2)
+        usleep(1000);
+    p->chunks = 2000;
+    p->cut = true;
+    return NULL;
+}
+
+/* An answer that broke off is no backup, and a restore sees that. */
 static void
 a_buffer_that_breaks_off(void **state)
 {
+    static const char body[] = "{\"passphrase\":\"correct horse\",\"buffer\":true}";
     struct peer_server buffer = {.token = WORLD_TOKEN};
     HF_AUTO_BUF struct hf_buf file = HF_BUF_INIT(1024 * 1024);
-    static const char body[] = "{\"passphrase\":\"correct horse\",\"buffer\":true}";
+    char name[NAME_MAX + 1];
+    pthread_t thread;
 
     (void)state;
     back_up(body, 503, "buffer", NULL);
     peer_server_start(&buffer);
     world_reach(buffer.port);
+    buffer.body = "{}";
+    buffer.status = 503;
+    back_up(body, 503, "buffer", NULL);
     buffer.status = 200;
-    buffer.body = "{}\n"; /* no record: a restore would say so */
-    buffer.chunks = 40000;
-    buffer.cut = true;
-    back_up(body, 502, NULL, NULL);
+    buffer.body = LINE;
+    buffer.silent_ms = 300;
+    buffer.requests = 0;
+    assert_int_equal(pthread_create(&thread, NULL, break_off, &buffer), 0);
+    assert_false(back_up(body, 200, NULL, &file));
+    pthread_join(thread, NULL);
+    assert_true(file.len > 65536);
+    put_back(&file, "correct horse", admin, 422, "its end is missing");
+    assert_int_equal(files_left(name), 0);
+    assert_string_equal(world_restored, "");
     world_leave();
     peer_server_stop(&buffer);
 }
