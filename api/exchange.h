@@ -112,6 +112,10 @@ struct hf_query_field {
     const char *const *words; /* NULL-terminated; only one of these, where given */
 };
 
+/* Percent-decodes (RFC 3986). False where an escape is broken, a control character comes out, or it
+ * does not fit. */
+bool hf_percent_decode(const char *text, char *out, size_t size);
+
 /* Checks the whole query: unknown or doubled parameters and wrong values are MALFORMED. */
 HF_MUST int hf_query_read(const char *query, const struct hf_query_field *fields, size_t count,
                           struct hf_error *err);

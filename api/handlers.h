@@ -43,6 +43,12 @@ struct hf_json *hf_encode_device_account(const struct hf_device_account *a);
 int hf_handle_device_certificate(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_device_certificate_delete(struct hf_exchange *x, struct hf_error *err);
 
+/* backup.c */
+int hf_handle_backup(struct hf_exchange *x, struct hf_error *err);
+
+/* restore.c */
+int hf_handle_restore(struct hf_exchange *x, struct hf_error *err);
+
 /* gateway.c */
 int hf_handle_health(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_gateway(struct hf_exchange *x, struct hf_error *err);

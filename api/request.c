@@ -120,9 +120,8 @@ hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* False where an escape is broken, a control character comes out, or it does not fit. */
-static bool
-percent_decode(const char *text, char *out, size_t size)
+bool
+hf_percent_decode(const char *text, char *out, size_t size)
 {
     size_t len = 0;
 
@@ -148,7 +147,7 @@ percent_decode(const char *text, char *out, size_t size)
 static int
 read_text(const struct hf_query_field *f, const char *text, struct hf_error *err)
 {
-    if (!*text || !percent_decode(text, f->ret_text, f->text_size))
+    if (!*text || !hf_percent_decode(text, f->ret_text, f->text_size))
         return hf_error_set(err, HF_ERROR_MALFORMED,
                             "'%s' is a percent-encoded text of at most %zu bytes", f->name,
                             f->text_size - 1);

@@ -136,18 +136,32 @@ audit_refusal(struct hf_exchange *x)
         hf_log_error("event=audit-not-kept error=\"%s\"", err.message);
 }
 
+/* Who has the box, and nobody is there yet. */
+static int
+check_code(struct hf_exchange *x, struct hf_error *err)
+{
+    const char *code = hf_exchange_header(x, "Holdfast-Setup-Code");
+
+    if (!code)
+        return hf_error_set(err, HF_ERROR_UNAUTHORIZED,
+                            "this gateway is not claimed yet: its setup code must come as "
+                            "Holdfast-Setup-Code");
+    return hf_identity_check_code(x->api->config->identity, code, x->peer, &x->retry_after_s, err);
+}
+
 static int
 check_access(struct hf_exchange *x, enum hf_access access, struct hf_error *err)
 {
     static const enum hf_role needed[HF_ACCESS_COUNT] = {
-        [HF_ACCESS_VIEWER] = HF_ROLE_VIEWER,
-        [HF_ACCESS_OPERATOR] = HF_ROLE_OPERATOR,
-        [HF_ACCESS_ADMIN] = HF_ROLE_ADMIN,
-        [HF_ACCESS_ADMIN_PROVED] = HF_ROLE_ADMIN,
+        [HF_ACCESS_VIEWER] = HF_ROLE_VIEWER, [HF_ACCESS_OPERATOR] = HF_ROLE_OPERATOR,
+        [HF_ACCESS_ADMIN] = HF_ROLE_ADMIN,   [HF_ACCESS_ADMIN_PROVED] = HF_ROLE_ADMIN,
+        [HF_ACCESS_OWNER] = HF_ROLE_ADMIN,
     };
 
     if (access == HF_ACCESS_PUBLIC)
         return 0;
+    if (access == HF_ACCESS_OWNER && !hf_identity_claimed(x->api->config->identity))
+        return check_code(x, err);
     if (identify(x, err) < 0)
         return -1;
     if (x->wire.known)
@@ -157,7 +171,9 @@ check_access(struct hf_exchange *x, enum hf_access access, struct hf_error *err)
         return hf_error_set(err, HF_ERROR_FORBIDDEN, "this needs the role %s",
                             hf_role_name(needed[access]));
     }
-    return access == HF_ACCESS_ADMIN_PROVED ? hf_exchange_need_proof(x, err) : 0;
+    return access == HF_ACCESS_ADMIN_PROVED || access == HF_ACCESS_OWNER
+               ? hf_exchange_need_proof(x, err)
+               : 0;
 }
 
 /* What a browser sends by itself for a page of another site is a cookie, never this header. */

@@ -22,6 +22,7 @@ enum hf_access {
     HF_ACCESS_OPERATOR,
     HF_ACCESS_ADMIN,
     HF_ACCESS_ADMIN_PROVED, /* who has shown the password in the last HF_PROVED_S */
+    HF_ACCESS_OWNER,        /* the same, or before a claim who has the setup code */
     HF_ACCESS_COUNT
 };
 

@@ -38,6 +38,9 @@ struct hf_api_config {
      */
     const char *const *host_names;
     size_t host_name_count;
+    const char *state_dir; /* where a restore puts records that are on their way */
+    void (*restart)(void); /* begins the end of this process and its start anew; called once an
+                              answer is on its way */
 };
 
 /* Listens and serves. CONFLICT where an address is taken or not ours; the message names it and says

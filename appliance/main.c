@@ -17,6 +17,7 @@
 #include "provision/provision.h"
 #include "rebuild.h"
 #include "release_file.h"
+#include "restored.h"
 #include "scan/scanner.h"
 #include "store/release.h"
 #include "store/store.h"
@@ -395,6 +396,8 @@ start_core_and_api(struct parts *p, struct hf_error *err)
         .redirect_port = o->http_redirect.port,
         .host_names = p->host_names,
         .host_name_count = HF_LEN(p->host_names),
+        .state_dir = o->state_dir,
+        .restart = hf_restored_ask,
     };
 
     gethostname(p->hostname, sizeof p->hostname - 1);
@@ -446,13 +449,15 @@ start(struct parts *p, struct hf_error *err)
     used = strlen(p->trouble);
     hf_rebuild_release(p->engine, p->store, p->options.instance, p->trouble + used,
                        sizeof p->trouble - used);
-    if (open_certificates(p, err) < 0 || make_scanner(p, err) < 0)
+    if (hf_restored_certificates(p->store, p->options.state_dir, err) < 0 ||
+        open_certificates(p, err) < 0 || make_scanner(p, err) < 0)
         return -1;
     return start_core_and_api(p, err);
 }
 
-static void
-stop(struct parts *p, int status)
+/* False where a thread is left behind. */
+static bool
+stop(struct parts *p)
 {
     bool ended, intake_ended;
 
@@ -465,9 +470,7 @@ stop(struct parts *p, int status)
     hf_certificates_free(p->certificates);
     hf_scanner_free(p->scanner);
     hf_store_free(p->store);
-    if (!ended)
-        _exit(status); /* a thread is still in the engine */
-    hf_engine_free(p->engine);
+    return ended;
 }
 
 static void
@@ -507,8 +510,9 @@ feed_watchdog(struct parts *p, uint64_t *turns)
     hf_notify_status(status);
 }
 
-/* Four chances to be heard before the manager's patience ends. */
-static void
+/* Four chances to be heard before the manager's patience ends. True where this process is to begin
+ * anew. */
+static bool
 wait_for_end(struct parts *p, const sigset_t *ends)
 {
     int64_t watchdog_ms = hf_notify_watchdog_ms();
@@ -527,7 +531,10 @@ wait_for_end(struct parts *p, const sigset_t *ends)
         give_back_at_ms = hf_clock_mono_ms() + (give_back_at_ms ? GIVE_BACK_MS : SETTLED_MS);
     } while ((signal_number = sigtimedwait(ends, NULL, &step)) < 0);
     hf_log_info("event=end signal=%s", strsignal(signal_number)); // NOLINT(concurrency-mt-unsafe)
+    if (signal_number == HF_RESTORED_SIGNAL)
+        return true;
     hf_notify_stopping();
+    return false;
 }
 
 static void
@@ -537,6 +544,7 @@ block_signals(sigset_t *ends)
     sigaddset(ends, SIGTERM);
     sigaddset(ends, SIGINT);
     sigaddset(ends, SIGHUP);
+    sigaddset(ends, HF_RESTORED_SIGNAL);
     pthread_sigmask(SIG_BLOCK, ends, NULL);
     signal(SIGPIPE, SIG_IGN); // NOLINT(bugprone-signal-handler)
 }
@@ -547,6 +555,7 @@ main(int argc, char **argv)
     static struct parts parts;
     struct hf_error err = {0};
     sigset_t ends;
+    bool again = false, ended;
     int rc;
 
     if (hf_options_parse(argc, argv, &parts.options, &err) < 0) {
@@ -567,8 +576,13 @@ main(int argc, char **argv)
     } else {
         introduce(&parts);
         hf_notify_ready("Started");
-        wait_for_end(&parts, &ends);
+        again = wait_for_end(&parts, &ends);
     }
-    stop(&parts, rc < 0);
-    return rc < 0;
+    ended = stop(&parts);
+    if (again) /* what is in memory is of before a restore; the process stays the manager's */
+        hf_restored_begin(argv);
+    if (!ended)
+        _exit(rc < 0 || again); /* a thread is still in the engine */
+    hf_engine_free(parts.engine);
+    return rc < 0 || again;
 }

@@ -6,10 +6,7 @@
 #include "cli/format.h"
 #include "cli/sse.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- status ---- */
 
@@ -295,77 +292,15 @@ show_audit(const struct cli_out *out, const struct hf_json *doc, struct hf_error
 /* More than the logs of all services are; a gateway that sends for ever does not fill the disk. */
 static const uint64_t DIAG_MAX = UINT64_C(1) << 30;
 
-struct download {
-    FILE *to;
-    uint64_t len;
-};
-
-static int
-put_bytes(void *context, const char *data, size_t len, struct hf_error *err)
-{
-    struct download *d = context;
-
-    d->len += len;
-    if (d->len > DIAG_MAX)
-        return hf_error_set(err, HF_ERROR_UPSTREAM, "the gateway sends more than %llu MB",
-                            (unsigned long long)(DIAG_MAX >> 20));
-    if (fwrite(data, 1, len, d->to) == len)
-        return 0;
-    return hf_error_errno(err, errno, "cannot write the file");
-}
-
-static int
-download(struct cli *c, FILE *to, struct hf_error *err)
-{
-    CLI_AUTO_ANSWER struct cli_answer a = {0};
-    struct download d = {.to = to};
-    struct cli_request r = {
-        .method = "GET", .path = "/diagnostics", .take = put_bytes, .context = &d};
-
-    return cli_ask(c, &r, &a, err);
-}
-
-/* Beside it first, so that a file of that name is whole. */
-static int
-download_file(struct cli *c, const char *path, struct hf_error *err)
-{
-    HF_AUTO_FREE char *part = NULL;
-    HF_AUTO_CLOSE int fd = -1;
-    HF_AUTO_FCLOSE FILE *to = NULL;
-    struct stat st;
-
-    if (asprintf(&part, "%s.XXXXXX", path) < 0)
-        return hf_error_nomem(err);
-    fd = mkostemp(part, O_CLOEXEC);
-    if (fd < 0)
-        return hf_error_errno(err, errno, "cannot write beside '%s'", path);
-    to = fdopen(dup(fd), "w");
-    if (!to || download(c, to, err) < 0) {
-        unlink(part);
-        return to ? -1 : hf_error_nomem(err);
-    }
-    if (fflush(to) != 0 || fsync(fd) < 0 || fstat(fd, &st) < 0 || rename(part, path) < 0) {
-        hf_error_errno(err, errno, "cannot write '%s'", path);
-        unlink(part);
-        return -1;
-    }
-    cli_line(&c->told, CLI_PLAIN, "%s: %s", path, cli_bytes((double)st.st_size).text);
-    return 0;
-}
-
 static int
 diag(struct cli *c, struct hf_error *err)
 {
+    const struct cli_request r = {.method = "GET", .path = "/diagnostics"};
     const char *path = c->args->flags[CLI_OUTPUT];
 
     if (!path)
         return hf_error_set(err, HF_ERROR_INVALID, "where to? Say --output FILE");
-    if (strcmp(path, "-") != 0)
-        return download_file(c, path, err);
-    if (isatty(STDOUT_FILENO))
-        return hf_error_set(err, HF_ERROR_INVALID,
-                            "it is no text: stdout must be a file or a pipe");
-    return download(c, stdout, err);
+    return cli_download(c, &r, path, DIAG_MAX, err);
 }
 
 static const struct cli_command commands[] = {

@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 
 extern const struct cli_group cli_group_gateway, cli_group_services, cli_group_records,
-    cli_group_devices, cli_group_releases, cli_group_config, cli_group_accounts,
+    cli_group_devices, cli_group_releases, cli_group_config, cli_group_backup, cli_group_accounts,
     cli_group_certificate, cli_group_session;
 
 /* ---- read.c: members of documents in which anything may be missing ---- */
@@ -23,6 +23,13 @@ enum cli_tone cli_tone_of(const char *state);
 void cli_cell_payload(struct cli_table *t, const struct hf_json *record);
 /* "more: --cursor …" where there is a next page. */
 void cli_next(const struct cli_out *out, const struct hf_json *doc);
+
+/* ---- download.c ---- */
+
+/* Puts a good answer into the file at path, which it replaces when all has come, or to stdout for
+ * "-". UPSTREAM past max bytes. */
+HF_MUST int cli_download(struct cli *c, const struct cli_request *r, const char *path, uint64_t max,
+                         struct hf_error *err);
 
 /* ---- upload.c, plan.c, set.c: commands with a file of their own ---- */
 

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "core/internal.h"
+#include "store/backup.h"
 
 #include <limits.h>
 #include <string.h>
@@ -105,6 +106,17 @@ load_path(struct hf_core *core, struct hf_error *err)
     return rc;
 }
 
+/* Where that cannot be read it is as if there had been none. */
+static void
+load_restored(struct hf_core *core)
+{
+    HF_AUTO_FREE char *text = NULL;
+    int64_t at_ms;
+
+    if (hf_store_kept(core->config.store, hf_store_kept_mark, &at_ms, &text, NULL) == 0)
+        hf_text_put(core->restored, sizeof core->restored, "%s", text);
+}
+
 static int
 load(struct hf_core *core, struct hf_error *err)
 {
@@ -130,6 +142,7 @@ load(struct hf_core *core, struct hf_error *err)
     core->claimed = accounts > 0 && !*code;
     hf_core_order_starts(core, hf_clock_mono_ms());
     hf_core_load_trial(core);
+    load_restored(core);
     core->disk_full = hf_store_opened_as(core->config.store, NULL) == HF_STORE_FULL;
     hf_core_end_left_operations(core);
     if (hf_core_hand_over(core, err) == 0)
@@ -204,6 +217,7 @@ new_core(const struct hf_core_config *config)
     mailbox_init(&core->mail);
     history_init(&core->history);
     courier_init(&core->courier, core);
+    putback_init(&core->putback, core);
     fetcher_init(&core->upgrade.fetcher, core);
     finder_init(&core->finder, core);
     pthread_mutex_init(&core->snapshot_lock, NULL);
@@ -268,7 +282,7 @@ start_threads(struct hf_core *core, struct hf_error *err)
     if (worker_start(&core->observer, core, 0, worker_observer, err) < 0 ||
         worker_start(&core->listener, core, 0, worker_listener, err) < 0 ||
         worker_start(&core->keeper, core, 0, worker_keeper, err) < 0 ||
-        courier_start(&core->courier, err) < 0)
+        courier_start(&core->courier, err) < 0 || putback_start(&core->putback, err) < 0)
         return -1;
     return start_owner(core, err);
 }
@@ -322,6 +336,7 @@ hf_core_stop(struct hf_core *core)
         pthread_join(core->owner, NULL);
     hf_bus_free(core->bus);
     courier_stop(&core->courier);
+    putback_stop(&core->putback);
     all = join_workers(core);
     if (!all) {
         hf_log_warn("event=engine-call-left-behind text=\"Docker did not answer before the end\"");
@@ -337,6 +352,7 @@ hf_core_stop(struct hf_core *core)
     history_done(&core->history);
     roster_done(&core->watch.roster);
     courier_done(&core->courier);
+    putback_done(&core->putback);
     mailbox_done(&core->mail);
     pthread_cond_destroy(&core->snapshot_new);
     pthread_mutex_destroy(&core->snapshot_lock);

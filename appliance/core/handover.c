@@ -219,9 +219,11 @@ fill_settings(const struct hf_core *core, const char *service, struct hf_json *o
 {
     hf_json_put_string(object, "gateway", core->gateway_id);
     hf_json_put_string(object, "instance", core->config.placement.instance);
-    if (strcmp(service, "buffer") == 0)
+    if (strcmp(service, "buffer") == 0) {
         fill_buffer(&core->settings, object);
-    else if (strcmp(service, "processor") == 0)
+        if (*core->restored)
+            hf_json_put_string(object, "restored", core->restored);
+    } else if (strcmp(service, "processor") == 0)
         fill_processor(&core->settings, object);
     else if (strcmp(service, "forwarder") == 0)
         fill_forwarder(&core->settings, object);

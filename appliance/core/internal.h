@@ -11,6 +11,7 @@
 #include "core/history.h"
 #include "core/incident.h"
 #include "core/mailbox.h"
+#include "core/putback.h"
 #include "core/rate.h"
 #include "core/trial.h"
 #include "core/upgrade.h"
@@ -54,7 +55,8 @@ struct service {
 struct hf_core {
     struct hf_core_config config;
     char gateway_id[HF_NAME_SIZE];
-    int64_t started_ms; /* wall clock */
+    char restored[HF_DIGEST_TEXT_SIZE]; /* the last restore, as the buffer hears of it; "": none */
+    int64_t started_ms;                 /* wall clock */
 
     /* Owned by the owner thread from hf_core_start() on. */
     struct hf_settings settings;
@@ -107,6 +109,7 @@ struct hf_core {
     struct worker keeper;   /* puts right what belongs to no service */
     struct hf_archive *archive;
     struct courier courier;
+    struct putback putback;
     struct finder finder;
     pthread_t owner;
     bool owner_runs;

@@ -10,8 +10,6 @@
 
 enum { MS_A_SECOND = 1000, RETRY_MS = 10 * 1000 };
 
-static const char KEPT_NAME[] = "config_trial";
-
 /* ---- what is written ---- */
 
 static struct hf_json *
@@ -36,13 +34,13 @@ hf_core_write_trial(struct hf_core *core, int64_t good, struct hf_error *err)
 
     if (hf_json_print(doc, &text, err) < 0)
         return -1;
-    return hf_store_keep(core->config.store, KEPT_NAME, hf_clock_wall_ms(), text, err);
+    return hf_store_keep(core->config.store, hf_store_kept_trial, hf_clock_wall_ms(), text, err);
 }
 
 static int
 write_end(struct hf_core *core, struct hf_error *err)
 {
-    return hf_store_keep(core->config.store, KEPT_NAME, hf_clock_wall_ms(), "", err);
+    return hf_store_keep(core->config.store, hf_store_kept_trial, hf_clock_wall_ms(), "", err);
 }
 
 /* ---- beginning ---- */
@@ -81,7 +79,7 @@ hf_core_load_trial(struct hf_core *core)
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
     int64_t at_ms;
 
-    if (hf_store_kept(core->config.store, KEPT_NAME, &at_ms, &text, NULL) < 0 || !*text ||
+    if (hf_store_kept(core->config.store, hf_store_kept_trial, &at_ms, &text, NULL) < 0 || !*text ||
         hf_json_parse(text, strlen(text), &doc, NULL) < 0)
         return;
     t->good = hf_json_int(doc, "good", -1);

@@ -66,6 +66,20 @@ HF_MUST int hf_certificates_put_site(const char *dir, const char *certificates, 
 /* Back to the own one; NOT_FOUND where that is in force. */
 HF_MUST int hf_certificates_remove(struct hf_certificates *c, struct hf_error *err);
 
+/* ---- for a backup ---- */
+
+/* The own one, the site's and the authority's with their keys, PEM; ret_site stays empty where there
+ * is none. */
+HF_MUST int hf_certificates_files(struct hf_certificates *c, struct hf_buf *ret_own,
+                                  struct hf_buf *ret_site, struct hf_buf *ret_ca,
+                                  struct hf_error *err);
+/* Whether text could be one of them: a key and its certificates. INVALID. */
+HF_MUST int hf_certificates_check(const char *text, struct hf_error *err);
+/* Puts them in place of what is there, before hf_certificates_open(); site or ca NULL: there is none
+ * any more. Done again it changes nothing. */
+HF_MUST int hf_certificates_put_back(const char *dir, const char *own, const char *site,
+                                     const char *ca, struct hf_error *err);
+
 /* When the site's ends, by the wall clock; 0: there is none. */
 int64_t hf_certificates_site_ends_ms(struct hf_certificates *c);
 

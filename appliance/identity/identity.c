@@ -328,6 +328,27 @@ begin_claim(struct hf_identity *id, const char *code, struct hf_guess *g,
     return 0;
 }
 
+int
+hf_identity_check_code(struct hf_identity *id, const char *code, const char *address,
+                       int *ret_retry_after_s, struct hf_error *err)
+{
+    struct hf_guess g = {.account = CLAIMING};
+    struct hf_login none = {.retry_after_s = 1};
+    int rc;
+
+    hf_identity_address(address, g.address);
+    rc = begin_claim(id, code, &g, &none, err);
+    *ret_retry_after_s = rc < 0 ? none.retry_after_s : 0;
+    return rc;
+}
+
+int
+hf_identity_derive(struct hf_identity *id, const char *passphrase, const struct hf_kdf *kdf,
+                   unsigned char *ret_key, size_t len, struct hf_error *err)
+{
+    return hf_argon2_derive(&id->argon2, passphrase, kdf, ret_key, len, err);
+}
+
 static int
 check_new_password(struct hf_identity *id, const char *code, const char *password,
                    struct hf_error *err)

@@ -226,6 +226,25 @@ HF_MUST int hf_identity_add_token(struct hf_identity *id, const struct hf_actor 
 HF_MUST int hf_identity_revoke_token(struct hf_identity *id, const struct hf_actor *actor,
                                      const char *token_id, struct hf_error *err);
 
+/* ---- a key of a passphrase ---- */
+
+enum { HF_KDF_SALT_SIZE = 16, HF_KDF_PASSES = 2, HF_KDF_MEMORY_KIB = 19 * 1024 };
+
+struct hf_kdf {
+    unsigned passes, memory_kib;
+    unsigned char salt[HF_KDF_SALT_SIZE];
+};
+
+/* By Argon2id, in turn with the passwords; THROTTLED as they are. */
+HF_MUST int hf_identity_derive(struct hf_identity *id, const char *passphrase,
+                               const struct hf_kdf *kdf, unsigned char *ret_key, size_t len,
+                               struct hf_error *err);
+
+/* Whether code claims this gateway, guessed at as in a claim: CONFLICT where it is claimed,
+ * FORBIDDEN, THROTTLED with *ret_retry_after_s. Claims nothing. */
+HF_MUST int hf_identity_check_code(struct hf_identity *id, const char *code, const char *address,
+                                   int *ret_retry_after_s, struct hf_error *err);
+
 /* ---- without a struct hf_identity ---- */
 
 /* Whether password may be one: length, UTF-8, not the gateway's name (NULL for none). */

@@ -104,6 +104,21 @@ hf_argon2_hash(struct hf_argon2 *a, const char *password, char out[HF_PASSWORD_H
 }
 
 int
+hf_argon2_derive(struct hf_argon2 *a, const char *text, const struct hf_kdf *kdf,
+                 unsigned char *ret_key, size_t len, struct hf_error *err)
+{
+    int rc;
+
+    _Static_assert((int)HF_KDF_SALT_SIZE == (int)crypto_pwhash_SALTBYTES, "size of the salt");
+    if (take(a, err) < 0)
+        return -1;
+    rc = crypto_pwhash(ret_key, len, text, strlen(text), kdf->salt, kdf->passes,
+                       (size_t)kdf->memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13);
+    give_back(a);
+    return rc ? hf_error_nomem(err) : 0;
+}
+
+int
 hf_argon2_verify(struct hf_argon2 *a, const char *hash, const char *password, bool *ret_match,
                  struct hf_error *err)
 {

@@ -93,6 +93,9 @@ hf_db_open(const char *path, sqlite3 **ret_db, struct hf_error *err)
 static int
 check_transaction(struct hf_store *st, struct hf_error *err)
 {
+    if (st->ended)
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE,
+                            "the gateway was restored from a backup and starts anew");
     if (st->depth && sqlite3_get_autocommit(st->db))
         return hf_error_set(err, HF_ERROR_INTERNAL, "the transaction was already undone");
     return 0;
@@ -165,6 +168,8 @@ hf_db_exec(struct hf_store *st, struct hf_error *err, const char *sql, const cha
     va_list args;
     int rc;
 
+    if (check_transaction(st, err) < 0)
+        return -1;
     va_start(args, types);
     rc = query_args(st, &stmt, err, sql, types, args);
     va_end(args);

@@ -99,6 +99,41 @@ add_table(struct hf_store *st, size_t i, struct hf_buf *out, struct hf_error *er
                        (const char *)sqlite3_column_text(stmt, 0));
 }
 
+static size_t
+index_of(const char *table)
+{
+    size_t i = 0;
+
+    while (strcmp(tables[i].name, table) != 0)
+        i++;
+    return i;
+}
+
+int
+hf_export_add_table(struct hf_store *st, const char *table, struct hf_buf *out,
+                    struct hf_error *err)
+{
+    return add_table(st, index_of(table), out, err);
+}
+
+int
+hf_export_take_table(struct hf_store *st, const char *table, const char *text, struct hf_error *err)
+{
+    size_t i = index_of(table);
+    char sql[SQL_MAX];
+    int class;
+
+    snprintf(sql, sizeof sql, "INSERT INTO %s (%s) SELECT %s FROM json_each(?1, '$.%s')",
+             tables[i].name, tables[i].columns, tables[i].values, tables[i].name);
+    if (hf_db_exec(st, err, sql, "t", text) == 0)
+        return 0;
+    class = sqlite3_errcode(st->db) & 0xff;
+    if (class != SQLITE_CONSTRAINT && class != SQLITE_MISMATCH && class != SQLITE_ERROR)
+        return -1;
+    return hf_error_set(err, HF_ERROR_INVALID, "the %s are not such as a gateway can have (%.200s)",
+                        tables[i].label, sqlite3_errmsg(st->db));
+}
+
 void
 hf_export_write(struct hf_store *st)
 {

@@ -18,6 +18,13 @@ void hf_export_watch(struct hf_store *st);
  * with the next change. */
 void hf_export_write(struct hf_store *st);
 
+/* Of one table, for a backup: `,"NAME":[…]`, as the export has it, and back, all of it or an error
+ * that says which. */
+HF_MUST int hf_export_add_table(struct hf_store *st, const char *table, struct hf_buf *out,
+                                struct hf_error *err);
+HF_MUST int hf_export_take_table(struct hf_store *st, const char *table, const char *text,
+                                 struct hf_error *err);
+
 /* Fills each of its tables that is empty, and adds to report which; fine where there is no file or
  * one that cannot be read. */
 HF_MUST int hf_export_restore(struct hf_store *st, struct hf_buf *report, struct hf_error *err);

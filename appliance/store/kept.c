@@ -28,3 +28,9 @@ hf_store_kept(struct hf_store *st, const char *name, int64_t *ret_at_ms, char **
     *ret_at_ms = sqlite3_column_int64(stmt, 0);
     return hf_db_copy_text(stmt, 1, ret_text, err);
 }
+
+int
+hf_store_unkeep(struct hf_store *st, const char *name, struct hf_error *err)
+{
+    return hf_db_exec(st, err, hf_sql_kept_delete, "t", name);
+}

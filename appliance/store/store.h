@@ -317,9 +317,15 @@ HF_MUST int hf_store_revision(struct hf_store *st, int64_t n, char **ret_json,
 
 /* ---- small things to remember ---- */
 
+/* Name of what core/trial.h keeps: whether settings are on trial, and where they would go back to;
+ * a restore ends it. */
+extern const char hf_store_kept_trial[];
+
 /* Keeps a text under a name, in place of the one of before. */
 HF_MUST int hf_store_keep(struct hf_store *st, const char *name, int64_t at_ms, const char *text,
                           struct hf_error *err);
+/* Fine where nothing is. */
+HF_MUST int hf_store_unkeep(struct hf_store *st, const char *name, struct hf_error *err);
 /* NOT_FOUND. The caller frees *ret_text. */
 HF_MUST int hf_store_kept(struct hf_store *st, const char *name, int64_t *ret_at_ms,
                           char **ret_text, struct hf_error *err);

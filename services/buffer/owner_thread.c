@@ -39,6 +39,7 @@ spool_settings(const struct hf_buffer_settings *s)
     };
 
     memcpy(out.gateway, s->gateway, sizeof out.gateway);
+    memcpy(out.restored, s->restored, sizeof out.restored);
     memcpy(out.sinks, s->sinks, sizeof out.sinks);
     return out;
 }

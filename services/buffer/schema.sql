@@ -7,7 +7,7 @@ CREATE TABLE state (
     kind INTEGER NOT NULL,                   -- 0 book, 1 sink, 2 place
     slot INTEGER NOT NULL,                   -- of the sink, 0 to 7
     lane INTEGER NOT NULL,
-    name TEXT,
+    name TEXT,                               -- of the sink; of the book: whose numbers its epoch has
     a INTEGER, b INTEGER, c INTEGER, d INTEGER, e INTEGER, f INTEGER, g INTEGER,
     PRIMARY KEY (kind, slot, lane)
 ) STRICT, WITHOUT ROWID;

@@ -25,6 +25,10 @@ read_gateway(const struct hf_json *doc, struct hf_buffer_settings *s, struct hf_
     if (!name || !*name || strlen(name) >= HF_GATEWAY_MAX || strspn(name, plain) != strlen(name))
         return hf_error_set_at(err, HF_ERROR_INVALID, "/gateway", "settings: gateway is no name");
     snprintf(s->gateway, sizeof s->gateway, "%s", name);
+    name = hf_json_get(doc, "restored") ? hf_json_string(doc, "restored") : "";
+    if (!name || strlen(name) >= HF_RESTORED_MAX || strspn(name, plain) != strlen(name))
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/restored", "settings: restored is no name");
+    snprintf(s->restored, sizeof s->restored, "%s", name);
     return 0;
 }
 

@@ -21,7 +21,7 @@ struct hf_lane_rule {
 };
 
 struct hf_buffer_settings {
-    char gateway[HF_GATEWAY_MAX];
+    char gateway[HF_GATEWAY_MAX], restored[HF_RESTORED_MAX];
     int64_t window_ms;
     int64_t max_bytes;
     int64_t max_age_ms;      /* 0: none */

@@ -16,6 +16,14 @@ enum {
     HEAD_USUAL = 64,               /* bytes of a line before its tail */
 };
 
+void
+hf_spool_render_head(struct hf_spool *s, const char *gateway)
+{
+    s->head_len =
+        (size_t)snprintf(s->head, sizeof s->head,
+                         "{\"gateway\":\"%s\",\"epoch\":\"%08x\",\"seq\":", gateway, s->now.epoch);
+}
+
 int
 hf_spool_begin(struct hf_spool *s, struct hf_error *err)
 {
@@ -29,9 +37,7 @@ hf_spool_begin(struct hf_spool *s, struct hf_error *err)
     if (hf_spool_write(s, s->q[Q_BEGIN], err) < 0)
         return -1;
     s->touched = false;
-    s->head_len = (size_t)snprintf(
-        s->head, sizeof s->head,
-        "{\"gateway\":\"%s\",\"epoch\":\"%08x\",\"seq\":", s->settings.gateway, s->now.epoch);
+    hf_spool_render_head(s, s->settings.gateway);
     return 0;
 }
 

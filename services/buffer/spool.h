@@ -23,6 +23,8 @@ enum {
     HF_EPOCH_SIZE = 9,
     HF_SPOOL_ALARM_MAX = 256,
     HF_GATEWAY_MAX = 64,
+    HF_RESTORED_MAX = 33,
+    HF_ORIGIN_SIZE = HF_GATEWAY_MAX + HF_RESTORED_MAX,
     HF_SHOWN_TOPIC_SIZE = 128, /* of a topic in status lists, cut at a character */
     HF_SHOWN_TOPICS = 50,
     HF_READ_BLOCKS_MAX = 16,
@@ -30,10 +32,11 @@ enum {
 
 struct hf_spool_settings {
     char gateway[HF_GATEWAY_MAX];
-    int64_t max_bytes;       /* of all files together */
-    int64_t max_age_ms;      /* 0: none */
-    int64_t keep_free_bytes; /* of the file system */
-    int64_t window_ms;       /* of durability: a commit must not wait for more than two */
+    char restored[HF_RESTORED_MAX]; /* from which backup; "": from none. See hf_spool_configure() */
+    int64_t max_bytes;              /* of all files together */
+    int64_t max_age_ms;             /* 0: none */
+    int64_t keep_free_bytes;        /* of the file system */
+    int64_t window_ms;              /* of durability: a commit must not wait for more than two */
     enum hf_when_full when_full;
     char sinks[HF_SINKS_MAX][HF_SINK_NAME_SIZE]; /* others are removed */
     size_t sink_count;
@@ -51,7 +54,8 @@ HF_DEFINE_AUTO(struct hf_spool, hf_spool, hf_spool_close)
  * says what; close it and open again. */
 bool hf_spool_is_open(const struct hf_spool *s);
 
-/* Takes other settings over; outside a transaction. */
+/* Takes other settings over; outside a transaction. Another gateway than before, or the same one
+ * restored from a backup since, begins a new epoch: its numbers are not those of this file. */
 HF_MUST int hf_spool_configure(struct hf_spool *s, const struct hf_spool_settings *settings,
                                struct hf_error *err);
 

@@ -3,6 +3,7 @@
 #include "buffer/spool_private.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,18 @@ static const int64_t RESERVE_MOST = 4LL * 1024 * 1024; /* for the commits a full
 enum { RESERVE_PART = 8, META_MAX = 1024 * 1024, SPANS_MAX = 16 * 1024 * 1024 };
 
 /* ---- reading ---- */
+
+static int
+read_origin(struct hf_spool *s, struct hf_error *err)
+{
+    sqlite3_stmt *q = s->q[Q_ORIGIN_READ];
+    int rc = sqlite3_step(q);
+    const char *text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(q, 0) : NULL;
+
+    snprintf(s->now.origin, sizeof s->now.origin, "%s", text ? text : "");
+    sqlite3_reset(q);
+    return rc == SQLITE_ROW ? 0 : hf_spool_failed(s, rc, err);
+}
 
 static int
 read_book(struct hf_spool *s, struct hf_error *err)
@@ -29,7 +42,7 @@ read_book(struct hf_spool *s, struct hf_error *err)
     s->now.delivered = (uint64_t)v[4];
     s->now.dropped = (uint64_t)v[5];
     s->now.quarantined = (uint64_t)v[6];
-    return 0;
+    return read_origin(s, err);
 }
 
 static int
@@ -211,17 +224,17 @@ int
 hf_spool_write_state(struct hf_spool *s, struct hf_error *err)
 {
     const struct hf_spool_state *b = &s->now;
+    sqlite3_stmt *q;
 
     for (int slot = 0; slot < HF_SINKS_MAX; slot++)
         if (write_sink(s, slot, err) < 0)
             return -1;
     if (!s->touched)
         return 0;
-    return hf_spool_write(s,
-                          BIND(s, Q_BOOK_WRITE, b->epoch, (int64_t)b->next_seq, b->next_block,
-                               (int64_t)b->accepted, (int64_t)b->delivered, (int64_t)b->dropped,
-                               (int64_t)b->quarantined),
-                          err);
+    q = BIND(s, Q_BOOK_WRITE, b->epoch, (int64_t)b->next_seq, b->next_block, (int64_t)b->accepted,
+             (int64_t)b->delivered, (int64_t)b->dropped, (int64_t)b->quarantined);
+    sqlite3_bind_text(q, 8, b->origin, -1, SQLITE_STATIC);
+    return hf_spool_write(s, q, err);
 }
 
 /* ---- sinks ---- */
@@ -294,12 +307,42 @@ set_sinks(struct hf_spool *s, const struct hf_spool_settings *settings, struct h
     return 0;
 }
 
+static void
+origin_of(const struct hf_spool_settings *settings, char out[HF_ORIGIN_SIZE])
+{
+    snprintf(out, HF_ORIGIN_SIZE, "%s%s%s", settings->gateway, *settings->restored ? "/" : "",
+             settings->restored);
+}
+
+/* One that is not known (a file of before this was kept, or a salvaged one) is that of the settings
+ * there were. */
+static void
+set_origin(struct hf_spool *s, const struct hf_spool_settings *settings)
+{
+    char origin[HF_ORIGIN_SIZE], before[HF_ORIGIN_SIZE];
+    uint32_t old = s->now.epoch;
+
+    origin_of(settings, origin);
+    origin_of(&s->settings, before);
+    if (strcmp(s->now.origin, origin) == 0)
+        return;
+    if (strcmp(*s->now.origin ? s->now.origin : before, origin) != 0) {
+        while (s->now.epoch == old)
+            hf_random(&s->now.epoch, sizeof s->now.epoch);
+        s->now.next_seq = 1;
+    }
+    memcpy(s->now.origin, origin, sizeof origin);
+    s->touched = true;
+}
+
 int
 hf_spool_configure(struct hf_spool *s, const struct hf_spool_settings *settings,
                    struct hf_error *err)
 {
     if (hf_spool_begin(s, err) < 0)
         return -1;
+    set_origin(s, settings);
+    hf_spool_render_head(s, settings->gateway);
     if (set_sinks(s, settings, err) < 0 || hf_spool_commit(s, err) < 0) {
         hf_spool_rollback(s);
         return -1;

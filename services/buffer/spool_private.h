@@ -22,6 +22,7 @@ enum hf_spool_statement {
     Q_COMMIT,
     Q_ROLLBACK,
     Q_BOOK_READ,
+    Q_ORIGIN_READ,
     Q_BOOK_WRITE,
     Q_SINKS,
     Q_SINK_WRITE,
@@ -88,6 +89,7 @@ struct hf_spool_sink {
 /* What a rollback brings back. All of it is on disk, or counted from there at opening. */
 struct hf_spool_state {
     uint32_t epoch;
+    char origin[HF_ORIGIN_SIZE]; /* that the epoch is of; "": not known */
     uint64_t next_seq, accepted, delivered, dropped, quarantined;
     int64_t next_block;
     struct hf_spool_sink sinks[HF_SINKS_MAX];
@@ -309,6 +311,8 @@ HF_MUST int hf_spool_keep_gaps(struct hf_spool *s, int64_t block, struct hf_erro
 
 /* ---- spool.c ---- */
 
+/* What each line of this transaction begins with. */
+void hf_spool_render_head(struct hf_spool *s, const char *gateway);
 /* Adds a record of our own to the block in progress of the lane. */
 HF_MUST int hf_spool_stitch(struct hf_spool *s, enum hf_lane lane, int64_t time_ms,
                             const char *topic, size_t topic_len, const char *tail, size_t tail_len,

@@ -17,8 +17,9 @@ static const char *const sql[Q_STATEMENTS] = {
     [Q_ROLLBACK] = "ROLLBACK",
     [Q_BOOK_READ] = "SELECT epoch, next_seq, next_block, accepted, delivered, dropped, quarantined"
                     " FROM book",
+    [Q_ORIGIN_READ] = "SELECT name FROM state WHERE kind = 0",
     [Q_BOOK_WRITE] =
-        "INSERT OR REPLACE INTO state VALUES (0, 0, 0, NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT OR REPLACE INTO state VALUES (0, 0, 0, ?8, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [Q_SINKS] = "SELECT slot, name, accepted, delivered, dropped, quarantined FROM sink",
     [Q_SINK_WRITE] = "INSERT OR REPLACE INTO state (kind, slot, lane, a, b, c, d, name)"
                      " VALUES (1, ?1, 0, ?2, ?3, ?4, ?5, ?6)",

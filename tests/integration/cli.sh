@@ -219,6 +219,73 @@ a_bundle_is_uploaded() {
     exits 1 releases upload "$work/no-bundle"
 }
 
+# --- a backup, and another box that becomes this gateway
+
+a_backup_is_made() {
+    echo 'a passphrase of a test' >"$work/passphrase"
+    exits 2 backup "$work/box.backup"
+    says 'passphrase-file'
+    exits 0 backup --records --passphrase-file "$work/passphrase" "$work/box.backup"
+    expect "mode" "$(stat -c %a "$work/box.backup")" 600
+    expect_fail grep -aqE 'sensors|argon2|window_ms|PRIVATE' "$work/box.backup"
+    hf buffer --json >"$work/buffer.old"
+    hf records --topic 'sensors/#' --json >"$work/records.old"
+    exits 0 audit --limit 5
+    prints 'took a backup, with the records'
+    gateway_end_daemon
+}
+
+# restores STATUS WORD...: asks the new box, which nobody has claimed.
+restores() {
+    local wanted=$1
+    shift
+    exits "$wanted" restore --gateway "$gw_url" --fingerprint "$(fingerprint)" --passphrase-file "$work/passphrase" "$@"
+}
+
+what_is_no_backup_changes_nothing() {
+    exits 4 restore --gateway "$gw_url" --fingerprint "$(fingerprint)" --passphrase-file "$work/passphrase" "$work/box.backup"
+    restores 1 --setup-code AAAA-AAAA-AAAA "$work/box.backup"
+    says 'not the setup code'
+    head -c -1 "$work/box.backup" >"$work/cut.backup"
+    restores 1 --setup-code "$(setup_code)" "$work/cut.backup"
+    says 'damaged'
+    echo 'another passphrase' >"$work/other"
+    exits 1 restore --gateway "$gw_url" --fingerprint "$(fingerprint)" --passphrase-file "$work/other" \
+        --setup-code "$(setup_code)" "$work/box.backup"
+    says 'not the passphrase'
+    api GET /claim | jq -e '.claimed == false'
+    expect_fail compgen -G "$gw_state/restore-*"
+}
+
+is_restored() { [ "$(grep -c '^ready' "$gw_dir/out")" = 2 ]; }
+its_records_have_come() {
+    hf records --topic 'sensors/#' --json >"$work/records.new" &&
+        jq -e -n --slurpfile a "$work/records.old" --slurpfile b "$work/records.new" \
+            '[$a[0].records[] | {time, topic, lane, payload}] as $old | ($old | length > 0) and
+             ($old - [$b[0].records[] | {time, topic, lane, payload}] == [])'
+}
+another_box_becomes_it() {
+    local id
+    id=$(jq -r '.records[0].gateway' "$work/records.old")
+    wait_until 60 api GET /health
+    what_is_no_backup_changes_nothing
+    restores 0 --setup-code "$(setup_code)" "$work/box.backup"
+    prints "is .*\($id\) now"
+    prints 'records go to its buffer'
+    wait_until 60 is_restored
+    expect "certificate" "$(fingerprint | tail -n 1)" "$(sed -n 's/^fingerprint=//p' "$work/out.old" | tail -n 1)"
+    printf '%s\n' "$password" | exits 0 login --password-stdin --gateway "$gw_url" --fingerprint "$(fingerprint | tail -n 1)"
+    exits 0 config get buffer.window_ms
+    expect "configuration" "$(cat "$work/printed")" 100
+    wait_until 120 its_records_have_come
+    jq -e --arg id "$id" '[.records[].gateway] | unique == [$id]' "$work/records.new"
+    [ "$(jq -r '.records[0].epoch' "$work/records.old")" != "$(jq -r '.records[0].epoch' "$work/records.new")" ]
+    wait_until 30 says_put_back
+    expect_fail compgen -G "$gw_state/restore-*"
+    note "restored $id: $(jq -r '.records[0].epoch' "$work/records.old") became $(jq -r '.records[0].epoch' "$work/records.new")"
+}
+says_put_back() { hf audit --limit 20 | grep -E 'put [1-9][0-9]* records of the backup'; }
+
 # --- each exit status that has not been seen yet
 
 an_operation_that_fails_is_5() {
@@ -353,4 +420,11 @@ check nobody_there_is_3
 check nobody_logged_in_is_4
 check what_is_wrong_here_is_7
 check a_gateway_that_is_none_does_no_harm
+check a_backup_is_made
+need
+cp "$gw_dir/out" "$work/out.old"
+gateway_new b
+check "another box" gateway_start
+need
+check another_box_becomes_it
 finish

@@ -16,6 +16,7 @@ import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 import { access } from './contract-access.mjs';
+import { backups } from './contract-backup.mjs';
 import { conventions, routesAreThose, wholeConfiguration } from './conventions.mjs';
 import { elsewhere } from './elsewhere.mjs';
 
@@ -701,6 +702,19 @@ async function use() {
   }
 }
 
+// The sessions have ended with the process.
+async function restoreIt() {
+  const look = await backups(kit);
+  let login;
+  for (let i = 0; i < 300 && login?.status !== 200; i += 1) {
+    await new Promise((r) => { setTimeout(r, 100); });
+    login = await ask('POST', '/login', { session: false, body: json({ user: 'admin', password }) }).catch(() => undefined);
+  }
+  check('POST /restore: the session has ended', (await ask('GET', '/session')).status === 401, 'it lives');
+  takeCookie(login);
+  await look();
+}
+
 async function leave() {
   await expect(204, 'POST', '/logout');
   await expect(401, 'GET', '/session', { what: 'after logout' });
@@ -720,6 +734,7 @@ await refuseEverywhere();
 await enter();
 await methods();
 await use();
+await restoreIt();
 await leave();
 agent.destroy();
 

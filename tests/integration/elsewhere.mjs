@@ -17,6 +17,9 @@ const rules = [
   [/ 503$/, 'tests/unit/api/test_streams.c, tests/unit/api/test_router.c'],
   // Too many wrong passwords or tokens.
   [/^(?!POST \/(claim|login) |GET \/tokens ).* 429$/, 'tests/unit/identity/test_tokens.c, test_users.c'],
+  // A buffer that is ill while it is asked for its records; a release that is being applied.
+  [/^POST \/backup 50[24]$/, 'tests/unit/api/test_backup.c'],
+  [/^POST \/restore 409$/, 'tests/unit/api/test_backup.c, tests/unit/store/test_store_backup.c'],
   // Somebody else adds the same device between the look and the change.
   [/^POST \/devices\/accounts\/import 409$/, 'tests/unit/core/test_devices.c'],
   // A gateway without a release.

@@ -81,6 +81,53 @@ SELECT at, value FROM kept WHERE name = ?1
 INSERT INTO kept (name, at, value) VALUES (?1, ?2, ?3)
 ON CONFLICT (name) DO UPDATE SET at = excluded.at, value = excluded.value
 
+-- :kept_delete
+DELETE FROM kept WHERE name = ?1
+
+-- :backup_head
+SELECT json_object('format', 1, 'id', id, 'created', created) FROM gateway
+
+-- :backup_release
+SELECT json, (SELECT signature FROM known_release k WHERE k.json = release.json) FROM release
+
+-- :restore_readable
+SELECT json_valid(?1) AND coalesce(?1 ->> 'format', 0) = 1
+
+-- :restore_busy
+SELECT EXISTS (SELECT 1 FROM upgrade WHERE finished = 0)
+
+-- :restore_clear_accounts
+DELETE FROM account
+
+-- :restore_clear_sessions
+DELETE FROM session
+
+-- :restore_clear_tokens
+DELETE FROM token
+
+-- :restore_clear_devices
+DELETE FROM device_account
+
+-- :restore_clear_desired
+DELETE FROM desired
+
+-- :restore_clear_setup_code
+DELETE FROM setup_code
+
+-- :restore_gateway
+UPDATE gateway SET id = ?1 ->> 'id', created = ?1 ->> 'created'
+
+-- :restore_floor
+INSERT INTO release_floor (one, counter) SELECT 1, ?1 ->> 'floor' WHERE ?1 ->> 'floor' > 0
+ON CONFLICT (one) DO UPDATE SET counter = excluded.counter WHERE counter < excluded.counter
+
+-- :restore_admins
+SELECT count(*) FROM account
+WHERE role = 2 AND user NOT IN (SELECT user FROM disabled_account)
+
+-- :restore_counts
+SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM device_account)
+
 -- :release_floor_get
 SELECT max(coalesce((SELECT counter FROM release_floor), 0),
            coalesce((SELECT iif(json_valid(json), json ->> 'counter', 0) FROM release), 0))

@@ -43,7 +43,7 @@ call_read(void *context, void *data, size_t len)
 {
     struct call *c = context;
 
-    if (strlen(c->body) - c->body_read < len)
+    if ((c->body_len ? c->body_len : strlen(c->body)) - c->body_read < len)
         return false;
     memcpy(data, c->body + c->body_read, len);
     c->body_read += len;

@@ -13,6 +13,7 @@ extern struct hf_api_common call_common;
 struct call {
     const char *headers[12]; /* name, value, name, value …, NULL */
     const char *body;
+    size_t body_len; /* 0: up to its NUL */
     size_t body_read;
     int writes_left; /* then the other side is gone */
     struct hf_buf out;

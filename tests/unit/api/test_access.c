@@ -58,6 +58,8 @@ static const struct {
     {"DELETE /devices/accounts/{name}/certificate", ADMIN},
     {"GET /diagnostics", ADMIN},
     {"PUT /config", ADMIN},
+    {"POST /backup", PROVED},
+    {"POST /restore", PROVED},
     {"GET /gateway", VIEWER},
     {"GET /release", VIEWER},
     {"GET /releases", VIEWER},

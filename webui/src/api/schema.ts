@@ -1417,6 +1417,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/backup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The whole gateway as one encrypted file
+         * @description For an admin, who shows the password once more. The configuration with its secrets, accounts of people and devices,
+         *     desired state, the certificates with their keys, the release with its signature and the floor of its counter; and with
+         *     `buffer` the records that are held. Not in it are API tokens, sessions and what is in quarantine. It is made while
+         *     it is sent; one that is not whole is cut off, and a restore sees that. That it was taken is in the audit log. Without
+         *     the passphrase nobody can read it, and nobody can find that out again.
+         */
+        post: operations["makeBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Become the gateway that a backup is of
+         * @description For an admin, who shows the password once more; or, where nobody has claimed the gateway yet, for whoever has its
+         *     setup code. The file is read to its end and checked before anything changes; then all of it takes the place of what is
+         *     here, at once or not at all, and the gateway starts anew. It has the id of the backup then, and the buffer begins a new
+         *     epoch; all sessions and API tokens have ended. The certificates are those of the backup. The release that runs here goes
+         *     on running: another one that the backup has is applied as any release is, where nothing is in the way and all its
+         *     images are here, and else it is known; the audit log says which. Records of the backup go to the buffer as soon as it
+         *     runs, under new numbers and with their old times; what was delivered since the backup was made is sent once more. The
+         *     gateway that the backup is of must not run any more.
+         */
+        post: operations["restoreBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -1644,6 +1695,46 @@ export interface components {
             password: string;
             /** @description Of the gateway, a host name without dots; it then answers to `<name>.local`. */
             name?: string;
+        };
+        /** @description What the backup shall be. */
+        BackupRequest: {
+            /**
+             * Format: password
+             * @description What opens the file; at most 256 bytes.
+             */
+            passphrase: string;
+            /**
+             * @description With the records that are held.
+             * @default false
+             */
+            buffer: boolean;
+        };
+        /** @description What the gateway has become. */
+        Restored: {
+            /** @description The id that it has now. */
+            gateway: string;
+            /** @description Of the gateway. */
+            name: string;
+            /** @description Of Holdfast that made the backup. */
+            version: string;
+            /**
+             * Format: date-time
+             * @description When the backup was made.
+             */
+            created: string;
+            /** @description Records that go to the buffer. */
+            records: number;
+            /** @description What the old gateway had said of its own numbers, which are no longer. */
+            records_left_out: number;
+            /** @description The one that ran when the backup was made; null where none did, or it has no images for this machine. */
+            release: {
+                /** @description Of the release. */
+                id: string;
+                /** @description Its name and version. */
+                name: string;
+                /** @description Whether it runs here already. */
+                runs: boolean;
+            } | null;
         };
         /** @description User and password. */
         LoginRequest: {
@@ -7378,6 +7469,86 @@ export interface operations {
             421: components["responses"]["Misdirected"];
             422: components["responses"]["Invalid"];
             428: components["responses"]["NoPrecondition"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    makeBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackupRequest"];
+            };
+        };
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    /** @description A name for the file. */
+                    "Content-Disposition": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["PartTimeout"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    restoreBackup: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Of the backup, percent-encoded (RFC 3986) UTF-8. */
+                "Holdfast-Passphrase": string;
+                /** @description Where nobody has claimed the gateway; wrong ones are throttled. */
+                "Holdfast-Setup-Code"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description Done; the gateway starts anew. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restored"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["NoSpace"];
