@@ -150,6 +150,18 @@ keep(struct hf_store *st, const char *name, const char *text, struct hf_error *e
                 : hf_store_unkeep(st, name, err);
 }
 
+/* Of a restore before, where the buffer has not taken them all. */
+static int
+give_up_records(struct hf_store *st, const char *who, struct hf_error *err)
+{
+    HF_AUTO_FREE char *text = NULL;
+    int64_t at_ms;
+
+    if (hf_store_kept(st, hf_store_kept_records, &at_ms, &text, NULL) < 0)
+        return 0;
+    return hf_store_audit(st, who, "gave up records of the backup before, which still waited", err);
+}
+
 static int
 apply(struct hf_store *st, void *context, struct hf_error *err)
 {
@@ -159,7 +171,8 @@ apply(struct hf_store *st, void *context, struct hf_error *err)
         hf_store_add_settings(st, r->settings, r->who, NULL, err) < 0 ||
         (r->release && hf_store_add_release(st, r->release, err) < 0))
         return -1;
-    if (keep(st, hf_store_kept_certificates, r->certificates, err) < 0 ||
+    if (give_up_records(st, r->who, err) < 0 ||
+        keep(st, hf_store_kept_certificates, r->certificates, err) < 0 ||
         keep(st, hf_store_kept_records, r->records, err) < 0 ||
         keep(st, hf_store_kept_release, r->apply_release ? r->release->known.release.id : NULL,
              err) < 0 ||

@@ -43,9 +43,9 @@ struct hf_store_restore {
 
 /* Takes it all, in one transaction, in place of what is there: accounts, settings, desired state,
  * gateway id. Sessions, API tokens and a setup code end; the floor of releases only rises; the
- * release that runs stays. From then on the store takes nothing more (UNAVAILABLE), because the
- * program still has in memory what was there before: it has to be started anew. INVALID where
- * something in it cannot be; CONFLICT while a release is applied, or where the gateway was claimed
- * meanwhile. */
+ * release that runs stays; records of a restore before that still wait are given up, which the
+ * audit log says. From then on the store takes nothing more (UNAVAILABLE), because the program
+ * still has in memory what was there before: it has to be started anew. INVALID where something in
+ * it cannot be; CONFLICT while a release is applied, or where the gateway was claimed meanwhile. */
 HF_MUST int hf_store_apply_restore(struct hf_store *st, const struct hf_store_restore *r,
                                    struct hf_error *err);

@@ -302,6 +302,39 @@ not_while_a_release_is_applied(void **state)
     hf_store_free(st);
 }
 
+/* The second one takes the place of the first, and of what it has left to do. */
+static void
+twice_in_a_row(void **state)
+{
+    struct hf_store *st = opened(*state, "a");
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(1);
+    HF_AUTO_FREE char *kept = NULL;
+    struct hf_audit_entry e[8];
+    struct hf_store_restore r;
+    struct hf_error err = {0};
+    int64_t at_ms;
+    size_t count;
+
+    fill_old(st);
+    back_up(st, &text);
+    r = restore_of(&text);
+    assert_int_equal(hf_store_apply_restore(st, &r, NULL), 0);
+    hf_store_free(st);
+    st = opened(*state, "a");
+    r.records = NULL;
+    r.mark = "m2";
+    assert_int_equal(hf_store_apply_restore(st, &r, NULL), 0);
+    hf_store_free(st);
+    st = opened(*state, "a");
+    assert_int_equal(hf_store_kept(st, hf_store_kept_records, &at_ms, &kept, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
+    assert_int_equal(hf_store_audit_list(st, 0, e, 8, &count, NULL), 0);
+    assert_string_equal(e[0].what, "restored");
+    assert_string_equal(e[1].what, "gave up records of the backup before, which still waited");
+    assert_string_equal(e[2].what, "restored");
+    hf_store_free(st);
+}
+
 /* Killed anywhere: it is the old one or the new one. */
 static void
 a_kill_leaves_one_of_two(void **state)
@@ -357,9 +390,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_tempdir(another_box_becomes_the_old_one), with_tempdir(afterwards_nothing_is_written),
-        with_tempdir(what_cannot_be_changes_nothing),  with_tempdir(too_many_accounts),
-        with_tempdir(only_while_nobody_has_it),        with_tempdir(not_while_a_release_is_applied),
+        with_tempdir(another_box_becomes_the_old_one),
+        with_tempdir(afterwards_nothing_is_written),
+        with_tempdir(what_cannot_be_changes_nothing),
+        with_tempdir(too_many_accounts),
+        with_tempdir(only_while_nobody_has_it),
+        with_tempdir(not_while_a_release_is_applied),
+        with_tempdir(twice_in_a_row),
         with_tempdir(a_kill_leaves_one_of_two),
     };
 

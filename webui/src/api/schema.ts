@@ -1458,8 +1458,9 @@ export interface paths {
          *     epoch; all sessions and API tokens have ended. The certificates are those of the backup. The release that runs here goes
          *     on running: another one that the backup has is applied as any release is, where nothing is in the way and all its
          *     images are here, and else it is known; the audit log says which. Records of the backup go to the buffer as soon as it
-         *     runs, under new numbers and with their old times; what was delivered since the backup was made is sent once more. The
-         *     gateway that the backup is of must not run any more.
+         *     runs, under new numbers and with their old times; what was delivered since the backup was made is sent once more. Records that
+         *     are held here stay, with their old numbers; those of a restore before that still wait are given up. The gateway that
+         *     the backup is of must not run any more.
          */
         post: operations["restoreBackup"];
         delete?: never;
