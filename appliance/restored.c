@@ -21,8 +21,14 @@ hf_restored_ask(void)
 void
 hf_restored_begin(char **argv)
 {
+    static const char self[] = "/proc/self/exe";
+    char path[PATH_MAX];
+    ssize_t len = readlink(self, path, sizeof path - 1);
+
     hf_log_info("event=begin-anew");
-    execv("/proc/self/exe", argv);
+    path[len > 0 ? len : 0] = '\0';
+    execv(path, argv); /* by its name, which ps and others then show */
+    execv(self, argv); /* a newer one lies there meanwhile */
     hf_log_error("event=begin-anew-failed error=\"%s\"",
                  strerror(errno)); // NOLINT(concurrency-mt-unsafe)
 }
