@@ -424,8 +424,8 @@ devices_come_by_tls() {
 another_name_counts_at_once_and_disconnects_nobody() {
     local pid before
     before=$(sessions_of sensor-0008)
-    timeout 60 mosquitto_sub -h 127.0.0.1 -p $((gw_tls + 1)) --cafile "$gw_dir/ca.pem" --cert "$gw_dir/sensor-0008.pem" \
-        --key "$gw_dir/sensor-0008.key" -i sensor-0008 -t commands/sensor-0008 >/dev/null 2>&1 &
+    sleep 60 | mosquitto_pub -h 127.0.0.1 -p $((gw_tls + 1)) --cafile "$gw_dir/ca.pem" --cert "$gw_dir/sensor-0008.pem" \
+        --key "$gw_dir/sensor-0008.key" -i sensor-0008 -t sensors/sensor-0008/temp -l >/dev/null 2>&1 &
     pid=$!
     wait_until 10 session_more sensor-0008 "$before"
     expect status "$(change '{"name":"hall-9"}')" 200
