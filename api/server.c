@@ -356,6 +356,12 @@ hf_api_start(const struct hf_api_config *config, struct hf_api **ret_api, struct
     return 0;
 }
 
+bool
+hf_api_is_watched(struct hf_api *api)
+{
+    return hf_streams_open(&api->common.streams, HF_STREAM_EVENTS);
+}
+
 uint16_t
 hf_api_port(const struct hf_api *api)
 {

@@ -52,6 +52,9 @@ HF_MUST int hf_api_start(const struct hf_api_config *config, struct hf_api **ret
  */
 bool hf_api_is_host(const struct hf_api_config *config, const char *host);
 
+/* Whether a dashboard is open: somebody has an event stream. */
+bool hf_api_is_watched(struct hf_api *api);
+
 /* The port that is listened on. */
 uint16_t hf_api_port(const struct hf_api *api);
 

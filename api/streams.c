@@ -51,6 +51,17 @@ hf_streams_enter(struct hf_streams *s, enum hf_stream_kind kind, struct hf_error
     return rc;
 }
 
+bool
+hf_streams_open(struct hf_streams *s, enum hf_stream_kind kind)
+{
+    bool open;
+
+    pthread_mutex_lock(&s->lock);
+    open = s->open[kind] > 0;
+    pthread_mutex_unlock(&s->lock);
+    return open;
+}
+
 void
 hf_streams_leave(struct hf_streams *s, enum hf_stream_kind kind)
 {

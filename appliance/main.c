@@ -524,7 +524,7 @@ wait_for_end(struct parts *p, const sigset_t *ends)
 
     do {
         feed_watchdog(p, &turns);
-        hf_tls_tend(p->certificates, p->core);
+        hf_tls_tend(p->certificates, p->core, hf_api_is_watched(p->api));
         if (hf_clock_mono_ms() < give_back_at_ms)
             continue;
         hf_memory_give_back();

@@ -47,7 +47,7 @@ tell_of_broker(struct hf_core *core)
 }
 
 void
-hf_tls_tend(struct hf_certificates *certificates, struct hf_core *core)
+hf_tls_tend(struct hf_certificates *certificates, struct hf_core *core, bool watched)
 {
     const struct hf_snapshot *snapshot = hf_core_snapshot(core);
     struct hf_error err = {0};
@@ -56,7 +56,7 @@ hf_tls_tend(struct hf_certificates *certificates, struct hf_core *core)
 
     hf_text_put(name, sizeof name, "%s", snapshot->gateway.name);
     hf_snapshot_unref(snapshot);
-    made = hf_certificates_tend(certificates, name, &err);
+    made = hf_certificates_tend(certificates, name, watched, &err);
     if (made < 0) {
         hf_log_error("event=certificate-not-renewed error=\"%s\"", err.message);
         return;

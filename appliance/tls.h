@@ -9,4 +9,4 @@
 extern const struct hf_certificate_ops hf_tls_ops;
 
 /* To be called every few seconds: makes anew what is due, and tells whom it concerns. */
-void hf_tls_tend(struct hf_certificates *certificates, struct hf_core *core);
+void hf_tls_tend(struct hf_certificates *certificates, struct hf_core *core, bool watched);

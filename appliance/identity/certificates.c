@@ -334,9 +334,9 @@ hf_certificates_site_ends_ms(struct hf_certificates *c)
 }
 
 static int
-tend_own(struct hf_certificates *c, const char *name, struct hf_error *err)
+tend_own(struct hf_certificates *c, const char *name, bool watched, struct hf_error *err)
 {
-    bool lacking = lacks_names(c, c->own.cert, name);
+    bool lacking = !watched && lacks_names(c, c->own.cert, name);
 
     if (!lacking && !hf_x509_ends_soon(c->own.cert))
         return 0;
@@ -358,14 +358,15 @@ tend_broker(struct hf_certificates *c, const char *name, struct hf_error *err)
 }
 
 int
-hf_certificates_tend(struct hf_certificates *c, const char *name, struct hf_error *err)
+hf_certificates_tend(struct hf_certificates *c, const char *name, bool watched,
+                     struct hf_error *err)
 {
     int64_t now_ms = hf_clock_mono_ms();
     int own = 0, broker = 0;
 
     pthread_mutex_lock(&c->changing);
     if (now_ms >= c->tend_at_ms) {
-        own = tend_own(c, name, err);
+        own = tend_own(c, name, watched, err);
         broker = own < 0 ? 0 : tend_broker(c, name, err);
         if (own < 0 || broker < 0)
             c->tend_at_ms = now_ms + AGAIN_MS;

@@ -68,15 +68,15 @@ HF_MUST int hf_certificates_remove(struct hf_certificates *c, struct hf_error *e
 
 /* ---- for a backup ---- */
 
-/* The own one, the site's and the authority's with their keys, PEM; ret_site stays empty where there
- * is none. */
+/* The own one, the site's and the authority's with their keys, PEM; ret_site stays empty where
+ * there is none. */
 HF_MUST int hf_certificates_files(struct hf_certificates *c, struct hf_buf *ret_own,
                                   struct hf_buf *ret_site, struct hf_buf *ret_ca,
                                   struct hf_error *err);
 /* Whether text could be one of them: a key and its certificates. INVALID. */
 HF_MUST int hf_certificates_check(const char *text, struct hf_error *err);
-/* Puts them in place of what is there, before hf_certificates_open(); site or ca NULL: there is none
- * any more. Done again it changes nothing. */
+/* Puts them in place of what is there, before hf_certificates_open(); site or ca NULL: there is
+ * none any more. Done again it changes nothing. */
 HF_MUST int hf_certificates_put_back(const char *dir, const char *own, const char *site,
                                      const char *ca, struct hf_error *err);
 
@@ -87,8 +87,11 @@ int64_t hf_certificates_site_ends_ms(struct hf_certificates *c);
 enum { HF_CERTIFICATE_OWN = 1, HF_CERTIFICATE_BROKER = 2 };
 
 /* To be called every few seconds: makes anew what ends soon or lacks a name or address, and says
- * what. Where it cannot be, the one that is there stays, and it is tried again after an hour. */
-HF_MUST int hf_certificates_tend(struct hf_certificates *c, const char *name, struct hf_error *err);
+ * what. Where it cannot be, the one that is there stays, and it is tried again after an hour. While
+ * somebody watches in a browser, which may have been told to believe the own one as it is, that one
+ * gets no other names. */
+HF_MUST int hf_certificates_tend(struct hf_certificates *c, const char *name, bool watched,
+                                 struct hf_error *err);
 
 /* ---- the authority: certificates_issue.c ---- */
 

@@ -130,7 +130,7 @@ an_own_one_is_always_there(void **state)
     assert_false(hf_certificates_name(c, "pump-house-3"));
     assert_int_equal(hf_certificates_remove(c, &err), -1);
     assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
-    assert_int_equal(hf_certificates_tend(c, "pump-house-3", &err), 0);
+    assert_int_equal(hf_certificates_tend(c, "pump-house-3", false, &err), 0);
     hf_certificates_free(c);
 }
 
@@ -355,7 +355,7 @@ pain_21_the_own_one_is_made_anew_before_its_end(void **state)
     c = opened(*state);
     hf_certificates_info(c, &before);
     key_of(c, &old);
-    assert_int_equal(hf_certificates_tend(c, "pump-house-3", NULL), HF_CERTIFICATE_OWN);
+    assert_int_equal(hf_certificates_tend(c, "pump-house-3", false, NULL), HF_CERTIFICATE_OWN);
     hf_certificates_info(c, &info);
     key_of(c, &fresh);
     assert_int_equal(strncmp(info.issuer, "CN=Holdfast CA ", 15), 0);
@@ -364,7 +364,7 @@ pain_21_the_own_one_is_made_anew_before_its_end(void **state)
     assert_int_equal(EVP_PKEY_eq(old, fresh), 1);
     assert_non_null(strstr(info.names, "10.9.8.7\n")); /* it stays */
     assert_non_null(strstr(info.names, "old-name\n"));
-    assert_int_equal(hf_certificates_tend(c, "pump-house-3", NULL), 0);
+    assert_int_equal(hf_certificates_tend(c, "pump-house-3", false, NULL), 0);
     hf_certificates_free(c);
     c = opened(*state);
     hf_certificates_info(c, &before);
@@ -385,7 +385,7 @@ with_time_left_it_stays(void **state)
     write_own(*state, all_names(), 62L * DAY_S);
     c = opened(*state);
     hf_certificates_info(c, &before);
-    assert_int_equal(hf_certificates_tend(c, "pump-house-3", NULL), 0);
+    assert_int_equal(hf_certificates_tend(c, "pump-house-3", false, NULL), 0);
     hf_certificates_info(c, &info);
     assert_string_equal(info.fingerprint, before.fingerprint);
     assert_string_equal(info.issuer, info.subject);
@@ -399,14 +399,15 @@ another_name_counts_at_once(void **state)
     struct hf_certificate_info before, info;
 
     hf_certificates_info(c, &before);
-    assert_int_equal(hf_certificates_tend(c, "pump-house-3", NULL), 0);
-    assert_int_equal(hf_certificates_tend(c, "yard-2", NULL), HF_CERTIFICATE_OWN);
+    assert_int_equal(hf_certificates_tend(c, "pump-house-3", false, NULL), 0);
+    assert_int_equal(hf_certificates_tend(c, "yard-2", true, NULL), 0); /* somebody watches */
+    assert_int_equal(hf_certificates_tend(c, "yard-2", false, NULL), HF_CERTIFICATE_OWN);
     hf_certificates_info(c, &info);
     assert_string_equal(info.subject, "CN=yard-2");
     assert_string_equal(info.issuer, before.issuer);
     assert_non_null(strstr(info.names, "yard-2.local\n"));
     assert_non_null(strstr(info.names, "pump-house-3\n"));
-    assert_int_equal(hf_certificates_tend(c, "yard-2", NULL), 0);
+    assert_int_equal(hf_certificates_tend(c, "yard-2", false, NULL), 0);
     hf_certificates_free(c);
 }
 
@@ -415,11 +416,11 @@ static void
 a_name_that_cannot_be_is_tried_once(void **state)
 {
     struct hf_certificates *c = opened(*state);
-    int made = hf_certificates_tend(c, "no name", NULL);
+    int made = hf_certificates_tend(c, "no name", false, NULL);
 
     assert_true(made == HF_CERTIFICATE_OWN || made == 0);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(hf_certificates_tend(c, "no name", NULL), 0);
+        assert_int_equal(hf_certificates_tend(c, "no name", false, NULL), 0);
     hf_certificates_free(c);
 }
 
@@ -473,7 +474,8 @@ the_authority_outlives_what_it_issues(void **state)
         X509_free(cert);
         EVP_PKEY_free(key);
         sk_X509_pop_free(chain, X509_free);
-        assert_int_equal(hf_certificates_tend(c, "yard-2", NULL), i ? 0 : HF_CERTIFICATE_OWN);
+        assert_int_equal(hf_certificates_tend(c, "yard-2", false, NULL),
+                         i ? 0 : HF_CERTIFICATE_OWN);
     }
     hf_certificates_free(c);
     c = opened(*state);
@@ -521,7 +523,7 @@ the_broker_has_one_of_its_own(void **state)
     hf_buf_clear(&ca_pem);
     assert_int_equal(hf_certificates_for_broker(c, "pump-house-3", &again, &ca_pem, NULL), 0);
     assert_string_equal(again.data, pem.data);
-    assert_int_equal(hf_certificates_tend(c, "yard-2", NULL),
+    assert_int_equal(hf_certificates_tend(c, "yard-2", false, NULL),
                      HF_CERTIFICATE_OWN | HF_CERTIFICATE_BROKER);
     hf_buf_clear(&ca_pem);
     assert_int_equal(hf_certificates_for_broker(c, "yard-2", &fresh, &ca_pem, NULL), 0);
@@ -584,7 +586,7 @@ an_address_counts_where_the_authority_is_known(void **state)
     hf_certificates_info(c, &info);
     assert_non_null(strstr(info.names, address));
     assert_non_null(strstr(info.names, "10.9.8.7\n"));
-    assert_int_equal(hf_certificates_tend(c, "pump-house-3", NULL), 0);
+    assert_int_equal(hf_certificates_tend(c, "pump-house-3", false, NULL), 0);
     hf_certificates_free(c);
 }
 
