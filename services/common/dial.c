@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static void
 free_addresses(struct addrinfo **list)
@@ -47,27 +48,33 @@ hf_dial_ready(int fd, short events, int64_t deadline_ms)
 }
 
 static int
+begin(int fd, const struct addrinfo *a, int64_t deadline_ms, struct hf_error *err)
+{
+    int why = 0;
+    socklen_t len = sizeof why;
+
+    if (connect(fd, a->ai_addr, a->ai_addrlen) == 0)
+        return 0;
+    if (errno != EINPROGRESS)
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "%s", strerror(errno));
+    if (!hf_dial_ready(fd, POLLOUT, deadline_ms))
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "no answer in time");
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &len) < 0)
+        why = errno;
+    return why ? hf_error_set(err, HF_ERROR_UNAVAILABLE, "%s", strerror(why)) : 0;
+}
+
+static int
 connect_to(const struct addrinfo *a, int64_t deadline_ms, struct hf_error *err)
 {
-    HF_AUTO_CLOSE int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int why = 0, connected;
-    socklen_t len = sizeof why;
+    int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
         return hf_error_errno(err, errno, "cannot make a socket");
-    if (connect(fd, a->ai_addr, a->ai_addrlen) < 0) {
-        if (errno != EINPROGRESS)
-            return hf_error_set(err, HF_ERROR_UNAVAILABLE, "%s", strerror(errno));
-        if (!hf_dial_ready(fd, POLLOUT, deadline_ms))
-            return hf_error_set(err, HF_ERROR_UNAVAILABLE, "no answer in time");
-        if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &len) < 0)
-            why = errno;
-        if (why)
-            return hf_error_set(err, HF_ERROR_UNAVAILABLE, "%s", strerror(why));
-    }
-    connected = fd;
-    fd = -1;
-    return connected;
+    if (begin(fd, a, deadline_ms, err) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 int

@@ -64,12 +64,12 @@ hf_mqtt_publish_read(const struct hf_mqtt_packet *p, struct hf_mqtt_publish *ret
                      struct hf_error *err)
 {
     unsigned qos = p->flags >> QOS_SHIFT & QOS_MASK;
-    size_t at = 2;
+    size_t at = 2, id_len = qos ? 2 : 0;
 
     if (qos > 1)
         return hf_error_set(err, HF_ERROR_MALFORMED, "a message of QoS %u", qos);
     *ret = (struct hf_mqtt_publish){.retained = p->flags & RETAIN};
-    if (p->len < at || p->len < at + u16_at(p->body) + 2 * qos)
+    if (p->len < at || p->len < at + u16_at(p->body) + id_len)
         return hf_error_set(err, HF_ERROR_MALFORMED, "a message shorter than its topic");
     ret->topic = p->body + at;
     ret->topic_len = u16_at(p->body);
@@ -78,7 +78,7 @@ hf_mqtt_publish_read(const struct hf_mqtt_packet *p, struct hf_mqtt_publish *ret
         ret->id = u16_at(p->body + at);
         if (ret->id == 0)
             return hf_error_set(err, HF_ERROR_MALFORMED, "a message of QoS 1 with the id 0");
-        at += 2;
+        at += id_len;
     }
     ret->payload = p->body + at;
     ret->payload_len = p->len - at;
