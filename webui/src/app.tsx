@@ -41,7 +41,7 @@ function NoPage(): JSX.Element {
 }
 
 const TITLES: Record<string, string> = {
-  account: 'Account',
+  account: 'Settings',
   alarms: 'Alarms',
   audit: 'Audit',
   data: 'Data',
@@ -56,7 +56,7 @@ function pageTitle(path: string, now: State | null): string {
   const name = now?.gateway.name ?? 'Holdfast';
   if (path === '/') return now ? `${now.sentence.eyebrow} · ${name}` : name;
   const service = now?.services.find((s) => s.name === serviceOf(path));
-  return `${service?.title ?? TITLES[path.split('/')[1] ?? ''] ?? 'Services'} · ${name}`;
+  return `${service?.title ?? TITLES[path.split('/')[1] ?? ''] ?? 'Holdfast'} · ${name}`;
 }
 
 function Page({ path, now, session }: { path: string; now: State; session: Session }): JSX.Element {

@@ -2,8 +2,8 @@
 // Pages that come when they are first looked at, or a little before: a first visit does not wait for them.
 import { signal } from '@preact/signals';
 import type { FunctionComponent, JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { Status, Title } from '../parts/basics';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { focusTitle, Status, Title } from '../parts/basics';
 import { mendStyles, reloadIfAnother, reloadIfServed } from '../state/program';
 import type { PageProps } from './props';
 
@@ -91,9 +91,15 @@ function lazy<P>(load: () => Promise<FunctionComponent<P>>): Lazy<P> {
   };
   const Page: Lazy<P> = (props) => {
     const now = loaded.value;
+    const waited = useRef(false);
     useEffect(() => {
       if (loaded.peek().kind !== 'here') void fetchOrSay();
     }, []);
+    // Whoever follows a link with the keyboard goes on at the head of the page, also where it takes its time.
+    useEffect(() => {
+      if (now.kind === 'here' && waited.current) focusTitle();
+      waited.current = now.kind !== 'here';
+    }, [now.kind]);
     if (now.kind === 'here') return <now.Page {...props} />;
     return now.kind === 'failed' ? <DidNotCome again={again} /> : <OnItsWay />;
   };

@@ -9,6 +9,7 @@ import { isUnderWay } from '../derive/upgrade';
 import { countShort, duration, timeNear } from '../format/format';
 import { connection, retryNow, state } from '../state/live';
 import { visitor } from '../state/session';
+import { focusTitle } from './basics';
 import { Icon, type IconName } from './icon';
 
 function troubled(): { count: number; tone: 'warn' | 'bad' } {
@@ -219,7 +220,7 @@ function useFocusOnNewPage(path: string): void {
   useEffect(() => {
     if (!first.current) {
       window.scrollTo(0, 0);
-      document.querySelector<HTMLElement>('[data-page-title]')?.focus({ preventScroll: true });
+      focusTitle();
     }
     first.current = false;
   }, [path]);

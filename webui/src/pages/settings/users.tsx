@@ -110,7 +110,8 @@ function Row({ user, own }: { user: User; own: boolean }): JSX.Element {
 export function UsersPage({ session }: PageProps): JSX.Element {
   const asked = useAsked(users.list, EVERY_MS);
   const list = asked.value ?? [];
-  const here = list.filter((user) => user.sessions > 0 && !user.disabled).length;
+  const enabled = list.filter(({ disabled }) => !disabled);
+  const here = enabled.filter((user) => user.sessions > 0).length;
   return (
     <>
       <Headline
@@ -119,12 +120,12 @@ export function UsersPage({ session }: PageProps): JSX.Element {
         title={
           asked.value === null
             ? 'Who may log in.'
-            : list.length === 1
+            : enabled.length === 1
               ? 'One person may log in.'
-              : `${count(list.length)} people may log in.`
+              : `${count(enabled.length)} people may log in.`
         }
         detail={
-          list.length > 1
+          enabled.length > 1
             ? `${count(here)} of them ${here === 1 ? 'is' : 'are'} logged in now.`
             : 'Give everybody a name of their own: the audit log then says who did what.'
         }
