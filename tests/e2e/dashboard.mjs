@@ -236,7 +236,7 @@ await check(
 // --- The way out
 
 await check('the account page ends the session', async () => {
-  await page.getByRole('link', { name: 'Account' }).click();
+  await page.getByRole('link', { name: 'Settings' }).click();
   await page.getByRole('button', { name: 'Log out' }).waitFor();
 });
 await accessible('account');

@@ -67,26 +67,30 @@ export async function until(what, probe, timeout = SOON_MS) {
 
 /** In the page. That a style sheet was broken off may be told only after the page is there. */
 const isStyled = () =>
-  [...document.querySelectorAll('link[rel=stylesheet]')].every(
-    (link) => link.sheet && link.sheet.cssRules.length > 0,
-  );
+  [...document.querySelectorAll('link[rel=stylesheet]')].every((link) => {
+    try {
+      return link.sheet && link.sheet.cssRules.length > 0;
+    } catch {
+      return false; // of one that was broken off they may not be looked at
+    }
+  });
 
 /**
  * The engine adds and removes network interfaces while containers come and go, and Chromium then
  * breaks off what it is loading (ERR_NETWORK_CHANGED), the page or a style sheet of it: load again.
  */
-export async function open(address) {
+export async function open(address, where = page) {
   await until(
     `${address} is shown`,
     async () => {
       brokenOff = false;
-      await page.goto(address).catch(() => {});
-      return page
+      await where.goto(address).catch(() => {});
+      return where
         .getByRole('heading', { level: 1 })
         .first()
         .waitFor({ timeout: 5000 })
         .then(
-          async () => !brokenOff && (await page.evaluate(isStyled)),
+          async () => !brokenOff && (await where.evaluate(isStyled)),
           () => false,
         );
     },
@@ -106,10 +110,20 @@ export const context = await browser.newContext({
 export const page = await context.newPage();
 page.setDefaultTimeout(SOON_MS);
 
+/** Somebody else, in a browser of their own. */
+export async function newVisitor() {
+  const other = await browser.newContext({ ignoreHTTPSErrors: true, reducedMotion: 'reduce' });
+  const theirs = await other.newPage();
+  theirs.setDefaultTimeout(SOON_MS);
+  theirs.on('requestfailed', noteBroken);
+  return theirs;
+}
+
 let brokenOff = false;
-page.on('requestfailed', (request) => {
+function noteBroken(request) {
   if (['stylesheet', 'script'].includes(request.resourceType())) brokenOff = true;
-});
+}
+page.on('requestfailed', noteBroken);
 
 const complaints = [];
 const foreign = [];
@@ -125,11 +139,11 @@ page.on('request', (request) => {
 });
 
 /** What comes of pressing a link; again where the network has changed meanwhile, see open(). */
-export async function download(name) {
+export async function download(name, role = 'link') {
   return await until('a whole file', async () => {
     const [begun] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('link', { name }).click(),
+      page.getByRole(role, { name }).click(),
     ]);
     return (await begun.failure()) === null ? begun : null;
   });

@@ -385,7 +385,7 @@ await check(
   async () => {
     const was = (await ask('GET', '/config')).body.buffer.window_ms;
     await configure({ buffer: { window_ms: was + 50 } });
-    await showReleases();
+    await open(`${url}/settings/configuration`);
     await page
       .getByTestId('trial')
       .getByText(/is watched/)
@@ -406,8 +406,8 @@ await check(
     expect(now === was, `the window is ${now} ms, and was ${was}`);
   },
 );
-await accessible('releases, with revisions');
-await shootAll('releases-revisions');
+await accessible('revisions');
+await shootAll('revisions');
 
 // --- What does not come, and who may do what
 

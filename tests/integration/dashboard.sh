@@ -72,6 +72,7 @@ in_chromium dashboard || rc=1
 in_chromium data || rc=1
 check a_viewer_is_made
 in_chromium services || rc=1
+in_chromium settings || rc=1
 in_chromium releases || rc=1
 in_chromium sources || rc=1 # last: the registry has a release of the same name and version as the one that runs
 [ "$rc" -eq 0 ] || gateway_keep_logs "$gw"

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import type { FunctionComponent, JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { LocationProvider, useLocation } from 'preact-iso';
 import { errorText } from './api/client';
 import type { Session, State } from './api/types';
-import { incidentAddress, serviceOf } from './derive/address';
-import { Account } from './pages/account';
+import { serviceOf } from './derive/address';
 import { Claim } from './pages/claim';
-import { Alarms, Data, Releases, Service } from './pages/lazy';
+import { pageOf } from './pages/lazy';
 import { Login } from './pages/login';
 import { Overview } from './pages/overview';
-import { Services } from './pages/services';
 import { Notice, Title } from './parts/basics';
 import { Door } from './parts/door';
-import { Prove } from './parts/prove';
 import { Shell } from './parts/shell';
 import { startLive, state } from './state/live';
+import { decide, waiting } from './state/prove';
 import { findOut, visitor } from './state/session';
 
 /** Stands where the first reading will be; seen only where that takes long. */
@@ -43,38 +41,37 @@ function NoPage(): JSX.Element {
 }
 
 const TITLES: Record<string, string> = {
-  account: 'Account',
+  account: 'Settings',
   alarms: 'Alarms',
+  audit: 'Audit',
   data: 'Data',
   devices: 'Devices',
   incidents: 'Incidents',
   releases: 'Releases',
+  services: 'Services',
+  settings: 'Settings',
 };
 
 function pageTitle(path: string, now: State | null): string {
   const name = now?.gateway.name ?? 'Holdfast';
   if (path === '/') return now ? `${now.sentence.eyebrow} · ${name}` : name;
   const service = now?.services.find((s) => s.name === serviceOf(path));
-  return `${service?.title ?? TITLES[path.split('/')[1] ?? ''] ?? 'Services'} · ${name}`;
+  return `${service?.title ?? TITLES[path.split('/')[1] ?? ''] ?? 'Holdfast'} · ${name}`;
 }
 
 function Page({ path, now, session }: { path: string; now: State; session: Session }): JSX.Element {
-  const props = { state: now, session, path };
-  if (serviceOf(path) !== null || incidentAddress(path)) return <Service {...props} />;
-  if (/^\/(data|devices)(\/|$)/.test(path)) return <Data {...props} />;
-  if (/^\/releases(\/|$)/.test(path)) return <Releases {...props} />;
-  switch (path.replace(/(.)\/$/, '$1')) {
-    case '/':
-      return <Overview state={now} />;
-    case '/services':
-      return <Services state={now} />;
-    case '/alarms':
-      return <Alarms {...props} />;
-    case '/account':
-      return <Account state={now} session={session} />;
-    default:
-      return <NoPage />;
-  }
+  if (path === '/') return <Overview state={now} />;
+  const Other = pageOf(path);
+  return Other ? <Other state={now} session={session} path={path} /> : <NoPage />;
+}
+
+/** The form comes when it is needed. Where it does not, the request is left refused. */
+function Proof(): JSX.Element | null {
+  const [form, setForm] = useState<{ Prove: FunctionComponent<{ done: typeof decide }> }>();
+  useEffect(() => {
+    import('./parts/prove').then(setForm, () => decide(false));
+  }, []);
+  return form ? <form.Prove done={decide} /> : null;
 }
 
 function Member({ session }: { session: Session }): JSX.Element {
@@ -89,8 +86,10 @@ function Member({ session }: { session: Session }): JSX.Element {
   }, [title]);
   return (
     <>
-      <Shell>{now ? <Page path={path} now={now} session={session} /> : <Waiting />}</Shell>
-      <Prove />
+      <Shell onPointed={(next) => pageOf(next)?.fetchAhead()}>
+        {now ? <Page path={path} now={now} session={session} /> : <Waiting />}
+      </Shell>
+      {waiting.value && <Proof />}
     </>
   );
 }

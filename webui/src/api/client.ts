@@ -105,7 +105,7 @@ async function read<T>(path: string): Promise<T> {
   }
 }
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 interface Extra {
   headers?: Record<string, string>;

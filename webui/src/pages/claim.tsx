@@ -4,47 +4,20 @@ import { useRef, useState } from 'preact/hooks';
 import { ApiError, api, errorText } from '../api/client';
 import type { ClaimState } from '../api/types';
 import { type ClaimField, claimErrors, formatSetupCode } from '../derive/claim';
-import { PASSWORD_MIN, passwordStrength } from '../derive/password';
 import { duration } from '../format/format';
 import { Notice } from '../parts/basics';
-import { Door, focusFirstError, useThrottle } from '../parts/door';
+import { Door } from '../parts/door';
+import { focusFirstError, useThrottle } from '../parts/door-form';
 import { Field } from '../parts/field';
 import { Fingerprint } from '../parts/fingerprint';
 import { PasswordField } from '../parts/password-field';
+import { Strength } from '../parts/strength';
 import { findOut, welcome } from '../state/session';
 
 type Errors = Partial<Record<ClaimField, string>>;
 
 const FIELDS: ClaimField[] = ['setup_code', 'name', 'password'];
 const RETRY_S = 30;
-
-function Meter({ password, name }: { password: string; name: string }): JSX.Element {
-  const { level, word } = passwordStrength(password, [name, 'holdfast']);
-  const long = [...password].length >= PASSWORD_MIN;
-  return (
-    <div class="strength">
-      <div class={`steps level-${password ? level : 'none'}`} aria-hidden="true">
-        <i />
-        <i />
-        <i />
-        <i />
-      </div>
-      <p class="hint" aria-live="polite">
-        {password ? `Strength: ${word}` : 'Strength shows here'}
-      </p>
-      <ul class="rules">
-        <li class={long ? 'met' : ''}>
-          <span aria-hidden="true">{long ? '✓' : '·'}</span> at least {PASSWORD_MIN} characters
-          <span class="unseen">{long ? ', met' : ', not yet met'}</span>
-        </li>
-        <li>
-          <span aria-hidden="true">·</span> a few words that do not belong together are strong and
-          easy to keep in mind
-        </li>
-      </ul>
-    </div>
-  );
-}
 
 function fieldErrors(error: ApiError): Errors {
   const errors: Errors = {};
@@ -156,7 +129,7 @@ export function Claim({ claim }: { claim: ClaimState }): JSX.Element {
           autocomplete="new-password"
           onValue={setPassword}
         >
-          <Meter password={password} name={name} />
+          <Strength password={password} related={[name, 'holdfast']} />
         </PasswordField>
         <button class="button primary wide" type="submit" disabled={sending || wait > 0}>
           {sending ? 'Claiming…' : 'Claim this gateway'}

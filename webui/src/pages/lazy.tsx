@@ -1,25 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pages that come when they are first looked at: a first visit does not wait for them.
+// Pages that come when they are first looked at, or a little before: a first visit does not wait for them.
 import { signal } from '@preact/signals';
 import type { FunctionComponent, JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
-import { Notice } from '../parts/basics';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { focusTitle, Status, Title } from '../parts/basics';
+import { mendStyles, reloadIfAnother, reloadIfServed } from '../state/program';
 import type { PageProps } from './props';
 
-type Page = FunctionComponent<PageProps>;
-type Loaded = { kind: 'not yet' } | { kind: 'failed' } | { kind: 'here'; Page: Page };
+const AGAIN_MS = 500;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function DidNotCome(): JSX.Element {
+type Loaded<P> =
+  | { kind: 'not yet' }
+  | { kind: 'failed' }
+  | { kind: 'here'; Page: FunctionComponent<P> };
+
+type Lazy<P> = FunctionComponent<P> & { fetchAhead: () => void };
+
+function DidNotCome({ again }: { again: () => Promise<void> }): JSX.Element {
+  const [busy, setBusy] = useState(false);
+  const [tries, setTries] = useState(0);
+  const tryAgain = async () => {
+    setBusy(true);
+    await again();
+    setTries(tries + 1);
+    setBusy(false);
+  };
   return (
-    <div role="alert">
-      <h1 class="unseen">This page did not come</h1>
-      <Notice tone="warn" title="This page did not come.">
-        <p>The gateway may be away, or has been upgraded since this tab was opened.</p>
-        {/* A browser remembers that an import failed: only a new page asks again. */}
-        <button type="button" class="button" onClick={() => location.reload()}>
-          Load again
+    <div class="headline" role="alert" data-testid="did-not-come">
+      <p class="eyebrow">
+        <Status tone="warn">{tries > 0 ? 'Still no answer' : 'No answer'}</Status>
+      </p>
+      <Title>This page did not come.</Title>
+      <p class="sub">Is the box on, and are you on the same network?</p>
+      <p class="try-again">
+        <button
+          type="button"
+          class="button primary"
+          disabled={busy}
+          onClick={() => void tryAgain()}
+        >
+          {busy ? 'Trying…' : 'Try again'}
         </button>
-      </Notice>
+      </p>
     </div>
   );
 }
@@ -35,28 +58,74 @@ function OnItsWay(): JSX.Element {
   );
 }
 
-function lazy(load: () => Promise<Page>): Page {
-  const loaded = signal<Loaded>({ kind: 'not yet' });
-  const start = () =>
-    load().then(
+function lazy<P>(load: () => Promise<FunctionComponent<P>>): Lazy<P> {
+  const loaded = signal<Loaded<P>>({ kind: 'not yet' });
+  let underWay: Promise<boolean> | null = null;
+  let failed = false;
+  const fetchPage = () => {
+    underWay ??= (failed ? mendStyles() : Promise.resolve()).then(load).then(
       (Page) => {
         loaded.value = { kind: 'here', Page };
+        return true;
       },
       () => {
-        loaded.value = { kind: 'failed' };
+        underWay = null;
+        failed = true;
+        return false;
       },
     );
-  return (props) => {
-    const now = loaded.value;
-    useEffect(() => {
-      if (loaded.peek().kind !== 'here') void start();
-    }, []);
-    if (now.kind === 'here') return <now.Page {...props} />;
-    return now.kind === 'failed' ? <DidNotCome /> : <OnItsWay />;
+    return underWay;
   };
+  /** Asks once more: a browser breaks off what it is loading when the network changes under it. */
+  const fetchTwice = async () => {
+    if (await fetchPage()) return true;
+    await pause(AGAIN_MS);
+    return fetchPage();
+  };
+  const fetchOrSay = async () => {
+    if (!(await fetchTwice()) && !(await reloadIfAnother())) loaded.value = { kind: 'failed' };
+  };
+  /** A browser may remember that an import failed: where the gateway answers, a new page asks again. */
+  const again = async () => {
+    if (!(await fetchPage())) await reloadIfServed();
+  };
+  const Page: Lazy<P> = (props) => {
+    const now = loaded.value;
+    const waited = useRef(false);
+    useEffect(() => {
+      if (loaded.peek().kind !== 'here') void fetchOrSay();
+    }, []);
+    // Whoever follows a link with the keyboard goes on at the head of the page, also where it takes its time.
+    useEffect(() => {
+      if (now.kind === 'here' && waited.current) focusTitle();
+      waited.current = now.kind !== 'here';
+    }, [now.kind]);
+    if (now.kind === 'here') return <now.Page {...props} />;
+    return now.kind === 'failed' ? <DidNotCome again={again} /> : <OnItsWay />;
+  };
+  Page.fetchAhead = () => void fetchPage();
+  return Page;
 }
 
-export const Data = lazy(async () => (await import('./data/pages')).DataPages);
-export const Service = lazy(async () => (await import('./service/pages')).ServicePages);
-export const Alarms = lazy(async () => (await import('./alarms/page')).AlarmsPage);
-export const Releases = lazy(async () => (await import('./releases/pages')).ReleasePages);
+const Services = lazy(async () => (await import('./services')).ServicesPage);
+const Service = lazy(async () => (await import('./service/pages')).ServicePages);
+const Data = lazy(async () => (await import('./data/pages')).DataPages);
+const Releases = lazy(async () => (await import('./releases/pages')).ReleasePages);
+const Alarms = lazy(async () => (await import('./alarms/page')).AlarmsPage);
+const Settings = lazy(async () => (await import('./settings/pages')).SettingsPages);
+const Audit = lazy(async () => (await import('./settings/audit')).AuditPage);
+
+const PAGES: [address: RegExp, Lazy<PageProps>][] = [
+  [/^\/services\/?$/, Services],
+  [/^\/(services\/|incidents(\/|$))/, Service],
+  [/^\/(data|devices)(\/|$)/, Data],
+  [/^\/releases(\/|$)/, Releases],
+  [/^\/alarms\/?$/, Alarms],
+  [/^\/(settings|account)(\/|$)/, Settings],
+  [/^\/audit\/?$/, Audit],
+];
+
+/** The page of an address that is not the overview's. */
+export function pageOf(path: string): Lazy<PageProps> | undefined {
+  return PAGES.find(([address]) => address.test(path))?.[1];
+}

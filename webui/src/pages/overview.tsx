@@ -17,9 +17,9 @@ import {
   timeNear,
 } from '../format/format';
 import { Bar, Card, Copyable, Fact, Facts, Notice, Status, Title } from '../parts/basics';
-import { Chart } from '../parts/chart';
 import { PathPicture } from '../parts/path';
 import { ServiceRows } from '../parts/service-rows';
+import { Sketch } from '../parts/sketch';
 import { WorstAlarms } from '../parts/worst-alarms';
 import { useSeries } from '../state/history';
 
@@ -136,7 +136,7 @@ function DataHeld({ state }: { state: State }): JSX.Element {
             />
             <Kpi {...next} />
           </div>
-          <Chart
+          <Sketch
             label="Records held"
             times={times}
             span={SPAN_S[range]}
@@ -153,7 +153,7 @@ function DataHeld({ state }: { state: State }): JSX.Element {
             atLeast={10}
             height={136}
           />
-          <Chart
+          <Sketch
             label="Records a second"
             times={times}
             span={SPAN_S[range]}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import '../style/services.css';
 import type { JSX } from 'preact';
-import type { Service, State } from '../api/types';
+import type { Service } from '../api/types';
 import { inPathOrder } from '../derive/path';
 import { purpose } from '../derive/service-text';
 import { serviceMark } from '../derive/tone';
@@ -8,6 +9,7 @@ import { bytesOf, count, duration, percent, rate } from '../format/format';
 import { Bar, OwnMark, Status, Title } from '../parts/basics';
 import { Icon, serviceIcon } from '../parts/icon';
 import { StaleNotice } from '../parts/stale';
+import type { PageProps } from './props';
 
 function headline(services: Service[]): string {
   if (services.length === 0) return 'No services yet.';
@@ -65,7 +67,7 @@ function Item({ service }: { service: Service }): JSX.Element {
   );
 }
 
-export function Services({ state }: { state: State }): JSX.Element {
+export function ServicesPage({ state }: PageProps): JSX.Element {
   const { services, release } = state;
   const worst =
     services.map(serviceMark).find((m) => m.tone === 'bad') ??

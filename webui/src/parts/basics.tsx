@@ -126,6 +126,10 @@ export function Title({ children }: { children: ComponentChildren }): JSX.Elemen
   );
 }
 
+export function focusTitle(): void {
+  document.querySelector<HTMLElement>('[data-page-title]')?.focus({ preventScroll: true });
+}
+
 export function Facts({ children }: { children: ComponentChildren }): JSX.Element {
   return <dl class="facts">{children}</dl>;
 }

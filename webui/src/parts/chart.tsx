@@ -1,59 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What stands around a plot: the values under the pointer, marks, and its place until it is there.
+// A chart that is drawn by uPlot, with marks over it.
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Mark } from '../derive/marks';
-import { highest } from '../derive/series';
-import { duration, timeNear } from '../format/format';
-import { connection } from '../state/live';
+import { ChartFrame, type ChartProps, spoken } from './chart-frame';
 import type { Plot } from './plot';
-
-export interface ChartLine {
-  name: string;
-  values: (number | null)[];
-  /** Name of a custom property of the theme, e.g. "--accent". */
-  color: string;
-  fill?: string;
-  dashed?: boolean;
-}
-
-export interface ChartProps {
-  label: string;
-  times: number[];
-  lines: ChartLine[];
-  format: (value: number) => string;
-  /** Short form for the axis; format where not given. */
-  axis?: (value: number) => string;
-  height?: number;
-  limit?: { value: number; name: string };
-  /** How far back, in seconds. */
-  span: number;
-  /** The scale reaches at least so far, so that noise does not look like an event. */
-  atLeast?: number;
-  /** Whether only powers of two make sense as steps. */
-  steps?: 'bytes';
-  marks?: Mark[];
-  /** The same marks stand on a chart before: the keyboard does not come by them again. */
-  marksAgain?: boolean;
-  /** What the last value is of; "now" where not given. */
-  newest?: string;
-}
-
-/** The plot's own geometry, in pixels: marks are laid over it. */
-export const AXIS_WIDTH = 56;
-export const PLOT_RIGHT = 4;
-export const PLOT_HEIGHT = 128;
-
-function spoken(props: ChartProps): string {
-  const parts = props.lines.map((line) => {
-    const now = line.values.at(-1);
-    const top = highest(line.values);
-    if (top === null) return `${line.name}: nothing known yet`;
-    const last = now === null || now === undefined ? 'not known' : props.format(now);
-    return `${line.name}: ${props.newest ?? 'now'} ${last}, at most ${props.format(top)}`;
-  });
-  return `${props.label}, last ${duration(props.span)}. ${parts.join('. ')}`;
-}
 
 /** A number right of it would leave the plot. */
 const LAST = 0.9;
@@ -108,41 +59,12 @@ export function Chart(props: ChartProps): JSX.Element {
 
   useEffect(() => plot.current?.update(), [props.times]);
 
-  const stale = connection.value.kind === 'lost';
-  const at = cursor ?? props.times.length - 1;
-  const time = props.times[at];
-  const now = props.times.at(-1);
-  const isoOf = (s: number) => new Date(s * 1000).toISOString();
   return (
-    <figure class="chart">
-      <figcaption>
-        {props.lines.map((line) => {
-          const value = line.values[at];
-          return (
-            <span class="legend" key={line.name}>
-              <span
-                class={`key ${line.dashed ? 'dashed' : ''} key${line.color}`}
-                aria-hidden="true"
-              />
-              {line.name} <b>{value === null || value === undefined ? '–' : props.format(value)}</b>
-            </span>
-          );
-        })}
-        <time>
-          {time === undefined || now === undefined
-            ? ''
-            : cursor === null && !stale
-              ? (props.newest ?? 'now')
-              : timeNear(isoOf(time), isoOf(now))}
-        </time>
-      </figcaption>
-      <div class="plot-place" style={{ minHeight: `${props.height ?? PLOT_HEIGHT}px` }}>
-        <div class="plot" ref={box} role="img" aria-label={spoken(props)} />
-        {props.marks && props.marks.length > 0 && (
-          <Marks marks={props.marks} again={props.marksAgain === true} />
-        )}
-        {props.times.length < 2 && <p class="chart-empty">The first readings are on their way.</p>}
-      </div>
-    </figure>
+    <ChartFrame props={props} cursor={cursor}>
+      <div class="plot" ref={box} role="img" aria-label={spoken(props)} />
+      {props.marks && props.marks.length > 0 && (
+        <Marks marks={props.marks} again={props.marksAgain === true} />
+      )}
+    </ChartFrame>
   );
 }

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { Field } from './field';
 
 interface PasswordFieldProps {
+  id?: string;
   label: string;
   hint?: string;
   error?: string | undefined;
@@ -17,7 +18,7 @@ export function PasswordField(props: PasswordFieldProps): JSX.Element {
   const [seen, setSeen] = useState(false);
   return (
     <Field
-      id="password"
+      id={props.id ?? 'password'}
       label={props.label}
       {...(props.hint ? { hint: props.hint } : {})}
       error={props.error}

@@ -3,7 +3,7 @@
 import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
 import { timeOfDay, weekday } from '../format/format';
-import { AXIS_WIDTH, type ChartProps, PLOT_HEIGHT, PLOT_RIGHT } from './chart';
+import { AXIS_WIDTH, type ChartProps, PLOT_HEIGHT, PLOT_RIGHT } from './chart-frame';
 
 /** Half a time label: nearer to the edge it would be cut. */
 const LABEL_HALF = 20;

@@ -1,22 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import { api, errorText, whenPasswordNeeded } from '../api/client';
+import { api, errorText } from '../api/client';
 import { Confirm } from './confirm';
 import { PasswordField } from './password-field';
 
-/** Who waits for the password; null for nobody. */
-const waiting = signal<((shown: boolean) => void) | null>(null);
-
-whenPasswordNeeded(() => {
-  waiting.value?.(false);
-  return new Promise((resolve) => {
-    waiting.value = resolve;
-  });
-});
-
-function Ask({ done }: { done: (shown: boolean) => void }): JSX.Element {
+/** Asks for the password where a request needs it. */
+export function Prove({ done }: { done: (shown: boolean) => void }): JSX.Element {
   const [password, setPassword] = useState('');
   const [problem, setProblem] = useState('');
   const [attempt, setAttempt] = useState(0);
@@ -41,6 +31,7 @@ function Ask({ done }: { done: (shown: boolean) => void }): JSX.Element {
     >
       <p>What you asked for needs it once more. It then counts for ten minutes.</p>
       <PasswordField
+        id="prove"
         label="Your password"
         error={problem || undefined}
         value={password}
@@ -49,15 +40,4 @@ function Ask({ done }: { done: (shown: boolean) => void }): JSX.Element {
       />
     </Confirm>
   );
-}
-
-/** Asks for the password where a request needs it, and lets the request go on. */
-export function Prove(): JSX.Element | null {
-  const done = waiting.value;
-  if (!done) return null;
-  const decide = (shown: boolean) => {
-    waiting.value = null;
-    done(shown);
-  };
-  return <Ask done={decide} />;
 }

@@ -8,11 +8,29 @@ import { announcementKey, serviceMark } from '../derive/tone';
 import { isUnderWay } from '../derive/upgrade';
 import { countShort, duration, timeNear } from '../format/format';
 import { connection, retryNow, state } from '../state/live';
+import { visitor } from '../state/session';
+import { focusTitle } from './basics';
 import { Icon, type IconName } from './icon';
 
 function troubled(): { count: number; tone: 'warn' | 'bad' } {
   const marks = (state.value?.services ?? []).map(serviceMark).filter((m) => m.tone !== 'ok');
   return { count: marks.length, tone: marks.some((m) => m.tone === 'bad') ? 'bad' : 'warn' };
+}
+
+const REST = ['/devices', '/releases', '/settings', '/account', '/audit'];
+
+function isAdmin(): boolean {
+  const who = visitor.value;
+  return who.kind === 'member' && who.session.role === 'admin';
+}
+
+/** An upgrade does. */
+function Moves(): JSX.Element {
+  return (
+    <span class="count tone-move">
+      …<span class="unseen"> an upgrade is under way</span>
+    </span>
+  );
 }
 
 function NavLink({
@@ -38,6 +56,58 @@ function NavLink({
       <span>{title}</span>
       {children}
     </a>
+  );
+}
+
+/** On a phone what does not fit stands behind “More”. */
+function Rest(): JSX.Element {
+  const { path } = useLocation();
+  const [open, setOpen] = useState(false);
+  const box = useRef<HTMLDivElement>(null);
+  const now = state.value;
+  const moves = now !== null && isUnderWay(now.upgrade);
+  const inside = REST.some((place) => path === place || path.startsWith(`${place}/`));
+  useEffect(() => setOpen(false), [path]);
+  useEffect(() => {
+    if (!open) return;
+    const away = (event: Event) => {
+      if (event.target instanceof Node && !box.current?.contains(event.target)) setOpen(false);
+    };
+    document.addEventListener('pointerdown', away);
+    document.addEventListener('focusin', away);
+    return () => {
+      document.removeEventListener('pointerdown', away);
+      document.removeEventListener('focusin', away);
+    };
+  }, [open]);
+  const closeByKey = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || !open) return;
+    setOpen(false);
+    box.current?.querySelector('button')?.focus();
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Esc closes what its button has opened
+    <div class="nav-rest" ref={box} onKeyDown={closeByKey}>
+      <button
+        type="button"
+        class={inside ? 'nav-more inside' : 'nav-more'}
+        aria-expanded={open}
+        aria-controls="nav-more"
+        onClick={() => setOpen(!open)}
+      >
+        <Icon name="more" size={20} />
+        <span>More</span>
+        {moves && <Moves />}
+      </button>
+      <div id="nav-more" class={open ? 'open' : ''}>
+        <NavLink href="/devices" icon="devices" title="Devices" />
+        <NavLink href="/releases" icon="releases" title="Releases">
+          {moves && <Moves />}
+        </NavLink>
+        <NavLink href="/settings" icon="settings" title="Settings" also="/account" />
+        {isAdmin() && <NavLink href="/audit" icon="audit" title="Audit" />}
+      </div>
+    </div>
   );
 }
 
@@ -67,14 +137,6 @@ function Navigation(): JSX.Element {
           </span>
         )}
       </NavLink>
-      <NavLink href="/devices" icon="devices" title="Devices" />
-      <NavLink href="/releases" icon="releases" title="Releases">
-        {now && isUnderWay(now.upgrade) && (
-          <span class="count tone-move">
-            …<span class="unseen"> an upgrade is under way</span>
-          </span>
-        )}
-      </NavLink>
       <NavLink href="/alarms" icon="alarms" title="Alarms">
         {alarms && alarms.unacknowledged > 0 && (
           <span class={`count tone-${alarms.worst ?? 'warn'}`} data-testid="alarm-count">
@@ -83,7 +145,7 @@ function Navigation(): JSX.Element {
           </span>
         )}
       </NavLink>
-      <NavLink href="/account" icon="account" title="Account" />
+      <Rest />
       <p class="nav-foot">
         {now?.release && <span>Release {now.release.version}</span>}
         {now && <span>holdfast {now.gateway.version}</span>}
@@ -158,18 +220,35 @@ function useFocusOnNewPage(path: string): void {
   useEffect(() => {
     if (!first.current) {
       window.scrollTo(0, 0);
-      document.querySelector<HTMLElement>('[data-page-title]')?.focus({ preventScroll: true });
+      focusTitle();
     }
     first.current = false;
   }, [path]);
 }
 
-export function Shell({ children }: { children: ComponentChildren }): JSX.Element {
+/** Whoever points at a link is about to follow it. */
+function linkUnder(event: Event): string | null {
+  const link = event.target instanceof Element ? event.target.closest('a[href^="/"]') : null;
+  return link instanceof HTMLAnchorElement && !link.download ? link.pathname : null;
+}
+
+export function Shell({
+  onPointed,
+  children,
+}: {
+  /** Is told the address of a page that may be asked for next. */
+  onPointed: (path: string) => void;
+  children: ComponentChildren;
+}): JSX.Element {
   const { path } = useLocation();
+  const point = (event: Event) => {
+    const next = linkUnder(event);
+    if (next !== null) onPointed(next);
+  };
   const stale = connection.value.kind === 'lost';
   useFocusOnNewPage(path);
   return (
-    <div class="shell">
+    <div class="shell" onPointerOver={point} onFocusIn={point}>
       <a class="skip" href="#content">
         Skip to the content
       </a>

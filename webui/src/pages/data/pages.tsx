@@ -2,9 +2,9 @@
 import '../../style/forms.css';
 import '../../style/data.css';
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
 import { countShort } from '../../format/format';
 import { Title } from '../../parts/basics';
+import { type Tab, Tabs } from '../../parts/tabs';
 import type { PageProps } from '../props';
 import { Devices } from './devices';
 import { Held } from './held';
@@ -13,37 +13,18 @@ import { Records } from './records';
 import { RulesPage } from './rules';
 import { Settings } from './settings';
 
-const TABS = [
-  ['/data', 'Overview'],
-  ['/data/records', 'Records'],
-  ['/data/quarantine', 'Quarantine'],
-  ['/data/rules', 'Rules'],
-  ['/data/settings', 'Settings'],
-] as const;
-
-function Tabs({ path, quarantined }: { path: string; quarantined: number }): JSX.Element {
-  const here = useRef<HTMLElement>(null);
-  // On a phone not all of them fit.
-  useEffect(() => {
-    const tab = here.current?.querySelector<HTMLElement>('[aria-current]');
-    if (tab && here.current)
-      here.current.scrollLeft = tab.offsetLeft - here.current.offsetLeft - 16;
-  }, [path]);
-  return (
-    <nav class="tabs" aria-label="Data" ref={here}>
-      {TABS.map(([href, title]) => (
-        <a href={href} key={href} aria-current={href === path ? 'page' : undefined}>
-          {title}
-          {href === '/data/quarantine' && quarantined > 0 && (
-            <span class="count tone-warn">{countShort(quarantined)}</span>
-          )}
-        </a>
-      ))}
-    </nav>
-  );
+function tabs(quarantined: number): Tab[] {
+  const aside = quarantined > 0 && <span class="count tone-warn">{countShort(quarantined)}</span>;
+  return [
+    { href: '/data', title: 'Overview' },
+    { href: '/data/records', title: 'Records' },
+    { href: '/data/quarantine', title: 'Quarantine', aside },
+    { href: '/data/rules', title: 'Rules' },
+    { href: '/data/settings', title: 'Settings' },
+  ];
 }
 
-function Tab({ state, session, path }: PageProps): JSX.Element {
+function Content({ state, session, path }: PageProps): JSX.Element {
   switch (path) {
     case '/data':
       return <Held state={state} session={session} />;
@@ -72,8 +53,8 @@ export function DataPages({ state, session, path }: PageProps): JSX.Element {
   if (here === '/devices') return <Devices state={state} session={session} />;
   return (
     <>
-      <Tabs path={here} quarantined={state.buffer.quarantined} />
-      <Tab state={state} session={session} path={here} />
+      <Tabs label="Data" tabs={tabs(state.buffer.quarantined)} here={here} />
+      <Content state={state} session={session} path={here} />
     </>
   );
 }

@@ -26,7 +26,6 @@ import { HistoryCard } from './history';
 import { LiveCard } from './live';
 import { PolicyCard } from './policy';
 import { Registry } from './registry';
-import { RevisionsCard } from './revisions';
 
 /** So long its steps stay to be looked at after its end. */
 const STAYS_S = 600;
@@ -173,7 +172,6 @@ export function ReleasesPage(props: PageProps): JSX.Element {
             <AddCard />
             <BundleCard onTaken={() => void asked.again()} />
             <PolicyCard />
-            <RevisionsCard at={at} />
           </div>
         )}
       </div>

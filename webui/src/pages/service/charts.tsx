@@ -7,7 +7,8 @@ import { marksOf } from '../../derive/marks';
 import { rollingMean, SPAN_S, SPAN_TEXT } from '../../derive/series';
 import { bytes, count, percent, percentShort } from '../../format/format';
 import { Card, Status } from '../../parts/basics';
-import { Chart, type ChartProps } from '../../parts/chart';
+import { Chart } from '../../parts/chart';
+import type { ChartProps } from '../../parts/chart-frame';
 import { RangeChoice } from '../../parts/range';
 import { useSeries } from '../../state/history';
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The configuration's revisions: what each changed, whether it is watched, and the way back. For an admin.
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { configuration } from '../../api/config';
 import type { RevisionDiff, RevisionList } from '../../api/types';
 import { changedText, trialText } from '../../derive/revision';
@@ -16,15 +16,17 @@ const SHOWN = 5;
 
 type Item = RevisionList['revisions'][number];
 
-function Changes({ changes, omitted }: RevisionDiff): JSX.Element {
+export function Changes({
+  changes,
+  omitted,
+}: Pick<RevisionDiff, 'changes' | 'omitted'>): JSX.Element {
   return (
-    <ul class="texts" data-testid="changes">
+    <ul class="changes" data-testid="changes">
       {changes.length === 0 && <li>Nothing.</li>}
       {changes.map((change) => (
-        <li key={change.path} class="breaks">
-          <span>
-            <code>{change.path}</code> {changedText(change)}
-          </span>
+        <li key={change.path}>
+          <code>{change.path}</code>
+          <span>{changedText(change)}</span>
         </li>
       ))}
       {omitted > 0 && <li>{count(omitted)} more</li>}
@@ -86,22 +88,22 @@ function Revision({
     configuration.diff(n, from).then(take, onDone);
   return (
     <li data-testid="revision" data-revision={revision}>
-      <p class="past-head">
-        <span>
-          <strong>Revision {revision}</strong>{' '}
-          <span class="quiet">
-            {timeNear(created, at)}, by {author}
-          </span>
-        </span>
-        {revision === current && <Status tone="ok">in force</Status>}
-      </p>
-      {shown && <Changes {...shown} />}
-      <p class="inputs">
-        {before !== null && !shown && (
+      <div class="entry-what">
+        <p class="entry-head">
+          <b>Revision {revision}</b>
+          {revision === current && <Status tone="ok">in force</Status>}
+        </p>
+        <p class="quiet breaks">
+          {timeNear(created, at)}, by {author}
+        </p>
+      </div>
+      <p class="entry-deeds">
+        {before !== null && (
           <button
             type="button"
             class="button small"
-            onClick={() => void ask(revision, before, setShown)}
+            aria-expanded={shown !== null}
+            onClick={() => (shown ? setShown(null) : void ask(revision, before, setShown))}
           >
             What it changed<span class="unseen">: revision {revision}</span>
           </button>
@@ -116,6 +118,7 @@ function Revision({
           </button>
         )}
       </p>
+      {shown && <Changes {...shown} />}
       {asked && (
         <Return to={revision} diff={asked} onDone={onDone} onClose={() => setAsked(null)} />
       )}
@@ -123,8 +126,64 @@ function Revision({
   );
 }
 
-export function RevisionsCard({ at }: { at: string }): JSX.Element {
+/** Any two; 0 stands for the defaults. */
+function Compare({ list }: { list: RevisionList }): JSX.Element {
+  const numbers = list.revisions.map(({ revision }) => revision);
+  const [from, setFrom] = useState(0);
+  const [chosen, setTo] = useState<number | null>(null);
+  const to = chosen ?? list.current;
+  const [diff, setDiff] = useState<RevisionDiff | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const compare = (event: Event) => {
+    event.preventDefault();
+    setError(null);
+    configuration.diff(to, from).then(setDiff, setError);
+  };
+  const choose = (set: (n: number) => void) => (e: { currentTarget: HTMLSelectElement }) => {
+    set(Number(e.currentTarget.value));
+    setDiff(null);
+  };
+  return (
+    <form class="compare" onSubmit={compare} aria-label="Compare two revisions">
+      <h3>Compare</h3>
+      <div class="inputs">
+        <label class="grow">
+          From
+          <select value={from} onChange={choose(setFrom)}>
+            <option value={0}>the defaults</option>
+            {numbers.map((n) => (
+              <option value={n} key={n}>
+                revision {n}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="grow">
+          To
+          <select value={to} onChange={choose(setTo)}>
+            {numbers.map((n) => (
+              <option value={n} key={n}>
+                revision {n}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="submit" class="button">
+          Compare
+        </button>
+      </div>
+      <Outcome text="" error={error} />
+      {diff && <Changes {...diff} />}
+    </form>
+  );
+}
+
+/** sign: read anew where it is another one. */
+export function RevisionsCard({ at, sign }: { at: string; sign: string }): JSX.Element {
   const asked = useAsked(configuration.revisions, EVERY_MS);
+  useEffect(() => {
+    if (asked.value) void asked.again();
+  }, [sign]);
   const [all, setAll] = useState(false);
   const [done, setDone] = useState<{ text: string; error: unknown }>({ text: '', error: null });
   const list = asked.value;
@@ -135,7 +194,7 @@ export function RevisionsCard({ at }: { at: string }): JSX.Element {
     void asked.again();
   };
   return (
-    <Card title="Configuration" aside={<span class="aside">newest first</span>}>
+    <Card title="Revisions" aside={<span class="aside">newest first</span>}>
       <Trouble asked={asked} />
       <Loading asked={asked} />
       <Outcome {...done} />
@@ -147,7 +206,7 @@ export function RevisionsCard({ at }: { at: string }): JSX.Element {
       {list && revisions.length === 0 && (
         <p class="quiet">The defaults; nothing was changed yet.</p>
       )}
-      <ul class="past">
+      <ul class="entries">
         {(all ? revisions : revisions.slice(0, SHOWN)).map((item, i) => (
           <Revision
             key={item.revision}
@@ -164,6 +223,7 @@ export function RevisionsCard({ at }: { at: string }): JSX.Element {
           {count(hidden)} more
         </button>
       )}
+      {list && revisions.length > 1 && <Compare list={list} />}
     </Card>
   );
 }

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The audit log: what of it is shown, by day, and as a file.
+import type { AuditEntry } from '../api/types';
+import { date } from '../format/format';
+
+export interface AuditFilter {
+  who: string;
+  text: string;
+}
+
+export function matchesEntry({ who, from, what }: AuditEntry, filter: AuditFilter): boolean {
+  const text = filter.text.trim().toLowerCase();
+  return (
+    (filter.who === '' || who === filter.who) &&
+    (text === '' || [what, who, from ?? ''].some((one) => one.toLowerCase().includes(text)))
+  );
+}
+
+/** A newer reading of the newest, and what was read before. Where they do not meet, some between were
+ * not seen: only the newer ones are kept, and their end is where to go on. */
+export function joined(
+  fresh: readonly AuditEntry[],
+  old: readonly AuditEntry[],
+): { entries: AuditEntry[]; meet: boolean } {
+  const known = new Set(old.map(({ id }) => id));
+  const meet = old.length === 0 || fresh.some(({ id }) => known.has(id));
+  if (!meet) return { entries: [...fresh], meet };
+  return { entries: [...fresh.filter(({ id }) => !known.has(id)), ...old], meet };
+}
+
+/** The gateway has a sign for whoever it could not know. */
+export function whoText(who: string): string {
+  return who === '?' ? 'not known' : who;
+}
+
+export interface Day {
+  title: string;
+  entries: AuditEntry[];
+}
+
+/** In their order; what has no time belongs to the day that it stands in. */
+export function byDay(entries: readonly AuditEntry[]): Day[] {
+  const days: Day[] = [];
+  for (const entry of entries) {
+    const title = entry.at === null ? (days.at(-1)?.title ?? 'Time not known') : date(entry.at);
+    const day = days.at(-1);
+    if (day?.title === title) day.entries.push(entry);
+    else days.push({ title, entries: [entry] });
+  }
+  return days;
+}
+
+/** RFC 4180. What a spreadsheet would take for a formula is made a text. */
+function cell(text: string): string {
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+export function auditCsv(entries: readonly AuditEntry[]): string {
+  const lines = entries.map(({ id, at, who, from, what }) => [id, at ?? '', who, from ?? '', what]);
+  return [['id', 'at', 'who', 'from', 'what'], ...lines]
+    .map((line) => `${line.map(cell).join(',')}\r\n`)
+    .join('');
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// One's own account: the password, and where one is logged in.
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { sessions, users } from '../../api/access';
+import type { SessionInfo } from '../../api/types';
+import { ROLE_TEXT } from '../../derive/access';
+import { PASSWORD_MIN } from '../../derive/password';
+import { NOT_REFUSED, type Refusal, refusalOf } from '../../derive/problem';
+import { timeNear } from '../../format/format';
+import { Loading, Outcome, Trouble } from '../../parts/asked';
+import { Card, Status, Title } from '../../parts/basics';
+import { PasswordField } from '../../parts/password-field';
+import { Strength } from '../../parts/strength';
+import { useAsked } from '../../state/asked';
+import { useDeed } from '../../state/deed';
+import { leave } from '../../state/session';
+import type { PageProps } from '../props';
+import { Refused } from './parts';
+import { SessionList } from './sessions';
+
+const EVERY_MS = 15_000;
+
+function Password({ user, onSet }: { user: string; onSet: () => void }): JSX.Element {
+  const [current, setCurrent] = useState('');
+  const [fresh, setFresh] = useState('');
+  const [refusal, setRefusal] = useState<Refusal<'current' | 'new'>>(NOT_REFUSED);
+  const { busy, text, run } = useDeed();
+  const set = async (event: Event) => {
+    event.preventDefault();
+    if ([...fresh].length < PASSWORD_MIN) {
+      const why = `The password needs at least ${PASSWORD_MIN} characters`;
+      setRefusal({ fields: { new: why }, rest: null });
+      return;
+    }
+    setRefusal(NOT_REFUSED);
+    await run(async () => {
+      await users.setOwnPassword(current, fresh).catch((error) => {
+        setRefusal(refusalOf(error, ['current', 'new']));
+        throw error;
+      });
+      setCurrent('');
+      setFresh('');
+      onSet();
+      return 'It is set. Your other sessions have ended.';
+    });
+  };
+  return (
+    <Card title="Password">
+      <form onSubmit={set} noValidate aria-label="Password">
+        <Refused error={refusal.rest} />
+        <Outcome text={text} error={null} />
+        <input
+          class="unseen"
+          type="text"
+          value={user}
+          autocomplete="username"
+          tabIndex={-1}
+          aria-hidden="true"
+          readOnly
+        />
+        <PasswordField
+          id="current"
+          label="Present password"
+          error={refusal.fields.current}
+          value={current}
+          autocomplete="current-password"
+          onValue={setCurrent}
+        />
+        <PasswordField
+          id="new"
+          label="New password"
+          error={refusal.fields.new}
+          value={fresh}
+          autocomplete="new-password"
+          onValue={setFresh}
+        >
+          {fresh && <Strength password={fresh} related={[user, 'holdfast']} />}
+        </PasswordField>
+        <button type="submit" class="button primary" disabled={busy || !current || !fresh}>
+          {busy ? 'Setting…' : 'Set the password'}
+        </button>
+      </form>
+    </Card>
+  );
+}
+
+export function AccountPage({ session, state }: PageProps): JSX.Element {
+  const asked = useAsked(sessions.list, EVERY_MS);
+  const deed = useDeed();
+  const own = asked.value?.filter(({ user }) => user === session.user) ?? [];
+  const others = own.filter(({ current }) => !current);
+  const run = (work: () => Promise<string>) => deed.run(work).then(() => asked.again());
+  const end = ({ id, address }: SessionInfo) =>
+    run(async () => {
+      await sessions.end(id);
+      return `The session from ${address ?? 'an address not known'} has ended.`;
+    });
+  const endAll = () =>
+    run(async () => {
+      await sessions.endOthers();
+      return 'All your other sessions have ended.';
+    });
+  return (
+    <>
+      <header class="headline with-actions" data-testid="answer">
+        <div>
+          <p class="status-line">
+            <Status tone="ok">{session.role}</Status>
+          </p>
+          <Title>You are {session.user}.</Title>
+          <p class="sub">
+            {ROLE_TEXT[session.role]} Logged in until {timeNear(session.expires, state.at)}, and
+            longer while you are here.
+          </p>
+        </div>
+        <div class="actions">
+          <button
+            type="button"
+            class="button"
+            onClick={() => void deed.run(() => leave().then(() => ''))}
+          >
+            Log out
+          </button>
+        </div>
+      </header>
+      <div class="halves">
+        <Card
+          title="Your sessions"
+          aside={
+            others.length > 1 && (
+              <button
+                type="button"
+                class="button small"
+                disabled={deed.busy}
+                onClick={() => void endAll()}
+              >
+                End all others
+              </button>
+            )
+          }
+        >
+          <Trouble asked={asked} />
+          <Loading asked={asked} />
+          <Outcome text={deed.text} error={deed.error} />
+          {asked.value && (
+            <SessionList
+              sessions={own}
+              at={state.at}
+              busy={deed.busy}
+              onEnd={(one) => void end(one)}
+            />
+          )}
+        </Card>
+        <Password user={session.user} onSet={() => void asked.again()} />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration as a whole: out into a file, in from one, and back to what it was. For an admin.
+import type { JSX } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import { errorText, isApiError } from '../../api/client';
+import { configuration, type Revision } from '../../api/config';
+import type { ConfigDocument, Effect, RevisionDiff } from '../../api/types';
+import { configFrom, differences, secretsWritten } from '../../derive/difference';
+import { count } from '../../format/format';
+import { Headline, Outcome } from '../../parts/asked';
+import { Card, Notice } from '../../parts/basics';
+import { dayOf, saveFile } from '../../parts/save';
+import { useDeed } from '../../state/deed';
+import type { PageProps } from '../props';
+import { Changes, RevisionsCard } from './revisions';
+
+/** The gateway keeps secrets to itself; an export has stars in their place. */
+function ExportCard({ name, at }: { name: string; at: string }): JSX.Element {
+  const deed = useDeed();
+  const save = () =>
+    deed.run(async () => {
+      const { config, tag } = await configuration.read();
+      const revision = tag.replace(/\D/g, '');
+      const text = `${JSON.stringify(config, null, 2)}\n`;
+      saveFile(`${name}-config-${dayOf(at)}-r${revision}.json`, 'application/json', text);
+      return `Revision ${revision} is in the file.`;
+    });
+  return (
+    <Card title="Export">
+      <Outcome text={deed.text} error={deed.error} />
+      <p class="quiet above">
+        All settings in one file, for this gateway or as the model for another one. Secrets never
+        leave the gateway: each is *** in the file.
+      </p>
+      <button type="button" class="button" disabled={deed.busy} onClick={() => void save()}>
+        Export the configuration
+      </button>
+    </Card>
+  );
+}
+
+interface Proposal {
+  document: ConfigDocument;
+  /** Of the revision that it was compared with. */
+  tag: string;
+  changes: RevisionDiff['changes'];
+  effects: readonly Effect[];
+}
+
+const EFFECT: Record<Effect['how'], string> = {
+  live: 'while it runs',
+  recreate: 'by a new container',
+};
+
+async function tryOut(text: string): Promise<Proposal> {
+  const file = configFrom(text);
+  if ('error' in file) throw new Error(file.error);
+  const document = file.document as ConfigDocument;
+  const { config: now, tag } = await configuration.read();
+  const { config: next } = await configuration.tryWhole(document, tag);
+  const { effects = [], ...would } = next;
+  const changes = [...differences(now, would), ...secretsWritten(now, document)];
+  return { document, tag, changes, effects };
+}
+
+/** With the place of each thing that is wrong. */
+function NotTaken({ error }: { error: unknown }): JSX.Element | null {
+  if (error === null) return null;
+  const places = isApiError(error) ? error.errors : [];
+  return (
+    <div role="alert" data-testid="refused">
+      <Notice tone="bad" title={errorText(error)}>
+        {places.length > 1 && (
+          <ul>
+            {places.map(({ pointer, detail }) => (
+              <li key={`${pointer} ${detail}`}>
+                {pointer && <code>{pointer}</code>} {detail}
+              </li>
+            ))}
+          </ul>
+        )}
+      </Notice>
+    </div>
+  );
+}
+
+function Preview({
+  proposal: { changes, effects },
+  busy,
+  onApply,
+  onCancel,
+}: {
+  proposal: Proposal;
+  busy: boolean;
+  onApply: () => void;
+  onCancel: () => void;
+}): JSX.Element {
+  return (
+    <div class="preview" data-testid="preview">
+      <h3>
+        {changes.length === 0
+          ? 'The file is what is in force already.'
+          : changes.length === 1
+            ? 'It would change one thing:'
+            : `It would change ${count(changes.length)} things:`}
+      </h3>
+      {changes.length > 0 && <Changes changes={changes} omitted={0} />}
+      {effects.length > 0 && (
+        <ul class="texts">
+          {effects.map(({ service, change, how }) => (
+            <li key={`${service} ${change}`}>
+              <span>
+                {service}: {change}, {EFFECT[how]}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      <div class="inputs">
+        {changes.length > 0 && (
+          <button type="button" class="button primary" disabled={busy} onClick={onApply}>
+            {busy ? 'Putting it in force…' : 'Put it in force'}
+          </button>
+        )}
+        <button type="button" class="button" disabled={busy} onClick={onCancel}>
+          {changes.length > 0 ? 'Cancel' : 'Close'}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function ImportCard({ onTaken }: { onTaken: (now: Revision) => void }): JSX.Element {
+  const form = useRef<HTMLFormElement>(null);
+  const [proposal, setProposal] = useState<Proposal | null>(null);
+  const deed = useDeed();
+  const choose = async (file: File | undefined) => {
+    setProposal(null);
+    await deed.run(async () => {
+      if (file) setProposal(await tryOut(await file.text()));
+      return '';
+    });
+  };
+  const end = () => {
+    setProposal(null);
+    form.current?.reset();
+  };
+  const apply = ({ document, tag }: Proposal) =>
+    deed.run(async () => {
+      try {
+        const now = await configuration.replace(document, tag);
+        end();
+        onTaken(now);
+        return `It is in force, as revision ${now.tag.replace(/\D/g, '')}.`;
+      } catch (error) {
+        if (!isApiError(error, 412)) throw error;
+        setProposal(await tryOut(JSON.stringify(document)));
+        throw new Error('Somebody has changed the settings meanwhile. Compare once more');
+      }
+    });
+  return (
+    <Card title="Import">
+      <NotTaken error={deed.error} />
+      <Outcome text={deed.text} error={null} />
+      <form ref={form} aria-label="Import" onSubmit={(event) => event.preventDefault()}>
+        <div class="field">
+          <label for="config-file">Configuration file</label>
+          <p class="hint" id="config-file-hint">
+            It replaces all settings; what is not in it goes back to the default. *** keeps the
+            secret that is here. Nothing changes before you have seen what would.
+          </p>
+          <input
+            id="config-file"
+            type="file"
+            accept=".json,application/json"
+            aria-describedby="config-file-hint"
+            disabled={deed.busy}
+            onChange={(e) => void choose(e.currentTarget.files?.[0])}
+          />
+        </div>
+      </form>
+      {proposal && (
+        <Preview
+          proposal={proposal}
+          busy={deed.busy}
+          onApply={() => void apply(proposal)}
+          onCancel={end}
+        />
+      )}
+    </Card>
+  );
+}
+
+export function ConfigurationPage({ state }: PageProps): JSX.Element {
+  const [taken, setTaken] = useState('');
+  return (
+    <>
+      <Headline
+        tone="off"
+        eyebrow="Configuration"
+        title="All settings, out and in."
+        detail="Every change is a revision of its own, is watched, and can be taken back."
+      />
+      <div class="halves">
+        <div class="stack">
+          <ExportCard name={state.gateway.name} at={state.at} />
+          <ImportCard onTaken={({ tag }) => setTaken(tag)} />
+        </div>
+        <RevisionsCard at={state.at} sign={taken} />
+      </div>
+    </>
+  );
+}

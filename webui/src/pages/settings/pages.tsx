@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+import '../../style/forms.css';
+import '../../style/settings.css';
+import type { JSX } from 'preact';
+import { mayAdminister } from '../../parts/asked';
+import { Title } from '../../parts/basics';
+import { type Tab, Tabs } from '../../parts/tabs';
+import type { PageProps } from '../props';
+import { AccountPage } from './account';
+import { CertificatePage } from './certificate';
+import { ConfigurationPage } from './configuration';
+import { GatewayPage } from './gateway';
+import { TokensPage } from './tokens';
+import { UserPage } from './user';
+import { UsersPage } from './users';
+
+const TABS: (Tab & { forAdmin?: true })[] = [
+  { href: '/settings', title: 'Account' },
+  { href: '/settings/users', title: 'Users', forAdmin: true },
+  { href: '/settings/tokens', title: 'Tokens' },
+  { href: '/settings/certificate', title: 'Certificate' },
+  { href: '/settings/configuration', title: 'Configuration', forAdmin: true },
+  { href: '/settings/gateway', title: 'Gateway' },
+];
+
+function userOf(path: string): string | null {
+  const [, name] = /^\/settings\/users\/([^/]+)$/.exec(path) ?? [];
+  return name ?? null;
+}
+
+function Content({ here, props }: { here: string; props: PageProps }): JSX.Element {
+  const admin = mayAdminister(props.session);
+  const user = userOf(here);
+  if (admin && user !== null) return <UserPage {...props} name={user} key={user} />;
+  switch (here) {
+    case '/settings':
+      return <AccountPage {...props} />;
+    case '/settings/tokens':
+      return <TokensPage {...props} />;
+    case '/settings/certificate':
+      return <CertificatePage {...props} />;
+    case '/settings/gateway':
+      return <GatewayPage {...props} />;
+  }
+  if (admin && here === '/settings/users') return <UsersPage {...props} />;
+  if (admin && here === '/settings/configuration') return <ConfigurationPage {...props} />;
+  return (
+    <header class="headline">
+      <Title>
+        {TABS.some(({ href }) => here.startsWith(href) && href !== '/settings')
+          ? 'Only an admin sees this page.'
+          : 'There is no such page.'}
+      </Title>
+      <p class="sub">
+        <a href="/settings">Go to your account</a>
+      </p>
+    </header>
+  );
+}
+
+export function SettingsPages(props: PageProps): JSX.Element {
+  const admin = mayAdminister(props.session);
+  const path = props.path.replace(/(.)\/$/, '$1').replace(/^\/account$/, '/settings');
+  const here = userOf(path) === null ? path : '/settings/users';
+  return (
+    <>
+      <Tabs label="Settings" tabs={TABS.filter(({ forAdmin }) => admin || !forAdmin)} here={here} />
+      <Content here={path} props={props} />
+    </>
+  );
+}

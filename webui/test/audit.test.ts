@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from 'vitest';
+import { auditCsv, byDay, joined, matchesEntry, whoText } from '../src/derive/audit';
+
+const entry = (id: number, what = 'logged in', who = 'ann', at: string | null = null) => ({
+  id: String(id),
+  at,
+  who,
+  from: null,
+  what,
+});
+
+describe('the audit log', () => {
+  it('is filtered by who it was, and by what was done', () => {
+    const one = entry(1, 'added user Bob from 10.0.0.1');
+    expect(matchesEntry(one, { who: '', text: ' bob ' })).toBe(true);
+    expect(matchesEntry(one, { who: 'ann', text: 'bob' })).toBe(true);
+    expect(matchesEntry(one, { who: 'bob', text: '' })).toBe(false);
+    expect(matchesEntry(one, { who: '', text: 'removed' })).toBe(false);
+    expect(whoText('?')).toBe('not known');
+  });
+
+  it('goes on at the top where new ones meet what was there', () => {
+    const old = [entry(3), entry(2)];
+    expect(joined([entry(4), entry(3)], old)).toEqual({
+      entries: [entry(4), entry(3), entry(2)],
+      meet: true,
+    });
+    expect(joined([entry(3)], [])).toEqual({ entries: [entry(3)], meet: true });
+  });
+
+  it('begins anew where some between were not seen', () => {
+    expect(joined([entry(9), entry(8)], [entry(3)])).toEqual({
+      entries: [entry(9), entry(8)],
+      meet: false,
+    });
+  });
+
+  it('is told by day', () => {
+    const days = byDay([
+      entry(4, 'a', 'ann', '2026-11-26T12:00:00Z'),
+      entry(3, 'b'),
+      entry(2, 'c', 'ann', '2026-11-24T12:00:00Z'),
+    ]);
+    expect(days.map(({ title, entries }) => [title, entries.length])).toEqual([
+      ['26 Nov 2026', 2],
+      ['24 Nov 2026', 1],
+    ]);
+    expect(byDay([entry(1)])[0]?.title).toBe('Time not known');
+  });
+
+  it('is a file that a spreadsheet reads, and takes nothing of it for a formula', () => {
+    const lines = auditCsv([entry(1, 'set "x", twice'), entry(2, '=cmd()', '-x')]).split('\r\n');
+    expect(lines).toEqual([
+      'id,at,who,from,what',
+      '1,,ann,,"set ""x"", twice"',
+      "2,,'-x,,'=cmd()",
+      '',
+    ]);
+  });
+});
