@@ -217,11 +217,14 @@ export async function enter() {
 export function ask(method, path, body, headers = {}) {
   return page.evaluate(
     async ([how, where, what, more]) => {
-      const answer = await fetch(`/api/v1${where}`, {
-        method: how,
-        headers: more,
-        ...(what === undefined ? {} : { body: JSON.stringify(what) }),
-      });
+      const send = () =>
+        fetch(`/api/v1${where}`, {
+          method: how,
+          headers: more,
+          ...(what === undefined ? {} : { body: JSON.stringify(what) }),
+        });
+      // A reading may be broken off by the network's changes, see open().
+      const answer = await (how === 'GET' ? send().catch(send) : send());
       const text = await answer.text();
       return {
         status: answer.status,
