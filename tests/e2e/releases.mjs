@@ -413,7 +413,7 @@ await shootAll('revisions');
 
 await check('where the answer does not come, it says so and mends itself', async () => {
   await page.route('**/api/v1/releases', (route) => route.abort());
-  await page.reload();
+  await open(`${url}/releases`);
   await page.getByTestId('trouble').waitFor();
   await page.unroute('**/api/v1/releases');
   await page.getByRole('button', { name: 'Try again' }).click();

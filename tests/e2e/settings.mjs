@@ -63,6 +63,9 @@ await check('a page that is cut off says so, and comes when it is tried again', 
   await page.unroute(CHUNKS);
   await didNotCome.getByRole('button', { name: 'Try again' }).click();
   await came.waitFor();
+  await until('the head of the page has the focus', () =>
+    page.locator('h1').evaluate((e) => e === document.activeElement),
+  );
   const display = await page.locator('.tabs').evaluate((e) => getComputedStyle(e).display);
   expect(display === 'flex', `it has no style: ${display}`);
 });
