@@ -87,6 +87,13 @@ HF_MUST int hf_core_operations(struct hf_core *core, const struct hf_operation_f
 HF_MUST int hf_core_operation(struct hf_core *core, const char *id,
                               struct hf_operation *ret_operation, struct hf_error *err);
 
+/* Gives up one that is under way: an upgrade goes back, a look into the registry ends, a service
+ * that was stopped and is only fetched or waited for stays stopped. ret_operation is as it is then:
+ * an upgrade and a look end a little later. NOT_FOUND; CONFLICT where it has ended or cannot be
+ * given up. */
+HF_MUST int hf_core_give_up(struct hf_core *core, const char *id, const char *actor,
+                            struct hf_operation *ret_operation, struct hf_error *err);
+
 /* Incidents, newest first; see store/store.h. */
 HF_MUST int hf_core_incidents(struct hf_core *core, const struct hf_incident_filter *filter,
                               struct hf_incident *ret_incidents, size_t max, size_t *ret_count,

@@ -607,6 +607,19 @@ async function lockedMeanwhile() {
   await expect(409, 'POST', '/config/revisions/{n}/restore', { ...locked, n: 1 });
 }
 
+// A rollback by the name of its operation, which stays and ends as failed.
+async function giveUp() {
+  const { id } = JSON.parse((await expect(202, 'POST', '/releases/rollback', { what: 'to be given up' })).text);
+  const cancel = (status, key, what) => expect(status, 'POST', '/operations/{id}/cancel', { id, headers: { 'idempotency-key': key }, what });
+  await cancel(202, 'give-up', 'under way');
+  check('cancelled', await finished(`/api/v1/operations/${id}`) === 'failed', id);
+  const { detail } = JSON.parse((await cancel(200, 'give-up', 'the same key')).text);
+  check('POST cancel: by whom', detail === 'rolled back: given up by admin', detail);
+  await cancel(409, 'other', 'has ended');
+  await cancel(422, 'apply', 'a key of an upgrade');
+  await expect(404, 'POST', '/operations/{id}/cancel', { what: 'unknown' });
+}
+
 async function upgradeThere(added, staleEtag) {
   await setGate(5);
   await expect(412, 'POST', '/releases/{id}/apply', { id: added.id, headers: { 'if-match': staleEtag }, what: 'after a change' });
@@ -624,6 +637,7 @@ async function upgradeThere(added, staleEtag) {
   const back = await expect(202, 'POST', '/releases/rollback');
   await tryOut('POST', '/releases/rollback', { what: 'given up' });
   check('rollback given up', await finished(back.headers.location) === 'failed', back.text);
+  await giveUp();
   const keyed = { headers: { 'idempotency-key': 'back' } };
   const again = await expect(202, 'POST', '/releases/rollback', { ...keyed, what: 'once more' });
   check('rollback', await finished(again.headers.location) === 'succeeded', again.text);

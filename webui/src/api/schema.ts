@@ -1614,6 +1614,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give up an operation
+         * @description For whoever may begin it: an operator, an admin for an upgrade, and an admin who has shown the password again for a
+         *     rollback. An upgrade or rollback goes back to the release that ran before, a look into the registry ends, and a
+         *     service that was stopped and is only fetched or waited for stays stopped. The operation stays in the list and ends as
+         *     `failed`, given up by whoever asked; for an upgrade that takes as long as the way back, so the answer may be 202.
+         *     409 says why one cannot be given up: it has ended, a stop or start is being carried out, or it is given up already.
+         */
+        post: operations["cancelOperation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -7790,6 +7814,37 @@ export interface operations {
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    cancelOperation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` waits up to N seconds, at most 30, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description Sent again with the same request, it begins nothing again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description As given by the answer that started it. */
+                id: components["schemas"]["OperationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Ended"];
+            202: components["responses"]["Begun"];
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
         };
     };
 }
