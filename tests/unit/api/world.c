@@ -309,13 +309,14 @@ alarm_of(int64_t id)
 }
 
 int
-hf_core_alarms(struct hf_core *core, const struct hf_alarm_query *query,
-               struct hf_alarm *ret_alarms, size_t *ret_count, struct hf_error *err)
+hf_core_alarms(struct hf_core *core, const struct hf_alarm_filter *filter,
+               struct hf_alarm *ret_alarms, size_t max, size_t *ret_count, struct hf_error *err)
 {
     (void)core, (void)err;
     *ret_count = 0;
-    for (int64_t id = 3; id >= 1 && *ret_count < query->max; id--)
-        if ((!query->before || id < query->before) && !(query->active_only && id == 2))
+    for (int64_t id = 3; id >= 1 && *ret_count < max; id--)
+        if ((!filter->before || id < filter->before) && !(filter->active_only && id == 2) &&
+            (!filter->kind || *filter->kind == HF_ALARM_DISK_FULL))
             ret_alarms[(*ret_count)++] = alarm_of(id);
     return 0;
 }

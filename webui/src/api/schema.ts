@@ -2408,6 +2408,11 @@ export interface components {
             io: number;
         } | null;
         /**
+         * @description What kind of thing.
+         * @enum {string}
+         */
+        AlarmKind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift" | "engine_setup" | "anonymous_devices" | "certificate_ends";
+        /**
          * @description Something that somebody should look at.
          * @example {
          *       "id": "7",
@@ -2426,11 +2431,7 @@ export interface components {
         Alarm: {
             /** @description Grows. */
             id: string;
-            /**
-             * @description What kind of thing.
-             * @enum {string}
-             */
-            kind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift" | "engine_setup" | "anonymous_devices" | "certificate_ends";
+            kind: components["schemas"]["AlarmKind"];
             /** @description Service, mount point, device, …; empty for the gateway as a whole. */
             subject: string;
             /**
@@ -2956,10 +2957,10 @@ export interface components {
         };
         /** @description Devices. */
         DevicePage: {
-            /** @description The last seen first. */
+            /** @description By name. */
             devices: components["schemas"]["Device"][];
             next: components["schemas"]["Cursor"];
-            /** @description Devices remembered. */
+            /** @description Devices remembered, whether they are in the list or not. */
             total: number;
             /** @description Devices given up because there were too many, the longest silent first. */
             forgotten: number;
@@ -6162,6 +6163,8 @@ export interface operations {
             query?: {
                 /** @description Only those that are active, or all. */
                 state?: "active" | "all";
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["AlarmKind"];
                 /** @description At most so many. */
                 limit?: number;
                 /** @description `next` of the answer before. */
@@ -6863,6 +6866,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the answer before. */
                 cursor?: string;
+                /** @description Only those with this in their name, in any case. */
+                search?: string;
             };
             header?: never;
             path?: never;
@@ -6896,6 +6901,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the answer before. */
                 cursor?: string;
+                /** @description Only those with this in their name, in any case. */
+                search?: string;
             };
             header?: never;
             path?: never;
