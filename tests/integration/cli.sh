@@ -283,6 +283,7 @@ another_box_becomes_it() {
     prints "is .*\($id\) now"
     prints 'records go to its buffer'
     wait_until 60 is_restored
+    expect "name of the process" "$(cat "/proc/$(gw_pid)/comm")" holdfastd
     expect "certificate" "$(fingerprint | tail -n 1)" "$(sed -n 's/^fingerprint=//p' "$work/out.old" | tail -n 1)"
     printf '%s\n' "$password" | exits 0 login --password-stdin --gateway "$gw_url" --fingerprint "$(fingerprint | tail -n 1)"
     exits 0 config get buffer.window_ms
