@@ -24,32 +24,48 @@ encode_page(const struct hf_alarm *alarms, size_t count, size_t limit)
     return o;
 }
 
+/* *ret_kind, which filter then points to; "": any. */
+static int
+read_kind(const char *word, enum hf_alarm_kind *ret_kind, struct hf_alarm_filter *filter,
+          struct hf_error *err)
+{
+    int kind = hf_alarm_kind_of(word);
+
+    if (!*word)
+        return 0;
+    if (kind < 0)
+        return hf_error_set(err, HF_ERROR_MALFORMED, "'kind' is none of the words known here");
+    *ret_kind = (enum hf_alarm_kind)kind;
+    filter->kind = ret_kind;
+    return 0;
+}
+
 int
 hf_handle_alarms(struct hf_exchange *x, struct hf_error *err)
 {
     static const char *const states[] = {"active", "all", NULL};
     uint64_t limit = ALARMS_DEFAULT, before = 0;
-    char state[8] = "active";
+    char state[8] = "active", kind[HF_NAME_SIZE] = "";
     const struct hf_query_field fields[] = {
         {.name = "state", .ret_text = state, .text_size = sizeof state, .words = states},
+        {.name = "kind", .ret_text = kind, .text_size = sizeof kind},
         {.name = "limit", .min = 1, .max = ALARMS_MOST, .ret_value = &limit},
         {.name = "cursor", .min = 1, .max = ID_MOST, .ret_value = &before},
     };
     HF_AUTO_FREE struct hf_alarm *alarms = NULL;
-    struct hf_alarm_query q;
+    struct hf_alarm_filter filter = {.kind = NULL};
+    enum hf_alarm_kind of_kind;
     size_t count = 0;
 
-    if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0)
+    if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0 ||
+        read_kind(kind, &of_kind, &filter, err) < 0)
         return -1;
-    q = (struct hf_alarm_query){
-        .active_only = strcmp(state, "active") == 0,
-        .before = (int64_t)before,
-        .max = (size_t)limit + 1,
-    };
-    alarms = calloc(q.max, sizeof *alarms);
+    filter.active_only = strcmp(state, "active") == 0;
+    filter.before = (int64_t)before;
+    alarms = calloc((size_t)limit + 1, sizeof *alarms);
     if (!alarms)
         return hf_error_nomem(err);
-    if (hf_core_alarms(x->api->config->core, &q, alarms, &count, err) < 0)
+    if (hf_core_alarms(x->api->config->core, &filter, alarms, (size_t)limit + 1, &count, err) < 0)
         return -1;
     return hf_reply_json(x, 200, encode_page(alarms, count, (size_t)limit), err);
 }

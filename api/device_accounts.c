@@ -90,10 +90,12 @@ int
 hf_handle_device_accounts(struct hf_exchange *x, struct hf_error *err)
 {
     uint64_t limit = PAGE_DEFAULT;
-    char after[HF_DEVICE_NAME_SIZE] = "";
+    char after[HF_DEVICE_NAME_SIZE] = "", search[HF_DEVICE_NAME_SIZE] = "";
+    const struct hf_device_filter filter = {after, search};
     const struct hf_query_field fields[] = {
         {.name = "limit", .min = 1, .max = PAGE_MAX, .ret_value = &limit},
         {.name = "cursor", .ret_text = after, .text_size = sizeof after},
+        {.name = "search", .ret_text = search, .text_size = sizeof search},
     };
     HF_AUTO_FREE struct hf_device_account *devices = NULL;
     struct hf_device_totals totals;
@@ -104,7 +106,7 @@ hf_handle_device_accounts(struct hf_exchange *x, struct hf_error *err)
     devices = calloc((size_t)limit + 1, sizeof *devices);
     if (!devices)
         return hf_error_nomem(err);
-    if (hf_core_devices(x->api->config->core, after, devices, (size_t)limit + 1, &count, &totals,
+    if (hf_core_devices(x->api->config->core, &filter, devices, (size_t)limit + 1, &count, &totals,
                         err) < 0)
         return -1;
     return hf_reply_json(x, 200, encode_page(devices, count, (size_t)limit, &totals), err);

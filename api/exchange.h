@@ -130,6 +130,10 @@ void hf_cookie_token(const char *header, char out[HF_TOKEN_SIZE]);
 /* UNPROVEN where the password was not shown lately; see HF_ACCESS_ADMIN_PROVED. */
 HF_MUST int hf_exchange_need_proof(const struct hf_exchange *x, struct hf_error *err);
 
+/* FORBIDDEN, with an entry in the audit log, for who has a lesser role: of a handler that may do
+ * what its route's role does not allow. */
+HF_MUST int hf_exchange_need_role(struct hf_exchange *x, enum hf_role role, struct hf_error *err);
+
 /* ---- answering: exactly one of these for each exchange ---- */
 
 /* Adds a header line to the answer to come. value holds no line break. */

@@ -167,6 +167,7 @@ int hf_handle_incident(struct hf_exchange *x, struct hf_error *err);
 /* operations.c */
 int hf_handle_operations(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_operation(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_operation_cancel(struct hf_exchange *x, struct hf_error *err);
 
 /* static.c: the dashboard, and the contract itself */
 int hf_handle_openapi(struct hf_exchange *x, struct hf_error *err);

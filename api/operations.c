@@ -101,3 +101,33 @@ hf_handle_operation(struct hf_exchange *x, struct hf_error *err)
     say_progress(x, &operation);
     return hf_reply_json(x, 200, hf_codec_operation(&operation), err);
 }
+
+/* Who may give it up is who may begin it. */
+static int
+check_kind(struct hf_exchange *x, enum hf_operation_kind kind, struct hf_error *err)
+{
+    if (kind != HF_OPERATION_UPGRADE && kind != HF_OPERATION_ROLLBACK)
+        return 0;
+    if (hf_exchange_need_role(x, HF_ROLE_ADMIN, err) < 0)
+        return -1;
+    return kind == HF_OPERATION_ROLLBACK ? hf_exchange_need_proof(x, err) : 0;
+}
+
+static int
+give_up(struct hf_exchange *x, const void *context, struct hf_operation *ret_operation,
+        struct hf_error *err)
+{
+    (void)context;
+    return hf_core_give_up(x->api->config->core, x->param, x->session.user, ret_operation, err);
+}
+
+int
+hf_handle_operation_cancel(struct hf_exchange *x, struct hf_error *err)
+{
+    struct hf_operation operation;
+
+    if (hf_core_operation(x->api->config->core, x->param, &operation, err) < 0 ||
+        check_kind(x, operation.kind, err) < 0)
+        return -1;
+    return hf_reply_begun(x, give_up, NULL, err);
+}

@@ -77,21 +77,25 @@ hf_peer_ask(struct hf_exchange *x, enum hf_path_peer peer, const char *path,
 }
 
 int
-hf_peer_ask_page(struct hf_exchange *x, enum hf_path_peer peer, const char *path, uint64_t limit,
-                 struct hf_json **ret_doc, struct hf_error *err)
+hf_peer_ask_page(struct hf_exchange *x, enum hf_path_peer peer, const char *path,
+                 enum hf_peer_search takes, uint64_t limit, struct hf_json **ret_doc,
+                 struct hf_error *err)
 {
-    char cursor[HF_CURSOR_SIZE] = "", limit_text[24];
+    char cursor[HF_CURSOR_SIZE] = "", search[HF_CURSOR_SIZE] = "", limit_text[24];
     const struct hf_query_field fields[] = {
         {.name = "limit", .min = 1, .max = PAGE_MAX, .ret_value = &limit},
         {.name = "cursor", .ret_text = cursor, .text_size = sizeof cursor},
+        {.name = "search", .ret_text = search, .text_size = sizeof search},
     };
+    size_t taken = HF_LEN(fields) - (takes == HF_PEER_SEARCH ? 0 : 1);
     HF_AUTO_BUF struct hf_buf full = HF_BUF_INIT(HF_PEER_PATH_MAX);
 
-    if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0)
+    if (hf_query_read(x->query, fields, taken, err) < 0)
         return -1;
     snprintf(limit_text, sizeof limit_text, "%llu", (unsigned long long)limit);
     if (hf_buf_adds(&full, path, err) < 0 || hf_peer_param(&full, "limit", limit_text, err) < 0 ||
-        hf_peer_param(&full, "cursor", cursor, err) < 0)
+        hf_peer_param(&full, "cursor", cursor, err) < 0 ||
+        hf_peer_param(&full, "search", search, err) < 0)
         return -1;
     return hf_peer_ask(x, peer, full.data, NULL, ret_doc, err);
 }

@@ -28,7 +28,8 @@ hf_handle_devices(struct hf_exchange *x, struct hf_error *err)
     HF_AUTO(hf_json) struct hf_json *answer = NULL;
     struct hf_json *o;
 
-    if (hf_peer_ask_page(x, HF_PATH_PROCESSOR, "/v1/devices", PAGE, &answer, err) < 0)
+    if (hf_peer_ask_page(x, HF_PATH_PROCESSOR, "/v1/devices", HF_PEER_SEARCH, PAGE, &answer, err) <
+        0)
         return -1;
     if (!hf_json_is_array(hf_json_get(answer, "devices")))
         return hf_peer_nonsense(HF_PATH_PROCESSOR, "devices", err);

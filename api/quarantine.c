@@ -40,7 +40,7 @@ hf_handle_quarantine(struct hf_exchange *x, struct hf_error *err)
     HF_AUTO(hf_json) struct hf_json *answer = NULL;
     struct hf_json *o;
 
-    if (hf_peer_ask_page(x, HF_PATH_BUFFER, "/v1/quarantine", PAGE, &answer, err) < 0)
+    if (hf_peer_ask_page(x, HF_PATH_BUFFER, "/v1/quarantine", HF_PEER_ALL, PAGE, &answer, err) < 0)
         return -1;
     if (!hf_json_is_array(hf_json_get(answer, "items")))
         return hf_peer_nonsense(HF_PATH_BUFFER, "items", err);

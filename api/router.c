@@ -149,6 +149,15 @@ check_code(struct hf_exchange *x, struct hf_error *err)
     return hf_identity_check_code(x->api->config->identity, code, x->peer, &x->retry_after_s, err);
 }
 
+int
+hf_exchange_need_role(struct hf_exchange *x, enum hf_role role, struct hf_error *err)
+{
+    if (x->session.role >= role)
+        return 0;
+    audit_refusal(x);
+    return hf_error_set(err, HF_ERROR_FORBIDDEN, "this needs the role %s", hf_role_name(role));
+}
+
 static int
 check_access(struct hf_exchange *x, enum hf_access access, struct hf_error *err)
 {
@@ -166,11 +175,8 @@ check_access(struct hf_exchange *x, enum hf_access access, struct hf_error *err)
         return -1;
     if (x->wire.known)
         x->wire.known(x->wire.context);
-    if (x->session.role < needed[access]) {
-        audit_refusal(x);
-        return hf_error_set(err, HF_ERROR_FORBIDDEN, "this needs the role %s",
-                            hf_role_name(needed[access]));
-    }
+    if (hf_exchange_need_role(x, needed[access], err) < 0)
+        return -1;
     return access == HF_ACCESS_ADMIN_PROVED || access == HF_ACCESS_OWNER
                ? hf_exchange_need_proof(x, err)
                : 0;

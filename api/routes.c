@@ -151,6 +151,8 @@ const struct hf_route hf_routes[] = {
      hf_handle_operations},
     {HF_METHOD_GET, "/operations/{id}", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_NONE,
      hf_handle_operation},
+    {HF_METHOD_POST, "/operations/{id}/cancel", HF_ACCESS_OPERATOR, HF_BODY_NONE, HF_QUERY_NONE,
+     hf_handle_operation_cancel},
 };
 
 const size_t hf_route_count = HF_LEN(hf_routes);

@@ -28,6 +28,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -567,6 +568,7 @@ main(int argc, char **argv)
         return 0;
     }
     umask(077);
+    (void)prctl(PR_SET_NAME, "holdfastd"); /* begun anew by /proc/self/exe it is called "exe" */
     mallopt(M_ARENA_MAX, ARENAS_MAX);
     block_signals(&ends);
     rc = start(&parts, &err);

@@ -40,6 +40,7 @@ const struct cli_flag_info cli_flags[CLI_FLAG_COUNT] = {
     [CLI_RECORDS] = {"records", 0, NULL, "with the records that the buffer holds", NULL},
     [CLI_REPLACE] = {"replace", 0, NULL, "the file is the whole configuration, not a patch", NULL},
     [CLI_ROLE] = {"role", 0, "ROLE", "viewer, operator or admin", NULL},
+    [CLI_SEARCH] = {"search", 0, "TEXT", "only names with this in them", "search"},
     [CLI_SERVICE] = {"service", 0, "SERVICE", "only of this service", "service"},
     [CLI_SETUP_CODE] = {"setup-code", 0, "CODE", "as the gateway printed it", NULL},
     [CLI_SUBSCRIBE] = {"subscribe", 0, "FILTERS", "what the device may hear", NULL},

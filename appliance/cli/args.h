@@ -46,6 +46,7 @@ enum cli_flag {
     CLI_RECORDS,
     CLI_REPLACE,
     CLI_ROLE,
+    CLI_SEARCH,
     CLI_SERVICE,
     CLI_SETUP_CODE,
     CLI_SUBSCRIBE,

@@ -133,9 +133,10 @@ what_to_do(const struct cli *c, const struct cli_request *r, const struct cli_an
     case 403:
         return about_forbidden(r, a);
     case 404:
-        return is_below(r, "/services/")   ? "'holdfast services' lists them."
-               : is_below(r, "/releases/") ? "'holdfast releases' lists them."
-                                           : NULL;
+        return is_below(r, "/services/")     ? "'holdfast services' lists them."
+               : is_below(r, "/operations/") ? "'holdfast operations' lists them."
+               : is_below(r, "/releases/")   ? "'holdfast releases' lists them."
+                                             : NULL;
     case 409:
         return is_below(r, "/services/") || is_below(r, "/releases/") || is_below(r, "/config")
                    ? "'holdfast status' shows what is under way."

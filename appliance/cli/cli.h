@@ -104,6 +104,16 @@ HF_MUST int cli_query_flags(struct hf_buf *path, const struct cli_args *args, st
 
 enum { CLI_PATH_MAX = 2000 };
 
+/* ---- begin.c ---- */
+
+/* cli_ask() for what begins an operation: where the line breaks behind it, it is sent again, and
+ * begun once. */
+HF_MUST int cli_begin(struct cli *c, const struct cli_request *r, struct cli_answer *ret,
+                      struct hf_error *err);
+/* POST path, without a body. */
+HF_MUST int cli_begin_path(struct cli *c, const char *path, struct cli_answer *ret,
+                           struct hf_error *err);
+
 /* ---- follow.c ---- */
 
 /* Follows the operation of an answer with status 202 to its end, or not with --no-wait; prints it.

@@ -88,8 +88,9 @@ goes_on(struct cli *c, const char *id, struct hf_error *err)
 {
     cli_progress_end(c);
     cli_line(&c->told, CLI_WARN,
-             "The operation goes on at the gateway; 'holdfast operations %s --follow' follows it.",
+             "The operation goes on at the gateway; 'holdfast operations %s --follow' follows it,",
              id);
+    cli_line(&c->told, CLI_WARN, "'holdfast operations cancel %s' gives it up.", id);
     c->exit = CLI_INTERRUPTED;
     return hf_error_set(err, HF_ERROR_CONFLICT, "%s", "");
 }

@@ -315,9 +315,10 @@ static const struct cli_command commands[] = {
     {
         .name = "alarms",
         .words = "",
-        .flags = CLI_FLAG(CLI_ALL) | CLI_FLAG(CLI_LIMIT) | CLI_FLAG(CLI_CURSOR),
+        .flags =
+            CLI_FLAG(CLI_ALL) | CLI_FLAG(CLI_KIND) | CLI_FLAG(CLI_LIMIT) | CLI_FLAG(CLI_CURSOR),
         .summary = "Show what somebody should look at",
-        .examples = "alarms\nalarms --all --limit 20",
+        .examples = "alarms\nalarms --all --kind disk_full --limit 20",
         .show = show_alarms,
         .run = alarms,
     },

@@ -492,7 +492,7 @@ static int
 perform(struct cli_http *h, const struct cli_request *r, struct cli_answer *a, struct hf_error *err)
 {
     CURLcode code;
-    long status = 0;
+    long status = 0, sent = 0;
 
     h->request = r;
     h->answer = a;
@@ -505,6 +505,8 @@ perform(struct cli_http *h, const struct cli_request *r, struct cli_answer *a, s
     a->status = (int)status;
     if (h->failed)
         return -1;
+    curl_easy_getinfo(h->curl, CURLINFO_REQUEST_SIZE, &sent);
+    a->line_broke = sent > 0 && code != CURLE_OK && !h->enough && code != CURLE_ABORTED_BY_CALLBACK;
     return code == CURLE_OK || h->enough ? 0 : explain(h, code, err);
 }
 

@@ -56,6 +56,7 @@ struct cli_answer {
     char session[CLI_SECRET_MAX];
     int64_t upload_offset; /* -1 where it does not say */
     int retry_after_s;     /* 0 where it does not say */
+    bool line_broke;       /* behind the request: it may have come through */
 };
 
 void cli_answer_done(struct cli_answer *a);

@@ -173,7 +173,7 @@ cli_apply(struct cli *c, struct hf_error *err)
         r.body = "{\"allow_older\":true}";
         r.len = strlen(r.body);
     }
-    if (cli_ask(c, &r, &a, err) < 0)
+    if (cli_begin(c, &r, &a, err) < 0)
         return -1;
     return cli_follow_answer(c, &a, err);
 }
@@ -183,7 +183,7 @@ cli_rollback(struct cli *c, struct hf_error *err)
 {
     CLI_AUTO_ANSWER struct cli_answer a = {0};
 
-    if (cli_send(c, "POST", "/releases/rollback", NULL, &a, err) < 0)
+    if (cli_begin_path(c, "/releases/rollback", &a, err) < 0)
         return -1;
     return cli_follow_answer(c, &a, err);
 }

@@ -167,7 +167,7 @@ check(struct cli *c, struct hf_error *err)
 {
     CLI_AUTO_ANSWER struct cli_answer a = {0};
 
-    if (cli_send(c, "POST", "/releases/check", NULL, &a, err) < 0)
+    if (cli_begin_path(c, "/releases/check", &a, err) < 0)
         return -1;
     return cli_follow_answer(c, &a, err);
 }
@@ -257,7 +257,7 @@ static const struct cli_command commands[] = {
         .summary = "Make a release the one that runs, and wait for the end",
         .help =
             "Ends with the release healthy, or with the one before running again, which is status "
-            "5. ^C does not end the upgrade; 'holdfast rollback' does.",
+            "5. ^C does not end the upgrade; 'holdfast operations cancel' does.",
         .examples = "apply 1.3.0\napply 1.3.0 --plan 0f9a3c2e5b7d4e6f8a1b2c3d4e5f6071",
         .run = cli_apply,
     },

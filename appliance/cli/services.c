@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* services, logs, start, stop, restart, operations */
+/* services, logs, start, stop, restart, operations and giving one up */
 #include "cli/groups.h"
 
 #include "cli/format.h"
@@ -53,7 +53,7 @@ command_service(struct cli *c, struct hf_error *err)
     if (hf_buf_adds(&path, "/services/", err) < 0 ||
         cli_path_add(&path, c->args->words[0], err) < 0 ||
         hf_buf_addf(&path, err, "/%s", c->args->command->name) < 0 ||
-        cli_send(c, "POST", path.data, NULL, &a, err) < 0)
+        cli_begin_path(c, path.data, &a, err) < 0)
         return -1;
     return cli_follow_answer(c, &a, err);
 }
@@ -207,6 +207,41 @@ operations(struct cli *c, struct hf_error *err)
     return cli_print(c, &a, show_operations, err);
 }
 
+/* That it has failed is what was asked for. */
+static int
+show_given_up(const struct cli_out *out, const struct hf_json *o, struct hf_error *err)
+{
+    const char *service = cli_text(o, "service");
+
+    (void)err;
+    if (hf_json_string(o, "finished"))
+        cli_line(out, CLI_GOOD, "%s%s%s: %s", cli_text(o, "kind"), *service ? " " : "", service,
+                 cli_text(o, "detail"));
+    else
+        cli_line(out, CLI_PLAIN,
+                 "%s is being given up; 'holdfast operations %s --follow' follows it.",
+                 cli_text(o, "kind"), cli_text(o, "id"));
+    return 0;
+}
+
+static int
+cancel_operation(struct cli *c, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(CLI_PATH_MAX);
+    CLI_AUTO_ANSWER struct cli_answer a = {0};
+    struct cli_request r = {.method = "POST", .headers = {"Prefer: wait=30"}};
+
+    if (c->args->flags[CLI_NO_WAIT])
+        r.headers[0] = NULL;
+    if (hf_buf_adds(&path, "/operations/", err) < 0 ||
+        cli_path_add(&path, c->args->words[0], err) < 0 || hf_buf_adds(&path, "/cancel", err) < 0)
+        return -1;
+    r.path = path.data;
+    if (cli_begin(c, &r, &a, err) < 0)
+        return -1;
+    return cli_print(c, &a, show_given_up, err);
+}
+
 static const struct cli_command commands[] = {
     {
         .name = "services",
@@ -273,6 +308,21 @@ static const struct cli_command commands[] = {
         .examples = "operations\noperations 9f2c11ab9f2c11ab9f2c11ab9f2c11ab --follow",
         .show = show_operations,
         .run = operations,
+    },
+    {
+        .name = "operations cancel",
+        .words = "ID",
+        .least = 1,
+        .most = 1,
+        .flags = CLI_FLAG(CLI_NO_WAIT),
+        .summary = "Give up an operation that is under way",
+        .help = "An upgrade or rollback goes back to what ran before, a look into the registry "
+                "ends, and a stopped service that is only fetched or waited for stays stopped. "
+                "The operation ends as failed. A stop, and a start that Docker carries out, "
+                "cannot be given up.",
+        .examples = "operations cancel 9f2c11ab9f2c11ab9f2c11ab9f2c11ab",
+        .show = show_given_up,
+        .run = cancel_operation,
     },
 };
 const struct cli_group cli_group_services = {"Services", commands, HF_LEN(commands)};

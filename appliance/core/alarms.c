@@ -27,7 +27,8 @@ hf_core_watch_start(struct hf_core *core, struct hf_error *err)
     if (!active)
         return hf_error_nomem(err);
     if (hf_store_last_alarm(core->config.store, &last, err) < 0 ||
-        hf_store_alarms(core->config.store, true, 0, active, ALARMS_MAX, &count, err) < 0)
+        hf_store_alarms(core->config.store, &(struct hf_alarm_filter){.active_only = true}, active,
+                        ALARMS_MAX, &count, err) < 0)
         return -1;
     alarm_init(&w->table, last + 1);
     hf_core_load_written(core, now);
@@ -159,9 +160,9 @@ hf_core_raise(struct hf_core *core, enum hf_alarm_kind kind, const char *subject
 /* ---- for the API ---- */
 
 struct listing {
-    const struct hf_alarm_query *query;
+    const struct hf_alarm_filter *filter;
     struct hf_alarm *list;
-    size_t count;
+    size_t max, count;
 };
 
 static int
@@ -176,17 +177,19 @@ newest_first(const void *a, const void *b)
 static void
 overlay(struct listing *l, const struct hf_alarm *a)
 {
-    if (!a->id || (l->query->before && a->id >= l->query->before) ||
-        (l->query->active_only && a->cleared_ms))
+    const struct hf_alarm_filter *f = l->filter;
+
+    if (!a->id || (f->before && a->id >= f->before) || (f->active_only && a->cleared_ms) ||
+        (f->kind && a->kind != *f->kind))
         return;
     for (size_t i = 0; i < l->count; i++)
         if (l->list[i].id == a->id) {
             l->list[i] = *a;
             return;
         }
-    if (l->count == l->query->max && a->id < l->list[l->count - 1].id)
+    if (l->count == l->max && a->id < l->list[l->count - 1].id)
         return;
-    if (l->count == l->query->max)
+    if (l->count == l->max)
         l->count--;
     l->list[l->count++] = *a;
     qsort(l->list, l->count, sizeof *l->list, newest_first);
@@ -198,8 +201,7 @@ list_alarms(struct hf_core *core, void *context, struct hf_error *err)
     struct listing *l = context;
     const struct watch *w = &core->watch;
 
-    if (hf_store_alarms(core->config.store, l->query->active_only, l->query->before, l->list,
-                        l->query->max, &l->count, err) < 0)
+    if (hf_store_alarms(core->config.store, l->filter, l->list, l->max, &l->count, err) < 0)
         return -1;
     for (size_t i = 0; i < ALARMS_MAX; i++)
         if (w->table.slots[i].state >= ALARM_IS_RAISED)
@@ -210,10 +212,10 @@ list_alarms(struct hf_core *core, void *context, struct hf_error *err)
 }
 
 int
-hf_core_alarms(struct hf_core *core, const struct hf_alarm_query *query,
-               struct hf_alarm *ret_alarms, size_t *ret_count, struct hf_error *err)
+hf_core_alarms(struct hf_core *core, const struct hf_alarm_filter *filter,
+               struct hf_alarm *ret_alarms, size_t max, size_t *ret_count, struct hf_error *err)
 {
-    struct listing l = {query, ret_alarms, 0};
+    struct listing l = {filter, ret_alarms, max, 0};
 
     if (mailbox_call(&core->mail, list_alarms, &l, err) < 0)
         return -1;
@@ -246,7 +248,8 @@ no_such_alarm(struct hf_core *core, int64_t id, struct hf_error *err)
     struct hf_alarm a;
     size_t count = 0;
 
-    if (hf_store_alarms(core->config.store, false, id + 1, &a, 1, &count, err) < 0)
+    if (hf_store_alarms(core->config.store, &(struct hf_alarm_filter){.before = id + 1}, &a, 1,
+                        &count, err) < 0)
         return -1;
     if (count && a.id == id)
         return hf_error_set(err, HF_ERROR_CONFLICT, "the alarm is over: there is nothing to do");

@@ -87,6 +87,13 @@ HF_MUST int hf_core_operations(struct hf_core *core, const struct hf_operation_f
 HF_MUST int hf_core_operation(struct hf_core *core, const char *id,
                               struct hf_operation *ret_operation, struct hf_error *err);
 
+/* Gives up one that is under way: an upgrade goes back, a look into the registry ends, a service
+ * that was stopped and is only fetched or waited for stays stopped. ret_operation is as it is then:
+ * an upgrade and a look end a little later. NOT_FOUND; CONFLICT where it has ended or cannot be
+ * given up. */
+HF_MUST int hf_core_give_up(struct hf_core *core, const char *id, const char *actor,
+                            struct hf_operation *ret_operation, struct hf_error *err);
+
 /* Incidents, newest first; see store/store.h. */
 HF_MUST int hf_core_incidents(struct hf_core *core, const struct hf_incident_filter *filter,
                               struct hf_incident *ret_incidents, size_t max, size_t *ret_count,
@@ -173,8 +180,8 @@ struct hf_device_totals {
     bool anonymous; /* devices without an account are let in too */
 };
 
-/* By name, those after `after` ("": all), at most max. */
-HF_MUST int hf_core_devices(struct hf_core *core, const char *after,
+/* By name, at most max; see store/store.h. */
+HF_MUST int hf_core_devices(struct hf_core *core, const struct hf_device_filter *filter,
                             struct hf_device_account *ret_devices, size_t max, size_t *ret_count,
                             struct hf_device_totals *ret_totals, struct hf_error *err);
 /* NOT_FOUND. */
@@ -253,14 +260,10 @@ double hf_history_value(const struct hf_history_series *s, size_t i);
 
 /* ---- alarms ---- */
 
-/* Those with an id below `before` (0: all), newest first, at most max. */
-struct hf_alarm_query {
-    bool active_only;
-    int64_t before;
-    size_t max;
-};
-HF_MUST int hf_core_alarms(struct hf_core *core, const struct hf_alarm_query *query,
-                           struct hf_alarm *ret_alarms, size_t *ret_count, struct hf_error *err);
+/* Newest first, at most max; see store/store.h. */
+HF_MUST int hf_core_alarms(struct hf_core *core, const struct hf_alarm_filter *filter,
+                           struct hf_alarm *ret_alarms, size_t max, size_t *ret_count,
+                           struct hf_error *err);
 
 /* Says that somebody has seen it; the first who says so stays. CONFLICT where it is cleared,
  * NOT_FOUND. */

@@ -40,7 +40,8 @@ write_text(const struct hf_core *core, struct hf_buf *text, struct hf_error *err
                     core->settings.broker.anonymous ? "yes" : "no") < 0)
         return -1;
     do {
-        if (hf_store_devices(core->config.store, after, page, PAGE, &count, err) < 0 ||
+        if (hf_store_devices(core->config.store, &(struct hf_device_filter){after, ""}, page, PAGE,
+                             &count, err) < 0 ||
             write_page(page, count, text, &written, err) < 0)
             return -1;
         if (count)
@@ -65,7 +66,7 @@ hf_core_devices_text(const struct hf_core *core, struct hf_buf *text, struct hf_
 /* ---- reading ---- */
 
 struct listing {
-    const char *after;
+    const struct hf_device_filter *filter;
     struct hf_device_account *devices;
     size_t max, *ret_count;
     struct hf_device_totals *ret_totals;
@@ -80,15 +81,15 @@ list(struct hf_core *core, void *context, struct hf_error *err)
     if (hf_store_device_count(core->config.store, &l->ret_totals->accounts, &l->ret_totals->enabled,
                               err) < 0)
         return -1;
-    return hf_store_devices(core->config.store, l->after, l->devices, l->max, l->ret_count, err);
+    return hf_store_devices(core->config.store, l->filter, l->devices, l->max, l->ret_count, err);
 }
 
 int
-hf_core_devices(struct hf_core *core, const char *after, struct hf_device_account *ret_devices,
-                size_t max, size_t *ret_count, struct hf_device_totals *ret_totals,
-                struct hf_error *err)
+hf_core_devices(struct hf_core *core, const struct hf_device_filter *filter,
+                struct hf_device_account *ret_devices, size_t max, size_t *ret_count,
+                struct hf_device_totals *ret_totals, struct hf_error *err)
 {
-    struct listing l = {after, ret_devices, max, ret_count, ret_totals};
+    struct listing l = {filter, ret_devices, max, ret_count, ret_totals};
 
     return mailbox_call(&core->mail, list, &l, err);
 }

@@ -43,7 +43,7 @@ is_stopped(void *context)
 {
     struct finder *f = context;
 
-    return atomic_load(&f->stop);
+    return atomic_load(&f->stop) || atomic_load(&f->given_up);
 }
 
 static int
@@ -138,7 +138,7 @@ take_versions(struct findings *n, const struct hf_tags *t)
     }
 }
 
-static void end_look(struct finder *f, const struct findings *n);
+static void end_look(struct finder *f, struct findings *n);
 
 static int
 do_end(struct hf_core *core, void *context, struct hf_error *err)
@@ -185,17 +185,22 @@ end_operation(struct finder *f, const struct findings *n)
     op->id[0] = '\0';
 }
 
-/* What did not work is tried again within the hour. */
+/* What did not work is tried again within the hour; what was given up when it is time to. */
 static void
-end_look(struct finder *f, const struct findings *n)
+end_look(struct finder *f, struct findings *n)
 {
     int64_t hours = f->core->settings.registry.check_hours;
+    bool soon = n->result < 0 && !*f->given_up_by;
 
+    if (*f->given_up_by) {
+        n->result = -1;
+        hf_text_put(n->check.detail, sizeof n->check.detail, "given up by %s", f->given_up_by);
+    }
     f->busy = false;
     f->last = n->check;
     f->last.checked_ms = hf_clock_wall_ms();
     f->last.failed = n->result < 0;
-    f->next_ms = hf_clock_mono_ms() + (n->result < 0 ? 1 : hours) * HOUR_MS;
+    f->next_ms = hf_clock_mono_ms() + (soon ? 1 : hours) * HOUR_MS;
     hf_log_info("event=registry-check found=%u new=%u refused=%u detail=\"%s\"", n->check.found,
                 n->check.added, n->check.refused, n->check.detail);
     end_operation(f, n);
@@ -212,6 +217,8 @@ begin_look(struct finder *f, const char *actor, struct hf_error *err)
     if (f->has_thread)
         pthread_join(f->thread, NULL);
     f->has_thread = false;
+    atomic_store(&f->given_up, false);
+    f->given_up_by[0] = '\0';
     memcpy(f->repository, f->core->settings.registry.release_repository, sizeof f->repository);
     hf_text_put(f->actor, sizeof f->actor, "%s", actor);
     pthread_attr_init(&attr);
@@ -235,6 +242,19 @@ finder_tick(struct finder *f, int64_t now_ms)
     f->next_ms = now_ms + HOUR_MS;
     if (begin_look(f, NOBODY, &err) < 0)
         hf_log_warn("event=registry-check-failed error=\"%s\"", err.message);
+}
+
+int
+finder_give_up(struct finder *f, const char *actor, struct hf_error *err)
+{
+    if (*f->given_up_by)
+        return hf_error_set(err, HF_ERROR_CONFLICT, "%s has given it up: it is about to end",
+                            f->given_up_by);
+    if (hf_store_audit(f->core->config.store, actor, "gave up the look into the registry", err) < 0)
+        return -1;
+    hf_text_put(f->given_up_by, sizeof f->given_up_by, "%s", actor);
+    atomic_store(&f->given_up, true);
+    return 0;
 }
 
 void

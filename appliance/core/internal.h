@@ -48,6 +48,7 @@ struct service {
     int64_t wake_ms;               /* when the machine wants a TICK; monotonic */
     struct hf_operation operation; /* id "" while none is under way */
     int64_t operation_until_ms;    /* monotonic */
+    bool was_wanted;               /* before that operation */
     int64_t peak_bytes;            /* most memory seen in this run */
     struct incidents incidents;
 };
@@ -196,6 +197,10 @@ void hf_core_free_room(struct hf_core *core, const struct job *job);
 
 /* order.c: which services wait for which before they are started; owner thread only. */
 void hf_core_order_starts(struct hf_core *core, int64_t now_ms);
+
+/* releases.c: leads the upgrade under way back; ret_operation is as it was then. Owner only. */
+HF_MUST int hf_core_give_up_upgrade(struct hf_core *core, const char *actor,
+                                    struct hf_operation *ret_operation, struct hf_error *err);
 
 /* operation.c: owner thread only. */
 HF_MUST int hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind,

@@ -114,6 +114,7 @@ hf_core_begin_operation(struct hf_core *core, enum hf_operation_kind kind, const
     if (hf_store_transaction(core->config.store, write_wish, &wish, err) < 0)
         return hf_error_wrap(err, "%s '%s'", hf_operation_kind_name(kind), service);
 
+    s->was_wanted = s->wish;
     s->wish = wish.wanted;
     s->operation = op;
     s->operation_until_ms = hf_clock_mono_ms() + DEADLINE_MS;
@@ -170,4 +171,105 @@ hf_core_end_left_operations(struct hf_core *core)
         if (hf_store_save_operation(core->config.store, &left[i], &err) < 0)
             hf_log_warn("event=operation-not-kept error=\"%s\"", err.message);
     }
+}
+
+/* ---- giving one up ---- */
+
+struct giving_up {
+    const char *id, *actor;
+    struct hf_operation *operation;
+};
+
+static int
+write_giving_up(struct hf_store *store, void *context, struct hf_error *err)
+{
+    const struct giving_up *g = context;
+    struct hf_operation *op = g->operation;
+    char what[HF_TEXT_SIZE];
+
+    hf_text_put(what, sizeof what, "gave up the %s of service %s", hf_operation_kind_name(op->kind),
+                op->service);
+    if (hf_store_set_wanted(store, op->service, false, g->actor, err) < 0 ||
+        hf_store_save_operation(store, op, err) < 0)
+        return -1;
+    return hf_store_audit(store, g->actor, what, err);
+}
+
+/* Only what brings in a service that was stopped can be taken back: it stays stopped. */
+static int
+check_service(const struct service *s, struct hf_error *err)
+{
+    const char *kind = hf_operation_kind_name(s->operation.kind);
+
+    if (s->operation.kind == HF_OPERATION_STOP)
+        return hf_error_set(err, HF_ERROR_CONFLICT,
+                            "a stop of '%s' is carried out to its end; start it after that",
+                            s->name);
+    if (s->was_wanted)
+        return hf_error_set(err, HF_ERROR_CONFLICT,
+                            "'%s' was to run before this %s too; stop it where it is not to",
+                            s->name, kind);
+    if (!gives_way(s, HF_OPERATION_STOP))
+        return hf_error_set(err, HF_ERROR_CONFLICT,
+                            "the %s of '%s' is past what can be given up; stop it after that", kind,
+                            s->name);
+    return 0;
+}
+
+static int
+give_up_service(struct hf_core *core, struct giving_up *g, struct hf_error *err)
+{
+    int index = hf_core_service_index(core, g->operation->service);
+    struct service *s = index < 0 ? NULL : &core->services[index];
+    struct hf_operation *op = g->operation;
+
+    if (!s || strcmp(s->operation.id, g->id) != 0)
+        return hf_error_set(err, HF_ERROR_CONFLICT, "operation %s is about to end", g->id);
+    if (check_service(s, err) < 0)
+        return -1;
+    op->state = HF_OPERATION_FAILED;
+    op->finished_ms = hf_clock_wall_ms();
+    hf_text_put(op->detail, sizeof op->detail, "given up by %s", g->actor);
+    if (hf_store_transaction(core->config.store, write_giving_up, g, err) < 0)
+        return hf_error_wrap(err, "give up operation %s", g->id);
+
+    hf_log_info("service=%s event=operation-failed operation=%s detail=\"%s\"", s->name, op->id,
+                op->detail);
+    s->operation.id[0] = '\0';
+    s->wish = false;
+    s->wake_ms = 0;
+    core->changed = true;
+    if (s->machine.pending == HF_EFFECT_PULL)
+        worker_cancel(&core->workers[index]);
+    hf_core_step(core, (size_t)index, &(struct hf_lifecycle_event){.kind = HF_EVENT_STOP});
+    return 0;
+}
+
+static int
+do_give_up(struct hf_core *core, void *context, struct hf_error *err)
+{
+    struct giving_up *g = context;
+    struct hf_operation *op = g->operation;
+
+    if (hf_store_operation(core->config.store, g->id, op, err) < 0)
+        return -1;
+    if (op->state == HF_OPERATION_SUCCEEDED || op->state == HF_OPERATION_FAILED)
+        return hf_error_set(err, HF_ERROR_CONFLICT, "operation %s has ended: it %s", g->id,
+                            hf_operation_state_name(op->state));
+    if (*op->service)
+        return give_up_service(core, g, err);
+    if (op->kind == HF_OPERATION_CHECK && strcmp(core->finder.operation.id, g->id) == 0)
+        return finder_give_up(&core->finder, g->actor, err);
+    if (core->upgrade.active && strcmp(core->upgrade.record.operation, g->id) == 0)
+        return hf_core_give_up_upgrade(core, g->actor, op, err);
+    return hf_error_set(err, HF_ERROR_CONFLICT, "operation %s is about to end", g->id);
+}
+
+int
+hf_core_give_up(struct hf_core *core, const char *id, const char *actor,
+                struct hf_operation *ret_operation, struct hf_error *err)
+{
+    struct giving_up g = {id, actor, ret_operation};
+
+    return mailbox_call(&core->mail, do_give_up, &g, err);
 }

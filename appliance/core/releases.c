@@ -427,8 +427,9 @@ hf_core_apply(struct hf_core *core, const struct hf_apply *asked, const char *ac
 
 /* ---- going back ---- */
 
-static int
-give_up(struct hf_core *core, const struct application *a, struct hf_error *err)
+int
+hf_core_give_up_upgrade(struct hf_core *core, const char *actor, struct hf_operation *ret_operation,
+                        struct hf_error *err)
 {
     struct upgrade *u = &core->upgrade;
     char why[HF_TEXT_SIZE], what[HF_TEXT_SIZE];
@@ -437,11 +438,12 @@ give_up(struct hf_core *core, const struct application *a, struct hf_error *err)
     if (u->machine.state == HF_UPGRADE_ROLLING_BACK)
         return hf_error_set(err, HF_ERROR_CONFLICT, "the upgrade to '%s' is being rolled back",
                             u->record.to.name);
-    hf_text_put(why, sizeof why, "given up by %s", a->actor);
-    hf_text_put(what, sizeof what, "gave up the upgrade to release '%s'", u->record.to.name);
+    hf_text_put(why, sizeof why, "given up by %s", actor);
+    hf_text_put(what, sizeof what, "gave up the %s to release '%s'",
+                hf_upgrade_kind_name(u->record.kind), u->record.to.name);
     hf_text_whole(what);
-    if (hf_store_operation(core->config.store, u->record.operation, a->operation, err) < 0 ||
-        hf_store_audit(core->config.store, a->actor, what, err) < 0)
+    if (hf_store_operation(core->config.store, u->record.operation, ret_operation, err) < 0 ||
+        hf_store_audit(core->config.store, actor, what, err) < 0)
         return -1;
     return hf_core_upgrade_event(core, &cancel, hf_clock_mono_ms(), err);
 }
@@ -453,7 +455,7 @@ do_roll_back(struct hf_core *core, void *context, struct hf_error *err)
     char id[HF_DIGEST_TEXT_SIZE];
 
     if (core->upgrade.active)
-        return give_up(core, a, err);
+        return hf_core_give_up_upgrade(core, a->actor, a->operation, err);
     if (find_previous(core->config.store, id, err) < 0)
         return -1;
     a->id = id;

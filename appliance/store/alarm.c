@@ -55,15 +55,16 @@ read_alarm(sqlite3_stmt *stmt, struct hf_alarm *a)
 }
 
 int
-hf_store_alarms(struct hf_store *st, bool active_only, int64_t before, struct hf_alarm *ret_alarms,
+hf_store_alarms(struct hf_store *st, const struct hf_alarm_filter *f, struct hf_alarm *ret_alarms,
                 size_t max, size_t *ret_count, struct hf_error *err)
 {
     HF_STMT stmt = NULL;
     size_t count = 0;
     int row;
 
-    if (hf_db_query(st, &stmt, err, hf_sql_alarm_list, "iii", before ? before : INT64_MAX,
-                    (int64_t)active_only, (int64_t)max) < 0)
+    if (hf_db_query(st, &stmt, err, hf_sql_alarm_list, "iiit", f->before ? f->before : INT64_MAX,
+                    (int64_t)f->active_only, (int64_t)max,
+                    f->kind ? hf_alarm_kind_name(*f->kind) : "") < 0)
         return -1;
     while ((row = hf_db_step(st, stmt, err)) > 0 && count < max)
         count += read_alarm(stmt, &ret_alarms[count]);

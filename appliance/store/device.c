@@ -21,14 +21,16 @@ read_row(sqlite3_stmt *stmt, struct hf_device_account *a)
 }
 
 int
-hf_store_devices(struct hf_store *st, const char *after, struct hf_device_account *ret_devices,
-                 size_t max, size_t *ret_count, struct hf_error *err)
+hf_store_devices(struct hf_store *st, const struct hf_device_filter *f,
+                 struct hf_device_account *ret_devices, size_t max, size_t *ret_count,
+                 struct hf_error *err)
 {
     HF_STMT stmt = NULL;
     size_t count = 0;
     int row;
 
-    if (hf_db_query(st, &stmt, err, hf_sql_device_list, "ti", after, (int64_t)max) < 0)
+    if (hf_db_query(st, &stmt, err, hf_sql_device_list, "tit", f->after, (int64_t)max, f->search) <
+        0)
         return -1;
     while ((row = hf_db_step(st, stmt, err)) > 0 && count < max)
         read_row(stmt, &ret_devices[count++]);

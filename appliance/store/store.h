@@ -175,8 +175,12 @@ HF_MUST int hf_store_delete_token(struct hf_store *st, const struct hf_token_rec
                                   const char *who, const char *what, struct hf_error *err);
 /* ---- accounts of devices ---- */
 
-/* By name, those after `after` (""; all), at most max. */
-HF_MUST int hf_store_devices(struct hf_store *st, const char *after,
+struct hf_device_filter {
+    const char *after;  /* only names behind this; "": all */
+    const char *search; /* only names with this in them, in any case of ASCII; "": all */
+};
+/* By name, at most max. */
+HF_MUST int hf_store_devices(struct hf_store *st, const struct hf_device_filter *filter,
                              struct hf_device_account *ret_devices, size_t max, size_t *ret_count,
                              struct hf_error *err);
 /* NOT_FOUND. */
@@ -289,8 +293,13 @@ HF_MUST int hf_store_audit_list(struct hf_store *st, const struct hf_audit_filte
 /* Adds the alarm or, by its id, writes its new state; what is untold of it is added. */
 HF_MUST int hf_store_save_alarm(struct hf_store *st, const struct hf_alarm *a,
                                 struct hf_error *err);
-/* Newest first, at most max; those with an id below `before` where that is not 0. */
-HF_MUST int hf_store_alarms(struct hf_store *st, bool active_only, int64_t before,
+struct hf_alarm_filter {
+    bool active_only;
+    int64_t before;                 /* of the ids; 0: all */
+    const enum hf_alarm_kind *kind; /* NULL: all */
+};
+/* Newest first, at most max. */
+HF_MUST int hf_store_alarms(struct hf_store *st, const struct hf_alarm_filter *filter,
                             struct hf_alarm *ret_alarms, size_t max, size_t *ret_count,
                             struct hf_error *err);
 /* The highest id; 0 where there is none. */

@@ -34,19 +34,21 @@ answer(struct hf_request *q, int rc, const struct hf_buf *body, const struct hf_
 }
 
 static int
-read_page(struct hf_request *q, uint64_t *limit, char cursor[HF_DEVICE_ID_MAX + 1],
-          struct hf_error *err)
+read_page(struct hf_request *q, struct hf_devices_page *page, struct hf_error *err)
 {
-    static const char *const names[] = {"limit", "cursor"};
+    static const char *const names[] = {"limit", "cursor", "search"};
+    const char *given;
+    uint64_t limit;
 
-    cursor[0] = '\0';
+    *page = (struct hf_devices_page){.limit = 0};
     if (hf_request_parameters(q, names, HF_LEN(names), err) < 0)
         return -1;
-    if (!hf_request_number(q, "limit", LIMIT_DEFAULT, limit) || *limit < 1 ||
-        *limit > HF_DEVICES_PAGE_MAX)
+    if (!hf_request_number(q, "limit", LIMIT_DEFAULT, &limit) || limit < 1 ||
+        limit > HF_DEVICES_PAGE_MAX)
         return hf_error_set(err, HF_ERROR_INVALID, "limit is 1 to %d", HF_DEVICES_PAGE_MAX);
-    (void)hf_request_text(q, "cursor", cursor, HF_DEVICE_ID_MAX + 1);
-    return 0;
+    page->limit = (size_t)limit;
+    (void)hf_request_text(q, "cursor", page->cursor, sizeof page->cursor);
+    return hf_request_get(q, "search", page->search, sizeof page->search, &given, err);
 }
 
 static void
@@ -54,13 +56,12 @@ get_devices(void *ctx, struct hf_request *q)
 {
     HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(ANSWER_MAX);
     struct hf_api *a = ctx;
-    char cursor[HF_DEVICE_ID_MAX + 1];
+    struct hf_devices_page page;
     struct hf_error err = {0};
-    uint64_t limit;
-    int rc = read_page(q, &limit, cursor, &err);
+    int rc = read_page(q, &page, &err);
 
     if (rc == 0)
-        rc = hf_work_print_devices(a->work, cursor, limit, &body, &err);
+        rc = hf_work_print_devices(a->work, &page, &body, &err);
     answer(q, rc, &body, &err);
 }
 

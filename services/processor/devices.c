@@ -214,9 +214,9 @@ put_device(const struct device *v, int64_t mono_ms, struct hf_buf *out, struct h
     return hf_buf_adds(out, v->cut ? ",\"cut\":true}}" : "}}", err);
 }
 
-/* Those above the cursor, sorted; the caller frees. */
+/* Those of the page and the ones behind it, sorted; the caller frees. */
 static const struct hf_lru_node **
-sorted(const struct hf_devices *d, const char *cursor, size_t *ret_count)
+sorted(const struct hf_devices *d, const struct hf_devices_page *page, size_t *ret_count)
 {
     const struct hf_lru_node **list =
         (const struct hf_lru_node **)calloc(d->table.count + 1, sizeof(void *));
@@ -225,7 +225,7 @@ sorted(const struct hf_devices *d, const char *cursor, size_t *ret_count)
     if (!list)
         return NULL;
     for (const struct hf_lru_node *n = d->table.oldest; n; n = n->newer)
-        if (strcmp(n->key, cursor) > 0)
+        if (strcmp(n->key, page->cursor) > 0 && strcasestr(n->key, page->search))
             list[count++] = n;
     qsort((void *)list, count, sizeof(void *), by_id);
     *ret_count = count;
@@ -233,12 +233,12 @@ sorted(const struct hf_devices *d, const char *cursor, size_t *ret_count)
 }
 
 int
-hf_devices_print(const struct hf_devices *d, const char *cursor, size_t limit, int64_t mono_ms,
+hf_devices_print(const struct hf_devices *d, const struct hf_devices_page *page, int64_t mono_ms,
                  struct hf_buf *out, struct hf_error *err)
 {
     size_t count = 0;
-    HF_AUTO_FREE const struct hf_lru_node **list = sorted(d, cursor, &count);
-    size_t shown = count < limit ? count : limit;
+    HF_AUTO_FREE const struct hf_lru_node **list = sorted(d, page, &count);
+    size_t shown = count < page->limit ? count : page->limit;
 
     if (!list)
         return hf_error_nomem(err);

@@ -44,6 +44,12 @@ HF_MUST int hf_devices_print_silent(struct hf_devices *d, int64_t after_ms, int6
 
 void hf_devices_hear(struct hf_devices *d, const struct hf_record *r, int64_t mono_ms);
 
-/* Appends the page of GET /v1/devices: at most limit devices with an id above cursor, by id. */
-HF_MUST int hf_devices_print(const struct hf_devices *d, const char *cursor, size_t limit,
+struct hf_devices_page {
+    size_t limit;
+    char cursor[HF_DEVICE_ID_MAX + 1]; /* only ids above this */
+    char search[HF_DEVICE_ID_MAX + 1]; /* only ids with this in them, in any case of ASCII */
+};
+
+/* Appends the page of GET /v1/devices, by id. */
+HF_MUST int hf_devices_print(const struct hf_devices *d, const struct hf_devices_page *page,
                              int64_t mono_ms, struct hf_buf *out, struct hf_error *err);

@@ -240,13 +240,13 @@ hf_work_print_rules(struct hf_work *w, struct hf_buf *out, struct hf_error *err)
 }
 
 int
-hf_work_print_devices(struct hf_work *w, const char *cursor, size_t limit, struct hf_buf *out,
+hf_work_print_devices(struct hf_work *w, const struct hf_devices_page *page, struct hf_buf *out,
                       struct hf_error *err)
 {
     int rc;
 
     pthread_mutex_lock(&w->lock);
-    rc = hf_devices_print(&w->devices, cursor, limit, hf_clock_mono_ms(), out, err);
+    rc = hf_devices_print(&w->devices, page, hf_clock_mono_ms(), out, err);
     pthread_mutex_unlock(&w->lock);
     return rc;
 }

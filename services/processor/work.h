@@ -10,6 +10,7 @@
 #include "json/json.h"
 
 struct hf_work;
+struct hf_devices_page;
 
 struct hf_work_numbers {
     uint64_t dropped, quarantined; /* messages, by all rules since start */
@@ -34,7 +35,7 @@ void hf_work_get_numbers(struct hf_work *w, struct hf_work_numbers *ret_numbers)
 
 /* The answers of the API (api/record-path.md). */
 HF_MUST int hf_work_print_rules(struct hf_work *w, struct hf_buf *out, struct hf_error *err);
-HF_MUST int hf_work_print_devices(struct hf_work *w, const char *cursor, size_t limit,
+HF_MUST int hf_work_print_devices(struct hf_work *w, const struct hf_devices_page *page,
                                   struct hf_buf *out, struct hf_error *err);
 HF_MUST int hf_work_print_silent(struct hf_work *w, const struct hf_json *request,
                                  struct hf_buf *out, struct hf_error *err);

@@ -207,6 +207,16 @@ a_release_is_applied() {
     prints '^upgrade: done'
     exits 0 releases
     prints "^$(cut -c1-12 "$work/id") +other .* running"
+    exits 1 operations cancel "$(cat "$work/operation")"
+    says 'has ended: it succeeded'
+}
+
+what_is_begun_is_given_up() {
+    exits 0 rollback --no-wait
+    exits 0 operations cancel "$(cat "$work/printed")"
+    prints '^rollback: rolled back: given up by admin$'
+    exits 0 releases
+    prints "^$(cut -c1-12 "$work/id") +other .* running"
 }
 
 a_bundle_is_uploaded() {
@@ -273,7 +283,7 @@ another_box_becomes_it() {
     prints "is .*\($id\) now"
     prints 'records go to its buffer'
     wait_until 60 is_restored
-    expect "the process" "$(cat "/proc/$(gw_pid)/comm")" holdfastd
+    expect "name of the process" "$(cat "/proc/$(gw_pid)/comm")" holdfastd
     expect "certificate" "$(fingerprint | tail -n 1)" "$(sed -n 's/^fingerprint=//p' "$work/out.old" | tail -n 1)"
     printf '%s\n' "$password" | exits 0 login --password-stdin --gateway "$gw_url" --fingerprint "$(fingerprint | tail -n 1)"
     exits 0 config get buffer.window_ms
@@ -413,6 +423,7 @@ check a_restart_is_followed_to_its_end
 check the_configuration_is_changed
 check an_alarm_is_acknowledged
 check a_release_is_applied
+check what_is_begun_is_given_up
 check a_bundle_is_uploaded
 check an_operation_that_fails_is_5
 check refusals_are_1

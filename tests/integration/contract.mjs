@@ -363,6 +363,10 @@ async function everySide() {
     const { next } = JSON.parse((await expect(200, 'GET', template, { query: 'limit=1', what: 'one' })).text);
     if (next !== null) await expect(200, 'GET', template, { query: `limit=1&cursor=${encodeURIComponent(next)}`, what: 'next page' });
   }
+  for (const [search, some] of [['7', true], ['nobody', false]]) {
+    const { devices } = JSON.parse((await expect(200, 'GET', '/devices', { query: `search=${search}`, what: search })).text);
+    check(`GET /devices: search=${search}`, devices.length > 0 === some && devices.every((d) => d.device.includes('7')), json(devices));
+  }
   await expect(200, 'GET', '/buffer/export', { query: 'topic=sensors%2F%2B%2Ftemp', what: 'some' });
   const rules = [{ filter: 'sensors/+/temp', select: { v: '/t' }, scale: { field: '/v', factor: 2, unit: 'K' }, topic: 'k/{1}', lane: 'bulk' }];
   const dry = await expect(200, 'POST', '/rules/dry-run', { body: json({ rules }), what: 'on what was published' });
@@ -394,6 +398,8 @@ async function deviceAccounts() {
   check('POST /devices/accounts: a given password is not said', given.password === null, json(given));
   const { next } = JSON.parse((await expect(200, 'GET', '/devices/accounts', { query: 'limit=1', what: 'one' })).text);
   await expect(200, 'GET', '/devices/accounts', { query: `limit=1&cursor=${next}`, what: 'next page' });
+  const searched = JSON.parse((await expect(200, 'GET', '/devices/accounts', { query: 'search=ESS-8', what: 'by a part of the name' })).text);
+  check('GET /devices/accounts: the one', searched.accounts.map((a) => a.name).join() === 'press-8', json(searched));
   const name = 'press-7';
   await expect(200, 'GET', '/devices/accounts/{name}', { name, what: 'known' });
   const patch = (status, body, more) => expect(status, 'PATCH', '/devices/accounts/{name}', { name, body: json(body), ...more });
@@ -579,6 +585,9 @@ async function revisions() {
 async function alarms() {
   const { alarms: active } = JSON.parse((await expect(200, 'GET', '/alarms', { query: 'state=active', what: 'active' })).text);
   check('GET /alarms: one is active', active.length > 0, json(active));
+  const { alarms: same } = JSON.parse((await expect(200, 'GET', '/alarms', { query: `kind=${active[0]?.kind}`, what: 'of a kind' })).text);
+  check('GET /alarms: of a kind', same.length > 0 && same.every((a) => a.kind === active[0].kind), json(same));
+  await expect(400, 'GET', '/alarms', { query: 'kind=odd', what: 'no kind' });
   await expect(200, 'POST', '/alarms/{id}/acknowledge', { id: active[0]?.id });
   await expect(404, 'POST', '/alarms/{id}/acknowledge', { id: '999999', what: 'unknown' });
 }
@@ -607,6 +616,19 @@ async function lockedMeanwhile() {
   await expect(409, 'POST', '/config/revisions/{n}/restore', { ...locked, n: 1 });
 }
 
+// A rollback by the name of its operation, which stays and ends as failed.
+async function giveUp() {
+  const { id } = JSON.parse((await expect(202, 'POST', '/releases/rollback', { what: 'to be given up' })).text);
+  const cancel = (status, key, what) => expect(status, 'POST', '/operations/{id}/cancel', { id, headers: { 'idempotency-key': key }, what });
+  await cancel(202, 'give-up', 'under way');
+  check('cancelled', await finished(`/api/v1/operations/${id}`) === 'failed', id);
+  const { detail } = JSON.parse((await cancel(200, 'give-up', 'the same key')).text);
+  check('POST cancel: by whom', detail === 'rolled back: given up by admin', detail);
+  await cancel(409, 'other', 'has ended');
+  await cancel(422, 'apply', 'a key of an upgrade');
+  await expect(404, 'POST', '/operations/{id}/cancel', { what: 'unknown' });
+}
+
 async function upgradeThere(added, staleEtag) {
   await setGate(5);
   await expect(412, 'POST', '/releases/{id}/apply', { id: added.id, headers: { 'if-match': staleEtag }, what: 'after a change' });
@@ -624,6 +646,7 @@ async function upgradeThere(added, staleEtag) {
   const back = await expect(202, 'POST', '/releases/rollback');
   await tryOut('POST', '/releases/rollback', { what: 'given up' });
   check('rollback given up', await finished(back.headers.location) === 'failed', back.text);
+  await giveUp();
   const keyed = { headers: { 'idempotency-key': 'back' } };
   const again = await expect(202, 'POST', '/releases/rollback', { ...keyed, what: 'once more' });
   check('rollback', await finished(again.headers.location) === 'succeeded', again.text);

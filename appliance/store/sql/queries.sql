@@ -270,7 +270,7 @@ DELETE FROM alarm WHERE n IN
 -- :alarm_list
 SELECT n, kind, subject, bad, cause, advice, raised, last, count, acknowledged_by, acknowledged,
        cleared, untold
-FROM alarm WHERE n < ?1 AND (cleared = 0 OR NOT ?2) ORDER BY n DESC LIMIT ?3
+FROM alarm WHERE n < ?1 AND (cleared = 0 OR NOT ?2) AND (?4 = '' OR kind = ?4) ORDER BY n DESC LIMIT ?3
 
 -- :alarm_last
 SELECT coalesce(max(n), 0) FROM alarm
@@ -400,7 +400,8 @@ SELECT to_json, from_json FROM upgrade WHERE n = ?1
 -- :device_list
 SELECT a.name, password_hash, publish, subscribe, description, enabled, created, password_set,
     coalesce(fingerprint, ''), coalesce(issued, 0), coalesce(ends, 0)
-FROM device_account a LEFT JOIN device_certificate c ON c.name = a.name WHERE a.name > ?1 ORDER BY a.name LIMIT ?2
+FROM device_account a LEFT JOIN device_certificate c ON c.name = a.name
+WHERE a.name > ?1 AND (?3 = '' OR instr(lower(a.name), lower(?3))) ORDER BY a.name LIMIT ?2
 
 -- :device_get
 SELECT a.name, password_hash, publish, subscribe, description, enabled, created, password_set,

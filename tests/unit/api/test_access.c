@@ -111,6 +111,7 @@ static const struct {
     {"PUT /scan/data", ADMIN},
     {"GET /operations", VIEWER},
     {"GET /operations/{id}", VIEWER},
+    {"POST /operations/{id}/cancel", OPERATOR},
 };
 
 /* ---- who asks ---- */
@@ -350,6 +351,46 @@ pages_of_others(void **state)
     }
 }
 
+static void
+gives_up(enum hf_operation_kind kind, const char *cookie, int status, const char *text)
+{
+    struct call c = {.headers = {"Host", "10.0.0.1", "Cookie", cookie}};
+
+    world_operation_kind = kind;
+    call_serve(&c, "POST", "/api/v1/operations/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/cancel", "",
+               status);
+    if (!call_has(&c, text))
+        fail_msg("%s: no '%s' in %s", hf_operation_kind_name(kind), text, c.out.data);
+    hf_buf_done(&c.out);
+}
+
+/* The route takes an operator; what the operation itself takes holds too. */
+static void
+an_operation_is_given_up_by_who_may_begin_it(void **state)
+{
+    const char *viewer = cookies[HF_ROLE_VIEWER], *operator= cookies[HF_ROLE_OPERATOR];
+    const char *proved = cookies[HF_ROLE_ADMIN], *admin = cookies[3];
+
+    (void)state;
+    for (int kind = 0; kind < HF_OPERATION_KIND_COUNT; kind++) {
+        bool is_upgrade = kind == HF_OPERATION_UPGRADE, is_back = kind == HF_OPERATION_ROLLBACK;
+
+        gives_up(kind, viewer, 403, "this needs the role operator");
+        if (is_upgrade || is_back)
+            gives_up(kind, operator, 403, "this needs the role admin");
+        else
+            gives_up(kind, operator, 200, "\"detail\":\"given up by opa\"");
+        if (is_back)
+            gives_up(kind, admin, 403, "/api/docs/problems#password-needed");
+        else
+            gives_up(kind, admin, 200, "\"state\":\"failed\"");
+        gives_up(kind, proved, 200, "given up by admin");
+    }
+    world_command_error = HF_ERROR_CONFLICT;
+    gives_up(HF_OPERATION_STOP, proved, 409, "it has ended");
+    world_command_error = HF_ERROR_NONE;
+}
+
 static size_t
 lines_with(const char *text, const char *start)
 {
@@ -415,6 +456,7 @@ main(void)
         cmocka_unit_test(tokens_of_each_role),
         cmocka_unit_test(nobody),
         cmocka_unit_test(pages_of_others),
+        cmocka_unit_test(an_operation_is_given_up_by_who_may_begin_it),
         cmocka_unit_test(public_routes_are_those_in_security_md),
         cmocka_unit_test(after_logout),
     };

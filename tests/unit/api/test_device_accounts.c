@@ -173,6 +173,8 @@ lists_come_in_pages(void **state)
     call_expect("GET", ACCOUNTS, "limit=2", 200, "\"next\":\"d1\",\"total\":5");
     call_expect("GET", ACCOUNTS, "limit=2&cursor=d1", 200, "\"accounts\":[{\"name\":\"d2\"");
     call_expect("GET", ACCOUNTS, "limit=5", 200, "\"next\":null");
+    call_expect("GET", ACCOUNTS, "search=D2&limit=1", 200, "\"accounts\":[{\"name\":\"d2\"");
+    call_expect("GET", ACCOUNTS, "search=nobody", 200, "\"accounts\":[],\"next\":null");
     call_expect("GET", ACCOUNTS, "cursor=d4", 200, "\"accounts\":[],\"next\":null");
     call_expect("GET", ACCOUNTS, "limit=0", 400, NULL);
     call_expect("GET", ACCOUNTS, "limit=501", 400, NULL);

@@ -266,6 +266,10 @@ devices_and_rules(void **state)
                 "\"first_seen\":null,\"messages\":9,\"rate_per_s\":0.5,\"topic\":\"s/7/t\","
                 "\"last\":{\"text\":\"on\"}}],\"next\":null,\"total\":1,\"forgotten\":0}");
     assert_string_equal(peer_server_last(&peer)->url, "/v1/devices?limit=3&cursor=7");
+    call_expect("GET", "/api/v1/devices", "search=Press%2d7&limit=3", 200, NULL);
+    assert_string_equal(peer_server_last(&peer)->url, "/v1/devices?limit=3&search=Press-7");
+    call_expect("GET", "/api/v1/devices", "search=", 400, "'search' is a percent-encoded text");
+    call_expect("GET", "/api/v1/quarantine", "search=x", 400, NULL);
     peer.body = "{\"rules\":[{\"filter\":\"#\",\"action\":\"drop\",\"matched\":3}]}";
     call_expect("GET", "/api/v1/rules", "", 200,
                 "{\"rules\":[{\"filter\":\"#\",\"action\":\"drop\",\"matched\":3,\"dropped\":0,"

@@ -155,6 +155,9 @@ reading(void **state)
     call_expect("GET", "/api/v1/alarms", "state=all&limit=2", 200, "\"next\":\"2\"");
     call_expect("GET", "/api/v1/alarms", "cursor=3&limit=1", 200, "\"next\":null");
     call_expect("GET", "/api/v1/alarms", "state=old", 400, "state");
+    call_expect("GET", "/api/v1/alarms", "kind=disk_full", 200, "\"id\":\"3\"");
+    call_expect("GET", "/api/v1/alarms", "kind=quarantine", 200, "\"alarms\":[],\"next\":null");
+    call_expect("GET", "/api/v1/alarms", "kind=odd", 400, "'kind' is none of the words");
     call_expect("POST", "/api/v1/alarms/3/acknowledge", "", 200, "\"acknowledged\":{\"by\":\"");
     call_expect("POST", "/api/v1/alarms/2/acknowledge", "", 409, "over");
     call_expect("POST", "/api/v1/alarms/9/acknowledge", "", 404, "no such");

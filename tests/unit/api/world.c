@@ -17,6 +17,7 @@ static const int64_t AT_MS = 1795489293123; /* 2026-11-24T03:01:33.123Z */
 struct hf_snapshot world_snapshot;
 enum hf_error_class world_command_error = HF_ERROR_NONE;
 enum hf_operation_state world_operation_state = HF_OPERATION_QUEUED;
+enum hf_operation_kind world_operation_kind = HF_OPERATION_STOP;
 char world_audit[512];
 struct hf_settings world_settings;
 int64_t world_revision;
@@ -182,13 +183,26 @@ int
 hf_core_operation(struct hf_core *core, const char *id, struct hf_operation *ret_operation,
                   struct hf_error *err)
 {
-    struct hf_operation one = operation(HF_OPERATION_STOP, "broker");
+    struct hf_operation one = operation(world_operation_kind, "broker");
 
     (void)core;
     if (strcmp(id, one.id) != 0)
         return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no such operation");
     one.state = world_operation_state;
     *ret_operation = one;
+    return 0;
+}
+
+int
+hf_core_give_up(struct hf_core *core, const char *id, const char *actor,
+                struct hf_operation *ret_operation, struct hf_error *err)
+{
+    if (world_command_error != HF_ERROR_NONE)
+        return hf_error_set(err, world_command_error, "it has ended");
+    if (hf_core_operation(core, id, ret_operation, err) < 0)
+        return -1;
+    ret_operation->state = HF_OPERATION_FAILED;
+    hf_text_put(ret_operation->detail, sizeof ret_operation->detail, "given up by %s", actor);
     return 0;
 }
 
@@ -257,10 +271,10 @@ hf_core_history(struct hf_core *core, const struct hf_history_query *query,
 
     (void)core, (void)err;
     *ret_history = (struct hf_history){.range = query->range, .end_ms = AT_MS, .points = 3};
-    ret_history->series_count = query->name_count ? query->name_count : 2;
+    ret_history->series_count = query->name_count == 1 ? 1 : 2; /* no more, whatever is asked */
     ret_history->series = calloc(2, sizeof *ret_history->series);
     ret_history->codes = calloc(6, sizeof *ret_history->codes);
-    assert_true(ret_history->series && ret_history->codes && ret_history->series_count <= 2);
+    assert_true(ret_history->series && ret_history->codes);
     for (size_t i = 0; i < ret_history->series_count; i++) {
         struct hf_history_series *to = &ret_history->series[i];
 
@@ -295,13 +309,14 @@ alarm_of(int64_t id)
 }
 
 int
-hf_core_alarms(struct hf_core *core, const struct hf_alarm_query *query,
-               struct hf_alarm *ret_alarms, size_t *ret_count, struct hf_error *err)
+hf_core_alarms(struct hf_core *core, const struct hf_alarm_filter *filter,
+               struct hf_alarm *ret_alarms, size_t max, size_t *ret_count, struct hf_error *err)
 {
     (void)core, (void)err;
     *ret_count = 0;
-    for (int64_t id = 3; id >= 1 && *ret_count < query->max; id--)
-        if ((!query->before || id < query->before) && !(query->active_only && id == 2))
+    for (int64_t id = 3; id >= 1 && *ret_count < max; id--)
+        if ((!filter->before || id < filter->before) && !(filter->active_only && id == 2) &&
+            (!filter->kind || *filter->kind == HF_ALARM_DISK_FULL))
             ret_alarms[(*ret_count)++] = alarm_of(id);
     return 0;
 }

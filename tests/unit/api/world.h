@@ -18,6 +18,7 @@ extern struct hf_snapshot world_snapshot;
 
 /* The state of every operation that is asked for. */
 extern enum hf_operation_state world_operation_state;
+extern enum hf_operation_kind world_operation_kind; /* of the one there is */
 
 /* What hf_core_command() fails with; NONE: it succeeds. */
 extern enum hf_error_class world_command_error;

@@ -37,18 +37,20 @@ not_found(const char *name, struct hf_error *err)
 }
 
 int
-hf_core_devices(struct hf_core *core, const char *after, struct hf_device_account *ret_devices,
-                size_t max, size_t *ret_count, struct hf_device_totals *ret_totals,
-                struct hf_error *err)
+hf_core_devices(struct hf_core *core, const struct hf_device_filter *filter,
+                struct hf_device_account *ret_devices, size_t max, size_t *ret_count,
+                struct hf_device_totals *ret_totals, struct hf_error *err)
 {
     size_t from = 0;
 
     (void)core;
     (void)err;
-    while (from < device_count && strcmp(devices[from].name, after) <= 0)
+    while (from < device_count && strcmp(devices[from].name, filter->after) <= 0)
         from++;
-    *ret_count = device_count - from < max ? device_count - from : max;
-    memcpy(ret_devices, devices + from, *ret_count * sizeof *devices);
+    *ret_count = 0;
+    for (; from < device_count && *ret_count < max; from++)
+        if (strcasestr(devices[from].name, filter->search))
+            ret_devices[(*ret_count)++] = devices[from];
     *ret_totals = (struct hf_device_totals){.accounts = device_count,
                                             .anonymous = world_settings.broker.anonymous};
     for (size_t i = 0; i < device_count; i++)

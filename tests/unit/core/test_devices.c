@@ -212,7 +212,9 @@ all_are_added_or_none(void **state)
     assert_int_equal(add(b, "a", &err), 0);
     assert_int_equal(hf_core_add_devices(b->core, three, 3, "admin", &err), -1);
     assert_int_equal(err.class, HF_ERROR_CONFLICT);
-    assert_int_equal(hf_core_devices(b->core, "", read, 4, &count, &totals, &err), 0);
+    assert_int_equal(hf_core_devices(b->core, &(struct hf_device_filter){"", ""}, read, 4, &count,
+                                     &totals, &err),
+                     0);
     assert_true(count == 1 && totals.accounts == 1 && !totals.anonymous);
     file_is(b, "holdfast-devices 1\nanonymous no\n" A "end 1\n");
 }
@@ -237,7 +239,9 @@ more_than_the_file_holds_is_refused(void **state)
     }
     assert_int_equal(hf_core_add_devices(b->core, many, MANY, "admin", &err), -1);
     assert_int_equal(err.class, HF_ERROR_TOO_LARGE);
-    assert_int_equal(hf_core_devices(b->core, "", many, 1, &count, &totals, &err), 0);
+    assert_int_equal(hf_core_devices(b->core, &(struct hf_device_filter){"", ""}, many, 1, &count,
+                                     &totals, &err),
+                     0);
     assert_int_equal(totals.accounts, 0);
     free(many);
 }
@@ -262,13 +266,13 @@ the_file_is_made_anew_at_a_start(void **state)
 static bool
 there_is_the_alarm(struct box *b, const struct hf_snapshot *s)
 {
-    struct hf_alarm_query query = {.active_only = true, .max = 16};
+    const struct hf_alarm_filter active = {.active_only = true};
     struct hf_alarm alarms[16];
     struct hf_error err;
     size_t count = 0;
 
     (void)s;
-    assert_int_equal(hf_core_alarms(b->core, &query, alarms, &count, &err), 0);
+    assert_int_equal(hf_core_alarms(b->core, &active, alarms, 16, &count, &err), 0);
     for (size_t i = 0; i < count; i++)
         if (alarms[i].kind == HF_ALARM_ANONYMOUS_DEVICES)
             return !alarms[i].bad;

@@ -285,6 +285,40 @@ one_look_at_a_time(void **state)
     /* The end, while it waits: the test's teardown asserts that no thread stays behind. */
 }
 
+static bool
+is_free(struct box *b, const struct hf_snapshot *s)
+{
+    (void)s;
+    return !checked(b).busy;
+}
+
+/* A registry that does not come to an end may be given up, once, and asked again. */
+static void
+pain_14_a_look_can_be_given_up(void **state)
+{
+    struct box *b = *state;
+    struct hf_operation op, again;
+    struct hf_error err;
+
+    begin_box(b);
+    FAKE_LOCKED(&b->engine, b->engine.block_documents = true);
+    assert_int_equal(hf_core_check_registry(b->core, "admin", &op, &err), 0);
+    assert_int_equal(hf_core_give_up(b->core, op.id, "opa", &again, &err), 0);
+    assert_string_equal(again.id, op.id);
+    wait_in(b, is_free);
+    assert_int_equal(hf_core_operation(b->core, op.id, &op, &err), 0);
+    assert_int_equal(op.state, HF_OPERATION_FAILED);
+    assert_string_equal(op.detail, "given up by opa");
+    assert_true(checked(b).failed);
+    assert_string_equal(checked(b).detail, "given up by opa");
+
+    assert_int_equal(hf_core_give_up(b->core, op.id, "opa", &again, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    assert_non_null(strstr(err.message, "has ended: it failed"));
+    FAKE_LOCKED(&b->engine, b->engine.block_documents = false);
+    check(b, HF_OPERATION_SUCCEEDED);
+}
+
 static void
 without_a_registry_there_is_nowhere_to_look(void **state)
 {
@@ -359,6 +393,7 @@ main(void)
         TEST(an_endless_list_is_not_followed),
         TEST(a_registry_that_is_away_is_said),
         TEST(one_look_at_a_time),
+        TEST(pain_14_a_look_can_be_given_up),
         TEST(without_a_registry_there_is_nowhere_to_look),
         TEST(it_looks_by_itself_where_that_is_set),
     };

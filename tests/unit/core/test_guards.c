@@ -67,11 +67,11 @@ static bool
 find_alarm(struct box *b, enum hf_alarm_kind kind, struct hf_alarm *ret)
 {
     struct hf_alarm list[16];
-    struct hf_alarm_query query = {.active_only = true, .max = HF_LEN(list)};
+    const struct hf_alarm_filter active = {.active_only = true};
     struct hf_error err;
     size_t count = 0;
 
-    assert_int_equal(hf_core_alarms(b->core, &query, list, &count, &err), 0);
+    assert_int_equal(hf_core_alarms(b->core, &active, list, HF_LEN(list), &count, &err), 0);
     for (size_t i = 0; i < count; i++)
         if (list[i].kind == kind) {
             *ret = list[i];

@@ -160,6 +160,31 @@ pain_14_a_person_can_give_it_up(void **state)
     assert_string_equal(op.detail, "rolled back: given up by admin");
 }
 
+/* The same by the name of the operation, from any state before the end, and once. */
+static void
+pain_14_its_operation_can_be_given_up(void **state)
+{
+    struct box *b = *state;
+    struct hf_operation op;
+    struct hf_error err;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    add(b, two, id);
+    FAKE_LOCKED(&b->engine, b->engine.no_images = b->engine.block_pulls = true);
+    apply(b, id);
+    assert_int_equal(hf_core_give_up(b->core, asked, "admin", &op, &err), 0);
+    assert_string_equal(op.id, asked);
+    FAKE_LOCKED(&b->engine, b->engine.no_images = b->engine.block_pulls = false);
+    ended(b, HF_UPGRADE_ROLLED_BACK, "one");
+    runs_one(b);
+    assert_int_equal(hf_core_operation(b->core, asked, &op, &err), 0);
+    assert_int_equal(op.state, HF_OPERATION_FAILED);
+    assert_string_equal(op.detail, "rolled back: given up by admin");
+    assert_int_equal(hf_core_give_up(b->core, asked, "admin", &op, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+}
+
 /* The configuration is a part of the way back. */
 static void
 pain_15_the_configuration_stays_while_services_are_switched(void **state)
@@ -300,6 +325,7 @@ main(void)
         cmocka_unit_test_setup_teardown(pain_18_a_pull_that_hangs_stops_no_supervision, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(pain_14_a_person_can_give_it_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(pain_14_its_operation_can_be_given_up, setup, teardown),
         cmocka_unit_test_setup_teardown(pain_15_the_configuration_stays_while_services_are_switched,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_switch_waits_for_the_backlog_and_says_so, setup,

@@ -65,13 +65,14 @@ test_devices(void **state)
     hear(&d, "sensors/10", "\xff", 5);
     hear(&d, "sensors", "1", 6);    /* no such level */
     hear(&d, "sensors//x", "1", 6); /* no name */
-    assert_int_equal(hf_devices_print(&d, "", 1, 5, &out, NULL), 0);
+    assert_int_equal(hf_devices_print(&d, &(struct hf_devices_page){1, "", ""}, 5, &out, NULL), 0);
     assert_string_equal(out.data, "{\"devices\":[{\"device\":\"10\",\"last_seen_ms\":1005,"
                                   "\"first_seen_ms\":1005,\"messages\":1,\"rate_per_s\":0.017,"
                                   "\"topic\":\"sensors/10\",\"last\":{\"base64\":\"/w==\"}}],"
                                   "\"next\":\"10\",\"total\":2,\"forgotten\":0}");
     hf_buf_clear(&out);
-    assert_int_equal(hf_devices_print(&d, "10", 50, 0, &out, NULL), 0);
+    assert_int_equal(hf_devices_print(&d, &(struct hf_devices_page){50, "10", ""}, 0, &out, NULL),
+                     0);
     assert_non_null(strstr(out.data, "\"messages\":2,\"rate_per_s\":0.033,"
                                      "\"topic\":\"sensors/7/hum\",\"last\":{\"text\":\"text\"}}],"
                                      "\"next\":null"));
@@ -80,10 +81,40 @@ test_devices(void **state)
     memcpy(cut + HF_DEVICE_LAST_MAX - 1, "é", 2); /* in two bytes, of which one has room */
     hear(&d, "sensors/7/hum", cut, 9);
     hf_buf_clear(&out);
-    assert_int_equal(hf_devices_print(&d, "10", 50, 0, &out, NULL), 0);
+    assert_int_equal(hf_devices_print(&d, &(struct hf_devices_page){50, "10", ""}, 0, &out, NULL),
+                     0);
     assert_non_null(strstr(out.data, "xxx\",\"cut\":true}}"));
     assert_int_equal(hf_devices_set_pattern(&d, "ID/#", NULL), 0);
     assert_int_equal(d.table.count, 0);
+    hf_devices_done(&d);
+}
+
+/* Pages of what is searched for, and the count of all. */
+static void
+test_devices_by_a_part_of_the_name(void **state)
+{
+    HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(65536);
+    struct hf_devices_page page = {.limit = 1, .search = "RESS-"};
+    struct hf_devices d;
+
+    (void)state;
+    assert_int_equal(hf_devices_init(&d, NULL), 0);
+    assert_int_equal(hf_devices_set_pattern(&d, "ID", NULL), 0);
+    hear(&d, "press-2", "1", 0);
+    hear(&d, "oven", "1", 0);
+    hear(&d, "Press-1", "1", 0);
+    assert_int_equal(hf_devices_print(&d, &page, 0, &out, NULL), 0);
+    assert_non_null(strstr(out.data, "[{\"device\":\"Press-1\""));
+    assert_non_null(strstr(out.data, "\"next\":\"Press-1\",\"total\":3"));
+    strcpy(page.cursor, "Press-1");
+    hf_buf_clear(&out);
+    assert_int_equal(hf_devices_print(&d, &page, 0, &out, NULL), 0);
+    assert_non_null(strstr(out.data, "[{\"device\":\"press-2\""));
+    assert_non_null(strstr(out.data, "\"next\":null"));
+    strcpy(page.search, "none");
+    hf_buf_clear(&out);
+    assert_int_equal(hf_devices_print(&d, &page, 0, &out, NULL), 0);
+    assert_non_null(strstr(out.data, "{\"devices\":[],\"next\":null"));
     hf_devices_done(&d);
 }
 
@@ -103,7 +134,7 @@ test_devices_are_bounded(void **state)
         if (i == HF_DEVICES_MAX - 1)
             hear(&d, "00000", "1", i); /* used again: not the oldest any more */
     }
-    assert_int_equal(hf_devices_print(&d, "", 2, 0, &out, NULL), 0);
+    assert_int_equal(hf_devices_print(&d, &(struct hf_devices_page){2, "", ""}, 0, &out, NULL), 0);
     assert_non_null(strstr(out.data, "\"next\":\"00004\",\"total\":10000,\"forgotten\":3}"));
     assert_non_null(strstr(out.data, "\"device\":\"00000\""));
     hf_devices_done(&d);
@@ -242,6 +273,7 @@ main(void)
         cmocka_unit_test(test_devices),
         cmocka_unit_test(test_silent_devices),
         cmocka_unit_test(test_devices_are_bounded),
+        cmocka_unit_test(test_devices_by_a_part_of_the_name),
         cmocka_unit_test(test_patterns),
         cmocka_unit_test(test_recent_is_bounded),
         cmocka_unit_test(test_settings),

@@ -40,7 +40,9 @@ list(struct hf_store *st, bool active, int64_t before, struct hf_alarm *out, siz
 {
     size_t count = 0;
 
-    assert_int_equal(hf_store_alarms(st, active, before, out, max, &count, NULL), 0);
+    assert_int_equal(hf_store_alarms(st, &(struct hf_alarm_filter){active, before, NULL}, out, max,
+                                     &count, NULL),
+                     0);
     return count;
 }
 
@@ -73,6 +75,25 @@ an_alarm_is_kept_as_it_is(void **state)
     assert_int_equal(list(st, true, 0, read, 3), 0);
     assert_int_equal(list(st, false, 0, read, 3), 1);
     assert_int_equal(list(st, false, 5, read, 3), 0);
+    hf_store_free(st);
+}
+
+static void
+alarms_of_a_kind(void **state)
+{
+    const enum hf_alarm_kind kind = HF_ALARM_QUARANTINE;
+    const struct hf_alarm_filter filter = {.kind = &kind};
+    struct hf_store *st = opened(*state);
+    struct hf_alarm a = alarm_of(1), b = alarm_of(2), read[3];
+    size_t count = 0;
+
+    b.kind = HF_ALARM_QUARANTINE;
+    assert_int_equal(hf_store_save_alarm(st, &a, NULL), 0);
+    assert_int_equal(hf_store_save_alarm(st, &b, NULL), 0);
+    assert_int_equal(hf_store_alarms(st, &filter, read, 3, &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_int_equal(read[0].id, 2);
+    assert_int_equal(list(st, false, 0, read, 3), 2);
     hf_store_free(st);
 }
 
@@ -208,6 +229,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         with_tempdir(an_alarm_is_kept_as_it_is),
+        with_tempdir(alarms_of_a_kind),
         with_tempdir(what_is_untold_stays_until_it_is_told),
         with_tempdir(the_oldest_cleared_ones_go_first),
         with_tempdir(three_days_of_minutes_are_kept),

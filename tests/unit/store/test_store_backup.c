@@ -126,7 +126,8 @@ expect_restored(struct hf_store *st, const char *id)
     assert_string_equal(a[0].user, "admin");
     assert_string_equal(a[0].password_hash, HASH);
     assert_true(a[1].disabled && !a[0].disabled);
-    assert_int_equal(hf_store_devices(st, "", d, 4, &count, NULL), 0);
+    assert_int_equal(hf_store_devices(st, &(struct hf_device_filter){"", ""}, d, 4, &count, NULL),
+                     0);
     assert_int_equal(count, 1);
     assert_string_equal(d[0].description, "Halle \"2\", Öl");
     assert_int_equal(hf_store_wanted(st, "processor", &wanted, NULL), 0);

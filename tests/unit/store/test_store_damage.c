@@ -134,7 +134,9 @@ assert_later_tables_there(struct hf_store *st)
     size_t count = 0;
     int rows = 0;
 
-    assert_int_equal(hf_store_alarms(st, true, 0, &alarm, 1, &count, NULL), 0);
+    assert_int_equal(hf_store_alarms(st, &(struct hf_alarm_filter){.active_only = true}, &alarm, 1,
+                                     &count, NULL),
+                     0);
     assert_int_equal(count, 1);
     assert_int_equal(alarm.id, raised.id);
     assert_int_equal(hf_store_history(st, count_row, &rows, NULL), 0);

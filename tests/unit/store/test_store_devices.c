@@ -58,7 +58,8 @@ accounts_are_kept_by_name(void **state)
     assert_int_equal(hf_store_save_device(st, &a, NULL), 0);
     hf_store_free(st);
     st = opened(*state);
-    assert_int_equal(hf_store_devices(st, "", read, 2, &count, NULL), 0);
+    assert_int_equal(
+        hf_store_devices(st, &(struct hf_device_filter){"", ""}, read, 2, &count, NULL), 0);
     assert_int_equal(count, 2);
     assert_string_equal(read[0].name, "a");
     assert_string_equal(read[0].publish, "sensors/%u/# x");
@@ -67,11 +68,26 @@ accounts_are_kept_by_name(void **state)
     assert_string_equal(read[0].password_hash, "$7$101$salt$hash");
     assert_true(read[0].enabled && read[0].created_ms == 5 && read[0].password_ms == 6);
     assert_false(read[1].enabled);
-    assert_int_equal(hf_store_devices(st, "b", read, 3, &count, NULL), 0);
+    assert_int_equal(
+        hf_store_devices(st, &(struct hf_device_filter){"b", ""}, read, 3, &count, NULL), 0);
     assert_int_equal(count, 1);
     assert_string_equal(read[0].name, "c");
     assert_int_equal(hf_store_device_count(st, &count, &enabled, NULL), 0);
     assert_true(count == 3 && enabled == 2);
+    add(st, "Press-1");
+    add(st, "press-2");
+    assert_int_equal(
+        hf_store_devices(st, &(struct hf_device_filter){"", "RESS"}, read, 3, &count, NULL), 0);
+    assert_int_equal(count, 2);
+    assert_string_equal(read[0].name, "Press-1");
+    assert_int_equal(
+        hf_store_devices(st, &(struct hf_device_filter){"Press-1", "ress"}, read, 3, &count, NULL),
+        0);
+    assert_int_equal(count, 1);
+    assert_string_equal(read[0].name, "press-2");
+    assert_int_equal(
+        hf_store_devices(st, &(struct hf_device_filter){"", "%"}, read, 3, &count, NULL), 0);
+    assert_int_equal(count, 0);
     assert_int_equal(hf_store_device(st, "b", &read[0], NULL), 0);
     assert_int_equal(hf_store_delete_device(st, "b", NULL), 0);
     assert_int_equal(hf_store_delete_device(st, "b", &err), -1);

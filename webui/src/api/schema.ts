@@ -1614,6 +1614,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give up an operation
+         * @description For whoever may begin it: an operator, an admin for an upgrade, and an admin who has shown the password again for a
+         *     rollback. An upgrade or rollback goes back to the release that ran before, a look into the registry ends, and a
+         *     service that was stopped and is only fetched or waited for stays stopped. The operation stays in the list and ends as
+         *     `failed`, given up by whoever asked; for an upgrade that takes as long as the way back, so the answer may be 202.
+         *     409 says why one cannot be given up: it has ended, a stop or start is being carried out, or it is given up already.
+         */
+        post: operations["cancelOperation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2384,6 +2408,11 @@ export interface components {
             io: number;
         } | null;
         /**
+         * @description What kind of thing.
+         * @enum {string}
+         */
+        AlarmKind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift" | "engine_setup" | "anonymous_devices" | "certificate_ends";
+        /**
          * @description Something that somebody should look at.
          * @example {
          *       "id": "7",
@@ -2402,11 +2431,7 @@ export interface components {
         Alarm: {
             /** @description Grows. */
             id: string;
-            /**
-             * @description What kind of thing.
-             * @enum {string}
-             */
-            kind: "service_unhealthy" | "crash_loop" | "out_of_memory" | "limit_not_enforced" | "overcommit" | "disk_full" | "inodes_full" | "memory_pressure" | "temperature" | "flash_wear" | "flash_rate" | "messages_dropped" | "records_dropped" | "quarantine" | "uplink_away" | "uplink_refused" | "device_silent" | "clock_unsynchronised" | "engine_unreachable" | "store_recovered" | "drift" | "engine_setup" | "anonymous_devices" | "certificate_ends";
+            kind: components["schemas"]["AlarmKind"];
             /** @description Service, mount point, device, …; empty for the gateway as a whole. */
             subject: string;
             /**
@@ -2932,10 +2957,10 @@ export interface components {
         };
         /** @description Devices. */
         DevicePage: {
-            /** @description The last seen first. */
+            /** @description By name. */
             devices: components["schemas"]["Device"][];
             next: components["schemas"]["Cursor"];
-            /** @description Devices remembered. */
+            /** @description Devices remembered, whether they are in the list or not. */
             total: number;
             /** @description Devices given up because there were too many, the longest silent first. */
             forgotten: number;
@@ -6138,6 +6163,8 @@ export interface operations {
             query?: {
                 /** @description Only those that are active, or all. */
                 state?: "active" | "all";
+                /** @description Only of this kind. */
+                kind?: components["schemas"]["AlarmKind"];
                 /** @description At most so many. */
                 limit?: number;
                 /** @description `next` of the answer before. */
@@ -6839,6 +6866,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the answer before. */
                 cursor?: string;
+                /** @description Only those with this in their name, in any case. */
+                search?: string;
             };
             header?: never;
             path?: never;
@@ -6872,6 +6901,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the answer before. */
                 cursor?: string;
+                /** @description Only those with this in their name, in any case. */
+                search?: string;
             };
             header?: never;
             path?: never;
@@ -7790,6 +7821,37 @@ export interface operations {
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+        };
+    };
+    cancelOperation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` waits up to N seconds, at most 30, for the end of the operation. */
+                Prefer?: components["parameters"]["Prefer"];
+                /** @description Sent again with the same request, it begins nothing again. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description As given by the answer that started it. */
+                id: components["schemas"]["OperationId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["Ended"];
+            202: components["responses"]["Begun"];
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
         };
     };
 }
