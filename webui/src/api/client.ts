@@ -16,6 +16,7 @@ import type {
 export const API = '/api/v1';
 
 const TIMEOUT_MS = 15_000;
+const AGAIN_MS = 500;
 export const NO_ANSWER = 0;
 
 /** A refused or failed request. `status` is 0 where the gateway did not answer at all. */
@@ -95,14 +96,23 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
   }
 }
 
-/** Asks once more: a browser breaks off what it is loading when the network changes under it. */
-async function read<T>(path: string): Promise<T> {
+/** Asks once more: a browser breaks off what it is loading when the network changes under it, which
+ * it does several times in a row. */
+async function twice<T>(ask: () => Promise<T>): Promise<T> {
   try {
-    return await request<T>('GET', path);
+    return await ask();
   } catch (error) {
     if (!isApiError(error, NO_ANSWER)) throw error;
-    return request<T>('GET', path);
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    return ask();
   }
+}
+
+const read = <T>(path: string) => twice(() => request<T>('GET', path));
+
+/** Whether it may be asked twice. */
+function changesNothing(method: Method, path: string): boolean {
+  return method === 'GET' || /\/(plan|dry-run)$|[?&]dry_run=true/.test(path);
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -147,9 +157,8 @@ export async function withSession<T>(
   extra?: Extra,
 ): Promise<T> {
   try {
-    return await (method === 'GET' && !extra
-      ? read<T>(path)
-      : request<T>(method, path, body, extra));
+    const ask = () => request<T>(method, path, body, extra);
+    return await (changesNothing(method, path) ? twice(ask) : ask());
   } catch (error) {
     if (isApiError(error, 401)) onUnauthorized();
     if (!isApiError(error, 403) || error.type !== PASSWORD_NEEDED) throw error;
