@@ -129,7 +129,7 @@ gateway_made_nothing() {
 api() {
     local data=()
     [ $# -lt 3 ] || data=(-H 'Content-Type: application/json' --data-binary "$3")
-    curl -ks --max-time 30 -X "$1" -b "$gw_dir/jar" -c "$gw_dir/jar" -D "$work/head" -o "$work/body" \
+    curl -ksS --max-time 30 -X "$1" -b "$gw_dir/jar" -c "$gw_dir/jar" -D "$work/head" -o "$work/body" \
         -w '%{http_code}' "${data[@]}" "$gw_url/api/v1$2" >"$work/status" || {
         echo "no answer to $1 $2"
         return 1

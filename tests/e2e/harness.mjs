@@ -28,6 +28,8 @@ const BROWSER_FLAGS = [
 ];
 
 let failures = 0;
+/** Since the check began, for who has to find out why it failed. */
+let unanswered = [];
 
 export function required(name) {
   const value = process.env[name];
@@ -37,6 +39,7 @@ export function required(name) {
 }
 
 export async function check(name, body) {
+  unanswered = [];
   try {
     await body();
     console.log(`ok - ${name}`);
@@ -47,6 +50,7 @@ export async function check(name, body) {
       .split('\n')
       .slice(0, 12))
       console.log(`# ${line}`);
+    for (const line of unanswered.slice(-12)) console.log(`# no answer: ${line}`);
     await shoot(`failed-${failures}`).catch(() => {});
   }
 }
@@ -121,6 +125,9 @@ export async function newVisitor() {
 
 let brokenOff = false;
 function noteBroken(request) {
+  const { pathname } = new URL(request.url());
+  const at = new Date().toISOString().slice(11, 19);
+  unanswered.push(`${at} ${request.method()} ${pathname}: ${request.failure()?.errorText}`);
   if (['stylesheet', 'script'].includes(request.resourceType())) brokenOff = true;
 }
 page.on('requestfailed', noteBroken);

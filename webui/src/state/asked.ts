@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { isApiError, NO_ANSWER } from '../api/client';
+import { retryDelay } from './retry';
 
 export interface Asked<T> {
   /** The newest answer; stays while newer ones fail. */
@@ -9,7 +11,8 @@ export interface Asked<T> {
   again: () => Promise<void>;
 }
 
-/** Asks at once, then again and again while the page is looked at. key: another one asks anew. */
+/** Asks at once, then again and again while the page is looked at, or only until there is an answer
+ * (everyMs null). key: another one asks anew. */
 export function useAsked<T>(load: () => Promise<T>, everyMs: number | null, key = ''): Asked<T> {
   const [answer, setAnswer] = useState<{ value: T | null; error: unknown }>({
     value: null,
@@ -17,14 +20,17 @@ export function useAsked<T>(load: () => Promise<T>, everyMs: number | null, key 
   });
   const newest = useRef(load);
   const turn = useRef(0);
+  const silent = useRef(true); // the gateway has not answered yet, or not the last time
   newest.current = load;
 
   const again = useCallback(async () => {
     const mine = ++turn.current;
     try {
       const value = await newest.current();
+      silent.current = false;
       if (mine === turn.current) setAnswer({ value, error: null });
     } catch (error) {
+      silent.current = isApiError(error, NO_ANSWER);
       if (mine === turn.current) setAnswer((old) => ({ ...old, error }));
     }
   }, []);
@@ -32,9 +38,13 @@ export function useAsked<T>(load: () => Promise<T>, everyMs: number | null, key 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let gone = false;
+    let tries = 0;
+    silent.current = true;
     const round = async () => {
       if (document.visibilityState === 'visible') await again();
-      if (!gone && everyMs !== null) timer = setTimeout(round, everyMs);
+      if (gone) return;
+      if (everyMs !== null) timer = setTimeout(round, everyMs);
+      else if (silent.current) timer = setTimeout(round, retryDelay(tries++, Math.random()));
     };
     setAnswer({ value: null, error: null });
     void round();
