@@ -11,8 +11,8 @@
 
 enum {
     HF_PEERS_MAX = 32,
-    HF_PEER_CONNECTIONS_MAX = 10,
-    HF_PEERS_GOING = 16 /* that have been cut, and whose worker has not yet seen it */
+    HF_PEER_CONNECTIONS_MAX = 20, /* a browser has six, with a second profile twelve */
+    HF_PEERS_GOING = 16           /* that have been cut, and whose worker has not yet seen it */
 };
 
 struct hf_peers;

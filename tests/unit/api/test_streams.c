@@ -117,6 +117,8 @@ peers(void **state)
     assert_non_null(enter(&p, "192.168.1.8"));
     hf_peers_leave(one);
     assert_non_null(enter(&p, "192.168.1.7"));
+    hf_peers_done(&p);
+    hf_peers_init(&p);
     for (int i = 0; i < HF_PEER_CONNECTIONS_MAX; i++)
         assert_non_null(enter(&p, i % 2 ? "2001:db8::1" : "2001:db8::2"));
     assert_null(enter(&p, "2001:db8::3"));
