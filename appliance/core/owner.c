@@ -16,7 +16,7 @@
 enum {
     TICK_MS = 1000,      /* a point of the history */
     PUBLISH_MS = 2000,   /* without any change */
-    LOOK_MS = 30 * 1000, /* without any event: drift is seen within a minute */
+    LOOK_MS = 45 * 1000, /* without any event: drift is seen within a minute */
     LOOK_AGAIN_MS = 1000,
     LOOK_AGAIN_MOST_MS = 8000,
     ADDRESS_MS = 10 * 1000, /* how late a new address of this machine may be shown */

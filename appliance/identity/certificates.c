@@ -13,7 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { AGAIN_MS = 3600 * 1000 };
+enum {
+    AGAIN_MS = 3600 * 1000,
+    SUITED_MS = 10 * 60 * 1000 /* a look at what has not changed takes pages of OpenSSL into memory */
+};
 
 /* ---- what is in force ---- */
 
@@ -46,12 +49,12 @@ renew(struct hf_certificates *c, const char *name, struct hf_error *err)
 /* One that signed itself is known by its fingerprint alone: an address is no reason to change it.
  * What cannot have a name (a host's name may be none that DNS takes) is not tried twice. */
 static bool
-lacks_names(const struct hf_certificates *c, const X509 *cert, const char *name)
+lacks_names(const struct hf_certificates *c, const X509 *cert, const struct hf_x509_due *due)
 {
-    if (strcmp(c->in_vain, name) == 0)
+    if (strcmp(c->in_vain, due->name) == 0)
         return false;
-    return !hf_x509_has_names(cert, name) ||
-           (!hf_x509_is_self_signed(cert) && !hf_x509_has_addresses(cert));
+    return !hf_x509_has_names(cert, due) ||
+           (!hf_x509_is_self_signed(cert) && !hf_x509_has_addresses(cert, due));
 }
 
 /* ---- opening ---- */
@@ -83,6 +86,7 @@ hf_certificates_open(const char *dir, const char *name, struct hf_certificates *
 {
     HF_AUTO(hf_certificates) struct hf_certificates *c = calloc(1, sizeof *c);
     struct hf_certificate own;
+    struct hf_x509_due due;
     char aside[PATH_MAX];
 
     if (!c)
@@ -101,7 +105,8 @@ hf_certificates_open(const char *dir, const char *name, struct hf_certificates *
         return -1;
     memcpy(c->own_path, own.pem_path, sizeof c->own_path);
     load_site(c, ret_set_aside);
-    if (lacks_names(c, c->own.cert, name))
+    hf_x509_due(name, &due);
+    if (lacks_names(c, c->own.cert, &due))
         (void)!renew(c, name, NULL);
     if (aside[0])
         memcpy(ret_set_aside, aside, sizeof aside);
@@ -334,43 +339,59 @@ hf_certificates_site_ends_ms(struct hf_certificates *c)
 }
 
 static int
-tend_own(struct hf_certificates *c, const char *name, bool watched, struct hf_error *err)
+tend_own(struct hf_certificates *c, const struct hf_x509_due *due, bool watched,
+         struct hf_error *err)
 {
-    bool lacking = !watched && lacks_names(c, c->own.cert, name);
+    bool lacking = !watched && lacks_names(c, c->own.cert, due);
 
     if (!lacking && !hf_x509_ends_soon(c->own.cert))
         return 0;
-    if (renew(c, name, err) < 0)
+    if (renew(c, due->name, err) < 0)
         return -1;
-    if (lacking && lacks_names(c, c->own.cert, name))
-        hf_text_put(c->in_vain, sizeof c->in_vain, "%s", name);
+    if (lacking && lacks_names(c, c->own.cert, due))
+        hf_text_put(c->in_vain, sizeof c->in_vain, "%s", due->name);
     return HF_CERTIFICATE_OWN;
 }
 
 static int
-tend_broker(struct hf_certificates *c, const char *name, struct hf_error *err)
+tend_broker(struct hf_certificates *c, const struct hf_x509_due *due, struct hf_error *err)
 {
-    bool lacking = c->broker.cert && lacks_names(c, c->broker.cert, name);
+    bool lacking = c->broker.cert && lacks_names(c, c->broker.cert, due);
 
     if (!c->broker.cert || (!lacking && !hf_x509_ends_soon(c->broker.cert)))
         return 0;
-    return hf_certificates_renew_broker(c, name, err) < 0 ? -1 : HF_CERTIFICATE_BROKER;
+    return hf_certificates_renew_broker(c, due->name, err) < 0 ? -1 : HF_CERTIFICATE_BROKER;
+}
+
+/* Under changing. */
+static void
+look(struct hf_certificates *c, const struct hf_x509_due *due, bool watched, int *ret_own,
+     int *ret_broker, struct hf_error *err)
+{
+    int64_t now_ms = hf_clock_mono_ms();
+
+    *ret_own = *ret_broker = 0;
+    if (now_ms < c->tend_at_ms ||
+        (now_ms < c->suited_until_ms && memcmp(due, &c->suited, sizeof *due) == 0))
+        return;
+    *ret_own = tend_own(c, due, watched, err);
+    *ret_broker = *ret_own < 0 ? 0 : tend_broker(c, due, err);
+    if (*ret_own < 0 || *ret_broker < 0)
+        c->tend_at_ms = now_ms + AGAIN_MS;
+    c->suited = *due;
+    c->suited_until_ms = watched || *ret_own || *ret_broker ? 0 : now_ms + SUITED_MS;
 }
 
 int
 hf_certificates_tend(struct hf_certificates *c, const char *name, bool watched,
                      struct hf_error *err)
 {
-    int64_t now_ms = hf_clock_mono_ms();
-    int own = 0, broker = 0;
+    struct hf_x509_due due;
+    int own, broker;
 
+    hf_x509_due(name, &due);
     pthread_mutex_lock(&c->changing);
-    if (now_ms >= c->tend_at_ms) {
-        own = tend_own(c, name, watched, err);
-        broker = own < 0 ? 0 : tend_broker(c, name, err);
-        if (own < 0 || broker < 0)
-            c->tend_at_ms = now_ms + AGAIN_MS;
-    }
+    look(c, &due, watched, &own, &broker, err);
     pthread_mutex_unlock(&c->changing);
     if (own < 0 || (own == 0 && broker < 0))
         return -1;

@@ -77,15 +77,18 @@ hf_certificates_renew_broker(struct hf_certificates *c, const char *name, struct
 static int
 have_broker(struct hf_certificates *c, const char *name, struct hf_error *err)
 {
+    struct hf_x509_due due;
     char path[PATH_MAX];
 
     if (hf_certificates_have_ca(c, err) < 0)
         return -1;
+    hf_x509_due(name, &due);
+    c->suited_until_ms = 0; /* this one has not been looked at */
     if (!c->broker.cert && hf_text_put(path, sizeof path, "%s/broker.pem", c->dir))
         (void)!hf_x509_read(path, &c->broker, NULL);
     if (c->broker.cert && !hf_x509_ends_soon(c->broker.cert) &&
         X509_verify(c->broker.cert, c->ca.key) == 1 &&
-        (hf_x509_has_names(c->broker.cert, name) || strcmp(c->in_vain, name) == 0))
+        (hf_x509_has_names(c->broker.cert, &due) || strcmp(c->in_vain, name) == 0))
         return 0;
     return hf_certificates_renew_broker(c, name, err);
 }

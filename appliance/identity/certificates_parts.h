@@ -19,6 +19,8 @@ struct hf_certificates {
     struct hf_pem_pair ca, broker;
     char in_vain[HF_CERTIFICATES_NAME_SIZE]; /* a name that no certificate could be made for */
     int64_t tend_at_ms;                      /* monotonic; not before */
+    struct hf_x509_due suited;               /* at the last look they lacked nothing of this */
+    int64_t suited_until_ms;                 /* monotonic */
 };
 
 /* Under changing: makes it where it is not there. */

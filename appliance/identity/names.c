@@ -13,8 +13,7 @@
 
 enum {
     NAMES_MAX = 48,
-    WANTED_MAX = 40, /* addresses that are missed; with the names they fit */
-    HOST_SIZE = 256,
+    HOST_SIZE = HF_X509_HOST_SIZE,
     LINK_LOCAL_V4 = 0xa9fe /* 169.254/16, RFC 3927 */
 };
 
@@ -200,7 +199,24 @@ hf_x509_names(const char *name, const X509 *old)
     return names && add_all(names, name, old) ? hf_steal(&names) : NULL;
 }
 
-/* ---- what one has ---- */
+/* ---- what one has, and what it should ---- */
+
+void
+hf_x509_due(const char *name, struct hf_x509_due *ret_due)
+{
+    struct ifaddrs *all = NULL;
+
+    memset(ret_due, 0, sizeof *ret_due);
+    hf_text_put(ret_due->name, sizeof ret_due->name, "%s", name);
+    host_name(ret_due->host);
+    if (getifaddrs(&all) < 0)
+        return;
+    for (const struct ifaddrs *i = all; i && ret_due->count < HF_X509_DUE_MAX; i = i->ifa_next)
+        if (is_wanted(i))
+            ret_due->addresses[ret_due->count++] =
+                ((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr;
+    freeifaddrs(all);
+}
 
 static bool
 has_host(const X509 *own, const char *host)
@@ -209,33 +225,20 @@ has_host(const X509 *own, const char *host)
 }
 
 bool
-hf_x509_has_names(const X509 *own, const char *name)
+hf_x509_has_names(const X509 *own, const struct hf_x509_due *due)
 {
-    char local[320], host[HOST_SIZE];
+    char local[sizeof due->name + sizeof ".local"];
 
-    snprintf(local, sizeof local, "%s.local", name);
-    host_name(host);
-    return has_host(own, name) && has_host(own, local) && has_host(own, host);
+    snprintf(local, sizeof local, "%s.local", due->name);
+    return has_host(own, due->name) && has_host(own, local) && has_host(own, due->host);
 }
 
 bool
-hf_x509_has_addresses(const X509 *own)
+hf_x509_has_addresses(const X509 *own, const struct hf_x509_due *due)
 {
-    struct ifaddrs *all = NULL;
-    bool has = true;
-    int seen = 0;
-
-    if (getifaddrs(&all) < 0)
-        return true;
-    for (const struct ifaddrs *i = all; i && has && seen < WANTED_MAX; i = i->ifa_next) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)i->ifa_addr;
-
-        if (!is_wanted(i))
-            continue;
-        seen++;
-        has = X509_check_ip((X509 *)(uintptr_t)own, (const unsigned char *)&v4->sin_addr,
-                            sizeof v4->sin_addr, 0) == 1;
-    }
-    freeifaddrs(all);
-    return has;
+    for (size_t i = 0; i < due->count; i++)
+        if (X509_check_ip((X509 *)(uintptr_t)own, (const unsigned char *)&due->addresses[i],
+                          sizeof due->addresses[i], 0) != 1)
+            return false;
+    return true;
 }

@@ -5,6 +5,7 @@
 #include "identity/certificate.h"
 #include "identity/pem.h"
 
+#include <netinet/in.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -46,7 +47,11 @@ hf_x509_names_auto_(GENERAL_NAMES **names)
 #define AUTO_BIO __attribute__((cleanup(hf_x509_bio_auto_))) BIO *
 #define AUTO_NAMES __attribute__((cleanup(hf_x509_names_auto_))) GENERAL_NAMES *
 
-enum { HF_PEM_FILE_MAX = 65536 };
+enum {
+    HF_PEM_FILE_MAX = 65536,
+    HF_X509_HOST_SIZE = 256,
+    HF_X509_DUE_MAX = 40 /* addresses; with the names they fit into a certificate */
+};
 
 /* Now, or 2026-01-01 where the clock is before that; seconds. */
 int64_t hf_x509_now_s(void);
@@ -88,11 +93,19 @@ bool hf_x509_is_self_signed(const X509 *cert);
 /* `name`, `name.local`, the name of the host, localhost and every address that it has now, then
  * those of old (NULL for none), as far as there is room. NULL without memory. */
 GENERAL_NAMES *hf_x509_names(const char *name, const X509 *old);
-/* `name`, `name.local` and the name of the host. */
-bool hf_x509_has_names(const X509 *own, const char *name);
-/* The IPv4 addresses by which somebody may reach the host. Those of IPv6 come and go by themselves,
- * for the sake of privacy: they are no reason. */
-bool hf_x509_has_addresses(const X509 *own);
+/* What a certificate of this host is due for; two of the same compare equal by memcmp(). */
+struct hf_x509_due {
+    char name[HF_X509_HOST_SIZE]; /* of the gateway; NAME.local goes with it */
+    char host[HF_X509_HOST_SIZE];
+    /* Of IPv4, by which somebody may reach the host. Those of IPv6 come and go by themselves, for
+     * the sake of privacy: they are no reason. */
+    struct in_addr addresses[HF_X509_DUE_MAX];
+    size_t count;
+};
+
+void hf_x509_due(const char *name, struct hf_x509_due *ret_due);
+bool hf_x509_has_names(const X509 *own, const struct hf_x509_due *due);
+bool hf_x509_has_addresses(const X509 *own, const struct hf_x509_due *due);
 
 /* ---- issue.c: what is made is the caller's ---- */
 
