@@ -43,6 +43,10 @@ struct hf_api_config {
                               answer is on its way */
 };
 
+/* Before anything else uses OpenSSL: it does without the texts of its errors, 200 kB in thousands of
+ * pieces. `openssl errstr` knows them by the number that civetweb then logs. */
+void hf_api_prepare(void);
+
 /* Listens and serves. CONFLICT where an address is taken or not ours; the message names it and says
  * what to do. */
 HF_MUST int hf_api_start(const struct hf_api_config *config, struct hf_api **ret_api,

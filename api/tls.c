@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "api/tls.h"
 
+#include "api/server.h"
+
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <pthread.h>
@@ -32,6 +34,13 @@ hf_tls_keep(bool keep)
 {
     if (served)
         hf_peers_keep(served, keep);
+}
+
+void
+hf_api_prepare(void)
+{
+    (void)OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_SSL_STRINGS | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS,
+                           NULL);
 }
 
 static void

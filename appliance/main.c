@@ -36,7 +36,10 @@ enum {
     GIVE_BACK_MS = 3600 * 1000, /* what a visit to the dashboard took goes back within the hour */
     SETTLED_MS = 60 * 1000,     /* and what the start took, once it is over */
     LOOK_MS = 10 * 1000,        /* at certificates; the service manager hears how things are */
-    ARENAS_MAX = 2 /* a malloc arena for each thread would cost more memory than all the rest */
+    ARENAS_MAX = 2, /* a malloc arena for each thread would cost more memory than all the rest */
+    /* malloc would raise it with the first picture (hf_snapshot) that goes. A mapping of its own has
+     * only the pages that were written to, and is given back with it. */
+    MAPPED_FROM = 128 * 1024
 };
 
 struct parts {
@@ -570,6 +573,8 @@ main(int argc, char **argv)
     umask(077);
     (void)prctl(PR_SET_NAME, "holdfastd"); /* begun anew by /proc/self/exe it is called "exe" */
     mallopt(M_ARENA_MAX, ARENAS_MAX);
+    mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+    hf_api_prepare();
     block_signals(&ends);
     rc = start(&parts, &err);
     if (rc < 0) {
