@@ -362,6 +362,13 @@ hf_api_is_watched(struct hf_api *api)
     return hf_streams_open(&api->common.streams, HF_STREAM_EVENTS);
 }
 
+void
+hf_api_give_back(struct hf_api *api)
+{
+    hf_state_cache_clear(&api->common.state);
+    hf_state_cache_clear(&api->common.services);
+}
+
 uint16_t
 hf_api_port(const struct hf_api *api)
 {

@@ -43,8 +43,8 @@ struct hf_api_config {
                               answer is on its way */
 };
 
-/* Before anything else uses OpenSSL: it does without the texts of its errors, 200 kB in thousands of
- * pieces. `openssl errstr` knows them by the number that civetweb then logs. */
+/* Before anything else uses OpenSSL: it does without the texts of its errors, 200 kB in thousands
+ * of pieces. `openssl errstr` knows them by the number that civetweb then logs. */
 void hf_api_prepare(void);
 
 /* Listens and serves. CONFLICT where an address is taken or not ours; the message names it and says
@@ -58,6 +58,9 @@ bool hf_api_is_host(const struct hf_api_config *config, const char *host);
 
 /* Whether a dashboard is open: somebody has an event stream. */
 bool hf_api_is_watched(struct hf_api *api);
+
+/* Gives back the memory of answers that were made for whoever asked last. */
+void hf_api_give_back(struct hf_api *api);
 
 /* The port that is listened on. */
 uint16_t hf_api_port(const struct hf_api *api);

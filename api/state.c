@@ -17,6 +17,18 @@ hf_state_cache_done(struct hf_state_cache *cache)
 }
 
 void
+hf_state_cache_clear(struct hf_state_cache *cache)
+{
+    struct hf_state_text *old;
+
+    pthread_mutex_lock(&cache->lock);
+    old = cache->newest;
+    cache->newest = NULL;
+    pthread_mutex_unlock(&cache->lock);
+    hf_state_text_unref(old);
+}
+
+void
 hf_state_text_unref(struct hf_state_text *text)
 {
     if (!text || atomic_fetch_sub(&text->refs, 1) > 1)

@@ -26,6 +26,8 @@ struct hf_state_cache {
 
 void hf_state_cache_init(struct hf_state_cache *cache, hf_state_encode *encode);
 void hf_state_cache_done(struct hf_state_cache *cache);
+/* Gives back what nobody holds any more; the next who asks has it made again. */
+void hf_state_cache_clear(struct hf_state_cache *cache);
 
 /* The text of snapshot; give it back with hf_state_text_unref(). */
 HF_MUST int hf_state_cache_get(struct hf_state_cache *cache, const struct hf_snapshot *snapshot,

@@ -37,8 +37,8 @@ enum {
     SETTLED_MS = 60 * 1000,     /* and what the start took, once it is over */
     LOOK_MS = 10 * 1000,        /* at certificates; the service manager hears how things are */
     ARENAS_MAX = 2, /* a malloc arena for each thread would cost more memory than all the rest */
-    /* malloc would raise it with the first picture (hf_snapshot) that goes. A mapping of its own has
-     * only the pages that were written to, and is given back with it. */
+    /* malloc would raise it with the first picture (hf_snapshot) that goes. A mapping of its own
+     * has only the pages that were written to, and is given back with it. */
     MAPPED_FROM = 128 * 1024
 };
 
@@ -531,6 +531,7 @@ wait_for_end(struct parts *p, const sigset_t *ends)
         hf_tls_tend(p->certificates, p->core, hf_api_is_watched(p->api));
         if (hf_clock_mono_ms() < give_back_at_ms)
             continue;
+        hf_api_give_back(p->api);
         hf_memory_give_back();
         give_back_at_ms = hf_clock_mono_ms() + (give_back_at_ms ? GIVE_BACK_MS : SETTLED_MS);
     } while ((signal_number = sigtimedwait(ends, NULL, &step)) < 0);

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+enum { STACK_BYTES = 512 * 1024, STACK_KEPT = 16 * 1024 };
+
 /* Only what nobody can have written to: pages that the linker relocated are in writable segments,
  * also where it protects them afterwards, and would lose that. */
 static int
@@ -28,9 +30,23 @@ give_back_object(struct dl_phdr_info *object, size_t size, void *context)
     return 0;
 }
 
+/* What deeper calls have used of the first thread's stack, below what a call from here may still
+ * write. Nothing else can be there: the kernel keeps 128 MB below that stack free. */
+static void
+give_back_stack(void)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t to = (uintptr_t)__builtin_frame_address(0) / page * page - STACK_KEPT;
+
+    if (gettid() == getpid())
+        (void)madvise((void *)(to - STACK_BYTES), // NOLINT(performance-no-int-to-ptr)
+                      STACK_BYTES, MADV_DONTNEED);
+}
+
 void
 hf_memory_give_back(void)
 {
+    give_back_stack();
     (void)malloc_trim(0);
     (void)dl_iterate_phdr(give_back_object, NULL);
 }

@@ -15,7 +15,8 @@
 
 enum {
     AGAIN_MS = 3600 * 1000,
-    SUITED_MS = 10 * 60 * 1000 /* a look at what has not changed takes pages of OpenSSL into memory */
+    SUITED_MS =
+        10 * 60 * 1000 /* a look at what has not changed takes pages of OpenSSL into memory */
 };
 
 /* ---- what is in force ---- */
