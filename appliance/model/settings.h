@@ -205,6 +205,9 @@ enum { HF_SETTINGS_DIFF_MAX = 200 };
  * both. */
 HF_MUST int hf_settings_diff(const struct hf_settings *a, const struct hf_settings *b,
                              struct hf_json **ret_diff, struct hf_error *err);
+/* The same as an entry of the audit log keeps it: hf_changes_print(). */
+HF_MUST int hf_settings_print_changes(const struct hf_settings *a, const struct hf_settings *b,
+                                      char **ret_text, struct hf_error *err);
 
 /* A whole document in the place of s: what is absent or null goes back to the default,
  * HF_SECRET_MASK keeps what s has there. Otherwise as hf_settings_patch(). */

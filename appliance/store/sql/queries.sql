@@ -246,11 +246,15 @@ INSERT INTO audit (at, who, what) VALUES (?1, ?2, ?3)
 -- :audit_origin_add
 INSERT INTO audit_origin (n, address) VALUES (last_insert_rowid(), ?1)
 
+-- :audit_change_add
+INSERT INTO audit_change (n, json) VALUES (last_insert_rowid(), ?1)
+
 -- :audit_trim
 DELETE FROM audit WHERE n <= (SELECT max(n) FROM audit) - ?1
 
 -- :audit_list
-SELECT n, at, who, what, coalesce(address, '') FROM audit LEFT JOIN audit_origin USING (n)
+SELECT n, at, who, what, coalesce(address, ''), json
+FROM audit LEFT JOIN audit_origin USING (n) LEFT JOIN audit_change USING (n)
 WHERE n < ?2 AND (?3 = '' OR who = ?3) AND (?4 = '' OR instr(lower(what), lower(?4))) AND at >= ?5 AND at < ?6
 ORDER BY n DESC LIMIT ?1
 

@@ -1478,7 +1478,7 @@ export interface paths {
         };
         /**
          * Who did what
-         * @description For an admin. The newest 10,000 entries are kept.
+         * @description For an admin. The newest 10,000 entries are kept. Where values were changed an entry has them too, before and after.
          */
         get: operations["listAudit"];
         put?: never;
@@ -3826,7 +3826,15 @@ export interface components {
          *           "at": "2026-11-24T03:01:33.123Z",
          *           "who": "admin",
          *           "from": "192.168.1.7",
-         *           "what": "changed the configuration to revision 8"
+         *           "what": "changed the configuration to revision 8: buffer",
+         *           "changes": [
+         *             {
+         *               "path": "/buffer/window_ms",
+         *               "before": 50,
+         *               "after": 1000
+         *             }
+         *           ],
+         *           "omitted": 0
          *         }
          *       ],
          *       "next": null
@@ -3845,8 +3853,31 @@ export interface components {
                 from: string | null;
                 /** @description What was done, for a person. */
                 what: string;
+                /**
+                 * @description Values that were changed, of the configuration or of what `what` names, 2 kB of them at most. One of more than
+                 *     256 bytes is cut, and is then a text that ends in an ellipsis.
+                 */
+                changes: components["schemas"]["ChangedValue"][];
+                /** @description Further ones. */
+                omitted: number;
             }[];
             next: components["schemas"]["Cursor"];
+        };
+        /**
+         * @description One value.
+         * @example {
+         *       "path": "/buffer/window_ms",
+         *       "before": 50,
+         *       "after": 1000
+         *     }
+         */
+        ChangedValue: {
+            /** @description JSON pointer. */
+            path: string;
+            /** @description Null where there was none; a secret is `***`. */
+            before: unknown;
+            /** @description Null where there is none; a secret is `***`. */
+            after: unknown;
         };
         /**
          * @description The way to the cloud.
@@ -4451,17 +4482,7 @@ export interface components {
             /** @description The other one. */
             to: number;
             /** @description What differs; elements of lists are compared by their places. */
-            changes: {
-                /**
-                 * @description JSON pointer into the configuration.
-                 * @example /buffer/window_ms
-                 */
-                path: string;
-                /** @description As `GET /config` shows it; null where there was none. */
-                before: unknown;
-                /** @description As `GET /config` shows it; null where there is none. */
-                after: unknown;
-            }[];
+            changes: components["schemas"]["ChangedValue"][];
             /** @description Further ones. */
             omitted: number;
         };
