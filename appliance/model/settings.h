@@ -95,6 +95,7 @@ struct hf_broker_settings {
     enum hf_broker_tls tls;
     bool anonymous;              /* those without an account too */
     int64_t max_devices;         /* connected at once */
+    int64_t address_connections; /* of one address; 0: no bound */
     int64_t max_device_sessions; /* left behind by devices */
     int64_t session_days;        /* after which one ends whose client stayed away */
 };

@@ -38,7 +38,8 @@ reading(void **state)
     call_expect("GET", CONFIG, "", 200, "\"alarms\":{\"webhook\":null,\"silent_after_s\":0,");
     call_expect(
         "GET", CONFIG, "", 200,
-        "\"broker\":{\"max_devices\":1000,\"max_device_sessions\":2000,\"session_days\":90,"
+        "\"broker\":{\"max_devices\":1000,\"connections_per_address\":250,\"max_device_sessions\":"
+        "2000,\"session_days\":90,"
         "\"anonymous\":false,\"tls\":\"off\"},"
         "\"registry\":{\"host\":\"\",\"ca_pem\":\"\",\"user\":\"\",\"password\":\"\","
         "\"token_host\":\"\",\"max_bytes_per_s\":0,\"release_repository\":\"holdfast/release\","

@@ -412,8 +412,8 @@ a_change_reaches_each_service_and_the_log(void **state)
 
     assert_int_equal(change(b, BROKER_PATCH, 1, false, &more, &revision, &err), 0);
     read_handed_over(b, "broker", "settings", &file);
-    assert_non_null(strstr(file.data, "\"max_devices\":20,\"max_device_sessions\":2000,"
-                                      "\"session_days\":7"));
+    assert_non_null(strstr(file.data, "\"max_devices\":20,\"connections_per_address\":250,"
+                                      "\"max_device_sessions\":2000,\"session_days\":7"));
     FAKE_LOCKED(&b->engine, assert_string_equal(b->engine.registry.host, "reg.example"));
 
     /* pain_10: the same again is no change */

@@ -3343,6 +3343,7 @@ export interface components {
          *       },
          *       "broker": {
          *         "max_devices": 1000,
+         *         "connections_per_address": 250,
          *         "max_device_sessions": 2000,
          *         "session_days": 90,
          *         "anonymous": false,
@@ -3422,6 +3423,7 @@ export interface components {
             /** @description Which devices may come, and what they may take of the broker. */
             broker: {
                 max_devices: components["schemas"]["BrokerPatch"]["max_devices"];
+                connections_per_address: components["schemas"]["BrokerPatch"]["connections_per_address"];
                 max_device_sessions: components["schemas"]["BrokerPatch"]["max_device_sessions"];
                 session_days: components["schemas"]["BrokerPatch"]["session_days"];
                 anonymous: components["schemas"]["BrokerPatch"]["anonymous"];
@@ -3616,6 +3618,11 @@ export interface components {
         BrokerPatch: {
             /** @description Devices connected at once. */
             max_devices?: number;
+            /**
+             * @description Connections of one address, to all ports for devices together; 0 for no bound. What comes by a proxy of Docker's (from the
+             *     gateway itself by 127.0.0.1, or by IPv6) has one address for all and is not bounded.
+             */
+            connections_per_address?: number;
             /** @description Sessions that devices may leave behind. */
             max_device_sessions?: number;
             /** @description After which a session ends whose client stayed away. */
