@@ -34,7 +34,10 @@ enum {
     HF_RULES_MAX = 256,  /* as many as the processor takes (services/processor/rules.h) */
     HF_FILTER_MAX = 256, /* bytes of an MQTT filter or topic in settings */
     HF_SETTINGS_TEXT_MAX = 60 * 1024, /* printed; what is shown can be sent back in one request */
-    HF_SETTINGS_SCHEMA = 1 /* raised when services must understand what older ones did not */
+    /* Raised when services must understand what older ones did not. 2: devices by TLS, and accounts
+     * with a certificate, where an older broker refuses all accounts. */
+    HF_SETTINGS_SCHEMA = 2,
+    HF_SETTINGS_SCHEMA_TLS = 2
 };
 
 /* The name that "uplink" is short for, and what a secret that is set is shown as. */

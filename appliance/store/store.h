@@ -190,6 +190,8 @@ HF_MUST int hf_store_device(struct hf_store *st, const char *name,
 /* How many there are, and how many of them are enabled. */
 HF_MUST int hf_store_device_count(struct hf_store *st, size_t *ret_count, size_t *ret_enabled,
                                   struct hf_error *err);
+/* How many of those that are enabled have a certificate. */
+HF_MUST int hf_store_certified_count(struct hf_store *st, size_t *ret_count, struct hf_error *err);
 /* Adds the account or replaces the one of that name; within a transaction of the caller's. */
 HF_MUST int hf_store_save_device(struct hf_store *st, const struct hf_device_account *a,
                                  struct hf_error *err);

@@ -412,6 +412,9 @@ SELECT a.name, password_hash, publish, subscribe, description, enabled, created,
     coalesce(fingerprint, ''), coalesce(issued, 0), coalesce(ends, 0)
 FROM device_account a LEFT JOIN device_certificate c ON c.name = a.name WHERE a.name = ?1
 
+-- :device_certified_count
+SELECT count(*) FROM device_certificate JOIN device_account USING (name) WHERE enabled
+
 -- :device_count
 SELECT count(*), coalesce(sum(enabled), 0) FROM device_account
 

@@ -4194,7 +4194,7 @@ export interface components {
                  * @description What it is about.
                  * @enum {string}
                  */
-                kind: "unsigned" | "older" | "no_room" | "failed_before" | "image_missing" | "vulnerable" | "not_scanned";
+                kind: "unsigned" | "older" | "no_room" | "failed_before" | "image_missing" | "vulnerable" | "not_scanned" | "older_settings";
                 /** @description For people. */
                 text: string;
             }[];
