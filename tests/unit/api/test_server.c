@@ -249,32 +249,46 @@ too_many_from_one(void **state)
     hf_identity_free(identity);
 }
 
-/* A browser's: each has had an answer and waits for the next request. */
+/* A browser's, which wait for their next request, or as it opens them beforehand for the first. */
+static void
+fill(uint16_t port, SSL_CTX *ctx, bool asked, SSL *ret_kept[HF_PEER_CONNECTIONS_MAX])
+{
+    static const char request[] = "GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    char answer[ANSWER_SIZE];
+
+    for (size_t i = 0; i < HF_PEER_CONNECTIONS_MAX; i++) {
+        SSL *one = ret_kept[i] = SSL_new(ctx);
+
+        SSL_set_fd(one, connect_to(port));
+        assert_int_equal(SSL_connect(one), 1);
+        if (!asked)
+            continue;
+        assert_int_equal(SSL_write(one, request, sizeof request - 1), sizeof request - 1);
+        assert_true(SSL_read(one, answer, sizeof answer) > 0);
+    }
+}
+
 static void
 one_more_from_a_browser(void **state)
 {
-    static const char request[] = "GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
     char token[HF_TOKEN_SIZE], answer[ANSWER_SIZE];
     struct hf_identity *identity = world_identity(token);
-    struct hf_api *api = start(*state, identity, 0);
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     SSL *kept[HF_PEER_CONNECTIONS_MAX];
 
-    for (size_t i = 0; i < HF_LEN(kept); i++) {
-        kept[i] = SSL_new(ctx);
-        SSL_set_fd(kept[i], connect_to(hf_api_port(api)));
-        assert_int_equal(SSL_connect(kept[i]), 1);
-        assert_int_equal(SSL_write(kept[i], request, sizeof request - 1), sizeof request - 1);
-        assert_true(SSL_read(kept[i], answer, sizeof answer) > 0);
-    }
-    assert_true(ask(hf_api_port(api), TLS1_3_VERSION, HEALTH, answer));
-    assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
-    for (size_t i = 0; i < HF_LEN(kept); i++) {
-        close(SSL_get_fd(kept[i]));
-        SSL_free(kept[i]);
+    for (int asked = 0; asked < 2; asked++) {
+        struct hf_api *api = start(*state, identity, 0);
+
+        fill(hf_api_port(api), ctx, asked, kept);
+        assert_true(ask(hf_api_port(api), TLS1_3_VERSION, HEALTH, answer));
+        assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
+        for (size_t i = 0; i < HF_LEN(kept); i++) {
+            close(SSL_get_fd(kept[i]));
+            SSL_free(kept[i]);
+        }
+        stop(api);
     }
     SSL_CTX_free(ctx);
-    stop(api);
     hf_identity_free(identity);
 }
 
