@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { AUDIT_MAX = 500, AUDIT_DEFAULT = 100, ID_MOST = 999999999999999999 };
 
@@ -34,6 +35,20 @@ put_number_text(struct hf_json *o, const char *member, int64_t n)
     hf_json_put_string(o, member, text);
 }
 
+/* What is kept was made by us; where it is damaged nothing is told of it. */
+static void
+put_changes(struct hf_json *o, const char *kept)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    const struct hf_json *changes;
+
+    if (kept)
+        (void)!hf_json_parse(kept, strlen(kept), &doc, NULL);
+    changes = hf_json_get(doc, "changes");
+    hf_json_put(o, "changes", hf_json_is_array(changes) ? hf_json_copy(changes) : hf_json_array());
+    hf_json_put_int(o, "omitted", hf_json_int(doc, "omitted", 0));
+}
+
 /* One entry more than asked for was read, to know whether there are more. */
 static struct hf_json *
 encode_page(const struct audit_page *p)
@@ -50,6 +65,7 @@ encode_page(const struct audit_page *p)
         hf_json_put_string(one, "who", e->who);
         hf_json_put_string(one, "from", *e->from ? e->from : NULL);
         hf_json_put_string(one, "what", e->what);
+        put_changes(one, e->changes);
         hf_json_add(list, one);
     }
     hf_json_put(o, "entries", list);
@@ -76,11 +92,13 @@ hf_handle_audit(struct hf_exchange *x, struct hf_error *err)
     };
     HF_AUTO_FREE struct hf_audit_entry *entries = NULL;
     struct audit_page page;
+    int rc;
 
     if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0)
         return -1;
-    page = (struct audit_page){.filter = {.before = (int64_t)before, .who = who, .text = text},
-                               .max = (size_t)limit + 1};
+    page = (struct audit_page){
+        .filter = {.before = (int64_t)before, .who = who, .text = text, .with_changes = true},
+        .max = (size_t)limit + 1};
     if (hf_query_time("from", from, &page.filter.from_ms, err) < 0 ||
         hf_query_time("to", to, &page.filter.to_ms, err) < 0)
         return -1;
@@ -90,5 +108,7 @@ hf_handle_audit(struct hf_exchange *x, struct hf_error *err)
     page.entries = entries;
     if (hf_core_run(x->api->config->core, read_audit, &page, err) < 0)
         return -1;
-    return hf_reply_json(x, 200, encode_page(&page), err);
+    rc = hf_reply_json(x, 200, encode_page(&page), err);
+    hf_audit_entries_done(entries, page.count);
+    return rc;
 }

@@ -4,6 +4,7 @@
 #include "api/server.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "model/changes.h"
 
 #include <string.h>
 
@@ -59,16 +60,21 @@ hf_handle_certificate(struct hf_exchange *x, struct hf_error *err)
 
 /* After the change: what cannot be audited has happened all the same. */
 static int
-say(struct hf_exchange *x, const char *what, struct hf_error *err)
+say(struct hf_exchange *x, const char *what, const char *before, struct hf_error *err)
 {
+    HF_AUTO(hf_json) struct hf_json *changes = hf_json_array();
+    HF_AUTO_FREE char *values = NULL;
     struct hf_certificate_info info;
     char text[HF_TEXT_SIZE];
+    struct hf_audit_note note = {.who = x->session.user, .what = text};
     struct hf_error late;
 
     hf_certificates_info(x->api->config->certificates, &info);
     hf_text_put(text, sizeof text, "%s, %s, from %s", what, info.fingerprint, x->peer);
-    hf_log_info("event=audit who=%s what=\"%s\"", x->session.user, text);
-    if (hf_core_audit(x->api->config->core, x->session.user, text, &late) < 0)
+    hf_changes_text(changes, "/fingerprint", before, info.fingerprint);
+    if (hf_changes_print(changes, 0, &values, NULL) == 0)
+        note.changes = values;
+    if (hf_core_audit_note(x->api->config->core, &note, &late) < 0)
         hf_log_error("event=audit-not-kept error=\"%s\"", late.message);
     return hf_reply_json(x, 200, encode(&info, x->api->config->certificates), err);
 }
@@ -81,21 +87,26 @@ hf_handle_certificate_put(struct hf_exchange *x, struct hf_error *err)
         {"key", HF_JSON_STRING, true},
     };
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    char before[HF_FINGERPRINT_SIZE];
     struct hf_certificate_info info;
 
+    hf_certificates_fingerprint(x->api->config->certificates, before);
     if (hf_exchange_json(x, fields, HF_LEN(fields), &doc, err) < 0 ||
         hf_certificates_replace(x->api->config->certificates, hf_json_string(doc, "certificate"),
                                 hf_json_string(doc, "key"), &info, err) < 0)
         return -1;
-    return say(x, "put a certificate of the site in force", err);
+    return say(x, "put a certificate of the site in force", before, err);
 }
 
 int
 hf_handle_certificate_delete(struct hf_exchange *x, struct hf_error *err)
 {
+    char before[HF_FINGERPRINT_SIZE];
+
+    hf_certificates_fingerprint(x->api->config->certificates, before);
     if (hf_certificates_remove(x->api->config->certificates, err) < 0)
         return -1;
-    return say(x, "went back to the gateway's own certificate", err);
+    return say(x, "went back to the gateway's own certificate", before, err);
 }
 
 /* A browser or phone offers to install it. */

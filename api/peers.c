@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 
+#include <poll.h>
 #include <string.h>
 
 enum { NETWORK_BYTES = 8 /* of an IPv6 address: a /64 is one subscriber */ };
@@ -76,6 +77,32 @@ whose_place(struct hf_peers *p, size_t count)
     return oldest;
 }
 
+/* A request that has come and is not yet read begins at any moment. */
+static bool
+has_something_to_say(const struct hf_peer *peer)
+{
+    struct pollfd p = {.fd = peer->fd, .events = POLLIN};
+
+    return poll(&p, 1, 0) != 0;
+}
+
+/* Of that address, the one that has been idle longest. */
+static struct hf_peer *
+own_idle(struct hf_peers *p, const struct in6_addr *network)
+{
+    struct hf_peer *longest = NULL;
+
+    for (size_t i = 0; i < HF_LEN(p->peers); i++) {
+        struct hf_peer *peer = &p->peers[i];
+
+        if (has_place(peer) && peer->idle && peer->fd >= 0 &&
+            memcmp(&peer->network, network, sizeof *network) == 0 &&
+            (!longest || peer->idle < longest->idle) && !has_something_to_say(peer))
+            longest = peer;
+    }
+    return longest;
+}
+
 static bool
 make_room(struct hf_peers *p, const struct in6_addr *network)
 {
@@ -84,11 +111,9 @@ make_room(struct hf_peers *p, const struct in6_addr *network)
 
     for (size_t i = 0; i < HF_LEN(p->peers); i++)
         all += has_place(&p->peers[i]);
-    if (count >= HF_PEER_CONNECTIONS_MAX)
-        return false;
-    if (all < HF_PEERS_MAX)
+    if (count < HF_PEER_CONNECTIONS_MAX && all < HF_PEERS_MAX)
         return true;
-    gives = whose_place(p, count);
+    gives = count < HF_PEER_CONNECTIONS_MAX ? whose_place(p, count) : own_idle(p, network);
     if (!gives)
         return false;
     gives->cut = true;
@@ -115,11 +140,41 @@ hf_peers_enter(struct hf_peers *p, const struct sockaddr *address, int fd)
     return place;
 }
 
+/* With its lock held. */
+static void
+wait_for_request(struct hf_peer *peer)
+{
+    peer->idle = ++peer->owner->turns;
+}
+
 void
-hf_peers_keep(struct hf_peer *peer, bool keep)
+hf_peers_met(struct hf_peer *peer)
 {
     pthread_mutex_lock(&peer->owner->lock);
-    peer->kept = keep;
+    if (!peer->met)
+        wait_for_request(peer);
+    peer->met = true;
+    pthread_mutex_unlock(&peer->owner->lock);
+}
+
+void
+hf_peers_serve(struct hf_peer *peer, bool serving)
+{
+    pthread_mutex_lock(&peer->owner->lock);
+    peer->met = true;
+    peer->kept = false;
+    if (serving)
+        peer->idle = 0;
+    else
+        wait_for_request(peer);
+    pthread_mutex_unlock(&peer->owner->lock);
+}
+
+void
+hf_peers_keep(struct hf_peer *peer)
+{
+    pthread_mutex_lock(&peer->owner->lock);
+    peer->kept = true;
     pthread_mutex_unlock(&peer->owner->lock);
 }
 

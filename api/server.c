@@ -113,7 +113,7 @@ static void
 wire_known(void *context)
 {
     (void)context; /* this thread's */
-    hf_tls_keep(true);
+    hf_tls_keep();
 }
 
 /* RFC 9112 section 9.6: a connection closed with bytes unread is reset, and a client that still
@@ -169,10 +169,11 @@ on_request(struct mg_connection *conn)
     const struct mg_request_info *info = mg_get_request_info(conn);
     struct hf_exchange x = make_exchange(conn, info, info->user_data);
 
+    hf_tls_serve(true);
     hf_router_serve(&x);
-    hf_tls_keep(false);
     if (x.closing && hf_exchange_has_body(&x))
         discard_body(conn);
+    hf_tls_serve(false);
     end_exchange(&x);
     if (x.status == 0)
         mg_disable_keep_alive(conn);

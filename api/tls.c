@@ -30,10 +30,17 @@ leave(void *parent, void *peer, CRYPTO_EX_DATA *data, int index, long argl, void
 }
 
 void
-hf_tls_keep(bool keep)
+hf_tls_keep(void)
 {
     if (served)
-        hf_peers_keep(served, keep);
+        hf_peers_keep(served);
+}
+
+void
+hf_tls_serve(bool serving)
+{
+    if (served)
+        hf_peers_serve(served, serving);
 }
 
 void
@@ -60,6 +67,8 @@ on_info(const SSL *ssl, int where, int value)
     int fd = SSL_get_fd(ssl);
 
     (void)value;
+    if (where & SSL_CB_HANDSHAKE_DONE && served)
+        hf_peers_met(served);
     /* TLS 1.3 also calls its session tickets a handshake. */
     if (!(where & SSL_CB_HANDSHAKE_START) || SSL_get_ex_data(ssl, peer_index))
         return;

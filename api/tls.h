@@ -13,6 +13,7 @@
 HF_MUST int hf_tls_setup(void *ssl_ctx, struct hf_peers *peers,
                          struct hf_certificates *certificates, struct hf_error *err);
 
-/* Of the connection that the calling worker serves: it is not given up for another one (peers.h).
- */
-void hf_tls_keep(bool keep);
+/* Of the connection that the calling worker has: a request begins or ends, and it is not given up
+ * for another one while it is served (peers.h). */
+void hf_tls_serve(bool serving);
+void hf_tls_keep(void);

@@ -9,7 +9,8 @@ struct work {
     const struct hf_session_record *session;
     const struct hf_account_change *change;
     const struct hf_token_record *token;
-    const char *hash, *who, *what;
+    const struct hf_audit_note *note;
+    const char *hash;
     int64_t at_ms;
 };
 
@@ -75,16 +76,17 @@ audit_in_store(struct hf_store *store, void *context, struct hf_error *err)
 {
     const struct work *w = context;
 
-    return hf_store_audit(store, w->who, w->what, err);
+    return hf_store_audit_note(store, w->note, err);
 }
 
 static void
 audit(void *context, const char *who, const char *what)
 {
+    const struct hf_audit_note note = {.who = who, .what = what};
     struct hf_error err;
 
     hf_log_info("event=audit who=%s what=\"%s\"", who, what);
-    if (run(context, audit_in_store, &(struct work){.who = who, .what = what}, &err) < 0)
+    if (run(context, audit_in_store, &(struct work){.note = &note}, &err) < 0)
         hf_log_error("event=audit-not-kept error=\"%s\"", err.message);
 }
 
@@ -101,7 +103,7 @@ change_account(void *context, const struct hf_account_change *change, struct hf_
 {
     if (run(context, change_in_store, &(struct work){.change = change}, err) < 0)
         return -1;
-    hf_log_info("event=audit who=%s what=\"%s\"", change->who, change->what);
+    hf_log_info("event=audit who=%s what=\"%s\"", change->note.who, change->note.what);
     return 0;
 }
 
@@ -110,18 +112,18 @@ add_token_in_store(struct hf_store *store, void *context, struct hf_error *err)
 {
     const struct work *w = context;
 
-    return hf_store_add_token(store, w->token, w->who, w->what, err);
+    return hf_store_add_token(store, w->token, w->note, err);
 }
 
 static int
-add_token(void *context, const struct hf_token_record *token, const char *who, const char *what,
+add_token(void *context, const struct hf_token_record *token, const struct hf_audit_note *note,
           struct hf_error *err)
 {
-    struct work w = {.token = token, .who = who, .what = what};
+    struct work w = {.token = token, .note = note};
 
     if (run(context, add_token_in_store, &w, err) < 0)
         return -1;
-    hf_log_info("event=audit who=%s what=\"%s\"", who, what);
+    hf_log_info("event=audit who=%s what=\"%s\"", note->who, note->what);
     return 0;
 }
 
@@ -130,16 +132,16 @@ delete_token_in_store(struct hf_store *store, void *context, struct hf_error *er
 {
     const struct work *w = context;
 
-    return hf_store_delete_token(store, w->token, w->who, w->what, err);
+    return hf_store_delete_token(store, w->token, w->note, err);
 }
 
 static int
-delete_token(void *context, const struct hf_token_record *token, const char *who, const char *what,
+delete_token(void *context, const struct hf_token_record *token, const struct hf_audit_note *note,
              struct hf_error *err)
 {
-    struct work w = {.token = token, .who = who, .what = what};
+    struct work w = {.token = token, .note = note};
 
-    hf_log_info("event=audit who=%s what=\"%s\"", who, what);
+    hf_log_info("event=audit who=%s what=\"%s\"", note->who, note->what);
     return run(context, delete_token_in_store, &w, err);
 }
 

@@ -178,10 +178,12 @@ put_site(void *context, struct hf_error *err)
     return 0;
 }
 
+/* base: the settings that the file changes. */
 static int
-apply_provision(struct parts *p, const struct hf_provision *file, struct hf_error *err)
+apply_provision(struct parts *p, const struct hf_settings *base, const struct hf_provision *file,
+                struct hf_error *err)
 {
-    HF_AUTO_FREE char *settings = NULL;
+    HF_AUTO_FREE char *settings = NULL, *changes = NULL;
     char code[HF_CODE_HASH_SIZE];
     bool applied;
     struct site site = {.file = file};
@@ -194,7 +196,8 @@ apply_provision(struct parts *p, const struct hf_provision *file, struct hf_erro
 
     if (tls_dir(p, site.dir, err) < 0)
         return -1;
-    if (hf_settings_print(&file->settings, &settings, err) < 0)
+    if (hf_settings_print(&file->settings, &settings, err) < 0 ||
+        hf_settings_print_changes(base, &file->settings, &changes, err) < 0)
         return -1;
     if (*file->setup_code) {
         if (hf_setup_code_hash(file->setup_code, code, err) < 0)
@@ -202,6 +205,7 @@ apply_provision(struct parts *p, const struct hf_provision *file, struct hf_erro
         provision.setup_code_hash = code;
     }
     provision.settings_json = settings;
+    provision.changes = changes;
     if (hf_store_apply_provision(p->store, &provision, &applied, err) < 0)
         return -1;
     hf_log_info("event=provision dir=%s applied=%s", p->options.provision_dir,
@@ -263,11 +267,11 @@ import_provision(struct parts *p, struct hf_error *err)
     if (current_settings(p->store, &base, err) < 0)
         return -1;
     rc = hf_provision_read(p->options.provision_dir, &base, &file, err);
-    hf_settings_done(&base);
     if (rc == 0) {
-        rc = apply_provision(p, &file, err);
+        rc = apply_provision(p, &base, &file, err);
         hf_provision_done(&file);
     }
+    hf_settings_done(&base);
     if (rc < 0 && p->has_recovery && err->class == HF_ERROR_NOT_FOUND)
         return 0; /* a stick for nothing else */
     return rc < 0 ? hf_error_wrap(err, "provision from '%s'", p->options.provision_dir) : 0;

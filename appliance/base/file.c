@@ -12,15 +12,8 @@
 enum { READ_STEP = 16384 };
 
 int
-hf_file_read(const char *path, struct hf_buf *b, struct hf_error *err)
+hf_file_read_rest(int fd, const char *name, struct hf_buf *b, struct hf_error *err)
 {
-    HF_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat st;
-
-    if (fd < 0 || fstat(fd, &st) < 0)
-        return hf_error_errno(err, errno, "cannot read '%s'", path);
-    if (!S_ISREG(st.st_mode))
-        return hf_error_set(err, HF_ERROR_INVALID, "'%s' is not a regular file", path);
     for (;;) {
         size_t room = b->max - b->len < READ_STEP ? b->max - b->len : READ_STEP;
         char *to = hf_buf_reserve(b, room);
@@ -33,15 +26,28 @@ hf_file_read(const char *path, struct hf_buf *b, struct hf_error *err)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return hf_error_errno(err, errno, "cannot read '%s'", path);
+            return hf_error_errno(err, errno, "cannot read '%s'", name);
         if (n == 0)
             return 0;
         if (!room)
-            return hf_error_set(err, HF_ERROR_TOO_LARGE, "'%s' is larger than %zu bytes", path,
+            return hf_error_set(err, HF_ERROR_TOO_LARGE, "'%s' is larger than %zu bytes", name,
                                 b->max);
         b->len += (size_t)n;
         b->data[b->len] = '\0';
     }
+}
+
+int
+hf_file_read(const char *path, struct hf_buf *b, struct hf_error *err)
+{
+    HF_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return hf_error_errno(err, errno, "cannot read '%s'", path);
+    if (!S_ISREG(st.st_mode))
+        return hf_error_set(err, HF_ERROR_INVALID, "'%s' is not a regular file", path);
+    return hf_file_read_rest(fd, path, b, err);
 }
 
 static int

@@ -10,6 +10,9 @@
  * anything that is not a regular file (kernel pseudo files count as regular). */
 HF_MUST int hf_file_read(const char *path, struct hf_buf *b, struct hf_error *err);
 
+/* The same of what is open, a pipe too, up to its end; name is for the message. */
+HF_MUST int hf_file_read_rest(int fd, const char *name, struct hf_buf *b, struct hf_error *err);
+
 /* Writes path by a temporary file in the same folder, fsync, rename and fsync of the folder.
  * owner -1 leaves uid and gid. */
 HF_MUST int hf_file_replace(const char *path, const void *data, size_t len, mode_t mode, uid_t uid,

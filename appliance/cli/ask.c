@@ -135,25 +135,9 @@ cli_password(struct cli *c, const char *prompt, bool is_new, char *answer, size_
     return same ? 0 : hf_error_set(err, HF_ERROR_INVALID, "the two are not the same");
 }
 
-static int
-read_stdin_whole(struct hf_buf *text, struct hf_error *err)
-{
-    char data[4096];
-    ssize_t n;
-
-    while ((n = read(STDIN_FILENO, data, sizeof data)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return hf_error_errno(err, errno, "cannot read stdin");
-        if (hf_buf_add(text, data, (size_t)n, err) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 int
 cli_read_file(const char *path, struct hf_buf *text, struct hf_error *err)
 {
-    return strcmp(path, "-") == 0 ? read_stdin_whole(text, err) : hf_file_read(path, text, err);
+    return strcmp(path, "-") == 0 ? hf_file_read_rest(STDIN_FILENO, "stdin", text, err)
+                                  : hf_file_read(path, text, err);
 }

@@ -268,18 +268,54 @@ incidents(struct cli *c, struct hf_error *err)
 /* ---- audit ---- */
 
 static int
+add_value(struct hf_buf *text, const struct hf_json *v, struct hf_error *err)
+{
+    HF_AUTO_FREE char *json = NULL;
+
+    if (!v || hf_json_is_null(v))
+        return hf_buf_adds(text, "nothing", err);
+    return hf_json_print(v, &json, err) < 0 ? -1 : hf_buf_adds(text, json, err);
+}
+
+/* What was done, and in brackets each value that was changed. */
+static int
+add_what(struct hf_buf *text, const struct hf_json *e, struct hf_error *err)
+{
+    long long omitted = cli_int(e, "omitted");
+    const char *mark = " (";
+
+    if (hf_buf_adds(text, cli_text(e, "what"), err) < 0)
+        return -1;
+    for (const struct hf_json *c = hf_json_first(hf_json_get(e, "changes")); c;
+         c = hf_json_next(c)) {
+        if (hf_buf_addf(text, err, "%s%s: ", mark, cli_text(c, "path")) < 0 ||
+            add_value(text, hf_json_get(c, "before"), err) < 0 ||
+            hf_buf_adds(text, " -> ", err) < 0 || add_value(text, hf_json_get(c, "after"), err) < 0)
+            return -1;
+        mark = "; ";
+    }
+    if (omitted > 0 && hf_buf_addf(text, err, "%sand %lld more", mark, omitted) < 0)
+        return -1;
+    return *mark == ';' || omitted > 0 ? hf_buf_adds(text, ")", err) : 0;
+}
+
+static int
 show_audit(const struct cli_out *out, const struct hf_json *doc, struct hf_error *err)
 {
     static const struct cli_column columns[] = {
         {"WHEN", false}, {"WHO", false}, {"FROM", false}, {"WHAT", false}};
     HF_AUTO(cli_table) struct cli_table *t = cli_table_new(columns, HF_LEN(columns));
+    HF_AUTO_BUF struct hf_buf what = HF_BUF_INIT((size_t)CLI_BODY_MAX * 6);
 
     for (const struct hf_json *e = hf_json_first(hf_json_get(doc, "entries")); e;
          e = hf_json_next(e)) {
         cli_cell_text(t, CLI_PLAIN, cli_time(hf_json_string(e, "at")).text);
         cli_cell_text(t, CLI_BOLD, cli_text(e, "who"));
         cli_cell_text(t, CLI_PLAIN, cli_text(e, "from"));
-        cli_cell_text(t, CLI_PLAIN, cli_text(e, "what"));
+        hf_buf_clear(&what);
+        if (add_what(&what, e, err) < 0)
+            return -1;
+        cli_cell_text(t, CLI_PLAIN, what.data);
     }
     if (cli_table_print(t, out, "Nothing yet.", err) < 0)
         return -1;
@@ -348,7 +384,7 @@ static const struct cli_command commands[] = {
         .words = "",
         .flags = CLI_FLAG(CLI_WHO) | CLI_FLAG(CLI_TEXT) | CLI_FLAG(CLI_FROM) | CLI_FLAG(CLI_TO) |
                  CLI_FLAG(CLI_LIMIT) | CLI_FLAG(CLI_CURSOR),
-        .summary = "Show who did what",
+        .summary = "Show who did what, and the values that were changed",
         .examples = "audit --limit 20\naudit --who ann --text configuration",
         .path = "/audit",
         .show = show_audit,

@@ -10,25 +10,25 @@
 
 /* ---- the audit log ---- */
 
-struct note {
-    const char *who, *what;
-};
-
 static int
 write_note(struct hf_core *core, void *context, struct hf_error *err)
 {
-    const struct note *n = context;
+    return hf_store_audit_note(core->config.store, context, err);
+}
 
-    return hf_store_audit(core->config.store, n->who, n->what, err);
+int
+hf_core_audit_note(struct hf_core *core, const struct hf_audit_note *note, struct hf_error *err)
+{
+    struct hf_audit_note copy = *note;
+
+    hf_log_info("event=audit who=%s what=\"%s\"", note->who, note->what);
+    return mailbox_call(&core->mail, write_note, &copy, err);
 }
 
 int
 hf_core_audit(struct hf_core *core, const char *who, const char *what, struct hf_error *err)
 {
-    struct note n = {who, what};
-
-    hf_log_info("event=audit who=%s what=\"%s\"", who, what);
-    return mailbox_call(&core->mail, write_note, &n, err);
+    return hf_core_audit_note(core, &(struct hf_audit_note){who, what, NULL}, err);
 }
 
 /* ---- reading ---- */
@@ -61,10 +61,10 @@ hf_core_config(struct hf_core *core, char **ret_text, int64_t *ret_revision, str
 struct change {
     const struct hf_config_change *asked;
     struct hf_core *core;
-    const char *json;
-    bool touches;    /* what services read */
-    const char *why; /* of a return that nobody asked for; NULL */
-    int64_t n;       /* what it became */
+    const char *json, *values; /* what it is to be, and what that changes */
+    bool touches;              /* what services read */
+    const char *why;           /* of a return that nobody asked for; NULL */
+    int64_t n;                 /* what it became */
     char **ret_text;
     int64_t *ret_revision;
 };
@@ -110,7 +110,8 @@ keep_revision(struct hf_store *store, void *context, struct hf_error *err)
     if (c->touches && hf_core_write_trial(c->core, c->core->revision, err) < 0)
         return -1;
     say_change(c, what);
-    return hf_store_audit(store, c->asked->actor, what, err);
+    return hf_store_audit_note(store, &(struct hf_audit_note){c->asked->actor, what, c->values},
+                               err);
 }
 
 static void
@@ -153,14 +154,16 @@ static int
 put_into_force(struct hf_core *core, struct change *c, struct hf_settings *consume,
                struct hf_error *err)
 {
-    HF_AUTO_FREE char *json = NULL;
+    HF_AUTO_FREE char *json = NULL, *values = NULL;
     int64_t before = core->revision;
 
     c->touches = !c->why && consume->upgrade.config_gate_s > 0 &&
                  hf_settings_touch_services(&core->settings, consume);
-    if (hf_settings_print(consume, &json, err) < 0)
+    if (hf_settings_print(consume, &json, err) < 0 ||
+        hf_settings_print_changes(&core->settings, consume, &values, err) < 0)
         return -1;
     c->json = json;
+    c->values = values;
     if (hf_store_transaction(core->config.store, keep_revision, c, err) < 0)
         return hf_error_wrap(err, "keep the configuration");
     if (c->n == before)

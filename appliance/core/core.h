@@ -120,6 +120,8 @@ HF_MUST int hf_core_broker_certificate(struct hf_core *core, struct hf_error *er
 /* Writes an entry of the audit log. */
 HF_MUST int hf_core_audit(struct hf_core *core, const char *who, const char *what,
                           struct hf_error *err);
+HF_MUST int hf_core_audit_note(struct hf_core *core, const struct hf_audit_note *note,
+                               struct hf_error *err);
 
 /* The configuration as people see it (hf_settings_show) and its revision. The caller frees
  * *ret_text. */

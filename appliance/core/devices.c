@@ -123,14 +123,58 @@ hf_core_device(struct hf_core *core, const char *name, struct hf_device_account 
 
 /* What is to be in force fits the file, and is audited. */
 static int
-seal(const struct work *w, const char *what, struct hf_error *err)
+seal(const struct work *w, const char *what, const struct hf_json *changes, struct hf_error *err)
 {
     HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_DEVICE_FILE_MAX);
+    HF_AUTO_FREE char *values = NULL;
 
-    if (hf_core_devices_text(w->core, &text, err) < 0)
+    if (hf_core_devices_text(w->core, &text, err) < 0 ||
+        hf_changes_print(changes, 0, &values, err) < 0)
         return -1;
     hf_log_info("event=audit who=%s what=\"%s\"", w->actor, what);
-    return hf_store_audit(w->core->config.store, w->actor, what, err);
+    return hf_store_audit_note(w->core->config.store,
+                               &(struct hf_audit_note){w->actor, what, values}, err);
+}
+
+/* What an account was and is; before or after is NULL where there is none. */
+static void
+note_values(struct hf_json *changes, const struct hf_device_account *before,
+            const struct hf_device_account *after)
+{
+    const struct hf_device_account none = {.enabled = false};
+    const struct hf_device_account *a = before ? before : &none, *b = after ? after : &none;
+    const struct {
+        const char *path, *before, *after;
+    } texts[] = {
+        {"/publish", a->publish, b->publish},
+        {"/subscribe", a->subscribe, b->subscribe},
+        {"/description", a->description, b->description},
+        {"/certificate", a->certificate, b->certificate},
+    };
+
+    for (size_t i = 0; i < HF_LEN(texts); i++)
+        hf_changes_text(changes, texts[i].path, *texts[i].before ? texts[i].before : NULL,
+                        *texts[i].after ? texts[i].after : NULL);
+    hf_changes_bool(changes, "/enabled", before ? &before->enabled : NULL,
+                    after ? &after->enabled : NULL);
+    if (before && after && strcmp(before->password_hash, after->password_hash) != 0)
+        hf_changes_secret(changes, "/password", true, true);
+}
+
+/* Of one account what it is, of many who they are. */
+static void
+note_added(struct hf_json *changes, const struct work *w)
+{
+    if (w->count == 1) {
+        note_values(changes, NULL, w->devices);
+        return;
+    }
+    for (size_t i = 0; i < w->count; i++) {
+        char path[HF_DEVICE_NAME_SIZE + 1];
+
+        hf_text_put(path, sizeof path, "/%s", w->devices[i].name);
+        hf_changes_text(changes, path, NULL, w->devices[i].publish);
+    }
 }
 
 /* NOT_FOUND is what is wanted. */
@@ -168,6 +212,7 @@ static int
 write_added(struct hf_store *store, void *context, struct hf_error *err)
 {
     const struct work *w = context;
+    HF_AUTO(hf_json) struct hf_json *changes = hf_json_array();
     int64_t now = hf_clock_wall_ms();
     char what[HF_TEXT_SIZE];
 
@@ -183,7 +228,8 @@ write_added(struct hf_store *store, void *context, struct hf_error *err)
         hf_text_put(what, sizeof what, "added the account of device '%s'", w->devices[0].name);
     else
         hf_text_put(what, sizeof what, "added the accounts of %zu devices", w->count);
-    return seal(w, what, err);
+    note_added(changes, w);
+    return seal(w, what, changes, err);
 }
 
 static void
@@ -227,15 +273,8 @@ bind(struct hf_device_account *a, const struct hf_device_binding *b, struct hf_e
 }
 
 static int
-write_changed(struct hf_store *store, void *context, struct hf_error *err)
+put_change(struct hf_device_account *a, const struct hf_device_change *c, struct hf_error *err)
 {
-    const struct work *w = context;
-    const struct hf_device_change *c = w->change;
-    struct hf_device_account *a = w->devices;
-    char what[HF_TEXT_SIZE];
-
-    if (hf_store_device(store, w->name, a, err) < 0)
-        return -1;
     if (c->password_hash) {
         hf_text_put(a->password_hash, sizeof a->password_hash, "%s", c->password_hash);
         a->password_ms = hf_clock_wall_ms();
@@ -251,21 +290,45 @@ write_changed(struct hf_store *store, void *context, struct hf_error *err)
         hf_text_put(a->description, sizeof a->description, "%s", c->description);
     if (c->enabled)
         a->enabled = *c->enabled;
+    return 0;
+}
+
+static int
+write_changed(struct hf_store *store, void *context, struct hf_error *err)
+{
+    const struct work *w = context;
+    const struct hf_device_change *c = w->change;
+    HF_AUTO(hf_json) struct hf_json *changes = hf_json_array();
+    struct hf_device_account before, *a = w->devices;
+    char what[HF_TEXT_SIZE];
+
+    if (hf_store_device(store, w->name, a, err) < 0)
+        return -1;
+    before = *a;
+    if (put_change(a, c, err) < 0)
+        return -1;
     if (!c->password_hash && !c->certificate && !c->enabled && !c->publish && !c->subscribe &&
         !c->description)
         return 0;
     say_change(c, w->name, what);
-    return hf_store_save_device(store, a, err) < 0 ? -1 : seal(w, what, err);
+    note_values(changes, &before, a);
+    return hf_store_save_device(store, a, err) < 0 ? -1 : seal(w, what, changes, err);
 }
 
 static int
 write_deleted(struct hf_store *store, void *context, struct hf_error *err)
 {
     const struct work *w = context;
+    HF_AUTO(hf_json) struct hf_json *changes = hf_json_array();
+    struct hf_device_account before;
     char what[HF_TEXT_SIZE];
 
+    if (hf_store_device(store, w->name, &before, err) < 0 ||
+        hf_store_delete_device(store, w->name, err) < 0)
+        return -1;
     hf_text_put(what, sizeof what, "deleted the account of device '%s'", w->name);
-    return hf_store_delete_device(store, w->name, err) < 0 ? -1 : seal(w, what, err);
+    note_values(changes, &before, NULL);
+    return seal(w, what, changes, err);
 }
 
 static int

@@ -208,6 +208,7 @@ static void
 fill_broker(const struct hf_settings *s, struct hf_json *object)
 {
     hf_json_put_int(object, "max_devices", s->broker.max_devices);
+    hf_json_put_int(object, "connections_per_address", s->broker.address_connections);
     hf_json_put_int(object, "max_device_sessions", s->broker.max_device_sessions);
     hf_json_put_int(object, "session_days", s->broker.session_days);
     if (s->broker.tls != HF_BROKER_TLS_OFF)

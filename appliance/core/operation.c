@@ -18,19 +18,35 @@ struct wish {
     bool wanted;
 };
 
+/* Whether it was to run, and is now; for the audit log. */
+static int
+print_wish(struct hf_store *store, const struct wish *w, char **ret_text, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *changes = hf_json_array();
+    bool before;
+
+    if (hf_store_wanted(store, w->operation->service, &before, err) < 0)
+        return -1;
+    hf_changes_bool(changes, "/wanted", &before, &w->wanted);
+    return hf_changes_print(changes, 0, ret_text, err);
+}
+
 static int
 write_wish(struct hf_store *store, void *context, struct hf_error *err)
 {
     const struct wish *w = context;
+    HF_AUTO_FREE char *values = NULL;
     char what[HF_TEXT_SIZE];
 
     hf_text_put(what, sizeof what, "%s service %s", hf_operation_kind_name(w->operation->kind),
                 w->operation->service);
-    if (hf_store_set_wanted(store, w->operation->service, w->wanted, w->operation->actor, err) <
+    if (print_wish(store, w, &values, err) < 0 ||
+        hf_store_set_wanted(store, w->operation->service, w->wanted, w->operation->actor, err) <
             0 ||
         hf_store_save_operation(store, w->operation, err) < 0)
         return -1;
-    return hf_store_audit(store, w->operation->actor, what, err);
+    return hf_store_audit_note(store, &(struct hf_audit_note){w->operation->actor, what, values},
+                               err);
 }
 
 static enum hf_lifecycle_event_kind
@@ -55,6 +71,23 @@ new_id(char out[HF_ID_SIZE])
     hf_text_hex(raw, sizeof raw, out);
 }
 
+/* With its entry in the audit log, where only the wish is until then. */
+static int
+write_end(struct hf_store *store, void *context, struct hf_error *err)
+{
+    const struct hf_operation *op = context;
+    char what[HF_TEXT_SIZE];
+
+    if (hf_store_save_operation(store, op, err) < 0)
+        return -1;
+    if (op->state != HF_OPERATION_FAILED)
+        return 0;
+    hf_text_put(what, sizeof what, "%s service %s failed: %s", hf_operation_kind_name(op->kind),
+                op->service, op->detail);
+    hf_text_whole(what);
+    return hf_store_audit(store, "holdfastd", what, err);
+}
+
 static void
 end_operation(struct hf_core *core, struct service *s, enum hf_operation_state state,
               const char *detail)
@@ -66,7 +99,7 @@ end_operation(struct hf_core *core, struct service *s, enum hf_operation_state s
     hf_text_put(s->operation.detail, sizeof s->operation.detail, "%s", detail);
     hf_log_info("service=%s event=operation-%s operation=%s detail=\"%s\"", s->operation.service,
                 hf_operation_state_name(state), s->operation.id, detail);
-    if (hf_store_save_operation(core->config.store, &s->operation, &err) < 0)
+    if (hf_store_transaction(core->config.store, write_end, &s->operation, &err) < 0)
         hf_log_error("event=operation-not-kept operation=%s error=\"%s\"", s->operation.id,
                      err.message);
     s->operation.id[0] = '\0';

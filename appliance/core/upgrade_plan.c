@@ -214,10 +214,29 @@ find_obstacles(const struct hf_core *core, const struct hf_known_release *known,
                                "with the signature of one of them");
 }
 
+/* Which no gate would notice: what it sends through the broker comes from inside. */
+static void
+warn_of_doors(const struct hf_core *core, const struct hf_release *to, struct hf_plan *plan)
+{
+    size_t certified = 0;
+
+    if (to->settings_schema >= HF_SETTINGS_SCHEMA_TLS)
+        return;
+    if (hf_store_certified_count(core->config.store, &certified, NULL) == 0 && certified > 0)
+        hf_plan_warn(plan, HF_WARNING_OLDER_SETTINGS,
+                     "Its broker knows no certificates of devices: as long as %zu accounts have "
+                     "one, it lets no device in.",
+                     certified);
+    else if (core->settings.broker.tls != HF_BROKER_TLS_OFF)
+        hf_plan_warn(plan, HF_WARNING_OLDER_SETTINGS,
+                     "Its broker knows no TLS: no device comes by it.");
+}
+
 static void
 find_warnings(const struct hf_core *core, const struct hf_known_release *known,
-              struct hf_plan *plan)
+              const struct hf_release *to, struct hf_plan *plan)
 {
+    warn_of_doors(core, to, plan);
     if (!known->is_signed)
         hf_plan_warn(plan, HF_WARNING_UNSIGNED, "%s",
                      has_keys(core) ? "None of the gateway's release_keys has signed it."
@@ -313,7 +332,7 @@ hf_core_make_plan(struct hf_core *core, const struct hf_known_release *known,
     };
     name_running(core, ret_plan);
     find_obstacles(core, known, to, wish, ret_plan);
-    find_warnings(core, known, ret_plan);
+    find_warnings(core, known, to, ret_plan);
     ret_plan->from_schema = core->has_release ? core->release.settings_schema : to->settings_schema;
     ret_plan->to_schema = to->settings_schema;
     if (core->has_release)

@@ -2,6 +2,7 @@
 /* holdfast-fetch: the part of holdfastd that speaks to registries; see fetch/request.h. It is a
  * program of its own so that TLS and HTTP libraries, and what they make of foreign bytes, stay out
  * of the daemon, which runs for years. */
+#include "base/file.h"
 #include "fetch/fetch.h"
 #include "fetch/sandbox.h"
 
@@ -13,18 +14,9 @@
 static int
 read_request(struct hf_buf *text, struct hf_error *err)
 {
-    char data[4096];
-    ssize_t n;
-
-    while ((n = read(STDIN_FILENO, data, sizeof data)) != 0) {
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return hf_error_errno(err, errno, "cannot read the request");
-        if (hf_buf_add(text, data, (size_t)n, err) < 0)
-            return -1;
-    }
-    return text->data ? 0 : hf_error_set(err, HF_ERROR_INVALID, "there is no request");
+    if (hf_file_read_rest(STDIN_FILENO, "stdin", text, err) < 0)
+        return -1;
+    return text->len ? 0 : hf_error_set(err, HF_ERROR_INVALID, "there is no request");
 }
 
 static int

@@ -47,10 +47,10 @@ struct hf_identity_ops {
      * NULL where accounts are not to be changed. */
     int (*change_account)(void *context, const struct hf_account_change *change,
                           struct hf_error *err);
-    int (*add_token)(void *context, const struct hf_token_record *token, const char *who,
-                     const char *what, struct hf_error *err);
-    int (*delete_token)(void *context, const struct hf_token_record *token, const char *who,
-                        const char *what, struct hf_error *err);
+    int (*add_token)(void *context, const struct hf_token_record *token,
+                     const struct hf_audit_note *note, struct hf_error *err);
+    int (*delete_token)(void *context, const struct hf_token_record *token,
+                        const struct hf_audit_note *note, struct hf_error *err);
     /* Every quarter of an hour that a token is used in. */
     int (*use_token)(void *context, const char *token_hash, int64_t used_ms, struct hf_error *err);
 };

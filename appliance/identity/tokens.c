@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/changes.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -204,16 +205,32 @@ not_now(struct hf_error *err)
     return hf_error_set(err, HF_ERROR_UNAVAILABLE, "tokens cannot be changed now");
 }
 
+/* What a token may do and until when; one of both is NULL. */
+static int
+print_values(const struct hf_token_record *old, const struct hf_token_record *fresh,
+             char **ret_text, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *changes = hf_json_array();
+
+    hf_changes_text(changes, "/role", old ? hf_role_name(old->role) : NULL,
+                    fresh ? hf_role_name(fresh->role) : NULL);
+    hf_changes_time(changes, "/expires", old ? old->expires_ms : 0, fresh ? fresh->expires_ms : 0);
+    return hf_changes_print(changes, 0, ret_text, err);
+}
+
 /* With changing held. */
 static int
 add(struct hf_identity *id, const struct hf_actor *actor, const struct hf_token_record *t,
     struct hf_error *err)
 {
+    HF_AUTO_FREE char *values = NULL;
     char what[HF_AUDIT_SIZE], address[HF_ADDRESS_SIZE];
+    struct hf_audit_note note = {.who = actor->session->user, .what = what};
     bool there;
 
-    if (check_place(id, t, err) < 0)
+    if (check_place(id, t, err) < 0 || print_values(NULL, t, &values, err) < 0)
         return -1;
+    note.changes = values;
     pthread_mutex_lock(&id->mutex);
     there = hf_identity_account(id, t->user) != NULL;
     pthread_mutex_unlock(&id->mutex);
@@ -224,7 +241,7 @@ add(struct hf_identity *id, const struct hf_actor *actor, const struct hf_token_
                 address);
     if (!id->ops.add_token)
         return not_now(err);
-    if (id->ops.add_token(id->ops.context, t, actor->session->user, what, err) < 0)
+    if (id->ops.add_token(id->ops.context, t, &note, err) < 0)
         return -1;
     keep_in_memory(id, t);
     return 0;
@@ -302,7 +319,9 @@ static int
 revoke_token(struct hf_identity *id, const struct hf_actor *actor, const struct hf_token_record *t,
              struct hf_error *err)
 {
+    HF_AUTO_FREE char *values = NULL;
     char what[HF_AUDIT_SIZE], address[HF_ADDRESS_SIZE];
+    struct hf_audit_note note = {.who = actor->session->user, .what = what};
     struct hf_live_token *live;
 
     pthread_mutex_lock(&id->mutex);
@@ -314,7 +333,10 @@ revoke_token(struct hf_identity *id, const struct hf_actor *actor, const struct 
     hf_text_put(what, sizeof what, "revoked token %s of %s from %s", t->name, t->user, address);
     if (!id->ops.delete_token)
         return not_now(err);
-    if (id->ops.delete_token(id->ops.context, t, actor->session->user, what, err) == 0)
+    /* without memory for them it goes all the same */
+    if (print_values(t, NULL, &values, NULL) == 0)
+        note.changes = values;
+    if (id->ops.delete_token(id->ops.context, t, &note, err) == 0)
         return 0;
     return hf_error_wrap(err, "it is revoked, but may come back when holdfastd starts again");
 }

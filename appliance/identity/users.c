@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/changes.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -159,25 +160,61 @@ other_admin_is_left(struct hf_identity *id, const char *but)
     return false;
 }
 
+/* What an account was and is, for the audit log; NULL for one that was or is not. */
+static int
+print_values(const struct hf_account *old, const struct hf_account *fresh, char **ret_text,
+             struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *changes = hf_json_array();
+
+    hf_changes_text(changes, "/role", old ? hf_role_name(old->role) : NULL,
+                    fresh ? hf_role_name(fresh->role) : NULL);
+    if (old && fresh) {
+        hf_changes_bool(changes, "/disabled", &old->disabled, &fresh->disabled);
+        if (strcmp(old->password_hash, fresh->password_hash) != 0)
+            hf_changes_secret(changes, "/password", true, true);
+    }
+    return hf_changes_print(changes, 0, ret_text, err);
+}
+
+/* With changing held. */
+static int
+print_values_of(struct hf_identity *id, const char *user, const struct hf_account *fresh,
+                char **ret_text, struct hf_error *err)
+{
+    struct hf_account old = {0};
+    const struct hf_account *a;
+
+    pthread_mutex_lock(&id->mutex);
+    a = hf_identity_account(id, user);
+    if (a)
+        old = *a;
+    pthread_mutex_unlock(&id->mutex);
+    return print_values(a ? &old : NULL, fresh, ret_text, err);
+}
+
 /* With changing held: keeps it for good, then in memory. fresh NULL: it goes. */
 static int
 carry_out(struct hf_identity *id, const struct hf_actor *actor, const char *user,
           const struct hf_account *fresh, bool end_sessions, const char *what, struct hf_error *err)
 {
+    HF_AUTO_FREE char *values = NULL;
     char address[HF_ADDRESS_SIZE], text[HF_AUDIT_SIZE];
-    const struct hf_account_change change = {
+    struct hf_account_change change = {
         .user = user,
         .account = fresh,
         .end_sessions = end_sessions,
         .keep_hash = fresh && !fresh->disabled ? kept_session(actor, user) : NULL,
-        .who = actor->session->user,
-        .what = text,
+        .note = {.who = actor->session->user, .what = text},
     };
 
     hf_identity_address(actor->address, address);
     hf_text_put(text, sizeof text, "%s from %s", what, address);
     if (!id->ops.change_account)
         return hf_error_set(err, HF_ERROR_UNAVAILABLE, "accounts cannot be changed now");
+    if (print_values_of(id, user, fresh, &values, err) < 0)
+        return -1;
+    change.note.changes = values;
     if (id->ops.change_account(id->ops.context, &change, err) < 0)
         return -1;
     pthread_mutex_lock(&id->mutex);

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "model/changes.h"
 #include "model/release.h"
 
 #include <stdint.h>
@@ -50,7 +51,7 @@ struct hf_account_change {
     const struct hf_account *account; /* from now on; NULL: it goes, its sessions and tokens too */
     bool end_sessions;
     const char *keep_hash; /* of the one session that stays; NULL for none */
-    const char *who, *what;
+    struct hf_audit_note note;
 };
 
 /* Times are of the wall clock when it was saved. What a session has left is expires_ms - seen_ms,

@@ -17,6 +17,7 @@ static const int64_t ENDURANCE_MOST = 1000000000000000; /* 1 PB, more than any c
 enum {
     DEVICES_DEFAULT = 1000,
     DEVICES_MOST = 10000,
+    ADDRESS_CONNECTIONS_DEFAULT = 250,
     SESSIONS_DEFAULT = 2000,
     SESSIONS_MOST = 100000,
     SESSION_DAYS_DEFAULT = 90,
@@ -64,6 +65,7 @@ hf_settings_init(struct hf_settings *s)
         .broker =
             {
                 .max_devices = DEVICES_DEFAULT,
+                .address_connections = ADDRESS_CONNECTIONS_DEFAULT,
                 .max_device_sessions = SESSIONS_DEFAULT,
                 .session_days = SESSION_DAYS_DEFAULT,
             },
@@ -155,18 +157,20 @@ parse_broker(const struct hf_json *v, struct hf_broker_settings *b, struct hf_er
     static const struct hf_json_field fields[] = {
         {"max_devices", HF_JSON_INT, false},  {"max_device_sessions", HF_JSON_INT, false},
         {"session_days", HF_JSON_INT, false}, {"anonymous", HF_JSON_BOOL, false},
-        {"tls", HF_JSON_STRING, false},
+        {"tls", HF_JSON_STRING, false},       {"connections_per_address", HF_JSON_INT, false},
     };
     static const char at[] = "/broker";
     const char *tls;
 
     if (hf_json_check(v, at, fields, HF_LEN(fields), err) < 0 ||
         hf_check_range(v, "max_devices", 1, DEVICES_MOST, at, err) < 0 ||
+        hf_check_range(v, "connections_per_address", 0, DEVICES_MOST, at, err) < 0 ||
         hf_check_range(v, "max_device_sessions", 0, SESSIONS_MOST, at, err) < 0 ||
         hf_check_range(v, "session_days", SESSION_DAYS_LEAST, SESSION_DAYS_MOST, at, err) < 0 ||
         hf_check_word(v, "tls", tls_names, at, err) < 0)
         return -1;
     b->max_devices = hf_json_int(v, "max_devices", b->max_devices);
+    b->address_connections = hf_json_int(v, "connections_per_address", b->address_connections);
     b->max_device_sessions = hf_json_int(v, "max_device_sessions", b->max_device_sessions);
     b->session_days = hf_json_int(v, "session_days", b->session_days);
     b->anonymous = hf_json_bool(v, "anonymous", b->anonymous);
@@ -314,6 +318,7 @@ document(const struct hf_settings *s, bool masked)
     hf_json_put(doc, "own", masked ? hf_mask_own(s->own) : hf_json_copy(s->own));
     hf_json_put(doc, "alarms", hf_print_alarms(&s->alarms, masked));
     hf_json_put_int(broker, "max_devices", s->broker.max_devices);
+    hf_json_put_int(broker, "connections_per_address", s->broker.address_connections);
     hf_json_put_int(broker, "max_device_sessions", s->broker.max_device_sessions);
     hf_json_put_int(broker, "session_days", s->broker.session_days);
     hf_json_put_bool(broker, "anonymous", s->broker.anonymous);

@@ -34,7 +34,10 @@ enum {
     HF_RULES_MAX = 256,  /* as many as the processor takes (services/processor/rules.h) */
     HF_FILTER_MAX = 256, /* bytes of an MQTT filter or topic in settings */
     HF_SETTINGS_TEXT_MAX = 60 * 1024, /* printed; what is shown can be sent back in one request */
-    HF_SETTINGS_SCHEMA = 1 /* raised when services must understand what older ones did not */
+    /* Raised when services must understand what older ones did not. 2: devices by TLS, and accounts
+     * with a certificate, where an older broker refuses all accounts. */
+    HF_SETTINGS_SCHEMA = 2,
+    HF_SETTINGS_SCHEMA_TLS = 2
 };
 
 /* The name that "uplink" is short for, and what a secret that is set is shown as. */
@@ -95,6 +98,7 @@ struct hf_broker_settings {
     enum hf_broker_tls tls;
     bool anonymous;              /* those without an account too */
     int64_t max_devices;         /* connected at once */
+    int64_t address_connections; /* of one address; 0: no bound */
     int64_t max_device_sessions; /* left behind by devices */
     int64_t session_days;        /* after which one ends whose client stayed away */
 };
@@ -205,6 +209,9 @@ enum { HF_SETTINGS_DIFF_MAX = 200 };
  * both. */
 HF_MUST int hf_settings_diff(const struct hf_settings *a, const struct hf_settings *b,
                              struct hf_json **ret_diff, struct hf_error *err);
+/* The same as an entry of the audit log keeps it: hf_changes_print(). */
+HF_MUST int hf_settings_print_changes(const struct hf_settings *a, const struct hf_settings *b,
+                                      char **ret_text, struct hf_error *err);
 
 /* A whole document in the place of s: what is absent or null goes back to the default,
  * HF_SECRET_MASK keeps what s has there. Otherwise as hf_settings_patch(). */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Two configurations beside each other. */
 #include "base/text.h"
+#include "model/changes.h"
 #include "model/settings.h"
 
 #include <stdio.h>
@@ -143,28 +144,55 @@ read_text(int (*print)(const struct hf_settings *s, char **ret_text, struct hf_e
     return print(s, &text, err) < 0 ? -1 : hf_json_parse(text, strlen(text), ret_doc, err);
 }
 
-int
-hf_settings_diff(const struct hf_settings *a, const struct hf_settings *b,
-                 struct hf_json **ret_diff, struct hf_error *err)
+static int
+compare_settings(struct diff *d, const struct hf_settings *a, const struct hf_settings *b,
+                 struct hf_error *err)
 {
     HF_AUTO(hf_json) struct hf_json *whole_a = NULL, *whole_b = NULL, *shown_a = NULL;
-    HF_AUTO(hf_json) struct hf_json *shown_b = NULL, *out = NULL;
-    struct diff d = {.changes = hf_json_array()};
+    HF_AUTO(hf_json) struct hf_json *shown_b = NULL;
 
-    out = hf_json_object();
-    hf_json_put(out, "changes", d.changes);
-    if (!hf_json_get(out, "changes"))
-        return hf_error_nomem(err);
     if (read_text(hf_settings_print, a, &whole_a, err) < 0 ||
         read_text(hf_settings_print, b, &whole_b, err) < 0 ||
         read_text(hf_settings_show, a, &shown_a, err) < 0 ||
         read_text(hf_settings_show, b, &shown_b, err) < 0)
         return -1;
-    compare(&d, &(struct side){whole_a, shown_a}, &(struct side){whole_b, shown_b});
-    hf_json_put_int(out, "omitted",
-                    d.count > HF_SETTINGS_DIFF_MAX ? d.count - HF_SETTINGS_DIFF_MAX : 0);
+    compare(d, &(struct side){whole_a, shown_a}, &(struct side){whole_b, shown_b});
+    return 0;
+}
+
+static int64_t
+omitted(const struct diff *d)
+{
+    return d->count > HF_SETTINGS_DIFF_MAX ? d->count - HF_SETTINGS_DIFF_MAX : 0;
+}
+
+int
+hf_settings_diff(const struct hf_settings *a, const struct hf_settings *b,
+                 struct hf_json **ret_diff, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *out = hf_json_object();
+    struct diff d = {.changes = hf_json_array()};
+
+    hf_json_put(out, "changes", d.changes);
+    if (!hf_json_get(out, "changes"))
+        return hf_error_nomem(err);
+    if (compare_settings(&d, a, b, err) < 0)
+        return -1;
+    hf_json_put_int(out, "omitted", omitted(&d));
     *ret_diff = hf_steal(&out);
     return 0;
+}
+
+int
+hf_settings_print_changes(const struct hf_settings *a, const struct hf_settings *b, char **ret_text,
+                          struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *changes = hf_json_array();
+    struct diff d = {.changes = changes};
+
+    if (compare_settings(&d, a, b, err) < 0)
+        return -1;
+    return hf_changes_print(changes, omitted(&d), ret_text, err);
 }
 
 /* Who may come is in a file of its own, which the broker takes while it runs: that somebody closed

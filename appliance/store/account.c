@@ -63,7 +63,7 @@ change_account(struct hf_store *st, void *context, struct hf_error *err)
     if (c->end_sessions && hf_db_exec(st, err, hf_sql_session_end_all, "tt", c->user,
                                       c->keep_hash ? c->keep_hash : "") < 0)
         return -1;
-    return hf_store_audit(st, c->who, c->what, err);
+    return hf_store_audit_note(st, &c->note, err);
 }
 
 int

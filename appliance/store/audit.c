@@ -3,13 +3,18 @@
 #include "sql.h"
 #include "store/db.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 static int
 add(struct hf_store *st, void *context, struct hf_error *err)
 {
-    const struct hf_audit_entry *e = context;
+    const struct hf_audit_note *n = context;
 
-    if (hf_db_exec(st, err, hf_sql_audit_add, "itt", e->at_ms, e->who, e->what) < 0 ||
-        (*st->asked_from && hf_db_exec(st, err, hf_sql_audit_origin_add, "t", st->asked_from) < 0))
+    if (hf_db_exec(st, err, hf_sql_audit_add, "itt", hf_clock_wall_ms(), n->who, n->what) < 0 ||
+        (*st->asked_from &&
+         hf_db_exec(st, err, hf_sql_audit_origin_add, "t", st->asked_from) < 0) ||
+        (n->changes && hf_db_exec(st, err, hf_sql_audit_change_add, "t", n->changes) < 0))
         return -1;
     return hf_db_exec(st, err, hf_sql_audit_trim, "i", (int64_t)HF_STORE_AUDIT_MAX);
 }
@@ -21,15 +26,41 @@ hf_store_asked_from(struct hf_store *st, const char *address)
 }
 
 int
-hf_store_audit(struct hf_store *st, const char *who, const char *what, struct hf_error *err)
+hf_store_audit_note(struct hf_store *st, const struct hf_audit_note *note, struct hf_error *err)
 {
-    struct hf_audit_entry e = {.at_ms = hf_clock_wall_ms()};
+    struct hf_audit_note copy = *note;
 
-    snprintf(e.who, sizeof e.who, "%s", who);
-    snprintf(e.what, sizeof e.what, "%s", what);
-    if (hf_store_transaction(st, add, &e, err) < 0)
+    if (hf_store_transaction(st, add, &copy, err) < 0)
         return hf_error_wrap(err, "write the audit log");
     return 0;
+}
+
+int
+hf_store_audit(struct hf_store *st, const char *who, const char *what, struct hf_error *err)
+{
+    return hf_store_audit_note(st, &(struct hf_audit_note){who, what, NULL}, err);
+}
+
+void
+hf_audit_entries_done(struct hf_audit_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(entries[i].changes);
+        entries[i].changes = NULL;
+    }
+}
+
+static int
+read_row(sqlite3_stmt *stmt, bool with_changes, struct hf_audit_entry *e, struct hf_error *err)
+{
+    *e = (struct hf_audit_entry){.n = sqlite3_column_int64(stmt, 0),
+                                 .at_ms = sqlite3_column_int64(stmt, 1)};
+    hf_db_text(stmt, 2, e->who, sizeof e->who);
+    hf_db_text(stmt, 3, e->what, sizeof e->what);
+    hf_db_text(stmt, 4, e->from, sizeof e->from);
+    if (!with_changes || sqlite3_column_type(stmt, 5) == SQLITE_NULL)
+        return 0;
+    return hf_db_copy_text(stmt, 5, &e->changes, err);
 }
 
 int
@@ -48,16 +79,15 @@ hf_store_audit_list(struct hf_store *st, const struct hf_audit_filter *filter,
                     f->from_ms, f->to_ms ? f->to_ms : INT64_MAX) < 0)
         return -1;
     while ((row = hf_db_step(st, stmt, err)) > 0 && count < max) {
-        struct hf_audit_entry *e = &ret_entries[count++];
-
-        e->n = sqlite3_column_int64(stmt, 0);
-        e->at_ms = sqlite3_column_int64(stmt, 1);
-        hf_db_text(stmt, 2, e->who, sizeof e->who);
-        hf_db_text(stmt, 3, e->what, sizeof e->what);
-        hf_db_text(stmt, 4, e->from, sizeof e->from);
+        if (read_row(stmt, f->with_changes, &ret_entries[count++], err) < 0) {
+            row = -1;
+            break;
+        }
     }
-    if (row < 0)
+    if (row < 0) {
+        hf_audit_entries_done(ret_entries, count);
         return hf_error_wrap(err, "read the audit log");
+    }
     *ret_count = count;
     return 0;
 }

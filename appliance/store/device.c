@@ -71,6 +71,18 @@ hf_store_device_count(struct hf_store *st, size_t *ret_count, size_t *ret_enable
     return 0;
 }
 
+int
+hf_store_certified_count(struct hf_store *st, size_t *ret_count, struct hf_error *err)
+{
+    HF_STMT stmt = NULL;
+
+    if (hf_db_query(st, &stmt, err, hf_sql_device_certified_count, "") < 0 ||
+        hf_db_step(st, stmt, err) < 0)
+        return hf_error_wrap(err, "count the certificates of devices");
+    *ret_count = (size_t)sqlite3_column_int64(stmt, 0);
+    return 0;
+}
+
 static int
 save_certificate(struct hf_store *st, const struct hf_device_account *a, struct hf_error *err)
 {

@@ -54,6 +54,11 @@ static int
 apply(struct hf_store *st, void *context, struct hf_error *err)
 {
     struct applying *a = context;
+    const struct hf_audit_note note = {
+        .who = "provision",
+        .what = "settings from a provisioning file",
+        .changes = a->p->changes,
+    };
     int known = is_known(st, hf_sql_provision_get, a->p->file_hash, err);
 
     if (known)
@@ -61,7 +66,7 @@ apply(struct hf_store *st, void *context, struct hf_error *err)
     if (apply_access(st, a->p, err) < 0 ||
         hf_store_add_settings(st, a->p->settings_json, "provision", NULL, err) < 0 ||
         hf_db_exec(st, err, hf_sql_provision_set, "ti", a->p->file_hash, hf_clock_wall_ms()) < 0 ||
-        hf_store_audit(st, "provision", "settings from a provisioning file", err) < 0 ||
+        hf_store_audit_note(st, &note, err) < 0 ||
         (a->p->also && a->p->also(a->p->context, err) < 0))
         return -1;
     a->applied = true;
@@ -96,8 +101,7 @@ recover_access(struct hf_store *st, const struct hf_store_recovery *r, struct hf
         .user = admin.user,
         .account = &admin,
         .end_sessions = true,
-        .who = "recovery",
-        .what = "password of admin set by a recovery file",
+        .note = {.who = "recovery", .what = "password of admin set by a recovery file"},
     };
 
     if (!r->password_hash)

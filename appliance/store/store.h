@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "model/account.h"
 #include "model/alarm.h"
+#include "model/changes.h"
 #include "model/device.h"
 #include "model/incident.h"
 #include "model/view.h"
@@ -166,13 +167,13 @@ HF_MUST int hf_store_tokens(struct hf_store *st, struct hf_token_record *ret_tok
                             size_t *ret_count, struct hf_error *err);
 /* With its entry in the audit log, in one transaction. */
 HF_MUST int hf_store_add_token(struct hf_store *st, const struct hf_token_record *token,
-                               const char *who, const char *what, struct hf_error *err);
+                               const struct hf_audit_note *note, struct hf_error *err);
 /* Fine where there is none. */
 HF_MUST int hf_store_use_token(struct hf_store *st, const char *token_hash, int64_t used_ms,
                                struct hf_error *err);
 /* As hf_store_add_token(); fine where there is none. */
 HF_MUST int hf_store_delete_token(struct hf_store *st, const struct hf_token_record *token,
-                                  const char *who, const char *what, struct hf_error *err);
+                                  const struct hf_audit_note *note, struct hf_error *err);
 /* ---- accounts of devices ---- */
 
 struct hf_device_filter {
@@ -189,6 +190,8 @@ HF_MUST int hf_store_device(struct hf_store *st, const char *name,
 /* How many there are, and how many of them are enabled. */
 HF_MUST int hf_store_device_count(struct hf_store *st, size_t *ret_count, size_t *ret_enabled,
                                   struct hf_error *err);
+/* How many of those that are enabled have a certificate. */
+HF_MUST int hf_store_certified_count(struct hf_store *st, size_t *ret_count, struct hf_error *err);
 /* Adds the account or replaces the one of that name; within a transaction of the caller's. */
 HF_MUST int hf_store_save_device(struct hf_store *st, const struct hf_device_account *a,
                                  struct hf_error *err);
@@ -200,6 +203,7 @@ HF_MUST int hf_store_delete_device(struct hf_store *st, const char *name, struct
 struct hf_store_provision {
     const char *file_hash;       /* what makes a file the same file */
     const char *settings_json;   /* whole new settings */
+    const char *changes;         /* what they change, for the audit log; NULL for nothing */
     const char *password_hash;   /* of user "admin"; NULL for none */
     const char *setup_code_hash; /* NULL for none */
     /* What else belongs to the file, done where it is a new one, at the end of the transaction: it
@@ -270,7 +274,11 @@ struct hf_audit_entry {
     char who[HF_NAME_SIZE];
     char what[HF_TEXT_SIZE];
     char from[HF_ADDRESS_SIZE]; /* "": the gateway did it by itself, or that is not known */
+    char *changes; /* of hf_changes_print(); NULL where there are none, or nobody asked for them */
 };
+
+/* Frees what is in them. */
+void hf_audit_entries_done(struct hf_audit_entry *entries, size_t count);
 
 /* What is written into the audit log until it says otherwise was asked for from this address; ""
  * for nobody. */
@@ -278,10 +286,13 @@ void hf_store_asked_from(struct hf_store *st, const char *address);
 
 HF_MUST int hf_store_audit(struct hf_store *st, const char *who, const char *what,
                            struct hf_error *err);
+HF_MUST int hf_store_audit_note(struct hf_store *st, const struct hf_audit_note *note,
+                                struct hf_error *err);
 struct hf_audit_filter {
     int64_t before;         /* entries older than this one; 0: from the newest on */
     const char *who, *text; /* whose, and with this in what was done; NULL or "": any */
     int64_t from_ms, to_ms; /* not before, and before; 0: any time */
+    bool with_changes;      /* then hf_audit_entries_done() is the caller's to call */
 };
 /* Newest first, at most max; all where filter is NULL. */
 HF_MUST int hf_store_audit_list(struct hf_store *st, const struct hf_audit_filter *filter,

@@ -33,7 +33,7 @@ hf_store_tokens(struct hf_store *st, struct hf_token_record *ret_tokens, size_t 
 
 struct change {
     const struct hf_token_record *token;
-    const char *who, *what;
+    const struct hf_audit_note *note;
 };
 
 static int
@@ -45,14 +45,14 @@ add(struct hf_store *st, void *context, struct hf_error *err)
     if (hf_db_exec(st, err, hf_sql_token_add, "tttiiii", t->token_hash, t->user, t->name,
                    (int64_t)t->role, t->created_ms, t->expires_ms, t->used_ms) < 0)
         return -1;
-    return hf_store_audit(st, c->who, c->what, err);
+    return hf_store_audit_note(st, c->note, err);
 }
 
 int
-hf_store_add_token(struct hf_store *st, const struct hf_token_record *token, const char *who,
-                   const char *what, struct hf_error *err)
+hf_store_add_token(struct hf_store *st, const struct hf_token_record *token,
+                   const struct hf_audit_note *note, struct hf_error *err)
 {
-    struct change c = {token, who, what};
+    struct change c = {token, note};
 
     if (hf_store_transaction(st, add, &c, err) < 0)
         return hf_error_wrap(err, "keep the token");
@@ -75,14 +75,14 @@ delete_token(struct hf_store *st, void *context, struct hf_error *err)
 
     if (hf_db_exec(st, err, hf_sql_token_delete, "t", c->token->token_hash) < 0)
         return -1;
-    return hf_store_audit(st, c->who, c->what, err);
+    return hf_store_audit_note(st, c->note, err);
 }
 
 int
-hf_store_delete_token(struct hf_store *st, const struct hf_token_record *token, const char *who,
-                      const char *what, struct hf_error *err)
+hf_store_delete_token(struct hf_store *st, const struct hf_token_record *token,
+                      const struct hf_audit_note *note, struct hf_error *err)
 {
-    struct change c = {token, who, what};
+    struct change c = {token, note};
 
     if (hf_store_transaction(st, delete_token, &c, err) < 0)
         return hf_error_wrap(err, "revoke the token");

@@ -33,6 +33,9 @@ enum {
      * thought. */
     MAX_DEVICES = 1000,
     MAX_DEVICES_MOST = 10000,
+    /* Far more than there are behind one router of a plant, and few enough that one address leaves
+     * most of the room to others. */
+    ADDRESS_CONNECTIONS = 250,
     MAX_DEVICE_SESSIONS = 2000,
     MAX_DEVICE_SESSIONS_MOST = 100000,
     /* Not sooner: mosquitto has one such time for all, and a processor that is away for so long
@@ -108,6 +111,7 @@ hf_broker_settings(const struct hf_json *settings, struct hf_broker_config *c, s
     n.max_queued_bytes = 24LL * 1024 * 1024;
     n.max_packet_bytes = 256LL * 1024;
     n.max_devices = MAX_DEVICES;
+    n.address_connections = ADDRESS_CONNECTIONS;
     n.max_device_sessions = MAX_DEVICE_SESSIONS;
     n.session_days = SESSION_DAYS;
     if (read_number(settings, "max_queued_messages", MAX_INFLIGHT_MESSAGES, MAX_QUEUED_MOST,
@@ -117,6 +121,8 @@ hf_broker_settings(const struct hf_json *settings, struct hf_broker_config *c, s
         read_number(settings, "max_packet_bytes", MAX_PACKET_LEAST, MAX_PACKET_MOST,
                     &n.max_packet_bytes, err) < 0 ||
         read_number(settings, "max_devices", 1, MAX_DEVICES_MOST, &n.max_devices, err) < 0 ||
+        read_number(settings, "connections_per_address", 0, MAX_DEVICES_MOST,
+                    &n.address_connections, err) < 0 ||
         read_number(settings, "max_device_sessions", 0, MAX_DEVICE_SESSIONS_MOST,
                     &n.max_device_sessions, err) < 0 ||
         read_number(settings, "session_days", SESSION_DAYS_LEAST, SESSION_DAYS_MOST,
@@ -294,6 +300,30 @@ write_acl(const struct hf_broker_config *c, const struct hf_json *credentials, s
     return write_file(c, "acl", &b, err);
 }
 
+int64_t
+hf_broker_places(const struct hf_broker_config *c)
+{
+    return (c->tls == HF_BROKER_TLS ? 0 : c->max_devices) +
+           (c->tls == HF_BROKER_PLAIN ? 0 : 2 * hf_broker_tls_devices(c));
+}
+
+static int
+add_callers(const struct hf_broker_config *c, struct hf_buf *b, struct hf_error *err)
+{
+    int ports[HF_BROKER_DOORS_MAX];
+    size_t count = hf_broker_doors(c, ports);
+
+    if (!c->open)
+        return 0;
+    if (hf_buf_addf(b, err, "plugin_opt_address_connections %lld\nplugin_opt_places %lld\n",
+                    (long long)c->address_connections, (long long)hf_broker_places(c)) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        if (hf_buf_addf(b, err, "%s%d", i ? "," : "plugin_opt_ports ", ports[i]) < 0)
+            return -1;
+    return hf_buf_adds(b, "\n", err);
+}
+
 /* The plugin that tells services and devices apart: see gate.c. */
 static int
 add_gate(const struct hf_broker_config *c, const struct hf_json *credentials, struct hf_buf *b,
@@ -309,7 +339,8 @@ add_gate(const struct hf_broker_config *c, const struct hf_json *credentials, st
     if (hf_buf_addf(b, err,
                     "plugin_opt_database %s/mosquitto.db\nplugin_opt_device_sessions %lld\n"
                     "plugin_opt_devices %s/devices\n",
-                    c->data_dir, (long long)c->max_device_sessions, hf_env_run_dir()) < 0)
+                    c->data_dir, (long long)c->max_device_sessions, hf_env_run_dir()) < 0 ||
+        add_callers(c, b, err) < 0)
         return -1;
     if (!*c->internal_mask)
         return 0;

@@ -26,6 +26,7 @@ struct hf_broker_config {
     int64_t max_queued_bytes;
     int64_t max_packet_bytes;
     int64_t max_devices;         /* connected at once, to each listener */
+    int64_t address_connections; /* of one address, to all listeners; 0: no bound */
     int64_t max_device_sessions; /* left by devices, connected or not */
     int64_t session_days;        /* after which a session of a client that is away ends */
     int64_t memory_limit;        /* bytes of heap; 0 for none */
@@ -46,6 +47,9 @@ size_t hf_broker_doors(const struct hf_broker_config *c, int ret_ports[HF_BROKER
 
 /* How many may come to each of the two by TLS: as memory allows, but not more than max_devices. */
 int64_t hf_broker_tls_devices(const struct hf_broker_config *c);
+
+/* How many may be connected to all listeners together. */
+int64_t hf_broker_places(const struct hf_broker_config *c);
 
 /* Writes mosquitto.conf, passwd (from credentials' accounts) and acl. */
 HF_MUST int hf_broker_write(const struct hf_broker_config *c, const struct hf_json *credentials,

@@ -16,15 +16,18 @@
  * known, saved or not. The file of accounts is read again when it is another one, and only who is
  * no longer in it as before is disconnected.
  *
- * It also bounds what mosquitto does not: sessions for ever new client ids (bounded in number,
- * sessions.h) and retained messages (taken as messages). Who has no account subscribes to nothing,
- * and for a device that is away nothing is queued.
+ * It also bounds what mosquitto does not: connections of one address (callers.h), sessions for ever
+ * new client ids (bounded in number, sessions.h) and retained messages (taken as messages). Who has
+ * no account subscribes to nothing, and for a device that is away nothing is queued.
  *
  *     plugin /usr/lib/holdfast/holdfast-gate.so
  *     plugin_opt_accounts processor,buffer           their ids, and the same with -status
  *     plugin_opt_database /data/mosquitto.db         the saved sessions
  *     plugin_opt_device_sessions 2000                so many may be left
  *     plugin_opt_devices /run/holdfast/devices       who may come; until it is there, nobody
+ *     plugin_opt_address_connections 250             so many may come from one address; 0: any
+ *     plugin_opt_ports 1883,8883,8884                to these,
+ *     plugin_opt_places 2000                         and so many to all of them together
  *     plugin_opt_network 172.20.0.0                  both, or none in a trial on the loopback,
  *     plugin_opt_mask 255.255.0.0                    where nothing tells the listeners apart
  */
@@ -32,6 +35,7 @@
 
 #include "base/text.h"
 #include "broker/badge.h"
+#include "broker/callers.h"
 #include "broker/fleet.h"
 #include "broker/insiders.h"
 #include "broker/present.h"
@@ -80,8 +84,10 @@ struct gate {
     struct hf_fleet *fleet;    /* NULL until it has been read */
     struct stat read;          /* of what was read, or tried */
     struct hf_present present; /* devices with an account that are connected */
-    int64_t look_ms;           /* the next look; monotonic */
-    int64_t wrong_s;           /* the second of wrong */
+    struct hf_callers callers;
+    uint64_t said_callers;
+    int64_t look_ms; /* the next look; monotonic */
+    int64_t wrong_s; /* the second of wrong */
     unsigned wrong;
     bool reloading; /* mosquitto reads its configuration again, and does nothing else */
 };
@@ -467,6 +473,18 @@ say(const char *topic, uint64_t value, uint64_t *said)
         *said = value;
 }
 
+/* Whose they were first: PID 1 hears the number then. */
+static void
+say_callers(struct gate *g)
+{
+    struct hf_callers *c = &g->callers;
+
+    if (c->refused != g->said_callers && *c->address)
+        (void)!mosquitto_broker_publish_copy(NULL, HF_GATE_TOPIC_CALLER, (int)strlen(c->address),
+                                             c->address, 0, true, NULL);
+    say(HF_GATE_TOPIC_CALLERS, c->refused, &g->said_callers);
+}
+
 static int
 on_tick(int event, void *event_data, void *user_data)
 {
@@ -480,6 +498,8 @@ on_tick(int event, void *event_data, void *user_data)
         look_at_devices(g);
     }
     turn_span(g);
+    hf_callers_tick(&g->callers, now_ms());
+    say_callers(g);
     say(HF_GATE_TOPIC_SESSIONS, g->sessions.count, &g->said_sessions);
     say(HF_GATE_TOPIC_REFUSED, g->refused, &g->said_refused);
     return MOSQ_ERR_SUCCESS;
@@ -490,6 +510,7 @@ gate_free(struct gate *g)
 {
     hf_sessions_done(&g->sessions);
     hf_present_done(&g->present);
+    hf_callers_done(&g->callers);
     hf_fleet_free(g->fleet);
     free(g->inside.accounts);
     free(g->database);
@@ -517,7 +538,8 @@ read_options(struct gate *g, const struct mosquitto_opt *options, int count)
             return false;
         if (strcmp(key, "devices") == 0 && !g->devices && !(g->devices = strdup(value)))
             return false;
-        if (strcmp(key, "device_sessions") == 0 && !hf_text_u64(value, &sessions))
+        if ((strcmp(key, "device_sessions") == 0 && !hf_text_u64(value, &sessions)) ||
+            !hf_callers_option(&g->callers, key, value))
             return false;
     }
     g->inside.mask = mask.s_addr;
@@ -563,8 +585,8 @@ mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userdata,
 
     if (!g)
         return MOSQ_ERR_NOMEM;
-    g->said_sessions = g->said_refused = UINT64_MAX; /* nothing yet */
-    if (!read_options(g, options, option_count)) {
+    g->said_sessions = g->said_refused = g->said_callers = UINT64_MAX; /* nothing yet */
+    if (!read_options(g, options, option_count) || !hf_callers_init(&g->callers)) {
         mosquitto_log_printf(MOSQ_LOG_ERR, "Error: holdfast-gate: wrong options.");
         gate_free(g);
         return MOSQ_ERR_INVAL;

@@ -5,6 +5,9 @@
 
 #define HF_GATE_TOPIC_SESSIONS "$SYS/broker/holdfast/device sessions"        /* left by devices */
 #define HF_GATE_TOPIC_REFUSED "$SYS/broker/holdfast/device sessions refused" /* since the start */
+/* Connections past what one address may have, since the start, and whose the last one was. */
+#define HF_GATE_TOPIC_CALLERS "$SYS/broker/holdfast/connections refused"
+#define HF_GATE_TOPIC_CALLER "$SYS/broker/holdfast/connections refused of"
 
 #define HF_GATE_STATUS_TOPIC "status/broker"
 #define HF_GATE_STATUS_USER "broker-status"

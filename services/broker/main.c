@@ -54,6 +54,8 @@ enum sys {
     SYS_SESSIONS_AWAY,
     SYS_SESSIONS,
     SYS_SESSIONS_REFUSED,
+    SYS_CALLERS_REFUSED,
+    SYS_CALLER, /* an address */
     SYS_COUNT
 };
 
@@ -73,9 +75,11 @@ struct service {
     int64_t overflow_ms;      /* monotonic; when it last was; 0 for never */
     int64_t overflow_from_ms; /* wall; when it began */
     int64_t crowded_ms;       /* monotonic; when a device last found no room for its session */
+    int64_t pressed_ms;       /* monotonic; when an address last had too many connections */
+    char caller[HF_IP_MAX];   /* which */
     bool subscriptions_changed;
     uint64_t max_messages, max_bytes; /* of a queue, by the present mosquitto */
-    uint64_t max_devices, max_sessions;
+    uint64_t max_devices, max_sessions, address_connections;
     int doors[HF_BROKER_DOORS_MAX];
     size_t door_count;
     pid_t mosquitto;
@@ -96,6 +100,8 @@ static const char *const topics[SYS_COUNT + 1] = {
     [SYS_SESSIONS_AWAY] = "$SYS/broker/clients/disconnected",
     [SYS_SESSIONS] = HF_GATE_TOPIC_SESSIONS,
     [SYS_SESSIONS_REFUSED] = HF_GATE_TOPIC_REFUSED,
+    [SYS_CALLERS_REFUSED] = HF_GATE_TOPIC_CALLERS,
+    [SYS_CALLER] = HF_GATE_TOPIC_CALLER,
 };
 
 static void
@@ -111,6 +117,14 @@ note_dropped(struct service *s, uint64_t value)
 }
 
 static void
+note_caller(struct service *s, const char *address, size_t len)
+{
+    pthread_mutex_lock(&s->lock);
+    hf_text_put(s->caller, sizeof s->caller, "%.*s", (int)len, address);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void
 on_message(void *ctx, const char *topic, const char *payload, size_t len)
 {
     struct service *s = ctx;
@@ -118,13 +132,19 @@ on_message(void *ctx, const char *topic, const char *payload, size_t len)
     uint64_t value;
     size_t i = 0;
 
-    snprintf(text, sizeof text, "%.*s", len < sizeof text ? (int)len : 0, payload);
-    text[strcspn(text, ".")] = '\0'; /* loads have two decimals */
     while (i < SYS_COUNT && strcmp(topic, topics[i]) != 0)
         i++;
+    if (i == SYS_CALLER) {
+        note_caller(s, payload, len);
+        return;
+    }
+    snprintf(text, sizeof text, "%.*s", len < sizeof text ? (int)len : 0, payload);
+    text[strcspn(text, ".")] = '\0'; /* loads have two decimals */
     if (i == SYS_COUNT || !hf_text_u64(text, &value))
         return;
     pthread_mutex_lock(&s->lock);
+    if (i == SYS_CALLERS_REFUSED && value > s->sys[i])
+        s->pressed_ms = hf_clock_mono_ms();
     if (i == SYS_DROPPED)
         note_dropped(s, value);
     if (i == SYS_SESSIONS_REFUSED && value > s->sys[i])
@@ -197,10 +217,16 @@ look_at_devices(struct service *s, struct hf_status_view *view)
     hf_json_put_int(view->numbers, "device_sessions_limit", (int64_t)s->max_sessions);
     hf_json_put_int(view->numbers, "device_sessions_refused",
                     (int64_t)s->sys[SYS_SESSIONS_REFUSED]);
+    hf_json_put_int(view->numbers, "connections_refused", (int64_t)s->sys[SYS_CALLERS_REFUSED]);
     if (clients >= (int64_t)s->max_devices)
         snprintf(view->reason, sizeof view->reason,
                  "all %lld connections for devices are in use: more are refused",
                  (long long)s->max_devices);
+    if (s->pressed_ms && hf_clock_mono_ms() - s->pressed_ms < OVERFLOW_SHOWN_MS)
+        snprintf(view->reason, sizeof view->reason,
+                 "%s had more than the %llu connections of one address: %llu were refused",
+                 s->caller, (unsigned long long)s->address_connections,
+                 (unsigned long long)s->sys[SYS_CALLERS_REFUSED]);
     if (s->crowded_ms && hf_clock_mono_ms() - s->crowded_ms < OVERFLOW_SHOWN_MS)
         snprintf(view->reason, sizeof view->reason,
                  "devices have left %llu sessions of %llu: %llu times one more was refused",
@@ -306,12 +332,12 @@ start(struct service *s, struct hf_error *err)
     s->open = s->config.open;
     s->dropped_before += s->sys[SYS_DROPPED];
     memset(s->sys, 0, sizeof s->sys);
+    s->crowded_ms = s->pressed_ms = 0; /* of what the new one has not refused */
     s->max_messages = (uint64_t)s->config.max_queued_messages;
     s->max_bytes = (uint64_t)s->config.max_queued_bytes;
     s->door_count = hf_broker_doors(&s->config, s->doors);
-    s->max_devices =
-        (uint64_t)((s->config.tls == HF_BROKER_TLS ? 0 : s->config.max_devices) +
-                   (s->config.tls == HF_BROKER_PLAIN ? 0 : 2 * hf_broker_tls_devices(&s->config)));
+    s->max_devices = (uint64_t)hf_broker_places(&s->config);
+    s->address_connections = (uint64_t)s->config.address_connections;
     s->max_sessions = (uint64_t)s->config.max_device_sessions;
     s->mosquitto = hf_child_pid(s->child);
     pthread_mutex_unlock(&s->lock);

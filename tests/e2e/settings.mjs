@@ -398,6 +398,7 @@ await check('diagnostics come as one file', async () => {
 await check('the audit log is filtered', async () => {
   await page.getByRole('link', { name: 'Audit' }).click();
   await page.getByTestId('audit').first().waitFor();
+  await page.getByText(`/buffer/window_ms: ${before + 150} → ${before}`).first().waitFor();
   await accessible('audit');
   await shootAll('audit');
   await page.getByRole('searchbox').fill(USER);
@@ -429,7 +430,7 @@ await check('it is exported as it is filtered', async () => {
   await open(`${url}/audit?who=${USER}`);
   const begun = await download('Export these', 'button');
   const lines = readFileSync(await begun.path(), 'utf8').trim().split('\r\n');
-  expect(lines[0] === 'id,at,who,from,what', lines[0]);
+  expect(lines[0] === 'id,at,who,from,what,changes', lines[0]);
   expect(lines.length > 1 && lines.slice(1).every((l) => l.includes(`,${USER},`)), lines.join('\n'));
 });
 

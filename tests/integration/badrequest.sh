@@ -181,6 +181,9 @@ check many_clients_are_served
 check "many clients: the broker is as before" broker_is_as_before clients
 check a_full_house_is_over_when_they_go
 check "a full house: the broker is as before" broker_is_as_before house
+check one_address_keeps_nobody_out
+check broker_forgets
+check "one address: the broker is as before" broker_is_as_before address
 check "MQTT: the gateway is as before" gateway_is_as_before
 
 check pain_25_wrong_passwords_are_throttled

@@ -10,6 +10,7 @@ services_dir=$(readlink -f "${1:-$hf_build/asan/services}")
 internal=$(free_port)
 field=$((internal + 1))
 queue=3000
+each=5 # connections of an address
 as=()
 if [ "$(id -u)" -eq 0 ]; then
     # As root mosquitto becomes somebody else, who could not read its configuration.
@@ -79,6 +80,21 @@ kept_and_dropped_are_all() {
 devices_are_counted_without_services() {
     sleep 8 | mosquitto_pub -h 127.0.0.1 -p "$field" -t x -l >/dev/null 2>&1 &
     wait_until 6 status_says '.numbers.clients == 1'
+}
+
+# Silent, as many as one address may have and seven more, which are closed and counted; others come as before.
+one_address_is_bounded() {
+    local silent=() _
+    for _ in $(seq $((each + 7))); do
+        sleep 20 | socat -u - "TCP:127.0.0.1:$field,bind=127.0.0.2" &
+        silent+=($!)
+    done
+    wait_until 8 status_says ".numbers.connections_refused == 7 and .numbers.clients == $each"
+    status_says ".state == \"degraded\" and (.reason | test(\"^127.0.0.2 had more than the $each connections of one address: 7 were refused\"))"
+    mosquitto_pub -h 127.0.0.1 -p "$field" -q 1 -t a -m 1
+    subscribe processor 3 1 | grep -qx 1
+    kill "${silent[@]}"
+    wait_until 8 status_says '.numbers.clients == 0'
 }
 
 # leaves_session ID: a device that comes without "clean session", and goes
@@ -171,7 +187,7 @@ trap end EXIT
 mkdir -p "$work"/{run,data,tmp}
 echo broker processor buffer forwarder holdfastd | tr ' ' '\n' |
     jq -Rn '{accounts: [inputs | {(.): "secret-\(.)"}] | add}' >"$work/run/credentials.json"
-echo "{\"gateway\":\"g\",\"instance\":\"i\",\"max_queued_messages\":$queue,\"max_device_sessions\":3}" >"$work/run/settings.json"
+echo "{\"gateway\":\"g\",\"instance\":\"i\",\"max_queued_messages\":$queue,\"max_device_sessions\":3,\"connections_per_address\":$each}" >"$work/run/settings.json"
 printf 'holdfast-devices 1\nanonymous yes\nend 0\n' >"$work/run/devices"
 chmod 755 "$work"
 [ ${#as[@]} -eq 0 ] || chown -R 65534:65534 "$work"/{run,data,tmp}
@@ -181,6 +197,7 @@ cp "$services_dir"/broker/holdfast-{broker,gate.so} "$work/bin/"
 
 check devices_wait_for_saved_sessions
 need
+check one_address_is_bounded
 check device_sessions_are_bounded
 check bytes_written_are_said
 check a_session_that_ended_makes_room

@@ -197,6 +197,35 @@ pain_17_one_that_stands_still_is_ended_and_started_again() {
 
 one_that_is_killed_is_started_again() { ended_and_back signal KILL; }
 
+# From its own backup: it ends as for a stop and executes itself anew, which to the manager is the same process. The
+# numbers of its records begin anew under the same id.
+one_that_is_restored_begins_anew() {
+    local containers pid restarts before after
+    wait_until 60 publish_hears before/restore 1
+    before=$(record_is_of before/restore)
+    containers=$(all_ids) pid=$(property MainPID) restarts=$(property NRestarts)
+    gateway_prove
+    curl -fksS --max-time 60 -b "$gw_dir/jar" -o "$work/backup" -H 'Content-Type: application/json' \
+        --data-binary '{"passphrase":"a passphrase of a test"}' "$gw_url/api/v1/backup"
+    curl -fksS --max-time 60 -b "$gw_dir/jar" -H 'Holdfast-Passphrase: a%20passphrase%20of%20a%20test' \
+        -H 'Content-Type: application/octet-stream' --data-binary "@$work/backup" "$gw_url/api/v1/restore"
+    wait_until 60 was_ready 2
+    wait_until 60 gateway_login # sessions have ended
+    wait_until 60 all_healthy
+    expect "unit" "$(property ActiveState) $(property MainPID) $(property NRestarts)" "active $pid $restarts"
+    expect "containers" "$(all_ids)" "$containers"
+    wait_until 60 publish_hears after/restore 1
+    after=$(record_is_of after/restore)
+    expect "id" "${after% *}" "${before% *}"
+    [ "${after#* }" != "${before#* }" ]
+    note "$before became $after"
+    stays $((watchdog_s + 1)) unit_is active # which it feeds as before
+    expect "process" "$(property MainPID)" "$pid"
+}
+was_ready() { [ "$(grep -c '^ready' "$gw_dir/out")" = "$1" ]; }
+# The gateway and the epoch of a record that the cloud has.
+record_is_of() { records "$1" | jq -rs '.[-1] | "\(.gateway) \(.epoch)"'; }
+
 runs_on_without_docker() {
     local pid
     in_manager umount /run/docker.sock
@@ -236,6 +265,7 @@ check says_how_things_are
 check fed_while_it_works
 check pain_17_one_that_stands_still_is_ended_and_started_again
 check one_that_is_killed_is_started_again
+check one_that_is_restored_begins_anew
 check runs_on_without_docker
 check ends_in_order_and_leaves_all_as_it_is
 finish

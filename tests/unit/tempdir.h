@@ -48,8 +48,9 @@ tempdir_path(const char *dir, const char *name)
     static char paths[4][PATH_MAX];
     static unsigned turn;
     char *out = paths[turn++ % 4];
+    int len = snprintf(out, PATH_MAX, "%s/%s", dir, name);
 
-    snprintf(out, PATH_MAX, "%s/%s", dir, name);
+    assert_in_range(len, 1, PATH_MAX - 1);
     return out;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { auditCsv, byDay, joined, matchesEntry, whoText } from '../src/derive/audit';
+import { auditCsv, byDay, changeLines, joined, matchesEntry, whoText } from '../src/derive/audit';
 
 const entry = (id: number, what = 'logged in', who = 'ann', at: string | null = null) => ({
   id: String(id),
@@ -8,6 +8,8 @@ const entry = (id: number, what = 'logged in', who = 'ann', at: string | null = 
   who,
   from: null,
   what,
+  changes: [],
+  omitted: 0,
 });
 
 describe('the audit log', () => {
@@ -52,10 +54,30 @@ describe('the audit log', () => {
   it('is a file that a spreadsheet reads, and takes nothing of it for a formula', () => {
     const lines = auditCsv([entry(1, 'set "x", twice'), entry(2, '=cmd()', '-x')]).split('\r\n');
     expect(lines).toEqual([
-      'id,at,who,from,what',
-      '1,,ann,,"set ""x"", twice"',
-      "2,,'-x,,'=cmd()",
+      'id,at,who,from,what,changes',
+      '1,,ann,,"set ""x"", twice",',
+      "2,,'-x,,'=cmd(),",
       '',
     ]);
+  });
+
+  it('says which values were changed', () => {
+    const one = {
+      ...entry(1),
+      changes: [
+        { path: '/role', before: 'viewer', after: 'admin' },
+        { path: '/password', before: '***', after: '***' },
+        { path: '/expires', before: null, after: 7 },
+      ],
+      omitted: 1200,
+    };
+    expect(changeLines(one)).toEqual([
+      '/role: viewer → admin',
+      '/password: another secret',
+      '/expires: nothing → 7',
+      '1,200 more',
+    ]);
+    expect(changeLines(entry(2))).toEqual([]);
+    expect(auditCsv([one])).toContain('"/role: viewer → admin\n/password: another secret\n');
   });
 });

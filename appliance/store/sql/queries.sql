@@ -246,11 +246,15 @@ INSERT INTO audit (at, who, what) VALUES (?1, ?2, ?3)
 -- :audit_origin_add
 INSERT INTO audit_origin (n, address) VALUES (last_insert_rowid(), ?1)
 
+-- :audit_change_add
+INSERT INTO audit_change (n, json) VALUES (last_insert_rowid(), ?1)
+
 -- :audit_trim
 DELETE FROM audit WHERE n <= (SELECT max(n) FROM audit) - ?1
 
 -- :audit_list
-SELECT n, at, who, what, coalesce(address, '') FROM audit LEFT JOIN audit_origin USING (n)
+SELECT n, at, who, what, coalesce(address, ''), json
+FROM audit LEFT JOIN audit_origin USING (n) LEFT JOIN audit_change USING (n)
 WHERE n < ?2 AND (?3 = '' OR who = ?3) AND (?4 = '' OR instr(lower(what), lower(?4))) AND at >= ?5 AND at < ?6
 ORDER BY n DESC LIMIT ?1
 
@@ -407,6 +411,9 @@ WHERE a.name > ?1 AND (?3 = '' OR instr(lower(a.name), lower(?3))) ORDER BY a.na
 SELECT a.name, password_hash, publish, subscribe, description, enabled, created, password_set,
     coalesce(fingerprint, ''), coalesce(issued, 0), coalesce(ends, 0)
 FROM device_account a LEFT JOIN device_certificate c ON c.name = a.name WHERE a.name = ?1
+
+-- :device_certified_count
+SELECT count(*) FROM device_certificate JOIN device_account USING (name) WHERE enabled
 
 -- :device_count
 SELECT count(*), coalesce(sum(enabled), 0) FROM device_account

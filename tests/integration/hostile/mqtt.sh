@@ -9,6 +9,7 @@
 mqtt_seed=${HF_SEED:-$((RANDOM * 32768 + RANDOM))}
 mqtt_cases=${HF_HOSTILE_CASES:-1600}
 mqtt_clients=${HF_HOSTILE_CLIENTS:-500}
+mqtt_silent=${HF_HOSTILE_SILENT:-5000}
 # By the machine's own address: what is published on 127.0.0.1 goes by a proxy of Docker's.
 mqtt_address=$(host_address)
 
@@ -21,17 +22,20 @@ broker_remember() {
     inspect broker '{{.State.StartedAt}} {{.RestartCount}}' >"$work/hostile-broker"
 }
 
-# As many as are to come, and some more.
-devices_may_come() {
+# broker_settings JSON
+broker_settings() {
     local tag
     api GET /config >/dev/null
     tag=$(tr -d '\r' <"$work/head" | sed -n 's/^[Ee][Tt]ag: //p')
     curl -fks --max-time 30 -X PATCH -b "$gw_dir/jar" -o "$work/body" -H "If-Match: $tag" -H 'Content-Type: application/merge-patch+json' \
-        --data-binary "{\"broker\":{\"max_devices\":$((mqtt_clients + 500))}}" "$gw_url/api/v1/config"
+        --data-binary "{\"broker\":$1}" "$gw_url/api/v1/config"
     sleep 2 # until it has been handed over
     wait_until 60 all_healthy
     broker_remember
 }
+
+# As many as are to come, and some more; from the one address that this machine has.
+devices_may_come() { broker_settings "{\"max_devices\":$((mqtt_clients + 500)),\"connections_per_address\":0}"; }
 
 # A normal client is served to the end of the path, nothing was started again, and memory and descriptors are back.
 broker_is_as_before() {
@@ -113,3 +117,19 @@ a_full_house_is_over_when_they_go() {
     wait_until 120 crowd_is_full house
     crowd_end
 }
+
+# Silent ones that come again and again, from one address: others are let in meanwhile. (By 127.0.0.1 a device has the
+# address of Docker's proxy.) The broker says whose they are.
+one_address_keeps_nobody_out() {
+    local try
+    broker_settings '{"max_devices":1000,"connections_per_address":null}'
+    crowd_begin silent "$mqtt_address" "$mqtt_address" "$gw_field" "$mqtt_silent"
+    wait_until 120 crowd_is_full silent
+    for try in 1 2 3 4 5; do wait_until 20 publish "hostile/meanwhile-$try" 1; done
+    wait_until 30 broker_says_who
+    note "$(api_get /services/broker .reason)"
+    crowd_end
+}
+broker_says_who() { api_get /services/broker .reason | grep -E "^$mqtt_address had more than the 250 connections of one address: [1-9][0-9]* were refused"; }
+# What it said is shown for ten minutes more: by a broker that is started anew no longer.
+broker_forgets() { broker_settings '{"max_devices":1001}'; }

@@ -38,7 +38,8 @@ reading(void **state)
     call_expect("GET", CONFIG, "", 200, "\"alarms\":{\"webhook\":null,\"silent_after_s\":0,");
     call_expect(
         "GET", CONFIG, "", 200,
-        "\"broker\":{\"max_devices\":1000,\"max_device_sessions\":2000,\"session_days\":90,"
+        "\"broker\":{\"max_devices\":1000,\"connections_per_address\":250,\"max_device_sessions\":"
+        "2000,\"session_days\":90,"
         "\"anonymous\":false,\"tls\":\"off\"},"
         "\"registry\":{\"host\":\"\",\"ca_pem\":\"\",\"user\":\"\",\"password\":\"\","
         "\"token_host\":\"\",\"max_bytes_per_s\":0,\"release_repository\":\"holdfast/release\","
@@ -208,8 +209,10 @@ the_audit_log_in_pages(void **state)
     (void)state;
     call_expect("GET", "/api/v1/audit", "limit=2", 200,
                 "{\"entries\":[{\"id\":\"9\",\"at\":\"2026-11-24T03:01:33.123Z\",\"who\":\"ann\","
-                "\"from\":null,\"what\":\"did 9\"},{\"id\":\"8\"");
-    call_expect("GET", "/api/v1/audit", "limit=2", 200, "],\"next\":\"8\"}");
+                "\"from\":null,\"what\":\"did 9\",\"changes\":[],\"omitted\":0},{\"id\":\"8\"");
+    call_expect("GET", "/api/v1/audit", "limit=2", 200,
+                "\"what\":\"did 8\",\"changes\":[{\"path\":\"/role\",\"before\":null,"
+                "\"after\":\"viewer\"}],\"omitted\":3}],\"next\":\"8\"}");
     call_expect("GET", "/api/v1/audit", "limit=2&cursor=7", 200, "{\"entries\":[{\"id\":\"6\"");
     call_expect("GET", "/api/v1/audit", "limit=2&cursor=7", 200, "],\"next\":null}");
     call_expect("GET", "/api/v1/audit", "cursor=0", 400, NULL);

@@ -66,7 +66,7 @@ hsts_is_for_names_of_the_site(void **state)
     struct hf_api_config on_443 = *before;
     struct hf_certificate_info info;
     struct hf_certificate site;
-    void *dir;
+    void *dir = NULL;
 
     (void)state;
     on_443.listen_port = 443;

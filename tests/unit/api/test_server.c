@@ -249,6 +249,49 @@ too_many_from_one(void **state)
     hf_identity_free(identity);
 }
 
+/* A browser's, which wait for their next request, or as it opens them beforehand for the first. */
+static void
+fill(uint16_t port, SSL_CTX *ctx, bool asked, SSL *ret_kept[HF_PEER_CONNECTIONS_MAX])
+{
+    static const char request[] = "GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    char answer[ANSWER_SIZE];
+
+    for (size_t i = 0; i < HF_PEER_CONNECTIONS_MAX; i++) {
+        SSL *one = ret_kept[i] = SSL_new(ctx);
+
+        SSL_set_fd(one, connect_to(port));
+        assert_int_equal(SSL_connect(one), 1);
+        if (!asked)
+            continue;
+        assert_int_equal(SSL_write(one, request, sizeof request - 1), sizeof request - 1);
+        assert_true(SSL_read(one, answer, sizeof answer) > 0);
+    }
+}
+
+static void
+one_more_from_a_browser(void **state)
+{
+    char token[HF_TOKEN_SIZE], answer[ANSWER_SIZE];
+    struct hf_identity *identity = world_identity(token);
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    SSL *kept[HF_PEER_CONNECTIONS_MAX];
+
+    for (int asked = 0; asked < 2; asked++) {
+        struct hf_api *api = start(*state, identity, 0);
+
+        fill(hf_api_port(api), ctx, asked, kept);
+        assert_true(ask(hf_api_port(api), TLS1_3_VERSION, HEALTH, answer));
+        assert_non_null(strstr(answer, "HTTP/1.1 200 OK\r\n"));
+        for (size_t i = 0; i < HF_LEN(kept); i++) {
+            close(SSL_get_fd(kept[i]));
+            SSL_free(kept[i]);
+        }
+        stop(api);
+    }
+    SSL_CTX_free(ctx);
+    hf_identity_free(identity);
+}
+
 static void
 silent_ones_keep_nobody_out(uint16_t redirect_port)
 {
@@ -334,6 +377,7 @@ main(void)
         with_tempdir(another_certificate),
         with_tempdir(refused_body),
         with_tempdir(too_many_from_one),
+        with_tempdir(one_more_from_a_browser),
         with_tempdir(plain_http_leads_to_https),
         with_tempdir(port_taken),
     };

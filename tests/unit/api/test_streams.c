@@ -153,7 +153,7 @@ who_has_most_gives_up_a_place(void **state)
         assert_non_null(all[i]);
     }
     assert_null(enter(&p, "10.0.0.1")); /* it has as many as whoever has most */
-    hf_peers_keep(all[0], true);
+    hf_peers_keep(all[0]);
     fresh[0] = enter(&p, "10.0.0.9");
     assert_non_null(fresh[0]);
     assert_false(is_shut(fds[0][0]));
@@ -165,10 +165,56 @@ who_has_most_gives_up_a_place(void **state)
         assert_non_null(fresh[i]);
     }
     for (size_t i = 0; i < HF_LEN(fds); i++)
-        hf_peers_keep(all[i], true);
+        hf_peers_keep(all[i]);
     assert_null(enter(&p, "10.0.0.10")); /* all are at work */
     hf_peers_leave(fresh[0]);
     assert_non_null(enter(&p, "10.0.0.10"));
+    for (size_t i = 0; i < HF_LEN(fds); i++) {
+        close(fds[i][0]);
+        close(fds[i][1]);
+    }
+    hf_peers_done(&p);
+}
+
+/* A browser that keeps its connections open comes once more: the one that was idle longest goes,
+ * but none that is being served, or whose next request is there. */
+static void
+an_address_gives_up_its_own(void **state)
+{
+    int fds[HF_PEER_CONNECTIONS_MAX][2];
+    struct hf_peer *all[HF_PEER_CONNECTIONS_MAX], *fresh;
+    struct hf_peers p;
+
+    (void)state;
+    hf_peers_init(&p);
+    for (size_t i = 0; i < HF_LEN(fds); i++) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds[i]), 0);
+        all[i] = enter_by(&p, "10.0.0.1", fds[i][0]);
+        assert_non_null(all[i]);
+    }
+    assert_null(enter(&p, "10.0.0.1")); /* their handshakes are still under way */
+    for (size_t i = 0; i < HF_LEN(fds); i++)
+        hf_peers_met(all[i]);
+    hf_peers_serve(all[0], true);
+    hf_peers_met(all[0]); /* an odd message of TLS in between */
+    hf_peers_serve(all[1], true);
+    hf_peers_serve(all[1], false);
+    assert_int_equal(write(fds[2][1], "G", 1), 1);
+    assert_non_null(enter(&p, "10.0.0.1"));
+    for (size_t i = 0; i < HF_LEN(fds); i++)
+        assert_true(is_shut(fds[i][0]) == (i == 3));
+    assert_non_null(enter(&p, "10.0.0.1"));
+    assert_true(is_shut(fds[4][0]));
+    hf_peers_leave(all[3]);
+    hf_peers_leave(all[4]);
+    for (size_t i = 5; i < HF_LEN(fds); i++)
+        hf_peers_serve(all[i], true);
+    fresh = enter(&p, "10.0.0.1");
+    assert_non_null(fresh);
+    assert_true(is_shut(fds[1][0])); /* idle since its request, which was the last */
+    assert_null(enter(&p, "10.0.0.1"));
+    assert_false(is_shut(fds[0][0]) || is_shut(fds[2][0]));
+    assert_non_null(enter(&p, "10.0.0.2"));
     for (size_t i = 0; i < HF_LEN(fds); i++) {
         close(fds[i][0]);
         close(fds[i][1]);
@@ -185,6 +231,7 @@ main(void)
         cmocka_unit_test(ending),
         cmocka_unit_test(peers),
         cmocka_unit_test(who_has_most_gives_up_a_place),
+        cmocka_unit_test(an_address_gives_up_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

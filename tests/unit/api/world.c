@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LOG_LINES = 10 };
@@ -368,6 +369,12 @@ hf_core_path(struct hf_core *core)
 }
 
 int
+hf_core_audit_note(struct hf_core *core, const struct hf_audit_note *note, struct hf_error *err)
+{
+    return hf_core_audit(core, note->who, note->what, err);
+}
+
+int
 hf_core_audit(struct hf_core *core, const char *who, const char *what, struct hf_error *err)
 {
     (void)core;
@@ -445,7 +452,8 @@ hf_core_asked_from(const char *address)
     (void)address;
 }
 
-/* Without a store: what reads the audit log finds five entries, the newest of them 9. */
+/* Without a store: what reads the audit log finds five entries, the newest of them 9, one of them
+ * with values. */
 int
 hf_core_run(struct hf_core *core, hf_core_work *work, void *context, struct hf_error *err)
 {
@@ -465,8 +473,18 @@ hf_store_audit_list(struct hf_store *st, const struct hf_audit_filter *filter,
 
         *e = (struct hf_audit_entry){.n = n, .at_ms = AT_MS, .who = "ann"};
         hf_text_put(e->what, sizeof e->what, "did %lld", (long long)n);
+        if (n == 8 && filter->with_changes)
+            e->changes = strdup("{\"changes\":[{\"path\":\"/role\",\"before\":null,"
+                                "\"after\":\"viewer\"}],\"omitted\":3}");
     }
     return 0;
+}
+
+void
+hf_audit_entries_done(struct hf_audit_entry *entries, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(entries[i].changes);
 }
 
 /* ---- engine ---- */
@@ -522,10 +540,10 @@ keep_change(void *context, const struct hf_account_change *change, struct hf_err
 }
 
 static int
-keep_token(void *context, const struct hf_token_record *token, const char *who, const char *what,
+keep_token(void *context, const struct hf_token_record *token, const struct hf_audit_note *note,
            struct hf_error *err)
 {
-    (void)context, (void)token, (void)who, (void)what, (void)err;
+    (void)context, (void)token, (void)note, (void)err;
     return 0;
 }
 

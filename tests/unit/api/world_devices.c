@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Accounts of devices, kept in memory and sorted by name. */
+#include "unit.h"
+
 #include "world.h"
 
 #include "base/text.h"
 
-#include <assert.h>
 #include <string.h>
 
 enum { WORLD_DEVICES_MAX = 64 };
@@ -142,7 +143,7 @@ int
 hf_store_device(struct hf_store *st, const char *name, struct hf_device_account *ret_device,
                 struct hf_error *err)
 {
-    assert(!st);
+    assert_null(st);
     return hf_core_device(NULL, name, ret_device, err);
 }
 

@@ -109,6 +109,26 @@ all_run(const struct hf_snapshot *s)
     return true;
 }
 
+static inline bool
+buffer_is_stopped(const struct hf_snapshot *s)
+{
+    return s->services[hf_service_index("buffer")].lifecycle == HF_LIFECYCLE_STOPPED;
+}
+
+static inline enum hf_operation_state
+wait_for_end(struct hf_core *core, const char *id, struct hf_operation *ret_operation)
+{
+    int64_t deadline = hf_clock_mono_ms() + PATIENCE_MS;
+    struct hf_error err;
+
+    do {
+        assert_true(hf_clock_mono_ms() < deadline);
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+        assert_int_equal(hf_core_operation(core, id, ret_operation, &err), 0);
+    } while (ret_operation->state == HF_OPERATION_RUNNING);
+    return ret_operation->state;
+}
+
 typedef bool box_holds(struct box *b, const struct hf_snapshot *s);
 
 /* Until holds says so of a picture; where alone is set, that is asked instead. */

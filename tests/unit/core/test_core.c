@@ -16,26 +16,6 @@ engine_is_away(const struct hf_snapshot *s)
     return s->gateway.engine.state == HF_ENGINE_UNREACHABLE;
 }
 
-static bool
-buffer_is_stopped(const struct hf_snapshot *s)
-{
-    return s->services[hf_service_index("buffer")].lifecycle == HF_LIFECYCLE_STOPPED;
-}
-
-static enum hf_operation_state
-wait_for_end(struct hf_core *core, const char *id, struct hf_operation *ret_operation)
-{
-    int64_t deadline = hf_clock_mono_ms() + PATIENCE_MS;
-    struct hf_error err;
-
-    do {
-        assert_true(hf_clock_mono_ms() < deadline);
-        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
-        assert_int_equal(hf_core_operation(core, id, ret_operation, &err), 0);
-    } while (ret_operation->state == HF_OPERATION_RUNNING);
-    return ret_operation->state;
-}
-
 static void
 from_nothing_to_four_running_containers(void **state)
 {
@@ -325,14 +305,21 @@ a_registry_that_is_set_is_asked_from_then_on(void **state)
 struct newest_audit {
     struct hf_audit_entry entry;
     size_t count;
+    const char *text; /* only of those with this; NULL: any */
+    char changes[HF_CHANGES_BYTES_MAX + 1];
 };
 
 static int
 read_newest(struct hf_store *store, void *context, struct hf_error *err)
 {
     struct newest_audit *n = context;
+    const struct hf_audit_filter with = {.text = n->text, .with_changes = true};
 
-    return hf_store_audit_list(store, NULL, &n->entry, 1, &n->count, err);
+    if (hf_store_audit_list(store, &with, &n->entry, 1, &n->count, err) < 0)
+        return -1;
+    hf_text_put(n->changes, sizeof n->changes, "%s", n->entry.changes ? n->entry.changes : "");
+    hf_audit_entries_done(&n->entry, n->count);
+    return 0;
 }
 
 #define PATCH                                                                                      \
@@ -394,6 +381,7 @@ a_change_reaches_each_service_and_the_log(void **state)
     HF_AUTO_FREE char *text = NULL, *more = NULL, *again = NULL;
     struct newest_audit newest = {.count = 0};
     int64_t revision = -1, next = -1;
+    struct hf_operation op;
     struct hf_error err = {0};
 
     start(b);
@@ -418,16 +406,51 @@ a_change_reaches_each_service_and_the_log(void **state)
     assert_string_equal(newest.entry.who, "ann");
     assert_string_equal(newest.entry.what, "changed the configuration to revision 1: sinks, "
                                            "buffer, lanes, rules");
+    assert_non_null(strstr(newest.changes, "{\"path\":\"/buffer/window_ms\",\"before\":50,"
+                                           "\"after\":777}"));
+    assert_null(strstr(newest.changes, "s3cret"));
 
     assert_int_equal(change(b, BROKER_PATCH, 1, false, &more, &revision, &err), 0);
     read_handed_over(b, "broker", "settings", &file);
-    assert_non_null(strstr(file.data, "\"max_devices\":20,\"max_device_sessions\":2000,"
-                                      "\"session_days\":7"));
+    assert_non_null(strstr(file.data, "\"max_devices\":20,\"connections_per_address\":250,"
+                                      "\"max_device_sessions\":2000,\"session_days\":7"));
     FAKE_LOCKED(&b->engine, assert_string_equal(b->engine.registry.host, "reg.example"));
 
     /* pain_10: the same again is no change */
     assert_int_equal(change(b, PATCH, 2, false, &again, &next, &err), 0);
     assert_int_equal(next, 2);
+
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_STOP, "buffer", "ann", &op, &err), 0);
+    assert_int_equal(hf_core_run(b->core, read_newest, &newest, &err), 0);
+    assert_string_equal(newest.entry.what, "stop service buffer");
+    assert_string_equal(newest.changes, "{\"changes\":[{\"path\":\"/wanted\",\"before\":true,"
+                                        "\"after\":false}],\"omitted\":0}");
+}
+
+/* Of what was asked for there is an entry as soon as it is; where nothing came of it, another one.
+ */
+static void
+what_failed_is_in_the_log(void **state)
+{
+    struct box *b = *state;
+    struct newest_audit newest = {.text = "failed"};
+    struct hf_operation op;
+    struct hf_error err;
+
+    b->engine.no_images = b->engine.block_pulls = true;
+    start(b);
+    for (bool pulls = false; !pulls;) {
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+        FAKE_LOCKED(&b->engine, pulls = b->engine.pulls >= 4);
+    }
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_RESTART, "buffer", "ann", &op, &err), 0);
+    assert_int_equal(hf_core_command(b->core, HF_OPERATION_STOP, "buffer", "ann", &op, &err), 0);
+    assert_int_equal(hf_core_run(b->core, read_newest, &newest, &err), 0);
+    assert_int_equal(newest.count, 1);
+    assert_string_equal(newest.entry.who, "holdfastd");
+    assert_string_equal(newest.entry.what,
+                        "restart service buffer failed: given up for a later wish");
+    FAKE_LOCKED(&b->engine, b->engine.block_pulls = false);
 }
 
 static int
@@ -469,7 +492,7 @@ a_whole_configuration(void **state)
     HF_AUTO_FREE char *shown = NULL;
     HF_AUTO_FREE char *text = NULL;
     struct hf_config_change c = {.revision = 1, .actor = "ann"};
-    struct newest_audit newest;
+    struct newest_audit newest = {.count = 0};
     struct hf_error err = {0};
     int64_t revision = -1;
 
@@ -538,6 +561,7 @@ main(void)
         cmocka_unit_test_setup_teardown(what_is_handed_over_together_carries_one_revision, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_change_reaches_each_service_and_the_log, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_failed_is_in_the_log, setup, teardown),
         cmocka_unit_test_setup_teardown(a_kept_revision_that_cannot_be_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(a_whole_configuration, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_is_refused_whole, setup, teardown),

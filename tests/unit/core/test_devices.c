@@ -45,6 +45,36 @@ add(struct box *b, const char *name, struct hf_error *err)
     return hf_core_add_devices(b->core, &a, 1, "admin", err);
 }
 
+struct newest {
+    struct hf_audit_entry entry;
+    char values[HF_CHANGES_BYTES_MAX + 1];
+};
+
+static int
+read_newest(struct hf_store *store, void *context, struct hf_error *err)
+{
+    const struct hf_audit_filter with = {.with_changes = true};
+    struct newest *n = context;
+    size_t count = 0;
+
+    if (hf_store_audit_list(store, &with, &n->entry, 1, &count, err) < 0)
+        return -1;
+    hf_text_put(n->values, sizeof n->values, "%s", n->entry.changes ? n->entry.changes : "");
+    hf_audit_entries_done(&n->entry, count);
+    return 0;
+}
+
+static void
+audited(const struct box *b, const char *values)
+{
+    HF_AUTO_FREE char *kept = NULL;
+    struct newest newest;
+
+    assert_int_equal(hf_core_run(b->core, read_newest, &newest, NULL), 0);
+    assert_true(asprintf(&kept, "{\"changes\":[%s],\"omitted\":0}", values) > 0);
+    assert_string_equal(newest.values, kept);
+}
+
 #define A "account a $7$101$salt$hash\npublish field/sensors/a/#\nsubscribe field/c/a\n"
 #define B "account b $7$101$salt$hash\npublish field/sensors/b/#\nsubscribe field/c/b\n"
 
@@ -82,8 +112,13 @@ the_broker_is_given_what_is_enabled(void **state)
         0);
     file_is(b, "holdfast-devices 1\nanonymous no\naccount a $7$101$salt$other\npublish "
                "field/x/a\nsubscribe field/c/a\nend 1\n");
+    audited(b, "{\"path\":\"/publish\",\"before\":\"sensors/%u/#\",\"after\":\"x/%u\"},"
+               "{\"path\":\"/password\",\"before\":\"***\",\"after\":\"***\"}");
     assert_int_equal(hf_core_delete_device(b->core, "a", "admin", &err), 0);
     file_is(b, "holdfast-devices 1\nanonymous no\nend 0\n");
+    audited(b, "{\"path\":\"/publish\",\"before\":\"x/%u\",\"after\":null},"
+               "{\"path\":\"/subscribe\",\"before\":\"c/%u\",\"after\":null},"
+               "{\"path\":\"/enabled\",\"before\":true,\"after\":null}");
     assert_int_equal(hf_core_delete_device(b->core, "a", "admin", &err), -1);
     assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
 }

@@ -47,12 +47,6 @@ questions_in(struct box *b, unsigned looks)
     return asked - asked_before;
 }
 
-static bool
-buffer_is_stopped(const struct hf_snapshot *s)
-{
-    return s->services[hf_service_index("buffer")].lifecycle == HF_LIFECYCLE_STOPPED;
-}
-
 static void
 a_look_asks_for_no_image_that_a_container_runs_from(void **state)
 {

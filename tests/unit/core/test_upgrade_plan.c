@@ -78,6 +78,35 @@ an_older_one_is_applied_only_where_that_is_asked_for(void **state)
     start_with(b, NULL);
 }
 
+/* one is of before TLS for devices. */
+static void
+a_way_back_past_certificates_of_devices_is_warned_of(void **state)
+{
+    struct hf_device_account a = {
+        .name = "d7", .password_hash = "$7$101$salt$hash", .enabled = true};
+    const struct hf_device_binding print = {
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", 9};
+    const struct hf_device_change bind = {.certificate = &print};
+    struct box *b = *state;
+    struct hf_plan plan;
+    struct hf_error err;
+    char id[HF_DIGEST_TEXT_SIZE], newer[HF_DIGEST_TEXT_SIZE];
+
+    begin_box(b);
+    add(b, two, id);
+    add(b, newest, newer);
+    assert_int_equal(hf_core_add_devices(b->core, &a, 1, "admin", &err), 0);
+    assert_int_equal(hf_core_plan(b->core, id, &plan, &err), 0);
+    assert_false(has_warning(&plan, HF_WARNING_OLDER_SETTINGS));
+    assert_int_equal(hf_core_change_device(b->core, "d7", &bind, "admin", &a, &err), 0);
+    assert_int_equal(hf_core_plan(b->core, id, &plan, &err), 0);
+    assert_true(has_warning(&plan, HF_WARNING_OLDER_SETTINGS));
+    assert_int_equal(plan.obstacle_count, 0);
+    assert_int_equal(hf_core_plan(b->core, newer, &plan, &err), 0);
+    assert_false(has_warning(&plan, HF_WARNING_OLDER_SETTINGS));
+    assert_int_equal(plan.to_schema, 2);
+}
+
 static void
 unsigned_ones_are_refused_where_there_is_a_key(void **state)
 {
@@ -151,6 +180,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_in_the_way_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(an_older_one_is_applied_only_where_that_is_asked_for, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_way_back_past_certificates_of_devices_is_warned_of, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(unsigned_ones_are_refused_where_there_is_a_key, setup,
                                         teardown),

@@ -15,18 +15,20 @@
     "\"" name                                                                                      \
     "\":{\"platforms\":{\"amd64\":" OF(c) ",\"arm64\":" OF(c) "},\"repository\":\"r/" name         \
                                                               "\",\"tag\":\"0.1.0\"}"
-#define SET(name, counter, broker, buffer)                                                         \
+#define SET_OF(schema, name, counter, broker, buffer)                                              \
     "{\"counter\":" counter ",\"created\":\"2026-11-24T03:01:33Z\",\"format\":1,"                  \
     "\"min_holdfastd\":\"0.1.0\",\"name\":\"" name                                                 \
     "\",\"services\":{" PINNED("broker", broker) "," PINNED("buffer", buffer) "," PINNED(          \
-        "forwarder", "04") "," PINNED("processor",                                                 \
-                                      "03") "},\"settings_schema\":1,\"version\":\"1.2.3\"}"
+        "forwarder", "04") "," PINNED("processor", "03") "},\"settings_schema\":" schema           \
+                                                         ",\"version\":\"1.2.3\"}"
+#define SET(name, counter, broker, buffer) SET_OF("1", name, counter, broker, buffer)
 
 /* Which images each has is in its name; one is what runs first. */
 static const char one[] = SET("one", "7", "01", "02");
 static const char two[] = SET("two", "8", "11", "12");
 static const char half[] = SET("half", "8", "01", "12");
 static const char three[] = SET("three", "9", "21", "22");
+static const char newest[] = SET_OF("2", "newest", "9", "41", "02");
 static const char older[] = SET("older", "6", "31", "02");
 
 /* The operation of the last one that was asked for. */

@@ -23,6 +23,7 @@ struct kept {
     struct hf_token_record token;
     char keep_hash[HF_TOKEN_HASH_SIZE];
     char audit[256];
+    char values[512]; /* of the entry in the audit log */
 };
 
 static int
@@ -67,6 +68,14 @@ keep_audit(void *context, const char *who, const char *what)
     struct kept *k = context;
 
     hf_text_put(k->audit, sizeof k->audit, "%s: %s", who, what);
+    k->values[0] = '\0';
+}
+
+static void
+keep_note(struct kept *k, const struct hf_audit_note *note)
+{
+    keep_audit(k, note->who, note->what);
+    hf_text_put(k->values, sizeof k->values, "%s", note->changes ? note->changes : "");
 }
 
 static int
@@ -82,12 +91,12 @@ keep_change(void *context, const struct hf_account_change *change, struct hf_err
                 change->keep_hash ? change->keep_hash : "");
     if (change->account)
         k->account = *change->account;
-    keep_audit(k, change->who, change->what);
+    keep_note(k, &change->note);
     return 0;
 }
 
 static int
-keep_token(void *context, const struct hf_token_record *token, const char *who, const char *what,
+keep_token(void *context, const struct hf_token_record *token, const struct hf_audit_note *note,
            struct hf_error *err)
 {
     struct kept *k = context;
@@ -96,19 +105,19 @@ keep_token(void *context, const struct hf_token_record *token, const char *who, 
         return -1;
     k->tokens_added++;
     k->token = *token;
-    keep_audit(k, who, what);
+    keep_note(k, note);
     return 0;
 }
 
 static int
-drop_token(void *context, const struct hf_token_record *token, const char *who, const char *what,
+drop_token(void *context, const struct hf_token_record *token, const struct hf_audit_note *note,
            struct hf_error *err)
 {
     struct kept *k = context;
 
     (void)token;
     k->tokens_deleted++;
-    keep_audit(k, who, what);
+    keep_note(k, note);
     return refuse_if_full(k, err);
 }
 

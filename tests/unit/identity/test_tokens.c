@@ -44,6 +44,8 @@ a_token_opens_what_its_role_may(void **state)
 
     (void)state;
     assert_string_equal(k.audit, "ann: made token ci as viewer from 10.0.0.3");
+    assert_non_null(strstr(k.values, "{\"path\":\"/role\",\"before\":null,\"after\":\"viewer\"},"
+                                     "{\"path\":\"/expires\",\"before\":null,\"after\":\"20"));
     assert_int_equal(strncmp(text, "hft_", 4), 0);
     assert_int_equal(strlen(text), 68);
     assert_null(strstr(k.token.token_hash, text + 4)); /* what is kept opens nothing */
@@ -158,6 +160,7 @@ revoked_at_once(void **state)
     assert_int_equal(hf_identity_revoke_token(id, &by_ann, "", &err), -1);
     assert_int_equal(hf_identity_revoke_token(id, &by_admin, token.id, NULL), 0);
     assert_string_equal(k.audit, "admin: revoked token ci of ann from 10.0.0.3");
+    assert_non_null(strstr(k.values, "{\"path\":\"/role\",\"before\":\"viewer\",\"after\":null}"));
     assert_false(hf_identity_still(id, &session));
     assert_int_equal(show(id, text, "10.0.0.3", &session, &err), -1);
     k.full = true; /* one that was stolen is gone, whatever the disk says */

@@ -139,6 +139,14 @@ a_change_ends_the_sessions(void **state)
         {.password = "another battery"},
         {.has_disabled = true, .disabled = true},
     };
+#define VALUE(path, before, after)                                                                 \
+    "{\"changes\":[{\"path\":\"" path "\",\"before\":" before ",\"after\":" after                  \
+    "}],\"omitted\":0}"
+    static const char *const values[] = {
+        VALUE("/role", "\"operator\"", "\"viewer\""),
+        VALUE("/password", "\"***\"", "\"***\""),
+        VALUE("/disabled", "false", "true"),
+    };
 
     (void)state;
     for (size_t i = 0; i < HF_LEN(changes); i++) {
@@ -151,6 +159,7 @@ a_change_ends_the_sessions(void **state)
 
         assert_true(hf_identity_still(id, &ann));
         assert_int_equal(hf_identity_change_user(id, &by, "ann", &changes[i], &user, NULL), 0);
+        assert_string_equal(k.values, values[i]);
         assert_true(k.change.end_sessions);
         assert_int_equal(k.sessions_deleted, 1);
         assert_false(hf_identity_still(id, &ann));

@@ -43,7 +43,8 @@ static const char whole[] =
     "percent\":[70,80.5],"
     "\"memory_percent\":[85,95],\"temperature_c\":[75,85],"
     "\"flash_bytes_per_day\":[1000000000,2000000000]}},"
-    "\"broker\":{\"max_devices\":10,\"max_device_sessions\":0,\"session_days\":7,"
+    "\"broker\":{\"max_devices\":10,\"connections_per_address\":0,\"max_device_sessions\":0,"
+    "\"session_days\":7,"
     "\"anonymous\":true,\"tls\":\"only\"},"
     "\"registry\":{\"host\":\"reg.example:5000\",\"ca_pem\":\"\",\"user\":\"gw\","
     "\"password\":\"r3g\",\"token_host\":\"\",\"max_bytes_per_s\":65536,"
@@ -215,6 +216,7 @@ a_bad_document_changes_nothing(void **state)
         {"{\"broker\":{\"max_devices\":0}}", "/broker/max_devices"},
         {"{\"broker\":{\"max_device_sessions\":100001}}", "/broker/max_device_sessions"},
         {"{\"broker\":{\"session_days\":6}}", "/broker/session_days"},
+        {"{\"broker\":{\"connections_per_address\":-1}}", "/broker/connections_per_address"},
         {"{\"broker\":{\"anonymous\":1}}", "/broker/anonymous"},
         {"{\"broker\":{\"tls\":\"yes\"}}", "/broker/tls"},
         {"{\"broker\":{\"tls\":true}}", "/broker/tls"},

@@ -225,6 +225,8 @@ devices_get_a_listener_only_when_open(void **state)
     assert_int_equal(hf_broker_write(&c, accounts, NULL), 0);
     read_back(*state, "mosquitto.conf", &b);
     assert_non_null(strstr(b.data, "listener 1883 0.0.0.0\nmount_point field/\n"));
+    assert_non_null(strstr(b.data, "plugin_opt_address_connections 250\nplugin_opt_places 1000\n"
+                                   "plugin_opt_ports 1883\n"));
     read_back(*state, "passwd", &b);
     assert_null(strstr(b.data, ":pw"));
     assert_non_null(strstr(b.data, "\nprocessor-status:$7$"));

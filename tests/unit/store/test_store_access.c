@@ -9,6 +9,11 @@ static const struct hf_account admin = {
 static const struct hf_account ann = {
     .user = "ann", .role = HF_ROLE_OPERATOR, .password_hash = "$argon2id$v=19$y", .created_ms = 8};
 
+#define BY_ANN(text) (&(struct hf_audit_note){"ann", text, NULL})
+#define CHANGES                                                                                    \
+    "{\"changes\":[{\"path\":\"/role\",\"before\":\"operator\",\"after\":\"viewer\"}],"            \
+    "\"omitted\":0}"
+
 static struct hf_store *
 opened(const char *dir)
 {
@@ -74,6 +79,21 @@ expect_audit(struct hf_store *st, const char *what)
 
     assert_int_equal(hf_store_audit_list(st, NULL, &newest, 1, &count, NULL), 0);
     assert_string_equal(newest.what, what);
+    assert_null(newest.changes);
+}
+
+static void
+expect_values(struct hf_store *st, const char *changes)
+{
+    const struct hf_audit_filter with = {.with_changes = true};
+    struct hf_audit_entry newest[2];
+    size_t count = 0;
+
+    assert_int_equal(hf_store_audit_list(st, &with, newest, HF_LEN(newest), &count, NULL), 0);
+    assert_int_equal(count, 2);
+    assert_string_equal(newest[0].changes, changes);
+    assert_null(newest[1].changes);
+    hf_audit_entries_done(newest, count);
 }
 
 static struct hf_store *
@@ -87,7 +107,7 @@ two_people(const char *dir)
     save_session(st, "admin", 1);
     save_session(st, "ann", 2);
     save_session(st, "ann", 3);
-    assert_int_equal(hf_store_add_token(st, &t, "ann", "made token", NULL), 0);
+    assert_int_equal(hf_store_add_token(st, &t, BY_ANN("made token"), NULL), 0);
     expect_audit(st, "made token");
     return st;
 }
@@ -103,8 +123,7 @@ a_change_is_one_transaction(void **state)
                                        .account = &fresh,
                                        .end_sessions = true,
                                        .keep_hash = keep,
-                                       .who = "admin",
-                                       .what = "changed ann"};
+                                       .note = {"admin", "changed ann", CHANGES}};
     size_t count = 0;
 
     snprintf(keep, sizeof keep, "%064x", 2);
@@ -120,6 +139,7 @@ a_change_is_one_transaction(void **state)
     assert_string_equal(first.token_hash, keep);
     assert_string_equal(first.address, "10.0.0.3");
     expect_audit(st, "changed ann");
+    expect_values(st, CHANGES);
     assert_int_equal(hf_store_accounts(st, found, HF_LEN(found), &count, NULL), 0);
     assert_int_equal(count, 2);
     assert_true(found[1].disabled);
@@ -135,7 +155,7 @@ what_is_of_an_account_goes_with_it(void **state)
 {
     HF_AUTO(hf_store) struct hf_store *st = two_people(*state);
     const struct hf_account_change change = {
-        .user = "ann", .end_sessions = true, .who = "admin", .what = "removed ann"};
+        .user = "ann", .end_sessions = true, .note = {"admin", "removed ann", NULL}};
     struct hf_session_record session;
     struct hf_token_record t;
 
@@ -154,13 +174,13 @@ tokens_are_kept(void **state)
     struct hf_store *st = two_people(*state);
     struct hf_token_record t;
 
-    assert_int_equal(hf_store_add_token(st, &second, "ann", "made", NULL), 0);
-    assert_int_equal(hf_store_add_token(st, &again, "ann", "made again", NULL), -1);
-    assert_int_equal(hf_store_add_token(st, &nobodys, "ann", "made again", NULL), -1);
+    assert_int_equal(hf_store_add_token(st, &second, BY_ANN("made"), NULL), 0);
+    assert_int_equal(hf_store_add_token(st, &again, BY_ANN("made again"), NULL), -1);
+    assert_int_equal(hf_store_add_token(st, &nobodys, BY_ANN("made again"), NULL), -1);
     expect_audit(st, "made");
     assert_int_equal(hf_store_use_token(st, second.token_hash, 55, NULL), 0);
-    assert_int_equal(hf_store_delete_token(st, &again, "ann", "revoked", NULL), 0);
-    assert_int_equal(hf_store_delete_token(st, &again, "ann", "revoked", NULL), 0);
+    assert_int_equal(hf_store_delete_token(st, &again, BY_ANN("revoked"), NULL), 0);
+    assert_int_equal(hf_store_delete_token(st, &again, BY_ANN("revoked"), NULL), 0);
     hf_store_free(st);
     st = opened(*state);
     assert_int_equal(token_count(st, &t), 1);
@@ -230,7 +250,7 @@ a_recovery_by_password(void **state)
     const struct hf_store_recovery bad = {.file_hash = "h", .password_hash = "no hash"};
     struct hf_account off = admin, found[4];
     const struct hf_account_change change = {
-        .user = "admin", .account = &off, .who = "ann", .what = "disabled admin"};
+        .user = "admin", .account = &off, .note = {"ann", "disabled admin", NULL}};
     char waiting[HF_CODE_HASH_SIZE];
     struct hf_session_record s;
     bool applied;
@@ -277,7 +297,7 @@ pain_06_locks_and_tokens_come_from_the_export(void **state)
     struct hf_store *st = two_people(*state);
     struct hf_account off = ann, found[4];
     const struct hf_account_change change = {
-        .user = "ann", .account = &off, .who = "admin", .what = "disabled ann"};
+        .user = "ann", .account = &off, .note = {"admin", "disabled ann", NULL}};
     struct hf_token_record t;
     size_t count = 0;
 

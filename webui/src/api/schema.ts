@@ -1478,7 +1478,7 @@ export interface paths {
         };
         /**
          * Who did what
-         * @description For an admin. The newest 10,000 entries are kept.
+         * @description For an admin. The newest 10,000 entries are kept. Where values were changed an entry has them too, before and after.
          */
         get: operations["listAudit"];
         put?: never;
@@ -3343,6 +3343,7 @@ export interface components {
          *       },
          *       "broker": {
          *         "max_devices": 1000,
+         *         "connections_per_address": 250,
          *         "max_device_sessions": 2000,
          *         "session_days": 90,
          *         "anonymous": false,
@@ -3422,6 +3423,7 @@ export interface components {
             /** @description Which devices may come, and what they may take of the broker. */
             broker: {
                 max_devices: components["schemas"]["BrokerPatch"]["max_devices"];
+                connections_per_address: components["schemas"]["BrokerPatch"]["connections_per_address"];
                 max_device_sessions: components["schemas"]["BrokerPatch"]["max_device_sessions"];
                 session_days: components["schemas"]["BrokerPatch"]["session_days"];
                 anonymous: components["schemas"]["BrokerPatch"]["anonymous"];
@@ -3616,6 +3618,11 @@ export interface components {
         BrokerPatch: {
             /** @description Devices connected at once. */
             max_devices?: number;
+            /**
+             * @description Connections of one address, to all ports for devices together; 0 for no bound. What comes by a proxy of Docker's (from the
+             *     gateway itself by 127.0.0.1, or by IPv6) has one address for all and is not bounded.
+             */
+            connections_per_address?: number;
             /** @description Sessions that devices may leave behind. */
             max_device_sessions?: number;
             /** @description After which a session ends whose client stayed away. */
@@ -3826,7 +3833,15 @@ export interface components {
          *           "at": "2026-11-24T03:01:33.123Z",
          *           "who": "admin",
          *           "from": "192.168.1.7",
-         *           "what": "changed the configuration to revision 8"
+         *           "what": "changed the configuration to revision 8: buffer",
+         *           "changes": [
+         *             {
+         *               "path": "/buffer/window_ms",
+         *               "before": 50,
+         *               "after": 1000
+         *             }
+         *           ],
+         *           "omitted": 0
          *         }
          *       ],
          *       "next": null
@@ -3845,8 +3860,31 @@ export interface components {
                 from: string | null;
                 /** @description What was done, for a person. */
                 what: string;
+                /**
+                 * @description Values that were changed, of the configuration or of what `what` names, 2 kB of them at most. One of more than
+                 *     256 bytes is cut, and is then a text that ends in an ellipsis.
+                 */
+                changes: components["schemas"]["ChangedValue"][];
+                /** @description Further ones. */
+                omitted: number;
             }[];
             next: components["schemas"]["Cursor"];
+        };
+        /**
+         * @description One value.
+         * @example {
+         *       "path": "/buffer/window_ms",
+         *       "before": 50,
+         *       "after": 1000
+         *     }
+         */
+        ChangedValue: {
+            /** @description JSON pointer. */
+            path: string;
+            /** @description Null where there was none; a secret is `***`. */
+            before: unknown;
+            /** @description Null where there is none; a secret is `***`. */
+            after: unknown;
         };
         /**
          * @description The way to the cloud.
@@ -4156,7 +4194,7 @@ export interface components {
                  * @description What it is about.
                  * @enum {string}
                  */
-                kind: "unsigned" | "older" | "no_room" | "failed_before" | "image_missing" | "vulnerable" | "not_scanned";
+                kind: "unsigned" | "older" | "no_room" | "failed_before" | "image_missing" | "vulnerable" | "not_scanned" | "older_settings";
                 /** @description For people. */
                 text: string;
             }[];
@@ -4451,17 +4489,7 @@ export interface components {
             /** @description The other one. */
             to: number;
             /** @description What differs; elements of lists are compared by their places. */
-            changes: {
-                /**
-                 * @description JSON pointer into the configuration.
-                 * @example /buffer/window_ms
-                 */
-                path: string;
-                /** @description As `GET /config` shows it; null where there was none. */
-                before: unknown;
-                /** @description As `GET /config` shows it; null where there is none. */
-                after: unknown;
-            }[];
+            changes: components["schemas"]["ChangedValue"][];
             /** @description Further ones. */
             omitted: number;
         };

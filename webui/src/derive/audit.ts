@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The audit log: what of it is shown, by day, and as a file.
 import type { AuditEntry } from '../api/types';
-import { date } from '../format/format';
+import { count, date } from '../format/format';
+import { changedText } from './revision';
 
 export interface AuditFilter {
   who: string;
@@ -50,6 +51,12 @@ export function byDay(entries: readonly AuditEntry[]): Day[] {
   return days;
 }
 
+/** The values that an entry changed, a line each. */
+export function changeLines({ changes, omitted }: AuditEntry): string[] {
+  const lines = changes.map((change) => `${change.path}: ${changedText(change)}`);
+  return omitted > 0 ? [...lines, `${count(omitted)} more`] : lines;
+}
+
 /** RFC 4180. What a spreadsheet would take for a formula is made a text. */
 function cell(text: string): string {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
@@ -57,8 +64,11 @@ function cell(text: string): string {
 }
 
 export function auditCsv(entries: readonly AuditEntry[]): string {
-  const lines = entries.map(({ id, at, who, from, what }) => [id, at ?? '', who, from ?? '', what]);
-  return [['id', 'at', 'who', 'from', 'what'], ...lines]
+  const lines = entries.map((entry) => {
+    const { id, at, who, from, what } = entry;
+    return [id, at ?? '', who, from ?? '', what, changeLines(entry).join('\n')];
+  });
+  return [['id', 'at', 'who', 'from', 'what', 'changes'], ...lines]
     .map((line) => `${line.map(cell).join(',')}\r\n`)
     .join('');
 }

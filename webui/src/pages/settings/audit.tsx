@@ -6,7 +6,14 @@ import type { JSX } from 'preact';
 import { useLocation } from 'preact-iso';
 import { query } from '../../api/query';
 import type { AuditEntry, State } from '../../api/types';
-import { type AuditFilter, auditCsv, byDay, matchesEntry, whoText } from '../../derive/audit';
+import {
+  type AuditFilter,
+  auditCsv,
+  byDay,
+  changeLines,
+  matchesEntry,
+  whoText,
+} from '../../derive/audit';
 import { count, timeOfDay } from '../../format/format';
 import { Headline, Loading, mayAdminister, Outcome, Trouble } from '../../parts/asked';
 import { Title } from '../../parts/basics';
@@ -36,15 +43,21 @@ function Days({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
         <section class="card day" key={`${day.title} ${day.entries[0]?.id}`} aria-label={day.title}>
           <h2>{day.title}</h2>
           <ul>
-            {day.entries.map(({ id, at, who, from, what }) => (
-              <li key={id} data-testid="audit" data-who={who}>
-                <time title={at ?? undefined}>{at === null ? '–' : timeOfDay(at)}</time>
-                <b class="breaks">{whoText(who)}</b>
-                <span class="breaks">
-                  {from === null || what.includes(from) ? what : `${what} · from ${from}`}
-                </span>
-              </li>
-            ))}
+            {day.entries.map((entry) => {
+              const { id, at, who, from, what } = entry;
+              return (
+                <li key={id} data-testid="audit" data-who={who}>
+                  <time title={at ?? undefined}>{at === null ? '–' : timeOfDay(at)}</time>
+                  <b class="breaks">{whoText(who)}</b>
+                  <span class="breaks">
+                    {from === null || what.includes(from) ? what : `${what} · from ${from}`}
+                    {changeLines(entry).map((line) => (
+                      <small key={line}>{line}</small>
+                    ))}
+                  </span>
+                </li>
+              );
+            })}
           </ul>
         </section>
       ))}
