@@ -110,10 +110,13 @@ struct hf_json_faults {
 };
 
 /* As hf_json_parse(), but what is wrong is noted. Doubled members are faults that reading goes on
- * behind, and the tree has the first of each; after any other one nothing can be said: MALFORMED.
- */
+ * behind: the tree has all of them, as the text; after any other fault nothing can be said:
+ * MALFORMED. */
 HF_MUST int hf_json_parse_noting(const char *text, size_t len, struct hf_json **ret_doc,
                                  struct hf_json_faults *faults, struct hf_error *err);
+
+/* Leaves the first of each, for checks to see one value. */
+void hf_json_drop_doubled(struct hf_json *doc);
 
 /* False where the list is full. */
 bool hf_json_faults_note(struct hf_json_faults *faults, struct hf_json_place place,

@@ -61,8 +61,8 @@ check_encoding(const char *text, size_t len, struct trouble *t)
     return found(t, bad, *bad ? "not UTF-8 text from here on" : "a NUL byte: not UTF-8 text");
 }
 
-/* cJSON would recurse to its compiled-in limit; ours is lower and known before it starts. And it
- * would end a string at the NUL that \u0000 stands for. */
+/* cJSON would recurse to its compiled-in limit; ours is lower and known before it starts. It would
+ * end a string at the NUL that \u0000 stands for, and takes any control character for a blank. */
 static int
 check_structure(const char *text, size_t len, struct trouble *t)
 {
@@ -81,6 +81,8 @@ check_structure(const char *text, size_t len, struct trouble *t)
                 in_string = false;
         } else if (c == '"') {
             in_string = true;
+        } else if ((unsigned char)c < ' ' && c != '\t' && c != '\r' && c != '\n') {
+            return found(t, text + i, "a control character: not valid JSON from here on");
         } else if (c == '[' || c == '{') {
             if (++depth > HF_JSON_DEPTH_MAX) {
                 t->at = text + i;
@@ -224,7 +226,6 @@ note_doubled(const struct noting *n, const cJSON *v, const char *pointer)
     }
 }
 
-/* So that the checks that follow see one value for each name, the first. */
 static void
 drop_doubled(cJSON *v)
 {
@@ -237,6 +238,12 @@ drop_doubled(cJSON *v)
         else
             drop_doubled(a);
     }
+}
+
+void
+hf_json_drop_doubled(struct hf_json *doc)
+{
+    drop_doubled(raw(doc));
 }
 
 int
@@ -259,7 +266,6 @@ hf_json_parse_noting(const char *text, size_t len, struct hf_json **ret_doc,
         const struct noting n = {text, len, doc, faults};
 
         note_doubled(&n, raw(doc), "");
-        drop_doubled(raw(doc));
     }
     *ret_doc = hf_steal(&doc);
     return 0;

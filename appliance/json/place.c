@@ -235,6 +235,8 @@ walk(struct scan *s, const struct hf_json *v, const struct hf_json *wanted, cons
         *ret_place = s->at;
         if (c == wanted)
             return true;
+        if (s->at >= s->end)
+            return false;
         if (is_object) {
             skip_string(s);
             skip_blanks(s);

@@ -122,7 +122,7 @@ sieve_sealed(const char *text, size_t len, const struct hf_json *doc, struct tak
         return hf_error_nomem(err);
     if (!t->with->passphrase && t->with->leave_sealed) {
         hf_json_remove(whole, "sealed");
-        return hf_sieve(text, len, whole, take, t, faults, err);
+        return hf_sieve(text, len, doc, whole, take, t, faults, err);
     }
     if (hf_provision_unseal(doc, t->with->passphrase, &sealed, &why) < 0) {
         if (why.class != HF_ERROR_INVALID) {
@@ -135,7 +135,7 @@ sieve_sealed(const char *text, size_t len, const struct hf_json *doc, struct tak
     } else if (join(whole, sealed, err) < 0) {
         return -1;
     }
-    if (hf_sieve(text, len, whole, take, t, faults, err) < 0)
+    if (hf_sieve(text, len, doc, whole, take, t, faults, err) < 0)
         return -1;
     place_sealed(text, len, doc, sealed, faults);
     return 0;
@@ -153,7 +153,7 @@ parse(const char *text, size_t len, struct taking *t, struct hf_json_faults *fau
         return -1;
     if (hf_json_is_object(doc) && hf_json_get(doc, "sealed"))
         return sieve_sealed(from, rest, doc, t, faults, err);
-    return hf_sieve(from, rest, doc, take, t, faults, err);
+    return hf_sieve(from, rest, doc, doc, take, t, faults, err);
 }
 
 int

@@ -49,7 +49,7 @@ parse(const char *text, size_t len, struct taking *t, struct hf_json_faults *fau
 
     if (hf_provision_document(&from, &rest, &doc, faults, err) < 0)
         return -1;
-    return hf_sieve(from, rest, doc, take, t, faults, err);
+    return hf_sieve(from, rest, doc, doc, take, t, faults, err);
 }
 
 int

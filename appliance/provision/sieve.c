@@ -258,8 +258,8 @@ is_about_document(const struct hf_error *err)
 }
 
 int
-hf_sieve(const char *text, size_t len, const struct hf_json *doc, hf_sieve_check *check,
-         void *context, struct hf_json_faults *faults, struct hf_error *err)
+hf_sieve(const char *text, size_t len, const struct hf_json *tree, const struct hf_json *doc,
+         hf_sieve_check *check, void *context, struct hf_json_faults *faults, struct hf_error *err)
 {
     HF_AUTO_FREE struct sieve *s = calloc(1, sizeof *s);
     HF_AUTO(hf_json) struct hf_json *rest = hf_json_copy(doc);
@@ -267,9 +267,10 @@ hf_sieve(const char *text, size_t len, const struct hf_json *doc, hf_sieve_check
 
     if (!s || !rest)
         return hf_error_nomem(err);
+    hf_json_drop_doubled(rest);
     s->text = text;
     s->len = len;
-    s->whole = doc;
+    s->whole = tree;
     s->rest = rest;
     s->faults = faults;
     s->before = faults->count;

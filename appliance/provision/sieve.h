@@ -12,7 +12,8 @@
  */
 typedef int hf_sieve_check(void *context, const struct hf_json *doc, struct hf_error *err);
 
-/* text is what doc was parsed of. 0 also where faults were added; then the last call of check was
- * not about doc. */
-HF_MUST int hf_sieve(const char *text, size_t len, const struct hf_json *doc, hf_sieve_check *check,
-                     void *context, struct hf_json_faults *faults, struct hf_error *err);
+/* tree is what text was parsed to, for places, and doc what is checked of it. 0 also where faults
+ * were added; then the last call of check was not about doc. */
+HF_MUST int hf_sieve(const char *text, size_t len, const struct hf_json *tree,
+                     const struct hf_json *doc, hf_sieve_check *check, void *context,
+                     struct hf_json_faults *faults, struct hf_error *err);

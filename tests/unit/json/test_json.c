@@ -31,6 +31,7 @@ bad_text_is_refused_with_its_place(void **state)
     refused("{\"a\":1,\"a\":2}", 13, "'a' is there twice");
     refused("\"\xff\"", 3, "line 1, column 2: not UTF-8");
     refused("\xff\xfe{\0}\0", 6, "UTF-16");
+    refused("{\n\v\"a\":1}", 9, "line 2, column 1: a control character");
     refused("{\"a\":\"x\\u0000\"}", 15, "line 1, column 8: \\u0000");
     refused("{\"a\":1,\n\"\\u0061\":2}", 19, "line 2, column 1: member 'a'");
     memset(deep, '[', 10000);
