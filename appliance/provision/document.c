@@ -332,6 +332,7 @@ hf_provision_take(const struct hf_json *doc, const struct hf_provision_x509 *x50
         {"time", HF_JSON_OBJECT, false},
         {"release", HF_JSON_OBJECT, false},
         {"wipe", HF_JSON_BOOL, false},
+        {"sealed", HF_JSON_STRING, false}, /* opened before, or passed over */
     };
 
     if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)

@@ -80,10 +80,11 @@ what_it_brought_is_there() {
 a_stick_left_in_the_port_does_nothing() {
     local revision
     revision=$(api_get /config/revisions '.revisions[0].revision')
-    plugs_in
-    expect "result" "$(result known)" true
     gateway_end_daemon
     gateway_start --stick "$gw_dir/stick"
+    plugs_in
+    expect "result" "$(result known)" true
+    expect_match "report" "$(report_text)" 'was applied before. Nothing was changed'
     gateway_login
     expect "revision" "$(api_get /config/revisions '.revisions[0].revision')" "$revision"
 }

@@ -106,12 +106,14 @@ stick_banner(const struct stick_options *o, struct hf_error *err)
 {
     HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(BANNER_MAX), before = HF_BUF_INIT(BANNER_MAX);
     HF_AUTO(hf_json) struct hf_json *answer = stick_answer(o->run, NULL);
+    bool is_real = strcmp(o->issue, STICK_ISSUE) == 0;
     char dir[STICK_PATH_SIZE];
     char *slash;
 
     if (!answer)
         return hf_error_set(err, HF_ERROR_NOT_FOUND, "holdfastd has not said yet what it is");
-    call_it(answer);
+    if (is_real)
+        call_it(answer);
     if (!hf_text_put(dir, sizeof dir, "%s", o->issue))
         return hf_error_set(err, HF_ERROR_INVALID, "--issue: the path is too long");
     slash = strrchr(dir, '/');
@@ -124,6 +126,7 @@ stick_banner(const struct stick_options *o, struct hf_error *err)
         return 0;
     if (hf_file_replace(o->issue, text.data, text.len, 0644, (uid_t)-1, (gid_t)-1, err) < 0)
         return -1;
-    stick_run((const char *const[]){"agetty", "--reload", NULL});
+    if (is_real)
+        stick_run((const char *const[]){"agetty", "--reload", NULL});
     return 0;
 }

@@ -13,8 +13,8 @@ const char stick_help[] =
     "  --banner          only write what the console shows: address, fingerprint, QR code\n"
     "  --dir DIR         what holdfastd --stick looks into (default /run/holdfast-stick)\n"
     "  --run DIR         of holdfastd, for its answer (default /run/holdfast)\n"
-    "  --etc DIR         where settings of the host go (default /etc)\n"
-    "  --issue FILE      the banner (default /run/issue.d/holdfast.issue)\n"
+    "  --etc DIR         where settings of the host go (default " STICK_ETC ")\n"
+    "  --issue FILE      the banner (default " STICK_ISSUE ")\n"
     "  --group NAME      of holdfastd (default holdfast)\n"
     "  --patience S      to wait for the answer (default 600)\n"
     "  --version, --help\n"
@@ -100,8 +100,8 @@ stick_options_parse(int argc, char **argv, struct stick_options *ret, struct hf_
     struct stick_options o = {
         .dir = "/run/holdfast-stick",
         .run = "/run/holdfast",
-        .etc = "/etc",
-        .issue = "/run/issue.d/holdfast.issue",
+        .etc = STICK_ETC,
+        .issue = STICK_ISSUE,
         .group = "holdfast",
         .patience_s = PATIENCE_S_DEFAULT,
     };

@@ -22,6 +22,9 @@ enum {
 };
 
 #define STICK_LABEL "HOLDFAST"
+/* Where the system itself looks; elsewhere it is not told that something is new. */
+#define STICK_ETC "/etc"
+#define STICK_ISSUE "/run/issue.d/holdfast.issue"
 
 /* What this program found wrong by itself; then holdfastd hears nothing of the stick. */
 struct stick_problems {

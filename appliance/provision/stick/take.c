@@ -126,7 +126,7 @@ set_system(const struct taking *t, const struct hf_json *answer)
         return;
     if (stick_system_write(t->o->dir, t->o->etc, &changed, &err) < 0)
         say("the settings of the host were not all made: %s", err.message);
-    if (changed)
+    if (changed && strcmp(t->o->etc, STICK_ETC) == 0)
         stick_system_reload();
 }
 
@@ -186,9 +186,12 @@ tell_files(const struct hf_json *answer)
             const char *pointer = hf_json_string(e, "pointer");
             const char *detail = hf_json_string(e, "detail");
 
-            say("  line %lld, column %lld: %s: %s", (long long)hf_json_int(e, "line", 0),
-                (long long)hf_json_int(e, "column", 0), pointer ? pointer : "",
-                detail ? detail : "");
+            if (hf_json_int(e, "line", 0))
+                say("  line %lld, column %lld: %s: %s", (long long)hf_json_int(e, "line", 0),
+                    (long long)hf_json_int(e, "column", 0), pointer ? pointer : "",
+                    detail ? detail : "");
+            else
+                say("  %s", detail ? detail : "");
         }
     }
 }
