@@ -228,7 +228,7 @@ hf_first_boot_recovery(struct hf_first_boot *f, struct hf_error *err)
     static struct hf_json_faults faults;
     const char *dir = f->options->provision_dir;
     struct hf_recovery file;
-    bool applied;
+    bool applied = false;
     int rc;
 
     if (!dir)
@@ -253,7 +253,7 @@ read_and_apply(struct hf_first_boot *f, const char *dir, bool *ret_applied, stru
 {
     static struct hf_json_faults faults;
     HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_PROVISION_FILE_MAX + 1);
-    struct hf_provision file;
+    struct hf_provision file = {.file_hash = ""};
     int rc = hf_provision_load(dir, HF_PROVISION_FILE, &text, err);
 
     if (rc == 0) {
@@ -272,7 +272,7 @@ int
 hf_first_boot_provision(struct hf_first_boot *f, struct hf_error *err)
 {
     const char *dir = f->options->provision_dir;
-    bool applied;
+    bool applied = false;
 
     if (!dir)
         return 0;

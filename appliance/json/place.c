@@ -106,7 +106,7 @@ hf_json_pointer_add(char pointer[HF_ERROR_POINTER_MAX], const char *name)
     for (; *name && len + 2 < HF_ERROR_POINTER_MAX; name++) {
         if (*name == '~' || *name == '/')
             pointer[len++] = '~';
-        pointer[len++] = *name == '~' ? '0' : *name == '/' ? '1' : *name;
+        pointer[len++] = (char)(*name == '~' ? '0' : *name == '/' ? '1' : *name);
     }
     pointer[len] = '\0';
     hf_text_whole(pointer);

@@ -18,7 +18,7 @@
 
 static const char UDEV[] = "/run/udev/data";
 static const int64_t SETTLE_S = 300; /* until the uplink has been tried, where nothing comes */
-static const int64_t BUNDLE_S = 6 * 3600;
+static const int64_t BUNDLE_S = INT64_C(6) * 3600;
 
 struct taking {
     const struct stick_options *o;
