@@ -13,9 +13,9 @@
  * them), and "secrets": {SERVICE: {NAME: value}}.
  * Sinks, rules and lanes are as api/record-path.md has them, a sink with its secrets in it. On the
  * way in there is also "uplink": {"url","token","ca_pem"}, short for the https sink named "uplink".
- * A release must be signed by one of release_keys, where there are any (model/trust.h); the files of
- * a stick by one of stick_keys, once the gateway is claimed.
- * Every member may be absent, unknown ones are refused.
+ * A release must be signed by one of release_keys, where there are any (model/trust.h); the files
+ * of a stick by one of stick_keys, once the gateway is claimed. Every member may be absent, unknown
+ * ones are refused.
  */
 #pragma once
 
