@@ -9,18 +9,20 @@
 #include "bundles.h"
 #include "core/core.h"
 #include "engine/engine.h"
+#include "first_boot.h"
 #include "identity/certificates.h"
 #include "identity/identity.h"
 #include "model/trust.h"
 #include "notify.h"
 #include "options.h"
-#include "provision/provision.h"
 #include "rebuild.h"
 #include "release_file.h"
 #include "restored.h"
 #include "scan/scanner.h"
+#include "stick.h"
 #include "store/release.h"
 #include "store/store.h"
+#include "stored_settings.h"
 #include "tls.h"
 
 #include <errno.h>
@@ -53,40 +55,12 @@ struct parts {
     struct hf_scanner *scanner;
     struct hf_intake *intake;
     struct hf_api *api;
-    bool has_recovery;
+    struct hf_first_boot first_boot;
+    struct hf_stick stick;
     char trouble[2 * HF_TEXT_SIZE]; /* what was wrong, and did not keep it from starting */
     char hostname[HF_NAME_SIZE];
     const char *host_names[1];
 };
-
-/* The defaults where there are none yet. ret_usable says whether they could be read. */
-static int
-stored_settings(struct hf_store *store, struct hf_settings *s, bool *ret_usable,
-                struct hf_error *err)
-{
-    HF_AUTO_FREE char *text = NULL;
-    HF_AUTO(hf_json) struct hf_json *doc = NULL;
-    int64_t revision;
-
-    hf_settings_init(s);
-    *ret_usable = true;
-    if (hf_store_settings(store, &text, &revision, err) < 0)
-        return err->class == HF_ERROR_NOT_FOUND ? 0 : -1;
-    *ret_usable = hf_json_parse(text, strlen(text), &doc, err) == 0 &&
-                  hf_settings_parse_kept(doc, s, err) == 0;
-    if (!*ret_usable)
-        hf_log_warn("event=stored-settings-unusable error=\"%s\"", err->message);
-    return 0;
-}
-
-/* Settings that are stored but cannot be read are as good as none: the file says all anew. */
-static int
-current_settings(struct hf_store *store, struct hf_settings *s, struct hf_error *err)
-{
-    bool usable;
-
-    return stored_settings(store, s, &usable, err);
-}
 
 static int
 start_identity(struct parts *p, struct hf_error *err)
@@ -94,7 +68,7 @@ start_identity(struct parts *p, struct hf_error *err)
     struct hf_settings settings;
     int rc;
 
-    if (current_settings(p->store, &settings, err) < 0)
+    if (hf_current_settings(p->store, &settings, err) < 0)
         return -1;
     rc = hf_access_start(&p->access, p->store, settings.name, &p->identity, err);
     hf_settings_done(&settings);
@@ -140,7 +114,7 @@ import_release(struct parts *p, struct hf_error *err)
 
     if (!p->options.release_path)
         return 0;
-    if (stored_settings(p->store, &settings, &usable, err) < 0)
+    if (hf_stored_settings(p->store, &settings, &usable, err) < 0)
         return -1;
     rc = usable
              ? hf_release_file_read(p->options.release_path, &settings, &release, &signature, err)
@@ -163,120 +137,6 @@ tls_dir(const struct parts *p, char out[HF_PATH_SIZE], struct hf_error *err)
                : hf_error_set(err, HF_ERROR_INVALID, "--state: the path is too long");
 }
 
-struct site {
-    const struct hf_provision *file;
-    char dir[HF_PATH_SIZE];
-};
-
-static int
-put_site(void *context, struct hf_error *err)
-{
-    const struct site *site = context;
-
-    if (hf_certificates_put_site(site->dir, site->file->certificate, site->file->key, err) < 0)
-        return hf_error_wrap(err, "/certificate");
-    return 0;
-}
-
-/* base: the settings that the file changes. */
-static int
-apply_provision(struct parts *p, const struct hf_settings *base, const struct hf_provision *file,
-                struct hf_error *err)
-{
-    HF_AUTO_FREE char *settings = NULL, *changes = NULL;
-    char code[HF_CODE_HASH_SIZE];
-    bool applied;
-    struct site site = {.file = file};
-    struct hf_store_provision provision = {
-        .file_hash = file->file_hash,
-        .password_hash = *file->password_hash ? file->password_hash : NULL,
-        .also = file->certificate ? put_site : NULL,
-        .context = &site,
-    };
-
-    if (tls_dir(p, site.dir, err) < 0)
-        return -1;
-    if (hf_settings_print(&file->settings, &settings, err) < 0 ||
-        hf_settings_print_changes(base, &file->settings, &changes, err) < 0)
-        return -1;
-    if (*file->setup_code) {
-        if (hf_setup_code_hash(file->setup_code, code, err) < 0)
-            return -1;
-        provision.setup_code_hash = code;
-    }
-    provision.settings_json = settings;
-    provision.changes = changes;
-    if (hf_store_apply_provision(p->store, &provision, &applied, err) < 0)
-        return -1;
-    hf_log_info("event=provision dir=%s applied=%s", p->options.provision_dir,
-                applied ? "yes" : "no, it was before");
-    return 0;
-}
-
-static int
-apply_recovery(struct parts *p, const struct hf_recovery *file, struct hf_error *err)
-{
-    char code[HF_CODE_HASH_SIZE];
-    struct hf_store_recovery recovery = {
-        .file_hash = file->file_hash,
-        .password_hash = *file->password_hash ? file->password_hash : NULL,
-    };
-    bool applied;
-
-    if (*file->setup_code) {
-        if (hf_setup_code_hash(file->setup_code, code, err) < 0)
-            return -1;
-        recovery.setup_code_hash = code;
-    }
-    if (hf_store_apply_recovery(p->store, &recovery, &applied, err) < 0)
-        return -1;
-    hf_log_warn("event=recovery dir=%s applied=%s", p->options.provision_dir,
-                applied ? "yes" : "no, it was before");
-    return 0;
-}
-
-/* Most folders have none. */
-static int
-import_recovery(struct parts *p, struct hf_error *err)
-{
-    struct hf_recovery file;
-    int rc;
-
-    if (!p->options.provision_dir)
-        return 0;
-    rc = hf_recovery_read(p->options.provision_dir, hf_store_gateway_id(p->store), &file, err);
-    if (rc < 0 && err->class == HF_ERROR_NOT_FOUND)
-        return 0;
-    p->has_recovery = true;
-    if (rc == 0) {
-        rc = apply_recovery(p, &file, err);
-        hf_recovery_done(&file);
-    }
-    return rc < 0 ? hf_error_wrap(err, "recovery from '%s'", p->options.provision_dir) : 0;
-}
-
-static int
-import_provision(struct parts *p, struct hf_error *err)
-{
-    struct hf_provision file;
-    struct hf_settings base;
-    int rc;
-
-    if (!p->options.provision_dir)
-        return 0;
-    if (current_settings(p->store, &base, err) < 0)
-        return -1;
-    rc = hf_provision_read(p->options.provision_dir, &base, &file, err);
-    if (rc == 0) {
-        rc = apply_provision(p, &base, &file, err);
-        hf_provision_done(&file);
-    }
-    hf_settings_done(&base);
-    if (rc < 0 && p->has_recovery && err->class == HF_ERROR_NOT_FOUND)
-        return 0; /* a stick for nothing else */
-    return rc < 0 ? hf_error_wrap(err, "provision from '%s'", p->options.provision_dir) : 0;
-}
-
 /* Somebody has set it up: by claiming it, or by provisioning. */
 static bool
 is_set_up(struct parts *p)
@@ -290,6 +150,18 @@ is_set_up(struct parts *p)
     if (hf_store_accounts(p->store, &account, 1, &accounts, &err) == 0 && accounts > 0)
         return true;
     return hf_store_settings(p->store, &text, &revision, &err) == 0;
+}
+
+static int
+import_recovery(struct parts *p, struct hf_error *err)
+{
+    return hf_first_boot_recovery(&p->first_boot, err);
+}
+
+static int
+import_provision(struct parts *p, struct hf_error *err)
+{
+    return hf_first_boot_provision(&p->first_boot, err);
 }
 
 /* A file that went bad must not end a gateway that was set up: it starts with what it has, and says
@@ -355,7 +227,7 @@ open_certificates(struct parts *p, struct hf_error *err)
     struct hf_settings settings;
     int rc;
 
-    if (tls_dir(p, dir, err) < 0 || current_settings(p->store, &settings, err) < 0)
+    if (tls_dir(p, dir, err) < 0 || hf_current_settings(p->store, &settings, err) < 0)
         return -1;
     rc = hf_certificates_open(dir, settings.name, &p->certificates, set_aside, err);
     hf_settings_done(&settings);
@@ -450,9 +322,12 @@ start(struct parts *p, struct hf_error *err)
     if (start_engine(p, err) < 0 || open_store(p, err) < 0)
         return -1;
     raise_clock(p);
+    p->first_boot = (struct hf_first_boot){.options = &p->options, .store = p->store};
     /* The provisioning file first: it may bring the keys that the release is checked by. */
-    if (bring_in(p, import_recovery, err) < 0 || bring_in(p, import_provision, err) < 0 ||
-        bring_in(p, import_release, err) < 0)
+    if (bring_in(p, import_recovery, err) < 0 || bring_in(p, import_provision, err) < 0)
+        return -1;
+    hf_stick_take(&p->stick, &p->first_boot);
+    if (bring_in(p, import_release, err) < 0)
         return -1;
     used = strlen(p->trouble);
     hf_rebuild_release(p->engine, p->store, p->options.instance, p->trouble + used,
@@ -478,6 +353,7 @@ stop(struct parts *p)
     hf_certificates_free(p->certificates);
     hf_scanner_free(p->scanner);
     hf_store_free(p->store);
+    hf_stick_done(&p->stick);
     return ended;
 }
 
@@ -533,6 +409,10 @@ wait_for_end(struct parts *p, const sigset_t *ends)
     do {
         feed_watchdog(p, &turns);
         hf_tls_tend(p->certificates, p->core, hf_api_is_watched(p->api));
+        hf_stick_tell(&p->stick, p->core, p->certificates, hf_api_port(p->api));
+        hf_stick_bring(&p->stick, p->core, p->intake);
+        if (hf_stick_is_new(&p->stick))
+            hf_restored_ask();
         if (hf_clock_mono_ms() < give_back_at_ms)
             continue;
         hf_api_give_back(p->api);

@@ -25,6 +25,10 @@ const char hf_options_help[] =
     "  --provision DIR        apply DIR/holdfast/provision.json, once; and recovery.json beside "
     "it,\n"
     "                         which says who gets in where nobody can any more\n"
+    "  --stick DIR            where holdfast-stick puts the files of a stick that is plugged in,\n"
+    "                         also later (default none)\n"
+    "  --provision-passphrase FILE\n"
+    "                         its first line opens what is sealed in such a file\n"
     "  --instance NAME        prefix of containers, networks and volumes (default holdfast)\n"
     "  --docker-socket PATH   (default /var/run/docker.sock)\n"
     "  --version, --help\n"
@@ -77,6 +81,8 @@ enum {
     FIELD_TLS,
     RELEASE,
     PROVISION,
+    STICK,
+    PASSPHRASE,
     INSTANCE,
     SOCKET,
     VERSION,
@@ -92,6 +98,8 @@ static const struct option table[] = {
     {"field-tls-port", required_argument, NULL, FIELD_TLS},
     {"release", required_argument, NULL, RELEASE},
     {"provision", required_argument, NULL, PROVISION},
+    {"stick", required_argument, NULL, STICK},
+    {"provision-passphrase", required_argument, NULL, PASSPHRASE},
     {"instance", required_argument, NULL, INSTANCE},
     {"docker-socket", required_argument, NULL, SOCKET},
     {"version", no_argument, NULL, VERSION},
@@ -124,6 +132,12 @@ take_option(int which, void *options, struct hf_error *err)
         return 0;
     case PROVISION:
         o->provision_dir = optarg;
+        return 0;
+    case STICK:
+        o->stick_dir = optarg;
+        return 0;
+    case PASSPHRASE:
+        o->passphrase_path = optarg;
         return 0;
     case INSTANCE:
         o->instance = optarg;

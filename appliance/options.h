@@ -15,8 +15,10 @@ struct hf_endpoint {
 struct hf_options {
     const char *state_dir;
     const char *run_dir;
-    const char *release_path;  /* NULL: keep what is stored */
-    const char *provision_dir; /* NULL for none */
+    const char *release_path;    /* NULL: keep what is stored */
+    const char *provision_dir;   /* NULL for none */
+    const char *stick_dir;       /* where holdfast-stick puts the files of a stick; NULL for none */
+    const char *passphrase_path; /* of what is sealed in provisioning files; NULL for none */
     const char *instance;
     const char *docker_socket;
     struct hf_endpoint listen;

@@ -191,6 +191,7 @@ stage_own() { "$hf_root/tests/integration/own.sh"; }
 stage_sources() { "$hf_root/tests/integration/sources.sh"; }
 stage_alarms() { "$hf_root/tests/integration/alarms.sh"; }
 stage_badinput() { "$hf_root/tests/integration/badinput.sh"; }
+stage_stick() { "$hf_root/tests/integration/stick.sh"; }
 stage_badrequest() { "$hf_root/tests/integration/badrequest.sh"; }
 stage_badstate() { "$hf_root/tests/integration/badstate.sh"; }
 stage_scan() { "$hf_root/tests/integration/scan.sh"; }

@@ -11,6 +11,7 @@ const struct cli_flag_info cli_flags[CLI_FLAG_COUNT] = {
     [CLI_JSON] = {"json", 'j', NULL, "print what the gateway answers, for scripts", NULL},
     [CLI_HELP] = {"help", 'h', NULL, "show this, or the help of a command", NULL},
     [CLI_VERSION] = {"version", 0, NULL, "print the version of this program", NULL},
+    [CLI_ADMIN] = {"admin", 0, NULL, "ask for the password of admin, and put its hash in", NULL},
     [CLI_ALL] = {"all", 'a', NULL, "also what is over", NULL},
     [CLI_ALLOW_OLDER] = {"allow-older", 0, NULL, "take a release that is older than one before",
                          NULL},
@@ -38,6 +39,7 @@ const struct cli_flag_info cli_flags[CLI_FLAG_COUNT] = {
     [CLI_PREVIOUS] = {"previous", 0, NULL, "of the containers before the present one", NULL},
     [CLI_PUBLISH] = {"publish", 0, "FILTERS", "what the device may publish to", NULL},
     [CLI_RECORDS] = {"records", 0, NULL, "with the records that the buffer holds", NULL},
+    [CLI_REGISTRY] = {"registry", 0, "HOST", "where images are fetched from", NULL},
     [CLI_REPLACE] = {"replace", 0, NULL, "the file is the whole configuration, not a patch", NULL},
     [CLI_ROLE] = {"role", 0, "ROLE", "viewer, operator or admin", NULL},
     [CLI_SEARCH] = {"search", 0, "TEXT", "only names with this in them", "search"},
@@ -49,6 +51,7 @@ const struct cli_flag_info cli_flags[CLI_FLAG_COUNT] = {
     [CLI_TO] = {"to", 0, "TIME", "before this time", "to"},
     [CLI_TOKEN_STDIN] = {"token-stdin", 0, NULL, "read an API token from stdin, and keep it", NULL},
     [CLI_TOPIC] = {"topic", 0, "FILTER", "only topics that this MQTT filter matches", "topic"},
+    [CLI_UPLINK] = {"uplink", 0, "URL", "where records are sent to", NULL},
     [CLI_USER] = {"user", 'u', "NAME", "who logs in (admin)", NULL},
     [CLI_WHO] = {"who", 0, "NAME", "only what this one did", "who"},
 };

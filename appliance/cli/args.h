@@ -19,6 +19,7 @@ enum cli_flag {
     CLI_HELP,
     CLI_VERSION,
     /* of some */
+    CLI_ADMIN,
     CLI_ALL,
     CLI_ALLOW_OLDER,
     CLI_CURSOR,
@@ -44,6 +45,7 @@ enum cli_flag {
     CLI_PREVIOUS,
     CLI_PUBLISH,
     CLI_RECORDS,
+    CLI_REGISTRY,
     CLI_REPLACE,
     CLI_ROLE,
     CLI_SEARCH,
@@ -55,6 +57,7 @@ enum cli_flag {
     CLI_TO,
     CLI_TOKEN_STDIN,
     CLI_TOPIC,
+    CLI_UPLINK,
     CLI_USER,
     CLI_WHO,
     CLI_FLAG_COUNT

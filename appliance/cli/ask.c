@@ -135,6 +135,43 @@ cli_password(struct cli *c, const char *prompt, bool is_new, char *answer, size_
     return same ? 0 : hf_error_set(err, HF_ERROR_INVALID, "the two are not the same");
 }
 
+static int
+read_first_line(const char *path, char *text, size_t size, struct hf_error *err)
+{
+    HF_AUTO_FCLOSE FILE *f = fopen(path, "re");
+    size_t len;
+
+    if (!f)
+        return hf_error_errno(err, errno, "cannot read '%s'", path);
+    if (!fgets(text, (int)size, f))
+        return hf_error_set(err, HF_ERROR_INVALID, "there is nothing in '%s'", path);
+    len = strcspn(text, "\r\n");
+    if (!text[len] && !feof(f))
+        return hf_error_set(err, HF_ERROR_INVALID, "the first line of '%s' is too long", path);
+    text[len] = '\0';
+    return 0;
+}
+
+int
+cli_passphrase(struct cli *c, const char *prompt, bool is_new, char *text, size_t size,
+               struct hf_error *err)
+{
+    const char *path = c->args->flags[CLI_PASSPHRASE_FILE];
+    int rc;
+
+    if (path)
+        rc = read_first_line(path, text, size, err);
+    else if (!cli_has_person())
+        return hf_error_set(err, HF_ERROR_INVALID,
+                            "there is no terminal to ask for the passphrase: give "
+                            "--passphrase-file");
+    else
+        rc = cli_password(c, prompt, is_new, text, size, err);
+    if (rc == 0 && (!*text || !hf_text_utf8(text, strlen(text))))
+        rc = hf_error_set(err, HF_ERROR_INVALID, "a passphrase must be UTF-8 text");
+    return rc;
+}
+
 int
 cli_read_file(const char *path, struct hf_buf *text, struct hf_error *err)
 {

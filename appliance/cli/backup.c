@@ -2,7 +2,6 @@
 /* backup, restore */
 #include "cli/groups.h"
 
-#include "base/text.h"
 #include "cli/format.h"
 
 #include <errno.h>
@@ -18,46 +17,13 @@ enum {
 /* As much as a gateway takes back. */
 static const uint64_t BACKUP_MAX = UINT64_C(64) << 30;
 
-/* ---- the passphrase ---- */
-
-static int
-read_file(const char *path, char *text, size_t size, struct hf_error *err)
-{
-    HF_AUTO_FCLOSE FILE *f = fopen(path, "re");
-    size_t len;
-
-    if (!f)
-        return hf_error_errno(err, errno, "cannot read '%s'", path);
-    if (!fgets(text, (int)size, f))
-        return hf_error_set(err, HF_ERROR_INVALID, "there is nothing in '%s'", path);
-    len = strcspn(text, "\r\n");
-    if (!text[len] && !feof(f))
-        return hf_error_set(err, HF_ERROR_INVALID, "the first line of '%s' is too long", path);
-    text[len] = '\0';
-    return 0;
-}
-
 static int
 passphrase(struct cli *c, bool is_new, char *text, size_t size, struct hf_error *err)
 {
-    const char *path = c->args->flags[CLI_PASSPHRASE_FILE];
-    int rc;
-
-    if (path) {
-        rc = read_file(path, text, size, err);
-    } else if (!cli_has_person()) {
-        return hf_error_set(err, HF_ERROR_INVALID,
-                            "there is no terminal to ask for the passphrase: give "
-                            "--passphrase-file");
-    } else {
-        rc = cli_password(c,
+    return cli_passphrase(c,
                           is_new ? "Passphrase of the backup, at least 10 characters: "
                                  : "Passphrase of the backup: ",
                           is_new, text, size, err);
-    }
-    if (rc == 0 && (!*text || !hf_text_utf8(text, strlen(text))))
-        rc = hf_error_set(err, HF_ERROR_INVALID, "a passphrase must be UTF-8 text");
-    return rc;
 }
 
 /* ---- backup ---- */

@@ -137,6 +137,10 @@ HF_MUST int cli_read_file(const char *path, struct hf_buf *text, struct hf_error
 HF_MUST int cli_password(struct cli *c, const char *prompt, bool is_new, char *answer, size_t size,
                          struct hf_error *err);
 
+/* A passphrase: the first line of --passphrase-file, else from a person. */
+HF_MUST int cli_passphrase(struct cli *c, const char *prompt, bool is_new, char *text, size_t size,
+                           struct hf_error *err);
+
 enum { CLI_PASSWORD_MAX = 1024 };
 
 /* ---- progress.c: one line on stderr that changes ---- */

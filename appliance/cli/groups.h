@@ -6,7 +6,7 @@
 
 extern const struct cli_group cli_group_gateway, cli_group_services, cli_group_records,
     cli_group_devices, cli_group_releases, cli_group_config, cli_group_backup, cli_group_accounts,
-    cli_group_certificate, cli_group_session;
+    cli_group_certificate, cli_group_session, cli_group_provision;
 
 /* ---- read.c: members of documents in which anything may be missing ---- */
 
@@ -37,6 +37,7 @@ cli_run cli_upload;
 cli_run cli_plan, cli_apply, cli_rollback;
 cli_show cli_show_plan;
 cli_run cli_config_set, cli_config_restore;
+cli_run cli_provision_new, cli_provision_check, cli_provision_seal;
 /* A release's id: as it stands where it is one, else of the only release with that name, version or
  * beginning. */
 HF_MUST int cli_release_id(struct cli *c, const char *word, char out[33], struct hf_error *err);

@@ -244,17 +244,77 @@ check_names(const X509 *cert, struct hf_error *err)
 }
 
 int
-hf_pem_check(const struct hf_pem_pair *p, struct hf_error *err)
+hf_pem_check_dates(const struct hf_pem_pair *p, struct hf_error *err)
 {
-    if (check_key(p, err) < 0 || check_signatures(p, err) < 0 || check_names(p->cert, err) < 0 ||
-        check_dates(p->cert, err) < 0)
+    if (check_dates(p->cert, err) < 0)
         return -1;
     for (int i = 0; i < sk_X509_num(p->chain); i++)
         if (check_dates(sk_X509_value(p->chain, i), err) < 0)
             return -1;
+    return 0;
+}
+
+int
+hf_pem_check(const struct hf_pem_pair *p, struct hf_error *err)
+{
+    if (check_key(p, err) < 0 || check_signatures(p, err) < 0 || check_names(p->cert, err) < 0 ||
+        hf_pem_check_dates(p, err) < 0)
+        return -1;
     if (X509_check_purpose(p->cert, X509_PURPOSE_SSL_SERVER, 0) != 1)
         return bad(err, CERTIFICATE, "it is not meant for a server");
     return 0;
+}
+
+static int
+check_authority(const unsigned char *der, long len, bool *some_good, struct hf_error *err)
+{
+    const unsigned char *at = der;
+    AUTO_CERT cert = d2i_X509(NULL, &at, len);
+
+    if (!cert || at != der + len)
+        return bad(err, CERTIFICATE, "a certificate in it cannot be read");
+    if (check_dates(cert, err) == 0)
+        *some_good = true;
+    return 0;
+}
+
+int
+hf_pem_check_authorities(const char *text, struct hf_error *err)
+{
+    AUTO_BIO bio = BIO_new_mem_buf(text, -1);
+    struct hf_error ended = {0};
+    bool some_good = false;
+    size_t count = 0;
+    int got = 1, rc = 0;
+
+    if (!bio)
+        return hf_error_nomem(err);
+    while (rc == 0) {
+        char *name = NULL;
+        unsigned char *der = NULL;
+        long len = 0;
+
+        got = next_block(bio, &name, &der, &len);
+        if (got <= 0)
+            break;
+        rc = strcmp(name, PEM_STRING_X509) == 0
+                 ? check_authority(der, len, &some_good, &ended)
+                 : bad(&ended, CERTIFICATE, "there is something else in it than certificates");
+        OPENSSL_clear_free(der, (size_t)len);
+        OPENSSL_free(name);
+        count++;
+    }
+    ERR_clear_error();
+    if (got < 0)
+        return bad(err, CERTIFICATE, "it is broken: not PEM from its beginning to its end");
+    if (count == 0)
+        return bad(err, CERTIFICATE,
+                   "there is no certificate in it: '-----BEGIN CERTIFICATE-----' …");
+    if (rc == 0 && some_good)
+        return 0;
+    if (err)
+        *err = ended;
+    return -1;
 }
 
 /* ---- writing ---- */

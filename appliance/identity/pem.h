@@ -28,6 +28,13 @@ HF_MUST int hf_pem_read_pair(const char *certificates, const char *key,
 /* Whether HTTPS may be served with it today. INVALID with pointer. */
 HF_MUST int hf_pem_check(const struct hf_pem_pair *p, struct hf_error *err);
 
+/* Whether they are in force today, the chain too. INVALID with pointer. */
+HF_MUST int hf_pem_check_dates(const struct hf_pem_pair *p, struct hf_error *err);
+
+/* Whether all of text are certificates and at least one of them is in force. INVALID with pointer
+ * /certificate. */
+HF_MUST int hf_pem_check_authorities(const char *text, struct hf_error *err);
+
 /* Appends the key and all certificates as PEM text. */
 HF_MUST int hf_pem_print_pair(const struct hf_pem_pair *p, struct hf_buf *out,
                               struct hf_error *err);

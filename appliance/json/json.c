@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "json/json.h"
+#include "json/raw.h"
 
 #include "base/clock.h"
 #include "base/text.h"
 
-#include <cjson/cJSON.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,132 +11,13 @@
 
 static const double EXACT_INT_MAX = 9007199254740991.0; /* 2^53 - 1 */
 
-/* struct hf_json is a cJSON under another name, so that only this folder knows the library. */
-static cJSON *
-raw(const struct hf_json *v)
-{
-    return (cJSON *)(uintptr_t)v;
-}
-
-static struct hf_json *
-wrapped(cJSON *v)
-{
-    return (struct hf_json *)v;
-}
-
-/* ---- parsing ---- */
-
-static int
-error_at(const char *text, const char *where, const char *what, struct hf_error *err)
-{
-    size_t line = 1;
-    const char *line_start = text;
-
-    for (const char *c = text; c < where; c++) {
-        if (*c == '\n') {
-            line++;
-            line_start = c + 1;
-        }
-    }
-    return hf_error_set(err, HF_ERROR_MALFORMED, "line %zu, column %zu: %s", line,
-                        (size_t)(where - line_start) + 1, what);
-}
-
-/* cJSON would recurse to its compiled-in limit; ours is lower and known before it starts. */
-static const char *
-find_too_deep(const char *text, size_t len)
-{
-    unsigned depth = 0;
-    bool in_string = false;
-
-    for (size_t i = 0; i < len; i++) {
-        char c = text[i];
-
-        if (in_string) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > HF_JSON_DEPTH_MAX)
-                return text + i;
-        } else if ((c == ']' || c == '}') && depth) {
-            depth--;
-        }
-    }
-    return NULL;
-}
-
-static const cJSON *
-find_doubled(const cJSON *v)
-{
-    for (const cJSON *a = v->child; a; a = a->next) {
-        const cJSON *below = find_doubled(a);
-
-        if (below)
-            return below;
-        if (!cJSON_IsObject(v))
-            continue;
-        for (const cJSON *b = v->child; b != a; b = b->next)
-            if (strcmp(a->string, b->string) == 0)
-                return a;
-    }
-    return NULL;
-}
-
-static size_t
-count_blanks(const char *from, const char *end)
-{
-    const char *at = from;
-
-    while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
-        at++;
-    return (size_t)(at - from);
-}
-
-int
-hf_json_parse(const char *text, size_t len, struct hf_json **ret_doc, struct hf_error *err)
-{
-    const char *end = NULL;
-    const char *deep;
-    const cJSON *doubled;
-
-    if (len > HF_JSON_TEXT_MAX)
-        return hf_error_set(err, HF_ERROR_TOO_LARGE, "JSON text of more than %d bytes",
-                            HF_JSON_TEXT_MAX);
-    if (!hf_text_utf8(text, len))
-        return hf_error_set(err, HF_ERROR_MALFORMED, "not UTF-8 text");
-    deep = find_too_deep(text, len);
-    if (deep) {
-        char what[64];
-
-        snprintf(what, sizeof what, "nested deeper than %d levels", HF_JSON_DEPTH_MAX);
-        return error_at(text, deep, what, err);
-    }
-
-    HF_AUTO(hf_json)
-    struct hf_json *doc = wrapped(cJSON_ParseWithLengthOpts(text, len, &end, false));
-    if (!doc)
-        return error_at(text, end ? end : text, "not valid JSON from here on", err);
-    end += count_blanks(end, text + len);
-    if (end != text + len)
-        return error_at(text, end, "something stands behind the end of the JSON value", err);
-    doubled = find_doubled(raw(doc));
-    if (doubled)
-        return hf_error_set(err, HF_ERROR_MALFORMED, "member '%s' is there twice", doubled->string);
-    *ret_doc = hf_steal(&doc);
-    return 0;
-}
+/* ---- reading ---- */
 
 void
 hf_json_free(struct hf_json *doc)
 {
     cJSON_Delete(raw(doc));
 }
-
-/* ---- reading ---- */
 
 bool
 hf_json_is_object(const struct hf_json *v)
@@ -282,7 +162,8 @@ unknown_field(const char *pointer, const char *name, const struct hf_json_field 
     for (size_t i = 0; i < count; i++)
         if (hf_buf_addf(&allowed, NULL, "%s%s", i ? ", " : "", fields[i].name) < 0)
             break;
-    snprintf(where, sizeof where, "%s/%s", pointer, name);
+    hf_text_put(where, sizeof where, "%s", pointer);
+    hf_json_pointer_add(where, name);
     return hf_error_set_at(err, HF_ERROR_INVALID, where, "%s: unknown field; allowed here: %s",
                            where, allowed.data ? allowed.data : "none");
 }
@@ -427,6 +308,12 @@ hf_json_remove(struct hf_json *object, const char *member)
 }
 
 void
+hf_json_drop(struct hf_json *parent, const struct hf_json *child)
+{
+    cJSON_Delete(cJSON_DetachItemViaPointer(raw(parent), raw(child)));
+}
+
+void
 hf_json_put_string(struct hf_json *object, const char *member, const char *text)
 {
     hf_json_put(object, member, wrapped(text ? cJSON_CreateString(text) : cJSON_CreateNull()));
@@ -496,6 +383,17 @@ int
 hf_json_print(const struct hf_json *v, char **ret_text, struct hf_error *err)
 {
     char *text = v ? cJSON_PrintUnformatted(raw(v)) : NULL;
+
+    if (!text)
+        return hf_error_nomem(err);
+    *ret_text = text;
+    return 0;
+}
+
+int
+hf_json_print_lines(const struct hf_json *v, char **ret_text, struct hf_error *err)
+{
+    char *text = v ? cJSON_Print(raw(v)) : NULL;
 
     if (!text)
         return hf_error_nomem(err);

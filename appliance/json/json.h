@@ -36,6 +36,10 @@ struct hf_json_place {
 };
 struct hf_json_place hf_json_find(const char *text, size_t len, const char *pointer);
 
+/* The same of a value of the tree doc that text was parsed into. */
+struct hf_json_place hf_json_place_of(const char *text, size_t len, const struct hf_json *doc,
+                                      const struct hf_json *v);
+
 void hf_json_free(struct hf_json *doc);
 HF_DEFINE_AUTO(struct hf_json, hf_json, hf_json_free)
 
@@ -54,6 +58,11 @@ double hf_json_number(const struct hf_json *object, const char *member, double o
 const char *hf_json_as_string(const struct hf_json *v);
 int64_t hf_json_as_int(const struct hf_json *v, int64_t otherwise);
 double hf_json_as_number(const struct hf_json *v, double otherwise);
+
+/* Where pointer (RFC 6901) leads to, or NULL; and a pointer with one more name, cut where it is too
+ * long. */
+const struct hf_json *hf_json_at(const struct hf_json *doc, const char *pointer);
+void hf_json_pointer_add(char pointer[HF_ERROR_POINTER_MAX], const char *name);
 
 /* Members of an object or elements of an array, in order: first child, next sibling, its key. */
 const struct hf_json *hf_json_first(const struct hf_json *v);
@@ -84,6 +93,39 @@ struct hf_json_field {
 HF_MUST int hf_json_check(const struct hf_json *v, const char *pointer,
                           const struct hf_json_field *fields, size_t count, struct hf_error *err);
 
+/* ---- all that is wrong with a document, not only the first ---- */
+
+enum { HF_JSON_FAULTS_MAX = 50, HF_JSON_FAULT_TEXT_SIZE = 720 };
+
+struct hf_json_fault {
+    struct hf_json_place place;
+    char pointer[HF_ERROR_POINTER_MAX]; /* "" for the document, also where it is no JSON */
+    char message[HF_ERROR_MESSAGE_MAX]; /* what is wrong and what is allowed, without the pointer */
+};
+
+struct hf_json_faults {
+    struct hf_json_fault list[HF_JSON_FAULTS_MAX];
+    size_t count;
+    bool more; /* than are listed, or can be told while these are there */
+};
+
+/* As hf_json_parse(), but what is wrong is noted. Doubled members are faults that reading goes on
+ * behind: the tree has all of them, as the text; after any other fault nothing can be said:
+ * MALFORMED. */
+HF_MUST int hf_json_parse_noting(const char *text, size_t len, struct hf_json **ret_doc,
+                                 struct hf_json_faults *faults, struct hf_error *err);
+
+/* Leaves the first of each, for checks to see one value. */
+void hf_json_drop_doubled(struct hf_json *doc);
+
+/* False where the list is full. */
+bool hf_json_faults_note(struct hf_json_faults *faults, struct hf_json_place place,
+                         const char *pointer, const char *fmt, ...) HF_PRINTF(4, 5);
+/* In the order of the text. */
+void hf_json_faults_sort(struct hf_json_faults *faults);
+/* "line 3, column 5: /uplink/url: must be …" */
+void hf_json_fault_text(const struct hf_json_fault *f, char out[HF_JSON_FAULT_TEXT_SIZE]);
+
 /* Whole trees. A copy; NULL for NULL or without memory. */
 struct hf_json *hf_json_copy(const struct hf_json *v);
 /* What comes of a merge patch (RFC 7396) on v, which stays as it is; NULL without memory. */
@@ -104,6 +146,8 @@ void hf_json_put_time(struct hf_json *object, const char *member, int64_t wall_m
 /* Puts a value in the place of the one that is there, or adds it. */
 void hf_json_set(struct hf_json *object, const char *member, struct hf_json *consume);
 void hf_json_remove(struct hf_json *object, const char *member);
+/* child is a member or element of parent. */
+void hf_json_drop(struct hf_json *parent, const struct hf_json *child);
 void hf_json_add(struct hf_json *array, struct hf_json *consume);
 void hf_json_add_string(struct hf_json *array, const char *text);
 /* NaN is written as null. */
@@ -111,6 +155,9 @@ void hf_json_add_number(struct hf_json *array, double value);
 
 /* Prints compactly; the caller frees *ret_text. */
 HF_MUST int hf_json_print(const struct hf_json *v, char **ret_text, struct hf_error *err);
+
+/* The same for people: a line for each member. */
+HF_MUST int hf_json_print_lines(const struct hf_json *v, char **ret_text, struct hf_error *err);
 
 /* Prints in the canonical form of RFC 8785: members sorted by name, no blanks. Exact for names of
  * ASCII and for numbers that are whole up to 2^53 - 1 or have no exponent. The caller frees

@@ -73,6 +73,7 @@ hf_settings_init(struct hf_settings *s)
         .lanes = hf_json_array(),
         .rules = hf_json_array(),
         .release_keys = hf_json_array(),
+        .stick_keys = hf_json_array(),
         .limits = hf_json_object(),
         .own = hf_json_object(),
     };
@@ -90,9 +91,10 @@ hf_settings_done(struct hf_settings *s)
     hf_json_free(s->lanes);
     hf_json_free(s->rules);
     hf_json_free(s->release_keys);
+    hf_json_free(s->stick_keys);
     hf_json_free(s->limits);
     hf_json_free(s->own);
-    s->sinks = s->lanes = s->rules = s->release_keys = s->limits = s->own = NULL;
+    s->sinks = s->lanes = s->rules = s->release_keys = s->stick_keys = s->limits = s->own = NULL;
     hf_scan_settings_done(&s->scan);
 }
 
@@ -105,11 +107,12 @@ hf_settings_copy(const struct hf_settings *from, struct hf_settings *to, struct 
     s.lanes = hf_json_copy(from->lanes);
     s.rules = hf_json_copy(from->rules);
     s.release_keys = hf_json_copy(from->release_keys);
+    s.stick_keys = hf_json_copy(from->stick_keys);
     s.limits = hf_json_copy(from->limits);
     s.own = hf_json_copy(from->own);
     s.scan.accept = hf_json_copy(from->scan.accept);
-    if (!s.sinks || !s.lanes || !s.rules || !s.release_keys || !s.limits || !s.own ||
-        !s.scan.accept) {
+    if (!s.sinks || !s.lanes || !s.rules || !s.release_keys || !s.stick_keys || !s.limits ||
+        !s.own || !s.scan.accept) {
         hf_settings_done(&s);
         return hf_error_nomem(err);
     }
@@ -204,15 +207,18 @@ parse_lists(const struct hf_json *doc, struct hf_settings *s, struct hf_error *e
     const struct hf_json *uplink = hf_json_get(doc, "uplink");
     const struct hf_json *limits = hf_json_get(doc, "limits"), *own = hf_json_get(doc, "own");
     const struct hf_json *keys = hf_json_get(doc, "release_keys");
+    const struct hf_json *stick_keys = hf_json_get(doc, "stick_keys");
 
     if (hf_check_limits(limits, err) < 0 || hf_check_own(own, err) < 0 ||
         hf_check_sinks(sinks, err) < 0 || hf_check_lanes(lanes, err) < 0 ||
         hf_settings_check_rules(rules, "/rules", err) < 0 ||
-        hf_trust_check_keys(keys, "/release_keys", err) < 0)
+        hf_trust_check_keys(keys, "/release_keys", err) < 0 ||
+        hf_trust_check_keys(stick_keys, "/stick_keys", err) < 0)
         return -1;
     if (replace(&s->sinks, sinks, err) < 0 || replace(&s->lanes, lanes, err) < 0 ||
         replace(&s->rules, rules, err) < 0 || replace(&s->limits, limits, err) < 0 ||
-        replace(&s->own, own, err) < 0 || replace(&s->release_keys, keys, err) < 0)
+        replace(&s->own, own, err) < 0 || replace(&s->release_keys, keys, err) < 0 ||
+        replace(&s->stick_keys, stick_keys, err) < 0)
         return -1;
     return uplink ? hf_put_uplink(&s->sinks, uplink, err) : 0;
 }
@@ -227,8 +233,8 @@ parse_into(const struct hf_json *doc, struct hf_settings *s, struct hf_error *er
         {"devices", HF_JSON_OBJECT, false},     {"limits", HF_JSON_OBJECT, false},
         {"own", HF_JSON_OBJECT, false},         {"alarms", HF_JSON_OBJECT, false},
         {"broker", HF_JSON_OBJECT, false},      {"registry", HF_JSON_OBJECT, false},
-        {"release_keys", HF_JSON_ARRAY, false}, {"upgrade", HF_JSON_OBJECT, false},
-        {"scan", HF_JSON_OBJECT, false},
+        {"release_keys", HF_JSON_ARRAY, false}, {"stick_keys", HF_JSON_ARRAY, false},
+        {"upgrade", HF_JSON_OBJECT, false},     {"scan", HF_JSON_OBJECT, false},
     };
     const struct hf_json *buffer, *devices, *alarms, *broker, *registry, *upgrade, *scan;
     const char *name;
@@ -326,6 +332,7 @@ document(const struct hf_settings *s, bool masked)
     hf_json_put(doc, "broker", broker);
     hf_json_put(doc, "registry", hf_print_registry(&s->registry, masked));
     hf_json_put(doc, "release_keys", hf_json_copy(s->release_keys));
+    hf_json_put(doc, "stick_keys", hf_json_copy(s->stick_keys));
     hf_json_put(doc, "upgrade", hf_print_upgrade(&s->upgrade));
     hf_json_put(doc, "scan", hf_print_scan(&s->scan));
     return doc;

@@ -6,15 +6,16 @@
  *       "devices": {"topic"}, "limits": {SERVICE: limits, "allow_overcommit"}, "own": {…},
  *       "alarms": {…}, "broker": {…}, "registry": {"host","ca_pem","user","password",
  *       "token_host","max_bytes_per_s","release_repository","check_hours"},
- *       "release_keys": [public key], "upgrade": {…}, "scan": {…} }
+ *       "release_keys": [public key], "stick_keys": [public key], "upgrade": {…}, "scan": {…} }
  *
  * Limits are as model/limits.h has them, each member over its default. "own" says what the own
  * services of a release may have: "ports" of the host, "binds" (folders of the host, with all below
  * them), and "secrets": {SERVICE: {NAME: value}}.
  * Sinks, rules and lanes are as api/record-path.md has them, a sink with its secrets in it. On the
  * way in there is also "uplink": {"url","token","ca_pem"}, short for the https sink named "uplink".
- * A release must be signed by one of release_keys, where there are any (model/trust.h).
- * Every member may be absent, unknown ones are refused.
+ * A release must be signed by one of release_keys, where there are any (model/trust.h); the files
+ * of a stick by one of stick_keys, once the gateway is claimed. Every member may be absent, unknown
+ * ones are refused.
  */
 #pragma once
 
@@ -144,7 +145,7 @@ struct hf_settings {
     struct hf_registry_settings registry;
     char device_topic[HF_FILTER_MAX + 1]; /* a filter whose level "ID" names the device */
     /* Arrays, owned, checked; never NULL after hf_settings_init() unless out of memory. */
-    struct hf_json *sinks, *lanes, *rules, *release_keys;
+    struct hf_json *sinks, *lanes, *rules, *release_keys, *stick_keys;
     struct hf_json *limits, *own; /* objects, the same */
 };
 

@@ -208,8 +208,8 @@ remove_door(const struct hf_json *doc)
 bool
 hf_settings_touch_services(const struct hf_settings *a, const struct hf_settings *b)
 {
-    static const char *const ours[] = {"name",     "alarms",       "upgrade",
-                                       "registry", "release_keys", "scan"};
+    static const char *const ours[] = {"name",         "alarms",     "upgrade", "registry",
+                                       "release_keys", "stick_keys", "scan"};
     HF_AUTO(hf_json) struct hf_json *one = NULL, *other = NULL;
 
     if (read_text(hf_settings_print, a, &one, NULL) < 0 ||

@@ -1,263 +1,211 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "provision/provision.h"
+#include "provision/parts.h"
 
-#include "base/buf.h"
 #include "base/text.h"
-#include "json/json.h"
+#include "provision/sealed.h"
+#include "provision/sieve.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-enum { FORMAT = 1 };
-
-static const char FOLDER[] = "holdfast";
-static const char PROVISION[] = "provision.json";
-static const char RECOVERY[] = "recovery.json";
+static const char BOM[] = "\xef\xbb\xbf";
 
 /* ---- reading ---- */
 
-static int
-open_error(struct hf_error *err, const char *path)
+int
+hf_provision_document(const char **text, size_t *len, struct hf_json **ret_doc,
+                      struct hf_json_faults *faults, struct hf_error *err)
 {
-    if (errno == ELOOP || errno == ENOTDIR)
-        return hf_error_set(err, HF_ERROR_INVALID,
-                            "'%s' is a symbolic link or no file: it must be a plain file", path);
-    return hf_error_errno(err, errno, "cannot read '%s'", path);
-}
+    size_t mark = sizeof BOM - 1;
 
-/* Whoever made the stick shall not choose which file of this host is read. */
-static int
-open_file(const char *dir, const char *name, int *ret_fd, struct hf_error *err)
-{
-    HF_AUTO_CLOSE int root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0)
-        return hf_error_errno(err, errno, "cannot open '%s'", dir);
-
-    HF_AUTO_CLOSE int folder =
-        openat(root, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (folder < 0)
-        return open_error(err, FOLDER);
-
-    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        return open_error(err, name);
-    *ret_fd = fd;
-    return 0;
-}
-
-static int
-read_all(int fd, struct hf_buf *text, struct hf_error *err)
-{
-    for (;;) {
-        size_t room = text->max - text->len;
-        char *to;
-        ssize_t n;
-
-        if (!room)
-            return hf_error_set(err, HF_ERROR_TOO_LARGE, "it is larger than %d bytes",
-                                HF_PROVISION_FILE_MAX);
-        to = hf_buf_reserve(text, room);
-        if (!to)
-            return hf_error_nomem(err);
-        n = read(fd, to, room);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return hf_error_errno(err, errno, "it cannot be read");
-        if (n == 0)
-            return 0;
-        text->len += (size_t)n;
-        text->data[text->len] = '\0';
+    if (*len >= mark && memcmp(*text, BOM, mark) == 0) {
+        *text += mark;
+        *len -= mark;
     }
-}
-
-static int
-read_file(const char *dir, const char *name, struct hf_buf *text, struct hf_error *err)
-{
-    HF_AUTO_CLOSE int fd = -1;
-    struct stat st;
-
-    if (open_file(dir, name, &fd, err) < 0)
-        return -1;
-    if (fstat(fd, &st) < 0)
-        return hf_error_errno(err, errno, "it cannot be read");
-    if (!S_ISREG(st.st_mode))
-        return hf_error_set(err, HF_ERROR_INVALID, "it is not a plain file");
-    if (read_all(fd, text, err) < 0)
-        return -1;
-    if (!text->len)
-        return hf_error_set(err, HF_ERROR_MALFORMED, "it is empty: write it again");
-    return 0;
-}
-
-static int
-parse(const struct hf_buf *text, struct hf_json **ret_doc, struct hf_error *err)
-{
-    if (hf_json_parse(text->data, text->len, ret_doc, err) == 0)
+    if (hf_json_parse_noting(*text, *len, ret_doc, faults, err) == 0)
         return 0;
-    if (err && err->class == HF_ERROR_MALFORMED) {
-        size_t len = strlen(err->message);
+    if (faults->count == 1) {
+        char *message = faults->list[0].message;
+        size_t used = strlen(message);
 
-        snprintf(err->message + len, sizeof err->message - len,
+        snprintf(message + used, HF_ERROR_MESSAGE_MAX - used,
                  " (where the file ends too early, it was written only in part: write it again)");
     }
     return -1;
 }
 
-/* ---- checking ---- */
-
-/* A copy of member of doc, put into to. */
-static int
-copy_member(const struct hf_json *doc, const char *member, struct hf_json *to, struct hf_error *err)
+int
+hf_provision_faulty(struct hf_json_faults *faults, struct hf_error *err)
 {
-    const struct hf_json *value = hf_json_get(doc, member);
-    HF_AUTO_FREE char *text = NULL;
-    struct hf_json *copy = NULL;
+    char text[HF_JSON_FAULT_TEXT_SIZE], others[64] = "";
+    enum hf_error_class class =
+        err && err->class == HF_ERROR_MALFORMED ? HF_ERROR_MALFORMED : HF_ERROR_INVALID;
 
-    if (!value)
-        return 0;
-    if (hf_json_print(value, &text, err) < 0 || hf_json_parse(text, strlen(text), &copy, err) < 0)
-        return -1;
-    hf_json_put(to, member, copy);
-    return 0;
+    hf_json_faults_sort(faults);
+    hf_json_fault_text(&faults->list[0], text);
+    if (faults->count > 1)
+        snprintf(others, sizeof others, " (and %zu more)", faults->count - 1);
+    return hf_error_set_at(err, class, faults->list[0].pointer, "%s%s", text, others);
 }
 
-/* What stands in the document as in the settings is read by them. */
-static int
-read_settings(const struct hf_json *doc, struct hf_settings *s, struct hf_error *err)
-{
-    static const char *const members[] = {"name",   "uplink",   "sinks",        "buffer",
-                                          "lanes",  "rules",    "devices",      "alarms",
-                                          "broker", "registry", "release_keys", "scan"};
-    HF_AUTO(hf_json) struct hf_json *part = hf_json_object();
-
-    if (!part)
-        return hf_error_nomem(err);
-    for (size_t i = 0; i < HF_LEN(members); i++)
-        if (copy_member(doc, members[i], part, err) < 0)
-            return -1;
-    return hf_settings_parse(part, s, err);
-}
-
-/* Who may get in: one of the two, or neither. */
-static int
-read_access(const struct hf_json *doc, char password_hash[HF_PASSWORD_HASH_SIZE],
-            char setup_code[HF_SETUP_CODE_SIZE], struct hf_error *err)
-{
-    static const struct hf_json_field fields[] = {{"password_hash", HF_JSON_STRING, true}};
-    const struct hf_json *admin = hf_json_get(doc, "admin");
-    const char *code = hf_json_string(doc, "setup_code");
-
-    if (admin && code)
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/setup_code",
-                               "/setup_code: not together with /admin: a gateway with an admin "
-                               "password needs no setup code");
-    if (admin) {
-        const char *hash;
-
-        if (hf_json_check(admin, "/admin", fields, HF_LEN(fields), err) < 0)
-            return -1;
-        hash = hf_json_string(admin, "password_hash");
-        if (hf_password_hash_check(hash, "/admin/password_hash", err) < 0)
-            return -1;
-        snprintf(password_hash, HF_PASSWORD_HASH_SIZE, "%s", hash);
-    }
-    if (code && !hf_setup_code_normalise(code, setup_code))
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/setup_code",
-                               "/setup_code: must look like XXXX-XXXX-XXXX, of the characters %s",
-                               hf_setup_code_alphabet);
-    return 0;
-}
-
-static int
-check_format(const struct hf_json *doc, struct hf_error *err)
-{
-    if (hf_json_int(doc, "format", 0) == FORMAT)
-        return 0;
-    return hf_error_set_at(err, HF_ERROR_INVALID, "/format",
-                           "/format: must be %d, the only format that this version knows", FORMAT);
-}
-
-static int
-read_certificate(const struct hf_json *v, struct hf_provision *p, struct hf_error *err)
-{
-    static const struct hf_json_field fields[] = {
-        {"certificate", HF_JSON_STRING, true},
-        {"key", HF_JSON_STRING, true},
-    };
-
-    if (!v)
-        return 0;
-    if (hf_json_check(v, "/certificate", fields, HF_LEN(fields), err) < 0)
-        return -1;
-    p->certificate = strdup(hf_json_string(v, "certificate"));
-    p->key = strdup(hf_json_string(v, "key"));
-    return p->certificate && p->key ? 0 : hf_error_nomem(err);
-}
-
-static int
-read_document(const struct hf_json *doc, struct hf_provision *p, struct hf_error *err)
-{
-    static const struct hf_json_field fields[] = {
-        {"format", HF_JSON_INT, true},         {"name", HF_JSON_STRING, false},
-        {"uplink", HF_JSON_OBJECT, false},     {"sinks", HF_JSON_ARRAY, false},
-        {"buffer", HF_JSON_OBJECT, false},     {"lanes", HF_JSON_ARRAY, false},
-        {"rules", HF_JSON_ARRAY, false},       {"devices", HF_JSON_OBJECT, false},
-        {"alarms", HF_JSON_OBJECT, false},     {"broker", HF_JSON_OBJECT, false},
-        {"registry", HF_JSON_OBJECT, false},   {"release_keys", HF_JSON_ARRAY, false},
-        {"scan", HF_JSON_OBJECT, false},       {"admin", HF_JSON_OBJECT, false},
-        {"setup_code", HF_JSON_STRING, false}, {"certificate", HF_JSON_OBJECT, false},
-    };
-
-    if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)
-        return -1;
-    if (check_format(doc, err) < 0 || read_settings(doc, &p->settings, err) < 0 ||
-        read_certificate(hf_json_get(doc, "certificate"), p, err) < 0)
-        return -1;
-    return read_access(doc, p->password_hash, p->setup_code, err);
-}
-
-static void
-hash_file(const struct hf_buf *text, char out[HF_PROVISION_HASH_SIZE])
+void
+hf_provision_hash(const char *text, size_t len, char out[HF_PROVISION_HASH_SIZE])
 {
     unsigned char hash[crypto_hash_sha256_BYTES];
 
-    crypto_hash_sha256(hash, (const unsigned char *)text->data, text->len);
+    crypto_hash_sha256(hash, (const unsigned char *)text, len);
     hf_text_hex(hash, sizeof hash, out);
 }
 
-static int
-read_checked(const char *dir, struct hf_provision *p, struct hf_error *err)
-{
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_PROVISION_FILE_MAX + 1);
-    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+/* ---- the whole file ---- */
 
-    if (read_file(dir, PROVISION, &text, err) < 0 || parse(&text, &doc, err) < 0 ||
-        read_document(doc, p, err) < 0)
+struct taking {
+    const struct hf_provision_with *with;
+    struct hf_provision p; /* of the last call that was good */
+};
+
+static int
+take(void *context, const struct hf_json *doc, struct hf_error *err)
+{
+    struct taking *t = context;
+    struct hf_provision p = {.file_hash = ""};
+
+    hf_settings_init(&p.settings);
+    if ((t->with->base && hf_settings_copy(t->with->base, &p.settings, err) < 0) ||
+        hf_provision_take(doc, t->with->x509, &p, err) < 0) {
+        hf_provision_done(&p);
         return -1;
-    hash_file(&text, p->file_hash);
+    }
+    hf_provision_done(&t->p);
+    t->p = p;
+    return 0;
+}
+
+/* What is wrong in the sealed part has no place of its own in the text. */
+static void
+place_sealed(const char *text, size_t len, const struct hf_json *doc, const struct hf_json *sealed,
+             struct hf_json_faults *faults)
+{
+    struct hf_json_place place = hf_json_place_of(text, len, doc, hf_json_get(doc, "sealed"));
+
+    for (size_t i = 0; i < faults->count; i++) {
+        struct hf_json_fault *f = &faults->list[i];
+        char top[HF_ERROR_POINTER_MAX];
+
+        if (!*f->pointer)
+            continue;
+        hf_text_put(top, sizeof top, "%.*s", (int)(1 + strcspn(f->pointer + 1, "/")), f->pointer);
+        if (!hf_json_at(doc, top) && hf_json_at(sealed, top))
+            f->place = place;
+    }
+}
+
+/* The members of both. */
+static int
+join(struct hf_json *whole, const struct hf_json *sealed, struct hf_error *err)
+{
+    hf_json_remove(whole, "sealed");
+    for (const struct hf_json *m = hf_json_first(sealed); m; m = hf_json_next(m))
+        hf_json_put(whole, hf_json_key(m), hf_json_copy(m));
+    return hf_json_is_object(whole) ? 0 : hf_error_nomem(err);
+}
+
+static int
+sieve_sealed(const char *text, size_t len, const struct hf_json *doc, struct taking *t,
+             struct hf_json_faults *faults, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *whole = hf_json_copy(doc), *sealed = NULL;
+    struct hf_error why = {0};
+
+    if (!whole)
+        return hf_error_nomem(err);
+    if (!t->with->passphrase && t->with->leave_sealed) {
+        hf_json_remove(whole, "sealed");
+        return hf_sieve(text, len, doc, whole, take, t, faults, err);
+    }
+    if (hf_provision_unseal(doc, t->with->passphrase, &sealed, &why) < 0) {
+        if (why.class != HF_ERROR_INVALID) {
+            *err = why;
+            return -1;
+        }
+        hf_json_faults_note(faults, hf_json_place_of(text, len, doc, hf_json_get(doc, "sealed")),
+                            "/sealed", "%s", why.message);
+        hf_json_remove(whole, "sealed");
+    } else if (join(whole, sealed, err) < 0) {
+        return -1;
+    }
+    if (hf_sieve(text, len, doc, whole, take, t, faults, err) < 0)
+        return -1;
+    place_sealed(text, len, doc, sealed, faults);
+    return 0;
+}
+
+static int
+parse(const char *text, size_t len, struct taking *t, struct hf_json_faults *faults,
+      struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    const char *from = text;
+    size_t rest = len;
+
+    if (hf_provision_document(&from, &rest, &doc, faults, err) < 0)
+        return -1;
+    if (hf_json_is_object(doc) && hf_json_get(doc, "sealed"))
+        return sieve_sealed(from, rest, doc, t, faults, err);
+    return hf_sieve(from, rest, doc, doc, take, t, faults, err);
+}
+
+int
+hf_provision_parse(const char *text, size_t len, const struct hf_provision_with *with,
+                   struct hf_provision *ret_provision, struct hf_json_faults *faults,
+                   struct hf_error *err)
+{
+    struct taking t = {.with = with};
+    struct hf_error why = {0};
+    int rc;
+
+    faults->count = 0;
+    faults->more = false;
+    rc = parse(text, len, &t, faults, &why);
+    if (faults->count > 0)
+        rc = hf_provision_faulty(faults, &why);
+    if (rc < 0) {
+        hf_provision_done(&t.p);
+        if (err)
+            *err = why;
+        return -1;
+    }
+    hf_provision_hash(text, len, t.p.file_hash);
+    *ret_provision = t.p;
     return 0;
 }
 
 int
-hf_provision_read(const char *dir, const struct hf_settings *base,
-                  struct hf_provision *ret_provision, struct hf_error *err)
+hf_provision_read(const char *dir, const struct hf_provision_with *with,
+                  struct hf_provision *ret_provision, struct hf_json_faults *faults,
+                  struct hf_error *err)
 {
-    struct hf_provision p = {.file_hash = ""};
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_PROVISION_FILE_MAX + 1);
+    int rc;
 
-    hf_settings_init(&p.settings);
-    if (base && hf_settings_copy(base, &p.settings, err) < 0)
-        return -1;
-    if (read_checked(dir, &p, err) < 0) {
-        hf_provision_done(&p);
-        return hf_error_wrap(err, "provisioning file holdfast/provision.json");
-    }
-    *ret_provision = p;
-    return 0;
+    faults->count = 0;
+    faults->more = false;
+    rc = hf_provision_load(dir, HF_PROVISION_FILE, &text, err);
+    if (rc == 0)
+        rc = hf_provision_parse(text.data, text.len, with, ret_provision, faults, err);
+    if (text.data)
+        sodium_memzero(text.data, text.len);
+    return rc < 0 ? hf_error_wrap(err, "provisioning file holdfast/" HF_PROVISION_FILE) : 0;
+}
+
+static void
+wipe(char **text)
+{
+    if (*text)
+        sodium_memzero(*text, strlen(*text));
+    free(*text);
+    *text = NULL;
 }
 
 void
@@ -266,63 +214,14 @@ hf_provision_done(struct hf_provision *p)
     hf_settings_done(&p->settings);
     sodium_memzero(p->password_hash, sizeof p->password_hash);
     sodium_memzero(p->setup_code, sizeof p->setup_code);
-    if (p->key)
-        sodium_memzero(p->key, strlen(p->key));
-    free(p->key);
-    free(p->certificate);
-    p->key = p->certificate = NULL;
-}
-
-/* ---- recovery ---- */
-
-static int
-read_recovery(const struct hf_json *doc, const char *gateway_id, struct hf_recovery *r,
-              struct hf_error *err)
-{
-    static const struct hf_json_field fields[] = {
-        {"format", HF_JSON_INT, true},
-        {"gateway", HF_JSON_STRING, false},
-        {"admin", HF_JSON_OBJECT, false},
-        {"setup_code", HF_JSON_STRING, false},
-    };
-
-    const char *gateway;
-
-    if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0 || check_format(doc, err) < 0)
-        return -1;
-    gateway = hf_json_string(doc, "gateway");
-    if (gateway && strcmp(gateway, gateway_id) != 0)
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/gateway",
-                               "/gateway: is another gateway; this one is '%s'", gateway_id);
-    if (read_access(doc, r->password_hash, r->setup_code, err) < 0)
-        return -1;
-    if (!*r->password_hash && !*r->setup_code)
-        return hf_error_set_at(err, HF_ERROR_INVALID, "/setup_code",
-                               "/setup_code: is missing, and so is /admin: one of them says how to "
-                               "get in");
-    return 0;
-}
-
-int
-hf_recovery_read(const char *dir, const char *gateway_id, struct hf_recovery *ret_recovery,
-                 struct hf_error *err)
-{
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_PROVISION_FILE_MAX + 1);
-    HF_AUTO(hf_json) struct hf_json *doc = NULL;
-    struct hf_recovery r = {.file_hash = ""};
-
-    if (read_file(dir, RECOVERY, &text, err) < 0 || parse(&text, &doc, err) < 0 ||
-        read_recovery(doc, gateway_id, &r, err) < 0) {
-        hf_recovery_done(&r);
-        return hf_error_wrap(err, "recovery file holdfast/recovery.json");
-    }
-    hash_file(&text, r.file_hash);
-    *ret_recovery = r;
-    return 0;
-}
-
-void
-hf_recovery_done(struct hf_recovery *r)
-{
-    sodium_memzero(r, sizeof *r);
+    wipe(&p->key);
+    wipe(&p->certificate);
+    if (p->devices)
+        sodium_memzero(p->devices, p->device_count * sizeof *p->devices);
+    free(p->devices);
+    p->devices = NULL;
+    p->device_count = 0;
+    hf_json_free(p->network);
+    hf_json_free(p->time);
+    p->network = p->time = NULL;
 }

@@ -28,6 +28,19 @@ is_known(struct hf_store *st, const char *query, const char *file_hash, struct h
     return strcmp(known, file_hash) == 0;
 }
 
+int
+hf_store_knows_file(struct hf_store *st, const char *file_hash, bool *ret_known,
+                    struct hf_error *err)
+{
+    int provision = is_known(st, hf_sql_provision_get, file_hash, err);
+    int recovery = provision ? 0 : is_known(st, hf_sql_recovery_get, file_hash, err);
+
+    if (provision < 0 || recovery < 0)
+        return -1;
+    *ret_known = provision || recovery;
+    return 0;
+}
+
 static int
 apply_access(struct hf_store *st, const struct hf_store_provision *p, struct hf_error *err)
 {

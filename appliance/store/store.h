@@ -218,6 +218,10 @@ struct hf_store_provision {
 HF_MUST int hf_store_apply_provision(struct hf_store *st, const struct hf_store_provision *p,
                                      bool *ret_applied, struct hf_error *err);
 
+/* Whether the provisioning or recovery file applied last is this one. */
+HF_MUST int hf_store_knows_file(struct hf_store *st, const char *file_hash, bool *ret_known,
+                                struct hf_error *err);
+
 struct hf_store_recovery {
     const char *file_hash;
     const char *password_hash;   /* of user "admin", who is an admin then; NULL for none */

@@ -26,6 +26,17 @@ function fits(schema, what, value) {
 
 const provision = ajv.compile(api('provision.schema.json'));
 fits(provision, 'provision.example.json', api('provision.example.json'));
+// tests/unit/provision/test_faults.c has holdfastd refuse the same.
+for (const [what, more] of Object.entries({
+  'a member that is misspelt': { nmae: 'x' },
+  'a router by DHCP': { network: { interfaces: [{ router: '192.0.2.1' }] } },
+  'no interfaces': { network: { interfaces: [] } },
+  'an interface outside': { network: { interfaces: [{ name: '../x' }] } },
+  'a time zone outside': { time: { zone: '../../etc/passwd' } },
+  'a bundle outside': { release: { bundle: '../x' } },
+  'a device without a password': { device_accounts: [{ name: 'd' }] },
+  'a key that is none': { stick_keys: ['x'] },
+})) check(what, !provision({ format: 1, ...more }), 'it is taken');
 const recovery = ajv.compile(api('recovery.schema.json'));
 fits(recovery, 'a recovery by code', { format: 1, gateway: 'hf-1a2b3c4d', setup_code: '7KQM-X3PA-92HV' });
 check('a recovery by nothing', !recovery({ format: 1 }), 'it is taken');

@@ -45,7 +45,8 @@ reading(void **state)
         "\"token_host\":\"\",\"max_bytes_per_s\":0,\"release_repository\":\"holdfast/release\","
         "\"check_hours\":0},");
     call_expect("GET", CONFIG, "", 200,
-                "\"release_keys\":[],\"upgrade\":{\"freeze\":false,\"gate_s\":60,\"switch_s\":120,"
+                "\"release_keys\":[],\"stick_keys\":[],\"upgrade\":{\"freeze\":false,\"gate_s\":60,"
+                "\"switch_s\":120,"
                 "\"max_backlog\":0,"
                 "\"busy_wait_s\":600,\"config_gate_s\":60},\"scan\":{");
     call_expect("DELETE", CONFIG, "", 405, "Allow: GET, HEAD, PUT, PATCH, OPTIONS\r\n");

@@ -29,7 +29,11 @@ bad_text_is_refused_with_its_place(void **state)
     refused("{} x", 4, "line 1");
     refused("{}\0", 3, "UTF-8");
     refused("{\"a\":1,\"a\":2}", 13, "'a' is there twice");
-    refused("\"\xff\"", 3, "UTF-8");
+    refused("\"\xff\"", 3, "line 1, column 2: not UTF-8");
+    refused("\xff\xfe{\0}\0", 6, "UTF-16");
+    refused("{\n\v\"a\":1}", 9, "line 2, column 1: a control character");
+    refused("{\"a\":\"x\\u0000\"}", 15, "line 1, column 8: \\u0000");
+    refused("{\"a\":1,\n\"\\u0061\":2}", 19, "line 2, column 1: member 'a'");
     memset(deep, '[', 10000);
     memset(deep + 10000, ']', 10000);
     refused(deep, 20000, "nested deeper than 32");
@@ -232,6 +236,52 @@ values_are_found_in_their_text(void **state)
     }
 }
 
+static void
+values_of_the_tree_are_found_in_their_text(void **state)
+{
+    static const char text[] = "{\n  \"a\": [1, \"},]\\\"\", {\"b/c\": 2}],\n"
+                               "  \"\\u0064\": {\n    \"e\": [ ], \"\": 3 }\n}";
+    static const struct {
+        const char *pointer;
+        size_t line, column;
+    } rows[] = {
+        {"", 1, 1},           {"/a", 2, 3}, {"/a/0", 2, 9}, {"/a/1", 2, 12}, {"/a/2", 2, 21},
+        {"/a/2/b~1c", 2, 22}, {"/d", 3, 3}, {"/d/e", 4, 5}, {"/d/", 4, 15},
+    };
+    static const char *const nowhere[] = {"/a/3", "/a/x", "/d/f", "/a/0/1", "/b~1c", "/d/e/0"};
+    HF_AUTO(hf_json) struct hf_json *doc = NULL;
+
+    (void)state;
+    assert_int_equal(hf_json_parse(text, sizeof text - 1, &doc, NULL), 0);
+    for (size_t i = 0; i < HF_LEN(rows); i++) {
+        const struct hf_json *v = hf_json_at(doc, rows[i].pointer);
+        struct hf_json_place p = hf_json_place_of(text, sizeof text - 1, doc, v);
+
+        assert_non_null(v);
+        if (p.line != rows[i].line || p.column != rows[i].column)
+            fail_msg("'%s' is at %zu:%zu, not %zu:%zu", rows[i].pointer, p.line, p.column,
+                     rows[i].line, rows[i].column);
+    }
+    for (size_t i = 0; i < HF_LEN(nowhere); i++)
+        assert_null(hf_json_at(doc, nowhere[i]));
+}
+
+static void
+pointers_grow_by_names_and_stay_within_bounds(void **state)
+{
+    char pointer[HF_ERROR_POINTER_MAX] = "/a", name[HF_ERROR_POINTER_MAX];
+
+    (void)state;
+    hf_json_pointer_add(pointer, "b/c~d");
+    assert_string_equal(pointer, "/a/b~1c~0d");
+    memset(name, '~', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    hf_json_pointer_add(pointer, name);
+    assert_true(strlen(pointer) < HF_ERROR_POINTER_MAX);
+    hf_json_pointer_add(pointer, name);
+    assert_true(strlen(pointer) < HF_ERROR_POINTER_MAX);
+}
+
 /* The samples of RFC 8785 §3.2.2 to §3.2.4, as far as ASCII names and plain numbers go. */
 static void
 canonical_is_one_text_for_one_value(void **state)
@@ -272,6 +322,8 @@ main(void)
         cmocka_unit_test(compact_refuses_what_is_no_json),
         cmocka_unit_test(a_merge_patch_is_applied),
         cmocka_unit_test(values_are_found_in_their_text),
+        cmocka_unit_test(values_of_the_tree_are_found_in_their_text),
+        cmocka_unit_test(pointers_grow_by_names_and_stay_within_bounds),
         cmocka_unit_test(canonical_is_one_text_for_one_value),
     };
 

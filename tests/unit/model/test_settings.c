@@ -50,6 +50,7 @@ static const char whole[] =
     "\"password\":\"r3g\",\"token_host\":\"\",\"max_bytes_per_s\":65536,"
     "\"release_repository\":\"ours/releases\",\"check_hours\":24},"
     "\"release_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"],"
+    "\"stick_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"],"
     "\"upgrade\":{\"freeze\":true,\"gate_s\":30,\"switch_s\":60,\"max_backlog\":100,"
     "\"busy_wait_s\":0,\"config_gate_s\":60},"
     "\"scan\":{\"policy\":{\"unknown\":\"warn\",\"low\":\"warn\",\"medium\":\"warn\","
@@ -262,6 +263,7 @@ a_bad_document_changes_nothing(void **state)
         {"{\"registry\":{\"host\":\"r.example:65536\"}}", "/registry/host"},
         {"{\"registry\":{\"host\":\"R.example\"}}", "/registry/host"},
         {"{\"release_keys\":[7]}", "/release_keys/0"},
+        {"{\"stick_keys\":[7]}", "/stick_keys/0"},
         {"{\"release_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs\"]}",
          "/release_keys/0"},
         {"{\"name\":\"ok\",\"colour\":1}", "/colour"},

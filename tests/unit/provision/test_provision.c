@@ -15,6 +15,9 @@ write_file(const char *dir, const char *text)
     tempdir_write(dir, "holdfast/provision.json", text, strlen(text));
 }
 
+static struct hf_json_faults faults;
+static const struct hf_provision_with plain;
+
 static struct hf_provision
 accepted(const char *dir, const char *text)
 {
@@ -22,7 +25,7 @@ accepted(const char *dir, const char *text)
     struct hf_error err = {0};
 
     write_file(dir, text);
-    if (hf_provision_read(dir, NULL, &p, &err) < 0)
+    if (hf_provision_read(dir, &plain, &p, &faults, &err) < 0)
         fail_msg("%s", err.message);
     return p;
 }
@@ -33,7 +36,7 @@ refused(const char *dir)
     struct hf_provision p = {.file_hash = "untouched"};
     struct hf_error err = {0};
 
-    assert_int_equal(hf_provision_read(dir, NULL, &p, &err), -1);
+    assert_int_equal(hf_provision_read(dir, &plain, &p, &faults, &err), -1);
     assert_string_equal(p.file_hash, "untouched");
     assert_non_null(strstr(err.message, "provision.json"));
     return err;
@@ -111,7 +114,9 @@ absent_settings_keep_their_value(void **state)
     hf_json_put_string(sink, "url", "https://kept/");
     hf_json_add(base.sinks, sink);
     write_file(*state, "{\"format\":1,\"setup_code\":\"7kqm x3pa-92hv\"}");
-    assert_int_equal(hf_provision_read(*state, &base, &p, NULL), 0);
+    assert_int_equal(hf_provision_read(*state, &(const struct hf_provision_with){.base = &base}, &p,
+                                       &faults, NULL),
+                     0);
     assert_string_equal(hf_json_string(hf_settings_sink(&p.settings, "uplink"), "url"),
                         "https://kept/");
     assert_string_equal(p.settings.name, base.name);
@@ -126,7 +131,7 @@ a_certificate_comes_with_its_key(void **state)
     struct hf_provision p;
 
     write_file(*state, "{\"format\":1,\"certificate\":{\"certificate\":\"C\",\"key\":\"K\"}}");
-    assert_int_equal(hf_provision_read(*state, NULL, &p, NULL), 0);
+    assert_int_equal(hf_provision_read(*state, &plain, &p, &faults, NULL), 0);
     assert_string_equal(p.certificate, "C");
     assert_string_equal(p.key, "K");
     hf_provision_done(&p);
@@ -271,9 +276,9 @@ links_and_pipes_are_refused(void **state)
     struct hf_provision p;
     struct hf_error err = {0};
 
-    assert_int_equal(hf_provision_read(dir, NULL, &p, &err), -1);
+    assert_int_equal(hf_provision_read(dir, &plain, &p, &faults, &err), -1);
     assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
-    assert_int_equal(hf_provision_read(tempdir_path(dir, "none"), NULL, &p, &err), -1);
+    assert_int_equal(hf_provision_read(tempdir_path(dir, "none"), &plain, &p, &faults, &err), -1);
     assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
 
     assert_int_equal(mkdir(tempdir_path(dir, "holdfast"), 0755), 0);
@@ -290,7 +295,7 @@ links_and_pipes_are_refused(void **state)
     assert_int_equal(mkdir(tempdir_path(dir, "real"), 0755), 0);
     tempdir_write(dir, "real/provision.json", "{\"format\":1}", 12);
     assert_int_equal(symlink("real", tempdir_path(dir, "holdfast")), 0);
-    assert_int_equal(hf_provision_read(dir, NULL, &p, &err), -1);
+    assert_int_equal(hf_provision_read(dir, &plain, &p, &faults, &err), -1);
     assert_int_equal(err.class, HF_ERROR_INVALID);
 }
 
@@ -310,14 +315,14 @@ recovery_says_who_gets_in(void **state)
     char first[HF_PROVISION_HASH_SIZE];
 
     write_recovery(*state, "{\"format\":1,\"setup_code\":\"7kqm x3pa 92hv\"}");
-    assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, NULL), 0);
+    assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, &faults, NULL), 0);
     assert_string_equal(r.setup_code, "7KQM-X3PA-92HV");
     assert_string_equal(r.password_hash, "");
     assert_int_equal(strlen(r.file_hash), 64);
     memcpy(first, r.file_hash, sizeof first);
     write_recovery(*state, "{\"format\":1,\"gateway\":\"hf-00000001\","
                            "\"admin\":{\"password_hash\":\"" HASH "\"}}");
-    assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, NULL), 0);
+    assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, &faults, NULL), 0);
     assert_string_equal(r.setup_code, "");
     assert_string_equal(r.password_hash, HASH);
     assert_string_not_equal(r.file_hash, first);
@@ -338,7 +343,8 @@ wrong_recovery_is_refused(void **state)
         {"{\"format\":1}", HF_ERROR_INVALID, "/setup_code"},
         {"{\"format\":2,\"setup_code\":\"7KQM-X3PA-92HV\"}", HF_ERROR_INVALID, "/format"},
         {"{\"format\":1,\"setup_code\":\"7KQM\"}", HF_ERROR_INVALID, "/setup_code"},
-        {"{\"format\":1,\"name\":\"x\"}", HF_ERROR_INVALID, "/name"},
+        {"{\"format\":1,\"name\":\"x\",\"setup_code\":\"7KQM-X3PA-92HV\"}", HF_ERROR_INVALID,
+         "/name"},
         {"{\"format\":1,\"admin\":{\"password_hash\":\"x\"}}", HF_ERROR_INVALID,
          "/admin/password_hash"},
         {"{\"format\":1,\"gateway\":\"hf-00000002\",\"setup_code\":\"7KQM-X3PA-92HV\"}",
@@ -350,11 +356,11 @@ wrong_recovery_is_refused(void **state)
     struct hf_recovery r = {.file_hash = "untouched"};
     struct hf_error err = {0};
 
-    assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, &err), -1);
+    assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, &faults, &err), -1);
     assert_int_equal(err.class, HF_ERROR_NOT_FOUND);
     for (size_t i = 0; i < HF_LEN(cases); i++) {
         write_recovery(*state, cases[i].text);
-        assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, &err), -1);
+        assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, &faults, &err), -1);
         if (err.class != cases[i].class || strcmp(err.pointer, cases[i].pointer) != 0)
             fail_msg("%s gave class %d at '%s': %s", cases[i].text, err.class, err.pointer,
                      err.message);

@@ -3362,6 +3362,7 @@ export interface components {
          *       "release_keys": [
          *         "RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9"
          *       ],
+         *       "stick_keys": [],
          *       "upgrade": {
          *         "freeze": false,
          *         "gate_s": 60,
@@ -3441,6 +3442,7 @@ export interface components {
                 check_hours: components["schemas"]["RegistryPatch"]["check_hours"];
             };
             release_keys: components["schemas"]["ReleaseKeys"];
+            stick_keys: components["schemas"]["StickKeys"];
             /** @description How a release is applied. */
             upgrade: {
                 freeze: components["schemas"]["UpgradePatch"]["freeze"];
@@ -3486,6 +3488,8 @@ export interface components {
         }[];
         /** @description Public keys of minisign; a release must be signed by one of them. Without any, unsigned ones are taken. */
         ReleaseKeys: string[];
+        /** @description Public keys of minisign; once the gateway is claimed the files of a stick must be signed by one of them. Without any, no stick changes anything then. */
+        StickKeys: string[];
         /** @description By service, over the defaults; `null` for a member goes back to its default. */
         LimitSettings: {
             /** @description Whether all services together may be given more memory than the box has. */
@@ -3569,6 +3573,8 @@ export interface components {
             registry?: components["schemas"]["RegistryPatch"] | null;
             /** @description All of them. */
             release_keys?: components["schemas"]["ReleaseKeys"] | null;
+            /** @description All of them. */
+            stick_keys?: components["schemas"]["StickKeys"] | null;
             /** @description How a release is applied. */
             upgrade?: components["schemas"]["UpgradePatch"] | null;
             /** @description Known vulnerabilities. */

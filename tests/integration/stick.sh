@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A stick, from the folder that it is mounted at to the report on it, with holdfastd and holdfast-stick as they are. (That
+# it is found by its label, mounted as FAT and pulled out is for a machine of its own: image tests.)
+# shellcheck source=../private-gateway.sh disable=SC2119
+. "$(dirname "$0")/../private-gateway.sh"
+gateway_new
+# shellcheck source=../upgrade/variants.sh
+. "$(dirname "$0")/../upgrade/variants.sh"
+
+holdfast=$hf_build/release/holdfast
+holdfast_stick=$hf_build/release/holdfast-stick
+gw_uplink=
+stick=$work/stick
+mkdir -p "$stick/holdfast"
+
+after_end() { variants_remove; }
+
+# plugs_in: as the unit of udev's rule does, but for mounting; what it says is in $work/said.
+plugs_in() {
+    "$holdfast_stick" --mounted "$stick" --dir "$gw_dir/stick" --run "$gw_secrets" --etc "$gw_dir/etc" \
+        --group "$(id -gn)" --issue "$gw_dir/issue" --patience "${1:-30}" 2>"$work/said" || {
+        cat "$work/said"
+        return 1
+    }
+}
+# writes JQ-FILTER: provision.json of that.
+writes() { jq -n "$1" >"$stick/holdfast/provision.json"; }
+report_text() { tr -d '\r' <"$(echo "$stick"/holdfast/report-hf-*.txt)"; }
+report_json() { jq -r "$1" "$(echo "$stick"/holdfast/report-hf-*.json)"; }
+result() { report_json ".files[] | select(.file == \"${2:-provision.json}\") | .result == \"$1\""; }
+is_called() { expect "name" "$(api_get /claim .name)" "$1"; }
+
+starts_without_a_stick() {
+    gateway_start --stick "$gw_dir/stick" --provision-passphrase "$work/passphrase"
+    expect "its answer" "$(jq -r .id "$gw_secrets/stick.json")" ""
+}
+
+a_bad_stick_is_explained_and_changes_nothing() {
+    printf '{\n"format": 1,\n"name": "Two Words",\n"nmae": 1,\n"uplink": {"url": "ftp://x"}\n}\n' >"$stick/holdfast/provision.json"
+    expect_fail "$holdfast" provision check "$stick" >"$work/checked"
+    plugs_in
+    expect "result" "$(result refused)" true
+    expect_match "report" "$(report_text)" 'provision.json: REFUSED. Nothing was changed'
+    expect_match "report" "$(report_text)" 'line 3, column 1: /name: '
+    expect_match "report" "$(report_text)" 'line 4, column 1: /nmae: unknown field'
+    expect_match "report" "$(report_text)" 'line 5, column 12: /uplink/url: '
+    expect_match "console" "$(cat "$work/said")" 'line 4, column 1: /nmae'
+    is_called holdfast
+    # what the desk said is what the gateway says
+    expect "errors at the desk" "$("$holdfast" provision check --json "$stick" | jq -c '[.files[0].errors[] | [.line, .column, .pointer, .detail]]')" \
+        "$(report_json '[.files[0].errors[] | [.line, .column, .pointer, .detail]] | tojson')"
+}
+
+a_good_one_is_applied_whole() {
+    local pid
+    pid=$(gw_pid)
+    rm "$stick"/holdfast/provision.json
+    "$holdfast" provision new "$stick" --name press-hall-3 --json >"$work/made"
+    jq '. + {broker: {anonymous: true}, wipe: false, time: {zone: "UTC"},
+        network: {interfaces: [{name: "enp99s0", address: "192.0.2.10/24"}]},
+        device_accounts: [{name: "press-7", password: "long enough"}]}' "$stick/holdfast/provision.json" >"$work/changed"
+    cp "$work/changed" "$stick/holdfast/provision.json"
+    "$holdfast" provision check "$stick"
+    plugs_in
+    expect "result" "$(result applied)" true
+    expect_match "report" "$(report_text)" 'provision.json: APPLIED'
+    expect_match "report" "$(report_text)" "^SHA256:"
+    is_called press-hall-3
+    expect "process that begins anew" "$(gw_pid)" "$pid"
+    expect_match "network" "$(cat "$gw_dir/etc/systemd/network/20-holdfast-1-enp99s0.network")" 'Address=192.0.2.10/24'
+    expect "time zone" "$(readlink "$gw_dir/etc/localtime")" /usr/share/zoneinfo/UTC
+}
+
+what_it_brought_is_there() {
+    api_is 201 POST /claim "$(jq -nc --arg c "$(jq -r .setup_code "$work/made")" --arg p "$password" '{setup_code: $c, password: $p}')"
+    expect "device" "$(api_get /devices/accounts/press-7 .enabled)" true
+}
+
+a_stick_left_in_the_port_does_nothing() {
+    local revision
+    revision=$(api_get /config/revisions '.revisions[0].revision')
+    gateway_end_daemon
+    gateway_start --stick "$gw_dir/stick"
+    plugs_in
+    expect "result" "$(result known)" true
+    expect_match "report" "$(report_text)" 'was applied before. Nothing was changed'
+    gateway_login
+    expect "revision" "$(api_get /config/revisions '.revisions[0].revision')" "$revision"
+}
+
+only_the_owner_changes_a_claimed_gateway() {
+    writes '{format: 1, name: "theirs"}'
+    plugs_in
+    expect "result" "$(result refused)" true
+    expect_match "report" "$(report_text)" 'this gateway is claimed and has no stick_keys'
+    is_called press-hall-3
+    gateway_prove
+    config "$(jq -nc --arg key "$(sed -n 2p "$release_keys/minisign.pub")" '{stick_keys: [$key]}')"
+    printf ' ' >>"$stick/holdfast/provision.json" # another stick: the one of before is judged already
+    plugs_in
+    expect_match "report" "$(report_text)" 'takes provision.json only with provision.json.minisig'
+    writes '{format: 1, name: "ours", wipe: true}'
+    release_sign "$stick/holdfast/provision.json"
+    plugs_in
+    expect "result" "$(result applied)" true
+    is_called ours
+    expect_fail test -e "$stick/holdfast/provision.json"
+}
+
+what_is_sealed_is_for_this_gateway() {
+    gateway_new sealed
+    gw_uplink=
+    stick=$work/sealed
+    mkdir -p "$stick/holdfast"
+    echo 'a passphrase of the fleet' >"$work/passphrase"
+    writes '{format: 1, name: "sealed-3", uplink: {url: "http://receiver:8080/v1/ingest", token: "s3cr3t"}}'
+    "$holdfast" provision seal --passphrase-file "$work/passphrase" "$stick/holdfast/provision.json"
+    expect_fail grep -q s3cr3t "$stick/holdfast/provision.json"
+    gateway_start --stick "$gw_dir/stick"
+    plugs_in
+    expect_match "report" "$(report_text)" 'has no passphrase to open it with'
+    gateway_end_daemon
+    gateway_start --stick "$gw_dir/stick" --provision-passphrase "$work/passphrase"
+    wait_until 30 grep -q '"result":"applied"' "$gw_secrets/stick.json"
+    is_called sealed-3
+    expect "uplink" "$(api_get /uplink .url)" http://receiver:8080/v1/ingest
+    gateway_end_daemon
+}
+
+# The gateway that began, once more: it has a release, and the bundle has another one.
+pain_24_a_bundle_on_a_stick_is_an_upgrade() {
+    variant sticky processor
+    layout_of sticky processor
+    release_text v5 processor=sticky | jq -cSj '.version = "5.0.0"' >"$work/release-5.json"
+    release_sign "$work/release-5.json"
+    mkdir -p "$gw_dir/stick/mnt/holdfast"
+    "$hf_root/image/bundle.sh" "$work"/release-5.json{,.minisig} "$work/oci" "$gw_dir/stick/mnt/holdfast/v5.bundle"
+    writes '{format: 1, release: {bundle: "v5.bundle"}, upgrade: {gate_s: 2, switch_s: 30}}'
+    release_sign "$stick/holdfast/provision.json"
+    wait_until 120 all_healthy
+    plugs_in 300
+    expect "bundle" "$(report_json '.bundle | "\(.state): \(.detail)"')" "ended: It runs."
+    expect "release" "$(api_get /release .name)" v5
+    all_as_released
+}
+
+# What a console shows.
+the_banner_says_how_to_get_in() {
+    "$holdfast_stick" --banner --run "$gw_secrets" --issue "$gw_dir/issue"
+    expect_match "banner" "$(cat "$gw_dir/issue")" "https://ours\.local:$gw_port"
+    expect_match "banner" "$(cat "$gw_dir/issue")" 'SHA256:'
+}
+
+check starts_without_a_stick
+check a_bad_stick_is_explained_and_changes_nothing
+check a_good_one_is_applied_whole
+check what_it_brought_is_there
+check a_stick_left_in_the_port_does_nothing
+check only_the_owner_changes_a_claimed_gateway
+check the_banner_says_how_to_get_in
+check pain_24_a_bundle_on_a_stick_is_an_upgrade
+check what_is_sealed_is_for_this_gateway
+finish
