@@ -11,15 +11,13 @@
 #include "engine/engine.h"
 #include "identity/certificates.h"
 #include "identity/identity.h"
-#include "model/trust.h"
 #include "notify.h"
 #include "options.h"
 #include "provision/provision.h"
 #include "rebuild.h"
-#include "release_file.h"
 #include "restored.h"
 #include "scan/scanner.h"
-#include "store/release.h"
+#include "start_release.h"
 #include "store/store.h"
 #include "tls.h"
 
@@ -100,56 +98,44 @@ start_identity(struct parts *p, struct hf_error *err)
 
 /* ---- what is brought in from files, before anything runs ---- */
 
-/* The same file as at the last start says nothing new: what was applied since stays. What has run
- * here is the floor; a lower counter is taken only where somebody asks for it, which a file at the
- * start does not. */
 static int
-start_release(struct parts *p, const struct hf_release *release, const char *signature,
-              struct hf_error *err)
+import_key(struct parts *p, struct hf_error *err)
 {
-    HF_AUTO_FREE char *canonical = NULL;
-    struct hf_store_release r = {.signature = signature};
-    bool taken;
+    return p->options.key_path ? hf_start_release_key(p->store, p->options.key_path, err) : 0;
+}
 
-    if (hf_release_print(release, &canonical, err) < 0)
+static int
+take_release(struct parts *p, const char *path,
+             int (*take)(struct hf_store *store, const struct hf_settings *settings,
+                         const char *path, struct hf_error *err),
+             struct hf_error *err)
+{
+    struct hf_settings settings;
+    bool usable;
+    int rc;
+
+    if (!path)
+        return 0;
+    if (stored_settings(p->store, &settings, &usable, err) < 0)
         return -1;
-    r.json = canonical;
-    hf_release_id(canonical, r.known.release.id);
-    hf_release_label(release, r.known.release.name);
-    hf_text_put(r.known.created, sizeof r.known.created, "%s", release->created);
-    hf_text_put(r.known.source, sizeof r.known.source, "start");
-    r.known.added_ms = hf_clock_wall_ms();
-    if (hf_store_start_release(p->store, &r, release, &taken, err) < 0)
-        return -1;
-    hf_log_info("event=release-of-start name=\"%s\" taken=%s", r.known.release.name,
-                taken ? "yes" : "no, it was before");
-    return 0;
+    rc = usable ? take(p->store, &settings, path, err)
+                : hf_error_set(err, HF_ERROR_INVALID,
+                               "release: not looked at, because the stored configuration, which "
+                               "says by whom it must be signed, cannot be read");
+    hf_settings_done(&settings);
+    return rc;
 }
 
 static int
 import_release(struct parts *p, struct hf_error *err)
 {
-    HF_AUTO_BUF struct hf_buf signature = HF_BUF_INIT(HF_MINISIGN_TEXT_MAX);
-    struct hf_settings settings;
-    struct hf_release release;
-    bool usable;
-    int rc;
+    return take_release(p, p->options.release_path, hf_start_release_file, err);
+}
 
-    if (!p->options.release_path)
-        return 0;
-    if (stored_settings(p->store, &settings, &usable, err) < 0)
-        return -1;
-    rc = usable
-             ? hf_release_file_read(p->options.release_path, &settings, &release, &signature, err)
-             : hf_error_set(err, HF_ERROR_INVALID,
-                            "release: not looked at, because the stored configuration, which "
-                            "says by whom it must be signed, cannot be read");
-    hf_settings_done(&settings);
-    if (rc < 0)
-        return -1;
-    rc = start_release(p, &release, signature.data ? signature.data : "", err);
-    hf_release_done(&release);
-    return rc;
+static int
+import_bundle(struct parts *p, struct hf_error *err)
+{
+    return take_release(p, p->options.bundle_path, hf_start_release_bundle, err);
 }
 
 static int
@@ -282,13 +268,14 @@ is_set_up(struct parts *p)
 
     if (hf_store_accounts(p->store, &account, 1, &accounts, &err) == 0 && accounts > 0)
         return true;
-    return hf_store_settings(p->store, &text, &revision, &err) == 0;
+    return hf_store_settings(p->store, &text, &revision, &err) == 0 &&
+           !hf_start_release_key_alone(p->store);
 }
 
 /* A file that went bad must not end a gateway that was set up: it starts with what it has, and says
- * what it did not take. */
+ * what it did not take. Nor does one that is not vital. */
 static int
-bring_in(struct parts *p, int (*import)(struct parts *p, struct hf_error *err),
+bring_in(struct parts *p, int (*import)(struct parts *p, struct hf_error *err), bool vital,
          struct hf_error *err)
 {
     bool set_up = is_set_up(p);
@@ -296,7 +283,7 @@ bring_in(struct parts *p, int (*import)(struct parts *p, struct hf_error *err),
 
     if (import(p, err) == 0)
         return 0;
-    if (!set_up)
+    if (!set_up && vital)
         return -1;
     hf_log_error("event=start-degraded error=\"%s\"", err->message);
     hf_text_put(p->trouble + used, sizeof p->trouble - used, "%sNot taken at the start: %s.",
@@ -432,6 +419,8 @@ start_engine(struct parts *p, struct hf_error *err)
         *slash = '\0';
     if (!hf_text_put(program, sizeof program, "%s/holdfast-fetch", path))
         return hf_error_set(err, HF_ERROR_INVALID, "the path of this program is too long");
+    if (p->options.bundle_path && hf_engine_set_bundle(p->engine, p->options.bundle_path, err) < 0)
+        return -1;
     return hf_engine_set_fetch(p->engine, program, 0, err);
 }
 
@@ -444,12 +433,15 @@ start(struct parts *p, struct hf_error *err)
         return -1;
     raise_clock(p);
     /* The provisioning file first: it may bring the keys that the release is checked by. */
-    if (bring_in(p, import_recovery, err) < 0 || bring_in(p, import_provision, err) < 0 ||
-        bring_in(p, import_release, err) < 0)
+    if (bring_in(p, import_key, true, err) < 0 || bring_in(p, import_recovery, true, err) < 0 ||
+        bring_in(p, import_provision, true, err) < 0 || bring_in(p, import_release, true, err) < 0)
         return -1;
     used = strlen(p->trouble);
-    hf_rebuild_release(p->engine, p->store, p->options.instance, p->trouble + used,
-                       sizeof p->trouble - used);
+    /* What runs goes before what lies here to be run first. */
+    if (hf_rebuild_release(p->engine, p->store, p->options.instance, p->trouble + used,
+                           sizeof p->trouble - used) &&
+        bring_in(p, import_bundle, false, err) < 0)
+        return -1;
     if (hf_restored_certificates(p->store, p->options.state_dir, err) < 0 ||
         open_certificates(p, err) < 0 || make_scanner(p, err) < 0)
         return -1;

@@ -10,6 +10,8 @@ const char hf_options_help[] =
     "Usage: holdfastd [OPTION]...\n"
     "Supervises the services of this gateway and serves its dashboard.\n"
     "\n"
+    "  --config FILE          of these options --listen to --release-key, one a line without\n"
+    "                         dashes; what comes behind it on the command line counts more\n"
     "  --state DIR            what must survive (default /var/lib/holdfast)\n"
     "  --run DIR              what need not: settings and credentials of the services, best on a\n"
     "                         tmpfs (default /run/holdfast)\n"
@@ -22,6 +24,11 @@ const char hf_options_help[] =
     "                         passwords; with certificates on the next one (default 8883)\n"
     "  --release FILE         images to run, pinned by digest, and FILE.minisig, their signature;\n"
     "                         kept for later starts\n"
+    "  --bundle FILE          release and images in one file, where there is one: run where there\n"
+    "                         is no release yet, else made known; images are taken from it before\n"
+    "                         a registry is asked\n"
+    "  --release-key FILE     of minisign: who must have signed releases, until the configuration\n"
+    "                         says otherwise\n"
     "  --provision DIR        apply DIR/holdfast/provision.json, once; and recovery.json beside "
     "it,\n"
     "                         which says who gets in where nobody can any more\n"
@@ -68,7 +75,10 @@ parse_port(const char *option, const char *text, uint16_t *ret_port, struct hf_e
     return 0;
 }
 
+enum { CONFIG_BYTES_MAX = 64 * 1024 };
+
 enum {
+    CONFIG,
     STATE,
     RUN,
     LISTEN,
@@ -76,6 +86,8 @@ enum {
     FIELD,
     FIELD_TLS,
     RELEASE,
+    BUNDLE,
+    KEY,
     PROVISION,
     INSTANCE,
     SOCKET,
@@ -84,6 +96,7 @@ enum {
 };
 
 static const struct option table[] = {
+    {"config", required_argument, NULL, CONFIG},
     {"state", required_argument, NULL, STATE},
     {"run", required_argument, NULL, RUN},
     {"listen", required_argument, NULL, LISTEN},
@@ -91,11 +104,24 @@ static const struct option table[] = {
     {"field-bind", required_argument, NULL, FIELD},
     {"field-tls-port", required_argument, NULL, FIELD_TLS},
     {"release", required_argument, NULL, RELEASE},
+    {"bundle", required_argument, NULL, BUNDLE},
+    {"release-key", required_argument, NULL, KEY},
     {"provision", required_argument, NULL, PROVISION},
     {"instance", required_argument, NULL, INSTANCE},
     {"docker-socket", required_argument, NULL, SOCKET},
     {"version", no_argument, NULL, VERSION},
     {"help", no_argument, NULL, HELP},
+    {0},
+};
+
+/* Where state and sockets are is the unit's, which lets it see these places alone. */
+static const struct option in_file[] = {
+    {"listen", required_argument, NULL, LISTEN},
+    {"http-redirect", required_argument, NULL, REDIRECT},
+    {"field-bind", required_argument, NULL, FIELD},
+    {"field-tls-port", required_argument, NULL, FIELD_TLS},
+    {"bundle", required_argument, NULL, BUNDLE},
+    {"release-key", required_argument, NULL, KEY},
     {0},
 };
 
@@ -105,6 +131,10 @@ take_option(int which, void *options, struct hf_error *err)
     struct hf_options *o = options;
 
     switch (which) {
+    case CONFIG:
+        if (o->file.data)
+            return hf_error_set(err, HF_ERROR_INVALID, "--config: one file is all it reads");
+        return hf_command_line_file(optarg, in_file, take_option, o, &o->file, err);
     case STATE:
         o->state_dir = optarg;
         return 0;
@@ -121,6 +151,12 @@ take_option(int which, void *options, struct hf_error *err)
         return parse_port("field-tls-port", optarg, &o->field_tls_port, err);
     case RELEASE:
         o->release_path = optarg;
+        return 0;
+    case BUNDLE:
+        o->bundle_path = optarg;
+        return 0;
+    case KEY:
+        o->key_path = optarg;
         return 0;
     case PROVISION:
         o->provision_dir = optarg;
@@ -140,6 +176,20 @@ take_option(int which, void *options, struct hf_error *err)
     }
 }
 
+static int
+check(const struct hf_options *o, struct hf_error *err)
+{
+    if (o->run_dir[0] == '/' && o->state_dir[0] == '/')
+        return 0;
+    return hf_error_set(err, HF_ERROR_INVALID, "--state and --run need absolute paths");
+}
+
+void
+hf_options_done(struct hf_options *o)
+{
+    hf_buf_done(&o->file);
+}
+
 int
 hf_options_parse(int argc, char **argv, struct hf_options *ret_options, struct hf_error *err)
 {
@@ -151,12 +201,13 @@ hf_options_parse(int argc, char **argv, struct hf_options *ret_options, struct h
         .listen = {"0.0.0.0", 8443},
         .field = {"0.0.0.0", 1883},
         .field_tls_port = 8883,
+        .file = HF_BUF_INIT(CONFIG_BYTES_MAX),
     };
 
-    if (hf_command_line_read(argc, argv, table, take_option, &o, err) < 0)
+    if (hf_command_line_read(argc, argv, table, take_option, &o, err) < 0 || check(&o, err) < 0) {
+        hf_options_done(&o);
         return -1;
-    if (o.run_dir[0] != '/' || o.state_dir[0] != '/')
-        return hf_error_set(err, HF_ERROR_INVALID, "--state and --run need absolute paths");
+    }
     *ret_options = o;
     return 0;
 }

@@ -2,7 +2,7 @@
 /* The command line of holdfastd. */
 #pragma once
 
-#include "base/error.h"
+#include "base/buf.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,6 +16,8 @@ struct hf_options {
     const char *state_dir;
     const char *run_dir;
     const char *release_path;  /* NULL: keep what is stored */
+    const char *bundle_path;   /* NULL for none */
+    const char *key_path;      /* NULL for none */
     const char *provision_dir; /* NULL for none */
     const char *instance;
     const char *docker_socket;
@@ -24,10 +26,13 @@ struct hf_options {
     struct hf_endpoint field;
     uint16_t field_tls_port; /* and the next one */
     bool show_help, show_version;
+    struct hf_buf file; /* owned; of --config, what it says is in here */
 };
 
-/* Strings are borrowed from argv. The error names the argument and what it takes. */
+/* Strings are borrowed from argv. The error names the argument, or file and line, and what it
+ * takes. */
 HF_MUST int hf_options_parse(int argc, char **argv, struct hf_options *ret_options,
                              struct hf_error *err);
+void hf_options_done(struct hf_options *o);
 
 extern const char hf_options_help[];

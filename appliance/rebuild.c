@@ -25,7 +25,7 @@ read_release(struct hf_engine *engine, const char *instance, int64_t counter, ch
     return rc;
 }
 
-void
+bool
 hf_rebuild_release(struct hf_engine *engine, struct hf_store *store, const char *instance,
                    char *said, size_t size)
 {
@@ -39,7 +39,7 @@ hf_rebuild_release(struct hf_engine *engine, struct hf_store *store, const char 
     said[0] = '\0';
     if (hf_store_opened_as(store, NULL) == HF_STORE_FRESH ||
         hf_store_release(store, &known, &err) == 0 || err.class != HF_ERROR_NOT_FOUND)
-        return;
+        return true;
     if (hf_store_release_floor(store, &floor, &err) < 0 || floor < 1)
         floor = 1;
     if (read_release(engine, instance, floor, &text, &err) < 0) {
@@ -49,13 +49,14 @@ hf_rebuild_release(struct hf_engine *engine, struct hf_store *store, const char 
             hf_text_put(said, size,
                         "No release is known, and it could not be had from the containers (%s).",
                         err.message);
-        return;
+        return err.class == HF_ERROR_NOT_FOUND;
     }
     if (hf_store_set_release(store, text, floor, &err) < 0 ||
         hf_store_audit(store, "holdfastd", done, &err) < 0) {
         hf_log_error("event=release-not-rebuilt error=\"%s\"", err.message);
-        return;
+        return false;
     }
     hf_log_warn("event=release-rebuilt text=\"%s\"", done);
     hf_text_put(said, size, "%s", done);
+    return true;
 }

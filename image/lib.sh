@@ -125,6 +125,13 @@ hf_version() {
     sed -nE 's/^project\(holdfast VERSION ([0-9]+\.[0-9]+\.[0-9]+).*/\1/p' "$hf_root/CMakeLists.txt"
 }
 
+# The same of the packages.
+# shellcheck disable=SC2034 # for package-build and package.sh
+hf_package_sources=(CMakeLists.txt CHANGELOG.md SECURITY.md appliance api image services webui)
+
+# hf_package_version DEBIAN: of the packages for it.
+hf_package_version() { printf '%s-1~deb%su1\n' "${HF_PACKAGE_VERSION:-$(hf_version)}" "$1"; }
+
 # git in this clone, also where root looks at a clone that belongs to somebody else.
 hf_git() { git -c safe.directory="$hf_root" -C "$hf_root" "$@" 2>/dev/null; }
 

@@ -20,7 +20,7 @@ hf_packages_run=(
 )
 # One clang on every Debian: what it warns of, and how it formats, differs from version to version.
 hf_packages_test=(
-    mosquitto sqlite3 libfaketime chromium systemd socat groff-base
+    mosquitto sqlite3 libfaketime chromium systemd socat groff-base lintian
     prometheus python3-prometheus-client
     clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 shellcheck
 )

@@ -22,7 +22,7 @@ hf_tests() {
     [ -x "$program" ] || hf_die "$program is not there"
 
     case "$verb $*" in
-    "soak " | "soak "*arm64*)
+    "soak " | "soak "*arm64* | "soak "*package*)
         platforms+=(arm64)
         packages+=(qemu-user-static)
         ;;
@@ -41,6 +41,15 @@ hf_tests() {
     trap 'hf_step_abort; hf_run_end_shared >&2' EXIT
     hf_registry_start
     hf_release
+    case "$verb $*" in
+    "test " | "test "*package* | "test "*integration*) hf_package_tested 13 "$(hf_platform_here)" ;;
+    "soak " | "soak "*package*)
+        hf_package_options
+        hf_packages
+        hf_package_tested 12 "$(hf_platform_here)"
+        hf_package_tested 13 "$(hf_platform_here)"
+        ;;
+    esac
     if [ -n "$disk" ]; then
         hf_disk_of_packages "$disk" ''
         [ "$verb" != bench ] || hf_disk_for_bench "$disk"

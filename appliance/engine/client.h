@@ -50,6 +50,7 @@ struct hf_engine {
     pthread_cond_t import_ended;
     char *fetch_program; /* NULL: none; not changed while calls are made */
     int64_t fetch_stall_ms;
+    char *bundle_path; /* NULL: none; as fetch_program */
 };
 
 typedef int hf_client_sink(void *context, const char *data, size_t len, bool *ret_ended,

@@ -56,6 +56,7 @@ hf_engine_free(struct hf_engine *engine)
         close(engine->wake_fd);
     explicit_bzero(&engine->registry, sizeof engine->registry);
     free(engine->fetch_program);
+    free(engine->bundle_path);
     free(engine->socket_path);
     free(engine);
 }
@@ -71,6 +72,18 @@ hf_engine_set_fetch(struct hf_engine *engine, const char *program, int64_t stall
     free(engine->fetch_program);
     engine->fetch_program = copy;
     engine->fetch_stall_ms = stall_ms;
+    return 0;
+}
+
+int
+hf_engine_set_bundle(struct hf_engine *engine, const char *path, struct hf_error *err)
+{
+    char *copy = strdup(path);
+
+    if (!copy)
+        return hf_error_nomem(err);
+    free(engine->bundle_path);
+    engine->bundle_path = copy;
     return 0;
 }
 

@@ -35,6 +35,10 @@ HF_MUST int hf_engine_new(const char *socket_path, struct hf_engine **ret_engine
 HF_MUST int hf_engine_set_fetch(struct hf_engine *engine, const char *program, int64_t stall_ms,
                                 struct hf_error *err);
 
+/* A bundle (import/bundle.h) on this machine's disk, which images are taken from before a registry is
+ * asked; the file need not be there yet. Copied. Before any call. */
+HF_MUST int hf_engine_set_bundle(struct hf_engine *engine, const char *path, struct hf_error *err);
+
 /* From now on streams ask many times a second whether they are cancelled, so that whoever cancels
  * them need not wait. NULL is fine. */
 void hf_engine_stop(struct hf_engine *engine);

@@ -5,6 +5,8 @@
 #include "engine/load.h"
 #include "import/bundle.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <time.h>
 
@@ -111,11 +113,40 @@ open_remote(struct hf_engine *e, const struct hf_registry_settings *registry,
     return hf_remote_new(&config, ret_remote, err);
 }
 
+static int
+from_registry(struct job *j, const struct hf_import_pin *pin, const struct hf_release_image *image,
+              struct hf_error *err)
+{
+    HF_AUTO(hf_remote) struct hf_remote *remote = NULL;
+
+    if (open_remote(j->engine, &j->registry, &j->watch, &remote, err) < 0)
+        return -1;
+    return load(j, pin, image, 1, hf_remote_source(remote), err);
+}
+
+/* Every blob must be what the pin says, so who laid the file there need not be trusted. */
+static int
+from_disk(struct job *j, const struct hf_import_pin *pin, const struct hf_release_image *image,
+          struct hf_error *err)
+{
+    const char *path = j->engine->bundle_path;
+    HF_AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const struct hf_bundle_input input = hf_bundle_file(&fd);
+    HF_AUTO(hf_bundle) struct hf_bundle *bundle = NULL;
+
+    if (fd < 0)
+        return hf_error_errno(err, errno, "cannot read '%s'", path);
+    if (hf_bundle_open(&input, &bundle, err) < 0 ||
+        load(j, pin, image, 1, hf_bundle_source(bundle), err) < 0)
+        return hf_error_wrap(err, "'%s'", path);
+    return 0;
+}
+
 /* One by one: what has come is kept where a later one fails. */
 static int
 fetch_one(struct job *j, const struct hf_release_image *image, struct hf_error *err)
 {
-    HF_AUTO(hf_remote) struct hf_remote *remote = NULL;
+    struct hf_error why = {.class = HF_ERROR_INVALID};
     struct hf_import_pin pin;
     bool has = false;
 
@@ -123,15 +154,20 @@ fetch_one(struct job *j, const struct hf_release_image *image, struct hf_error *
         return -1;
     if (has)
         return 0;
-    if (!hf_release_image_is_placed(image))
-        return hf_error_set(err, HF_ERROR_INVALID,
-                            "image %s %s is not in the engine, and no registry is set to pull it "
-                            "from: set registry.host in the configuration",
-                            image->repository, image->tag);
-    if (hf_import_pin_of(image, &pin, err) < 0 ||
-        open_remote(j->engine, &j->registry, &j->watch, &remote, err) < 0)
+    if (hf_import_pin_of(image, &pin, err) < 0)
         return -1;
-    return load(j, &pin, image, 1, hf_remote_source(remote), err);
+    if (j->engine->bundle_path && from_disk(j, &pin, image, &why) == 0)
+        return 0;
+    if (is_cancelled(j->job))
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "the import was cancelled");
+    if (hf_release_image_is_placed(image))
+        return from_registry(j, &pin, image, err);
+    return hf_error_set(err, why.class,
+                        "image %s %s is not in the engine, and no registry is set to pull it "
+                        "from: set registry.host in the configuration%s%s",
+                        image->repository, image->tag,
+                        *why.message ? "; nor did it come from the bundle here: " : "",
+                        why.message);
 }
 
 static int

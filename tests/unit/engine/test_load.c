@@ -6,6 +6,7 @@
 #include "engine/image.h"
 #include "engine/load.h"
 #include "fake_docker.h"
+#include "tempdir.h"
 
 #define OK(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body
 #define FAIL(status, body) "HTTP/1.1 " status "\r\nConnection: close\r\n\r\n" body
@@ -221,6 +222,108 @@ a_name_without_a_registry_is_not_fetched(void **state)
     fake_docker_stop(f);
 }
 
+static void
+put_blob(struct hf_buf *tar, const char *digest, const struct hf_buf *content)
+{
+    static const char zeros[HF_TAR_BLOCK];
+    char name[100], block[HF_TAR_BLOCK];
+
+    snprintf(name, sizeof name, "blobs/sha256/%s", digest + strlen("sha256:"));
+    hf_tar_put(block, name, content->len);
+    assert_int_equal(hf_buf_add(tar, block, sizeof block, NULL), 0);
+    assert_int_equal(hf_buf_add(tar, content->data, content->len, NULL), 0);
+    assert_int_equal(hf_buf_add(tar, zeros, hf_tar_padding(content->len), NULL), 0);
+}
+
+/* With len bytes of it. */
+static void
+lay_bundle(const struct made *m, const char *dir, size_t len)
+{
+    HF_AUTO_BUF struct hf_buf tar = HF_BUF_INIT(1 << 20);
+
+    made_entry(&tar, "release.json", '0', "", "{}");
+    made_entry(&tar, "release.json.minisig", '0', "", "signature");
+    put_blob(&tar, m->pin.manifest, &m->manifest);
+    put_blob(&tar, m->pin.config, &m->config);
+    put_blob(&tar, m->layer_digest, &m->layer);
+    made_end(&tar);
+    tempdir_write(dir, "bundle", tar.data, len < tar.len ? len : tar.len);
+}
+
+/* As the engine is without a network: it has the image by its manifest once it was loaded. */
+static int
+pull_from_bundle(const struct made *m, const char *bundle, int *ret_loads, struct hf_error *err)
+{
+    char by_id[160], by_name[400], found[200];
+    HF_AUTO(hf_engine) struct hf_engine *e = NULL;
+    struct fake_docker *f;
+    int rc;
+
+    snprintf(by_id, sizeof by_id, "GET /v1.41/images/%s/json", m->pin.config);
+    snprintf(by_name, sizeof by_name, "GET /v1.41/images/%s/json", m->image.image);
+    snprintf(found, sizeof found, OK("{\"Id\":\"%s\"}"), m->pin.manifest);
+    {
+        const struct fake_answer answers[] = {
+            VERSION,
+            INFO(",\"DriverStatus\":[[\"driver-type\",\"io.containerd.snapshotter.v1\"]]"),
+            LOADED,
+            {by_id, NONE},
+            {by_name, found},
+            END};
+
+        f = fake_docker_start(answers);
+        assert_int_equal(hf_engine_new(fake_docker_socket(f), &e, NULL), 0);
+        assert_int_equal(hf_engine_set_bundle(e, bundle, NULL), 0);
+        rc = hf_docker_ops.pull(e, &m->image, never, NULL, err);
+        *ret_loads = fake_docker_asked(f, 2);
+        fake_docker_stop(f);
+    }
+    return rc;
+}
+
+static void
+pain_24_a_bundle_on_the_disk_stands_in_for_a_registry(void **state)
+{
+    const char *path = tempdir_path(*state, "bundle");
+    struct hf_error err = {0};
+    struct made m;
+    int loads;
+
+    if (strcmp(hf_import_platform(), "amd64") != 0)
+        skip(); /* the image is for that */
+    made_begin(&m);
+    snprintf(m.image.image, sizeof m.image.image, "a/b@%s", m.pin.manifest); /* no registry */
+    snprintf(m.image.repository, sizeof m.image.repository, "a/b");
+    assert_int_equal(pull_from_bundle(&m, path, &loads, &err), -1);
+    assert_non_null(strstr(err.message, "registry.host"));
+    assert_non_null(strstr(err.message, "the bundle here: cannot read"));
+    lay_bundle(&m, *state, SIZE_MAX);
+    if (pull_from_bundle(&m, path, &loads, &err) < 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(loads, 1);
+    lay_bundle(&m, *state, 3000);
+    assert_int_equal(pull_from_bundle(&m, path, &loads, &err), -1);
+    assert_non_null(strstr(err.message, "is cut off"));
+    made_done(&m);
+}
+
+/* Where the bundle is of another release. */
+static void
+what_the_bundle_lacks_is_asked_of_the_registry(void **state)
+{
+    const char *path = tempdir_path(*state, "bundle");
+    struct hf_error err = {0};
+    struct made m;
+    int loads;
+
+    made_begin(&m);
+    lay_bundle(&m, *state, SIZE_MAX);
+    snprintf(m.image.image, sizeof m.image.image, "reg.example:5000/a/b@%s", m.diff_id);
+    assert_int_equal(pull_from_bundle(&m, path, &loads, &err), -1);
+    assert_non_null(strstr(err.message, "holdfast-fetch is not there"));
+    made_done(&m);
+}
+
 int
 main(void)
 {
@@ -231,6 +334,8 @@ main(void)
         cmocka_unit_test(containerd_store_knows_images_by_manifest),
         cmocka_unit_test(layers_that_are_there_are_not_asked_for),
         cmocka_unit_test(a_name_without_a_registry_is_not_fetched),
+        with_tempdir(pain_24_a_bundle_on_the_disk_stands_in_for_a_registry),
+        with_tempdir(what_the_bundle_lacks_is_asked_of_the_registry),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
