@@ -61,33 +61,13 @@ hf_compress_disk() {
     hf_step "compresses it" disk-zstd "Is there room in build/?" hf_disk_compress "$file"
 }
 
-# Until there are packages: what they would bring, of this machine's platform.
-hf_disk_interim() {
-    local tree=$hf_build/interim program
-    rm -rf "$tree"
-    mkdir -p "$tree"/{DEBIAN,usr/bin,usr/share/holdfast,usr/lib/{systemd/system,sysusers.d}}
-    for program in holdfastd holdfast-docker appliance/fetch/holdfast-fetch appliance/cli/holdfast; do
-        program=$(find "$hf_build/release" -name "${program##*/}" -type f -perm -100 | head -n 1)
-        strip --strip-unneeded -o "$tree/usr/bin/${program##*/}" "$program"
-    done
-    cp "$hf_root"/image/{holdfastd.service,holdfast-docker.service,holdfast-docker.socket,run-holdfast.mount} "$tree/usr/lib/systemd/system/"
-    cp "$hf_root/image/holdfast.sysusers.conf" "$tree/usr/lib/sysusers.d/holdfast.conf"
-    cp "$hf_root/build/release.json"{,.minisig} "$tree/usr/share/holdfast/"
-    sed -i 's,^ExecStart=\(.*\),ExecStart=/bin/sh -c "[ ! -e /run/stick/holdfast ] || p=\x27--provision /run/stick\x27; exec \1 --release /usr/share/holdfast/release.json $p",; s,^Requires=,Wants=run-stick.mount\nAfter=run-stick.mount\n&,' "$tree/usr/lib/systemd/system/holdfastd.service"
-    sed -i 's,\$p,$$p,' "$tree/usr/lib/systemd/system/holdfastd.service"
-    printf '[Mount]\nWhat=/dev/disk/by-label/HOLDFAST\nWhere=/run/stick\nOptions=ro\n' >"$tree/usr/lib/systemd/system/run-stick.mount"
-    printf '%s\n' 'Package: holdfast' "Version: $(hf_version)" "Architecture: $(hf_platform_here)" 'Maintainer: nobody' 'Description: interim' \
-        'Depends: libmosquitto1, libcjson1, libsqlite3-0, libsodium23, libssl3t64, libzstd1, libcurl4t64, zlib1g' >"$tree/DEBIAN/control"
-    printf '#!/bin/sh\nset -e\nsystemd-sysusers holdfast.conf\nsystemctl enable holdfastd.service holdfast-docker.socket\n' >"$tree/DEBIAN/postinst"
-    chmod 755 "$tree/DEBIAN/postinst"
-    dpkg-deb --root-owner-group --build "$tree" "$hf_build/holdfast-interim.deb"
-}
-
-# The disk of this machine's platform with all that it is made of, for tests.
+# hf_disk_of_packages PLATFORM KIND: of the release that was made for it.
 hf_disk_of_packages() {
-    hf_build_daemon holdfastd holdfast
-    hf_step "interim package" interim "" hf_disk_interim
-    hf_make_disk "$1" "$2" "$hf_build/holdfast-interim.deb"
+    local arch
+    arch=$(hf_disk_arch "$1")
+    hf_bundles
+    hf_package 13 "$arch"
+    hf_make_disk "$1" "$2" "$(hf_package_file holdfast 13 "$arch")" "$(hf_package_file holdfast-images 13 "$arch")"
 }
 
 # What it is measured beside.
@@ -97,10 +77,15 @@ hf_disk_for_bench() {
 }
 
 hf_disk() {
-    local file packages
+    local file packages arch
+    arch=$(hf_disk_arch "$hf_disk_platform")
     mapfile -t packages < <(hf_disk_packages "$hf_disk_platform")
     hf_setup "" "${packages[@]}"
-    hf_build_images
+    hf_build_civetweb
+    hf_build_webui
+    hf_build_images "$(hf_platform_here)" "$arch"
+    # shellcheck disable=SC2034 # of release.sh
+    hf_release_platforms=("$arch")
     trap 'hf_step_abort; hf_run_end_shared' EXIT
     hf_registry_start
     hf_release

@@ -21,7 +21,7 @@ guest_memory_mib=1024
 guest_s=900
 # What the kernel and systemd are told besides, by the firmware's tables, so that the disk stays as people get it: all logs on
 # the serial line.
-guest_tell='console=ttyS0,115200 loglevel=6 systemd.journald.forward_to_console=1 systemd.journald.max_level_console=debug systemd.log_color=0'
+guest_tell='console=ttyS0 loglevel=6 systemd.journald.forward_to_console=1 systemd.journald.max_level_console=debug systemd.log_color=0'
 guest_ovmf=/usr/share/OVMF
 
 guest_accelerator() {
@@ -81,8 +81,13 @@ guest_start() {
         "$@" >"$guest_dir/qemu.log" 2>&1 </dev/null &
     echo $! >"$guest_dir/pid"
     disown
-    wait_until 30 test -S "$guest_dir/qmp"
+    wait_until 30 guest_listens_or_gone
+    guest_runs || {
+        cat "$guest_dir/qemu.log"
+        return 1
+    }
 }
+guest_listens_or_gone() { [ -S "$guest_dir/qmp" ] || is_gone "$(guest_pid)"; }
 
 # guest_ask COMMAND [ARGUMENTS]: of QEMU's own monitor; says what it returns.
 guest_ask() {
