@@ -11,7 +11,7 @@ hf_test_targets=(holdfastd holdfast holdfast-checker holdfast-receiver holdfast-
 
 # hf_tests test|soak|bench ARGUMENTS...
 hf_tests() {
-    local verb=$1 program platforms packages=()
+    local verb=$1 program platforms disk='' packages=()
     platforms=("$(hf_platform_here)")
     shift
     case $verb in
@@ -28,6 +28,13 @@ hf_tests() {
         ;;
     "bench " | "bench "*api*) packages+=(wrk nginx) ;;
     esac
+    case "$verb $*" in
+    "test " | *" boot" | *" boot "* | "soak " | *" powercut"* | "bench ")
+        disk=x86-64
+        packages+=(qemu-system-x86 ovmf mtools nbdkit e2fsprogs)
+        mapfile -t -O "${#packages[@]}" packages < <(hf_disk_packages "$disk")
+        ;;
+    esac
     hf_setup test "${packages[@]}"
     hf_build_daemon "${hf_test_targets[@]}"
     hf_build_images "${platforms[@]}"
@@ -43,6 +50,12 @@ hf_tests() {
         hf_package_tested 13 "$(hf_platform_here)"
         ;;
     esac
+    if [ -n "$disk" ]; then
+        hf_disk_of_packages "$disk" ''
+        [ "$verb" != bench ] || hf_disk_for_bench "$disk"
+        HF_DISK=$(hf_disk_file "$disk")
+        export HF_DISK
+    fi
     hf_engine_start
 
     export HF_ROOT=$hf_root HF_BUILD=$hf_build HF_RELEASE=$hf_release_file HF_RECEIVER=$hf_receiver_file

@@ -201,4 +201,5 @@ stage_contract() { "$hf_root/tests/integration/contract.sh"; }
 stage_dashboard() { "$hf_root/tests/integration/dashboard.sh"; }
 stage_upgrade() { "$hf_root/tests/integration/upgrade.sh"; }
 stage_kill() { "$hf_root/tests/fault/kill.sh"; }
+stage_boot() { "$hf_root/tests/integration/boot.sh"; }
 stage_path() { "$hf_root/tests/fault/path-faults.sh"; }

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# A machine of one's own in QEMU, with the appliance's disk. Its firmware, disk, network card and stick are those that a PC
+# has; it is emulated where there is no KVM. Sources private-gateway.sh, whose words for a gateway's API hold for the one in
+# it. It reaches the receiver of the test, by $guest_cloud, and nothing else: no registry, no names, no time.
+#
+#     guest_new; guest_receiver; guest_stick FILE.json
+#     guest_start; wait_until $guest_s gateway_answers
+#     guest_cut                                            as the power does
+#
+# shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/.. source=private-gateway.sh
+. "$(dirname "${BASH_SOURCE[0]}")/private-gateway.sh"
+
+guest_image=${HF_DISK:-$hf_build/appliance/holdfast-$(sed -nE 's/^project\(holdfast VERSION ([0-9.]+).*/\1/p' "$hf_root/CMakeLists.txt")-x86-64.img}
+guest_code=7Q2W-M4KX-9DTR
+guest_name=press-hall-3
+guest_cloud=10.0.2.100:8080
+guest_disk_mib=8192 # larger than the image, as every disk is
+guest_memory_mib=1024
+# Patience with an emulated machine on a loaded one.
+guest_s=900
+# What the kernel and systemd are told besides, by the firmware's tables, so that the disk stays as people get it: all logs on
+# the serial line.
+guest_tell='console=ttyS0 loglevel=6 systemd.journald.forward_to_console=1 systemd.journald.max_level_console=debug systemd.log_color=0'
+guest_ovmf=/usr/share/OVMF
+
+guest_accelerator() {
+    if [ -w /dev/kvm ] && grep -qwE 'vmx|svm' /proc/cpuinfo; then echo kvm; else echo tcg,thread=multi; fi
+}
+
+# guest_new [SUFFIX]: a disk as it comes from the maker; the machine is off.
+guest_new() {
+    gateway_new "$@"
+    guest_dir=$gw_dir/guest
+    mkdir -p "$guest_dir"
+    cp --sparse=always "${1:-$guest_image}" "$guest_dir/disk"
+    truncate --size "${guest_disk_mib}M" "$guest_dir/disk"
+    cp "$guest_ovmf/OVMF_VARS_4M.fd" "$guest_dir/vars"
+    guest_drive=file=$guest_dir/disk,format=raw
+}
+
+# guest_stick FILE...: a stick with them in its folder holdfast, as a PC would write it.
+guest_stick() {
+    local stick=$guest_dir/stick
+    rm -f "$stick"
+    mformat -C -i "$stick" -v "${guest_stick_label:-HOLDFAST}" -T $((64 * 2048)) -h 64 -s 32 ::
+    mmd -i "$stick" ::/holdfast
+    [ $# -eq 0 ] || mcopy -i "$stick" "$@" ::/holdfast/
+}
+# guest_provision: a stick that makes a gateway of it, which a code on the stick then claims.
+guest_provision() {
+    jq -n --arg url "http://$guest_cloud/v1/ingest" --arg code "$guest_code" --arg name "$guest_name" \
+        --arg key "$(sed -n 2p "$release_keys/minisign.pub")" '{format: 1, name: $name, uplink: {url: $url},
+            setup_code: $code, release_keys: [$key], broker: {anonymous: true}}' >"$work/provision.json"
+    guest_stick "$work/provision.json"
+}
+guest_provisioned() { api_is 201 POST /claim "$(jq -nc --arg c "$guest_code" --arg p "$password" '{setup_code: $c, password: $p}')"; }
+
+# stick_file NAME: what is on it now.
+stick_file() { mtype -i "$guest_dir/stick" "::/holdfast/$1"; }
+stick_files() { mdir -b -i "$guest_dir/stick" ::/holdfast/; }
+
+guest_pid() { cat "$guest_dir/pid"; }
+guest_runs() { [ -s "$guest_dir/pid" ] && is_alive "$(guest_pid)"; }
+
+# guest_start [OPTION...]: of QEMU.
+guest_start() {
+    local stick=()
+    [ ! -e "$guest_dir/stick" ] || stick=(-drive "if=none,id=stick,format=raw,file=$guest_dir/stick"
+        -device "usb-storage,bus=usb.0,drive=stick,removable=on")
+    rm -f "$guest_dir/qmp"
+    : >"$guest_dir/serial"
+    setsid qemu-system-x86_64 -nodefaults -machine q35 -accel "$(guest_accelerator)" -smp 2 -m "$guest_memory_mib" \
+        -drive "if=pflash,format=raw,readonly=on,file=$guest_ovmf/OVMF_CODE_4M.fd" \
+        -drive "if=pflash,format=raw,file=$guest_dir/vars" \
+        -drive "if=none,id=disk,cache=writeback,$guest_drive" -device ide-hd,drive=disk,bus=ide.0,bootindex=0 \
+        -netdev "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:$gw_port-:8443,hostfwd=tcp:127.0.0.1:$gw_field-:1883,guestfwd=tcp:$guest_cloud-cmd:socat - TCP:127.0.0.1:$gw_receiver" \
+        -device e1000e,netdev=net,romfile= -device qemu-xhci,id=usb "${stick[@]}" \
+        -device VGA -display none -serial "file:$guest_dir/serial" -qmp "unix:$guest_dir/qmp,server=on,wait=off" \
+        -smbios "type=11,value=io.systemd.boot.kernel-cmdline-extra=$guest_tell" \
+        "$@" >"$guest_dir/qemu.log" 2>&1 </dev/null &
+    echo $! >"$guest_dir/pid"
+    disown
+    wait_until 30 guest_listens_or_gone
+    guest_runs || {
+        cat "$guest_dir/qemu.log"
+        return 1
+    }
+}
+guest_listens_or_gone() { [ -S "$guest_dir/qmp" ] || is_gone "$(guest_pid)"; }
+
+# guest_ask COMMAND [ARGUMENTS]: of QEMU's own monitor; says what it returns.
+guest_ask() {
+    {
+        printf '%s\n' '{"execute": "qmp_capabilities"}' \
+            "$(jq -nc --arg c "$1" --argjson a "${2:-"{}"}" '{execute: $c, arguments: $a, id: "asked"}')"
+        sleep 1 # it answers what came before the end
+    } | timeout 20 socat - "UNIX-CONNECT:$guest_dir/qmp" | jq -ce 'select(.id == "asked") | .return'
+}
+
+# Bytes that the machine has written to its disk since it was started, as the disk saw them.
+guest_written() { guest_ask query-blockstats | jq '[.[] | select(.device == "disk") | .stats.wr_bytes] | add'; }
+
+# Someone presses the button.
+guest_off() {
+    guest_ask system_powerdown >/dev/null
+    wait_until "$guest_s" is_gone "$(guest_pid)"
+}
+
+guest_cut() {
+    ! guest_runs || kill -KILL "$(guest_pid)"
+    wait_until 10 is_gone "$(guest_pid)"
+}
+
+# guest_console FILE.png: what a person before it sees.
+guest_console() { guest_ask screendump "$(jq -nc --arg f "$1" '{filename: $f, format: "png"}')" >/dev/null; }
+
+gateway_answers() { curl -kfsS --max-time 10 -o /dev/null "$gw_url/api/v1/health"; }
+
+# What the receiver is for a gateway on Docker; here it is a process.
+guest_receiver() {
+    "$tool_dir/holdfast-receiver" --listen "127.0.0.1:$gw_receiver" --db "$gw_dir/receiver.db" >"$gw_dir/receiver.log" 2>&1 &
+    echo $! >"$gw_dir/receiver.pid"
+    disown
+    wait_until 30 receiver_answers
+}
+
+before_end() {
+    local dir pid
+    for dir in "$work"/*/; do
+        for pid in "$dir"guest/{pid,nbd.pid} "$dir"receiver.pid; do
+            [ ! -s "$pid" ] || kill -KILL "$(cat "$pid")" 2>/dev/null
+        done
+        [ "$checks_failed" -eq 0 ] || [ ! -e "$dir"guest/serial ] || {
+            mkdir -p "$hf_build/log/last-words"
+            cp "$dir"guest/serial "$hf_build/log/last-words/$suite-serial.log"
+            cp "$dir"guest/qemu.log "$hf_build/log/last-words/$suite-qemu.log"
+        }
+    done
+}

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The appliance's disk in a machine of its own: from the switch to a record that is delivered, without any network but the way
+# to the receiver; then the power goes.
+# shellcheck source=../guest.sh disable=SC2119
+. "$(dirname "$0")/../guest.sh"
+guest_new
+
+# The disk as it comes has nothing on it that one machine must not share with another.
+the_disk_has_no_secret() {
+    local offset=$(((1 + 192) * 1048576))
+    expect "machine id" "$(debugfs -R 'cat /etc/machine-id' "$guest_image?offset=$offset" 2>/dev/null)" ""
+    expect "root's password" "$(debugfs -R 'cat /etc/shadow' "$guest_image?offset=$offset" 2>/dev/null | sed -n 's/^root:\([^:]*\):.*/\1/p')" '*'
+    expect "keys of SSH" "$(debugfs -R 'ls -p /etc/ssh' "$guest_image?offset=$offset" 2>/dev/null | sed -n '/ssh_host/p')" ''
+}
+
+pain_24_boots_to_an_answer_without_a_network() {
+    guest_receiver
+    guest_start
+    wait_until "$guest_s" gateway_answers
+}
+
+pain_24_all_services_run_from_the_disk_alone() {
+    guest_provisioned
+    wait_until "$guest_s" all_healthy
+}
+
+data_flows() {
+    publish sensors/7/temp '{"t": 21.5}'
+    wait_until 120 has_record sensors/7/temp
+}
+
+the_disk_is_used_whole() {
+    [ "$(api_get /gateway .host.disk_total_bytes)" -gt $(((guest_disk_mib - 192 - 2 * 1024) * 1048576 * 9 / 10)) ]
+}
+
+pain_22_and_power_that_goes_costs_time_only() {
+    publish sensors/7/before '{"t": 1}'
+    wait_until 120 has_record sensors/7/before
+    guest_cut
+    guest_start
+    wait_until "$guest_s" gateway_answers
+    gateway_login
+    wait_until "$guest_s" all_healthy
+    publish sensors/7/after '{"t": 2}'
+    wait_until 120 has_record sensors/7/after
+    expect "gaps in the sequence" "$(report_value .gap_count)" 0
+    expect "epochs" "$(report_value .epochs)" 1
+    expect "file systems that were damaged" "$(grep -E 'EXT4-fs (error|warning)' "$guest_dir/serial")" ""
+}
+
+check the_disk_has_no_secret
+guest_provision
+check pain_24_boots_to_an_answer_without_a_network
+need
+check pain_24_all_services_run_from_the_disk_alone
+need
+check data_flows
+check the_disk_is_used_whole
+check pain_22_and_power_that_goes_costs_time_only
+finish
