@@ -132,9 +132,10 @@ int hf_handle_events(struct hf_exchange *x, struct hf_error *err);
 /* metrics.c */
 int hf_handle_metrics(struct hf_exchange *x, struct hf_error *err);
 
-/* All metrics of a picture, in the older form of Prometheus where classic is set. */
-HF_MUST int hf_metrics_of(const struct hf_snapshot *s, bool classic, struct hf_buf *out,
-                          struct hf_error *err);
+/* All metrics of a picture, in the older form of Prometheus where classic is set; streams: how many
+ * event streams are open. */
+HF_MUST int hf_metrics_of(const struct hf_snapshot *s, int streams, bool classic,
+                          struct hf_buf *out, struct hf_error *err);
 
 /* diagnostics.c */
 int hf_handle_diagnostics(struct hf_exchange *x, struct hf_error *err);
