@@ -93,6 +93,7 @@ int hf_handle_quarantine_drop(struct hf_exchange *x, struct hf_error *err);
 /* sinks.c */
 int hf_handle_sinks(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_sink_test(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_sink_try(struct hf_exchange *x, struct hf_error *err);
 
 /* processing.c */
 int hf_handle_devices(struct hf_exchange *x, struct hf_error *err);
