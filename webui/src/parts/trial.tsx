@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import '../style/trial.css';
+import type { JSX } from 'preact';
+import type { SinkTest } from '../api/types';
+import { isFree, type Stage, stagesOf } from '../derive/setup';
+import type { Tone } from '../derive/tone';
+import { trialText } from '../text/setup';
+import { Icon } from './icon';
+
+const TONE: Record<Stage['state'], Tone> = {
+  done: 'ok',
+  failed: 'bad',
+  trying: 'off',
+  'not reached': 'off',
+};
+
+const WORD: Record<Stage['state'], string> = {
+  done: trialText.done,
+  failed: trialText.failed,
+  trying: trialText.trying,
+  'not reached': trialText.notReached,
+};
+
+/** How far a test of a way out came; null: it is under way. */
+export function Trial({ test }: { test: SinkTest | null }): JSX.Element {
+  const free = test !== null && isFree(test);
+  return (
+    <div
+      class={test ? 'trial' : 'trial running'}
+      data-testid="trial"
+      data-ok={test ? free : undefined}
+      aria-busy={test === null}
+    >
+      <ol aria-label={trialText.label}>
+        {stagesOf(test).map(({ step, state, ms, detail }) => (
+          <li key={step} class={`tone-${TONE[state]}`} data-step={step} data-state={state}>
+            {state === 'done' || state === 'failed' ? (
+              <Icon name={state === 'done' ? 'check' : 'cross'} size={16} />
+            ) : (
+              <span class="dot" aria-hidden="true" />
+            )}
+            <span>
+              {trialText.steps[step]}
+              <span class="unseen">: {WORD[state]}</span>
+            </span>
+            <span class="quiet">
+              {ms === null ? test && WORD[state] : ms > 0 && trialText.ms(ms)}
+            </span>
+            {detail && <span class="trial-detail breaks">{detail}</span>}
+          </li>
+        ))}
+      </ol>
+      {test && <p class="quiet">{free ? trialText.free : trialText.stuck}</p>}
+    </div>
+  );
+}
