@@ -64,6 +64,7 @@ class FakeTab {
   heard: Heard = NOTHING_HEARD;
   link: Link = { kind: 'connecting' };
   reads = false;
+  begun = 0;
   visible = true;
   frozen = false;
   gone = false;
@@ -112,6 +113,7 @@ class FakeTab {
 
   private read(listener: Listener): Reader {
     this.reads = true;
+    this.begun++;
     this.listener = listener;
     this.follow = this.gateway.follow(listener.lastId());
     this.listener.link({ kind: 'live' });
@@ -128,6 +130,10 @@ class FakeTab {
   look(most = Number.POSITIVE_INFINITY): void {
     if (!this.reads || this.frozen || this.gone) return;
     for (const event of this.follow().slice(0, most)) this.listener?.event(event);
+  }
+
+  say(link: Link): void {
+    this.listener?.link(link);
   }
 
   cut(): void {
@@ -225,9 +231,35 @@ describe('tabs of one browser', () => {
     expect(tabs.map((tab) => tab.reads)).toEqual([true, false, false]);
   });
 
-  it('all know in the end what the gateway knows, whatever they went through', async () => {
-    for (let seed = 0; seed < 200; seed++) await ordeal(chance(seed), `seed ${seed}`);
+  it('do not begin anew when somebody looks at the one that reads', async () => {
+    const { tabs } = await three();
+    tabs[0].frozen = true;
+    tabs[1].visible = false;
+    tabs[2].visible = false;
+    await vi.advanceTimersByTimeAsync(14_000); // both wait in vain
+    tabs[0].close(false);
+    await settle();
+    tabs[1].visible = true;
+    tabs[1].thaw();
+    await settle();
+    await vi.advanceTimersByTimeAsync(14_000);
+    expect(tabs.map((tab) => tab.begun)).toEqual([1, 1, 0]);
   });
+
+  it('do not mind the last words of one that was replaced', async () => {
+    const { tabs } = await three();
+    tabs[0].frozen = true;
+    tabs[2].visible = false;
+    await vi.advanceTimersByTimeAsync(14_000);
+    expect(tabs[1].reads).toBe(true);
+    tabs[0].say({ kind: 'lost', nextTry: null }); // it does not know yet
+    await settle();
+    expect(tabs[2].link).toEqual({ kind: 'live' });
+  });
+
+  it('all know in the end what the gateway knows, whatever they went through', async () => {
+    for (let seed = 0; seed < 100; seed++) await ordeal(chance(seed), `seed ${seed}`);
+  }, 60_000);
 });
 
 /** Tabs that come, go, freeze and lose their connection in any order. */

@@ -81,7 +81,6 @@ export function joinTabs(
   const lead = () => {
     const mine = ++term;
     clearTimeout(patience);
-    overdue = false;
     reader = read({
       ...listener,
       event: (event) => {
@@ -121,6 +120,7 @@ export function joinTabs(
   };
   /** Nothing has come from the tab that reads: it may be frozen, or its connection dead. */
   const missing = () => {
+    if (reader) return;
     overdue = true;
     if (visible()) queue(true);
   };
