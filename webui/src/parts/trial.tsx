@@ -21,6 +21,11 @@ const WORD: Record<Stage['state'], string> = {
   'not reached': trialText.notReached,
 };
 
+/** A date is not broken where the line ends. */
+function whole(text: string): string {
+  return text.replace(/(?<=\d)-(?=\d)/g, '\u2011');
+}
+
 /** How far a test of a way out came; null: it is under way. */
 export function Trial({ test }: { test: SinkTest | null }): JSX.Element {
   const free = test !== null && isFree(test);
@@ -46,7 +51,7 @@ export function Trial({ test }: { test: SinkTest | null }): JSX.Element {
             <span class="quiet">
               {ms === null ? test && WORD[state] : ms > 0 && trialText.ms(ms)}
             </span>
-            {detail && <span class="trial-detail breaks">{detail}</span>}
+            {detail && <span class="trial-detail breaks">{whole(detail)}</span>}
           </li>
         ))}
       </ol>
