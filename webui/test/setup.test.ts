@@ -2,7 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import type { KnownRelease } from '../src/api/types';
 import { actionOf, firstMessage, nextRelease, outlook } from '../src/derive/overview';
-import { isFree, NO_UPLINK, sinkOf, stagesOf, uplinkErrors, withSink } from '../src/derive/setup';
+import {
+  firstOf,
+  isFree,
+  NO_UPLINK,
+  sinkOf,
+  stagesOf,
+  uplinkErrors,
+  withSink,
+} from '../src/derive/setup';
 import { announcementKey } from '../src/derive/tone';
 import { service, stateWith } from './fixture';
 
@@ -120,5 +128,23 @@ describe('the overview', () => {
 
   it('has a first message that can be typed', () => {
     expect(firstMessage(stateWith().gateway)).toContain('mosquitto_pub -h 192.0.2.1 -p 1883 ');
+  });
+});
+
+describe('the first message', () => {
+  const at = (out: number, accepted: number, delivered: number) => {
+    const { buffer } = stateWith();
+    const services = [service('processor', { numbers: { out } })];
+    return stateWith({ services, buffer: { ...buffer, accepted, delivered } });
+  };
+
+  it('is none of the gateway’s own alarms', () => {
+    expect(firstOf(at(0, 2, 2), 2)).toEqual({ taken: 0, arrived: false });
+    expect(firstOf(at(1, 3, 2), 2)).toEqual({ taken: 1, arrived: false });
+    expect(firstOf(at(1, 3, 3), 2)).toEqual({ taken: 1, arrived: true });
+  });
+
+  it('is there already where devices spoke before anybody looked', () => {
+    expect(firstOf(at(9, 11, 11), null)).toEqual({ taken: 9, arrived: true });
   });
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the form of a first uplink means.
-import type { Config, Sink, SinkTest } from '../api/types';
+import type { Config, Sink, SinkTest, State } from '../api/types';
 import { type StepName, setupText } from '../text/setup';
 
 export type SinkSettings = Config['sinks'][number];
@@ -79,4 +79,19 @@ export function stagesOf(test: SinkTest | null): Stage[] {
 
 export function isFree(test: SinkTest): boolean {
   return test.steps.length > 0 && test.steps.every(({ ok }) => ok);
+}
+
+/** How far the first message of a device is. */
+export interface First {
+  /** Records that the processor has made. */
+  taken: number;
+  arrived: boolean;
+}
+
+/** before: what the buffer had accepted when no device had sent anything yet, since the gateway tells of its
+ * own alarms too; null where that was not seen. */
+export function firstOf({ services, buffer }: State, before: number | null): First {
+  const out = services.find(({ name }) => name === 'processor')?.numbers['out'];
+  const taken = out ?? Math.max(0, buffer.accepted - (before ?? 0));
+  return { taken, arrived: taken > 0 && buffer.delivered > (before ?? 0) };
 }

@@ -26,6 +26,30 @@ function whole(text: string): string {
   return text.replace(/(?<=\d)-(?=\d)/g, '\u2011');
 }
 
+/** It works, and is no reason to be content. */
+function isOpen({ step, state, detail }: Stage): boolean {
+  return step === 'tls' && state === 'done' && detail.startsWith('none');
+}
+
+function Line({ stage, over }: { stage: Stage; over: boolean }): JSX.Element {
+  const { step, state, ms, detail } = stage;
+  return (
+    <li class={`tone-${isOpen(stage) ? 'warn' : TONE[state]}`} data-step={step} data-state={state}>
+      {state === 'done' || state === 'failed' ? (
+        <Icon name={state === 'done' ? 'check' : 'cross'} size={16} />
+      ) : (
+        <span class="dot" aria-hidden="true" />
+      )}
+      <span>
+        {trialText.steps[step]}
+        <span class="unseen">: {WORD[state]}</span>
+      </span>
+      <span class="quiet">{ms === null ? over && WORD[state] : ms > 0 && trialText.ms(ms)}</span>
+      {detail && <span class="trial-detail breaks">{whole(detail)}</span>}
+    </li>
+  );
+}
+
 /** How far a test of a way out came; null: it is under way. */
 export function Trial({ test }: { test: SinkTest | null }): JSX.Element {
   const free = test !== null && isFree(test);
@@ -37,22 +61,8 @@ export function Trial({ test }: { test: SinkTest | null }): JSX.Element {
       aria-busy={test === null}
     >
       <ol aria-label={trialText.label}>
-        {stagesOf(test).map(({ step, state, ms, detail }) => (
-          <li key={step} class={`tone-${TONE[state]}`} data-step={step} data-state={state}>
-            {state === 'done' || state === 'failed' ? (
-              <Icon name={state === 'done' ? 'check' : 'cross'} size={16} />
-            ) : (
-              <span class="dot" aria-hidden="true" />
-            )}
-            <span>
-              {trialText.steps[step]}
-              <span class="unseen">: {WORD[state]}</span>
-            </span>
-            <span class="quiet">
-              {ms === null ? test && WORD[state] : ms > 0 && trialText.ms(ms)}
-            </span>
-            {detail && <span class="trial-detail breaks">{whole(detail)}</span>}
-          </li>
+        {stagesOf(test).map((stage) => (
+          <Line key={stage.step} stage={stage} over={test !== null} />
         ))}
       </ol>
       {test && <p class="quiet">{free ? trialText.free : trialText.stuck}</p>}

@@ -6,6 +6,7 @@ import { useRef } from 'preact/hooks';
 import { configuration } from '../../api/config';
 import type { State } from '../../api/types';
 import { firstMessage } from '../../derive/overview';
+import { type First, firstOf } from '../../derive/setup';
 import { count, duration, timeOfDay } from '../../format/format';
 import { Headline, mayAdminister } from '../../parts/asked';
 import { Card, Copyable, Status } from '../../parts/basics';
@@ -43,20 +44,23 @@ function Clock({ state }: { state: State }): JSX.Element {
   );
 }
 
-/** Up to which second after power-on nothing had arrived, and then something had. */
-function useCounted({ buffer, gateway }: State): number | null {
-  const seen = useRef({ before: false, uptime: null as number | null });
-  const arrived = buffer.delivered > 0;
-  if (buffer.state !== 'unknown') {
-    if (!arrived) seen.current.before = true;
-    else if (seen.current.before) seen.current.uptime ??= gateway.host.uptime_s;
-  }
-  return seen.current.uptime;
+interface Seen extends First {
+  /** Seconds from power-on to there; null where that was not seen. */
+  counted: number | null;
 }
 
-function First({ state }: { state: State }): JSX.Element {
-  const { accepted, delivered } = state.buffer;
-  const counted = useCounted(state);
+/** How far the first message is, and when it got there while somebody looked on. */
+function useFirst(state: State): Seen {
+  const seen = useRef({ before: null as number | null, counted: null as number | null });
+  const { before } = seen.current;
+  const first = firstOf(state, before);
+  if (first.taken === 0) seen.current.before = state.buffer.accepted;
+  if (first.arrived && before !== null) seen.current.counted ??= state.gateway.host.uptime_s;
+  return { ...first, counted: seen.current.counted };
+}
+
+function FirstMessage({ state, first }: { state: State; first: Seen }): JSX.Element {
+  const { taken, arrived, counted } = first;
   const records = (n: number) => text.records(n, count(n));
   const open = useAsked(configuration.read, null).value?.config.broker.anonymous ?? true;
   return (
@@ -71,10 +75,10 @@ function First({ state }: { state: State }): JSX.Element {
         </p>
       )}
       <p class="first-state" role="status" data-testid="first-state">
-        {delivered > 0 ? (
-          <Status tone="ok">{text.arrived(records(delivered))}</Status>
-        ) : accepted > 0 ? (
-          <Status tone="move">{text.taken(records(accepted))}</Status>
+        {arrived ? (
+          <Status tone="ok">{text.arrived(records(taken))}</Status>
+        ) : taken > 0 ? (
+          <Status tone="move">{text.taken(records(taken))}</Status>
         ) : (
           <Status tone="off">{text.waiting}</Status>
         )}
@@ -86,7 +90,8 @@ function First({ state }: { state: State }): JSX.Element {
 
 /** After the claim: what is left to do until data reaches the cloud. */
 export function SetupPage({ state, session }: PageProps): JSX.Element {
-  const done = state.buffer.delivered > 0;
+  const first = useFirst(state);
+  const done = first.arrived;
   if (!mayAdminister(session))
     return (
       <Headline
@@ -107,7 +112,7 @@ export function SetupPage({ state, session }: PageProps): JSX.Element {
       <Card title={text.uplink}>
         <UplinkStep />
       </Card>
-      <First state={state} />
+      <FirstMessage state={state} first={first} />
       <Clock state={state} />
       <p>
         <a class={done ? 'button primary' : 'button'} href="/">
