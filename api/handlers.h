@@ -93,6 +93,7 @@ int hf_handle_quarantine_drop(struct hf_exchange *x, struct hf_error *err);
 /* sinks.c */
 int hf_handle_sinks(struct hf_exchange *x, struct hf_error *err);
 int hf_handle_sink_test(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_sink_try(struct hf_exchange *x, struct hf_error *err);
 
 /* processing.c */
 int hf_handle_devices(struct hf_exchange *x, struct hf_error *err);
@@ -132,9 +133,10 @@ int hf_handle_events(struct hf_exchange *x, struct hf_error *err);
 /* metrics.c */
 int hf_handle_metrics(struct hf_exchange *x, struct hf_error *err);
 
-/* All metrics of a picture, in the older form of Prometheus where classic is set. */
-HF_MUST int hf_metrics_of(const struct hf_snapshot *s, bool classic, struct hf_buf *out,
-                          struct hf_error *err);
+/* All metrics of a picture, in the older form of Prometheus where classic is set; streams: how many
+ * event streams are open. */
+HF_MUST int hf_metrics_of(const struct hf_snapshot *s, int streams, bool classic,
+                          struct hf_buf *out, struct hf_error *err);
 
 /* diagnostics.c */
 int hf_handle_diagnostics(struct hf_exchange *x, struct hf_error *err);

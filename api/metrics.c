@@ -513,7 +513,7 @@ put_release(struct hf_metrics *m, const struct hf_snapshot *s)
 }
 
 static void
-put_gateway(struct hf_metrics *m, const struct hf_snapshot *s)
+put_gateway(struct hf_metrics *m, const struct hf_snapshot *s, int streams)
 {
     static const struct hf_metric build = {"holdfast_build", "This holdfastd.", NULL,
                                            HF_METRIC_INFO};
@@ -526,6 +526,9 @@ put_gateway(struct hf_metrics *m, const struct hf_snapshot *s)
          seconds_of(s->gateway.started_ms)},
         {{"holdfast_engine_up", "Whether the container engine answers.", NULL, HF_METRIC_GAUGE},
          s->gateway.engine.state == HF_ENGINE_OK},
+        {{"holdfast_event_streams", "Event streams that are open; one for each browser.", NULL,
+          HF_METRIC_GAUGE},
+         streams},
         {{"holdfast_alarms_active", "Alarms that are.", NULL, HF_METRIC_GAUGE}, s->alarms.active},
         {{"holdfast_alarms_unacknowledged", "Active alarms that nobody has seen.", NULL,
           HF_METRIC_GAUGE},
@@ -544,11 +547,12 @@ put_gateway(struct hf_metrics *m, const struct hf_snapshot *s)
 }
 
 int
-hf_metrics_of(const struct hf_snapshot *s, bool classic, struct hf_buf *out, struct hf_error *err)
+hf_metrics_of(const struct hf_snapshot *s, int streams, bool classic, struct hf_buf *out,
+              struct hf_error *err)
 {
     struct hf_metrics m = {.out = out, .classic = classic};
 
-    put_gateway(&m, s);
+    put_gateway(&m, s, streams);
     put_host(&m, &s->gateway.host);
     put_services(&m, s);
     put_buffer(&m, &s->buffer, s->broker.queue_dropped);
@@ -573,7 +577,8 @@ hf_handle_metrics(struct hf_exchange *x, struct hf_error *err)
     HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(METRICS_MAX);
     const struct hf_snapshot *snapshot = hf_core_snapshot(x->api->config->core);
     bool classic = wants_classic(x);
-    int rc = hf_metrics_of(snapshot, classic, &out, err);
+    int streams = hf_streams_open(&x->api->streams, HF_STREAM_EVENTS);
+    int rc = hf_metrics_of(snapshot, streams, classic, &out, err);
 
     hf_snapshot_unref(snapshot);
     if (rc < 0)

@@ -83,6 +83,8 @@ const struct hf_route hf_routes[] = {
     {HF_METHOD_POST, "/quarantine/drop", HF_ACCESS_ADMIN_PROVED, HF_BODY_JSON, HF_QUERY_NONE,
      hf_handle_quarantine_drop},
     {HF_METHOD_GET, "/sinks", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_NONE, hf_handle_sinks},
+    {HF_METHOD_POST, "/sinks/test", HF_ACCESS_ADMIN, HF_BODY_JSON, HF_QUERY_NONE,
+     hf_handle_sink_try},
     {HF_METHOD_POST, "/sinks/{name}/test", HF_ACCESS_OPERATOR, HF_BODY_NONE, HF_QUERY_NONE,
      hf_handle_sink_test},
     {HF_METHOD_GET, "/devices", HF_ACCESS_VIEWER, HF_BODY_NONE, HF_QUERY_FIELDS, hf_handle_devices},

@@ -4,10 +4,11 @@
 
 #include "api/peer.h"
 #include "api/server.h"
+#include "model/settings.h"
 
 #include <string.h>
 
-enum { TEST_MS = 30000 };
+enum { TEST_MS = 35000 /* the forwarder ends by itself within 30 s */ };
 
 static struct hf_json *
 encode_sink(const struct hf_json *from)
@@ -66,24 +67,88 @@ encode_step(const struct hf_json *from)
     return o;
 }
 
-int
-hf_handle_sink_test(struct hf_exchange *x, struct hf_error *err)
+/* Has the forwarder try what body says. */
+static int
+reply_steps(struct hf_exchange *x, const struct hf_json *body, enum hf_peer_kind kind,
+            struct hf_error *err)
 {
-    HF_AUTO(hf_json) struct hf_json *body = hf_json_object(), *answer = NULL;
+    HF_AUTO(hf_json) struct hf_json *answer = NULL;
     HF_AUTO_FREE char *text = NULL;
     struct hf_path_call call = {
         .peer = HF_PATH_FORWARDER, .path = "/v1/sinks/test", .timeout_ms = TEST_MS};
     struct hf_json *o;
 
-    hf_json_put_string(body, "sink", x->param);
     if (hf_json_print(body, &text, err) < 0)
         return -1;
     call.body = text;
-    if (hf_path_ask_json(hf_core_path(x->api->config->core), &call, &answer, err) < 0)
-        return hf_peer_refused(HF_PEER_NAMED, err);
+    if (hf_path_ask_json(hf_core_path(x->api->config->core), &call, &answer, err) < 0) {
+        if (err->class != HF_ERROR_THROTTLED)
+            return hf_peer_refused(kind, err);
+        err->class = HF_ERROR_CONFLICT; /* one at a time */
+        return -1;
+    }
     if (!hf_json_is_array(hf_json_get(answer, "steps")))
         return hf_peer_nonsense(HF_PATH_FORWARDER, "steps", err);
     o = hf_json_object();
     hf_peer_list(o, "steps", hf_json_get(answer, "steps"), encode_step);
     return hf_reply_json(x, 200, o, err);
+}
+
+int
+hf_handle_sink_test(struct hf_exchange *x, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *body = hf_json_object();
+
+    hf_json_put_string(body, "sink", x->param);
+    return reply_steps(x, body, HF_PEER_NAMED, err);
+}
+
+/* The settings of a sink, and its secrets apart, as the forwarder reads them. */
+static struct hf_json *
+split_secrets(const struct hf_json *sink)
+{
+    struct hf_json *body = hf_json_object(), *open = hf_json_copy(sink);
+    struct hf_json *secrets = hf_json_object();
+
+    for (const char *const *name = hf_sink_secrets; *name; name++) {
+        if (!hf_json_get(sink, *name))
+            continue;
+        hf_json_put(secrets, *name, hf_json_copy(hf_json_get(sink, *name)));
+        hf_json_remove(open, *name);
+    }
+    hf_json_put(body, "settings", open);
+    hf_json_put(body, "secrets", secrets);
+    return body;
+}
+
+/* The forwarder's pointers begin where a list of sinks would stand. */
+static void
+point_into_body(struct hf_error *err)
+{
+    static const char place[] = "/sinks/0";
+    size_t len = sizeof place - 1;
+
+    if (err && strncmp(err->pointer, place, len) == 0)
+        memmove(err->pointer, err->pointer + len, strlen(err->pointer + len) + 1);
+}
+
+int
+hf_handle_sink_try(struct hf_exchange *x, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *sink = NULL, *body = NULL;
+    const char *url;
+    int rc;
+
+    if (hf_json_parse(x->body.data ? x->body.data : "", x->body.len, &sink, err) < 0)
+        return hf_error_wrap(err, "the body is no JSON");
+    if (hf_settings_check_sink(sink, "", err) < 0)
+        return -1;
+    url = hf_json_string(sink, "url"); /* a query may hold a key */
+    if (hf_peer_audit(x, err, "tried the way to %.*s", (int)strcspn(url, "?"), url) < 0)
+        return -1;
+    body = split_secrets(sink);
+    rc = reply_steps(x, body, HF_PEER_POST, err);
+    if (rc < 0)
+        point_into_body(err);
+    return rc;
 }

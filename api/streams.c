@@ -51,13 +51,13 @@ hf_streams_enter(struct hf_streams *s, enum hf_stream_kind kind, struct hf_error
     return rc;
 }
 
-bool
+int
 hf_streams_open(struct hf_streams *s, enum hf_stream_kind kind)
 {
-    bool open;
+    int open;
 
     pthread_mutex_lock(&s->lock);
-    open = s->open[kind] > 0;
+    open = s->open[kind];
     pthread_mutex_unlock(&s->lock);
     return open;
 }

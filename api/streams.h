@@ -43,8 +43,8 @@ void hf_streams_done(struct hf_streams *s);
 HF_MUST int hf_streams_enter(struct hf_streams *s, enum hf_stream_kind kind, struct hf_error *err);
 void hf_streams_leave(struct hf_streams *s, enum hf_stream_kind kind);
 
-/* Whether there is one of that kind. */
-bool hf_streams_open(struct hf_streams *s, enum hf_stream_kind kind);
+/* How many there are of that kind. */
+int hf_streams_open(struct hf_streams *s, enum hf_stream_kind kind);
 
 /* Sleeps; false at once where the streams are to end. */
 bool hf_streams_pause(struct hf_streams *s, int64_t ms);

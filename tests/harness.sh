@@ -130,6 +130,15 @@ pinned() { jq -r --arg s "$2" --arg p "$(platform)" '.services[$s].platforms[$p]
 
 now_ms() { date +%s%3N; }
 
+# What tests/package.json names is there, and nothing older.
+has_packages() {
+    local lock=$hf_root/tests/package-lock.json stamp=$hf_root/tests/node_modules/.lock-hash hash
+    hash=$(sha256sum <"$lock")
+    [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ] && return 0
+    (cd "$hf_root/tests" && "${HF_NPM:-npm}" ci --no-fund --no-audit --ignore-scripts)
+    echo "$hash" >"$stamp"
+}
+
 # The machine's own address: ports on 127.0.0.1 that Docker publishes are gone while dockerd is.
 host_address() {
     local address

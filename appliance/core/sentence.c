@@ -221,6 +221,10 @@ attention_rule(const struct hf_snapshot *s, struct hf_sentence *t)
     return true;
 }
 
+/* Between these two ages of the oldest record, in seconds, all is on its way and it is said how far
+ * behind; what is younger has just come in. */
+enum { BEHIND_S = 3, CATCHING_UP_S = 10 };
+
 static void
 all_is_well(const struct hf_snapshot *s, struct hf_sentence *t)
 {
@@ -235,12 +239,14 @@ all_is_well(const struct hf_snapshot *s, struct hf_sentence *t)
         say(t, "ok", "Ready", "Everything runs. Waiting for the first message.");
         hf_text_put(t->detail, sizeof t->detail, "Publish to %s, port %u.",
                     s->gateway.field_address, (unsigned)s->gateway.field_port);
-    } else if (b->held && age > 10) {
+    } else if (b->held && age > CATCHING_UP_S) {
         say(t, "ok", "Catching up", "");
         hf_text_put(t->title, sizeof t->title, "Delivering, %s behind.", behind);
         hf_text_put(t->detail, sizeof t->detail, "%s records held, %s delivered.", held, delivered);
     } else {
         say(t, "ok", "All is well", "All data delivered.");
+        if (b->held && age >= BEHIND_S)
+            hf_text_put(t->title, sizeof t->title, "All data delivered, %s behind.", behind);
         hf_text_put(t->detail, sizeof t->detail, "%s records so far, none lost.", delivered);
         if (b->dropped || s->broker.queue_dropped)
             hf_text_put(t->detail, sizeof t->detail, "%s records so far.", delivered);

@@ -180,6 +180,10 @@ extern const char *const hf_sink_secrets[];
 HF_MUST int hf_settings_check_name(const char *name, const char *pointer, struct hf_error *err);
 HF_MUST int hf_settings_check_url(const char *url, const char *pointer, struct hf_error *err);
 
+/* Checks one sink as it would stand in a document, its secrets in it. */
+HF_MUST int hf_settings_check_sink(const struct hf_json *sink, const char *pointer,
+                                   struct hf_error *err);
+
 /* Reads a document. Absent members keep what ret_settings has: call hf_settings_init() first. On
  * failure ret_settings is as it was. */
 HF_MUST int hf_settings_parse(const struct hf_json *doc, struct hf_settings *ret_settings,

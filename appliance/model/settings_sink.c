@@ -297,8 +297,8 @@ check_sink_name(const struct hf_json *sink, const char *pointer, struct hf_error
     return 0;
 }
 
-static int
-check_sink(const struct hf_json *sink, const char *pointer, struct hf_error *err)
+int
+hf_settings_check_sink(const struct hf_json *sink, const char *pointer, struct hf_error *err)
 {
     const char *type = hf_json_string(sink, "type");
     bool mqtt = type && strcmp(type, "mqtt") == 0;
@@ -345,7 +345,7 @@ hf_check_sinks(const struct hf_json *sinks, struct hf_error *err)
         char pointer[32];
 
         snprintf(pointer, sizeof pointer, "/sinks/%zu", i);
-        if (check_sink(s, pointer, err) < 0)
+        if (hf_settings_check_sink(s, pointer, err) < 0)
             return -1;
         if (find(sinks, hf_json_string(s, "name")) != s)
             return hf_wrong(err, pointer, "name", "is there twice");

@@ -137,6 +137,16 @@ given(const char *text)
     return text && *text;
 }
 
+static CURLcode
+show_tls(CURL *c, void *ssl_ctx, void *ctx)
+{
+    const struct hf_http_request *q = ctx;
+
+    (void)c;
+    q->watch_tls(ssl_ctx, q->watcher);
+    return CURLE_OK;
+}
+
 static void
 set_tls(CURL *c, const struct hf_http_request *q)
 {
@@ -150,6 +160,10 @@ set_tls(CURL *c, const struct hf_http_request *q)
         curl_easy_setopt(c, CURLOPT_SSLKEYTYPE, "PEM");
         set_blob(c, CURLOPT_SSLCERT_BLOB, q->client_cert_pem);
         set_blob(c, CURLOPT_SSLKEY_BLOB, q->client_key_pem);
+    }
+    if (q->watch_tls) {
+        curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, show_tls);
+        curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, (void *)(uintptr_t)q);
     }
 }
 
@@ -268,8 +282,11 @@ static void
 note_progress(struct hf_http *h, CURLcode code, struct hf_http_response *r)
 {
     curl_off_t resolved = 0, connected = 0, secured = 0, total = 0, sent = 0;
+    char *address = NULL;
     long head = 0;
 
+    curl_easy_getinfo(h->curl, CURLINFO_PRIMARY_IP, &address);
+    snprintf(r->address, sizeof r->address, "%s", address ? address : "");
     curl_easy_getinfo(h->curl, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
     curl_easy_getinfo(h->curl, CURLINFO_CONNECT_TIME_T, &connected);
     curl_easy_getinfo(h->curl, CURLINFO_PRETRANSFER_TIME_T, &secured);

@@ -8,7 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { HF_HTTP_HEADER_MAX = 512, HF_HTTP_HEADERS_MAX = 16384, HF_HTTP_URL_MAX = 2048 };
+enum {
+    HF_HTTP_HEADER_MAX = 512,
+    HF_HTTP_HEADERS_MAX = 16384,
+    HF_HTTP_URL_MAX = 2048,
+    HF_HTTP_ADDRESS_MAX = 46, /* INET6_ADDRSTRLEN */
+};
 
 struct hf_http; /* a client */
 
@@ -35,6 +40,9 @@ struct hf_http_request {
     int redirects;             /* so many are followed, only by 307 or 308 to the same origin */
     int64_t max_bytes_per_s;   /* of what is sent; 0: as fast as it goes */
     const atomic_bool *cancel; /* ends the request once true; NULL: only the service's end does */
+    /* Is shown the SSL_CTX of a new connection before it is used; NULL: nobody is. */
+    void (*watch_tls)(void *ssl_ctx, void *watcher);
+    void *watcher;
 };
 
 /* How far a request came; the answer is behind HF_HTTP_SECURED. */
@@ -55,6 +63,7 @@ struct hf_http_response {
     int64_t retry_after_s; /* Retry-After, as seconds or date (RFC 9110, 10.2.3); 0 without */
     /* Of the last request, also where it failed. */
     enum hf_http_phase phase;
+    char address[HF_HTTP_ADDRESS_MAX]; /* of the other side, or of its proxy; "" where not known */
     int64_t reached_us[HF_HTTP_PHASE_COUNT]; /* since its begin; 0 where not reached */
     int64_t sent_bytes;                      /* head and body, without TLS and TCP */
 };

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BODY_MAX = 1024 };
+enum { BODY_MAX = 128 * 1024 /* a sink with its certificates; holdfastd takes half of that */ };
 
 static struct hf_json *
 sink_as_json(const struct hf_worker_view *v)
@@ -52,10 +52,70 @@ give_sinks(struct hf_forwarder_api *api, struct hf_request *q)
     hf_request_answer_json(q, doc);
 }
 
-static int
-read_name(struct hf_request *q, char out[HF_SINK_NAME_MAX + 1], struct hf_error *err)
+static void
+give_steps(struct hf_request *q, const struct hf_sink_steps *steps)
 {
-    static const struct hf_json_field fields[] = {{"sink", HF_JSON_STRING, true}};
+    HF_AUTO(hf_json) struct hf_json *doc = hf_json_object();
+    struct hf_json *array = hf_json_array();
+
+    for (size_t i = 0; i < steps->count; i++) {
+        struct hf_json *step = hf_json_object();
+
+        hf_json_put_string(step, "step", steps->steps[i].step);
+        hf_json_put_bool(step, "ok", steps->steps[i].ok);
+        hf_json_put_int(step, "ms", steps->steps[i].ms);
+        hf_json_put_string(step, "detail", steps->steps[i].detail);
+        hf_json_add(array, step);
+    }
+    hf_json_put(doc, "steps", array);
+    hf_request_answer_json(q, doc);
+}
+
+/* As a sink that is in settings.json alone, with its secrets in credentials.json. */
+static int
+read_settings(struct hf_forwarder_api *api, const struct hf_json *asked,
+              struct hf_sink_list *ret_list, struct hf_error *err)
+{
+    const struct hf_json *sink = hf_json_get(asked, "settings");
+    const struct hf_json *its = hf_json_get(asked, "secrets");
+    HF_AUTO(hf_json) struct hf_json *settings = hf_json_object();
+    HF_AUTO(hf_json) struct hf_json *credentials = hf_json_object();
+    struct hf_json *sinks = hf_json_array(), *secrets = hf_json_object();
+    const char *name = hf_json_string(sink, "name");
+    char gateway[HF_GATEWAY_MAX];
+
+    pthread_mutex_lock(&api->lock);
+    memcpy(gateway, api->gateway, sizeof gateway);
+    pthread_mutex_unlock(&api->lock);
+    hf_json_put_string(settings, "gateway", gateway);
+    hf_json_add(sinks, hf_json_copy(sink));
+    hf_json_put(settings, "sinks", sinks);
+    if (name && its)
+        hf_json_put(secrets, name, hf_json_copy(its));
+    hf_json_put(credentials, "sinks", secrets);
+    return hf_sink_list_read(settings, credentials, ret_list, err);
+}
+
+static int
+test_settings(struct hf_forwarder_api *api, const struct hf_json *asked,
+              struct hf_sink_steps *ret_steps, struct hf_error *err)
+{
+    struct hf_sink_list list = {0};
+    int rc;
+
+    if (read_settings(api, asked, &list, err) < 0)
+        return -1;
+    rc = hf_sinks_try(api->sinks, &list.sinks[0], ret_steps, err);
+    hf_sink_list_done(&list);
+    return rc;
+}
+
+static int
+read_test(struct hf_request *q, struct hf_json **ret_asked, struct hf_error *err)
+{
+    static const struct hf_json_field fields[] = {{"sink", HF_JSON_STRING, false},
+                                                  {"settings", HF_JSON_OBJECT, false},
+                                                  {"secrets", HF_JSON_OBJECT, false}};
     HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(BODY_MAX);
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
 
@@ -63,35 +123,30 @@ read_name(struct hf_request *q, char out[HF_SINK_NAME_MAX + 1], struct hf_error 
         hf_json_parse(body.data ? body.data : "", body.len, &doc, err) < 0 ||
         hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)
         return -1;
-    if (snprintf(out, HF_SINK_NAME_MAX + 1, "%s", hf_json_string(doc, "sink")) > HF_SINK_NAME_MAX)
-        return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no sink of that name");
+    if (!hf_json_get(doc, "sink") == !hf_json_get(doc, "settings"))
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/sink",
+                               "say which sink, or give the settings of one");
+    *ret_asked = hf_steal(&doc);
     return 0;
 }
 
 static void
 test_sink(struct hf_forwarder_api *api, struct hf_request *q)
 {
-    HF_AUTO(hf_json) struct hf_json *doc = hf_json_object();
-    struct hf_json *array = hf_json_array();
-    char name[HF_SINK_NAME_MAX + 1];
+    HF_AUTO(hf_json) struct hf_json *asked = NULL;
     struct hf_sink_steps steps = {0};
     struct hf_error err = {0};
+    const char *name;
+    int rc = read_test(q, &asked, &err);
 
-    hf_json_put(doc, "steps", array);
-    if (read_name(q, name, &err) < 0 || hf_sinks_test(api->sinks, name, &steps, &err) < 0) {
+    name = hf_json_string(asked, "sink");
+    if (rc == 0)
+        rc = name ? hf_sinks_test(api->sinks, name, &steps, &err)
+                  : test_settings(api, asked, &steps, &err);
+    if (rc < 0)
         hf_request_answer_error(q, &err);
-        return;
-    }
-    for (size_t i = 0; i < steps.count; i++) {
-        struct hf_json *step = hf_json_object();
-
-        hf_json_put_string(step, "step", steps.steps[i].step);
-        hf_json_put_bool(step, "ok", steps.steps[i].ok);
-        hf_json_put_int(step, "ms", steps.steps[i].ms);
-        hf_json_put_string(step, "detail", steps.steps[i].detail);
-        hf_json_add(array, step);
-    }
-    hf_request_answer_json(q, doc);
+    else
+        give_steps(q, &steps);
 }
 
 static void
@@ -110,10 +165,11 @@ tell_webhook(struct hf_forwarder_api *api, struct hf_request *q)
 }
 
 void
-hf_forwarder_api_set_token(struct hf_forwarder_api *api, const char *token)
+hf_forwarder_api_configure(struct hf_forwarder_api *api, const char *token, const char *gateway)
 {
     pthread_mutex_lock(&api->lock);
     snprintf(api->token, sizeof api->token, "%s", token);
+    snprintf(api->gateway, sizeof api->gateway, "%s", gateway);
     pthread_mutex_unlock(&api->lock);
 }
 

@@ -13,10 +13,13 @@ struct hf_forwarder_api {
     struct hf_sinks *sinks;
     struct hf_webhook webhook;
     pthread_mutex_t lock;
-    char token[HF_SECRET_MAX]; /* holdfastd's; guarded by lock; empty lets nobody in */
+    /* Guarded by lock. */
+    char token[HF_SECRET_MAX]; /* holdfastd's; empty lets nobody in */
+    char gateway[HF_GATEWAY_MAX];
 };
 
-void hf_forwarder_api_set_token(struct hf_forwarder_api *api, const char *token);
+void hf_forwarder_api_configure(struct hf_forwarder_api *api, const char *token,
+                                const char *gateway);
 
 /* ctx: struct hf_forwarder_api. */
 void hf_forwarder_api_handle(void *ctx, struct hf_request *q);

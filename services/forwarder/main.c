@@ -56,7 +56,7 @@ configure(struct service *s, struct hf_error *err)
                                      "0123456789-_.") == strlen(instance))
         snprintf(common.holder, sizeof common.holder, "forwarder%s%.32s", *instance ? "-" : "",
                  instance);
-    hf_forwarder_api_set_token(&s->api, token);
+    hf_forwarder_api_configure(&s->api, token, hf_json_string(s->conf.settings, "gateway"));
     hf_webhook_configure(&s->api.webhook, s->conf.settings, s->conf.credentials);
     hf_log_info("event=configured sinks=%zu", list.count);
     return hf_sinks_configure(s->sinks, &common, &list, err);

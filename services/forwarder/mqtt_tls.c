@@ -29,8 +29,10 @@ on_info(const SSL *ssl, int where, int rc)
     (void)rc;
     if (where & SSL_CB_HANDSHAKE_START && !is_address(t->name))
         (void)SSL_set_tlsext_host_name((SSL *)(uintptr_t)ssl, t->name);
-    if (where & SSL_CB_HANDSHAKE_DONE)
+    if (where & SSL_CB_HANDSHAKE_DONE) {
         t->done = true;
+        hf_tls_seen_note(&t->seen, ssl);
+    }
 }
 
 static int

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "forwarder/settings.h"
+#include "forwarder/tls_seen.h"
 
 #include <openssl/ssl.h>
 
@@ -11,6 +12,7 @@ struct hf_mqtt_tls {
     const char *name; /* asked for by SNI, looked for in the certificate */
     bool done;        /* the handshake came to its end */
     char wrong[128];  /* what is wrong with the certificate shown to us */
+    struct hf_tls_seen seen;
 };
 
 /* name outlives t, and t must not move. HF_ERROR_INVALID where a PEM of ours is none. */

@@ -10,6 +10,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* The first of what was found, as text. */
+static void
+first_address(const struct addrinfo *found, char out[HF_SINK_TEXT_MAX])
+{
+    if (getnameinfo(found->ai_addr, found->ai_addrlen, out, HF_SINK_TEXT_MAX, NULL, 0,
+                    NI_NUMERICHOST) != 0)
+        out[0] = '\0';
+}
+
 /* -1 with the reason of the last. */
 static int
 try_all(const struct addrinfo *found, int timeout_ms, char detail[HF_SINK_TEXT_MAX])
@@ -47,9 +56,13 @@ hf_probe_tcp(const char *host, int port, int timeout_ms, struct hf_sink_steps *s
     snprintf(service, sizeof service, "%d", port);
     rc = getaddrinfo(host, service, &hints, &found);
     found_ms = hf_clock_mono_ms();
-    hf_sink_step_add(steps, "resolve", rc == 0, found_ms - begin_ms, rc ? gai_strerror(rc) : "");
+    if (rc == 0)
+        first_address(found, detail);
+    hf_sink_step_add(steps, "resolve", rc == 0, found_ms - begin_ms,
+                     rc ? gai_strerror(rc) : detail);
     if (rc)
         return false;
+    detail[0] = '\0';
     rc = try_all(found, timeout_ms, detail);
     freeaddrinfo(found);
     hf_sink_step_add(steps, "connect", rc == 0, hf_clock_mono_ms() - found_ms, detail);

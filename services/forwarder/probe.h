@@ -4,5 +4,5 @@
 
 #include "forwarder/sink.h"
 
-/* Adds the steps resolve and connect; false where one failed. */
+/* Adds the steps resolve, with the address, and connect; false where one failed. */
 bool hf_probe_tcp(const char *host, int port, int timeout_ms, struct hf_sink_steps *steps);

@@ -11,7 +11,7 @@
 
 #include <stdatomic.h>
 
-enum { HF_SINK_TEXT_MAX = 256, HF_SINK_STEPS_MAX = 4 };
+enum { HF_SINK_TEXT_MAX = 256, HF_SINK_STEPS_MAX = 5 };
 
 struct hf_sink_result {
     enum hf_outcome outcome;
@@ -26,7 +26,7 @@ struct hf_sink_result {
 };
 
 struct hf_sink_step {
-    const char *step; /* resolve, connect, tls, send */
+    const char *step; /* resolve, connect, tls, auth, send */
     bool ok;
     int64_t ms;
     char detail[HF_SINK_TEXT_MAX];
@@ -50,7 +50,7 @@ struct hf_sink_ops {
     /* Delivers lines [from, to) of the batch. */
     void (*send)(struct hf_sink_link *link, struct hf_leased *batch, size_t from, size_t to,
                  struct hf_sink_result *ret_result);
-    /* Tries the way without a record, up to the first step that fails. */
+    /* Tries the way with a record of its own (trial.h), up to the first step that fails. */
     void (*test)(struct hf_sink_link *link, struct hf_sink_steps *ret_steps);
     /* Keeps an open connection alive: called many times a second while nothing may be sent. */
     void (*keep)(struct hf_sink_link *link);

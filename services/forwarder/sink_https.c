@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "forwarder/events.h"
 #include "forwarder/sink.h"
+#include "forwarder/tls_seen.h"
+#include "forwarder/trial.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +30,8 @@ struct hf_sink_link {
     struct hf_http_response answer;
     struct hf_buf events; /* lines as CloudEvents */
     struct hf_buf body;   /* encoded */
+    bool testing;         /* what TLS comes about is of interest */
+    struct hf_tls_seen seen;
     char key[HF_LEASED_KEY_MAX + 24], gateway[HF_GATEWAY_MAX + 24], own[HF_HTTP_HEADER_MAX];
 };
 
@@ -130,6 +134,8 @@ post(struct hf_sink_link *l, const char *key, struct hf_slice body, int64_t time
         .redirects = REDIRECTS,
         .max_bytes_per_s = s->max_bytes_per_s,
         .cancel = l->cancel,
+        .watch_tls = l->testing ? hf_tls_seen_watch : NULL,
+        .watcher = &l->seen,
     };
 
     snprintf(l->key, sizeof l->key, "Idempotency-Key: %s", key);
@@ -206,13 +212,6 @@ send_lines(struct hf_sink_link *l, struct hf_leased *b, size_t from, size_t to,
     ret_result->ms = hf_clock_mono_ms() - begin_ms;
 }
 
-/* Receivers that know no empty request refuse it, and show by that that the way is open. */
-static bool
-takes_empty(int status)
-{
-    return (status >= 200 && status < 300) || status == 400 || status == 422;
-}
-
 static int64_t
 step_ms(const struct hf_http_response *r, enum hf_http_phase phase)
 {
@@ -221,58 +220,72 @@ step_ms(const struct hf_http_response *r, enum hf_http_phase phase)
     return us > 0 ? us / 1000 : 0;
 }
 
-static int
-empty_body(struct hf_sink_link *l, struct hf_slice *ret_body, struct hf_error *err)
+/* The steps up to TLS; false where one failed. */
+static bool
+add_way(const struct hf_sink_link *l, const struct hf_error *err, struct hf_sink_steps *steps)
 {
-    const char *text = l->s->format == HF_FORMAT_CLOUDEVENTS ? "[]" : "";
-    int rc = 0;
+    static const char *const names[] = {
+        [HF_HTTP_RESOLVED] = "resolve", [HF_HTTP_CONNECTED] = "connect", [HF_HTTP_SECURED] = "tls"};
+    const struct hf_http_response *r = &l->answer;
+    bool open = strncasecmp(l->s->url, "http:", 5) == 0;
+    const char *const details[] = {
+        [HF_HTTP_RESOLVED] = r->address,
+        [HF_HTTP_CONNECTED] = "",
+        [HF_HTTP_SECURED] = open ? "none: whoever is on the way can read it" : l->seen.text,
+    };
 
-    *ret_body = (struct hf_slice){.data = text, .len = strlen(text)};
-    if (l->s->encoding == HF_ENCODING_IDENTITY)
-        return 0;
-    rc = l->s->encoding == HF_ENCODING_ZSTD
-             ? hf_codec_zstd(l->codec, text, strlen(text), &l->body, err)
-             : hf_codec_gzip(l->codec, text, strlen(text), &l->body, err);
-    *ret_body = (struct hf_slice){.data = l->body.data, .len = l->body.len};
-    return rc;
+    for (int p = HF_HTTP_RESOLVED; p <= HF_HTTP_SECURED; p++) {
+        bool ok = (int)r->phase >= p;
+
+        hf_sink_step_add(steps, names[p], ok, step_ms(r, (enum hf_http_phase)p),
+                         ok ? details[p] : err->message);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+/* What the answer says of us and of the record; none came where err says something. */
+static void
+add_answer(struct hf_sink_link *l, const struct hf_error *err, struct hf_sink_steps *steps)
+{
+    struct hf_sink_result result = {0};
+    int64_t ms = step_ms(&l->answer, HF_HTTP_ANSWERED);
+    bool stored;
+
+    if (*err->message) {
+        hf_sink_step_add(steps, "send", false, ms, err->message);
+        return;
+    }
+    judge(l, &result);
+    if (result.status == 401 || result.status == 402 || result.status == 403 ||
+        result.status == 407) {
+        hf_sink_step_add(steps, "auth", false, ms, result.error);
+        return;
+    }
+    stored = result.outcome == HF_OUTCOME_STORED;
+    if (stored)
+        snprintf(result.error, sizeof result.error, "the uplink answers %d", result.status);
+    hf_sink_step_add(steps, "auth", true, 0, "");
+    hf_sink_step_add(steps, "send", stored, ms, result.error);
 }
 
 static void
 test_link(struct hf_sink_link *l, struct hf_sink_steps *ret_steps)
 {
-    static const char *const names[] = {
-        [HF_HTTP_RESOLVED] = "resolve", [HF_HTTP_CONNECTED] = "connect", [HF_HTTP_SECURED] = "tls"};
-    const struct hf_http_response *r = &l->answer;
-    struct hf_sink_result result = {0};
+    struct hf_leased record = {0};
     struct hf_slice body;
     struct hf_error err = {0};
-    char key[HF_LEASED_KEY_MAX];
-    bool open = strncasecmp(l->s->url, "http:", 5) == 0;
-    uint64_t chance;
-    int rc;
 
     *ret_steps = (struct hf_sink_steps){0};
-    hf_random(&chance, sizeof chance);
-    snprintf(key, sizeof key, "%s/test/%016llx", l->s->gateway, (unsigned long long)chance);
-    rc = empty_body(l, &body, &err);
-    if (rc == 0)
-        rc = post(l, key, body, TEST_TIMEOUT_MS, &err);
-    for (int p = HF_HTTP_RESOLVED; p <= HF_HTTP_SECURED; p++) {
-        bool ok = (int)r->phase >= p;
-
-        hf_sink_step_add(ret_steps, names[p], ok, step_ms(r, (enum hf_http_phase)p),
-                         !ok                            ? err.message
-                         : p == HF_HTTP_SECURED && open ? "none: whoever is on the way can read it"
-                                                        : "");
-        if (!ok)
-            return;
-    }
-    if (rc == 0)
-        judge(l, &result);
-    else
-        snprintf(result.error, sizeof result.error, "%.*s", HF_SINK_TEXT_MAX - 1, err.message);
-    hf_sink_step_add(ret_steps, "send", rc == 0 && takes_empty(result.status),
-                     step_ms(r, HF_HTTP_ANSWERED), result.error);
+    l->testing = true;
+    if (hf_trial_record(&record, l->s->gateway, &err) == 0 &&
+        make_body(l, &record, 0, 1, &body, &err) == 0)
+        (void)!post(l, record.key, body, TEST_TIMEOUT_MS, &err);
+    l->testing = false;
+    if (add_way(l, &err, ret_steps))
+        add_answer(l, &err, ret_steps);
+    hf_leased_done(&record);
 }
 
 /* Requests stand alone. */

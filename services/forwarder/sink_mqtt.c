@@ -12,6 +12,7 @@
 #include "forwarder/mqtt_tls.h"
 #include "forwarder/probe.h"
 #include "forwarder/sink.h"
+#include "forwarder/trial.h"
 
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
@@ -23,6 +24,8 @@ enum {
     KEEPALIVE_S = 60,
     CONNECT_MS = 10000,
     STALL_MS = 30000,
+    TEST_CONNECT_MS = 7000,
+    TEST_STALL_MS = 7000,
     LOOP_MS = 50,
     RESTING_LOOPS = 2, /* one to ask, one to read what came */
     MIDS = 65536,
@@ -45,6 +48,7 @@ struct hf_sink_link {
     struct hf_last_peer last;
     bool connected; /* CONNACK has come */
     int connack;    /* what it said, once it came; -1 before */
+    int64_t connect_ms, stall_ms;
     struct hf_mqtt_message message;
     /* Of the present send(). */
     size_t from, to, next;
@@ -134,6 +138,8 @@ open_link(const struct hf_sink_settings *s, const atomic_bool *cancel,
     mosquitto_lib_init();
     l->s = s;
     l->cancel = cancel;
+    l->connect_ms = CONNECT_MS;
+    l->stall_ms = STALL_MS;
     hf_mqtt_message_init(&l->message);
     if (hf_http_url_parse(s->url, &l->url, err) < 0) {
         close_link(l);
@@ -196,7 +202,7 @@ no_connection(struct hf_sink_link *l, int rc, struct hf_error *err)
 static int
 connect_as(struct hf_sink_link *l, const char *id, struct hf_error *err)
 {
-    int64_t end_ms = hf_clock_mono_ms() + CONNECT_MS;
+    int64_t end_ms = hf_clock_mono_ms() + l->connect_ms;
     int rc;
 
     l->connack = -1;
@@ -328,7 +334,7 @@ exchange(struct hf_sink_link *l, struct hf_leased *b, struct hf_sink_result *r)
         rc = mosquitto_loop(l->mosq, LOOP_MS, 1);
         if (l->flying + l->next != before)
             moved_ms = hf_clock_mono_ms();
-        if (rc || cancelled(l) || hf_clock_mono_ms() - moved_ms > STALL_MS) {
+        if (rc || cancelled(l) || hf_clock_mono_ms() - moved_ms > l->stall_ms) {
             r->outcome = HF_OUTCOME_LATER;
             snprintf(r->error, sizeof r->error, "the connection broke: %s",
                      rc ? mosquitto_strerror(rc) : "nothing moved");
@@ -446,6 +452,27 @@ keep(struct hf_sink_link *l)
     l->from = l->to = 0;
 }
 
+/* Publishes a record of its own on the connection that stands. */
+static void
+test_record(struct hf_sink_link *l, struct hf_sink_steps *steps)
+{
+    struct hf_leased record = {0};
+    struct hf_sink_result result = {.outcome = HF_OUTCOME_LATER};
+    struct hf_error err = {0};
+    int64_t begin_ms = hf_clock_mono_ms();
+    bool ok = false;
+
+    if (hf_trial_record(&record, l->s->gateway, &err) == 0 && begin(l, 0, 1)) {
+        conclude(l, &record, exchange(l, &record, &result), &result);
+        ok = result.outcome == HF_OUTCOME_STORED;
+    }
+    hf_sink_step_add(steps, "send", ok, hf_clock_mono_ms() - begin_ms,
+                     ok             ? "the broker acknowledged it"
+                     : *err.message ? err.message
+                                    : result.error);
+    hf_leased_done(&record);
+}
+
 static void
 test_link(struct hf_sink_link *l, struct hf_sink_steps *ret_steps)
 {
@@ -455,7 +482,9 @@ test_link(struct hf_sink_link *l, struct hf_sink_steps *ret_steps)
     bool ok, secured;
 
     *ret_steps = (struct hf_sink_steps){0};
-    if (!hf_probe_tcp(l->url.host, l->url.port, CONNECT_MS, ret_steps))
+    l->connect_ms = TEST_CONNECT_MS;
+    l->stall_ms = TEST_STALL_MS;
+    if (!hf_probe_tcp(l->url.host, l->url.port, TEST_CONNECT_MS, ret_steps))
         return;
     snprintf(id, sizeof id, "%s-test", l->s->client_id); /* the same would end the other */
     begin_ms = hf_clock_mono_ms();
@@ -464,10 +493,11 @@ test_link(struct hf_sink_link *l, struct hf_sink_steps *ret_steps)
     hf_sink_step_add(ret_steps, "tls", secured, hf_clock_mono_ms() - begin_ms,
                      !secured      ? err.message
                      : !l->use_tls ? "none: whoever is on the way can read it"
-                                   : "");
+                                   : l->tls.seen.text);
     if (secured)
-        hf_sink_step_add(ret_steps, "send", ok, hf_clock_mono_ms() - begin_ms,
-                         ok ? "connected; no record was sent" : err.message);
+        hf_sink_step_add(ret_steps, "auth", ok, 0, ok ? "" : err.message);
+    if (ok)
+        test_record(l, ret_steps);
 }
 
 const struct hf_sink_ops hf_sink_mqtt = {

@@ -141,20 +141,22 @@ hf_sinks_look(struct hf_sinks *s, struct hf_worker_view *out)
     return count;
 }
 
-static int
-test_one(struct hf_sinks *s, const char *name, struct hf_sink_steps *ret_steps,
-         struct hf_error *err)
+static const struct hf_sink_settings *
+settings_of(const struct hf_sinks *s, const char *name)
 {
-    const struct hf_sink_settings *settings = NULL;
-    const struct hf_sink_ops *ops;
-    struct hf_sink_link *link;
-
     for (size_t i = 0; i < s->count; i++)
         if (strcmp(hf_worker_settings(s->workers[i])->name, name) == 0)
-            settings = hf_worker_settings(s->workers[i]);
-    if (!settings)
-        return hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no sink of that name");
-    ops = hf_sink_ops_of(settings->type);
+            return hf_worker_settings(s->workers[i]);
+    return NULL;
+}
+
+static int
+try_way(struct hf_sinks *s, const struct hf_sink_settings *settings,
+        struct hf_sink_steps *ret_steps, struct hf_error *err)
+{
+    const struct hf_sink_ops *ops = hf_sink_ops_of(settings->type);
+    struct hf_sink_link *link;
+
     if (ops->open(settings, &s->end_test, &link, err) < 0)
         return -1;
     ops->test(link, ret_steps);
@@ -162,16 +164,40 @@ test_one(struct hf_sinks *s, const char *name, struct hf_sink_steps *ret_steps,
     return 0;
 }
 
+static int
+begin_test(struct hf_sinks *s, struct hf_error *err)
+{
+    if (pthread_mutex_trylock(&s->testing) == 0)
+        return 0;
+    return hf_error_set(err, HF_ERROR_THROTTLED,
+                        "another test, or a change of settings, is under way: come again");
+}
+
 int
 hf_sinks_test(struct hf_sinks *s, const char *name, struct hf_sink_steps *ret_steps,
               struct hf_error *err)
 {
+    const struct hf_sink_settings *settings;
     int rc;
 
-    if (pthread_mutex_trylock(&s->testing) != 0)
-        return hf_error_set(err, HF_ERROR_THROTTLED,
-                            "another test, or a change of settings, is under way: come again");
-    rc = test_one(s, name, ret_steps, err);
+    if (begin_test(s, err) < 0)
+        return -1;
+    settings = settings_of(s, name);
+    rc = settings ? try_way(s, settings, ret_steps, err)
+                  : hf_error_set(err, HF_ERROR_NOT_FOUND, "there is no sink of that name");
+    pthread_mutex_unlock(&s->testing);
+    return rc;
+}
+
+int
+hf_sinks_try(struct hf_sinks *s, const struct hf_sink_settings *settings,
+             struct hf_sink_steps *ret_steps, struct hf_error *err)
+{
+    int rc;
+
+    if (begin_test(s, err) < 0)
+        return -1;
+    rc = try_way(s, settings, ret_steps, err);
     pthread_mutex_unlock(&s->testing);
     return rc;
 }

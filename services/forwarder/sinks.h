@@ -18,7 +18,11 @@ HF_MUST int hf_sinks_configure(struct hf_sinks *s, const struct hf_worker_common
 /* Copies up to HF_SINKS_MAX views; returns their count. */
 size_t hf_sinks_look(struct hf_sinks *s, struct hf_worker_view *out);
 
-/* Tries the way of one without a record. HF_ERROR_NOT_FOUND; HF_ERROR_THROTTLED while another test
- * is under way. */
+/* Tries the way of one with a record of its own. HF_ERROR_NOT_FOUND; HF_ERROR_THROTTLED while
+ * another test is under way. */
 HF_MUST int hf_sinks_test(struct hf_sinks *s, const char *name, struct hf_sink_steps *ret_steps,
                           struct hf_error *err);
+
+/* The same for settings that are not in use. */
+HF_MUST int hf_sinks_try(struct hf_sinks *s, const struct hf_sink_settings *settings,
+                         struct hf_sink_steps *ret_steps, struct hf_error *err);

@@ -108,6 +108,68 @@ await check('the right one makes the gateway mine', async () => {
   await page.getByLabel('Name of the gateway').fill(NAME);
   await page.getByLabel('Password for admin').fill(password);
   await page.getByRole('button', { name: 'Claim this gateway' }).click();
+  await page.getByRole('heading', { level: 1, name: `${NAME} is yours.` }).waitFor();
+});
+
+// --- Setup
+
+/** Presses Test until the forwarder is there to do it; the states of the steps. */
+async function tryWay() {
+  await until(
+    'an outcome of the test',
+    async () => {
+      await page.getByRole('button', { name: 'Test', exact: true }).click();
+      await page.locator('[data-testid=trial][data-ok], .setup .error-text, .setup [data-form-problem]').first().waitFor();
+      return page.locator('[data-testid=trial][data-ok]').count();
+    },
+    HEALTHY_MS,
+  );
+  return page
+    .locator('[data-step]')
+    .evaluateAll((steps) => steps.map((one) => one.getAttribute('data-state')));
+}
+
+await check('the uplink that the gateway came with is tried, step by step', async () => {
+  const states = await tryWay();
+  expect(states.join() === Array(5).fill('done').join(), states.join());
+});
+await accessible('setup');
+await shootAll('setup');
+await check('another one that is not there is told at its step, and is not kept', async () => {
+  await page.getByRole('button', { name: 'Change it' }).click();
+  await page.getByRole('button', { name: 'Test', exact: true }).click();
+  await page.getByText('Enter the address').waitFor();
+  await page.getByLabel('Address').fill('https://nobody.invalid/v1');
+  const states = await tryWay();
+  expect(states.join() === 'failed,not reached,not reached,not reached,not reached', states.join());
+  await page.getByLabel('Address').fill('http://receiver:8080/nowhere');
+  const later = await tryWay();
+  expect(later.join() === 'done,done,done,done,failed', later.join());
+  await page.getByText('404').first().waitFor();
+});
+await accessible('setup-stuck');
+await shootAll('setup-stuck');
+await check('what works is saved from there', async () => {
+  await page.getByLabel('Address').fill('http://receiver:8080/v1/ingest');
+  const states = await tryWay();
+  expect(states.join() === Array(5).fill('done').join(), states.join());
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.getByText('Set already.').waitFor();
+});
+await check('a first message is seen to arrive in the cloud', async () => {
+  await until('the gateway takes messages', async () => {
+    try {
+      publish('e2e/first', '{"first":true}');
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  await page.getByTestId('first-state').getByText('in the cloud').waitFor();
+});
+await shootAll('setup-done');
+await check('setup leads to the overview', async () => {
+  await page.getByRole('link', { name: /go to the overview/i }).click();
   await page.getByTestId('sentence').waitFor();
   await page.getByText(NAME).first().waitFor();
 });

@@ -237,7 +237,8 @@ await check('a sink is tried step by step', async () => {
     .getByRole('button', { name: /^Test / })
     .first()
     .click({ timeout: PATH_MS });
-  await page.getByTestId('trial').waitFor({ timeout: 40_000 });
+  await page.locator('[data-testid=trial][data-ok=true]').waitFor({ timeout: 40_000 });
+  expect((await page.locator('[data-step][data-state=done]').count()) === 5, 'not all steps are done');
   await shootAll('data-sink');
 });
 await check('what is not given up is delivered', async () => {

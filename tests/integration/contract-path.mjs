@@ -41,6 +41,11 @@ export async function everySide() {
   check('GET /rules: the rule', listed?.[0]?.filter === rules[0].filter, json(listed));
   await expect(200, 'PATCH', '/config', { body: json({ rules: [] }), headers: { 'if-match': set.headers.etag }, what: 'rules back' });
   await expect(200, 'POST', '/sinks/{name}/test', { name: 'uplink', what: 'one that is away' });
+  const tried = await expect(200, 'POST', '/sinks/test', {
+    body: json({ name: 'uplink', type: 'https', url: 'https://127.0.0.1:1/in?key=s3cret-key', token: 's3cret-of-a-try' }),
+    what: 'settings not in use',
+  });
+  check('POST /sinks/test: how far it came', JSON.parse(tried.text).steps?.at(-1)?.ok === false, tried.text);
 }
 
 function signingRequest() {
@@ -125,6 +130,7 @@ export async function recordPath() {
   }
   await tryOut('POST', '/sinks/{name}/test', { name: 'nobody', what: 'unknown' });
   await expect(400, 'POST', '/sinks/{name}/test', { name: 'uplink', body: '{}', what: 'with a body' });
+  await expect(422, 'POST', '/sinks/test', { body: json({ name: 'uplink', type: 'https', url: 'ftp://x' }), what: 'no address' });
   await expect(422, 'POST', '/rules/dry-run', { body: json({ rules: [{ filter: '#', colour: 1 }] }), what: 'unknown member' });
   await tryOut('POST', '/rules/dry-run', { body: json({ rules: [{ filter: '#', lane: 'bulk' }] }), what: 'a rule' });
 }

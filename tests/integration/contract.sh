@@ -5,14 +5,6 @@
 . "$(dirname "$0")/../private-gateway.sh"
 gateway_new
 
-has_packages() {
-    local lock=$hf_root/tests/package-lock.json stamp=$hf_root/tests/node_modules/.lock-hash hash
-    hash=$(sha256sum <"$lock")
-    [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ] && return 0
-    (cd "$hf_root/tests" && "${HF_NPM:-npm}" ci --no-fund --no-audit --ignore-scripts)
-    echo "$hash" >"$stamp"
-}
-
 answers_as_documented() {
     HF_OUT=$work HF_RELEASE=$release HF_SCAN_DATA=$work/scan-data HF_SCAN_DATA_OLD=$work/scan-data-old \
         HF_URL=$gw_url HF_PASSWORD=$password HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") \

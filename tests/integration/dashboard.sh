@@ -10,6 +10,8 @@ gw_allow=(--allow-capability NET_RAW)
 # shellcheck source=../upgrade/variants.sh
 . "$(dirname "$0")/../upgrade/variants.sh"
 
+before_end() { [ ! -s "$work/vite.pid" ] || kill "$(cat "$work/vite.pid")" 2>/dev/null; }
+
 after_end() {
     own_end
     variants_remove
@@ -53,6 +55,16 @@ a_viewer_is_made() {
     api_is 201 POST /users "$(jq -nc --arg n "$viewer" --arg p "$password" '{name: $n, password: $p, role: "viewer"}')"
 }
 
+gallery_is_served() {
+    gallery_port=$(free_port)
+    echo "http://127.0.0.1:$gallery_port" >"$work/gallery"
+    cd "$hf_root/webui"
+    "$node" node_modules/vite/bin/vite.js --host 127.0.0.1 --port "$gallery_port" --strictPort >"$work/vite.log" 2>&1 &
+    echo $! >"$work/vite.pid"
+    disown
+    wait_until 60 curl -fsS -o /dev/null "http://127.0.0.1:$gallery_port/gallery.html"
+}
+
 in_chromium() {
     HF_URL=$gw_url HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") HF_PASSWORD=$password \
         HF_FIELD_HOST=127.0.0.1 HF_FIELD_PORT=$gw_field HF_RECEIVER_URL=http://127.0.0.1:$gw_receiver \
@@ -68,7 +80,10 @@ check "a receiver" receiver_start
 check "releases to apply" makes_releases
 need
 rc=0
+check gallery_is_served
+HF_URL=$(cat "$work/gallery") "$node" "$hf_root/tests/e2e/gallery.mjs" || rc=1
 in_chromium dashboard || rc=1
+in_chromium tabs || rc=1
 in_chromium data || rc=1
 check a_viewer_is_made
 in_chromium services || rc=1

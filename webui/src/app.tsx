@@ -14,7 +14,8 @@ import { Door } from './parts/door';
 import { Shell } from './parts/shell';
 import { startLive, state } from './state/live';
 import { decide, waiting } from './state/prove';
-import { findOut, visitor } from './state/session';
+import { findOut, followOthers, visitor } from './state/session';
+import { setupText } from './text/setup';
 
 /** Stands where the first reading will be; seen only where that takes long. */
 function Waiting(): JSX.Element {
@@ -50,6 +51,7 @@ const TITLES: Record<string, string> = {
   releases: 'Releases',
   services: 'Services',
   settings: 'Settings',
+  setup: setupText.page,
 };
 
 function pageTitle(path: string, now: State | null): string {
@@ -60,7 +62,7 @@ function pageTitle(path: string, now: State | null): string {
 }
 
 function Page({ path, now, session }: { path: string; now: State; session: Session }): JSX.Element {
-  if (path === '/') return <Overview state={now} />;
+  if (path === '/') return <Overview state={now} session={session} />;
   const Other = pageOf(path);
   return Other ? <Other state={now} session={session} path={path} /> : <NoPage />;
 }
@@ -124,7 +126,10 @@ function Gate(): JSX.Element | null {
 }
 
 export function App(): JSX.Element {
-  useEffect(() => void findOut(), []);
+  useEffect(() => {
+    void findOut();
+    return followOthers();
+  }, []);
   return (
     <LocationProvider>
       <Gate />

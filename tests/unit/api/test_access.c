@@ -83,6 +83,7 @@ static const struct {
     {"POST /quarantine/replay", OPERATOR},
     {"POST /quarantine/drop", PROVED},
     {"GET /sinks", VIEWER},
+    {"POST /sinks/test", ADMIN},
     {"POST /sinks/{name}/test", OPERATOR},
     {"GET /devices", VIEWER},
     {"GET /rules", VIEWER},

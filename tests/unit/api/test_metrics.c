@@ -76,13 +76,14 @@ of_a_gateway(void **state)
         "\nholdfast_buffer_full_seconds 5\n",
         "\nholdfast_uplink_state{state=\"idle\"} 1\n",
         "\nholdfast_host_disk_used_bytes{mount=\"/var\"} 9\n",
+        "\nholdfast_event_streams 3\n",
         "\nholdfast_release_info{name=\"0.1.0\",version=\"0.1.0\"} 1\n",
     };
     HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(256 * 1024);
 
     (void)state;
     world_snapshot.services[1].status.numbers[0] = (struct hf_number){"held", -3};
-    assert_int_equal(hf_metrics_of(&world_snapshot, false, &out, NULL), 0);
+    assert_int_equal(hf_metrics_of(&world_snapshot, 3, false, &out, NULL), 0);
     for (size_t i = 0; i < HF_LEN(there); i++)
         says(&out, there[i]);
     /* What is not known is not there. */

@@ -254,6 +254,33 @@ sinks_and_their_test(void **state)
     call_expect("POST", "/api/v1/sinks/x/test", "", 404, "there is no sink 'x'");
 }
 
+#define TRIED "{\"name\":\"uplink\",\"type\":\"https\",\"url\":\"https://x/in?key=k1\","
+
+/* Secrets go to the forwarder apart from the rest, and nowhere else. */
+static void
+settings_that_are_not_in_use_are_tried(void **state)
+{
+    (void)state;
+    peer.body = "{\"steps\":[{\"step\":\"auth\",\"ok\":false,\"ms\":3,\"detail\":\"401\"}]}";
+    post("/api/v1/sinks/test", TRIED "\"token\":\"s3cret\",\"encoding\":\"zstd\"}", 200, peer.body);
+    assert_string_equal(peer_server_last(&peer)->asked,
+                        "{\"settings\":" TRIED "\"encoding\":\"zstd\"},"
+                        "\"secrets\":{\"token\":\"s3cret\"}}");
+    assert_string_equal(world_audit, "admin: tried the way to https://x/in");
+    post("/api/v1/sinks/test", TRIED "\"token\":\"***\"}", 422, "\"pointer\":\"/token\"");
+    post("/api/v1/sinks/test", TRIED "\"colour\":1}", 422, "\"pointer\":\"/colour\"");
+    post("/api/v1/sinks/test", "{\"name\":\"uplink\",\"type\":\"https\",\"url\":\"ftp://x\"}", 422,
+         "\"pointer\":\"/url\"");
+    post("/api/v1/sinks/test", "[]", 422, NULL);
+    post("/api/v1/sinks/test", "{", 400, NULL);
+    peer.status = 422;
+    peer.body = "{\"detail\":\"no\",\"errors\":[{\"pointer\":\"/sinks/0/topic\"}]}";
+    post("/api/v1/sinks/test", TRIED "\"encoding\":\"zstd\"}", 422, "\"pointer\":\"/topic\"");
+    peer.status = 429;
+    peer.body = "{\"detail\":\"another test is under way\"}";
+    post("/api/v1/sinks/test", TRIED "\"encoding\":\"zstd\"}", 409, "another test");
+}
+
 static void
 devices_and_rules(void **state)
 {
@@ -292,7 +319,7 @@ refusals_are_translated(void **state)
         int peer, get, post, named;
     } rows[] = {
         {400, 400, 400, 400}, {401, 502, 502, 502}, {404, 502, 502, 404}, {409, 502, 502, 409},
-        {413, 502, 413, 502}, {422, 400, 422, 400}, {429, 502, 502, 502}, {500, 502, 502, 502},
+        {413, 502, 413, 502}, {422, 400, 422, 400}, {429, 502, 502, 409}, {500, 502, 502, 502},
         {503, 503, 503, 503}, {507, 502, 507, 502},
     };
 
@@ -318,6 +345,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_drop_is_meant_and_written_down, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_quarantine, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sinks_and_their_test, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(settings_that_are_not_in_use_are_tried, set_up, tear_down),
         cmocka_unit_test_setup_teardown(devices_and_rules, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refusals_are_translated, set_up, tear_down),
     };

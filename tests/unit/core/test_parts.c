@@ -160,6 +160,15 @@ the_first_line_names_what_matters_most(void **state)
     assert_string_equal(said(s).eyebrow, "Ready");
     s->buffer.delivered = 1204318;
     assert_string_equal(said(s).detail, "1,204,318 records so far, none lost.");
+    s->at_ms = 9000000;
+    s->buffer.held = 40;
+    s->buffer.oldest_ms = s->at_ms - 2000; /* has just come in */
+    assert_string_equal(said(s).title, "All data delivered.");
+    s->buffer.oldest_ms = s->at_ms - 3000;
+    assert_string_equal(said(s).title, "All data delivered, 3 s behind.");
+    s->buffer.oldest_ms = s->at_ms - 14000;
+    assert_string_equal(said(s).title, "Delivering, 14 s behind.");
+    s->buffer.held = s->buffer.oldest_ms = 0;
 
     s->buffer.quarantined = 3;
     assert_string_equal(said(s).title, "3 records in quarantine wait for you.");

@@ -9,6 +9,7 @@ import type {
   Operation,
   OperationList,
   Problem,
+  ReleaseList,
   ServiceName,
   Session,
 } from './types';
@@ -112,7 +113,7 @@ const read = <T>(path: string) => twice(() => request<T>('GET', path));
 
 /** Whether it may be asked twice. */
 function changesNothing(method: Method, path: string): boolean {
-  return method === 'GET' || /\/(plan|dry-run)$|[?&]dry_run=true/.test(path);
+  return method === 'GET' || /\/(plan|dry-run|test)$|[?&]dry_run=true/.test(path);
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -189,6 +190,7 @@ export const api = {
   command: (service: ServiceName, action: Action) =>
     withSession<Operation>('POST', `/services/${inPath(service)}/${action}`),
   operation: (id: string) => withSession<Operation>('GET', `/operations/${inPath(id)}`),
+  releases: () => withSession<ReleaseList>('GET', '/releases'),
   operations: (limit: number) => withSession<OperationList>('GET', `/operations?limit=${limit}`),
   logStreamUrl: (service: string, tail: number) =>
     `${API}/services/${inPath(service)}/logs?follow=true&tail=${tail}`,

@@ -13,12 +13,7 @@ import type {
   RecordPage,
   RuleList,
   Rules,
-  SinkList,
-  SinkTest,
 } from './types';
-
-/** The gateway itself takes up to half a minute for it. */
-const SINK_TEST_MS = 40_000;
 
 export interface RecordFilter {
   topic: string;
@@ -27,11 +22,6 @@ export interface RecordFilter {
 
 export const data = {
   buffer: () => withSession<Buffer>('GET', '/buffer'),
-  sinks: () => withSession<SinkList>('GET', '/sinks'),
-  testSink: (name: string) =>
-    withSession<SinkTest>('POST', `/sinks/${encodeURIComponent(name)}/test`, undefined, {
-      timeoutMs: SINK_TEST_MS,
-    }),
   records: (filter: RecordFilter, order: 'newest' | 'oldest', cursor: string | null) =>
     withSession<RecordPage>('GET', `/buffer/records${query({ ...filter, order, cursor })}`),
   exportUrl: (filter: RecordFilter, from: string, to: string) =>

@@ -1094,6 +1094,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sinks/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try settings that are not in use
+         * @description For an administrator. The same test as that of a sink that is set, of one that is not yet: nothing is kept. A secret is the one
+         *     of the body, so `***` is refused.
+         */
+        post: operations["trySink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sinks/{name}/test": {
         parameters: {
             query?: never;
@@ -1108,7 +1129,8 @@ export interface paths {
         put?: never;
         /**
          * Try a sink
-         * @description For an operator. Goes step by step to the sink and sends an empty batch, so no record. Takes up to half a minute.
+         * @description For an operator. Goes step by step to the sink and has it take one record, which is in no books: it has an epoch of its own and
+         *     the topic `holdfast/test`. Takes up to half a minute; one test at a time.
          */
         post: operations["testSink"];
         delete?: never;
@@ -2943,10 +2965,10 @@ export interface components {
             /** @description In order. */
             steps: {
                 /**
-                 * @description What was tried.
+                 * @description What was tried: its name, a connection, encryption and certificate, who we are, one record.
                  * @enum {string}
                  */
-                step: "resolve" | "connect" | "tls" | "send";
+                step: "resolve" | "connect" | "tls" | "auth" | "send";
                 /** @description Whether it worked. */
                 ok: boolean;
                 /** @description How long it took. */
@@ -6858,6 +6880,43 @@ export interface operations {
             502: components["responses"]["BadPart"];
             503: components["responses"]["Unavailable"];
             504: components["responses"]["PartTimeout"];
+        };
+    };
+    trySink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SinkSettings"];
+            };
+        };
+        responses: {
+            /** @description How far it came; the steps after one that failed are not there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SinkTest"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["BadPart"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["PartTimeout"];
+            507: components["responses"]["NoSpace"];
         };
     };
     testSink: {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The way of the data, device to cloud, as a picture: six nodes and the five links between them.
 import type { PathName, Service, ServiceName, State, Uplink } from '../api/types';
-import { countShort, duration, rate, secondsBetween } from '../format/format';
+import { count, countShort, duration, rate, secondsBetween } from '../format/format';
+import { pathText as text } from '../text/overview';
 import { serviceMark, type Tone, uplinkMark } from './tone';
 
 export interface PathNode {
@@ -57,28 +58,28 @@ function between(from: Service | undefined, to: Service | undefined, perSecond: 
   const culprit = !works(to) ? to : !works(from) ? from : null;
   if (culprit === null) return open(perSecond);
   const tone = serviceMark(culprit).tone === 'bad' ? 'bad' : 'warn';
-  return cut(tone, culprit === to && works(from) ? 'waiting' : 'nothing comes');
+  return cut(tone, culprit === to && works(from) ? text.waiting : text.nothing);
 }
 
 function fromDevices(broker: Service | undefined): PathLink {
   if (!broker) return NOTHING_THERE;
-  if (!works(broker)) return cut(serviceMark(broker).tone === 'bad' ? 'bad' : 'warn', 'closed');
-  if (broker.numbers['open'] === 0) return cut('warn', 'not let in yet');
+  if (!works(broker)) return cut(serviceMark(broker).tone === 'bad' ? 'bad' : 'warn', text.closed);
+  if (broker.numbers['open'] === 0) return cut('warn', text.notLetIn);
   return open(broker.rates.in);
 }
 
 function toCloud(forwarder: Service | undefined, uplink: Uplink): PathLink {
   if (!forwarder) return NOTHING_THERE;
-  if (!works(forwarder)) return cut('warn', 'nothing comes');
+  if (!works(forwarder)) return cut('warn', text.nothing);
   switch (uplink.state) {
     case 'away':
-      return cut('warn', uplink.last_status ? `answers ${uplink.last_status}` : 'no answer');
+      return cut('warn', uplink.last_status ? text.answers(uplink.last_status) : text.noAnswer);
     case 'refused':
-      return cut('bad', uplink.last_status ? `refused, ${uplink.last_status}` : 'refused');
+      return cut('bad', uplink.last_status ? text.refusedWith(uplink.last_status) : text.refused);
     case 'unset':
-      return cut('off', 'not set');
+      return cut('off', text.notSet);
     case 'unknown':
-      return cut('off', 'not known');
+      return cut('off', text.notKnown);
     default:
       return open(forwarder.rates.out);
   }
@@ -90,11 +91,12 @@ function serviceNote(service: Service, state: State): string {
   const waiting = service.numbers['waiting'] ?? 0;
   switch (service.name) {
     case 'processor':
-      return waiting > BURST + service.rates.in * 2 ? `${countShort(waiting)} waiting` : mark.word;
+      if (waiting > BURST + service.rates.in * 2) return text.behind(countShort(waiting));
+      return service.numbers['rules'] ? text.rules(service.numbers['rules']) : mark.word;
     case 'buffer':
-      return state.buffer.held ? `${countShort(state.buffer.held)} held` : 'empty';
+      return state.buffer.held ? text.held(countShort(state.buffer.held)) : text.empty;
     case 'forwarder':
-      return state.uplink.attempt > 0 ? `try ${countShort(state.uplink.attempt)}` : mark.word;
+      return state.uplink.attempt > 0 ? text.tries(countShort(state.uplink.attempt)) : mark.word;
     default:
       return mark.word;
   }
@@ -102,7 +104,7 @@ function serviceNote(service: Service, state: State): string {
 
 function serviceNode(name: PathName, service: Service | undefined, state: State): PathNode {
   const title = service?.title || name.charAt(0).toUpperCase() + name.slice(1);
-  if (!service) return { id: name, title, note: 'not there', tone: 'off' };
+  if (!service) return { id: name, title, note: text.notThere, tone: 'off' };
   const holds =
     name === 'buffer' && (state.uplink.state === 'away' || state.uplink.state === 'refused');
   const { tone } = serviceMark(service);
@@ -119,29 +121,35 @@ function cloudNode(state: State): PathNode {
   const mark = uplinkMark(uplink);
   const ago = secondsBetween(uplink.last_success, state.at);
   const good = uplink.state === 'idle' || uplink.state === 'delivering';
-  const note = good && ago !== null ? `${duration(ago)} ago` : mark.word;
+  const note = good && ago !== null ? text.ago(duration(ago)) : mark.word;
   return {
     id: 'cloud',
-    title: 'Cloud',
-    note: ago !== null && ago < 3 && good ? 'receiving' : note,
+    title: text.cloud,
+    note: ago !== null && ago < 3 && good ? text.receiving : note,
     tone: good ? 'ok' : uplink.state === 'refused' ? 'bad' : 'off',
+  };
+}
+
+function devicesNode(broker: Service | undefined): PathNode {
+  const clients = works(broker) ? (broker.numbers['clients'] ?? 0) : 0;
+  const talking = works(broker) && broker.rates.in > 0;
+  const note = talking ? text.talking : text.quiet;
+  return {
+    id: 'devices',
+    title: text.devices,
+    note: clients > 0 ? text.connected(count(clients)) : note,
+    tone: talking ? 'ok' : 'off',
   };
 }
 
 export function pathOf(state: State): Path {
   const by = new Map(state.services.map((s) => [s.name, s]));
   const [broker, processor, buffer, forwarder] = ORDER.map((name) => by.get(name));
-  const talking = works(broker) && broker.rates.in > 0;
   const waits = ['away', 'refused', 'unset'].includes(state.uplink.state) && state.buffer.held > 0;
 
   return {
     nodes: [
-      {
-        id: 'devices',
-        title: 'Devices',
-        note: talking ? 'talking' : 'quiet',
-        tone: talking ? 'ok' : 'off',
-      },
+      devicesNode(broker),
       ...ORDER.map((name) => serviceNode(name, by.get(name), state)),
       cloudNode(state),
     ],
@@ -150,7 +158,7 @@ export function pathOf(state: State): Path {
       between(broker, processor, broker?.rates.out ?? 0),
       between(processor, buffer, processor?.rates.out ?? 0),
       waits && works(buffer) && works(forwarder)
-        ? cut('warn', 'waiting')
+        ? cut('warn', text.waiting)
         : between(buffer, forwarder, state.buffer.out_per_s),
       toCloud(forwarder, state.uplink),
     ],

@@ -59,5 +59,6 @@ export function uplinkMark(uplink: Uplink): Mark {
 export function announcementKey(sentence: Sentence): string {
   return `${sentence.level} ${sentence.eyebrow} ${sentence.title}`
     .replace(/[\d,.]+/g, '#')
-    .replace(/# (s|min|h|days)\b( # min)?/g, '#');
+    .replace(/# (s|min|h|days)\b( # min)?/g, '#')
+    .replace(/# # behind#/, '#');
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
 import { ApiError, api, errorText } from '../api/client';
 import type { ClaimState } from '../api/types';
 import { type ClaimField, claimErrors, formatSetupCode } from '../derive/claim';
@@ -13,6 +14,7 @@ import { Fingerprint } from '../parts/fingerprint';
 import { PasswordField } from '../parts/password-field';
 import { Strength } from '../parts/strength';
 import { findOut, welcome } from '../state/session';
+import { claimText as text } from '../text/setup';
 
 type Errors = Partial<Record<ClaimField, string>>;
 
@@ -25,9 +27,7 @@ function fieldErrors(error: ApiError): Errors {
     const field = FIELDS.find((f) => pointer === `/${f}`);
     if (field) errors[field] = errorText(detail).replace(/\.$/, '');
   }
-  if (error.status === 403)
-    errors.setup_code =
-      'This is not the setup code. It is printed anew at each start of the gateway';
+  if (error.status === 403) errors.setup_code = text.wrongCode;
   return errors;
 }
 
@@ -40,6 +40,7 @@ export function Claim({ claim }: { claim: ClaimState }): JSX.Element {
   const [sending, setSending] = useState(false);
   const [wait, throttle] = useThrottle();
   const form = useRef<HTMLFormElement>(null);
+  const { route } = useLocation();
 
   const refused = (error: unknown) => {
     if (!(error instanceof ApiError)) return setProblem(errorText(error));
@@ -56,7 +57,10 @@ export function Claim({ claim }: { claim: ClaimState }): JSX.Element {
     setProblem('');
     if (Object.keys(wrong).length === 0) {
       setSending(true);
-      await api.claim({ setup_code: code, password, name }).then(welcome, refused);
+      await api.claim({ setup_code: code, password, name }).then((session) => {
+        route('/setup');
+        welcome(session);
+      }, refused);
       setSending(false);
     }
     if (form.current) focusFirstError(form.current);
@@ -64,13 +68,13 @@ export function Claim({ claim }: { claim: ClaimState }): JSX.Element {
 
   return (
     <Door>
-      <h1>Make this gateway yours</h1>
-      <p class="sub">The setup code proves that you have the box. It works once.</p>
+      <h1>{text.title}</h1>
+      <p class="sub">{text.lead}</p>
       <form class="card form" ref={form} onSubmit={submit} noValidate>
         {wait > 0 && (
           <div role="alert" data-form-problem tabIndex={-1}>
-            <Notice tone="warn" title="Too many wrong codes">
-              You can try again in {duration(wait)}.
+            <Notice tone="warn" title={text.throttled}>
+              {text.again(duration(wait))}
             </Notice>
           </div>
         )}
@@ -81,8 +85,8 @@ export function Claim({ claim }: { claim: ClaimState }): JSX.Element {
         )}
         <Field
           id="setup_code"
-          label="Setup code"
-          hint="Printed where the gateway was started, or on the stick it was started from"
+          label={text.code}
+          hint={text.codeHint}
           error={errors.setup_code}
           input={{
             class: 'mono',
@@ -102,8 +106,8 @@ export function Claim({ claim }: { claim: ClaimState }): JSX.Element {
         />
         <Field
           id="name"
-          label="Name of the gateway"
-          hint="Letters, digits and dashes. It then also answers to this name with .local"
+          label={text.name}
+          hint={text.nameHint}
           error={errors.name}
           input={{
             value: name,
@@ -123,7 +127,7 @@ export function Claim({ claim }: { claim: ClaimState }): JSX.Element {
           readOnly
         />
         <PasswordField
-          label="Password for admin"
+          label={text.password}
           error={errors.password}
           value={password}
           autocomplete="new-password"
@@ -132,15 +136,12 @@ export function Claim({ claim }: { claim: ClaimState }): JSX.Element {
           <Strength password={password} related={[name, 'holdfast']} />
         </PasswordField>
         <button class="button primary wide" type="submit" disabled={sending || wait > 0}>
-          {sending ? 'Claiming…' : 'Claim this gateway'}
+          {sending ? text.claiming : text.claim}
         </button>
       </form>
-      <section class="card" aria-label="Fingerprint">
-        <h2>Is this really your gateway?</h2>
-        <p class="quiet">
-          Compare this with what the gateway printed beside the setup code, and with the certificate
-          that the browser shows. If one differs, somebody is in between: do not type the code.
-        </p>
+      <section class="card" aria-label={text.fingerprint}>
+        <h2>{text.really}</h2>
+        <p class="quiet">{text.compare}</p>
         <Fingerprint value={claim.fingerprint} />
       </section>
     </Door>

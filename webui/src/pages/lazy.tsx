@@ -113,6 +113,7 @@ const Data = lazy(async () => (await import('./data/pages')).DataPages);
 const Releases = lazy(async () => (await import('./releases/pages')).ReleasePages);
 const Alarms = lazy(async () => (await import('./alarms/page')).AlarmsPage);
 const Settings = lazy(async () => (await import('./settings/pages')).SettingsPages);
+const Setup = lazy(async () => (await import('./setup/page')).SetupPage);
 const Audit = lazy(async () => (await import('./settings/audit')).AuditPage);
 
 const PAGES: [address: RegExp, Lazy<PageProps>][] = [
@@ -123,6 +124,7 @@ const PAGES: [address: RegExp, Lazy<PageProps>][] = [
   [/^\/alarms\/?$/, Alarms],
   [/^\/(settings|account)(\/|$)/, Settings],
   [/^\/audit\/?$/, Audit],
+  [/^\/setup\/?$/, Setup],
 ];
 
 /** The page of an address that is not the overview's. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
-import type { Buffer, Gateway, State, Upgrade, Uplink } from '../api/types';
+import { api } from '../api/client';
+import type { Buffer, Gateway, Session, State, Upgrade, Uplink } from '../api/types';
+import { actionOf, firstMessage, nextRelease, outlook } from '../derive/overview';
 import { SPAN_S } from '../derive/series';
 import { uplinkMark } from '../derive/tone';
 import { isGivenUp, isUnderWay, stageText, type TitleOf, titlesOf } from '../derive/upgrade';
@@ -21,17 +23,24 @@ import { PathPicture } from '../parts/path';
 import { ServiceRows } from '../parts/service-rows';
 import { Sketch } from '../parts/sketch';
 import { WorstAlarms } from '../parts/worst-alarms';
+import { useAsked } from '../state/asked';
 import { useSeries } from '../state/history';
+import { actionText, overviewText as text } from '../text/overview';
 
-function Headline({ state }: { state: State }): JSX.Element {
+function Headline({ state, session }: { state: State; session: Session }): JSX.Element {
   const { level, eyebrow, title, detail } = state.sentence;
+  const action = actionOf(state, session);
   return (
     <header class="headline" data-testid="sentence" data-level={level}>
       <p class="eyebrow">
         <Status tone={level}>{eyebrow}</Status>
       </p>
       <Title>{title}</Title>
-      {detail && <p class="sub">{detail}</p>}
+      {(detail || action) && (
+        <p class="sub">
+          {detail} {action && <a href={action.href}>{action.text}</a>}
+        </p>
+      )}
     </header>
   );
 }
@@ -45,24 +54,13 @@ function Kpi({ value, exact, text }: { value: string; exact?: string; text: stri
   );
 }
 
-/** What has just come in is not a backlog. */
-const BACKLOG_S = 10;
-
-function outlook(buffer: Buffer, age: number): { value: string; text: string } {
-  if (buffer.drain_s !== null && age > BACKLOG_S)
-    return { value: `≈ ${duration(buffer.drain_s)}`, text: 'until all is delivered' };
-  if (buffer.full_s !== null && age > BACKLOG_S)
-    return { value: `≈ ${duration(buffer.full_s)}`, text: 'until full at this rate' };
-  return { value: rate(buffer.out_per_s), text: 'delivered' };
-}
-
 function Books({ buffer }: { buffer: Buffer }): JSX.Element {
   const part = (name: 'accepted' | 'delivered' | 'held' | 'dropped' | 'quarantined') => (
-    <span title={`${count(buffer[name])} ${name}`}>
+    <span title={`${count(buffer[name])} ${text.books[name]}`}>
       <b data-testid={name} data-value={buffer[name]}>
         {count(buffer[name])}
       </b>{' '}
-      {name}
+      {text.books[name]}
     </span>
   );
   return (
@@ -81,18 +79,18 @@ function Books({ buffer }: { buffer: Buffer }): JSX.Element {
 }
 
 function FirstMessage({ gateway }: { gateway: Gateway }): JSX.Element {
-  const { address, port } = gateway.field;
-  const line = `mosquitto_pub -h ${address || gateway.host.hostname} -p ${port} -t sensors/7/temp -m '{"t":21.5}' -q 1`;
   return (
     <div class="empty">
       <p>
-        <strong>Nothing has come in yet.</strong> Point a device at this gateway by MQTT, or send a
-        first message from any machine beside it:
+        <strong>{text.nothingYet}</strong> {text.nothingYetMore}
       </p>
-      <Copyable value={line} label="command" />
+      <Copyable value={firstMessage(gateway)} label={text.command} />
     </div>
   );
 }
+
+/** Somebody may add one. */
+const RELEASES_EVERY_MS = 60_000;
 
 const SERIES = ['buffer.held', 'buffer.in_per_s', 'buffer.out_per_s'] as const;
 
@@ -104,21 +102,20 @@ function DataHeld({ state }: { state: State }): JSX.Element {
   const away = state.uplink.state === 'away' || state.uplink.state === 'refused';
   if (buffer.state === 'unknown')
     return (
-      <Card title="Data held">
+      <Card title={text.data}>
         <div class="empty">
           <p>
-            <strong>The buffer has not spoken yet.</strong> What is on its disk stays there; its
-            numbers appear here as soon as it runs.
+            <strong>{text.bufferSilent}</strong> {text.bufferSilentMore}
           </p>
         </div>
       </Card>
     );
   return (
     <Card
-      title="Data held"
+      title={text.data}
       aside={
-        <a class="aside" href="/data" title={`${count(buffer.disk_bytes)} bytes`}>
-          {bytesOf(buffer.disk_bytes, buffer.disk_limit_bytes)} on disk →
+        <a class="aside" href="/data" title={text.bytes(count(buffer.disk_bytes))}>
+          {text.disk(bytesOf(buffer.disk_bytes, buffer.disk_limit_bytes))}
         </a>
       }
     >
@@ -128,21 +125,25 @@ function DataHeld({ state }: { state: State }): JSX.Element {
       ) : (
         <>
           <div class="kpis">
-            <Kpi value={countShort(buffer.held)} exact={count(buffer.held)} text="records held" />
             <Kpi
-              value={age === null ? 'none' : duration(age)}
-              text="oldest record"
+              value={countShort(buffer.held)}
+              exact={count(buffer.held)}
+              text={text.recordsHeld}
+            />
+            <Kpi
+              value={age === null ? text.none : duration(age)}
+              text={text.oldest}
               {...(buffer.oldest ? { exact: buffer.oldest } : {})}
             />
             <Kpi {...next} />
           </div>
           <Sketch
-            label="Records held"
+            label={text.curves.held}
             times={times}
             span={SPAN_S[range]}
             lines={[
               {
-                name: 'held',
+                name: text.curves.heldLine,
                 values: values['buffer.held'] ?? [],
                 color: away ? '--warn' : '--accent',
                 fill: away ? '--warn-bg' : '--accent-bg',
@@ -154,13 +155,13 @@ function DataHeld({ state }: { state: State }): JSX.Element {
             height={136}
           />
           <Sketch
-            label="Records a second"
+            label={text.curves.rates}
             times={times}
             span={SPAN_S[range]}
             lines={[
-              { name: 'in', values: values['buffer.in_per_s'] ?? [], color: '--accent' },
+              { name: text.curves.in, values: values['buffer.in_per_s'] ?? [], color: '--accent' },
               {
-                name: 'out',
+                name: text.curves.out,
                 values: values['buffer.out_per_s'] ?? [],
                 color: '--ink-2',
                 dashed: true,
@@ -203,56 +204,56 @@ function ThisBox({ gateway, at }: { gateway: Gateway; at: string }): JSX.Element
   const { host, engine, daemon } = gateway;
   const of = (used: number, total: number) => (total > 0 ? used / total : 0);
   return (
-    <Card title="This box" aside={<span class="aside long">{host.hostname}</span>}>
+    <Card title={text.box} aside={<span class="aside long">{host.hostname}</span>}>
       <div class="meters">
         <Meter
-          name="CPU"
+          name={text.cpu}
           text={percent(host.cpu_percent)}
           part={host.cpu_percent / 100}
-          exact={`load ${host.load1.toFixed(2)}, ${host.cores} cores`}
+          exact={text.load(host.load1.toFixed(2), host.cores)}
         />
         <Meter
-          name="Memory"
+          name={text.memory}
           text={bytesOf(host.memory_used_bytes, host.memory_total_bytes)}
           part={of(host.memory_used_bytes, host.memory_total_bytes)}
         />
         <Meter
-          name="Disk"
+          name={text.storage}
           text={bytesOf(host.disk_used_bytes, host.disk_total_bytes)}
           part={of(host.disk_used_bytes, host.disk_total_bytes)}
         />
         {host.temperature_c !== null && (
           <Meter
-            name="Temperature"
-            text={`${Math.round(host.temperature_c)}\u00a0°C`}
+            name={text.temperature}
+            text={text.degrees(Math.round(host.temperature_c))}
             part={host.temperature_c / HOT_C}
           />
         )}
       </div>
       <Facts>
-        <Fact name="Up for">{duration(host.uptime_s)}</Fact>
-        <Fact name="Clock">
-          {gateway.clock_synced ? 'synchronised' : <Status tone="warn">not synchronised</Status>}
+        <Fact name={text.upFor}>{duration(host.uptime_s)}</Fact>
+        <Fact name={text.clock}>
+          {gateway.clock_synced ? text.synced : <Status tone="warn">{text.notSynced}</Status>}
         </Fact>
-        <Fact name="Wear of the flash">
+        <Fact name={text.flash}>
           {host.flash.life_percent_used === null
-            ? 'not known: the disk does not say'
+            ? text.flashUnknown
             : `${host.flash.life_percent_used}\u00a0%`}
         </Fact>
-        <Fact name="Docker">
+        <Fact name={text.docker}>
           {engine.state === 'ok' ? (
             engine.version
           ) : (
             <Status tone={engine.state === 'starting' ? 'warn' : 'bad'}>
               {engine.state === 'starting'
-                ? 'asking'
-                : `no answer${engine.stale_since ? ` since ${timeNear(engine.stale_since, at)}` : ''}`}
+                ? text.dockerAsking
+                : text.dockerSilent(engine.stale_since ? timeNear(engine.stale_since, at) : '')}
             </Status>
           )}
         </Fact>
-        <Fact name="Holdfast uses">
-          <span title={`since ${timeNear(gateway.started, at)}`}>
-            {bytes(daemon.rss_bytes)}, {percent(daemon.cpu_percent)} CPU
+        <Fact name={text.own}>
+          <span title={text.since(timeNear(gateway.started, at))}>
+            {text.ownUse(bytes(daemon.rss_bytes), percent(daemon.cpu_percent))}
           </span>
         </Fact>
       </Facts>
@@ -272,32 +273,46 @@ function Url({ url }: { url: string }): JSX.Element {
 }
 
 function ago(seconds: number | null): string {
-  if (seconds === null) return '–';
-  return seconds < 1 ? 'just now' : `${duration(seconds)} ago`;
+  if (seconds === null) return text.never;
+  return seconds < 1 ? text.justNow : text.ago(duration(seconds));
 }
 
-function UplinkCard({ uplink, at }: { uplink: Uplink; at: string }): JSX.Element {
+function UplinkCard({
+  uplink,
+  at,
+  session,
+}: {
+  uplink: Uplink;
+  at: string;
+  session: Session;
+}): JSX.Element {
   const mark = uplinkMark(uplink);
   const success = secondsBetween(uplink.last_success, at);
   const wait = secondsBetween(at, uplink.next_try ?? at);
   const away = secondsBetween(uplink.away_since, at);
   return (
-    <Card title="Uplink" aside={<Status tone={mark.tone}>{mark.word}</Status>}>
+    <Card title={text.uplink} aside={<Status tone={mark.tone}>{mark.word}</Status>}>
       {uplink.url ? (
         <Url url={uplink.url} />
       ) : (
         <p class="quiet">
-          No place to send to yet. Records are held until the gateway is started with{' '}
-          <code>--provision</code> and an uplink.
+          {text.noUplink}{' '}
+          {session.role === 'admin' ? (
+            <a href="/setup">{actionText.setUplink}</a>
+          ) : (
+            text.noUplinkViewer
+          )}
         </p>
       )}
       <Facts>
-        <Fact name="Last delivered">
+        <Fact name={text.lastDelivered}>
           <span title={uplink.last_success ?? undefined}>{ago(success)}</span>
         </Fact>
-        {away !== null && <Fact name="Away for">{duration(away)}</Fact>}
-        {uplink.attempt > 0 && <Fact name="Failed tries in a row">{count(uplink.attempt)}</Fact>}
-        {uplink.next_try && <Fact name="Next try">{wait ? `in ${duration(wait)}` : 'now'}</Fact>}
+        {away !== null && <Fact name={text.awayFor}>{duration(away)}</Fact>}
+        {uplink.attempt > 0 && <Fact name={text.failed}>{count(uplink.attempt)}</Fact>}
+        {uplink.next_try && (
+          <Fact name={text.nextTry}>{wait ? text.inTime(duration(wait)) : text.now}</Fact>
+        )}
       </Facts>
       {uplink.last_error && uplink.attempt > 0 && (
         <p class="last-words breaks">{uplink.last_error}</p>
@@ -319,16 +334,33 @@ function UpgradeNote({
     return (
       <p class="upgrade-note">
         <Status tone={upgrade.state === 'rolling_back' ? 'warn' : 'move'}>
-          {name}: {stageText(upgrade, titleOf)}
+          {text.stage(name ?? '', stageText(upgrade, titleOf))}
         </Status>
       </p>
     );
   if (upgrade.state !== 'rolled_back' || isGivenUp(upgrade.reason)) return null;
   return (
     <p class="upgrade-note">
-      <Status tone="warn">{name} was not kept</Status>{' '}
+      <Status tone="warn">{text.notKept(name ?? '')}</Status>{' '}
       <span class="quiet breaks">{upgrade.reason}</span>
     </p>
+  );
+}
+
+/** What waits to be applied, with the way to its plan. */
+function NextRelease(): JSX.Element | null {
+  const next = nextRelease(useAsked(api.releases, RELEASES_EVERY_MS).value?.releases ?? []);
+  if (!next) return null;
+  return (
+    <div class="next-release" data-testid="next-release">
+      <p>
+        <strong class="breaks">{next.name}</strong> <span class="quiet">{text.available}</span>
+      </p>
+      <a class="button small" href={`/releases/${next.id}`}>
+        {text.plan}
+        <span class="unseen">{text.planOf(next.name)}</span>
+      </a>
+    </div>
   );
 }
 
@@ -336,30 +368,29 @@ function ReleaseCard({ state, titleOf }: { state: State; titleOf: TitleOf }): JS
   const { release, upgrade } = state;
   if (!release)
     return (
-      <Card title="Release">
+      <Card title={text.release}>
         <p class="quiet">
-          None yet, so nothing runs. Start holdfastd with <code>--release FILE</code>, a file that
-          pins the images.
+          {text.noRelease} <code>--release FILE</code>
+          {text.noReleaseMore}
         </p>
       </Card>
     );
   const images = Object.entries(release.services);
   return (
     <Card
-      title="Release"
+      title={text.release}
       aside={
         <a class="aside" href="/releases">
-          Releases →
+          {text.releases}
         </a>
       }
     >
       <p class="release-name breaks">
         {release.name} {release.version}
       </p>
-      <p class="quiet">
-        Made {date(release.created)}; {images.length} images, each pinned by digest
-      </p>
+      <p class="quiet">{text.made(date(release.created), images.length)}</p>
       <UpgradeNote upgrade={upgrade} titleOf={titleOf} />
+      {!isUnderWay(upgrade) && <NextRelease />}
     </Card>
   );
 }
@@ -372,28 +403,31 @@ function UnderWay({
   titleOf: TitleOf;
 }): JSX.Element | null {
   if (!isUnderWay(upgrade)) return null;
-  const what = upgrade.kind === 'rollback' ? 'Rollback' : 'Upgrade';
   return (
     <div data-testid="under-way">
       <Notice
         tone={upgrade.state === 'rolling_back' || upgrade.waiting ? 'warn' : 'move'}
-        title={`${what} to ${upgrade.release?.name}: ${stageText(upgrade, titleOf)}.`}
+        title={text.underWay(
+          upgrade.kind === 'rollback',
+          upgrade.release?.name ?? '',
+          stageText(upgrade, titleOf),
+        )}
       >
-        <a href="/releases">Watch its steps</a>
+        <a href="/releases">{text.watch}</a>
       </Notice>
     </div>
   );
 }
 
-export function Overview({ state }: { state: State }): JSX.Element {
+export function Overview({ state, session }: { state: State; session: Session }): JSX.Element {
   const { gateway, upgrade } = state;
   const titleOf = titlesOf(state);
   return (
     <>
-      <Headline state={state} />
+      <Headline state={state} session={session} />
       <UnderWay upgrade={upgrade} titleOf={titleOf} />
       {gateway.engine.warnings.length > 0 && (
-        <Notice tone="warn" title="This machine does not enforce every limit">
+        <Notice tone="warn" title={text.limits}>
           <ul>
             {gateway.engine.warnings.map((w) => (
               <li key={w}>{w}</li>
@@ -406,10 +440,10 @@ export function Overview({ state }: { state: State }): JSX.Element {
         <div class="stack">
           <DataHeld state={state} />
           <Card
-            title="Services"
+            title={text.services}
             aside={
               <a class="aside" href="/services">
-                All services →
+                {text.allServices}
               </a>
             }
           >
@@ -419,7 +453,7 @@ export function Overview({ state }: { state: State }): JSX.Element {
         <div class="stack">
           <WorstAlarms state={state} />
           <ThisBox gateway={gateway} at={state.at} />
-          <UplinkCard uplink={state.uplink} at={state.at} />
+          <UplinkCard uplink={state.uplink} at={state.at} session={session} />
           <ReleaseCard state={state} titleOf={titleOf} />
         </div>
       </div>

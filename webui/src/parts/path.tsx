@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { State } from '../api/types';
 import { type PathLink, type PathNode, pathOf } from '../derive/path';
+import { pathText as text } from '../text/overview';
 import { Icon } from './icon';
 
 function Node({ node }: { node: PathNode }): JSX.Element {
@@ -31,7 +32,7 @@ function Link({ link, from, to }: { link: PathLink; from: string; to: string }):
   return (
     <li class={`link link-${link.kind} tone-${link.tone}`} data-testid={`link-${from}-${to}`}>
       <span class="unseen">
-        {from} to {to}:{link.kind === 'cut' ? ' interrupted, ' : ' '}
+        {text.link(from, to)} {link.kind === 'cut' && `${text.interrupted} `}
       </span>
       <span class="wire" aria-hidden="true">
         <i />
@@ -46,7 +47,7 @@ function Link({ link, from, to }: { link: PathLink; from: string; to: string }):
 export function PathPicture({ state }: { state: State }): JSX.Element {
   const { nodes, links } = useMemo(() => pathOf(state), [state]);
   return (
-    <section class="card path-card" aria-label="The way of the data">
+    <section class="card path-card" aria-label={text.label}>
       <ol class="path">
         {nodes.map((node, i) => {
           const link = links[i];

@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { api } from '../api/client';
 import type { HistoryRange, State } from '../api/types';
 import { append, fromHistory, NO_SERIES, type Series } from '../derive/series';
-import { state, streams } from './live';
+import { gaps, state } from './live';
 
 /** The long ranges change slowly, and are long to send. */
 const REFRESH_MS: Partial<Record<HistoryRange, number>> = { '6h': 30_000, '3d': 120_000 };
@@ -32,7 +32,7 @@ export function useSeries(range: HistoryRange, names: readonly string[]): Measur
   };
 
   useEffect(() => {
-    const stop = streams.subscribe(() => void load());
+    const stop = gaps.subscribe(() => void load());
     const every = REFRESH_MS[range];
     const timer = every && setInterval(() => document.hidden || void load(), every);
     return () => {

@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { type IncidentFilter, incidents } from '../api/incidents';
 import type { Incident } from '../api/types';
 import { type Asked, firstPages, type Pages, useAsked } from './asked';
+import { happened } from './live';
 
 const EVERY_MS = 10_000;
 const PAGE_SIZE = 50;
@@ -23,8 +24,9 @@ export function useIncidents(
     EVERY_MS,
     `${filter.service} ${filter.kind}`,
   );
+  const changes = happened.value;
   useEffect(() => {
     if (asked.value) void asked.again();
-  }, [sign, pages]);
+  }, [sign, pages, changes]);
   return asked;
 }

@@ -16,7 +16,23 @@ export const visitor = signal<Visitor>({ kind: 'unknown' });
 const RETRY_MS = 3000;
 let retry: ReturnType<typeof setTimeout> | undefined;
 
-export async function findOut(why: 'new' | 'expired' | 'left' = 'new'): Promise<void> {
+type Why = 'new' | 'expired' | 'left';
+
+const CHANNEL = 'holdfast-visitor';
+let others: BroadcastChannel | null = null;
+
+/** All tabs of a browser have one session: what one does to it, the others follow. */
+export function followOthers(): () => void {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.onmessage = ({ data }: MessageEvent<Why>) => void findOut(data);
+  others = channel;
+  return () => {
+    channel.close();
+    others = null;
+  };
+}
+
+export async function findOut(why: Why = 'new'): Promise<void> {
   clearTimeout(retry);
   try {
     const [session, claim] = await Promise.all([api.session(), api.claimState()]);
@@ -30,15 +46,24 @@ export async function findOut(why: 'new' | 'expired' | 'left' = 'new'): Promise<
   }
 }
 
+function changed(why: Why): void {
+  others?.postMessage(why);
+  void findOut(why);
+}
+
 export function welcome(session: Session): void {
   visitor.value = { kind: 'member', session };
+  others?.postMessage('new');
 }
 
 export async function leave(): Promise<void> {
   await api.logout();
-  await findOut('left');
+  changed('left');
 }
 
-whenUnauthorized(() => {
-  if (visitor.value.kind === 'member') void findOut('expired');
-});
+/** The gateway knows this session no more. */
+export function expired(): void {
+  if (visitor.value.kind === 'member') changed('expired');
+}
+
+whenUnauthorized(expired);

@@ -2,23 +2,17 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { errorText } from '../../api/client';
-import { data } from '../../api/data';
+import { sinks } from '../../api/sinks';
 import type { BufferDetail, Session, Sink, SinkTest } from '../../api/types';
 import { ageText, sinkMark } from '../../derive/data';
 import { bytes, count, countShort, duration, secondsBetween } from '../../format/format';
 import { Loading, mayOperate, Trouble } from '../../parts/asked';
 import { Card, Fact, Facts, Status } from '../../parts/basics';
-import { Icon } from '../../parts/icon';
+import { Trial } from '../../parts/trial';
 import { useAsked } from '../../state/asked';
+import { actionText } from '../../text/overview';
 
 const EVERY_MS = 5000;
-
-const STEP: Record<SinkTest['steps'][number]['step'], string> = {
-  resolve: 'Find its address',
-  connect: 'Connect',
-  tls: 'Check its certificate',
-  send: 'Send an empty batch',
-};
 
 const CIRCUIT: Record<Sink['circuit'], string> = {
   closed: 'closed, data flows',
@@ -26,33 +20,11 @@ const CIRCUIT: Record<Sink['circuit'], string> = {
   'half-open': 'half-open, one batch tries',
 };
 
-type Trial =
+type Tried =
   | { kind: 'none' }
   | { kind: 'running' }
   | { kind: 'failed'; error: unknown }
   | { kind: 'done'; test: SinkTest };
-
-function Steps({ test }: { test: SinkTest }): JSX.Element {
-  const failed = test.steps.some((step) => !step.ok);
-  return (
-    <>
-      <ol class="trial" data-testid="trial" data-ok={!failed}>
-        {test.steps.map((step) => (
-          <li key={step.step} class={step.ok ? 'tone-ok' : 'tone-bad'}>
-            <Icon name={step.ok ? 'check' : 'cross'} size={16} />
-            <span>
-              {STEP[step.step]}
-              <span class="unseen">{step.ok ? ': done' : ': failed'}</span>
-            </span>
-            <span class="quiet">{step.ms} ms</span>
-            {step.detail && <span class="trial-detail breaks">{step.detail}</span>}
-          </li>
-        ))}
-      </ol>
-      <p class="quiet">{failed ? 'It came no further.' : 'The way is free. No record was sent.'}</p>
-    </>
-  );
-}
 
 function SinkCard({
   sink,
@@ -65,14 +37,14 @@ function SinkCard({
   at: string;
   session: Session;
 }): JSX.Element {
-  const [trial, setTrial] = useState<Trial>({ kind: 'none' });
+  const [trial, setTrial] = useState<Tried>({ kind: 'none' });
   const mark = sinkMark(sink);
   const away = secondsBetween(sink.away_since, at);
   const wait = sink.next_try ? secondsBetween(at, sink.next_try) : null;
   const test = async () => {
     setTrial({ kind: 'running' });
     try {
-      setTrial({ kind: 'done', test: await data.testSink(sink.sink) });
+      setTrial({ kind: 'done', test: await sinks.test(sink.sink) });
     } catch (error) {
       setTrial({ kind: 'failed', error });
     }
@@ -115,7 +87,8 @@ function SinkCard({
       )}
       <div class="sink-test" role="status">
         {trial.kind === 'failed' && <p class="error-text">{errorText(trial.error)}</p>}
-        {trial.kind === 'done' && <Steps test={trial.test} />}
+        {trial.kind === 'running' && <Trial test={null} />}
+        {trial.kind === 'done' && <Trial test={trial.test} />}
       </div>
       {mayOperate(session) && (
         <button
@@ -141,7 +114,7 @@ export function Sinks({
   session: Session;
   detail: BufferDetail | null;
 }): JSX.Element {
-  const asked = useAsked(data.sinks, EVERY_MS);
+  const asked = useAsked(sinks.list, EVERY_MS);
   return (
     <>
       <Trouble asked={asked} />
@@ -149,9 +122,8 @@ export function Sinks({
       {asked.value?.sinks.length === 0 && (
         <Card title="Sinks">
           <p class="quiet">
-            There is no place to send to yet: records are held. One is set with{' '}
-            <code>PATCH /api/v1/config</code> or at the gateway&apos;s start with{' '}
-            <code>--provision</code>.
+            There is no place to send to yet: records are held.{' '}
+            {session.role === 'admin' && <a href="/setup">{actionText.setUplink}</a>}
           </p>
         </Card>
       )}
