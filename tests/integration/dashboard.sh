@@ -71,6 +71,7 @@ rc=0
 in_chromium dashboard || rc=1
 in_chromium data || rc=1
 check a_viewer_is_made
+in_chromium devices || rc=1
 in_chromium services || rc=1
 in_chromium settings || rc=1
 in_chromium releases || rc=1

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an alarm is about, in words, and which of them come first.
+import { query } from '../api/query';
 import type { Alarm, AlarmCounts, Service } from '../api/types';
 import { count, duration, secondsBetween } from '../format/format';
 import type { Mark, Tone } from './tone';
@@ -31,6 +32,11 @@ const KIND: Record<Alarm['kind'], string> = {
   certificate_ends: 'Certificate ends',
 };
 
+/** All there are, by their titles. */
+export const KINDS = (Object.entries(KIND) as [Alarm['kind'], string][]).sort((a, b) =>
+  a[1].localeCompare(b[1]),
+);
+
 export function kindTitle(kind: Alarm['kind']): string {
   return KIND[kind] ?? kind.replaceAll('_', ' ');
 }
@@ -51,7 +57,7 @@ export interface Subject {
 }
 
 const PLACE: Partial<Record<Alarm['kind'], string>> = {
-  anonymous_devices: '/devices',
+  anonymous_devices: '/devices/access',
   device_silent: '/devices',
   disk_full: '/data',
   messages_dropped: '/services/broker',
@@ -64,6 +70,8 @@ const PLACE: Partial<Record<Alarm['kind'], string>> = {
 export function subjectOf({ kind, subject }: Alarm, services: readonly Service[]): Subject {
   const service = services.find((s) => s.name === subject);
   if (service) return { title: service.title, href: `/services/${service.name}` };
+  if (kind === 'device_silent' && subject)
+    return { title: subject, href: `/devices${query({ search: subject })}` };
   return { title: subject || 'This gateway', href: PLACE[kind] ?? null };
 }
 

@@ -110,6 +110,7 @@ function lazy<P>(load: () => Promise<FunctionComponent<P>>): Lazy<P> {
 const Services = lazy(async () => (await import('./services')).ServicesPage);
 const Service = lazy(async () => (await import('./service/pages')).ServicePages);
 const Data = lazy(async () => (await import('./data/pages')).DataPages);
+const Devices = lazy(async () => (await import('./devices/pages')).DevicePages);
 const Releases = lazy(async () => (await import('./releases/pages')).ReleasePages);
 const Alarms = lazy(async () => (await import('./alarms/page')).AlarmsPage);
 const Settings = lazy(async () => (await import('./settings/pages')).SettingsPages);
@@ -118,7 +119,8 @@ const Audit = lazy(async () => (await import('./settings/audit')).AuditPage);
 const PAGES: [address: RegExp, Lazy<PageProps>][] = [
   [/^\/services\/?$/, Services],
   [/^\/(services\/|incidents(\/|$))/, Service],
-  [/^\/(data|devices)(\/|$)/, Data],
+  [/^\/data(\/|$)/, Data],
+  [/^\/devices(\/|$)/, Devices],
   [/^\/releases(\/|$)/, Releases],
   [/^\/alarms\/?$/, Alarms],
   [/^\/(settings|account)(\/|$)/, Settings],

@@ -19,19 +19,40 @@ export function Headline({
   eyebrow,
   title,
   detail,
+  crumb,
+  actions,
 }: {
   tone: Tone;
   eyebrow: string;
-  title: string;
+  title: ComponentChildren;
   detail: ComponentChildren;
+  /** The list that it is from. */
+  crumb?: { href: string; title: string };
+  /** What can be done here, beside it. */
+  actions?: ComponentChildren;
 }): JSX.Element {
-  return (
-    <header class="headline" data-testid="answer" data-tone={tone}>
+  const line = (
+    <>
+      {crumb && (
+        <p class="crumbs">
+          <a href={crumb.href}>{crumb.title}</a>
+        </p>
+      )}
       <p class="eyebrow">
         <Status tone={tone}>{eyebrow}</Status>
       </p>
       <Title>{title}</Title>
       {detail && <p class="sub">{detail}</p>}
+    </>
+  );
+  return (
+    <header
+      class={actions ? 'headline with-actions' : 'headline'}
+      data-testid="answer"
+      data-tone={tone}
+    >
+      {actions ? <div>{line}</div> : line}
+      {actions}
     </header>
   );
 }

@@ -6,7 +6,6 @@ import { countShort } from '../../format/format';
 import { Title } from '../../parts/basics';
 import { type Tab, Tabs } from '../../parts/tabs';
 import type { PageProps } from '../props';
-import { Devices } from './devices';
 import { Held } from './held';
 import { Quarantine } from './quarantine';
 import { Records } from './records';
@@ -50,7 +49,6 @@ function Content({ state, session, path }: PageProps): JSX.Element {
 
 export function DataPages({ state, session, path }: PageProps): JSX.Element {
   const here = path.replace(/(.)\/$/, '$1');
-  if (here === '/devices') return <Devices state={state} session={session} />;
   return (
     <>
       <Tabs label="Data" tabs={tabs(state.buffer.quarantined)} here={here} />

@@ -10,13 +10,13 @@ import { NOT_REFUSED, type Refusal, refusalOf } from '../../derive/problem';
 import { timeNear } from '../../format/format';
 import { Loading, Outcome, Trouble } from '../../parts/asked';
 import { Card, Status, Title } from '../../parts/basics';
+import { Refused } from '../../parts/form';
 import { PasswordField } from '../../parts/password-field';
 import { Strength } from '../../parts/strength';
 import { useAsked } from '../../state/asked';
 import { useDeed } from '../../state/deed';
 import { leave } from '../../state/session';
 import type { PageProps } from '../props';
-import { Refused } from './parts';
 import { SessionList } from './sessions';
 
 const EVERY_MS = 15_000;

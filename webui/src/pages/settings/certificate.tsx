@@ -11,10 +11,10 @@ import { Headline, Loading, mayAdminister, Outcome, Trouble } from '../../parts/
 import { Card, Fact, Facts, Status } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
 import { Fingerprint } from '../../parts/fingerprint';
+import { Refused } from '../../parts/form';
 import { useAsked } from '../../state/asked';
 import { useDeed } from '../../state/deed';
 import type { PageProps } from '../props';
-import { Refused } from './parts';
 
 function InForce({ now, at }: { now: Certificate; at: string }): JSX.Element {
   const mark = expiryMark(now.not_after, at);

@@ -20,10 +20,11 @@ import { Card, Copyable, Notice, Status } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
 import { focusFirstError } from '../../parts/door-form';
 import { Field } from '../../parts/field';
+import { plain, Refused } from '../../parts/form';
 import { useAsked } from '../../state/asked';
 import { useDeed } from '../../state/deed';
 import type { PageProps } from '../props';
-import { plain, Refused, RoleChoice } from './parts';
+import { RoleChoice } from './parts';
 
 const EVERY_MS = 15_000;
 const DAYS = '365';

@@ -11,12 +11,13 @@ import { Headline, Loading, Outcome, Trouble } from '../../parts/asked';
 import { Card, Status } from '../../parts/basics';
 import { focusFirstError } from '../../parts/door-form';
 import { Field } from '../../parts/field';
+import { plain, Refused } from '../../parts/form';
 import { PasswordField } from '../../parts/password-field';
 import { Strength } from '../../parts/strength';
 import { useAsked } from '../../state/asked';
 import { useDeed } from '../../state/deed';
 import type { PageProps } from '../props';
-import { plain, Refused, RoleChoice } from './parts';
+import { RoleChoice } from './parts';
 
 const EVERY_MS = 15_000;
 
