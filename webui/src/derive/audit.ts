@@ -6,14 +6,23 @@ import { date } from '../format/format';
 export interface AuditFilter {
   who: string;
   text: string;
+  /** Local days, such as 2026-11-24; empty for any. */
+  from: string;
+  to: string;
 }
 
-export function matchesEntry({ who, from, what }: AuditEntry, filter: AuditFilter): boolean {
-  const text = filter.text.trim().toLowerCase();
-  return (
-    (filter.who === '' || who === filter.who) &&
-    (text === '' || [what, who, from ?? ''].some((one) => one.toLowerCase().includes(text)))
-  );
+const DAY_MS = 86_400_000;
+
+/** When a local day begins; empty where it is none. */
+function beginOf(day: string, later = 0): string {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return '';
+  const noon = new Date(Date.parse(`${day}T12:00:00`) + later * DAY_MS);
+  return new Date(noon.getFullYear(), noon.getMonth(), noon.getDate()).toISOString();
+}
+
+/** As the gateway filters: the last day is wanted whole. */
+export function auditQuery({ who, text, from, to }: AuditFilter) {
+  return { who, text: text.trim(), from: beginOf(from), to: beginOf(to, 1) };
 }
 
 /** A newer reading of the newest, and what was read before. Where they do not meet, some between were

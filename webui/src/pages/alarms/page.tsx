@@ -12,6 +12,7 @@ import {
   alarmMark,
   alarmsAnswer,
   inOrder,
+  KINDS,
   kindTitle,
   matches,
   spell,
@@ -189,11 +190,7 @@ function Filters({
       />
       <Select
         label="Kind"
-        options={choices(
-          all.map((a) => a.kind),
-          filter.kind,
-          (kind) => kindTitle(kind as Alarm['kind']),
-        )}
+        options={KINDS}
         value={filter.kind}
         onChoose={(kind) => onChoose({ kind })}
       />
@@ -222,7 +219,7 @@ export function AlarmsPage(props: PageProps): JSX.Element {
   const { state, session } = props;
   const [which, filter, choose] = useFilter();
   const [pages, setPages] = useState(1);
-  const asked = useAlarms(which, state.alarms, PAGE_SIZE, pages);
+  const asked = useAlarms(which, state.alarms, PAGE_SIZE, pages, filter.kind);
   const [busy, setBusy] = useState(false);
   const [done, setDone] = useState<{ text: string; error: unknown }>({ text: '', error: null });
   const all = asked.value?.items ?? [];

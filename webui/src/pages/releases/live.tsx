@@ -99,7 +99,7 @@ function GiveUp({ upgrade }: { upgrade: Upgrade }): JSX.Element {
           confirm="Give it up"
           danger
           onClose={() => setAsks(false)}
-          onConfirm={() => releases.rollBack().then(() => setError(null), setError)}
+          onConfirm={() => releases.giveUp(upgrade).then(() => setError(null), setError)}
         >
           <p>
             What was switched goes back to {from}, to images that are still here: it needs no

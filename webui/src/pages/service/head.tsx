@@ -11,7 +11,7 @@ import { Notice, OwnMark, Status, Title } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
 import { Icon } from '../../parts/icon';
 import { connection } from '../../state/live';
-import { ask, busy, dismiss, progress } from '../../state/operations';
+import { ask, busy, dismiss, giveUp, progress } from '../../state/operations';
 
 function useTick(running: boolean): void {
   const [, set] = useState(0);
@@ -22,7 +22,32 @@ function useTick(running: boolean): void {
   }, [running]);
 }
 
-export function ProgressStrip({ service }: { service: Service }): JSX.Element {
+/** A start that still fetches or waits can be given up: it stays stopped. The gateway says where it is too late. */
+function GiveUp({ service }: { service: Service }): JSX.Element {
+  const [asked, setAsked] = useState(false);
+  const [refused, setRefused] = useState('');
+  const send = async () => {
+    setAsked(true);
+    setRefused(await giveUp(service.name));
+    setAsked(false);
+  };
+  return (
+    <>
+      {refused && <span class="error-text">{refused}</span>}
+      <button type="button" class="button small" disabled={asked} onClick={() => void send()}>
+        {asked ? 'Giving it up…' : 'Give it up'}
+      </button>
+    </>
+  );
+}
+
+export function ProgressStrip({
+  service,
+  mayOperate,
+}: {
+  service: Service;
+  mayOperate: boolean;
+}): JSX.Element {
   const now = progress.value[service.name];
   const running = busy(service.name);
   useTick(running);
@@ -42,6 +67,9 @@ export function ProgressStrip({ service }: { service: Service }): JSX.Element {
       <span class="quiet" aria-hidden={running}>
         {running ? duration(seconds) : `after ${duration(Math.max(1, seconds))}`}
       </span>
+      {mayOperate && now.phase === 'working' && now.action === 'start' && now.operation && (
+        <GiveUp service={service} />
+      )}
       {!running && (
         <button
           type="button"

@@ -54,7 +54,7 @@ function Content({
   return (
     <>
       <Head service={service} mayOperate={mayOperate(session)} />
-      <ProgressStrip service={service} />
+      <ProgressStrip service={service} mayOperate={mayOperate(session)} />
       <StaleNotice since={service.stale_since} at={state.at} />
       <WhatIsWrong service={service} />
       <div class="stack service-stack">

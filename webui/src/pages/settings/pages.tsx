@@ -5,8 +5,10 @@ import type { JSX } from 'preact';
 import { mayAdminister } from '../../parts/asked';
 import { Title } from '../../parts/basics';
 import { type Tab, Tabs } from '../../parts/tabs';
+import { backup } from '../../text';
 import type { PageProps } from '../props';
 import { AccountPage } from './account';
+import { BackupPage } from './backup';
 import { CertificatePage } from './certificate';
 import { ConfigurationPage } from './configuration';
 import { GatewayPage } from './gateway';
@@ -20,6 +22,7 @@ const TABS: (Tab & { forAdmin?: true })[] = [
   { href: '/settings/tokens', title: 'Tokens' },
   { href: '/settings/certificate', title: 'Certificate' },
   { href: '/settings/configuration', title: 'Configuration', forAdmin: true },
+  { href: '/settings/backup', title: backup.tab, forAdmin: true },
   { href: '/settings/gateway', title: 'Gateway' },
 ];
 
@@ -44,6 +47,7 @@ function Content({ here, props }: { here: string; props: PageProps }): JSX.Eleme
   }
   if (admin && here === '/settings/users') return <UsersPage {...props} />;
   if (admin && here === '/settings/configuration') return <ConfigurationPage {...props} />;
+  if (admin && here === '/settings/backup') return <BackupPage {...props} />;
   return (
     <header class="headline">
       <Title>
