@@ -38,7 +38,7 @@ const viewer = process.env.HF_VIEWER;
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
 const PATH_MS = 30_000;
 const MANY = 2000;
-const PAGE = 100;
+const PAGE = 50;
 const LONG = `long-${'n'.repeat(115)}`;
 const NAMES = [
   'press',

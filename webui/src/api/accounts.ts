@@ -15,7 +15,7 @@ import type {
 
 /** A thousand passwords are hashed on a small computer. */
 const IMPORT_MS = 90_000;
-const PAGE = 100;
+const PAGE = 50;
 
 const of = (name: string) => `/devices/accounts/${encodeURIComponent(name)}`;
 

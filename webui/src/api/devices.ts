@@ -4,7 +4,7 @@ import { withSession } from './client';
 import { query } from './query';
 import type { Device, DevicePage } from './types';
 
-const PAGE = 100;
+const PAGE = 50;
 const LARGEST_PAGE = 500;
 
 const list = (search: string, cursor: string | null, limit = PAGE) =>

@@ -2,6 +2,9 @@
 // The audit log: what of it is shown, by day, and as a file.
 import type { AuditEntry } from '../api/types';
 import { date } from '../format/format';
+import { settings } from '../text';
+
+const words = settings.auditWords;
 
 export interface AuditFilter {
   who: string;
@@ -39,7 +42,7 @@ export function joined(
 
 /** The gateway has a sign for whoever it could not know. */
 export function whoText(who: string): string {
-  return who === '?' ? 'not known' : who;
+  return who === '?' ? words.notKnown : who;
 }
 
 export interface Day {
@@ -51,7 +54,7 @@ export interface Day {
 export function byDay(entries: readonly AuditEntry[]): Day[] {
   const days: Day[] = [];
   for (const entry of entries) {
-    const title = entry.at === null ? (days.at(-1)?.title ?? 'Time not known') : date(entry.at);
+    const title = entry.at === null ? (days.at(-1)?.title ?? words.timeNotKnown) : date(entry.at);
     const day = days.at(-1);
     if (day?.title === title) day.entries.push(entry);
     else days.push({ title, entries: [entry] });

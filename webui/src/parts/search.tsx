@@ -18,12 +18,14 @@ export function Search({
   onSearch: (search: string) => void;
 }): JSX.Element {
   const [typed, setTyped] = useState(value);
+  const newest = useRef(onSearch);
+  newest.current = onSearch;
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const type = (now: string) => {
     setTyped(now);
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => onSearch(now.trim()), PAUSE_MS);
+    timer.current = setTimeout(() => newest.current(now.trim()), PAUSE_MS);
   };
   return (
     <label class="grow">

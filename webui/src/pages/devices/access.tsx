@@ -147,9 +147,9 @@ function Form({
     setWrong({ errors, rest: null });
     if (Object.keys(errors).length === 0)
       await attempt(async () => {
-        const { config } = await configuration.tryOut({ broker: patch }, revision.tag);
-        const effects = config.effects ?? [];
-        setProposal({ patch, restarts: effects.some(({ how }) => how === 'recreate') });
+        await configuration.tryOut({ broker: patch }, revision.tag);
+        // Other ports want another container; all else the broker reads anew.
+        setProposal({ patch, restarts: patch.tls !== undefined });
       });
     focusFirstError(place);
   };

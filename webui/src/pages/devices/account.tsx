@@ -276,7 +276,10 @@ function ProofCard({
       )}
       {admin && !issuing && !tls && !certificate && (
         <p class="quiet below">
-          {allTexts.fields.certificateOff} <a href="/devices/access">{allTexts.fields.turnOn}</a>
+          {allTexts.fields.certificateOff}{' '}
+          <a class="in-text" href="/devices/access">
+            {allTexts.fields.turnOn}
+          </a>
         </p>
       )}
       {issuing && (

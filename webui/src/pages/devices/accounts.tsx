@@ -54,7 +54,12 @@ function Door({ page, admin }: { page: DeviceAccountPage; admin: boolean }): JSX
   if (!page.anonymous) return null;
   return (
     <Notice tone="warn" title={text.open}>
-      {text.openWhy} {admin && <a href="/devices/access">{text.change}</a>}
+      {text.openWhy}{' '}
+      {admin && (
+        <a class="in-text" href="/devices/access">
+          {text.change}
+        </a>
+      )}
     </Notice>
   );
 }

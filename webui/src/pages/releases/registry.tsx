@@ -6,6 +6,9 @@ import { api, errorText } from '../../api/client';
 import { releases } from '../../api/releases';
 import type { RegistryCheck } from '../../api/types';
 import { checkText } from '../../derive/release';
+import { releases as releasesText } from '../../text';
+
+const words = releasesText.registry;
 
 export function Registry({
   check,
@@ -53,7 +56,7 @@ export function Registry({
           disabled={asking || check.busy}
           onClick={() => void ask()}
         >
-          {asking ? 'Looking…' : 'Look for new ones'}
+          {asking ? words.looking : words.lookForNewOnes}
         </button>
       )}
       {operation !== null && (
@@ -62,7 +65,7 @@ export function Registry({
           class="button small"
           onClick={() => void api.giveUp(operation).catch(setError)}
         >
-          Give it up
+          {words.giveItUp}
         </button>
       )}
     </div>

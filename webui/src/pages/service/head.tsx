@@ -12,6 +12,9 @@ import { Confirm } from '../../parts/confirm';
 import { Icon } from '../../parts/icon';
 import { connection } from '../../state/live';
 import { ask, busy, dismiss, giveUp, progress } from '../../state/operations';
+import { service as serviceText } from '../../text';
+
+const text = serviceText.head;
 
 function useTick(running: boolean): void {
   const [, set] = useState(0);
@@ -35,7 +38,7 @@ function GiveUp({ service }: { service: Service }): JSX.Element {
     <>
       {refused && <span class="error-text">{refused}</span>}
       <button type="button" class="button small" disabled={asked} onClick={() => void send()}>
-        {asked ? 'Giving it up…' : 'Give it up'}
+        {asked ? text.givingItUp : text.giveItUp}
       </button>
     </>
   );
@@ -65,7 +68,7 @@ export function ProgressStrip({
       <strong>{PROGRESS[now.action][now.phase]}</strong>
       {now.detail && <span class="breaks">{now.detail}</span>}
       <span class="quiet" aria-hidden={running}>
-        {running ? duration(seconds) : `after ${duration(Math.max(1, seconds))}`}
+        {running ? duration(seconds) : text.after(duration(Math.max(1, seconds)))}
       </span>
       {mayOperate && now.phase === 'working' && now.action === 'start' && now.operation && (
         <GiveUp service={service} />
@@ -74,7 +77,7 @@ export function ProgressStrip({
         <button
           type="button"
           class="icon-button"
-          aria-label="Close this message"
+          aria-label={text.closeThisMessage}
           onClick={() => dismiss(service.name)}
         >
           <Icon name="cross" size={18} />
@@ -97,15 +100,15 @@ function Actions({ service }: { service: Service }): JSX.Element {
           disabled={off}
           onClick={() => ask(service.name, 'start')}
         >
-          Start
+          {text.start}
         </button>
       ) : (
         <>
           <button type="button" class="button" disabled={off} onClick={() => setAsked('restart')}>
-            Restart
+            {text.restart}
           </button>
           <button type="button" class="button" disabled={off} onClick={() => setAsked('stop')}>
-            Stop
+            {text.stop}
           </button>
         </>
       )}
@@ -136,13 +139,13 @@ export function Head({
   const mark = serviceMark(service);
   const time =
     service.health === 'healthy' && service.uptime_s !== null
-      ? `, up for ${duration(service.uptime_s)}`
+      ? text.upFor(duration(service.uptime_s))
       : '';
   return (
     <header class="headline with-actions">
       <div>
         <p class="crumbs">
-          <a href="/services">Services</a>
+          <a href="/services">{text.services}</a>
         </p>
         <Title>{service.title}</Title>
         <p class="eyebrow" data-testid="health" data-health={service.health}>
@@ -166,7 +169,7 @@ export function WhatIsWrong({ service }: { service: Service }): JSX.Element | nu
     <div data-testid="reason">
       <Notice
         tone={tone === 'ok' ? 'warn' : tone}
-        title={sentence(service.reason || 'it needs a look')}
+        title={sentence(service.reason || text.itNeedsALook)}
       >
         {service.advice}
       </Notice>

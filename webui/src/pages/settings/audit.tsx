@@ -16,7 +16,10 @@ import { Search } from '../../parts/search';
 import { Select } from '../../parts/select';
 import { useAudit, wholeAudit } from '../../state/audit';
 import { useDeed } from '../../state/deed';
+import { settings } from '../../text';
 import type { PageProps } from '../props';
+
+const words = settings.audit;
 
 /** What is chosen is part of the address. */
 function useFilter(): [AuditFilter, (change: Partial<AuditFilter>) => void] {
@@ -50,7 +53,7 @@ function Days({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
                 <time title={at ?? undefined}>{at === null ? '–' : timeOfDay(at)}</time>
                 <b class="breaks">{whoText(who)}</b>
                 <span class="breaks">
-                  {from === null || what.includes(from) ? what : `${what} · from ${from}`}
+                  {from === null || what.includes(from) ? what : words.from(what, from)}
                 </span>
               </li>
             ))}
@@ -73,8 +76,8 @@ function Log({ state }: { state: State }): JSX.Element {
       const all = await wholeAudit(wanted);
       saveFile(`${state.gateway.name}-audit-${dayOf(state.at)}.csv`, 'text/csv', auditCsv(all));
       return all.length === 1
-        ? 'One entry is in the file.'
-        : `${count(all.length)} entries are in the file.`;
+        ? words.oneEntryIsInTheFile
+        : words.entriesAreInTheFile(count(all.length));
     });
   const goBack = () =>
     deed.run(async () => {
@@ -85,25 +88,25 @@ function Log({ state }: { state: State }): JSX.Element {
     <>
       <Headline
         tone="off"
-        eyebrow="Audit"
-        title="Who did what."
-        detail="The newest 10,000 entries are kept on the gateway. Nobody can change them here."
+        eyebrow={words.audit}
+        title={words.whoDidWhat}
+        detail={words.theNewest10000EntriesAre}
       />
       <div class="filters audit-filters">
         <Search
-          label="Search in what was done"
-          placeholder="Search"
+          label={words.searchInWhatWasDone}
+          placeholder={words.search}
           value={filter.text}
           onSearch={(text) => choose({ text })}
         />
         <Select
-          label="Everybody"
+          label={words.everybody}
           options={whos}
           value={filter.who}
           onChoose={(who) => choose({ who })}
         />
         <label class="day-choice">
-          From
+          {words.from2}
           <input
             type="date"
             value={filter.from}
@@ -112,7 +115,7 @@ function Log({ state }: { state: State }): JSX.Element {
           />
         </label>
         <label class="day-choice">
-          To
+          {words.to}
           <input
             type="date"
             value={filter.to}
@@ -121,7 +124,7 @@ function Log({ state }: { state: State }): JSX.Element {
           />
         </label>
         <button type="button" class="button" disabled={deed.busy} onClick={() => void save()}>
-          {filtered ? 'Export these' : 'Export all'}
+          {filtered ? words.exportThese : words.exportAll}
         </button>
       </div>
       <Outcome text={deed.text} error={deed.error} />
@@ -129,7 +132,7 @@ function Log({ state }: { state: State }): JSX.Element {
       <Loading asked={newest} />
       {newest.value !== null && entries.length === 0 && (
         <div class="card empty">
-          <p>{filtered ? 'None of the entries is like that.' : 'Nothing was done yet.'}</p>
+          <p>{filtered ? words.noneOfTheEntriesIsLike : words.nothingWasDoneYet}</p>
         </div>
       )}
       <div class="stack" aria-busy={newest.value === null}>
@@ -142,7 +145,7 @@ function Log({ state }: { state: State }): JSX.Element {
           disabled={deed.busy}
           onClick={() => void goBack()}
         >
-          Older ones
+          {words.olderOnes}
         </button>
       )}
     </>
@@ -153,9 +156,9 @@ export function AuditPage({ session, state }: PageProps): JSX.Element {
   if (mayAdminister(session)) return <Log state={state} />;
   return (
     <header class="headline">
-      <Title>Only an admin sees the audit log.</Title>
+      <Title>{words.onlyAnAdminSeesTheAudit}</Title>
       <p class="sub">
-        <a href="/">Go to the overview</a>
+        <a href="/">{words.goToTheOverview}</a>
       </p>
     </header>
   );

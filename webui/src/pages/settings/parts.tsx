@@ -2,6 +2,9 @@
 import type { JSX } from 'preact';
 import type { Role } from '../../api/types';
 import { ROLE_TEXT } from '../../derive/access';
+import { settings } from '../../text';
+
+const text = settings.parts;
 
 export function RoleChoice({
   id,
@@ -16,7 +19,7 @@ export function RoleChoice({
 }): JSX.Element {
   return (
     <fieldset class="policies">
-      <legend>Role</legend>
+      <legend>{text.role}</legend>
       {roles.map((role) => (
         <label key={role}>
           <input

@@ -283,7 +283,7 @@ export const devices = {
     eyebrow: 'Import',
     detail: 'All of it is taken, or nothing.',
     onlyAdmin: 'Only an admin imports accounts.',
-    card: 'CSV file',
+    card: 'The file',
     file: 'CSV file',
     hint: 'A device a line. Without a password one is made; without topics to publish to it is sensors/%u/#.',
     columns: 'name,password,publish,subscribe,description',
