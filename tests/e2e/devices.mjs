@@ -216,7 +216,7 @@ await check('that devices need no account is said, and where it is changed', asy
 
 /** What the page says, as somebody pastes it. */
 async function pasteLine() {
-  const line = await page.locator('.connect .line code').innerText();
+  const line = (await page.locator('.connect .line code').innerText()).trim();
   execFileSync('sh', ['-c', line], { cwd: folder, timeout: PATH_MS });
 }
 
@@ -321,7 +321,7 @@ await check('another password is shown once, and the old one gone', async () => 
   await dialog().getByRole('button', { name: 'Make a new one' }).click();
   await page.getByTestId('secret').waitFor();
   const secret = await page.getByTestId('secret').locator('code').innerText();
-  const line = await page.locator('.connect .line code').innerText();
+  const line = (await page.locator('.connect .line code').innerText()).trim();
   expect(line.includes(secret), 'the line has another one');
   await page.reload();
   await heading('e2e-press');

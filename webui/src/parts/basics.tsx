@@ -71,7 +71,7 @@ export function Copyable({
   label,
 }: {
   value: string;
-  shown?: string;
+  shown?: ComponentChildren;
   label: string;
 }): JSX.Element {
   const [copied, setCopied] = useState(false);

@@ -74,12 +74,25 @@ function QrLater({ connection }: { connection: Connection }): JSX.Element {
   return <p class="quiet">{failed ? allTexts.qr.away : allTexts.qr.loading}</p>;
 }
 
+function Words({ line }: { line: string }): JSX.Element {
+  return (
+    <>
+      {line.split(' ').map((word, i) => (
+        <span key={i}>
+          <span class="token">{word}</span>{' '}
+        </span>
+      ))}
+    </>
+  );
+}
+
 function Line({ connection }: { connection: Connection }): JSX.Element {
   const files = filesOf(connection);
+  const line = publishLine(connection);
   return (
     <>
       <p class="breaks line">
-        <Copyable value={publishLine(connection)} label={text.copyLine} />
+        <Copyable value={line} shown={<Words line={line} />} label={text.copyLine} />
       </p>
       {files.length > 0 && <p class="quiet breaks">{text.needsFiles(files.join(text.and))}</p>}
       <Facts>

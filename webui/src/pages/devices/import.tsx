@@ -93,7 +93,8 @@ function ImportForm({ at }: { at: string }): JSX.Element {
         <div class="field">
           <label for="account-file">{text.file}</label>
           <p class="hint" id="account-file-hint">
-            {text.hint} <code class="breaks">{text.columns}</code>
+            {text.hint}
+            <code class="breaks csv-head">{text.columns}</code>
           </p>
           <input
             id="account-file"

@@ -59,7 +59,8 @@ export const devices = {
   },
 
   accounts: {
-    title: (total: number) => `${things(total, 'account', 'accounts')}.`,
+    title: (total: number) =>
+      total === 0 ? 'No accounts yet.' : `${things(total, 'account', 'accounts')}.`,
     asking: 'With what devices log in.',
     eyebrow: 'Accounts',
     closed: 'Only devices with an account are let in.',
@@ -70,7 +71,7 @@ export const devices = {
     list: 'Accounts',
     shown: (shown: number, total: number) => `${count(shown)} of ${count(total)}`,
     find: 'Find an account',
-    none: 'No device has an account yet.',
+    none: 'No device has an account yet. Give one an account, and it is told how to connect.',
     nothing: 'No account is named like that.',
     enabled: 'enabled',
     disabled: 'disabled',
