@@ -419,7 +419,7 @@ await check('it comes as one file that nobody can read', async () => {
   expect(!content.includes('admin') && !content.includes('PRIVATE'), 'it can be read');
 });
 await check('a restore with another passphrase is refused, and nothing is changed', async () => {
-  const form = backupForm('Become the gateway of a backup');
+  const form = backupForm('Restore a backup');
   await form.getByLabel('Backup file').setInputFiles(backup);
   await form.getByLabel('Passphrase', { exact: true }).fill('twelve grey herons');
   await form.getByLabel('Your password').fill(password);

@@ -77,7 +77,8 @@ function compiles(file, program) {
   });
 }
 
-describe('how a device connects, run', () => {
+/** Programs have to be started for them. */
+describe('how a device connects, run', { timeout: 120_000 }, () => {
   it('can have any password and topic in a shell', () => {
     const line = publishLine(PLAIN).replace('mosquitto_pub', "printf '%s\\0'");
     const said = execFileSync('sh', ['-c', line]).toString().split('\0');

@@ -10,7 +10,8 @@ const programs: Record<string, string> = import.meta.glob(
 const LATER = /\/(pages\/(overview|claim)|parts\/(path|plot))\.tsx?$/;
 
 describe('words that people read', () => {
-  it('stand in src/text alone', () => {
+  // It reads them all: on a busy computer that takes a while.
+  it('stand in src/text alone', { timeout: 120_000 }, () => {
     const looked = Object.entries(programs).filter(([name]) => !LATER.test(name));
     expect(looked.length).toBeGreaterThan(50);
     const found = looked.flatMap(([name, source]) =>

@@ -25,7 +25,7 @@ export const backup = {
   },
 
   restore: {
-    title: 'Become the gateway of a backup',
+    title: 'Restore a backup',
     what: 'All that is set up here goes, and that of the backup comes: accounts, settings, certificates, the id. Everybody is logged out. Records that are held here stay. The gateway that the backup is of must not run any more.',
     file: 'Backup file',
     fileMissing: 'Choose a file',
