@@ -3,7 +3,7 @@ import { defineConfig, loadEnv } from 'vite';
 
 /** What most of the later pages are made of, in one file: each alone would be smaller than its request. */
 const COMMON =
-  /\/src\/(parts\/(asked|confirm|range|save|select|stale|tabs)\.|api\/config\.|state\/deed\.|derive\/(incident|problem|service-text|units)\.|style\/forms\.)/;
+  /\/src\/(parts\/(asked|confirm|form|range|save|search|select|stale|tabs)\.|api\/config\.|state\/deed\.|derive\/(incident|problem|service-text|units)\.|style\/forms\.|text\/en\/parts\.)/;
 
 const GATEWAY = 'https://127.0.0.1:8443';
 
@@ -15,6 +15,8 @@ export default defineConfig(({ mode }) => ({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rollupOptions: {
+      // Of all texts a page brings its own: without effects, the index of them is no reason to have the others.
+      treeshake: { moduleSideEffects: (id) => !/\/src\/text\//.test(id) },
       output: {
         manualChunks: (id) => (COMMON.test(id) ? 'common' : undefined),
         onlyExplicitManualChunks: true,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The data, devices, rules and settings of a gateway in a browser. Its services must run; claims it
+// The data, rules and settings of a gateway in a browser. Its services must run; claims it
 // where nobody has.
 //   HF_URL, HF_PASSWORD             the gateway, and the password of admin
 //   HF_SETUP_CODE                   its proof of possession (only where nobody has claimed it)
@@ -281,60 +281,6 @@ await check('who was slower loses nothing and overwrites nothing', async () => {
   expect((await window().inputValue()) === '50', 'what was typed is gone');
   await save();
   await done('Saved.');
-});
-
-// --- Devices
-
-await check('a device is listed with its last value', async () => {
-  await page.getByRole('link', { name: 'Devices' }).click();
-  await page.getByLabel('Find a device or topic').fill(DEVICE);
-  const device = page.getByTestId('device').filter({ hasText: DEVICE });
-  await device.first().waitFor({ timeout: PATH_MS });
-  await device.getByText('talking').first().waitFor();
-});
-await accessible('devices');
-
-// --- Accounts of devices
-
-const account = (name) => page.getByTestId('account').filter({ hasText: name });
-
-await check('that devices need no account is said', async () => {
-  await page.getByText('Devices without an account are let in.').waitFor();
-});
-await check('a device gets an account, and its password once', async () => {
-  await page.getByText('Add a device', { exact: true }).click();
-  await page.getByLabel('Name', { exact: true }).fill('e2e-press');
-  await page.getByLabel('Description').fill('Hall 2');
-  await page.getByRole('button', { name: 'Add it' }).click();
-  await page.getByTestId('secret').getByText('mosquitto_pub').waitFor();
-  await account('e2e-press').getByText('enabled').waitFor();
-});
-await check('a file with something wrong is refused with its place', async () => {
-  await page.getByText('Import many', { exact: true }).click();
-  const csv = (text) => ({ name: 'devices.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
-  await page.getByLabel('CSV file').setInputFiles(csv('e2e-a\ne2e b\n'));
-  await page.getByRole('button', { name: 'Import it' }).click();
-  await page.getByTestId('account-refused').getByText('Line 2, column 1').waitFor();
-  await page.getByLabel('CSV file').setInputFiles(csv('e2e-a\ne2e-b\n'));
-  await page.getByRole('button', { name: 'Import it' }).click();
-  await page.getByTestId('imported').getByText('2 imported').waitFor();
-  await account('e2e-b').waitFor();
-});
-await accessible('accounts');
-await shootAll('devices');
-await check('an account is given another password, disabled and deleted', async () => {
-  await account('e2e-press').getByRole('button', { name: 'New password' }).click();
-  await dialog().getByRole('button', { name: 'Make a new one' }).click();
-  await page.getByTestId('secret').waitFor();
-  await account('e2e-press').getByRole('button', { name: 'Disable' }).click();
-  await dialog().getByRole('button', { name: 'Disable it' }).click();
-  await account('e2e-press').getByText('disabled').waitFor();
-  for (const name of ['e2e-press', 'e2e-a', 'e2e-b']) {
-    await account(name).getByRole('button', { name: 'Delete' }).click();
-    await dialog().getByRole('button', { name: 'Delete it' }).click();
-    await done(`${name} is deleted.`);
-  }
-  await until('none is left', async () => (await page.getByTestId('account').count()) === 0);
 });
 
 await finish();

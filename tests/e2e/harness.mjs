@@ -4,6 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { connect } from 'node:net';
 
 const fromDashboard = createRequire(new URL('../../webui/package.json', import.meta.url));
 const { chromium } = fromDashboard('playwright-core');
@@ -264,6 +265,46 @@ export function publish(topic, payload) {
   const host = process.env.HF_FIELD_HOST ?? '127.0.0.1';
   const port = process.env.HF_FIELD_PORT ?? '1883';
   execFileSync('mosquitto_pub', ['-h', host, '-p', port, '-q', '1', '-t', topic, '-m', payload]);
+}
+
+function field(text) {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes]);
+}
+
+/** A packet of MQTT 3.1.1. */
+function packet(type, ...parts) {
+  const body = Buffer.concat(parts);
+  const head = [type];
+  let rest = body.length;
+  do {
+    head.push((rest & 127) | (rest > 127 ? 128 : 0));
+    rest >>= 7;
+  } while (rest > 0);
+  return Buffer.concat([Buffer.from(head), body]);
+}
+
+/** Many topics by one connection; ends when the broker has acknowledged all. messages: [topic, payload] */
+export function publishMany(messages) {
+  const host = process.env.HF_FIELD_HOST ?? '127.0.0.1';
+  const port = Number(process.env.HF_FIELD_PORT ?? '1883');
+  const publishOne = ([topic, payload], i) =>
+    packet(0x32, field(topic), Buffer.from([(i + 1) >> 8, (i + 1) & 255]), Buffer.from(payload));
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, host);
+    let bytes = 0;
+    socket.setTimeout(SOON_MS, () => socket.destroy(new Error('the broker does not answer')));
+    socket.on('error', reject);
+    socket.on('connect', () =>
+      socket.write(packet(0x10, field('MQTT'), Buffer.from([4, 2, 0, 60]), field('e2e-many'))),
+    );
+    // Each answer, to the connection and to each message, has four bytes.
+    socket.on('data', (data) => {
+      if (bytes === 0) for (const one of messages.map(publishOne)) socket.write(one);
+      bytes += data.length;
+      if (bytes === 4 * (messages.length + 1)) socket.end(packet(0xe0), resolve);
+    });
+  });
 }
 
 /** As a change of the configuration that nobody else makes meanwhile. */

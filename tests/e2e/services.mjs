@@ -55,6 +55,13 @@ const inspect = (service, format) =>
     encoding: 'utf8',
   }).trim();
 
+async function command(name, action) {
+  const { status, body } = await ask('POST', `/services/${name}/${action}`);
+  expect(status === 202, `${action} ${name} answers ${status}: ${body?.detail}`);
+  const ended = async () => (await ask('GET', `/operations/${body.id}`)).body.finished !== null;
+  await until(`${action} ${name} has ended`, ended, HEALTHY_MS);
+}
+
 async function show(name) {
   await open(`${url}/services/${name}`);
   await page.getByTestId('health').waitFor();
@@ -342,6 +349,21 @@ if (own) {
   });
   await accessible('own service');
   await shootAll('service-own');
+  await check('a start that waits for another service is given up, and it stays stopped', async () => {
+    await command(own, 'stop');
+    await command('broker', 'stop');
+    await show(own);
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    const strip = page.getByTestId('progress');
+    await strip.getByRole('button', { name: 'Give it up' }).click();
+    await strip.getByText('Given up by admin').waitFor();
+    expect((await service(own)).state !== 'running', 'it runs');
+    await command('broker', 'start');
+    await until('the broker is healthy', () => isHealthy('broker'), HEALTHY_MS);
+    expect((await service(own)).desired === 'stopped', 'it is to run');
+    await command(own, 'start');
+    await until('it is healthy', () => isHealthy(own), HEALTHY_MS);
+  });
 }
 
 // --- Who may only look

@@ -385,6 +385,55 @@ await check('two revisions are compared, and the one before comes back', async (
   expect((await config()).buffer.window_ms === before, 'it is not changed back');
 });
 
+// --- Backup
+
+const backupForm = (name) => page.getByRole('form', { name });
+const PASSPHRASE = 'eleven grey herons';
+
+await check('a backup wants a passphrase, twice', async () => {
+  await tab('Backup');
+  const form = backupForm('Make a backup');
+  await form.getByLabel('Passphrase', { exact: true }).fill('short');
+  await form.getByRole('button', { name: 'Make it' }).click();
+  await form.getByText('at least 10 characters').waitFor();
+  await form.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
+  await form.getByLabel('The passphrase once more').fill(`${PASSPHRASE}s`);
+  await form.getByRole('button', { name: 'Make it' }).click();
+  await form.getByText('The two are not the same').waitFor();
+});
+await accessible('backup, refused');
+await shootAll('settings-backup');
+const backup = join(folder, 'gateway.backup');
+await check('it comes as one file that nobody can read', async () => {
+  const form = backupForm('Make a backup');
+  await form.getByLabel('The passphrase once more').fill(PASSPHRASE);
+  const [begun] = await Promise.all([
+    page.waitForEvent('download'),
+    form.getByRole('button', { name: 'Make it' }).click(),
+  ]);
+  await begun.saveAs(backup);
+  expect(/^holdfast-.*\.backup$/.test(begun.suggestedFilename()), begun.suggestedFilename());
+  await page.getByText('The backup is in your downloads').waitFor();
+  const content = readFileSync(backup).toString('latin1');
+  expect(content.length > 1000, `it has ${content.length} bytes`);
+  expect(!content.includes('admin') && !content.includes('PRIVATE'), 'it can be read');
+});
+await check('a restore with another passphrase is refused, and nothing is changed', async () => {
+  const form = backupForm('Restore a backup');
+  await form.getByLabel('Backup file').setInputFiles(backup);
+  await form.getByLabel('Passphrase', { exact: true }).fill('twelve grey herons');
+  await form.getByLabel('Your password').fill(password);
+  await form.getByRole('button', { name: 'Restore…' }).click();
+  const confirm = dialog().getByRole('button', { name: 'Restore it' });
+  expect(await confirm.isDisabled(), 'it can be confirmed without a word');
+  await shootAll('settings-restore-sure');
+  const { body } = await ask('GET', '/gateway');
+  await dialog().getByLabel(`Type ${body.name}`).fill(body.name);
+  await confirm.click();
+  await form.getByTestId('refused').waitFor();
+  expect((await ask('GET', '/gateway')).body.id === body.id, 'it is another gateway');
+});
+
 // --- Diagnostics, and the audit log
 
 await check('diagnostics come as one file', async () => {
@@ -419,13 +468,27 @@ await check('older entries come when they are asked for', async () => {
   );
   await open(`${url}/audit`);
   await until('the newest', async () => (await page.getByTestId('audit').count()) === 3);
-  await page.getByRole('searchbox').fill(`added user ${USER}`);
-  await page.getByText(/^None of the newest 3 entries/).waitFor();
-  await button('Look through older ones').click();
-  await page.getByTestId('audit').first().waitFor();
-  expect((await button('Look through older ones').count()) === 0, 'there are older ones still');
+  await button('Older ones').click();
+  await until('more of them', async () => (await page.getByTestId('audit').count()) > 3);
+  expect((await button('Older ones').count()) === 0, 'there are older ones still');
   await page.unrouteAll();
 });
+await check('what is old is found at once, and only on its day', async () => {
+  await page.getByRole('searchbox').fill(`added user ${USER}`);
+  await until('that one', async () => (await page.getByTestId('audit').count()) === 1);
+  const { body } = await ask('GET', `/audit?limit=1&text=${encodeURIComponent(USER)}`);
+  const day = await page.evaluate(
+    (at) => new Date(at).toLocaleDateString('sv-SE'),
+    body.entries[0].at,
+  );
+  await page.getByLabel('From').fill(day);
+  await page.getByLabel('To', { exact: true }).fill(day);
+  await page.getByTestId('audit').first().waitFor();
+  await page.getByLabel('From').fill('2020-01-01');
+  await page.getByLabel('To', { exact: true }).fill('2020-01-02');
+  await page.getByText('None of the entries is like that.').waitFor();
+});
+await accessible('audit, nothing found');
 await check('it is exported as it is filtered', async () => {
   await open(`${url}/audit?who=${USER}`);
   const begun = await download('Export these', 'button');

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The dashboard of a gateway of its own in Chromium, by tests/e2e.
+# HF_E2E='devices settings' runs only these of them.
 # shellcheck source=../private-gateway.sh disable=SC2119
 . "$(dirname "$0")/../private-gateway.sh"
 # shellcheck source=../own/own.sh
@@ -66,6 +67,7 @@ gallery_is_served() {
 }
 
 in_chromium() {
+    [[ " ${HF_E2E:-$1} " == *" $1 "* ]] || return 0
     HF_URL=$gw_url HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") HF_PASSWORD=$password \
         HF_FIELD_HOST=127.0.0.1 HF_FIELD_PORT=$gw_field HF_RECEIVER_URL=http://127.0.0.1:$gw_receiver \
         HF_INSTANCE=$gw HF_OWN=$own HF_VIEWER=$viewer HF_RELEASES=$work/releases \
@@ -86,6 +88,7 @@ in_chromium dashboard || rc=1
 in_chromium tabs || rc=1
 in_chromium data || rc=1
 check a_viewer_is_made
+in_chromium devices || rc=1
 in_chromium services || rc=1
 in_chromium settings || rc=1
 in_chromium releases || rc=1

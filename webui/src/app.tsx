@@ -15,13 +15,15 @@ import { Shell } from './parts/shell';
 import { startLive, state } from './state/live';
 import { decide, waiting } from './state/prove';
 import { findOut, followOthers, visitor } from './state/session';
-import { setupText } from './text/setup';
+import { setupText, shell } from './text';
+
+const text = shell.app;
 
 /** Stands where the first reading will be; seen only where that takes long. */
 function Waiting(): JSX.Element {
   return (
     <div class="waiting" aria-busy="true">
-      <h1 class="unseen">Waiting for the first reading</h1>
+      <h1 class="unseen">{text.waitingForTheFirstReading}</h1>
       <div class="block line-short" />
       <div class="block line-long" />
       <div class="block path-block" />
@@ -33,32 +35,32 @@ function Waiting(): JSX.Element {
 function NoPage(): JSX.Element {
   return (
     <header class="headline">
-      <Title>There is no such page.</Title>
+      <Title>{text.thereIsNoSuchPage}</Title>
       <p class="sub">
-        <a href="/">Go to the overview</a>
+        <a href="/">{text.goToTheOverview}</a>
       </p>
     </header>
   );
 }
 
 const TITLES: Record<string, string> = {
-  account: 'Settings',
-  alarms: 'Alarms',
-  audit: 'Audit',
-  data: 'Data',
-  devices: 'Devices',
-  incidents: 'Incidents',
-  releases: 'Releases',
-  services: 'Services',
-  settings: 'Settings',
+  account: text.settings,
+  alarms: text.alarms,
+  audit: text.audit,
+  data: text.data,
+  devices: text.devices,
+  incidents: text.incidents,
+  releases: text.releases,
+  services: text.services,
+  settings: text.settings,
   setup: setupText.page,
 };
 
 function pageTitle(path: string, now: State | null): string {
-  const name = now?.gateway.name ?? 'Holdfast';
+  const name = now?.gateway.name ?? text.holdfast;
   if (path === '/') return now ? `${now.sentence.eyebrow} · ${name}` : name;
   const service = now?.services.find((s) => s.name === serviceOf(path));
-  return `${service?.title ?? TITLES[path.split('/')[1] ?? ''] ?? 'Holdfast'} · ${name}`;
+  return `${service?.title ?? TITLES[path.split('/')[1] ?? ''] ?? text.holdfast} · ${name}`;
 }
 
 function Page({ path, now, session }: { path: string; now: State; session: Session }): JSX.Element {
@@ -107,11 +109,11 @@ function Gate(): JSX.Element | null {
     case 'away':
       return (
         <Door>
-          <h1>The gateway does not answer</h1>
-          <p class="sub">This page tries again every few seconds.</p>
+          <h1>{text.theGatewayDoesNotAnswer}</h1>
+          <p class="sub">{text.thisPageTriesAgainEveryFew}</p>
           <div role="alert">
             <Notice tone="warn" title={errorText(who.error)}>
-              Is the box on, and are you on the same network?
+              {text.isTheBoxOnAndAre}
             </Notice>
           </div>
         </Door>

@@ -46,7 +46,7 @@ describe('alarms', () => {
     expect(subjectOf(alarm(), services)).toEqual({ title: 'buffer', href: '/services/buffer' });
     expect(subjectOf(alarm({ kind: 'device_silent', subject: 'press' }), services)).toEqual({
       title: 'press',
-      href: '/devices',
+      href: '/devices?search=press',
     });
     expect(subjectOf(alarm({ kind: 'temperature', subject: '' }), services)).toEqual({
       title: 'This gateway',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { auditCsv, byDay, changeLines, joined, matchesEntry, whoText } from '../src/derive/audit';
+import { auditCsv, auditQuery, byDay, changeLines, joined, whoText } from '../src/derive/audit';
 
 const entry = (id: number, what = 'logged in', who = 'ann', at: string | null = null) => ({
   id: String(id),
@@ -13,13 +13,23 @@ const entry = (id: number, what = 'logged in', who = 'ann', at: string | null = 
 });
 
 describe('the audit log', () => {
-  it('is filtered by who it was, and by what was done', () => {
-    const one = entry(1, 'added user Bob from 10.0.0.1');
-    expect(matchesEntry(one, { who: '', text: ' bob ' })).toBe(true);
-    expect(matchesEntry(one, { who: 'ann', text: 'bob' })).toBe(true);
-    expect(matchesEntry(one, { who: 'bob', text: '' })).toBe(false);
-    expect(matchesEntry(one, { who: '', text: 'removed' })).toBe(false);
+  it('is asked for by who it was, what was done and when', () => {
+    const any = { who: '', text: '', from: '', to: '' };
+    expect(auditQuery(any)).toEqual(any);
+    expect(auditQuery({ ...any, who: 'ann', text: ' bob ' })).toEqual({
+      ...any,
+      who: 'ann',
+      text: 'bob',
+    });
+    expect(auditQuery({ ...any, from: '24.11.2026', to: 'x' })).toEqual(any);
     expect(whoText('?')).toBe('not known');
+  });
+
+  it('takes the last day whole, also where the clocks are changed', () => {
+    const local = (text: string) => new Date(text).toISOString();
+    const asked = auditQuery({ who: '', text: '', from: '2026-10-25', to: '2026-10-25' });
+    expect(asked.from).toBe(local('2026-10-25T00:00:00'));
+    expect(asked.to).toBe(local('2026-10-26T00:00:00'));
   });
 
   it('goes on at the top where new ones meet what was there', () => {

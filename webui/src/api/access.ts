@@ -50,9 +50,17 @@ export const certificate = {
   backToOwn: () => withSession<Certificate>('DELETE', '/certificate'),
 };
 
+/** What is empty lets everything through; times are RFC 3339, `to` is the first one not wanted. */
+export interface AuditQuery {
+  who: string;
+  text: string;
+  from: string;
+  to: string;
+}
+
 export const audit = {
-  list: (limit: number, cursor: string | null) =>
-    withSession<AuditPage>('GET', `/audit${query({ limit, cursor })}`),
+  list: (filter: AuditQuery, limit: number, cursor: string | null) =>
+    withSession<AuditPage>('GET', `/audit${query({ ...filter, limit, cursor })}`),
 };
 
 export const diagnosticsUrl = `${API}/diagnostics`;

@@ -123,13 +123,15 @@ interface Extra {
   timeoutMs?: number;
   /** Is given the answer's ETag. */
   onTag?: (tag: string) => void;
+  /** What becomes of an answer that is no JSON. */
+  take?: (answer: Response) => Promise<unknown>;
 }
 
 async function request<T>(
   method: Method,
   path: string,
   body?: unknown,
-  { headers = {}, timeoutMs = TIMEOUT_MS, onTag }: Extra = {},
+  { headers = {}, timeoutMs = TIMEOUT_MS, onTag, take }: Extra = {},
 ): Promise<T> {
   const init: RequestInit = {
     method,
@@ -148,6 +150,7 @@ async function request<T>(
   const response = await reach(API + path, init);
   if (!response.ok) throw await toError(response);
   onTag?.(response.headers.get('ETag') ?? '');
+  if (take) return (await take(response)) as T;
   return (response.status === 204 ? undefined : await response.json()) as T;
 }
 
@@ -191,6 +194,7 @@ export const api = {
     withSession<Operation>('POST', `/services/${inPath(service)}/${action}`),
   operation: (id: string) => withSession<Operation>('GET', `/operations/${inPath(id)}`),
   releases: () => withSession<ReleaseList>('GET', '/releases'),
+  giveUp: (id: string) => withSession<Operation>('POST', `/operations/${inPath(id)}/cancel`),
   operations: (limit: number) => withSession<OperationList>('GET', `/operations?limit=${limit}`),
   logStreamUrl: (service: string, tail: number) =>
     `${API}/services/${inPath(service)}/logs?follow=true&tail=${tail}`,

@@ -4,7 +4,6 @@ import { API, withSession } from './client';
 import { query } from './query';
 import type {
   Buffer,
-  DevicePage,
   DropRequest,
   DryRunResult,
   Lane,
@@ -31,8 +30,6 @@ export const data = {
     withSession<QuarantinePage>('GET', `/quarantine${query({ cursor })}`),
   quarantineDo: (what: 'replay' | 'drop', choice: QuarantineChoice) =>
     withSession<{ count: number }>('POST', `/quarantine/${what}`, choice),
-  devices: (cursor: string | null) =>
-    withSession<DevicePage>('GET', `/devices${query({ limit: 200, cursor })}`),
   rules: () => withSession<RuleList>('GET', '/rules'),
   dryRun: (rules: Rules) => withSession<DryRunResult>('POST', '/rules/dry-run', { rules }),
 };

@@ -71,8 +71,9 @@ export const releases = {
       ),
     ),
   /** Ends when the registry has been asked. */
-  check: async () => {
+  check: async (onBegun: (operation: string) => void) => {
     let now = await withSession<Operation>('POST', '/releases/check');
+    onBegun(now.id);
     while (now.finished === null) {
       await pause(POLL_MS);
       now = await twice(() => api.operation(now.id));
@@ -93,6 +94,18 @@ export const releases = {
       ),
       (now) => now.release?.id === id && now.finished === null,
     ),
+  /** Goes back to what ran before, as soon as it can. The answer may be lost although it does. */
+  giveUp: async ({ operation }: Upgrade) => {
+    if (operation === null) return;
+    try {
+      await api.giveUp(operation);
+    } catch (error) {
+      if (!isApiError(error, NO_ANSWER)) throw error;
+      const now = await releases.upgrade();
+      if (now.operation === operation && now.finished === null && now.state !== 'rolling_back')
+        throw error;
+    }
+  },
   /** Also gives up what is under way. */
   rollBack: () =>
     begin(

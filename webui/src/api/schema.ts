@@ -2981,7 +2981,8 @@ export interface components {
         DevicePage: {
             /** @description By name. */
             devices: components["schemas"]["Device"][];
-            next: components["schemas"]["Cursor"];
+            /** @description `cursor` of the next page, the name of its last device; null at the end. */
+            next: string | null;
             /** @description Devices remembered, whether they are in the list or not. */
             total: number;
             /** @description Devices given up because there were too many, the longest silent first. */

@@ -2,14 +2,17 @@
 // Users, sessions, tokens and certificates in words.
 import type { Certificate, Role, Token, User } from '../api/types';
 import { count, date, duration, secondsBetween } from '../format/format';
+import { settings } from '../text';
 import type { Mark } from './tone';
+
+const words = settings.accessWords;
 
 export const ROLES: readonly Role[] = ['viewer', 'operator', 'admin'];
 
 export const ROLE_TEXT: Record<Role, string> = {
-  viewer: 'Reads everything but the settings.',
-  operator: 'Also starts, stops and restarts, and acknowledges alarms.',
-  admin: 'May do everything.',
+  viewer: words.readsEverythingButTheSettings,
+  operator: words.alsoStartsStopsAndRestartsAnd,
+  admin: words.mayDoEverything,
 };
 
 /** Those that a token of such a user may have. */
@@ -21,34 +24,32 @@ export const NAME_MAX = 32;
 
 /** Why it cannot be a user's name; undefined where it can. */
 export function wrongUserName(name: string): string | undefined {
-  if (name === '') return 'Enter a name';
-  if (name.length > NAME_MAX) return `The name has at most ${NAME_MAX} characters`;
-  return /^[a-z0-9][a-z0-9._-]*$/.test(name)
-    ? undefined
-    : "The name has small letters, digits, '.', '_' and '-', and begins with a letter or digit";
+  if (name === '') return words.enterAName;
+  if (name.length > NAME_MAX) return words.theNameHasAtMostCharacters(NAME_MAX);
+  return /^[a-z0-9][a-z0-9._-]*$/.test(name) ? undefined : words.theNameHasSmallLettersDigits;
 }
 
 export const TOKEN_NAME_MAX = 30;
 export const TOKEN_DAYS_MAX = 3650;
 
 export function wrongTokenName(name: string): string | undefined {
-  if (name === '') return 'Enter a name';
-  if (name.length > TOKEN_NAME_MAX) return `The name has at most ${TOKEN_NAME_MAX} characters`;
-  return /^[A-Za-z0-9._-]+$/.test(name)
-    ? undefined
-    : "The name has letters, digits, '.', '_' and '-'";
+  if (name === '') return words.enterAName;
+  if (name.length > TOKEN_NAME_MAX) return words.theNameHasAtMostCharacters2(TOKEN_NAME_MAX);
+  return /^[A-Za-z0-9._-]+$/.test(name) ? undefined : words.theNameHasLettersDigitsAnd;
 }
 
 export function wrongDays(text: string): string | undefined {
   const days = Number(text);
   return /^\d+$/.test(text.trim()) && days >= 1 && days <= TOKEN_DAYS_MAX
     ? undefined
-    : `Enter a number of days from 1 to ${count(TOKEN_DAYS_MAX)}`;
+    : words.enterANumberOfDaysFrom(count(TOKEN_DAYS_MAX));
 }
 
 export function userMark({ disabled, sessions }: User): Mark {
-  if (disabled) return { tone: 'off', word: 'disabled' };
-  return sessions > 0 ? { tone: 'ok', word: 'logged in' } : { tone: 'off', word: 'not logged in' };
+  if (disabled) return { tone: 'off', word: words.disabled };
+  return sessions > 0
+    ? { tone: 'ok', word: words.loggedIn }
+    : { tone: 'off', word: words.notLoggedIn };
 }
 
 const many = (n: number, one: string) => `${count(n)} ${one}${n === 1 ? '' : 's'}`;
@@ -60,7 +61,7 @@ export function credentialsText({ sessions, tokens }: User): string {
 export function agoText(time: string | null, now: string): string {
   const seconds = secondsBetween(time, now);
   if (seconds === null) return 'never';
-  return seconds < 60 ? 'just now' : `${duration(seconds)} ago`;
+  return seconds < 60 ? words.justNow : words.ago(duration(seconds));
 }
 
 const SOON_S = 14 * 86_400;
@@ -68,9 +69,9 @@ const SOON_S = 14 * 86_400;
 /** Of what ends at a time. soonS: from when on it is worth a warning. */
 export function expiryMark(expires: string, now: string, soonS = SOON_S): Mark {
   const left = (Date.parse(expires) - Date.parse(now)) / 1000;
-  if (left <= 0) return { tone: 'bad', word: `ended ${date(expires)}` };
-  if (left < soonS) return { tone: 'warn', word: `ends in ${duration(left)}` };
-  return { tone: 'ok', word: `until ${date(expires)}` };
+  if (left <= 0) return { tone: 'bad', word: words.ended(date(expires)) };
+  if (left < soonS) return { tone: 'warn', word: words.endsIn(duration(left)) };
+  return { tone: 'ok', word: words.until(date(expires)) };
 }
 
 /** One that was made for a week is not about to end on its first day. */
@@ -81,7 +82,7 @@ export function tokenMark({ created, expires }: Token, now: string): Mark {
 
 /** A line for a shell that asks something with a token. */
 export function tokenLine(origin: string, token: string): string {
-  return `curl -k -H 'Authorization: Bearer ${token}' ${origin}/api/v1/gateway`;
+  return words.curlKHAuthorizationBearerApi(token, origin);
 }
 
 /** The name in a distinguished name (RFC 4514), or all of it. */
@@ -92,9 +93,8 @@ export function commonName(distinguished: string): string {
 
 export function certificateAnswer(certificate: Certificate, now: string): Mark & { title: string } {
   const mark = expiryMark(certificate.not_after, now);
-  const whose = certificate.source === 'own' ? 'The gateway made' : 'The site gave';
-  if (mark.tone === 'bad')
-    return { ...mark, title: `${whose} this certificate, and it is no longer valid.` };
-  const word = mark.tone === 'ok' ? `Valid until ${date(certificate.not_after)}` : mark.word;
-  return { tone: mark.tone, word, title: `${whose} this certificate.` };
+  const whose = certificate.source === 'own' ? words.theGatewayMade : words.theSiteGave;
+  if (mark.tone === 'bad') return { ...mark, title: words.thisCertificateAndItIsNo(whose) };
+  const word = mark.tone === 'ok' ? words.validUntil(date(certificate.not_after)) : mark.word;
+  return { tone: mark.tone, word, title: words.thisCertificate(whose) };
 }

@@ -1,47 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an alarm is about, in words, and which of them come first.
+import { query } from '../api/query';
 import type { Alarm, AlarmCounts, Service } from '../api/types';
 import { count, duration, secondsBetween } from '../format/format';
+import { shell } from '../text';
 import type { Mark, Tone } from './tone';
 
+const text = shell.alarmWords;
+
 const KIND: Record<Alarm['kind'], string> = {
-  service_unhealthy: 'Not doing its work',
-  crash_loop: 'Crash loop',
-  out_of_memory: 'Out of memory',
-  limit_not_enforced: 'Limit not enforced',
-  overcommit: 'Limits exceed the machine',
-  disk_full: 'Disk nearly full',
-  inodes_full: 'Nearly too many files',
-  memory_pressure: 'Memory is short',
-  temperature: 'Too warm',
-  flash_wear: 'Flash is worn',
-  flash_rate: 'Much is written to flash',
-  messages_dropped: 'Messages dropped',
-  records_dropped: 'Records dropped',
-  quarantine: 'Records in quarantine',
-  uplink_away: 'Uplink away',
-  uplink_refused: 'Uplink refuses',
-  device_silent: 'Device silent',
-  clock_unsynchronised: 'Clock not synchronised',
-  engine_unreachable: 'Docker does not answer',
-  store_recovered: 'Own data recovered',
-  drift: 'Changed by hand',
-  engine_setup: 'Docker set up otherwise',
-  anonymous_devices: 'Open to any device',
-  certificate_ends: 'Certificate ends',
+  service_unhealthy: text.notDoingItsWork,
+  crash_loop: text.crashLoop,
+  out_of_memory: text.outOfMemory,
+  limit_not_enforced: text.limitNotEnforced,
+  overcommit: text.limitsExceedTheMachine,
+  disk_full: text.diskNearlyFull,
+  inodes_full: text.nearlyTooManyFiles,
+  memory_pressure: text.memoryIsShort,
+  temperature: text.tooWarm,
+  flash_wear: text.flashIsWorn,
+  flash_rate: text.muchIsWrittenToFlash,
+  messages_dropped: text.messagesDropped,
+  records_dropped: text.recordsDropped,
+  quarantine: text.recordsInQuarantine,
+  uplink_away: text.uplinkAway,
+  uplink_refused: text.uplinkRefuses,
+  device_silent: text.deviceSilent,
+  clock_unsynchronised: text.clockNotSynchronised,
+  engine_unreachable: text.dockerDoesNotAnswer,
+  store_recovered: text.ownDataRecovered,
+  drift: text.changedByHand,
+  engine_setup: text.dockerSetUpOtherwise,
+  anonymous_devices: text.openToAnyDevice,
+  certificate_ends: text.certificateEnds,
 };
+
+/** All there are, by their titles. */
+export const KINDS = (Object.entries(KIND) as [Alarm['kind'], string][]).sort((a, b) =>
+  a[1].localeCompare(b[1]),
+);
 
 export function kindTitle(kind: Alarm['kind']): string {
   return KIND[kind] ?? kind.replaceAll('_', ' ');
 }
 
 const SEVERITY: Record<Alarm['severity'], Mark> = {
-  bad: { tone: 'bad', word: 'serious' },
-  warn: { tone: 'warn', word: 'warning' },
+  bad: { tone: 'bad', word: text.serious },
+  warn: { tone: 'warn', word: text.warning },
 };
 
 export function alarmMark({ severity, cleared }: Alarm): Mark {
-  return cleared ? { tone: 'off', word: 'over' } : SEVERITY[severity];
+  return cleared ? { tone: 'off', word: text.over } : SEVERITY[severity];
 }
 
 export interface Subject {
@@ -51,7 +60,7 @@ export interface Subject {
 }
 
 const PLACE: Partial<Record<Alarm['kind'], string>> = {
-  anonymous_devices: '/devices',
+  anonymous_devices: '/devices/access',
   device_silent: '/devices',
   disk_full: '/data',
   messages_dropped: '/services/broker',
@@ -64,7 +73,9 @@ const PLACE: Partial<Record<Alarm['kind'], string>> = {
 export function subjectOf({ kind, subject }: Alarm, services: readonly Service[]): Subject {
   const service = services.find((s) => s.name === subject);
   if (service) return { title: service.title, href: `/services/${service.name}` };
-  return { title: subject || 'This gateway', href: PLACE[kind] ?? null };
+  if (kind === 'device_silent' && subject)
+    return { title: subject, href: `/devices${query({ search: subject })}` };
+  return { title: subject || text.thisGateway, href: PLACE[kind] ?? null };
 }
 
 function rank(alarm: Alarm): number {
@@ -93,12 +104,12 @@ export function matches(alarm: Alarm, { severity, kind, subject }: AlarmFilter):
 
 /** How long, or how long it was; with how often where it was more than once. */
 export function spell({ raised, cleared, count: times }: Alarm, at: string): string {
-  const long = `for ${duration(secondsBetween(raised, cleared ?? at) ?? 0)}`;
+  const long = text.for(duration(secondsBetween(raised, cleared ?? at) ?? 0));
   return times > 1 ? `${long}, ${count(times)} times` : long;
 }
 
 function many(n: number): string {
-  return n === 1 ? '1 alarm' : `${count(n)} alarms`;
+  return n === 1 ? '1 alarm' : text.alarms(count(n));
 }
 
 /** The page's first line. */
@@ -107,18 +118,18 @@ export function alarmsAnswer({ active, unacknowledged, worst }: AlarmCounts): {
   eyebrow: string;
   title: string;
 } {
-  if (active === 0) return { tone: 'ok', eyebrow: 'No alarm', title: 'Nothing needs you.' };
+  if (active === 0) return { tone: 'ok', eyebrow: text.noAlarm, title: text.nothingNeedsYou };
   const tone = worst ?? 'warn';
-  const eyebrow = tone === 'bad' ? 'Serious' : 'Warning';
+  const eyebrow = tone === 'bad' ? text.serious2 : text.warning2;
   if (unacknowledged === 0)
     return {
       tone,
       eyebrow,
-      title: active === 1 ? 'One alarm, and it is seen to.' : `${many(active)}, all seen to.`,
+      title: active === 1 ? text.oneAlarmAndItIsSeen : text.allSeenTo(many(active)),
     };
   return {
     tone,
     eyebrow,
-    title: `${many(unacknowledged)} ${unacknowledged === 1 ? 'waits' : 'wait'} for somebody.`,
+    title: text.forSomebody(many(unacknowledged), unacknowledged === 1 ? text.waits : text.wait),
   };
 }

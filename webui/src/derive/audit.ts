@@ -2,19 +2,31 @@
 // The audit log: what of it is shown, by day, and as a file.
 import type { AuditEntry } from '../api/types';
 import { count, date } from '../format/format';
+import { settings } from '../text';
 import { changedText } from './revision';
+
+const words = settings.auditWords;
 
 export interface AuditFilter {
   who: string;
   text: string;
+  /** Local days, such as 2026-11-24; empty for any. */
+  from: string;
+  to: string;
 }
 
-export function matchesEntry({ who, from, what }: AuditEntry, filter: AuditFilter): boolean {
-  const text = filter.text.trim().toLowerCase();
-  return (
-    (filter.who === '' || who === filter.who) &&
-    (text === '' || [what, who, from ?? ''].some((one) => one.toLowerCase().includes(text)))
-  );
+const DAY_MS = 86_400_000;
+
+/** When a local day begins; empty where it is none. */
+function beginOf(day: string, later = 0): string {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return '';
+  const noon = new Date(Date.parse(`${day}T12:00:00`) + later * DAY_MS);
+  return new Date(noon.getFullYear(), noon.getMonth(), noon.getDate()).toISOString();
+}
+
+/** As the gateway filters: the last day is wanted whole. */
+export function auditQuery({ who, text, from, to }: AuditFilter) {
+  return { who, text: text.trim(), from: beginOf(from), to: beginOf(to, 1) };
 }
 
 /** A newer reading of the newest, and what was read before. Where they do not meet, some between were
@@ -31,7 +43,7 @@ export function joined(
 
 /** The gateway has a sign for whoever it could not know. */
 export function whoText(who: string): string {
-  return who === '?' ? 'not known' : who;
+  return who === '?' ? words.notKnown : who;
 }
 
 export interface Day {
@@ -43,7 +55,7 @@ export interface Day {
 export function byDay(entries: readonly AuditEntry[]): Day[] {
   const days: Day[] = [];
   for (const entry of entries) {
-    const title = entry.at === null ? (days.at(-1)?.title ?? 'Time not known') : date(entry.at);
+    const title = entry.at === null ? (days.at(-1)?.title ?? words.timeNotKnown) : date(entry.at);
     const day = days.at(-1);
     if (day?.title === title) day.entries.push(entry);
     else days.push({ title, entries: [entry] });
@@ -54,7 +66,7 @@ export function byDay(entries: readonly AuditEntry[]): Day[] {
 /** The values that an entry changed, a line each. */
 export function changeLines({ changes, omitted }: AuditEntry): string[] {
   const lines = changes.map((change) => `${change.path}: ${changedText(change)}`);
-  return omitted > 0 ? [...lines, `${count(omitted)} more`] : lines;
+  return omitted > 0 ? [...lines, words.more(count(omitted))] : lines;
 }
 
 /** RFC 4180. What a spreadsheet would take for a formula is made a text. */

@@ -2,6 +2,9 @@
 // A bundle on its way in, in words and figures.
 import type { Bundle } from '../api/types';
 import { bytesOf } from '../format/format';
+import { releases } from '../text';
+
+const text = releases.bundleWords;
 
 /** Of the file: what is not wanted of it counts as come. */
 export function bundlePercent({ offset, length }: Bundle): number {
@@ -10,8 +13,8 @@ export function bundlePercent({ offset, length }: Bundle): number {
 
 export function bundleText({ state, name, offset, length }: Bundle): string {
   const how = bytesOf(offset, length);
-  if (state === 'head') return `${how}. Its signature is checked first.`;
+  if (state === 'head') return text.itsSignatureIsCheckedFirst(how);
   return offset < length
-    ? `${name}: ${how}. Each image is checked as it comes.`
-    : `${name}: all has come, and Docker unpacks it.`;
+    ? text.eachImageIsCheckedAsIt(name ?? '', how)
+    : text.allHasComeAndDockerUnpacks(name ?? '');
 }

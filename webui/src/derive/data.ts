@@ -11,7 +11,10 @@ import type {
   WhenFull,
 } from '../api/types';
 import { bytes, count, countShort, duration, secondsBetween } from '../format/format';
+import { data } from '../text';
 import type { Mark, Tone } from './tone';
+
+const words = data.dataWords;
 
 export interface Answer {
   tone: Tone;
@@ -24,25 +27,23 @@ export interface Answer {
 export const BACKLOG_S = 10;
 
 function records(n: number): string {
-  return n === 1 ? '1 record' : `${countShort(n)} records`;
+  return n === 1 ? '1 record' : words.records(countShort(n));
 }
 
 function outlook(buffer: Buffer): string {
-  if (buffer.drain_s !== null) return `All delivered in about ${duration(buffer.drain_s)}.`;
-  if (buffer.full_s !== null) return `Room for about ${duration(buffer.full_s)} more at this rate.`;
+  if (buffer.drain_s !== null) return words.allDeliveredInAbout(duration(buffer.drain_s));
+  if (buffer.full_s !== null) return words.roomForAboutMoreAtThis(duration(buffer.full_s));
   return '';
 }
 
 function waiting({ quarantined }: Buffer): string {
-  return quarantined > 0
-    ? ` ${countShort(quarantined)} in quarantine, where they wait for you.`
-    : '';
+  return quarantined > 0 ? words.inQuarantineWhereTheyWaitFor(countShort(quarantined)) : '';
 }
 
 const FULL: Record<WhenFull, string> = {
-  hold: 'Messages wait in the broker, whose queue is bounded.',
-  drop_oldest: 'The oldest records are given up for new ones.',
-  drop_lower_first: 'The oldest records of the lowest lane are given up for new ones.',
+  hold: words.messagesWaitInTheBrokerWhose,
+  drop_oldest: words.theOldestRecordsAreGivenUp,
+  drop_lower_first: words.theOldestRecordsOfTheLowest,
 };
 
 /** The page's first line. At 99 % no new block may fit. */
@@ -53,39 +54,39 @@ export function dataAnswer(state: State, detail: BufferDetail | null): Answer {
   if (buffer.state === 'unknown')
     return {
       tone: 'off',
-      eyebrow: 'Not known',
-      title: 'The buffer has not spoken yet.',
-      detail: 'What is on its disk stays there.',
+      eyebrow: words.notKnown,
+      title: words.theBufferHasNotSpokenYet,
+      detail: words.whatIsOnItsDiskStays,
     };
   if (part >= 0.99 && buffer.held > 0)
     return {
       tone: 'bad',
-      eyebrow: 'Full',
-      title: 'There is no room for new records.',
+      eyebrow: words.full,
+      title: words.thereIsNoRoomForNew,
       detail: detail ? FULL[detail.policy] : '',
     };
   if (buffer.state === 'degraded')
     return {
       tone: 'warn',
-      eyebrow: 'Degraded',
-      title: 'The buffer needs a look.',
+      eyebrow: words.degraded,
+      title: words.theBufferNeedsALook,
       detail: buffer.reason,
     };
-  const held = `${records(buffer.held)} held, the oldest for ${duration(age)}.${waiting(buffer)}`;
+  const held = words.heldTheOldestFor(records(buffer.held), duration(age), waiting(buffer));
   if (buffer.held > 0 && age > BACKLOG_S)
     return {
       tone: buffer.drain_s === null ? 'warn' : 'ok',
-      eyebrow: buffer.drain_s === null ? 'Holding' : 'Draining',
-      title: `What is held is safe. ${outlook(buffer)}`.trim(),
+      eyebrow: buffer.drain_s === null ? words.holding : words.draining,
+      title: words.whatIsHeldIsSafe(outlook(buffer)).trim(),
       detail: held,
     };
   if (buffer.accepted === 0)
-    return { tone: 'off', eyebrow: 'Empty', title: 'No record has come yet.', detail: '' };
+    return { tone: 'off', eyebrow: words.empty, title: words.noRecordHasComeYet, detail: '' };
   return {
     tone: 'ok',
-    eyebrow: 'Delivering',
-    title: 'Records leave as they come.',
-    detail: `${countShort(buffer.delivered)} delivered.${waiting(buffer)}`,
+    eyebrow: words.delivering,
+    title: words.recordsLeaveAsTheyCome,
+    detail: words.delivered(countShort(buffer.delivered), waiting(buffer)),
   };
 }
 
@@ -110,12 +111,12 @@ export function bookParts(books: Books): { parts: BookPart[]; off: number } {
 }
 
 const REASON: Record<BufferDetail['dropped'][number]['reason'], string> = {
-  full: 'no room left',
-  age: 'older than the limit',
-  disk: 'to leave disk space free',
-  damage: 'damaged on disk',
-  person: 'given up by a person',
-  quarantine: 'given up from the quarantine',
+  full: words.noRoomLeft,
+  age: words.olderThanTheLimit,
+  disk: words.toLeaveDiskSpaceFree,
+  damage: words.damagedOnDisk,
+  person: words.givenUpByAPerson,
+  quarantine: words.givenUpFromTheQuarantine,
 };
 
 export function dropReason(reason: BufferDetail['dropped'][number]['reason']): string {
@@ -123,12 +124,12 @@ export function dropReason(reason: BufferDetail['dropped'][number]['reason']): s
 }
 
 const SINK: Record<Sink['state'], Mark> = {
-  idle: { tone: 'ok', word: 'ready' },
-  delivering: { tone: 'ok', word: 'delivering' },
-  away: { tone: 'warn', word: 'away' },
-  refused: { tone: 'bad', word: 'refuses' },
-  'half-open': { tone: 'warn', word: 'trying again' },
-  unset: { tone: 'off', word: 'not set' },
+  idle: { tone: 'ok', word: words.ready },
+  delivering: { tone: 'ok', word: words.delivering2 },
+  away: { tone: 'warn', word: words.away },
+  refused: { tone: 'bad', word: words.refuses },
+  'half-open': { tone: 'warn', word: words.tryingAgain },
+  unset: { tone: 'off', word: words.notSet },
 };
 
 export function sinkMark(sink: Sink): Mark {
@@ -150,15 +151,15 @@ export function cardLife(flash: Flash): LifeAnswer {
         : years < 1
           ? '< 1 year'
           : `≈ ${Math.round(years)} ${Math.round(years) === 1 ? 'year' : 'years'}`;
-    return { value, text: 'expected for a new card' };
+    return { value, text: words.expectedForANewCard };
   }
   if (flash.rated_endurance_bytes === null)
-    return { value: 'not known', text: 'set the rated endurance of the card' };
-  return { value: 'not known yet', text: 'it needs a longer time to measure' };
+    return { value: words.notKnown2, text: words.setTheRatedEnduranceOfThe };
+  return { value: words.notKnownYet, text: words.itNeedsALongerTimeTo };
 }
 
 export function perDay(value: number | null): string {
-  return value === null ? 'not known yet' : `${bytes(value)} a day`;
+  return value === null ? words.notKnownYet : words.aDay(bytes(value));
 }
 
 /** Silent for so many of its own intervals, and not for less than a minute. */
@@ -209,7 +210,7 @@ function hex(base64: string): string {
 export function payloadOf(value: Carrier | null, pretty = false): Payload {
   const whole = wholePayload(value, pretty);
   if (!value?.cut) return whole;
-  const size = value.size === undefined ? '' : ` ${count(value.size)} bytes`;
+  const size = value.size === undefined ? '' : words.bytes(count(value.size));
   return { ...whole, text: `${whole.text} …${size}` };
 }
 
@@ -223,5 +224,5 @@ function wholePayload(value: Carrier | null, pretty: boolean): Payload {
 
 export function ageText(seconds: number | null): string {
   if (seconds === null) return '–';
-  return seconds < 1 ? 'just now' : `${duration(seconds)} ago`;
+  return seconds < 1 ? words.justNow : words.ago(duration(seconds));
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How two configurations differ, as the gateway tells it of two revisions.
 import type { RevisionDiff } from '../api/types';
+import { settings } from '../text';
+
+const words = settings.differenceWords;
 
 type Change = RevisionDiff['changes'][number];
 type Members = Record<string, unknown>;
@@ -51,10 +54,8 @@ export function secretsWritten(before: unknown, file: unknown, path = ''): Chang
 export function configFrom(text: string): { document: Members } | { error: string } {
   try {
     const document: unknown = JSON.parse(text);
-    return isMembers(document)
-      ? { document }
-      : { error: 'This is no configuration: it begins with { and ends with }.' };
+    return isMembers(document) ? { document } : { error: words.thisIsNoConfigurationItBegins };
   } catch (error) {
-    return { error: `This is no JSON: ${error instanceof Error ? error.message : String(error)}.` };
+    return { error: words.thisIsNoJson(error instanceof Error ? error.message : String(error)) };
   }
 }

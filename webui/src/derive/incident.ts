@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Incident, IncidentDetail } from '../api/types';
 import { count, timeNear } from '../format/format';
+import { parts } from '../text';
 import { incidentPath } from './address';
 import type { Event } from './marks';
 import { timesUntil } from './series';
 import type { Mark } from './tone';
 
+const words = parts.incidentWords;
+
 const KIND: Record<Incident['kind'], Mark> = {
-  exit: { tone: 'warn', word: 'ended' },
-  oom: { tone: 'bad', word: 'out of memory' },
-  crash_loop: { tone: 'bad', word: 'crash loop' },
-  unhealthy: { tone: 'warn', word: 'not at its work' },
-  drift: { tone: 'warn', word: 'changed by hand' },
-  upgrade: { tone: 'bad', word: 'release not kept' },
+  exit: { tone: 'warn', word: words.ended },
+  oom: { tone: 'bad', word: words.outOfMemory },
+  crash_loop: { tone: 'bad', word: words.crashLoop },
+  unhealthy: { tone: 'warn', word: words.notAtItsWork },
+  drift: { tone: 'warn', word: words.changedByHand },
+  upgrade: { tone: 'bad', word: words.releaseNotKept },
 };
 
 export function incidentMark({ kind }: Incident): Mark {
@@ -32,7 +35,7 @@ export function sentence(text: string): string {
 
 /** How often, where it was more than once. */
 export function timesText({ times, last }: Incident, now: string): string {
-  return times > 1 ? `${count(times)} times, the last ${timeNear(last, now)}` : '';
+  return times > 1 ? words.timesTheLast(count(times), timeNear(last, now)) : '';
 }
 
 const SIGNAL_BASE = 128;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The limits of a service as people write them, and back as the gateway takes them.
 import type { Effect, Limits, LimitsPatch } from '../api/types';
+import { service as serviceText } from '../text';
 import { fromUnit, inUnit, MB, type Unit, wrongNumber } from './units';
+
+const words = serviceText.limitsWords;
 
 export type LimitName = keyof LimitsPatch;
 export type LimitsForm = Partial<Record<LimitName, string>>;
@@ -11,12 +14,12 @@ const TB = 1024 * 1024 * MB;
 
 /** As api/openapi.yaml has them, so far as it does; what this machine takes is the gateway's to say. */
 export const LIMIT_UNITS: Record<LimitName, Unit> = {
-  memory_bytes: { size: MB, min: 8 * MB, max: TB, unit: 'MB' },
-  memory_reservation_bytes: { size: MB, min: MB, max: TB, unit: 'MB' },
-  cpus: { size: 1, min: 0.05, max: 256, unit: 'cores' },
+  memory_bytes: { size: MB, min: 8 * MB, max: TB, unit: words.mb },
+  memory_reservation_bytes: { size: MB, min: MB, max: TB, unit: words.mb },
+  cpus: { size: 1, min: 0.05, max: 256, unit: words.cores },
   pids: { size: 1, min: 4, max: 32_768, unit: '' },
   io_weight: { size: 1, min: 10, max: 1000, unit: '' },
-  log_bytes: { size: MB, min: (3 * MB) / 16, max: TB, unit: 'MB' },
+  log_bytes: { size: MB, min: (3 * MB) / 16, max: TB, unit: words.mb },
 };
 
 export const LIMIT_NAMES = Object.keys(LIMIT_UNITS) as LimitName[];
@@ -57,7 +60,5 @@ export function limitOf(pointer: string, service: string): LimitName | null {
 
 /** What becomes of a running service. */
 export function howText({ how }: Effect): string {
-  return how === 'live'
-    ? 'At once. It runs on.'
-    : 'By a new container. It is away for some seconds; its volumes stay.';
+  return how === 'live' ? words.atOnceItRunsOn : words.byANewContainerItIs;
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LogLine } from '../api/types';
+import { service } from '../text';
 import type { Tone } from './tone';
+
+const words = service.logWords;
 
 export interface NumberedLine extends LogLine {
   id: number;
@@ -57,9 +60,9 @@ export function pieces(text: string, search: string): string[] {
 
 /** What a line must at least be. */
 export const LEVELS = {
-  all: 'All lines',
-  warn: 'Warnings and errors',
-  error: 'Errors',
+  all: words.allLines,
+  warn: words.warningsAndErrors,
+  error: words.errors,
 } as const;
 export type Level = keyof typeof LEVELS;
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events as marks on a chart: where each stands, and which are so near to each other that they are one.
+
+import { service } from '../text';
 import type { Tone } from './tone';
+
+const words = service.marksWords;
 
 export interface Event {
   id: string;
@@ -47,7 +51,7 @@ export function marksOf(
     if (near && place - near.place < NEAR) {
       near.count++;
       near.tone = worse(near.tone, event.tone);
-      near.text = `${near.count} incidents, the last: ${event.text}`;
+      near.text = words.incidentsTheLast(near.count, event.text);
       near.href = several;
     } else marks.push({ ...event, key: event.id, place, count: 1 });
   }

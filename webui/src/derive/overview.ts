@@ -2,7 +2,7 @@
 // What the overview leads to, and what it says that no single reading does.
 import type { Buffer, Gateway, KnownRelease, Session, State } from '../api/types';
 import { duration, rate } from '../format/format';
-import { actionText, overviewText } from '../text/overview';
+import { actionText, overviewText } from '../text';
 import { serviceMark } from './tone';
 
 export interface Action {

@@ -2,7 +2,7 @@
 // The way of the data, device to cloud, as a picture: six nodes and the five links between them.
 import type { PathName, Service, ServiceName, State, Uplink } from '../api/types';
 import { count, countShort, duration, rate, secondsBetween } from '../format/format';
-import { pathText as text } from '../text/overview';
+import { pathText as text } from '../text';
 import { serviceMark, type Tone, uplinkMark } from './tone';
 
 export interface PathNode {

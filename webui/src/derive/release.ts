@@ -19,9 +19,12 @@ import {
   shortDigest,
   timeNear,
 } from '../format/format';
+import { releases as releasesText } from '../text';
 import { sentence } from './incident';
 import type { Mark, Tone } from './tone';
 import { heldService, isGivenUp, isUnderWay, stageText, type TitleOf } from './upgrade';
+
+const words = releasesText.releaseWords;
 
 const NB = '\u00a0';
 const MS_A_SECOND = 1000;
@@ -34,18 +37,18 @@ export function awayText(ms: number): string {
 }
 
 const KNOWN: Record<KnownRelease['state'], Mark> = {
-  running: { tone: 'ok', word: 'runs' },
-  previous: { tone: 'off', word: 'ran before' },
-  available: { tone: 'off', word: 'can be applied' },
-  failed: { tone: 'warn', word: 'was rolled back' },
+  running: { tone: 'ok', word: words.runs },
+  previous: { tone: 'off', word: words.ranBefore },
+  available: { tone: 'off', word: words.canBeApplied },
+  failed: { tone: 'warn', word: words.wasRolledBack },
 };
 
 /** What is on its way is so, whatever became of it before. */
 export function knownMark(release: KnownRelease, upgrade: Upgrade): Mark {
   if (isUnderWay(upgrade) && upgrade.release?.id === release.id)
-    return { tone: 'move', word: 'being applied' };
+    return { tone: 'move', word: words.beingApplied };
   if (isUnderWay(upgrade) && upgrade.from?.id === release.id)
-    return { tone: 'off', word: 'the way back' };
+    return { tone: 'off', word: words.theWayBack };
   return KNOWN[release.state];
 }
 
@@ -59,14 +62,14 @@ export function inOrder(releases: readonly KnownRelease[]): KnownRelease[] {
 
 const SOURCE: Record<string, string> = {
   upload: 'uploaded',
-  registry: 'found in the registry',
-  bundle: 'came in a bundle',
-  start: 'came with the start',
+  registry: words.foundInTheRegistry,
+  bundle: words.cameInABundle,
+  start: words.cameWithTheStart,
 };
 
 export function originText(release: KnownRelease, now: string): string {
   const how = SOURCE[release.source] ?? release.source;
-  return `${how} ${timeNear(release.added, now)}, ${release.signed ? 'signed' : 'not signed by a known key'}`;
+  return `${how} ${timeNear(release.added, now)}, ${release.signed ? 'signed' : words.notSignedByAKnownKey}`;
 }
 
 export interface Answer {
@@ -80,29 +83,29 @@ export interface Answer {
 export function meanwhileText(services: readonly ServiceName[]): string {
   if (services.length === 0) return '';
   return services.includes('broker')
-    ? 'Devices cannot publish while the broker is away. What they do not keep themselves is lost.'
-    : 'What comes in waits meanwhile, and nothing is lost.';
+    ? words.devicesCannotPublishWhileThe
+    : words.whatComesInWaitsMeanwhileAnd;
 }
 
 function underWayAnswer(upgrade: Upgrade, titleOf: TitleOf): Answer {
   const { state, waiting, gate } = upgrade;
   const to = upgrade.release?.name ?? '';
   const from = upgrade.from?.name ?? '';
-  const eyebrow = upgrade.kind === 'rollback' ? 'Rollback under way' : 'Upgrade under way';
+  const eyebrow = upgrade.kind === 'rollback' ? words.rollbackUnderWay : words.upgradeUnderWay;
   const held = heldService(upgrade);
-  const untouched = `${from} runs on meanwhile. Nothing is switched before all is here and checked.`;
+  const untouched = words.runsOnMeanwhileNothingIs(from);
   if (held !== null)
     return {
       tone: 'warn',
-      eyebrow: 'Upgrade waits',
-      title: `${to} waits to switch ${titleOf(held)}.`,
+      eyebrow: words.upgradeWaits,
+      title: words.waitsToSwitch(to, titleOf(held)),
       detail: sentence(waiting),
     };
   if (state === 'rolling_back')
     return {
       tone: 'warn',
-      eyebrow: isGivenUp(upgrade.reason) ? 'Given up' : 'Not kept',
-      title: `Going back to ${from}.`,
+      eyebrow: isGivenUp(upgrade.reason) ? words.givenUp : words.notKept,
+      title: words.goingBackTo(from),
       detail: sentence(upgrade.reason),
     };
   if (state === 'gating' && waiting) {
@@ -111,34 +114,30 @@ function underWayAnswer(upgrade: Upgrade, titleOf: TitleOf): Answer {
     return {
       tone: begins ? 'move' : 'warn',
       eyebrow,
-      title: begins
-        ? `${to} runs, and has yet to prove itself.`
-        : `${to} runs, and does not do well now.`,
-      detail: `${sentence(waiting)} If that is seen to last, ${from} runs again by itself.`,
+      title: begins ? words.runsAndHasYetToProve(to) : words.runsAndDoesNotDoWell(to),
+      detail: words.ifThatIsSeenToLast(sentence(waiting), from),
     };
   }
   if (state === 'gating')
     return {
       tone: 'move',
       eyebrow,
-      title: `${to} runs, and is being watched.`,
-      detail: gate
-        ? `It is kept once it has done well for ${duration(gate.seconds)}. Otherwise ${from} runs again by itself.`
-        : '',
+      title: words.runsAndIsBeingWatched(to),
+      detail: gate ? words.itIsKeptOnceItHas(duration(gate.seconds), from) : '',
     };
   const now = upgrade.services.find((s) => s.state === 'switching');
   if (state === 'switching' || state === 'verified')
     return {
       tone: 'move',
       eyebrow,
-      title: `${stageText(upgrade, titleOf)} to ${to}.`,
+      title: words.to(stageText(upgrade, titleOf), to),
       detail: meanwhileText(now ? [now.service] : []),
     };
   return {
     tone: waiting ? 'warn' : 'move',
     eyebrow,
-    title: waiting ? `${to} cannot be fetched yet.` : `${to} is being fetched.`,
-    detail: waiting ? `${sentence(waiting)} It is tried again. ${untouched}` : untouched,
+    title: waiting ? words.cannotBeFetchedYet(to) : words.isBeingFetched(to),
+    detail: waiting ? words.itIsTriedAgain(sentence(waiting), untouched) : untouched,
   };
 }
 
@@ -147,19 +146,20 @@ export function checkText(
   { host, busy, checked, failed, found, added, refused, detail }: RegistryCheck,
   now: string,
 ): { text: string; problem: string } {
-  if (host === null) return { text: 'No registry is set to look in.', problem: '' };
-  if (busy) return { text: `${host} is being asked.`, problem: '' };
-  if (checked === null) return { text: `${host} has not been asked yet.`, problem: '' };
-  const asked = `${host} was asked ${timeNear(checked, now)}`;
+  if (host === null) return { text: words.noRegistryIsSetToLook, problem: '' };
+  if (busy) return { text: words.isBeingAsked(host), problem: '' };
+  if (checked === null) return { text: words.hasNotBeenAskedYet(host), problem: '' };
+  const asked = words.wasAsked(host, timeNear(checked, now));
   if (failed) return { text: `${asked}.`, problem: sentence(detail) };
-  const what = found === 0 ? 'no release' : found === 1 ? 'one release' : `${found} releases`;
-  const fresh = added === 0 ? 'none new' : added === found ? 'new' : `${added} new`;
+  const what =
+    found === 0 ? words.noRelease : found === 1 ? words.oneRelease : words.releases(found);
+  const fresh = added === 0 ? words.noneNew : added === found ? 'new' : words.new(added);
   return {
     text: found === 0 ? `${asked}: ${what}.` : `${asked}: ${what}, ${fresh}.`,
     problem:
       refused === 0
         ? ''
-        : `${refused === 1 ? 'One was' : `${refused} were`} refused. ${sentence(detail)}`,
+        : words.refused(refused === 1 ? words.oneWas : words.were(refused), sentence(detail)),
   };
 }
 
@@ -171,12 +171,10 @@ export function lastFailure({ history }: ReleaseList): PastUpgrade | null {
 
 function sinceText({ history, releases }: ReleaseList, now: string): string {
   const last = history.find((h) => h.outcome === 'committed');
-  const since = last
-    ? `Since ${timeNear(last.finished, now)}.`
-    : 'It came with the start of holdfastd.';
+  const since = last ? words.since(timeNear(last.finished, now)) : words.itCameWithTheStartOf;
   const others = releases.filter((r) => r.state === 'available').length;
   if (others === 0) return since;
-  return `${since} ${others === 1 ? 'One more' : `${others} more`} can be applied.`;
+  return words.canBeApplied2(since, others === 1 ? words.oneMore : words.more(others));
 }
 
 /** The one thing to know about releases now. list: null where it has not come yet. */
@@ -191,22 +189,22 @@ export function releasesAnswer(
   if (running === null)
     return {
       tone: 'warn',
-      eyebrow: 'No release',
-      title: 'Nothing runs yet.',
-      detail: 'The first release comes with the start of holdfastd: --release FILE.',
+      eyebrow: words.noRelease2,
+      title: words.nothingRunsYet,
+      detail: words.theFirstReleaseComesWithThe,
     };
   const failed = list && lastFailure(list);
   if (failed)
     return {
       tone: 'warn',
-      eyebrow: 'Rolled back',
-      title: `${failed.release.name} was not kept. ${running} runs.`,
+      eyebrow: words.rolledBack,
+      title: words.wasNotKeptRuns(failed.release.name, running),
       detail: sentence(failed.reason),
     };
   return {
     tone: 'ok',
-    eyebrow: 'Releases',
-    title: `${running} runs.`,
+    eyebrow: words.releases2,
+    title: words.runs2(running),
     detail: list ? sinceText(list, now) : '',
   };
 }
@@ -225,14 +223,14 @@ export interface Step {
 function layerText(pull: Upgrade['pull']): string {
   const layer = pull?.layer;
   return layer
-    ? `Layer ${shortDigest(layer.digest)}: ${bytesOf(layer.bytes, layer.total_bytes)}.`
+    ? words.layer(shortDigest(layer.digest), bytesOf(layer.bytes, layer.total_bytes))
     : '';
 }
 
 function fetchStep({ state, pull, waiting }: Upgrade, titleOf: TitleOf): Step {
-  const step = { key: 'fetch', title: 'Fetch the images and check them', detail: '' };
+  const step = { key: 'fetch', title: words.fetchTheImagesAndCheckThem, detail: '' };
   if (state === 'planned') return { ...step, state: 'now', word: '' };
-  if (state !== 'pulling') return { ...step, state: 'done', word: 'here' };
+  if (state !== 'pulling') return { ...step, state: 'done', word: words.here };
   const size =
     pull && pull.bytes !== null && pull.total_bytes
       ? `, ${bytesOf(pull.bytes, pull.total_bytes)}`
@@ -240,7 +238,7 @@ function fetchStep({ state, pull, waiting }: Upgrade, titleOf: TitleOf): Step {
   return {
     ...step,
     state: 'now',
-    word: pull ? `${pull.number} of ${pull.of}: ${titleOf(pull.service)}${size}` : '',
+    word: pull ? words.of(pull.number, pull.of, titleOf(pull.service), size) : '',
     detail: waiting ? sentence(waiting) : layerText(pull),
   };
 }
@@ -248,17 +246,17 @@ function fetchStep({ state, pull, waiting }: Upgrade, titleOf: TitleOf): Step {
 function switchSteps(upgrade: Upgrade, titleOf: TitleOf): Step[] {
   const held = heldService(upgrade);
   return upgrade.services.map(({ service, state, gap_ms }) => {
-    const step = { key: service, title: `Switch ${titleOf(service)}`, detail: '' };
+    const step = { key: service, title: words.switch(titleOf(service)), detail: '' };
     if (state === 'switched')
       return {
         ...step,
         state: 'done',
-        word: gap_ms === null ? 'switched' : `was away for ${awayText(gap_ms)}`,
+        word: gap_ms === null ? 'switched' : words.wasAwayFor(awayText(gap_ms)),
       };
     if (state === 'switching')
-      return { ...step, state: 'now', word: gap_ms === null ? 'away' : 'back, proving its work' };
+      return { ...step, state: 'now', word: gap_ms === null ? 'away' : words.backProvingItsWork };
     if (service === held)
-      return { ...step, state: 'now', word: 'waits', detail: sentence(upgrade.waiting) };
+      return { ...step, state: 'now', word: words.waits, detail: sentence(upgrade.waiting) };
     return { ...step, state: 'todo', word: '' };
   });
 }
@@ -270,14 +268,14 @@ function keepSteps({ state, gate, release, waiting }: Upgrade): Step[] {
   return [
     {
       key: 'gate',
-      title: gate ? `Watch it for ${duration(gate.seconds)}` : 'Watch it',
+      title: gate ? words.watchItFor(duration(gate.seconds)) : words.watchIt,
       state: passed ? 'done' : now ? 'now' : 'todo',
-      word: passed ? 'did well' : now && gate ? `${duration(gate.remaining_s)} to go` : '',
+      word: passed ? words.didWell : now && gate ? words.toGo(duration(gate.remaining_s)) : '',
       detail: now && waiting && !isOfCheck ? sentence(waiting) : '',
     },
     {
       key: 'keep',
-      title: `Keep ${release?.name}`,
+      title: words.keep(release?.name ?? ''),
       state: passed ? 'done' : 'todo',
       word: passed ? 'runs' : '',
       detail: '',
@@ -291,7 +289,9 @@ function backSteps(upgrade: Upgrade, titleOf: TitleOf): Step[] {
   return [
     {
       key: 'why',
-      title: isGivenUp(reason) ? `${release?.name} was given up` : `${release?.name} was not kept`,
+      title: isGivenUp(reason)
+        ? words.wasGivenUp(release?.name ?? '')
+        : words.wasNotKept(release?.name ?? ''),
       state: 'failed',
       word: '',
       detail: sentence(reason),
@@ -299,15 +299,15 @@ function backSteps(upgrade: Upgrade, titleOf: TitleOf): Step[] {
     ...upgrade.services.map(
       (s): Step => ({
         key: s.service,
-        title: `${titleOf(s.service)} as before`,
+        title: words.asBefore(titleOf(s.service)),
         state: s.state === 'back' ? 'done' : 'now',
-        word: s.state === 'back' ? 'back' : 'going back',
+        word: s.state === 'back' ? 'back' : words.goingBack,
         detail: '',
       }),
     ),
     {
       key: 'back',
-      title: `${from?.name} runs`,
+      title: words.runs3(from?.name ?? ''),
       state: over ? 'done' : 'todo',
       word: over ? 'runs' : '',
       detail: '',
@@ -325,11 +325,11 @@ type CheckName = Plan['gate']['checks'][number];
 type Check = NonNullable<Upgrade['gate']>['checks'][number];
 
 const CHECK: Record<CheckName, string> = {
-  health: 'Each changed service does its work',
-  restarts: 'None of them ends by itself',
-  memory: 'Each stays below its memory limit',
-  errors: 'No more goes wrong than before',
-  canary: 'What is published comes through',
+  health: words.eachChangedServiceDoesItsWork,
+  restarts: words.noneOfThemEndsByItself,
+  memory: words.eachStaysBelowItsMemoryLimit,
+  errors: words.noMoreGoesWrongThanBefore,
+  canary: words.whatIsPublishedComesThrough,
 };
 
 export function checkTitle(name: CheckName): string {
@@ -337,9 +337,9 @@ export function checkTitle(name: CheckName): string {
 }
 
 const CHECK_STATE: Record<Check['state'], Mark> = {
-  waiting: { tone: 'warn', word: 'not yet' },
-  passing: { tone: 'ok', word: 'yes' },
-  failed: { tone: 'bad', word: 'no' },
+  waiting: { tone: 'warn', word: words.notYet },
+  passing: { tone: 'ok', word: words.yes },
+  failed: { tone: 'bad', word: words.no },
 };
 
 export function checkMark({ state }: Check): Mark {
@@ -350,10 +350,10 @@ export function checkMark({ state }: Check): Mark {
 
 export function pastMark({ outcome, kind, reason }: PastUpgrade): Mark {
   if (outcome === 'committed')
-    return { tone: 'ok', word: kind === 'rollback' ? 'went back' : 'kept' };
+    return { tone: 'ok', word: kind === 'rollback' ? words.wentBack : 'kept' };
   return isGivenUp(reason)
-    ? { tone: 'off', word: 'given up' }
-    : { tone: 'warn', word: 'rolled back' };
+    ? { tone: 'off', word: words.givenUp2 }
+    : { tone: 'warn', word: words.rolledBack2 };
 }
 
 export function gapsText({ gaps }: PastUpgrade, titleOf: TitleOf): string {
@@ -369,7 +369,7 @@ export function incidentOf(past: PastUpgrade, failures: readonly Incident[]): In
   return (
     failures.find(
       ({ found, at, last }) =>
-        found.startsWith(`release ${past.release.name}: `) && (during(at) || during(last)),
+        found.startsWith(words.release(past.release.name)) && (during(at) || during(last)),
     ) ?? null
   );
 }
@@ -383,10 +383,10 @@ export interface Figure {
 
 function restartsFigure({ services }: Plan): Figure {
   const restarts = services.filter((s) => s.restarts).length;
-  if (restarts === 0) return { value: 'none', text: 'of the services restarts' };
+  if (restarts === 0) return { value: words.none, text: words.ofTheServicesRestarts };
   return {
     value: count(restarts),
-    text: restarts === 1 ? 'service restarts' : 'services restart, one by one',
+    text: restarts === 1 ? words.serviceRestarts : words.servicesRestartOneByOne,
   };
 }
 
@@ -394,25 +394,25 @@ function awayFigure({ services }: Plan): Figure | null {
   const gaps = services.filter((s) => s.restarts).map((s) => s.last_gap_ms);
   if (gaps.length === 0) return null;
   const known = gaps.filter((gap) => gap !== null);
-  if (known.length === 0) return { value: '–', text: 'away: not measured yet' };
+  if (known.length === 0) return { value: '–', text: words.awayNotMeasuredYet };
   return {
     value: awayText(Math.max(...known)),
-    text: gaps.length === 1 ? 'away, the last time' : 'away at most, the last time',
+    text: gaps.length === 1 ? words.awayTheLastTime : words.awayAtMostTheLastTime,
   };
 }
 
 function fetchFigure({ fetch }: Plan): Figure {
-  if (fetch.images === 0) return { value: 'nothing', text: 'to fetch, all is here' };
-  const images = fetch.images === 1 ? '1 image' : `${fetch.images} images`;
-  if (fetch.bytes === null) return { value: images, text: 'to fetch, size not stated' };
+  if (fetch.images === 0) return { value: words.nothing, text: words.toFetchAllIsHere };
+  const images = fetch.images === 1 ? '1 image' : words.images(fetch.images);
+  if (fetch.bytes === null) return { value: images, text: words.toFetchSizeNotStated };
   const layers = fetch.layers === null ? images : `${images}, ${fetch.layers} layers`;
-  return { value: bytes(fetch.bytes), text: `to fetch: ${layers}` };
+  return { value: bytes(fetch.bytes), text: words.toFetch(layers) };
 }
 
 function backlogFigure({ backlog }: Plan): Figure {
   if (backlog.held_meanwhile !== null)
-    return { value: countShort(backlog.held_meanwhile), text: 'records wait meanwhile' };
-  return { value: countShort(backlog.held), text: 'records held now' };
+    return { value: countShort(backlog.held_meanwhile), text: words.recordsWaitMeanwhile };
+  return { value: countShort(backlog.held), text: words.recordsHeldNow };
 }
 
 /** The plan at a glance. */
@@ -427,20 +427,21 @@ type PlanService = Plan['services'][number];
 export function changeText(service: PlanService): string {
   const { image, from_tag, to_tag, limits, settings } = service;
   const parts = [
-    image && (from_tag === to_tag ? `another image of ${to_tag}` : `${from_tag} → ${to_tag}`),
+    image && (from_tag === to_tag ? words.anotherImageOf(to_tag) : `${from_tag} → ${to_tag}`),
     limits,
-    settings && 'other ports, mounts or command',
+    settings && words.otherPortsMountsOrCommand,
   ];
   return parts.filter(Boolean).join(' · ');
 }
 
 export function howText(service: PlanService): string {
   const { restarts, last_gap_ms, image, present, fetch_bytes } = service;
-  if (!restarts) return 'while it runs';
-  const away = last_gap_ms === null ? 'not measured yet' : `${awayText(last_gap_ms)} the last time`;
+  if (!restarts) return words.whileItRuns;
+  const away =
+    last_gap_ms === null ? words.notMeasuredYet : words.theLastTime(awayText(last_gap_ms));
   const fetched =
-    fetch_bytes === null ? 'image to be fetched' : `${bytes(fetch_bytes)} to be fetched`;
-  return `away: ${away}${image ? ` · ${present ? 'image is here' : fetched}` : ''}`;
+    fetch_bytes === null ? words.imageToBeFetched : words.toBeFetched(bytes(fetch_bytes));
+  return `away: ${away}${image ? ` · ${present ? words.imageIsHere : fetched}` : ''}`;
 }
 
 /** Whether to go back could lose something, as far as is known. */
@@ -453,5 +454,5 @@ export function namesText(names: readonly ServiceName[], titleOf: TitleOf): stri
   const titles = names.map(titleOf);
   const last = titles.pop();
   if (last === undefined) return '';
-  return titles.length === 0 ? last : `${titles.join(', ')} and ${last}`;
+  return titles.length === 0 ? last : words.and(titles.join(', '), last);
 }

@@ -2,7 +2,10 @@
 // Revisions of the configuration in words.
 import type { RevisionDiff, RevisionList } from '../api/types';
 import { duration } from '../format/format';
+import { settings } from '../text';
 import { sentence } from './incident';
+
+const words = settings.revisionWords;
 
 type Change = RevisionDiff['changes'][number];
 
@@ -16,15 +19,15 @@ function valueText(value: unknown): string {
 }
 
 export function changedText({ before, after }: Change): string {
-  if (before === '***' && after === '***') return 'another secret';
+  if (before === '***' && after === '***') return words.anotherSecret;
   return `${valueText(before)} → ${valueText(after)}`;
 }
 
 /** Of the revision in force, while it is watched. */
 export function trialText({ current, trial }: RevisionList): string {
   if (!trial) return '';
-  const back = trial.good === 0 ? 'the defaults' : `revision ${trial.good}`;
-  const rest = `Where services do not do well with it, ${back} comes back by itself.`;
-  const now = trial.waiting ? ` Now: ${sentence(trial.waiting)}` : '';
-  return `Revision ${current} is watched, ${duration(trial.remaining_s)} to go.${now} ${rest}`;
+  const back = trial.good === 0 ? words.theDefaults : words.revision(trial.good);
+  const rest = words.whereServicesDoNotDoWell(back);
+  const now = trial.waiting ? words.now(sentence(trial.waiting)) : '';
+  return words.revisionIsWatchedToGo(current, duration(trial.remaining_s), now, rest);
 }

@@ -2,13 +2,16 @@
 // Known vulnerabilities in words.
 import type { Finding, Scan } from '../api/types';
 import { date, duration } from '../format/format';
+import { releases } from '../text';
 import type { Mark } from './tone';
 
+const text = releases.scanWords;
+
 const VERDICT: Record<Finding['verdict'], Mark> = {
-  none: { tone: 'ok', word: 'none' },
-  accept: { tone: 'off', word: 'accepted' },
-  warn: { tone: 'warn', word: 'warns' },
-  block: { tone: 'bad', word: 'blocks' },
+  none: { tone: 'ok', word: text.none },
+  accept: { tone: 'off', word: text.accepted },
+  warn: { tone: 'warn', word: text.warns },
+  block: { tone: 'bad', word: text.blocks },
 };
 
 export function findingMark({ verdict }: Finding): Mark {
@@ -22,7 +25,7 @@ function whichText({ vulnerabilities, omitted }: Finding): string {
   const named = vulnerabilities.slice(0, NAMED).map((v) => v.id);
   const more = vulnerabilities.length - named.length + omitted;
   if (named.length === 0) return '';
-  return more === 0 ? named.join(', ') : `${named.join(', ')} and ${more} more`;
+  return more === 0 ? named.join(', ') : text.andMore(named.join(', '), more);
 }
 
 /** By its own id, or else by that of a vulnerability in it. */
@@ -35,7 +38,7 @@ function acceptanceText(finding: Finding): string {
 
 export function findingText(finding: Finding): string {
   const { severity, installed, fixed } = finding;
-  const rated = severity === 'unknown' ? 'not rated' : severity;
+  const rated = severity === 'unknown' ? text.notRated : severity;
   return [`${installed} → ${fixed}`, rated, whichText(finding), acceptanceText(finding)]
     .filter(Boolean)
     .join(' · ');
@@ -43,9 +46,9 @@ export function findingText(finding: Finding): string {
 
 /** Of what it was compared with. */
 export function dataText({ data, problem, clock_synced }: Scan): string {
-  if (!data) return problem ? `Not compared: ${problem}.` : 'Not compared.';
-  const age = clock_synced ? `, ${duration(data.age_s)} old` : '';
-  return `Compared with ${data.suite} of ${date(data.created)}${age}.`;
+  if (!data) return problem ? text.notCompared(problem) : text.notCompared2;
+  const age = clock_synced ? text.old(duration(data.age_s)) : '';
+  return text.comparedWithOf(data.suite, date(data.created), age);
 }
 
 export type ScannedService = Scan['services'][number];

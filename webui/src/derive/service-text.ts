@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the services are for and what it means to stop one, in words.
 import type { Action, PathName, Service, ServiceName } from '../api/types';
+import { parts } from '../text';
+
+const said = parts.serviceTextWords;
 
 const PURPOSE: Record<PathName, string> = {
-  broker: 'Takes messages from devices (MQTT) and hands them on.',
-  processor: 'Turns messages into records and gives them to the buffer.',
-  buffer: 'Holds records on disk until the cloud has acknowledged them.',
-  forwarder: 'Delivers records to the cloud, in order, until they are acknowledged.',
+  broker: said.takesMessagesFromDevicesMqtt,
+  processor: said.turnsMessagesIntoRecordsAnd,
+  buffer: said.holdsRecordsOnDiskUntilThe,
+  forwarder: said.deliversRecordsToTheCloudIn,
 };
 
 const WHILE_AWAY: Record<PathName, string> = {
-  broker: 'Devices cannot publish meanwhile. What they do not keep themselves is lost.',
-  processor: 'Messages wait in the broker meanwhile. Nothing is lost while its queue has room.',
-  buffer:
-    'Messages wait in the broker meanwhile. Nothing is lost while its queue has room; what is on disk stays.',
-  forwarder: 'Nothing is delivered meanwhile. The buffer holds all records.',
+  broker: said.devicesCannotPublishMeanwhile,
+  processor: said.messagesWaitInTheBroker,
+  buffer: said.messagesWaitInTheBroker2,
+  forwarder: said.nothingIsDeliveredMeanwhileThe,
 };
 
 function isBuiltIn(name: ServiceName): name is PathName {
@@ -22,26 +24,22 @@ function isBuiltIn(name: ServiceName): name is PathName {
 }
 
 export function purpose(name: ServiceName): string {
-  return isBuiltIn(name) ? PURPOSE[name] : 'One of your own services, as the release has it.';
+  return isBuiltIn(name) ? PURPOSE[name] : said.oneOfYourOwnServicesAs;
 }
 
 function whileAway(name: ServiceName): string {
-  return isBuiltIn(name) ? WHILE_AWAY[name] : 'What it does is not done meanwhile.';
+  return isBuiltIn(name) ? WHILE_AWAY[name] : said.whatItDoesIsNotDone;
 }
 
-const VERB: Record<Action, string> = { restart: 'Restart', stop: 'Stop', start: 'Start' };
+const VERB: Record<Action, string> = { restart: said.restart, stop: said.stop, start: said.start };
 
 export function actionTitle(action: Action, title: string): string {
   return `${VERB[action]} ${title}`;
 }
 
 export function consequence(action: Action, name: ServiceName): string[] {
-  if (action === 'restart') return ['It is away for a few seconds.', whileAway(name)];
-  if (action === 'stop')
-    return [
-      'It stays stopped until somebody starts it, also after a restart of the box.',
-      whileAway(name),
-    ];
+  if (action === 'restart') return [said.itIsAwayForAFew, whileAway(name)];
+  if (action === 'stop') return [said.itStaysStoppedUntilSomebody, whileAway(name)];
   return [];
 }
 
@@ -50,22 +48,22 @@ export const PROGRESS: Record<
   { working: string; settling: string; done: string; failed: string }
 > = {
   restart: {
-    working: 'Restarting',
-    settling: 'Restarted, not yet back at its work',
-    done: 'Restarted and healthy',
-    failed: 'The restart did not succeed',
+    working: said.restarting,
+    settling: said.restartedNotYetBackAtIts,
+    done: said.restartedAndHealthy,
+    failed: said.theRestartDidNotSucceed,
   },
   stop: {
-    working: 'Stopping',
-    settling: 'Stopping',
-    done: 'Stopped',
-    failed: 'It could not be stopped',
+    working: said.stopping,
+    settling: said.stopping,
+    done: said.stopped,
+    failed: said.itCouldNotBeStopped,
   },
   start: {
-    working: 'Starting',
-    settling: 'Started, not yet at its work',
-    done: 'Started and healthy',
-    failed: 'It could not be started',
+    working: said.starting,
+    settling: said.startedNotYetAtItsWork,
+    done: said.startedAndHealthy,
+    failed: said.itCouldNotBeStarted,
   },
 };
 
@@ -75,29 +73,29 @@ interface NumberText {
 }
 
 const NUMBERS: Record<string, NumberText> = {
-  clients: { title: 'Clients connected', kind: 'count' },
-  log_dropped: { title: 'Log lines dropped', kind: 'count' },
-  queue_dropped: { title: 'Messages dropped by a full queue', kind: 'count' },
-  in: { title: 'Messages taken', kind: 'count' },
-  out: { title: 'Records given to the buffer', kind: 'count' },
-  refused: { title: 'Messages refused', kind: 'count' },
-  skipped_retained: { title: 'Retained messages skipped', kind: 'count' },
-  waiting: { title: 'Waiting for acknowledgement', kind: 'count' },
-  accepted: { title: 'Records accepted', kind: 'count' },
-  delivered: { title: 'Records delivered', kind: 'count' },
-  dropped: { title: 'Records dropped', kind: 'count' },
-  held: { title: 'Records held', kind: 'count' },
-  oldest_ms: { title: 'Oldest record of', kind: 'time' },
-  disk_bytes: { title: 'On disk', kind: 'bytes' },
-  disk_limit: { title: 'On disk at most', kind: 'bytes' },
-  last_commit_ms: { title: 'Last commit', kind: 'time' },
-  window_ms: { title: 'Durability window', kind: 'ms' },
-  batches: { title: 'Batches delivered', kind: 'count' },
-  failures: { title: 'Failed tries', kind: 'count' },
-  attempt: { title: 'Failed tries in a row', kind: 'count' },
-  last_status: { title: 'Last answer of the cloud', kind: 'status' },
-  last_success_ms: { title: 'Last delivered', kind: 'time' },
-  next_try_ms: { title: 'Next try', kind: 'time' },
+  clients: { title: said.clientsConnected, kind: 'count' },
+  log_dropped: { title: said.logLinesDropped, kind: 'count' },
+  queue_dropped: { title: said.messagesDroppedByAFullQueue, kind: 'count' },
+  in: { title: said.messagesTaken, kind: 'count' },
+  out: { title: said.recordsGivenToTheBuffer, kind: 'count' },
+  refused: { title: said.messagesRefused, kind: 'count' },
+  skipped_retained: { title: said.retainedMessagesSkipped, kind: 'count' },
+  waiting: { title: said.waitingForAcknowledgement, kind: 'count' },
+  accepted: { title: said.recordsAccepted, kind: 'count' },
+  delivered: { title: said.recordsDelivered, kind: 'count' },
+  dropped: { title: said.recordsDropped, kind: 'count' },
+  held: { title: said.recordsHeld, kind: 'count' },
+  oldest_ms: { title: said.oldestRecordOf, kind: 'time' },
+  disk_bytes: { title: said.onDisk, kind: 'bytes' },
+  disk_limit: { title: said.onDiskAtMost, kind: 'bytes' },
+  last_commit_ms: { title: said.lastCommit, kind: 'time' },
+  window_ms: { title: said.durabilityWindow, kind: 'ms' },
+  batches: { title: said.batchesDelivered, kind: 'count' },
+  failures: { title: said.failedTries, kind: 'count' },
+  attempt: { title: said.failedTriesInARow, kind: 'count' },
+  last_status: { title: said.lastAnswerOfTheCloud, kind: 'status' },
+  last_success_ms: { title: said.lastDelivered, kind: 'time' },
+  next_try_ms: { title: said.nextTry, kind: 'time' },
 };
 
 const FLAGS = new Set(['open', 'subscribed']);
@@ -125,12 +123,12 @@ const ROOT_USER = /^(0|root)(:|$)/;
 
 function capabilities({ cap_drop, cap_add }: Service['hardening']): HardeningRow {
   const allGone = cap_drop.includes('ALL');
-  const name = 'Capabilities';
-  if (allGone && cap_add.length === 0) return { name, text: 'none', weak: false };
+  const name = said.capabilities;
+  if (allGone && cap_add.length === 0) return { name, text: said.none, weak: false };
   if (allGone) return { name, text: cap_add.join(', '), weak: true };
   return {
     name,
-    text: cap_drop.length ? `all but ${cap_drop.join(', ')}` : 'the usual ones',
+    text: cap_drop.length ? said.allBut(cap_drop.join(', ')) : said.theUsualOnes,
     weak: true,
   };
 }
@@ -138,20 +136,20 @@ function capabilities({ cap_drop, cap_add }: Service['hardening']): HardeningRow
 export function hardeningRows({ hardening }: Service): HardeningRow[] {
   const { user, read_only, no_new_privileges, devices } = hardening;
   const rows: HardeningRow[] = [
-    { name: 'User', text: user || 'root', weak: user === '' || ROOT_USER.test(user) },
+    { name: said.user, text: user || 'root', weak: user === '' || ROOT_USER.test(user) },
     {
-      name: 'Root file system',
+      name: said.rootFileSystem,
       text: read_only ? 'read-only' : 'writable',
       weak: !read_only,
     },
     capabilities(hardening),
     {
-      name: 'New privileges',
-      text: no_new_privileges ? 'never' : 'by setuid programs',
+      name: said.newPrivileges,
+      text: no_new_privileges ? 'never' : said.bySetuidPrograms,
       weak: !no_new_privileges,
     },
   ];
   if (devices.length > 0)
-    rows.push({ name: 'Devices of the host', text: devices.join(', '), weak: true });
+    rows.push({ name: said.devicesOfTheHost, text: devices.join(', '), weak: true });
   return rows;
 }

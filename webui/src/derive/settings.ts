@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Settings as people write them, and back as the gateway takes them.
 import type { BufferPatch, Config, Rules, WhenFull } from '../api/types';
+import { data } from '../text';
 import { fromUnit, inUnit, MB, type Unit, wrongNumber } from './units';
+
+const words = data.settingsWords;
 
 const TB = 1e12;
 const DAY_S = 86_400;
@@ -19,11 +22,11 @@ type NumberName = Exclude<keyof SettingsForm, 'when_full'>;
 
 /** As api/openapi.yaml has them. */
 export const UNITS: Record<NumberName, Unit> = {
-  window_ms: { size: 1, min: 0, max: 5000, unit: 'ms' },
-  max_bytes: { size: MB, min: 16 * MB, max: 1024 ** 4, unit: 'MB' },
-  max_age_s: { size: DAY_S, min: 0, max: 3650 * DAY_S, unit: 'days' },
-  keep_free_bytes: { size: MB, min: 0, max: 1024 ** 4, unit: 'MB' },
-  rated_endurance_bytes: { size: TB, min: 0, max: 1e15, unit: 'TB' },
+  window_ms: { size: 1, min: 0, max: 5000, unit: words.ms },
+  max_bytes: { size: MB, min: 16 * MB, max: 1024 ** 4, unit: words.mb },
+  max_age_s: { size: DAY_S, min: 0, max: 3650 * DAY_S, unit: words.days },
+  keep_free_bytes: { size: MB, min: 0, max: 1024 ** 4, unit: words.mb },
+  rated_endurance_bytes: { size: TB, min: 0, max: 1e15, unit: words.tb },
 };
 
 const NAMES = Object.keys(UNITS) as NumberName[];
@@ -71,12 +74,12 @@ export function parseRules(text: string): ParsedRules {
   try {
     const rules: unknown = JSON.parse(text);
     if (Array.isArray(rules)) return { rules: rules as Rules, error: null };
-    return { rules: null, error: 'Rules are a list: begin with [ and end with ].' };
+    return { rules: null, error: words.rulesAreAListBeginWith };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const position = /position (\d+)/.exec(why)?.[1];
     const where =
-      position && !/line \d/.test(why) ? ` (line ${lineAt(text, Number(position))})` : '';
-    return { rules: null, error: `This is no JSON: ${why}${where}.` };
+      position && !/line \d/.test(why) ? words.line(lineAt(text, Number(position))) : '';
+    return { rules: null, error: words.thisIsNoJson(why, where) };
   }
 }

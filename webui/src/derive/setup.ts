@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the form of a first uplink means.
 import type { Config, Sink, SinkTest, State } from '../api/types';
-import { type StepName, setupText } from '../text/setup';
+import { type StepName, setupText } from '../text';
 
 export type SinkSettings = Config['sinks'][number];
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers in forms: people type them in a unit of theirs, the gateway takes them in its own measure.
 
+import { parts } from '../text';
+
+const words = parts.unitsWords;
+
 export interface Unit {
   /** What one unit is in the gateway's own measure. */
   size: number;
@@ -33,8 +37,8 @@ export function fromUnit(text: string, { size }: Unit): number {
 export function wrongNumber(text: string, limits: Unit): string | null {
   const { size, min, max, unit } = limits;
   const own = fromUnit(text, limits);
-  if (!Number.isFinite(own)) return 'is not a number';
+  if (!Number.isFinite(own)) return words.isNotANumber;
   return own < min || own > max
-    ? `goes from ${rounded(min / size)} to ${rounded(max / size)} ${unit}`.trim()
+    ? words.goesFromTo(rounded(min / size), rounded(max / size), unit).trim()
     : null;
 }

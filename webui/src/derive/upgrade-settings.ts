@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // How releases are applied, as people write it, and back as the gateway takes it.
 import type { Config, UpgradePatch } from '../api/types';
+import { releases } from '../text';
 import { fromUnit, inUnit, type Unit, wrongNumber } from './units';
+
+const text = releases.upgradeSettingsWords;
 
 export type UpgradeNumber = Exclude<keyof UpgradePatch, 'freeze'>;
 export type UpgradeForm = Record<UpgradeNumber, string>;
@@ -9,11 +12,11 @@ export type UpgradeErrors = Partial<UpgradeForm>;
 
 /** As api/openapi.yaml has them. */
 export const UPGRADE_UNITS: Record<UpgradeNumber, Unit> = {
-  gate_s: { size: 1, min: 1, max: 86_400, unit: 's' },
-  switch_s: { size: 1, min: 10, max: 3600, unit: 's' },
+  gate_s: { size: 1, min: 1, max: 86_400, unit: text.s },
+  switch_s: { size: 1, min: 10, max: 3600, unit: text.s },
   max_backlog: { size: 1, min: 0, max: 1e12, unit: '' },
-  busy_wait_s: { size: 1, min: 0, max: 86_400, unit: 's' },
-  config_gate_s: { size: 1, min: 0, max: 86_400, unit: 's' },
+  busy_wait_s: { size: 1, min: 0, max: 86_400, unit: text.s },
+  config_gate_s: { size: 1, min: 0, max: 86_400, unit: text.s },
 };
 
 export const UPGRADE_NUMBERS = Object.keys(UPGRADE_UNITS) as UpgradeNumber[];

@@ -2,6 +2,9 @@
 // The upgrade under way in a few words, for every page; what the Releases page alone says is in release.ts.
 import type { ServiceName, State, Upgrade } from '../api/types';
 import { duration } from '../format/format';
+import { shell } from '../text';
+
+const text = shell.upgradeWords;
 
 export type TitleOf = (service: ServiceName) => string;
 
@@ -27,9 +30,9 @@ export function heldService({ state, waiting, services }: Upgrade): ServiceName 
 
 function switchText(upgrade: Upgrade, titleOf: TitleOf): string {
   const held = heldService(upgrade);
-  if (held !== null) return `Waits to switch ${titleOf(held)}`;
+  if (held !== null) return text.waitsToSwitch(titleOf(held));
   const now = upgrade.services.find((s) => s.state === 'switching');
-  return now ? `Switching ${titleOf(now.service)}` : 'Ready to switch';
+  return now ? text.switching(titleOf(now.service)) : text.readyToSwitch;
 }
 
 /** "Watching it, 42 s to go" */
@@ -37,21 +40,21 @@ export function stageText(upgrade: Upgrade, titleOf: TitleOf): string {
   const { state, pull, gate, from } = upgrade;
   switch (state) {
     case 'idle':
-      return 'None yet';
+      return text.noneYet;
     case 'planned':
-      return 'Beginning';
+      return text.beginning;
     case 'pulling':
-      return pull ? `Fetching image ${pull.number} of ${pull.of}` : 'Fetching its images';
+      return pull ? text.fetchingImageOf(pull.number, pull.of) : text.fetchingItsImages;
     case 'verified':
     case 'switching':
       return switchText(upgrade, titleOf);
     case 'gating':
-      return gate ? `Watching it, ${duration(gate.remaining_s)} to go` : 'Watching it';
+      return gate ? text.watchingItToGo(duration(gate.remaining_s)) : text.watchingIt;
     case 'rolling_back':
-      return `Going back to ${from?.name}`;
+      return text.goingBackTo(from?.name ?? '');
     case 'committed':
-      return 'Kept';
+      return text.kept;
     case 'rolled_back':
-      return isGivenUp(upgrade.reason) ? 'Given up' : 'Rolled back';
+      return isGivenUp(upgrade.reason) ? text.givenUp : text.rolledBack;
   }
 }

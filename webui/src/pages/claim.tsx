@@ -14,7 +14,7 @@ import { Fingerprint } from '../parts/fingerprint';
 import { PasswordField } from '../parts/password-field';
 import { Strength } from '../parts/strength';
 import { findOut, welcome } from '../state/session';
-import { claimText as text } from '../text/setup';
+import { claimText as text } from '../text';
 
 type Errors = Partial<Record<ClaimField, string>>;
 

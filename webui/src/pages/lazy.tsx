@@ -5,7 +5,10 @@ import type { FunctionComponent, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { focusTitle, Status, Title } from '../parts/basics';
 import { mendStyles, reloadIfAnother, reloadIfServed } from '../state/program';
+import { shell } from '../text';
 import type { PageProps } from './props';
+
+const text = shell.lazy;
 
 const AGAIN_MS = 500;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -29,10 +32,10 @@ function DidNotCome({ again }: { again: () => Promise<void> }): JSX.Element {
   return (
     <div class="headline" role="alert" data-testid="did-not-come">
       <p class="eyebrow">
-        <Status tone="warn">{tries > 0 ? 'Still no answer' : 'No answer'}</Status>
+        <Status tone="warn">{tries > 0 ? text.stillNoAnswer : text.noAnswer}</Status>
       </p>
-      <Title>This page did not come.</Title>
-      <p class="sub">Is the box on, and are you on the same network?</p>
+      <Title>{text.thisPageDidNotCome}</Title>
+      <p class="sub">{text.isTheBoxOnAndAre}</p>
       <p class="try-again">
         <button
           type="button"
@@ -40,7 +43,7 @@ function DidNotCome({ again }: { again: () => Promise<void> }): JSX.Element {
           disabled={busy}
           onClick={() => void tryAgain()}
         >
-          {busy ? 'Trying…' : 'Try again'}
+          {busy ? text.trying : text.tryAgain}
         </button>
       </p>
     </div>
@@ -50,7 +53,7 @@ function DidNotCome({ again }: { again: () => Promise<void> }): JSX.Element {
 function OnItsWay(): JSX.Element {
   return (
     <div class="waiting" aria-busy="true">
-      <h1 class="unseen">Loading</h1>
+      <h1 class="unseen">{text.loading}</h1>
       <div class="block line-short" />
       <div class="block line-long" />
       <div class="block tall-block" />
@@ -110,6 +113,7 @@ function lazy<P>(load: () => Promise<FunctionComponent<P>>): Lazy<P> {
 const Services = lazy(async () => (await import('./services')).ServicesPage);
 const Service = lazy(async () => (await import('./service/pages')).ServicePages);
 const Data = lazy(async () => (await import('./data/pages')).DataPages);
+const Devices = lazy(async () => (await import('./devices/pages')).DevicePages);
 const Releases = lazy(async () => (await import('./releases/pages')).ReleasePages);
 const Alarms = lazy(async () => (await import('./alarms/page')).AlarmsPage);
 const Settings = lazy(async () => (await import('./settings/pages')).SettingsPages);
@@ -119,7 +123,8 @@ const Audit = lazy(async () => (await import('./settings/audit')).AuditPage);
 const PAGES: [address: RegExp, Lazy<PageProps>][] = [
   [/^\/services\/?$/, Services],
   [/^\/(services\/|incidents(\/|$))/, Service],
-  [/^\/(data|devices)(\/|$)/, Data],
+  [/^\/data(\/|$)/, Data],
+  [/^\/devices(\/|$)/, Devices],
   [/^\/releases(\/|$)/, Releases],
   [/^\/alarms\/?$/, Alarms],
   [/^\/(settings|account)(\/|$)/, Settings],

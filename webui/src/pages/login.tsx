@@ -11,13 +11,16 @@ import { Field } from '../parts/field';
 import { Fingerprint } from '../parts/fingerprint';
 import { PasswordField } from '../parts/password-field';
 import { welcome } from '../state/session';
+import { shell } from '../text';
+
+const text = shell.login;
 
 const RETRY_S = 30;
 
 const GREETING = {
-  new: 'Log in to see how it is.',
-  expired: 'Your session has ended. Log in to go on where you were.',
-  left: 'You are logged out.',
+  new: text.logInToSeeHowIt,
+  expired: text.yourSessionHasEndedLogIn,
+  left: text.youAreLoggedOut,
 };
 
 interface LoginProps {
@@ -36,14 +39,14 @@ export function Login({ claim, why }: LoginProps): JSX.Element {
 
   const refused = (reason: unknown) => {
     if (!(reason instanceof ApiError)) return setProblem(errorText(reason));
-    if (reason.status === 401) setError('That is not the password of this user');
+    if (reason.status === 401) setError(text.thatIsNotThePasswordOf);
     else if (reason.status === 429) throttle(reason.retryAfter ?? RETRY_S);
     else setProblem(errorText(reason));
   };
   const submit = async (event: Event) => {
     event.preventDefault();
     setProblem('');
-    setError(password ? undefined : 'Enter the password');
+    setError(password ? undefined : text.enterThePassword);
     if (password) {
       setSending(true);
       await api.login(user.trim(), password).then(welcome, refused);
@@ -59,8 +62,8 @@ export function Login({ claim, why }: LoginProps): JSX.Element {
       <form class="card form" ref={form} onSubmit={submit} noValidate>
         {wait > 0 && (
           <div role="alert" data-form-problem tabIndex={-1}>
-            <Notice tone="warn" title="Too many wrong passwords">
-              You can try again in {duration(wait)}.
+            <Notice tone="warn" title={text.tooManyWrongPasswords}>
+              {text.youCanTryAgainIn(duration(wait))}
             </Notice>
           </div>
         )}
@@ -71,7 +74,7 @@ export function Login({ claim, why }: LoginProps): JSX.Element {
         )}
         <Field
           id="user"
-          label="User"
+          label={text.user}
           input={{
             value: user,
             autocomplete: 'username',
@@ -81,18 +84,18 @@ export function Login({ claim, why }: LoginProps): JSX.Element {
           }}
         />
         <PasswordField
-          label="Password"
+          label={text.password}
           error={error}
           value={password}
           autocomplete="current-password"
           onValue={setPassword}
         />
         <button class="button primary wide" type="submit" disabled={sending || wait > 0}>
-          {sending ? 'Logging in…' : 'Log in'}
+          {sending ? text.loggingIn : text.logIn}
         </button>
       </form>
       <details class="quiet">
-        <summary>Fingerprint of this gateway</summary>
+        <summary>{text.fingerprintOfThisGateway}</summary>
         <Fingerprint value={claim.fingerprint} />
       </details>
     </Door>

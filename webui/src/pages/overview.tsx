@@ -25,7 +25,7 @@ import { Sketch } from '../parts/sketch';
 import { WorstAlarms } from '../parts/worst-alarms';
 import { useAsked } from '../state/asked';
 import { useSeries } from '../state/history';
-import { actionText, overviewText as text } from '../text/overview';
+import { actionText, overviewText as text } from '../text';
 
 function Headline({ state, session }: { state: State; session: Session }): JSX.Element {
   const { level, eyebrow, title, detail } = state.sentence;

@@ -9,14 +9,17 @@ import { bytesOf, count, duration, percent, rate } from '../format/format';
 import { Bar, OwnMark, Status, Title } from '../parts/basics';
 import { Icon, serviceIcon } from '../parts/icon';
 import { StaleNotice } from '../parts/stale';
+import { service as serviceText } from '../text';
 import type { PageProps } from './props';
 
+const text = serviceText.services;
+
 function headline(services: Service[]): string {
-  if (services.length === 0) return 'No services yet.';
+  if (services.length === 0) return text.noServicesYet;
   const bad = services.filter((s) => s.health !== 'healthy');
-  if (bad.length === 0) return `All ${services.length} services do their work.`;
-  if (bad.length === 1) return `${bad[0]?.title} needs a look.`;
-  return `${bad.length} of ${services.length} services need a look.`;
+  if (bad.length === 0) return text.allServicesDoTheirWork(services.length);
+  if (bad.length === 1) return text.needsALook(bad[0]?.title ?? '');
+  return text.ofServicesNeedALook(bad.length, services.length);
 }
 
 function Item({ service }: { service: Service }): JSX.Element {
@@ -36,30 +39,30 @@ function Item({ service }: { service: Service }): JSX.Element {
       </div>
       <dl class="service-numbers">
         <div>
-          <dt>Memory</dt>
+          <dt>{text.memory}</dt>
           <dd>
             {usage ? bytesOf(usage.memory_bytes, limits.memory_bytes) : '–'}
-            <Bar part={usage ? usage.memory_bytes / limits.memory_bytes : 0} label="Memory" />
+            <Bar part={usage ? usage.memory_bytes / limits.memory_bytes : 0} label={text.memory} />
           </dd>
         </div>
         <div>
-          <dt>CPU</dt>
+          <dt>{text.cpu}</dt>
           <dd>{usage ? percent(usage.cpu_percent) : '–'}</dd>
         </div>
         <div>
-          <dt>In, out</dt>
+          <dt>{text.inOut}</dt>
           <dd>{service.own ? '–' : `${rate(service.rates.in)}, ${rate(service.rates.out)}`}</dd>
         </div>
         <div>
-          <dt>Up for</dt>
+          <dt>{text.upFor}</dt>
           <dd>{service.uptime_s === null ? '–' : duration(service.uptime_s)}</dd>
         </div>
         <div>
-          <dt>Restarts</dt>
+          <dt>{text.restarts}</dt>
           <dd>{count(service.restarts)}</dd>
         </div>
         <div>
-          <dt>Version</dt>
+          <dt>{text.version}</dt>
           <dd class="long">{service.image?.tag ?? '–'}</dd>
         </div>
       </dl>
@@ -76,16 +79,16 @@ export function ServicesPage({ state }: PageProps): JSX.Element {
     <>
       <header class="headline">
         <p class="eyebrow">
-          <Status tone={services.length === 0 ? 'off' : (worst?.tone ?? 'ok')}>Services</Status>
+          <Status tone={services.length === 0 ? 'off' : (worst?.tone ?? 'ok')}>
+            {text.services}
+          </Status>
         </p>
         <Title>{headline(services)}</Title>
         <p class="sub">
-          {release
-            ? `Release ${release.name} ${release.version}.`
-            : 'There is no release, so there is nothing to run.'}
+          {release ? text.release(release.name, release.version) : text.thereIsNoReleaseSoThere}
         </p>
         <p class="sub">
-          <a href="/incidents">What went wrong lately</a>
+          <a href="/incidents">{text.whatWentWrongLately}</a>
         </p>
       </header>
       <StaleNotice since={state.gateway.engine.stale_since} at={state.at} />

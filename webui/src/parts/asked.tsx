@@ -4,7 +4,10 @@ import { errorText, isApiError } from '../api/client';
 import type { Session } from '../api/types';
 import type { Tone } from '../derive/tone';
 import type { Asked } from '../state/asked';
+import { parts } from '../text';
 import { Notice, Status, Title } from './basics';
+
+const words = parts.asked;
 
 export function mayOperate({ role }: Session): boolean {
   return role !== 'viewer';
@@ -19,19 +22,40 @@ export function Headline({
   eyebrow,
   title,
   detail,
+  crumb,
+  actions,
 }: {
   tone: Tone;
   eyebrow: string;
-  title: string;
+  title: ComponentChildren;
   detail: ComponentChildren;
+  /** The list that it is from. */
+  crumb?: { href: string; title: string };
+  /** What can be done here, beside it. */
+  actions?: ComponentChildren;
 }): JSX.Element {
-  return (
-    <header class="headline" data-testid="answer" data-tone={tone}>
+  const line = (
+    <>
+      {crumb && (
+        <p class="crumbs">
+          <a href={crumb.href}>{crumb.title}</a>
+        </p>
+      )}
       <p class="eyebrow">
         <Status tone={tone}>{eyebrow}</Status>
       </p>
       <Title>{title}</Title>
       {detail && <p class="sub">{detail}</p>}
+    </>
+  );
+  return (
+    <header
+      class={actions ? 'headline with-actions' : 'headline'}
+      data-testid="answer"
+      data-tone={tone}
+    >
+      {actions ? <div>{line}</div> : line}
+      {actions}
     </header>
   );
 }
@@ -43,9 +67,9 @@ export function Trouble<T>({ asked }: { asked: Asked<T> }): JSX.Element | null {
   return (
     <div role="alert" data-testid="trouble">
       <Notice tone={away ? 'warn' : 'bad'} title={errorText(asked.error)}>
-        {asked.value !== null && 'What is shown here is older. '}
+        {asked.value !== null && words.whatIsShownHereIsOlder}
         <button type="button" class="button" onClick={() => void asked.again()}>
-          Try again
+          {words.tryAgain}
         </button>
       </Notice>
     </div>
@@ -56,7 +80,7 @@ export function Loading<T>({ asked }: { asked: Asked<T> }): JSX.Element | null {
   if (asked.value !== null || asked.error !== null) return null;
   return (
     <div class="waiting" aria-busy="true">
-      <p class="unseen">Asking the gateway</p>
+      <p class="unseen">{words.askingTheGateway}</p>
       <div class="block line-long" />
       <div class="block data-block" />
     </div>

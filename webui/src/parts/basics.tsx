@@ -2,7 +2,10 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Tone } from '../derive/tone';
+import { shell } from '../text';
 import { Icon } from './icon';
+
+const text = shell.basics;
 
 /** A state: a dot for the glance, a word for the meaning. */
 export function Status({
@@ -23,8 +26,8 @@ export function Status({
 /** Beside the name of a service that is not one of the gateway's. */
 export function OwnMark(): JSX.Element {
   return (
-    <span class="tag" title="A service of your own, from the release">
-      own
+    <span class="tag" title={text.aServiceOfYourOwnFrom}>
+      {text.own}
     </span>
   );
 }
@@ -68,7 +71,7 @@ export function Copyable({
   label,
 }: {
   value: string;
-  shown?: string;
+  shown?: ComponentChildren;
   label: string;
 }): JSX.Element {
   const [copied, setCopied] = useState(false);
@@ -87,13 +90,13 @@ export function Copyable({
         type="button"
         class="icon-button"
         onClick={copy}
-        aria-label={`Copy ${label}`}
-        title="Copy"
+        aria-label={text.copy(label)}
+        title={text.copy2}
       >
         <Icon name={copied ? 'check' : 'copy'} size={16} />
       </button>
       <span class="unseen" role="status">
-        {copied ? 'Copied' : ''}
+        {copied ? text.copied : ''}
       </span>
     </span>
   );

@@ -5,6 +5,9 @@ import type { Mark } from '../derive/marks';
 import { highest } from '../derive/series';
 import { duration, timeNear } from '../format/format';
 import { connection } from '../state/live';
+import { shell } from '../text';
+
+const text = shell.chartFrame;
 
 export interface ChartLine {
   name: string;
@@ -46,11 +49,11 @@ export function spoken(props: ChartProps): string {
   const parts = props.lines.map((line) => {
     const now = line.values.at(-1);
     const top = highest(line.values);
-    if (top === null) return `${line.name}: nothing known yet`;
-    const last = now === null || now === undefined ? 'not known' : props.format(now);
-    return `${line.name}: ${props.newest ?? 'now'} ${last}, at most ${props.format(top)}`;
+    if (top === null) return text.nothingKnownYet(line.name);
+    const last = now === null || now === undefined ? text.notKnown : props.format(now);
+    return text.atMost(line.name, props.newest ?? text.now, last, props.format(top));
   });
-  return `${props.label}, last ${duration(props.span)}. ${parts.join('. ')}`;
+  return text.last(props.label, duration(props.span), parts.join('. '));
 }
 
 /** cursor: which of the values the pointer is at; null for none, which shows the newest. */
@@ -87,13 +90,13 @@ export function ChartFrame({
           {time === undefined || now === undefined
             ? ''
             : cursor === null && !stale
-              ? (props.newest ?? 'now')
+              ? (props.newest ?? text.now)
               : timeNear(isoOf(time), isoOf(now))}
         </time>
       </figcaption>
       <div class="plot-place" style={{ minHeight: `${props.height ?? PLOT_HEIGHT}px` }}>
         {children}
-        {props.times.length < 2 && <p class="chart-empty">The first readings are on their way.</p>}
+        {props.times.length < 2 && <p class="chart-empty">{text.theFirstReadingsAreOnTheir}</p>}
       </div>
     </figure>
   );

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
+import { parts } from '../text';
+
+const words = parts.confirm;
 
 interface ConfirmProps {
   title: string;
@@ -38,7 +41,7 @@ export function Confirm(props: ConfirmProps): JSX.Element {
         <div id={text}>{props.children}</div>
         <div class="dialog-buttons">
           <button type="button" class="button" onClick={() => dialog.current?.close()}>
-            Cancel
+            {words.cancel}
           </button>
           <button
             type="submit"

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ComponentChildren, JSX, PartialInputHTMLAttributes } from 'preact';
+import { shell } from '../text';
+
+const text = shell.field;
 
 interface FieldProps {
   id: string;
@@ -32,7 +35,7 @@ export function Field(props: FieldProps): JSX.Element {
       )}
       {error && (
         <p class="error-text" id={`${id}-error`}>
-          <span class="unseen">Error: </span>
+          <span class="unseen">{text.error} </span>
           {error}.
         </p>
       )}

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { shell } from '../text';
 import { Field } from './field';
+
+const text = shell.passwordField;
 
 interface PasswordFieldProps {
   id?: string;
@@ -35,10 +38,10 @@ export function PasswordField(props: PasswordFieldProps): JSX.Element {
           type="button"
           class="button"
           aria-pressed={seen}
-          aria-label={seen ? 'Hide password' : 'Show password'}
+          aria-label={seen ? text.hidePassword : text.showPassword}
           onClick={() => setSeen(!seen)}
         >
-          {seen ? 'Hide' : 'Show'}
+          {seen ? text.hide : text.show}
         </button>
       }
     >

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { State } from '../api/types';
 import { type PathLink, type PathNode, pathOf } from '../derive/path';
-import { pathText as text } from '../text/overview';
+import { pathText as text } from '../text';
 import { Icon } from './icon';
 
 function Node({ node }: { node: PathNode }): JSX.Element {

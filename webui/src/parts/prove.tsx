@@ -2,8 +2,11 @@
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { api, errorText } from '../api/client';
+import { shell } from '../text';
 import { Confirm } from './confirm';
 import { PasswordField } from './password-field';
+
+const text = shell.prove;
 
 /** Asks for the password where a request needs it. */
 export function Prove({ done }: { done: (shown: boolean) => void }): JSX.Element {
@@ -23,16 +26,16 @@ export function Prove({ done }: { done: (shown: boolean) => void }): JSX.Element
   return (
     <Confirm
       key={attempt}
-      title="Your password, please"
-      confirm="Go on"
+      title={text.yourPasswordPlease}
+      confirm={text.goOn}
       ready={password !== ''}
       onConfirm={send}
       onClose={() => sent.current || done(false)}
     >
-      <p>What you asked for needs it once more. It then counts for ten minutes.</p>
+      <p>{text.whatYouAskedForNeedsIt}</p>
       <PasswordField
         id="prove"
-        label="Your password"
+        label={text.yourPassword}
         error={problem || undefined}
         value={password}
         autocomplete="current-password"

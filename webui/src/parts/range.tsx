@@ -3,6 +3,9 @@ import type { JSX } from 'preact';
 import { useLocation } from 'preact-iso';
 import type { HistoryRange } from '../api/types';
 import { isRange, RANGES, SPAN_TEXT } from '../derive/series';
+import { parts } from '../text';
+
+const text = parts.range;
 
 /** How far back the charts of a page go; part of its address. */
 export function useRange(): HistoryRange {
@@ -14,7 +17,7 @@ export function RangeChoice({ range }: { range: HistoryRange }): JSX.Element {
   const { path, route } = useLocation();
   return (
     <fieldset class="choice">
-      <legend class="unseen">How far back</legend>
+      <legend class="unseen">{text.howFarBack}</legend>
       {RANGES.map((one) => (
         <button
           type="button"

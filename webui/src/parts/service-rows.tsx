@@ -4,7 +4,10 @@ import type { Service } from '../api/types';
 import { inPathOrder } from '../derive/path';
 import { serviceMark } from '../derive/tone';
 import { bytesOf, count, percent } from '../format/format';
+import { shell } from '../text';
 import { Bar, OwnMark, Status } from './basics';
+
+const text = shell.serviceRows;
 
 function Memory({ service }: { service: Service }): JSX.Element {
   const { usage, limits } = service;
@@ -12,10 +15,10 @@ function Memory({ service }: { service: Service }): JSX.Element {
   return (
     <span
       class="memory"
-      title={`${count(usage.memory_bytes)} of ${count(limits.memory_bytes)} bytes`}
+      title={text.ofBytes(count(usage.memory_bytes), count(limits.memory_bytes))}
     >
       {bytesOf(usage.memory_bytes, limits.memory_bytes)}
-      <Bar part={usage.memory_bytes / limits.memory_bytes} label="of its limit" />
+      <Bar part={usage.memory_bytes / limits.memory_bytes} label={text.ofItsLimit} />
     </span>
   );
 }
@@ -33,10 +36,10 @@ function Row({ service }: { service: Service }): JSX.Element {
         {service.reason && <span class="reason">{service.reason}</span>}
       </span>
       <span class="use">
-        <span class="unseen">Memory </span>
+        <span class="unseen">{text.memory} </span>
         <Memory service={service} />
-        <span class="unseen">CPU </span>
-        <span class="cpu" title="CPU, of one core">
+        <span class="unseen">{text.cpu} </span>
+        <span class="cpu" title={text.cpuOfOneCore}>
           {service.usage ? percent(service.usage.cpu_percent) : '–'}
         </span>
       </span>
@@ -46,7 +49,7 @@ function Row({ service }: { service: Service }): JSX.Element {
 
 /** A line for each service; two on a phone. */
 export function ServiceRows({ services }: { services: Service[] }): JSX.Element {
-  if (services.length === 0) return <p class="quiet">None yet. They come with the release.</p>;
+  if (services.length === 0) return <p class="quiet">{text.noneYetTheyComeWithThe}</p>;
   return (
     <ul class="services">
       {inPathOrder(services).map((s) => (

@@ -9,8 +9,11 @@ import { isUnderWay } from '../derive/upgrade';
 import { countShort, duration, timeNear } from '../format/format';
 import { connection, retryNow, state } from '../state/live';
 import { visitor } from '../state/session';
+import { shell } from '../text';
 import { focusTitle } from './basics';
 import { Icon, type IconName } from './icon';
+
+const text = shell.shell;
 
 function troubled(): { count: number; tone: 'warn' | 'bad' } {
   const marks = (state.value?.services ?? []).map(serviceMark).filter((m) => m.tone !== 'ok');
@@ -28,7 +31,7 @@ function isAdmin(): boolean {
 function Moves(): JSX.Element {
   return (
     <span class="count tone-move">
-      …<span class="unseen"> an upgrade is under way</span>
+      …<span class="unseen"> {text.anUpgradeIsUnderWay}</span>
     </span>
   );
 }
@@ -96,16 +99,16 @@ function Rest(): JSX.Element {
         onClick={() => setOpen(!open)}
       >
         <Icon name="more" size={20} />
-        <span>More</span>
+        <span>{text.more}</span>
         {moves && <Moves />}
       </button>
       <div id="nav-more" class={open ? 'open' : ''}>
-        <NavLink href="/devices" icon="devices" title="Devices" />
-        <NavLink href="/releases" icon="releases" title="Releases">
+        <NavLink href="/devices" icon="devices" title={text.devices} />
+        <NavLink href="/releases" icon="releases" title={text.releases}>
           {moves && <Moves />}
         </NavLink>
-        <NavLink href="/settings" icon="settings" title="Settings" also="/account" />
-        {isAdmin() && <NavLink href="/audit" icon="audit" title="Audit" />}
+        <NavLink href="/settings" icon="settings" title={text.settings} also="/account" />
+        {isAdmin() && <NavLink href="/audit" icon="audit" title={text.audit} />}
       </div>
     </div>
   );
@@ -116,39 +119,39 @@ function Navigation(): JSX.Element {
   const now = state.value;
   const alarms = now?.alarms;
   return (
-    <nav class="nav" aria-label="Pages">
+    <nav class="nav" aria-label={text.pages}>
       <p class="nav-name" title={now?.gateway.name}>
-        {now?.gateway.name ?? 'Holdfast'}
+        {now?.gateway.name ?? text.holdfast}
       </p>
-      <NavLink href="/" icon="overview" title="Overview" />
-      <NavLink href="/services" icon="services" title="Services" also="/incidents">
+      <NavLink href="/" icon="overview" title={text.overview} />
+      <NavLink href="/services" icon="services" title={text.services} also="/incidents">
         {count > 0 && (
           <span class={`count tone-${tone}`}>
             {count}
-            <span class="unseen"> not healthy</span>
+            <span class="unseen"> {text.notHealthy}</span>
           </span>
         )}
       </NavLink>
-      <NavLink href="/data" icon="buffer" title="Data">
+      <NavLink href="/data" icon="buffer" title={text.data}>
         {(now?.buffer.quarantined ?? 0) > 0 && (
           <span class="count tone-warn">
             {countShort(now?.buffer.quarantined ?? 0)}
-            <span class="unseen"> in quarantine</span>
+            <span class="unseen"> {text.inQuarantine}</span>
           </span>
         )}
       </NavLink>
-      <NavLink href="/alarms" icon="alarms" title="Alarms">
+      <NavLink href="/alarms" icon="alarms" title={text.alarms}>
         {alarms && alarms.unacknowledged > 0 && (
           <span class={`count tone-${alarms.worst ?? 'warn'}`} data-testid="alarm-count">
             {countShort(alarms.unacknowledged)}
-            <span class="unseen"> not acknowledged</span>
+            <span class="unseen"> {text.notAcknowledged}</span>
           </span>
         )}
       </NavLink>
       <Rest />
       <p class="nav-foot">
-        {now?.release && <span>Release {now.release.version}</span>}
-        {now && <span>holdfast {now.gateway.version}</span>}
+        {now?.release && <span>{text.release(now.release.version)}</span>}
+        {now && <span>{text.holdfast2(now.gateway.version)}</span>}
       </p>
     </nav>
   );
@@ -173,22 +176,22 @@ function ConnectionLost(): JSX.Element {
   const wait = lost && now.nextTry !== null ? Math.ceil((now.nextTry - time) / 1000) : 0;
   const here = new Date(time).toISOString();
   return (
-    <section class={lost ? 'lost' : ''} aria-label="Connection">
+    <section class={lost ? 'lost' : ''} aria-label={text.connection}>
       <div role="status">
         {lost && (
           <>
-            <strong>Connection lost.</strong>{' '}
-            {reading ? `Data of ${timeNear(reading.at, here)}.` : 'Nothing has come yet.'}
+            <strong>{text.connectionLost}</strong>{' '}
+            {reading ? text.dataOf(timeNear(reading.at, here)) : text.nothingHasComeYet}
           </>
         )}
       </div>
       {lost && (
         <>
           <span class="lost-next">
-            {wait > 0 ? `Next try in ${duration(wait)}` : 'Trying again'}
+            {wait > 0 ? text.nextTryIn(duration(wait)) : text.tryingAgain}
           </span>
           <button type="button" class="button" onClick={retryNow}>
-            Try now
+            {text.tryNow}
           </button>
         </>
       )}
@@ -250,7 +253,7 @@ export function Shell({
   return (
     <div class="shell" onPointerOver={point} onFocusIn={point}>
       <a class="skip" href="#content">
-        Skip to the content
+        {text.skipToTheContent}
       </a>
       <Navigation />
       <div class="page">

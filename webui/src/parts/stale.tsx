@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
 import { timeNear } from '../format/format';
+import { parts } from '../text';
 import { Notice } from './basics';
+
+const text = parts.stale;
 
 /** What is known of containers may be old, while what it is about may have changed. */
 export function StaleNotice({
@@ -14,8 +17,8 @@ export function StaleNotice({
   if (!since) return null;
   return (
     <div role="status" data-testid="stale">
-      <Notice tone="warn" title="Docker does not answer.">
-        What is shown here was seen {timeNear(since, at)}. What ran then is left to run.
+      <Notice tone="warn" title={text.dockerDoesNotAnswer}>
+        {text.whatIsShownHereWasSeen(timeNear(since, at))}
       </Notice>
     </div>
   );

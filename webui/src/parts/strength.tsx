@@ -2,6 +2,9 @@
 import '../style/strength.css';
 import type { JSX } from 'preact';
 import { PASSWORD_MIN, passwordStrength } from '../derive/password';
+import { shell } from '../text';
+
+const text = shell.strength;
 
 /** How hard a new password is to guess. related: what it should not be made of. */
 export function Strength({
@@ -22,16 +25,15 @@ export function Strength({
         <i />
       </div>
       <p class="hint" aria-live="polite">
-        {password ? `Strength: ${word}` : 'Strength shows here'}
+        {password ? text.strength(word) : text.strengthShowsHere}
       </p>
       <ul class="rules">
         <li class={long ? 'met' : ''}>
-          <span aria-hidden="true">{long ? '✓' : '·'}</span> at least {PASSWORD_MIN} characters
-          <span class="unseen">{long ? ', met' : ', not yet met'}</span>
+          <span aria-hidden="true">{long ? '✓' : '·'}</span> {text.atLeastCharacters(PASSWORD_MIN)}
+          <span class="unseen">{long ? text.met : text.notYetMet}</span>
         </li>
         <li>
-          <span aria-hidden="true">·</span> a few words that do not belong together are strong and
-          easy to keep in mind
+          <span aria-hidden="true">·</span> {text.aFewWordsThatDoNot}
         </li>
       </ul>
     </div>

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import type { SinkTest } from '../api/types';
 import { isFree, type Stage, stagesOf } from '../derive/setup';
 import type { Tone } from '../derive/tone';
-import { trialText } from '../text/setup';
+import { trialText } from '../text';
 import { Icon } from './icon';
 
 const TONE: Record<Stage['state'], Tone> = {

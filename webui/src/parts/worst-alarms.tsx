@@ -5,7 +5,10 @@ import type { State } from '../api/types';
 import { alarmMark, inOrder, kindTitle, spell, subjectOf } from '../derive/alarm';
 import { count } from '../format/format';
 import { useAlarms } from '../state/alarms';
+import { shell } from '../text';
 import { Card, Status } from './basics';
+
+const text = shell.worstAlarms;
 
 const SHOWN = 3;
 const READ = 50;
@@ -19,11 +22,11 @@ export function WorstAlarms({ state }: { state: State }): JSX.Element | null {
   const hidden = counts.active - worst.length;
   return (
     <Card
-      title="Alarms"
+      title={text.alarms}
       class="worst-card"
       aside={
         <a class="aside" href="/alarms">
-          {hidden > 0 && worst.length > 0 ? `${count(hidden)} more →` : 'All alarms →'}
+          {hidden > 0 && worst.length > 0 ? text.more(count(hidden)) : text.allAlarms}
         </a>
       }
     >
@@ -34,7 +37,7 @@ export function WorstAlarms({ state }: { state: State }): JSX.Element | null {
             <Status tone={alarmMark(alarm).tone}>{alarmMark(alarm).word}</Status>
             <span class="quiet">
               {subjectOf(alarm, services).title}, {spell(alarm, at)}
-              {alarm.acknowledged && ', acknowledged'}
+              {alarm.acknowledged && text.acknowledged}
             </span>
           </li>
         ))}
@@ -44,7 +47,7 @@ export function WorstAlarms({ state }: { state: State }): JSX.Element | null {
               <li class="coming" aria-hidden="true" key={`coming-${i}`} />
             ))
           ) : (
-            <li class="quiet">They did not come. {errorText(asked.error)}</li>
+            <li class="quiet">{text.theyDidNotCome(errorText(asked.error))}</li>
           ))}
       </ul>
     </Card>

@@ -13,15 +13,16 @@ export function useAlarms(
   counts: AlarmCounts | undefined,
   size: number,
   pages = 1,
+  kind = '',
 ): Asked<Pages<Alarm>> {
   const asked = useAsked(
     () =>
       firstPages(pages, async (cursor) => {
-        const page = await alarms.list(which, size, cursor);
+        const page = await alarms.list(which, kind, size, cursor);
         return { items: page.alarms, next: page.next };
       }),
     EVERY_MS,
-    which,
+    `${which} ${kind}`,
   );
   const { active, unacknowledged, worst } = counts ?? {};
   useEffect(() => {

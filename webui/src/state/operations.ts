@@ -7,6 +7,8 @@ import { state } from './live';
 
 export interface Progress {
   action: Action;
+  /** Null until the gateway has taken it. */
+  operation: string | null;
   /** settling: the engine has done its part, the service is not yet back at its work. */
   phase: 'working' | 'settling' | 'done' | 'failed';
   detail: string;
@@ -55,7 +57,7 @@ async function follow(
 ): Promise<void> {
   let now = operation;
   while (isOpen(now)) {
-    put(name, { detail: now.detail });
+    put(name, { detail: now.detail, operation: now.id });
     await pause(POLL_MS);
     now = await api.operation(now.id).catch(() => now);
   }
@@ -81,7 +83,14 @@ async function follow(
 function begin(name: ServiceName, action: Action): void {
   progress.value = {
     ...progress.value,
-    [name]: { action, phase: 'working', detail: '', startedMs: Date.now(), endedMs: null },
+    [name]: {
+      action,
+      operation: null,
+      phase: 'working',
+      detail: '',
+      startedMs: Date.now(),
+      endedMs: null,
+    },
   };
 }
 
@@ -106,6 +115,18 @@ export async function ask(name: ServiceName, action: Action): Promise<void> {
     await follow(name, action, await command(name, action), since);
   } catch (error) {
     put(name, { phase: 'failed', detail: errorText(error), endedMs: Date.now() });
+  }
+}
+
+/** Why it goes on all the same; empty where it ends, which is seen as any end is. */
+export async function giveUp(name: ServiceName): Promise<string> {
+  const id = progress.value[name]?.operation;
+  if (!id) return '';
+  try {
+    await api.giveUp(id);
+    return '';
+  } catch (error) {
+    return errorText(error);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   alarmMark,
   alarmsAnswer,
   inOrder,
+  KINDS,
   kindTitle,
   matches,
   spell,
@@ -22,7 +23,10 @@ import { Headline, Loading, mayOperate, Outcome, Trouble } from '../../parts/ask
 import { Status } from '../../parts/basics';
 import { Select } from '../../parts/select';
 import { useAlarms } from '../../state/alarms';
+import { alarms as alarmsText } from '../../text';
 import type { PageProps } from '../props';
+
+const words = alarmsText.page;
 
 const PAGE_SIZE = 100;
 
@@ -48,12 +52,12 @@ function History({ alarm, at }: { alarm: Alarm; at: string }): JSX.Element {
   const { raised, last, count: times, acknowledged, cleared } = alarm;
   return (
     <p class="alarm-times">
-      <span title={raised}>Since {timeNear(raised, at)}</span>
-      {times > 1 && <span title={last}>last {timeNear(last, at)}</span>}
-      {cleared && <span title={cleared}>over since {timeNear(cleared, at)}</span>}
+      <span title={raised}>{words.since(timeNear(raised, at))}</span>
+      {times > 1 && <span title={last}>{words.last(timeNear(last, at))}</span>}
+      {cleared && <span title={cleared}>{words.overSince(timeNear(cleared, at))}</span>}
       {acknowledged && (
         <span title={acknowledged.at}>
-          acknowledged by {acknowledged.by}, {timeNear(acknowledged.at, at)}
+          {words.acknowledgedBy(acknowledged.by, timeNear(acknowledged.at, at))}
         </span>
       )}
     </p>
@@ -89,7 +93,7 @@ function Item({ alarm, props, busy, onAcknowledge }: ItemProps): JSX.Element {
             disabled={busy}
             onClick={() => onAcknowledge(alarm)}
           >
-            Acknowledge
+            {words.acknowledge}
             <span class="unseen">
               {' '}
               {kindTitle(alarm.kind)} {alarm.subject}
@@ -133,12 +137,12 @@ function Choice<T extends string>({
 type Which = 'active' | 'all';
 
 const WHICH = [
-  ['active', 'Active'],
-  ['all', 'All'],
+  ['active', words.active],
+  ['all', words.all],
 ] as const;
 const SEVERITIES = [
-  ['bad', 'Serious'],
-  ['warn', 'Warning'],
+  ['bad', words.serious],
+  ['warn', words.warning],
 ] as const;
 
 /** What is chosen is part of the address. */
@@ -182,23 +186,19 @@ function Filters({
   return (
     <>
       <Select
-        label="Severity"
+        label={words.severity}
         options={SEVERITIES}
         value={filter.severity}
         onChoose={(severity) => onChoose({ severity })}
       />
       <Select
-        label="Kind"
-        options={choices(
-          all.map((a) => a.kind),
-          filter.kind,
-          (kind) => kindTitle(kind as Alarm['kind']),
-        )}
+        label={words.kind}
+        options={KINDS}
         value={filter.kind}
         onChoose={(kind) => onChoose({ kind })}
       />
       <Select
-        label="Subject"
+        label={words.subject}
         options={choices(
           all.map((a) => a.subject),
           filter.subject,
@@ -212,17 +212,15 @@ function Filters({
 }
 
 function emptyText(which: Which, filtered: boolean): string {
-  if (filtered) return 'No alarm is like that.';
-  return which === 'active'
-    ? 'Alarms come here by themselves, with what was seen and what to do. Earlier ones are under “All”.'
-    : 'There was never an alarm.';
+  if (filtered) return words.noAlarmIsLikeThat;
+  return which === 'active' ? words.alarmsComeHereByThemselvesWith : words.thereWasNeverAnAlarm;
 }
 
 export function AlarmsPage(props: PageProps): JSX.Element {
   const { state, session } = props;
   const [which, filter, choose] = useFilter();
   const [pages, setPages] = useState(1);
-  const asked = useAlarms(which, state.alarms, PAGE_SIZE, pages);
+  const asked = useAlarms(which, state.alarms, PAGE_SIZE, pages, filter.kind);
   const [busy, setBusy] = useState(false);
   const [done, setDone] = useState<{ text: string; error: unknown }>({ text: '', error: null });
   const all = asked.value?.items ?? [];
@@ -235,8 +233,9 @@ export function AlarmsPage(props: PageProps): JSX.Element {
     setBusy(true);
     try {
       for (const alarm of these) await alarms.acknowledge(alarm.id);
-      const what = these.length === 1 ? 'Acknowledged' : `${count(these.length)} acknowledged`;
-      setDone({ text: `${what}. It stays until its cause is gone.`, error: null });
+      const what =
+        these.length === 1 ? words.acknowledged : words.acknowledged2(count(these.length));
+      setDone({ text: words.itStaysUntilItsCauseIs(what), error: null });
     } catch (error) {
       setDone({ text: '', error });
     }
@@ -247,15 +246,11 @@ export function AlarmsPage(props: PageProps): JSX.Element {
     <>
       <Headline
         {...answer}
-        detail={
-          state.alarms.active
-            ? 'To acknowledge one tells the others that somebody has seen it. It goes when its cause is gone.'
-            : ''
-        }
+        detail={state.alarms.active ? words.toAcknowledgeOneTellsTheOthers : ''}
       />
       <div class="filters">
         <Choice
-          name="Which alarms"
+          name={words.whichAlarms}
           options={WHICH}
           value={which}
           onChoose={(one) => choose({ state: one })}
@@ -268,7 +263,7 @@ export function AlarmsPage(props: PageProps): JSX.Element {
             disabled={busy}
             onClick={() => void acknowledge(waiting)}
           >
-            Acknowledge {count(waiting.length)}
+            {words.acknowledge2(count(waiting.length))}
           </button>
         )}
       </div>
@@ -293,7 +288,7 @@ export function AlarmsPage(props: PageProps): JSX.Element {
       </ul>
       {asked.value?.next && (
         <button type="button" class="button more" onClick={() => setPages(pages + 1)}>
-          Older ones
+          {words.olderOnes}
         </button>
       )}
     </>

@@ -5,6 +5,9 @@ import { data } from '../../api/data';
 import type { Lane } from '../../api/types';
 import { count, date, timeOfDay } from '../../format/format';
 import { Confirm } from '../../parts/confirm';
+import { data as dataText } from '../../text';
+
+const words = dataText.drop;
 
 const WORD = 'drop';
 
@@ -34,15 +37,15 @@ export function DropDialog({
         until: Number.isFinite(time) ? new Date(time).toISOString() : null,
         confirm: 'drop',
       });
-      onDone({ text: `${count(dropped)} given up.`, error: null });
+      onDone({ text: words.givenUp(count(dropped)), error: null });
     } catch (error) {
       onDone({ text: '', error });
     }
   };
   return (
     <Confirm
-      title="Give records up?"
-      confirm="Give up for good"
+      title={words.giveRecordsUp}
+      confirm={words.giveUpForGood}
       danger
       ready={typed.trim() === WORD}
       onConfirm={() => void drop()}
@@ -50,24 +53,23 @@ export function DropDialog({
     >
       <p>
         <strong data-testid="to-drop">
-          {lane ? `The ${lane} lane` : 'Every lane'}
-          {Number.isFinite(time) ? `, until ${timeOfDay(time)}, ${date(until)}.` : ', all of it.'}
+          {lane ? words.theLane(lane) : words.everyLane}
+          {Number.isFinite(time) ? words.until(timeOfDay(time), date(until)) : words.allOfIt}
         </strong>{' '}
-        {count(held)} are held in all. Whole blocks go, whose newest record is not younger than the
-        time; without a time, all. There is no way back.
+        {words.areHeldInAllWholeBlocks(count(held))}
       </p>
       <div class="inputs">
         <label>
-          Lane
+          {words.lane}
           <select value={lane} onChange={(e) => setLane(e.currentTarget.value as Lane | '')}>
-            <option value="bulk">bulk</option>
-            <option value="normal">normal</option>
-            <option value="alarm">alarm</option>
-            <option value="">all lanes</option>
+            <option value="bulk">{words.bulk}</option>
+            <option value="normal">{words.normal}</option>
+            <option value="alarm">{words.alarm}</option>
+            <option value="">{words.allLanes}</option>
           </select>
         </label>
         <label class="grow">
-          Until
+          {words.until2}
           <input
             type="datetime-local"
             value={until}
@@ -76,7 +78,7 @@ export function DropDialog({
         </label>
         <label class="grow whole">
           <span>
-            Type <code>{WORD}</code> to go on
+            {words.type} <code>{WORD}</code> {words.toGoOn}
           </span>
           <input
             class="mono"

@@ -30,17 +30,20 @@ import { Chart } from '../../parts/chart';
 import { RangeChoice, useRange } from '../../parts/range';
 import { useAsked } from '../../state/asked';
 import { useSeries } from '../../state/history';
+import { data as dataText } from '../../text';
 import { Sinks } from './sinks';
+
+const words = dataText.held;
 
 const EVERY_MS = 5000;
 const SERIES = ['buffer.held', 'buffer.in_per_s', 'buffer.out_per_s'] as const;
 
 /** What comes of it: when all is delivered, else when there is no room, else how fast it goes. */
 function outlook(buffer: Buffer, age: number): [value: string, text: string] {
-  if (age <= BACKLOG_S) return [rate(buffer.out_per_s), 'delivered'];
-  if (buffer.drain_s !== null) return [`≈ ${duration(buffer.drain_s)}`, 'until all is delivered'];
-  if (buffer.full_s !== null) return [`≈ ${duration(buffer.full_s)}`, 'until full at this rate'];
-  return [rate(buffer.out_per_s), 'delivered'];
+  if (age <= BACKLOG_S) return [rate(buffer.out_per_s), words.delivered];
+  if (buffer.drain_s !== null) return [`≈ ${duration(buffer.drain_s)}`, words.untilAllIsDelivered];
+  if (buffer.full_s !== null) return [`≈ ${duration(buffer.full_s)}`, words.untilFullAtThisRate];
+  return [rate(buffer.out_per_s), words.delivered];
 }
 
 function Kpis({ buffer, at }: { buffer: Buffer; at: string }): JSX.Element {
@@ -52,11 +55,11 @@ function Kpis({ buffer, at }: { buffer: Buffer; at: string }): JSX.Element {
         <b data-testid="held" data-value={buffer.held}>
           {countShort(buffer.held)}
         </b>
-        <span>records held</span>
+        <span>{words.recordsHeld}</span>
       </div>
       <div title={buffer.oldest ?? undefined}>
-        <b>{age === null ? 'none' : duration(age)}</b>
-        <span>oldest record</span>
+        <b>{age === null ? words.none : duration(age)}</b>
+        <span>{words.oldestRecord}</span>
       </div>
       <div>
         <b>{value}</b>
@@ -73,15 +76,15 @@ function Backlog({ state }: { state: State }): JSX.Element {
   const span = SPAN_S[range];
   const waits = state.buffer.held > 0 && ['away', 'refused', 'unset'].includes(state.uplink.state);
   return (
-    <Card title="Backlog" aside={<RangeChoice range={chosen} />}>
+    <Card title={words.backlog} aside={<RangeChoice range={chosen} />}>
       <Kpis buffer={state.buffer} at={state.at} />
       <Chart
-        label="Records held"
+        label={words.recordsHeld2}
         times={times}
         span={span}
         lines={[
           {
-            name: 'held',
+            name: words.held,
             values: values['buffer.held'] ?? [],
             color: waits ? '--warn' : '--accent',
             fill: waits ? '--warn-bg' : '--accent-bg',
@@ -93,12 +96,17 @@ function Backlog({ state }: { state: State }): JSX.Element {
         height={168}
       />
       <Chart
-        label="Records a second"
+        label={words.recordsASecond}
         times={times}
         span={span}
         lines={[
-          { name: 'in', values: values['buffer.in_per_s'] ?? [], color: '--accent' },
-          { name: 'out', values: values['buffer.out_per_s'] ?? [], color: '--ink-2', dashed: true },
+          { name: words.in, values: values['buffer.in_per_s'] ?? [], color: '--accent' },
+          {
+            name: words.out,
+            values: values['buffer.out_per_s'] ?? [],
+            color: '--ink-2',
+            dashed: true,
+          },
         ]}
         format={rate}
         height={112}
@@ -111,13 +119,13 @@ function BooksCard({ books }: { books: Books }): JSX.Element {
   const { parts, off } = bookParts(books);
   return (
     <Card
-      title="Where every record is"
+      title={words.whereEveryRecordIs}
       aside={
         <span class="aside">
           <b data-testid="book-accepted" data-value={books.accepted}>
             {count(books.accepted)}
           </b>{' '}
-          accepted
+          {words.accepted}
         </span>
       }
     >
@@ -141,12 +149,13 @@ function BooksCard({ books }: { books: Books }): JSX.Element {
         ))}
       </ul>
       {off === 0 ? (
-        <p class="quiet">The books balance: the parts add up to what was accepted.</p>
+        <p class="quiet">{words.theBooksBalanceThePartsAdd}</p>
       ) : (
         <p class="error-text">
-          The books are off by {count(Math.abs(off))}:{' '}
-          {off > 0 ? 'records are missing' : 'too many'}. Keep the logs of the buffer, and report
-          it.
+          {words.theBooksAreOffByKeep(
+            count(Math.abs(off)),
+            off > 0 ? words.recordsAreMissing : words.tooMany,
+          )}
         </p>
       )}
     </Card>
@@ -155,20 +164,20 @@ function BooksCard({ books }: { books: Books }): JSX.Element {
 
 function LanesCard({ detail, at }: { detail: BufferDetail; at: string }): JSX.Element {
   return (
-    <Card title="Lanes" aside={<span class="aside">alarms leave first</span>}>
+    <Card title={words.lanes} aside={<span class="aside">{words.alarmsLeaveFirst}</span>}>
       <Table
-        label="Lanes, as a table"
+        label={words.lanesAsATable}
         head={
           <>
-            <th scope="col">Lane</th>
+            <th scope="col">{words.lane}</th>
             <th scope="col" class="number">
-              Held
+              {words.held2}
             </th>
             <th scope="col" class="number">
-              On disk
+              {words.onDisk}
             </th>
             <th scope="col" class="number">
-              Oldest
+              {words.oldest}
             </th>
           </>
         }
@@ -197,9 +206,9 @@ function TopicsCard({ detail }: { detail: BufferDetail }): JSX.Element {
   const most = detail.topics[0]?.held ?? 0;
   const shown = all ? detail.topics : detail.topics.slice(0, TOP);
   return (
-    <Card title="Held, by topic">
+    <Card title={words.heldByTopic}>
       {detail.topics.length === 0 ? (
-        <p class="quiet">Nothing is held.</p>
+        <p class="quiet">{words.nothingIsHeld}</p>
       ) : (
         <ul class="topics">
           {shown.map((topic) => (
@@ -222,7 +231,7 @@ function TopicsCard({ detail }: { detail: BufferDetail }): JSX.Element {
       )}
       {detail.topics.length > TOP && (
         <button type="button" class="button small more" onClick={() => setAll(!all)}>
-          {all ? 'Show fewer' : `Show all ${detail.topics.length}`}
+          {all ? words.showFewer : words.showAll(detail.topics.length)}
         </button>
       )}
     </Card>
@@ -233,14 +242,11 @@ function DroppedCard({ detail }: { detail: BufferDetail }): JSX.Element {
   const { dropped, books } = detail;
   return (
     <Card
-      title="Given up"
-      aside={<span class="aside">{books.dropped ? count(books.dropped) : 'nothing, ever'}</span>}
+      title={words.givenUp}
+      aside={<span class="aside">{books.dropped ? count(books.dropped) : words.nothingEver}</span>}
     >
       {dropped.length === 0 ? (
-        <p class="quiet">
-          No record was given up. Where one ever is, it stands here with its topic and the reason,
-          and the cloud is told by a gap record.
-        </p>
+        <p class="quiet">{words.noRecordWasGivenUpWhere}</p>
       ) : (
         <ul class="drops">
           {dropped.map((drop) => (
@@ -263,16 +269,19 @@ function DiskCard({ buffer, detail }: { buffer: Buffer; detail: BufferDetail }):
   const part = disk.limit_bytes ? disk.bytes / disk.limit_bytes : 0;
   const packed = disk.raw_bytes ? disk.stored_bytes / disk.raw_bytes : null;
   return (
-    <Card title="On disk" aside={<span class="aside">{percent(part * 100)} of the limit</span>}>
-      <div class="wide-bar" title={`${count(disk.bytes)} bytes`}>
-        <Bar part={part} label="Disk taken" />
+    <Card
+      title={words.onDisk}
+      aside={<span class="aside">{words.ofTheLimit(percent(part * 100))}</span>}
+    >
+      <div class="wide-bar" title={words.bytes(count(disk.bytes))}>
+        <Bar part={part} label={words.diskTaken} />
       </div>
       <Facts>
-        <Fact name="Taken">{bytesOf(disk.bytes, disk.limit_bytes)}</Fact>
-        <Fact name="Compressed to">{packed === null ? '–' : percent(packed * 100)}</Fact>
-        <Fact name="Free beside it">{bytes(disk.free_bytes)}</Fact>
-        <Fact name="Stays free">{bytes(disk.keep_free_bytes)}</Fact>
-        <Fact name="Durable within">{windowText(buffer.window_ms)}</Fact>
+        <Fact name={words.taken}>{bytesOf(disk.bytes, disk.limit_bytes)}</Fact>
+        <Fact name={words.compressedTo}>{packed === null ? '–' : percent(packed * 100)}</Fact>
+        <Fact name={words.freeBesideIt}>{bytes(disk.free_bytes)}</Fact>
+        <Fact name={words.staysFree}>{bytes(disk.keep_free_bytes)}</Fact>
+        <Fact name={words.durableWithin}>{windowText(buffer.window_ms)}</Fact>
       </Facts>
     </Card>
   );
@@ -287,11 +296,11 @@ function FlashCard({ flash, at }: { flash: Flash; at: string }): JSX.Element {
   const times = flash.write_amplification;
   return (
     <Card
-      title="Flash life"
+      title={words.flashLife}
       aside={
         flash.since && (
           <span class="aside">
-            measured for {ageText(secondsBetween(flash.since, at)).replace(' ago', '')}
+            {words.measuredFor(ageText(secondsBetween(flash.since, at)).replace(' ago', ''))}
           </span>
         )
       }
@@ -303,17 +312,17 @@ function FlashCard({ flash, at }: { flash: Flash; at: string }): JSX.Element {
         </div>
       </div>
       <Facts>
-        <Fact name="The buffer writes">{perDay(flash.written_bytes_per_day)}</Fact>
-        <Fact name="Everything on this disk">{perDay(flash.device_written_bytes_per_day)}</Fact>
-        <Fact name="Written for each byte of payload">
-          {times === null ? 'not known yet' : `${times.toFixed(2)}\u00a0bytes`}
+        <Fact name={words.theBufferWrites}>{perDay(flash.written_bytes_per_day)}</Fact>
+        <Fact name={words.everythingOnThisDisk}>{perDay(flash.device_written_bytes_per_day)}</Fact>
+        <Fact name={words.writtenForEachByteOfPayload}>
+          {times === null ? words.notKnownYet : words.bytes2(times.toFixed(2))}
         </Fact>
-        <Fact name="Commits">{count(flash.commits)}</Fact>
-        <Fact name="Rated endurance">
+        <Fact name={words.commits}>{count(flash.commits)}</Fact>
+        <Fact name={words.ratedEndurance}>
           {flash.rated_endurance_bytes === null ? (
-            <a href="/data/settings">not set</a>
+            <a href="/data/settings">{words.notSet}</a>
           ) : (
-            `${count(flash.rated_endurance_bytes / 1e12)}\u00a0TB`
+            words.tb(count(flash.rated_endurance_bytes / 1e12))
           )}
         </Fact>
       </Facts>
@@ -334,13 +343,13 @@ function Ends({
   // Of the same moment as the newest; the buffer's own account may be some seconds younger.
   const [oldest] = detail.lanes.flatMap((lane) => lane.oldest ?? []).sort();
   return (
-    <Card title="From when to when">
+    <Card title={words.fromWhenToWhen}>
       <Facts>
-        <Fact name="Oldest record held">{one(oldest ?? null)}</Fact>
-        <Fact name="Newest record">{one(detail.newest)}</Fact>
-        <Fact name="Last made durable">{one(detail.last_commit)}</Fact>
-        <Fact name="Waiting for the disk">{count(detail.waiting)}</Fact>
-        <Fact name="Epoch">
+        <Fact name={words.oldestRecordHeld}>{one(oldest ?? null)}</Fact>
+        <Fact name={words.newestRecord}>{one(detail.newest)}</Fact>
+        <Fact name={words.lastMadeDurable}>{one(detail.last_commit)}</Fact>
+        <Fact name={words.waitingForTheDisk}>{count(detail.waiting)}</Fact>
+        <Fact name={words.epoch}>
           <code>{buffer.epoch || '–'}</code>
         </Fact>
       </Facts>
@@ -370,10 +379,10 @@ export function Held({ state, session }: { state: State; session: Session }): JS
           {detail && <FlashCard flash={detail.flash} at={state.at} />}
           {detail && <Ends buffer={buffer} detail={detail} at={state.at} />}
           {asked.value && !detail && (
-            <Card title="Buffer">
+            <Card title={words.buffer}>
               <p class="quiet">
-                The buffer does not answer now. The numbers here are the last it said by itself;
-                what is on its disk stays there. <a href="/services/buffer">Look at the buffer</a>
+                {words.theBufferDoesNotAnswerNow}{' '}
+                <a href="/services/buffer">{words.lookAtTheBuffer}</a>
               </p>
             </Card>
           )}

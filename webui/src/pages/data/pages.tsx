@@ -5,22 +5,24 @@ import type { JSX } from 'preact';
 import { countShort } from '../../format/format';
 import { Title } from '../../parts/basics';
 import { type Tab, Tabs } from '../../parts/tabs';
+import { data } from '../../text';
 import type { PageProps } from '../props';
-import { Devices } from './devices';
 import { Held } from './held';
 import { Quarantine } from './quarantine';
 import { Records } from './records';
 import { RulesPage } from './rules';
 import { Settings } from './settings';
 
+const text = data.pages;
+
 function tabs(quarantined: number): Tab[] {
   const aside = quarantined > 0 && <span class="count tone-warn">{countShort(quarantined)}</span>;
   return [
-    { href: '/data', title: 'Overview' },
-    { href: '/data/records', title: 'Records' },
-    { href: '/data/quarantine', title: 'Quarantine', aside },
-    { href: '/data/rules', title: 'Rules' },
-    { href: '/data/settings', title: 'Settings' },
+    { href: '/data', title: text.overview },
+    { href: '/data/records', title: text.records },
+    { href: '/data/quarantine', title: text.quarantine, aside },
+    { href: '/data/rules', title: text.rules },
+    { href: '/data/settings', title: text.settings },
   ];
 }
 
@@ -39,9 +41,9 @@ function Content({ state, session, path }: PageProps): JSX.Element {
     default:
       return (
         <header class="headline">
-          <Title>There is no such page.</Title>
+          <Title>{text.thereIsNoSuchPage}</Title>
           <p class="sub">
-            <a href="/data">Go to the data</a>
+            <a href="/data">{text.goToTheData}</a>
           </p>
         </header>
       );
@@ -50,10 +52,9 @@ function Content({ state, session, path }: PageProps): JSX.Element {
 
 export function DataPages({ state, session, path }: PageProps): JSX.Element {
   const here = path.replace(/(.)\/$/, '$1');
-  if (here === '/devices') return <Devices state={state} session={session} />;
   return (
     <>
-      <Tabs label="Data" tabs={tabs(state.buffer.quarantined)} here={here} />
+      <Tabs label={text.data} tabs={tabs(state.buffer.quarantined)} here={here} />
       <Content state={state} session={session} path={here} />
     </>
   );

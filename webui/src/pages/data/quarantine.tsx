@@ -9,6 +9,9 @@ import { Headline, Loading, mayAdminister, mayOperate, Outcome, Trouble } from '
 import { Card } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
 import { useAsked } from '../../state/asked';
+import { data as dataText } from '../../text';
+
+const words = dataText.quarantine;
 
 function recordText(item: QuarantineItem): string {
   return item.record ? payloadOf(item.record, true).text : '';
@@ -26,7 +29,7 @@ function Item({
   onChoose: (on: boolean) => void;
 }): JSX.Element {
   const by =
-    item.sink === 'processor' ? 'The processor could not read it' : `${item.sink} refused it`;
+    item.sink === 'processor' ? words.theProcessorCouldNotReadIt : words.refusedIt(item.sink);
   return (
     <li data-testid="quarantined">
       <label class="pick">
@@ -35,9 +38,7 @@ function Item({
           checked={chosen}
           onChange={(e) => onChoose(e.currentTarget.checked)}
         />
-        <span class="unseen">
-          Choose {item.topic}, {item.id}
-        </span>
+        <span class="unseen">{words.choose(item.topic, item.id)}</span>
       </label>
       <details>
         <summary>
@@ -47,17 +48,17 @@ function Item({
           <time dateTime={item.at ?? undefined}>{item.at ? timeNear(item.at, at) : '–'}</time>
           <span class="refusal breaks">
             {by}
-            {item.status ? ` with ${item.status}` : ''}: {item.reason || 'it did not say why'}
+            {item.status ? words.with(item.status) : ''}: {item.reason || words.itDidNotSayWhy}
           </span>
         </summary>
         {item.record ? (
           <pre class="payload">{recordText(item)}</pre>
         ) : (
-          <p class="quiet">The record cannot be shown.</p>
+          <p class="quiet">{words.theRecordCannotBeShown}</p>
         )}
         <p class="quiet record-foot">
-          {item.seq === null ? 'It never got a number.' : `${item.epoch}/${item.seq}`}
-          {item.time && `, taken ${timeNear(item.time, at)}`}
+          {item.seq === null ? words.itNeverGotANumber : `${item.epoch}/${item.seq}`}
+          {item.time && words.taken(timeNear(item.time, at))}
         </p>
       </details>
     </li>
@@ -86,7 +87,7 @@ export function Quarantine({ state, session }: { state: State; session: Session 
   const all = chosen.size === 0;
   const choice: QuarantineChoice = all ? { all: true } : { ids: [...chosen] };
   const many = all ? total : chosen.size;
-  const name = all ? `all ${countShort(total)}` : countShort(chosen.size);
+  const name = all ? words.all(countShort(total)) : countShort(chosen.size);
 
   // A sink, the processor or somebody else has changed what is there. The books count a record once and the list has
   // an item for each sink that refused it, so a difference alone is looked into only now and then.
@@ -110,7 +111,7 @@ export function Quarantine({ state, session }: { state: State; session: Session 
     setBusy(true);
     try {
       const { count: n } = await data.quarantineDo(what, choice);
-      const text = what === 'replay' ? 'on their way again' : 'given up';
+      const text = what === 'replay' ? words.onTheirWayAgain : words.givenUp;
       setDone({ text: `${count(n)} ${text}.`, error: null });
       await again();
     } catch (error) {
@@ -139,23 +140,22 @@ export function Quarantine({ state, session }: { state: State; session: Session 
     <>
       <Headline
         tone={total ? 'warn' : 'ok'}
-        eyebrow="Quarantine"
+        eyebrow={words.quarantine}
         title={
           total
-            ? `${countShort(total)} ${total === 1 ? 'record waits' : 'records wait'} for you.`
-            : 'Nothing was refused.'
+            ? words.forYou(countShort(total), total === 1 ? words.recordWaits : words.recordsWait)
+            : words.nothingWasRefused
         }
-        detail={
-          total
-            ? 'Refused for good, or not to be read. They hold up nothing else, and stay until somebody decides.'
-            : 'What a sink refuses for good, or no rule can read, comes here and holds up nothing else.'
-        }
+        detail={total ? words.refusedForGoodOrNotTo : words.whatASinkRefusesForGood}
       />
       <Trouble asked={asked} />
       <Loading asked={asked} />
       <Outcome {...done} />
       {page && total > 0 && (
-        <Card title="Refused" aside={<span class="aside">{bytes(page.bytes)}, newest first</span>}>
+        <Card
+          title={words.refused}
+          aside={<span class="aside">{words.newestFirst(bytes(page.bytes))}</span>}
+        >
           <div class="inputs tools">
             {mayOperate(session) && (
               <button
@@ -164,7 +164,7 @@ export function Quarantine({ state, session }: { state: State; session: Session 
                 disabled={busy}
                 onClick={() => void act('replay')}
               >
-                Replay {name}
+                {words.replay(name)}
               </button>
             )}
             {mayAdminister(session) && (
@@ -174,12 +174,12 @@ export function Quarantine({ state, session }: { state: State; session: Session 
                 disabled={busy}
                 onClick={() => setDropping(true)}
               >
-                Give up {name}…
+                {words.giveUp(name)}
               </button>
             )}
             {chosen.size > 0 && (
               <button type="button" class="button" onClick={() => setChosen(new Set())}>
-                Choose none
+                {words.chooseNone}
               </button>
             )}
           </div>
@@ -201,22 +201,20 @@ export function Quarantine({ state, session }: { state: State; session: Session 
               disabled={busy}
               onClick={() => void loadMore()}
             >
-              Load more
+              {words.loadMore}
             </button>
           )}
         </Card>
       )}
       {dropping && (
         <Confirm
-          title={`Give ${many === 1 ? 'this record' : `${count(many)} records`} up?`}
-          confirm="Give up for good"
+          title={words.giveUp2(many === 1 ? words.thisRecord : words.records(count(many)))}
+          confirm={words.giveUpForGood}
           danger
           onConfirm={() => void act('drop')}
           onClose={() => setDropping(false)}
         >
-          <p>
-            They count as dropped, and the cloud is told which are missing. There is no way back.
-          </p>
+          <p>{words.theyCountAsDroppedAndThe}</p>
         </Confirm>
       )}
     </>

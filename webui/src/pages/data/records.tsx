@@ -8,7 +8,10 @@ import { payloadOf } from '../../derive/data';
 import { count, countShort, timeNear } from '../../format/format';
 import { Headline, mayAdminister, Outcome } from '../../parts/asked';
 import { Card, Copyable, Notice } from '../../parts/basics';
+import { data as dataText } from '../../text';
 import { DropDialog } from './drop';
+
+const words = dataText.records;
 
 type Order = 'newest' | 'oldest';
 
@@ -65,8 +68,11 @@ function RecordLine({ record, at }: { record: StoredRecord; at: string }): JSX.E
         </summary>
         <pre class="payload">{payloadOf(record, true).text}</pre>
         <p class="quiet record-foot">
-          {short.kind}, clock {record.synced ? 'synchronised' : 'not synchronised'}
-          <Copyable value={`${record.gateway}/${record.epoch}/${record.seq}`} label="record id" />
+          {words.clock(short.kind, record.synced ? words.synchronised : words.notSynchronised)}
+          <Copyable
+            value={`${record.gateway}/${record.epoch}/${record.seq}`}
+            label={words.recordId}
+          />
         </p>
       </details>
     </li>
@@ -83,15 +89,13 @@ function Export({ filter }: { filter: RecordFilter }): JSX.Element {
   const [from, setFrom] = useState('');
   const [to, setTo] = useState('');
   const what =
-    filter.topic || filter.lane ? 'What the filter above lets through' : 'All that is held';
+    filter.topic || filter.lane ? words.whatTheFilterAboveLetsThrough : words.allThatIsHeld;
   return (
-    <Card title="Export">
-      <p class="quiet">
-        {what}, as lines of JSON, oldest first. Nothing is taken out of the buffer by it.
-      </p>
+    <Card title={words.export}>
+      <p class="quiet">{words.asLinesOfJsonOldestFirst(what)}</p>
       <div class="inputs">
         <label>
-          From
+          {words.from}
           <input
             type="datetime-local"
             value={from}
@@ -99,7 +103,7 @@ function Export({ filter }: { filter: RecordFilter }): JSX.Element {
           />
         </label>
         <label>
-          To
+          {words.to}
           <input type="datetime-local" value={to} onInput={(e) => setTo(e.currentTarget.value)} />
         </label>
         <a
@@ -107,7 +111,7 @@ function Export({ filter }: { filter: RecordFilter }): JSX.Element {
           href={data.exportUrl(filter, rfc3339(from), rfc3339(to))}
           download="holdfast-records.ndjson"
         >
-          Export
+          {words.export}
         </a>
       </div>
     </Card>
@@ -133,26 +137,26 @@ export function Records({ state, session }: { state: State; session: Session }):
     <>
       <Headline
         tone="off"
-        eyebrow="Records"
-        title={buffer.held ? `${countShort(buffer.held)} records are held.` : 'No record is held.'}
-        detail="What every sink has acknowledged is no longer here."
+        eyebrow={words.records}
+        title={buffer.held ? words.recordsAreHeld(countShort(buffer.held)) : words.noRecordIsHeld}
+        detail={words.whatEverySinkHasAcknowledgedIs}
       />
       <Card
-        title="Look"
+        title={words.look}
         aside={
           <button type="button" class="button small" onClick={() => load(false)}>
-            Read again
+            {words.readAgain}
           </button>
         }
       >
         <form class="inputs" onSubmit={search}>
           <label class="grow">
-            Topic
+            {words.topic}
             <input
               type="search"
               class="mono"
               value={typed}
-              placeholder="sensors/+/temp"
+              placeholder={words.sensorsTemp}
               maxLength={256}
               autocapitalize="none"
               autocomplete="off"
@@ -161,26 +165,26 @@ export function Records({ state, session }: { state: State; session: Session }):
             />
           </label>
           <label>
-            Lane
+            {words.lane}
             <select
               value={filter.lane}
               onChange={(e) => setFilter({ ...filter, lane: e.currentTarget.value as Lane | '' })}
             >
-              <option value="">all</option>
-              <option value="alarm">alarm</option>
-              <option value="normal">normal</option>
-              <option value="bulk">bulk</option>
+              <option value="">{words.all}</option>
+              <option value="alarm">{words.alarm}</option>
+              <option value="normal">{words.normal}</option>
+              <option value="bulk">{words.bulk}</option>
             </select>
           </label>
           <label>
-            First
+            {words.first}
             <select value={order} onChange={(e) => setOrder(e.currentTarget.value as Order)}>
-              <option value="newest">the newest</option>
-              <option value="oldest">the oldest</option>
+              <option value="newest">{words.theNewest}</option>
+              <option value="oldest">{words.theOldest}</option>
             </select>
           </label>
           <button type="submit" class="button primary">
-            Look
+            {words.look}
           </button>
         </form>
         <Outcome text="" error={listing.error} />
@@ -192,16 +196,16 @@ export function Records({ state, session }: { state: State; session: Session }):
         {!listing.busy && listing.records.length === 0 && listing.error === null && (
           <p class="quiet" data-testid="no-records">
             {listing.next
-              ? 'Nothing in the part that was looked at; go on to look further.'
+              ? words.nothingInThePartThatWas
               : filtered
-                ? 'No record that is held goes through this filter. + stands for one level, # for all that follow.'
-                : 'Nothing is held: every sink has all there was.'}
+                ? words.noRecordThatIsHeldGoes
+                : words.nothingIsHeldEverySinkHas}
           </p>
         )}
         <p class="quiet" role="status">
           {listing.busy
-            ? 'Reading…'
-            : listing.records.length > 0 && `${count(listing.records.length)} shown`}
+            ? words.reading
+            : listing.records.length > 0 && words.shown(count(listing.records.length))}
         </p>
         {listing.next !== null && (
           <button
@@ -210,18 +214,15 @@ export function Records({ state, session }: { state: State; session: Session }):
             disabled={listing.busy}
             onClick={() => load(true)}
           >
-            Load more
+            {words.loadMore}
           </button>
         )}
       </Card>
       <div class="halves after">
         <Export filter={filter} />
         {mayAdminister(session) && (
-          <Card title="Give records up">
-            <p class="quiet">
-              For good, and for every sink. The cloud is told what is missing, and the audit log who
-              did it. Export them first where they may be wanted.
-            </p>
+          <Card title={words.giveRecordsUp}>
+            <p class="quiet">{words.forGoodAndForEverySink}</p>
             <Outcome {...done} />
             <button
               type="button"
@@ -229,13 +230,13 @@ export function Records({ state, session }: { state: State; session: Session }):
               disabled={buffer.held === 0}
               onClick={() => setDropping(true)}
             >
-              Give up…
+              {words.giveUp}
             </button>
           </Card>
         )}
       </div>
       {listing.error !== null && listing.records.length > 0 && (
-        <Notice tone="warn" title="What is shown here is older." />
+        <Notice tone="warn" title={words.whatIsShownHereIsOlder} />
       )}
       {dropping && (
         <DropDialog

@@ -12,6 +12,9 @@ import { Headline, Loading, mayAdminister, Outcome, Table, Trouble } from '../..
 import { Card, Notice, Status } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
 import { useAsked } from '../../state/asked';
+import { data as dataText } from '../../text';
+
+const words = dataText.rules;
 
 const EVERY_MS = 5000;
 const EXAMPLE = `[
@@ -30,17 +33,20 @@ function InForce({ list }: { list: RuleList }): JSX.Element {
     </td>
   );
   return (
-    <Card title="In force" aside={<span class="aside">the first that matches decides</span>}>
+    <Card
+      title={words.inForce}
+      aside={<span class="aside">{words.theFirstThatMatchesDecides}</span>}
+    >
       {list.rules.length === 0 ? (
-        <p class="quiet">No rules: every message becomes a record as it is.</p>
+        <p class="quiet">{words.noRulesEveryMessageBecomesA}</p>
       ) : (
         <Table
-          label="Rules in force, as a table"
+          label={words.rulesInForceAsATable}
           head={
             <>
-              <th scope="col">Filter</th>
-              <th scope="col">What it does</th>
-              {['Matched', 'Out', 'Let go', 'Refused'].map((name) => (
+              <th scope="col">{words.filter}</th>
+              <th scope="col">{words.whatItDoes}</th>
+              {[words.matched, words.out, words.letGo, words.refused].map((name) => (
                 <th scope="col" class="number" key={name}>
                   {name}
                 </th>
@@ -70,18 +76,14 @@ type Out = { topic?: string; lane?: string };
 
 function Trial({ result }: { result: DryRunResult }): JSX.Element {
   const { results } = result;
-  if (results.length === 0)
-    return (
-      <p class="quiet">
-        The rules are fine. The processor remembers no message to try them on: send one, and try
-        again.
-      </p>
-    );
+  if (results.length === 0) return <p class="quiet">{words.theRulesAreFineTheProcessor}</p>;
   return (
     <>
       <p class="quiet">
-        In: {count(results.length)}, out: {count(results.reduce((sum, r) => sum + r.out.length, 0))}
-        , the newest first.
+        {words.inOutTheNewestFirst(
+          count(results.length),
+          count(results.reduce((sum, r) => sum + r.out.length, 0)),
+        )}
       </p>
       <ol class="dry-run" data-testid="dry-run">
         {[...results].reverse().map((r, i) => (
@@ -92,9 +94,9 @@ function Trial({ result }: { result: DryRunResult }): JSX.Element {
             </div>
             <div>
               {r.quarantined !== null ? (
-                <Status tone="warn">quarantine: {r.quarantined}</Status>
+                <Status tone="warn">{words.quarantine(r.quarantined)}</Status>
               ) : r.out.length === 0 ? (
-                <Status tone="off">{r.dropped ? 'let go' : 'nothing now'}</Status>
+                <Status tone="off">{r.dropped ? words.letGo2 : words.nothingNow}</Status>
               ) : (
                 r.out.map((out, n) => (
                   <p key={`${n}-${(out as Out).topic}`}>
@@ -104,7 +106,7 @@ function Trial({ result }: { result: DryRunResult }): JSX.Element {
                   </p>
                 ))
               )}
-              <span class="quiet">{r.rule === null ? 'no rule' : `rule ${r.rule + 1}`}</span>
+              <span class="quiet">{r.rule === null ? words.noRule : words.rule(r.rule + 1)}</span>
             </div>
           </li>
         ))}
@@ -178,9 +180,9 @@ function Editor({
       setEdited(null);
     });
   return (
-    <Card title="Try and change">
+    <Card title={words.tryAndChange}>
       <label class="area">
-        <span class="quiet">Rules as a list in JSON; empty for none</span>
+        <span class="quiet">{words.rulesAsAListInJson}</span>
         <textarea
           class="mono"
           rows={12}
@@ -194,7 +196,7 @@ function Editor({
       </label>
       <div class="inputs tools">
         <button type="button" class="button" disabled={busy} onClick={() => void dryRun()}>
-          Dry run
+          {words.dryRun}
         </button>
         {admin && (
           <button
@@ -203,12 +205,12 @@ function Editor({
             disabled={busy || !revision || text === before}
             onClick={() => setAsking(true)}
           >
-            Apply…
+            {words.apply}
           </button>
         )}
         {text === '' && (
           <button type="button" class="button" onClick={() => setEdited(EXAMPLE)}>
-            Begin with an example
+            {words.beginWithAnExample}
           </button>
         )}
       </div>
@@ -216,15 +218,12 @@ function Editor({
       <div role="status">{result && <Trial result={result} />}</div>
       {asking && (
         <Confirm
-          title="Apply these rules?"
-          confirm="Apply"
+          title={words.applyTheseRules}
+          confirm={words.apply2}
           onConfirm={() => void apply()}
           onClose={() => setAsking(false)}
         >
-          <p>
-            They hold for every message from now on, without a restart and without losing one. What
-            they drop is not kept anywhere.
-          </p>
+          <p>{words.theyHoldForEveryMessageFrom}</p>
         </Confirm>
       )}
     </Card>
@@ -244,15 +243,18 @@ export function RulesPage({ session }: { session: Session }): JSX.Element {
     <>
       <Headline
         tone="off"
-        eyebrow="Rules"
+        eyebrow={words.rules}
         title={
           n === undefined
-            ? 'What becomes of a message.'
+            ? words.whatBecomesOfAMessage
             : n === 0
-              ? 'Every message becomes a record as it is.'
-              : `${count(n)} ${n === 1 ? 'rule decides' : 'rules decide'} what becomes of a message.`
+              ? words.everyMessageBecomesARecordAs
+              : words.whatBecomesOfAMessage2(
+                  count(n),
+                  n === 1 ? words.ruleDecides : words.rulesDecide,
+                )
         }
-        detail="Counted since the processor started."
+        detail={words.countedSinceTheProcessor}
       />
       <Trouble asked={rules} />
       <Trouble asked={config} />
@@ -266,13 +268,11 @@ export function RulesPage({ session }: { session: Session }): JSX.Element {
             admin={admin}
             onSaved={(now) => {
               setSaved(now);
-              setText('Applied. The processor takes them now.');
+              setText(words.appliedTheProcessorTakesThem);
               void rules.again();
             }}
             onStale={() => {
-              setText(
-                'Somebody has changed the configuration meanwhile. Your text is still here, not applied; look at what is in force and apply it again.',
-              );
+              setText(words.somebodyHasChangedThe);
               void config.again();
             }}
           />

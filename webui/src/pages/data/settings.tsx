@@ -16,37 +16,22 @@ import { Headline, Loading, mayAdminister, Outcome, Trouble } from '../../parts/
 import { Notice } from '../../parts/basics';
 import { Field } from '../../parts/field';
 import { useAsked } from '../../state/asked';
+import { data } from '../../text';
+
+const words = data.settings;
 
 const POLICY: [WhenFull, string, string][] = [
-  [
-    'hold',
-    'Hold in the broker',
-    'Nothing that was accepted is given up. The broker keeps what its queue takes; past that it drops, which is counted.',
-  ],
-  [
-    'drop_oldest',
-    'Give up the oldest',
-    'New records always have room. What goes is counted and told to the cloud.',
-  ],
-  [
-    'drop_lower_first',
-    'Give up the lowest lane first',
-    'The oldest of bulk, then of normal, and alarms last.',
-  ],
+  ['hold', words.holdInTheBroker, words.nothingThatWasAcceptedIsGiven],
+  ['drop_oldest', words.giveUpTheOldest, words.newRecordsAlwaysHaveRoomWhat],
+  ['drop_lower_first', words.giveUpTheLowestLaneFirst, words.theOldestOfBulkThenOf],
 ];
 
 const TEXT: Record<keyof typeof UNITS, [label: string, hint: string]> = {
-  window_ms: [
-    'Durability window',
-    'How long records may wait to be written together. Wider writes less to the flash; a device gets its acknowledgement so much later.',
-  ],
-  max_bytes: ['Most on disk', 'All of the buffer, what it needs for itself included.'],
-  max_age_s: ['Oldest', 'Older records are given up; 0 for never.'],
-  keep_free_bytes: ['Leave free', 'Of the disk, for everything else on this box.'],
-  rated_endurance_bytes: [
-    'Rated endurance of the card',
-    'What its maker promises that can be written (TBW); 0 where not known.',
-  ],
+  window_ms: [words.durabilityWindow, words.howLongRecordsMayWaitTo],
+  max_bytes: [words.mostOnDisk, words.allOfTheBufferWhatIt],
+  max_age_s: [words.oldest, words.olderRecordsAreGivenUp0],
+  keep_free_bytes: [words.leaveFree, words.ofTheDiskForEverythingElse],
+  rated_endurance_bytes: [words.ratedEnduranceOfTheCard, words.whatItsMakerPromisesThatCan],
 };
 
 const NAMES = Object.keys(TEXT) as (keyof typeof UNITS)[];
@@ -102,14 +87,14 @@ function Form({
     setBusy(false);
   };
   return (
-    <form class="card settings" onSubmit={save} noValidate aria-label="Buffer settings">
+    <form class="card settings" onSubmit={save} noValidate aria-label={words.bufferSettings}>
       {failure !== null && (
         <div role="alert">
           <Notice tone="bad" title={errorText(failure)} />
         </div>
       )}
       <fieldset class="policies">
-        <legend>When there is no room</legend>
+        <legend>{words.whenThereIsNoRoom}</legend>
         {POLICY.map(([value, title, hint]) => (
           <label key={value}>
             <input
@@ -147,7 +132,7 @@ function Form({
       </div>
       <div class="inputs">
         <button type="submit" class="button primary" disabled={busy || !changed}>
-          {busy ? 'Saving…' : 'Save'}
+          {busy ? words.saving : words.save}
         </button>
         <button
           type="button"
@@ -159,7 +144,7 @@ function Form({
             setFailure(null);
           }}
         >
-          Undo
+          {words.undo}
         </button>
       </div>
     </form>
@@ -177,9 +162,9 @@ export function Settings({ session }: { session: Session }): JSX.Element {
     <>
       <Headline
         tone="off"
-        eyebrow="Settings"
-        title="How records are kept."
-        detail="Taken at once, without a restart. Every change is in the audit log."
+        eyebrow={words.settings}
+        title={words.howRecordsAreKept}
+        detail={words.takenAtOnceWithoutARestart}
       />
       {admin ? (
         <>
@@ -191,19 +176,17 @@ export function Settings({ session }: { session: Session }): JSX.Element {
               revision={revision}
               onSaved={(now) => {
                 setSaved(now);
-                setText('Saved. The services take it now.');
+                setText(words.savedTheServicesTakeItNow);
               }}
               onStale={() => {
-                setText(
-                  'Somebody has changed the settings meanwhile. They are read anew; what you changed is still here, not saved.',
-                );
+                setText(words.somebodyHasChangedTheSettings);
                 void asked.again();
               }}
             />
           )}
         </>
       ) : (
-        <Notice tone="off" title="Only an admin sees and changes the settings." />
+        <Notice tone="off" title={words.onlyAnAdminSeesAndChanges} />
       )}
     </>
   );

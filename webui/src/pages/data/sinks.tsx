@@ -10,14 +10,16 @@ import { Loading, mayOperate, Trouble } from '../../parts/asked';
 import { Card, Fact, Facts, Status } from '../../parts/basics';
 import { Trial } from '../../parts/trial';
 import { useAsked } from '../../state/asked';
-import { actionText } from '../../text/overview';
+import { actionText, data as dataText } from '../../text';
+
+const text = dataText.sinks;
 
 const EVERY_MS = 5000;
 
 const CIRCUIT: Record<Sink['circuit'], string> = {
-  closed: 'closed, data flows',
-  open: 'open, waits',
-  'half-open': 'half-open, one batch tries',
+  closed: text.closedDataFlows,
+  open: text.openWaits,
+  'half-open': text.halfOpenOneBatchTries,
 };
 
 type Tried =
@@ -52,29 +54,31 @@ function SinkCard({
   return (
     <Card title={sink.sink} class="sink" aside={<Status tone={mark.tone}>{mark.word}</Status>}>
       <p class="breaks">
-        {sink.url} {sink.type === 'mqtt' && <span class="quiet">MQTT</span>}
+        {sink.url} {sink.type === 'mqtt' && <span class="quiet">{text.mqtt}</span>}
       </p>
       <Facts>
         {books && (
-          <Fact name="Held for it">
+          <Fact name={text.heldForIt}>
             <span title={count(books.held)}>{countShort(books.held)}</span>
           </Fact>
         )}
-        <Fact name="Delivered">
-          <span title={`${count(sink.delivered)} since the forwarder started`}>
+        <Fact name={text.delivered}>
+          <span title={text.sinceTheForwarderStarted(count(sink.delivered))}>
             {countShort(sink.delivered)}, {bytes(sink.bytes_out)}
           </span>
         </Fact>
-        <Fact name="Last delivered">{ageText(secondsBetween(sink.last_success, at))}</Fact>
-        <Fact name="Circuit">{CIRCUIT[sink.circuit] ?? sink.circuit}</Fact>
-        <Fact name="Answers within">{sink.latency_ms ? `${count(sink.latency_ms)} ms` : '–'}</Fact>
-        {away !== null && <Fact name="Away for">{duration(away)}</Fact>}
-        {sink.attempt > 0 && <Fact name="Failed tries in a row">{count(sink.attempt)}</Fact>}
+        <Fact name={text.lastDelivered}>{ageText(secondsBetween(sink.last_success, at))}</Fact>
+        <Fact name={text.circuit}>{CIRCUIT[sink.circuit] ?? sink.circuit}</Fact>
+        <Fact name={text.answersWithin}>
+          {sink.latency_ms ? text.ms2(count(sink.latency_ms)) : '–'}
+        </Fact>
+        {away !== null && <Fact name={text.awayFor}>{duration(away)}</Fact>}
+        {sink.attempt > 0 && <Fact name={text.failedTriesInARow}>{count(sink.attempt)}</Fact>}
         {sink.attempt > 0 && wait !== null && (
-          <Fact name="Next try">{wait >= 1 ? `in ${duration(wait)}` : 'now'}</Fact>
+          <Fact name={text.nextTry}>{wait >= 1 ? text.in(duration(wait)) : text.now}</Fact>
         )}
         {sink.refused > 0 && (
-          <Fact name="Refused for good">
+          <Fact name={text.refusedForGood}>
             <a href="/data/quarantine">{count(sink.refused)}</a>
           </Fact>
         )}
@@ -97,7 +101,7 @@ function SinkCard({
           onClick={() => void test()}
           disabled={trial.kind === 'running'}
         >
-          {trial.kind === 'running' ? 'Trying…' : 'Test'}
+          {trial.kind === 'running' ? text.trying : text.test}
           <span class="unseen"> {sink.sink}</span>
         </button>
       )}
@@ -120,9 +124,9 @@ export function Sinks({
       <Trouble asked={asked} />
       <Loading asked={asked} />
       {asked.value?.sinks.length === 0 && (
-        <Card title="Sinks">
+        <Card title={text.sinks}>
           <p class="quiet">
-            There is no place to send to yet: records are held.{' '}
+            {text.thereIsNoPlaceToSend}{' '}
             {session.role === 'admin' && <a href="/setup">{actionText.setUplink}</a>}
           </p>
         </Card>

@@ -6,6 +6,9 @@ import { useLocation } from 'preact-iso';
 import { errorText, isApiError } from '../../api/client';
 import { releases } from '../../api/releases';
 import { Card, Notice } from '../../parts/basics';
+import { releases as releasesText } from '../../text';
+
+const words = releasesText.add;
 
 function FileField({
   id,
@@ -79,13 +82,13 @@ export function AddCard(): JSX.Element {
     setBusy(false);
   };
   return (
-    <Card title="Add a release">
-      <form ref={form} class="add-form" onSubmit={add} noValidate aria-label="Add a release">
+    <Card title={words.addARelease}>
+      <form ref={form} class="add-form" onSubmit={add} noValidate aria-label={words.addARelease}>
         {error !== null && <Refused error={error} />}
         <FileField
           id="release-file"
-          label="Release file"
-          hint="Names the images, each pinned by digest. Adding one changes nothing that runs."
+          label={words.releaseFile}
+          hint={words.namesTheImagesEachPinnedBy}
           accept=".json,application/json"
           onChange={(chosen) => {
             setFile(chosen);
@@ -94,13 +97,13 @@ export function AddCard(): JSX.Element {
         />
         <FileField
           id="release-signature"
-          label="Signature"
-          hint="The .minisig file beside it, where there is one."
+          label={words.signature}
+          hint={words.theMinisigFileBesideItWhere}
           accept=".minisig"
           onChange={setSignature}
         />
         <button type="submit" class="button primary" disabled={busy || !file}>
-          {busy ? 'Adding…' : 'Add it'}
+          {busy ? words.adding : words.addIt}
         </button>
       </form>
     </Card>

@@ -10,6 +10,9 @@ import { changeText, mayLose } from '../../derive/release';
 import type { TitleOf } from '../../derive/upgrade';
 import { Confirm } from '../../parts/confirm';
 import { usePlan } from '../../state/releases';
+import { releases as releasesText } from '../../text';
+
+const text = releasesText.back;
 
 function What({ plan, titleOf }: { plan: Plan; titleOf: TitleOf }): JSX.Element {
   return (
@@ -22,14 +25,13 @@ function What({ plan, titleOf }: { plan: Plan; titleOf: TitleOf }): JSX.Element 
         ))}
       </ul>
       <p>
-        {plan.fetch.images === 0
-          ? 'Its images are still here: it needs no network.'
-          : 'An image of it is not here any more and has to be fetched first.'}{' '}
-        It is watched as any other release.
+        {text.itIsWatchedAsAnyOther(
+          plan.fetch.images === 0 ? text.itsImagesAreStillHereIt : text.anImageOfItIsNot,
+        )}
       </p>
       {plan.schema_changes.length > 0 ? (
         <>
-          <p class="error-text">What is stored is changed back, and something may be lost:</p>
+          <p class="error-text">{text.whatIsStoredIsChangedBack}</p>
           <ul class="back-services">
             {plan.schema_changes.map((change) => (
               <li key={change}>{change}</li>
@@ -37,7 +39,7 @@ function What({ plan, titleOf }: { plan: Plan; titleOf: TitleOf }): JSX.Element 
           </ul>
         </>
       ) : (
-        <p>Records and settings stay.</p>
+        <p>{text.recordsAndSettingsStay}</p>
       )}
     </>
   );
@@ -67,23 +69,23 @@ function Dialog({
     }, onFailed);
   return (
     <Confirm
-      title={`Roll back to ${to.name}?`}
-      confirm="Roll back"
+      title={text.rollBackTo(to.name)}
+      confirm={text.rollBack}
       danger
       ready={!waits && (!loses || typed.trim() === to.name)}
       onConfirm={() => void back()}
       onClose={onClose}
     >
-      {waits && <p>Asking what it would do…</p>}
+      {waits && <p>{text.askingWhatItWouldDo}</p>}
       {plan && <What plan={plan} titleOf={titleOf} />}
       {asked.error !== null && !plan && (
-        <p class="error-text">What it would do is not known. {errorText(asked.error)}</p>
+        <p class="error-text">{text.whatItWouldDoIsNot(errorText(asked.error))}</p>
       )}
       {loses && (
         <div class="inputs">
           <label class="grow whole">
             <span>
-              Type <code>{to.name}</code> to go on
+              {text.type} <code>{to.name}</code> {text.toGoOn}
             </span>
             <input
               class="mono"
@@ -121,7 +123,8 @@ export function RollBack({
           setAsks(true);
         }}
       >
-        Roll back<span class="unseen"> to {to.name}</span>
+        {text.rollBack}
+        <span class="unseen"> {text.to(to.name)}</span>
       </button>
       {error !== null && (
         <p class="error-text" role="alert">

@@ -9,6 +9,9 @@ import { bundlePercent, bundleText } from '../../derive/bundle';
 import { sentence } from '../../derive/incident';
 import { Card, Notice } from '../../parts/basics';
 import { useAsked } from '../../state/asked';
+import { releases } from '../../text';
+
+const text = releases.bundle;
 
 const EVERY_MS = 5_000;
 
@@ -18,7 +21,7 @@ function Progress({ bundle }: { bundle: Bundle }): JSX.Element {
       <p class="quiet breaks" role="status">
         {bundleText(bundle)}
       </p>
-      <progress max={100} value={bundlePercent(bundle)} aria-label="Progress of the bundle" />
+      <progress max={100} value={bundlePercent(bundle)} aria-label={text.progressOfTheBundle} />
     </div>
   );
 }
@@ -61,8 +64,8 @@ export function BundleCard({ onTaken }: { onTaken: () => void }): JSX.Element {
     await asked.again();
   };
   return (
-    <Card title="Upload a bundle">
-      <form class="add-form" onSubmit={upload} noValidate aria-label="Upload a bundle">
+    <Card title={text.uploadABundle}>
+      <form class="add-form" onSubmit={upload} noValidate aria-label={text.uploadABundle}>
         {error !== null && (
           <div role="alert">
             <Notice tone="bad" title={errorText(error)} />
@@ -70,23 +73,21 @@ export function BundleCard({ onTaken }: { onTaken: () => void }): JSX.Element {
         )}
         {bundle?.state === 'failed' && !busy && (
           <div role="alert" data-testid="bundle-refused">
-            <Notice tone="bad" title="The last bundle was not taken.">
+            <Notice tone="bad" title={text.theLastBundleWasNotTaken}>
               <p class="breaks">{sentence(bundle.detail)}</p>
             </Notice>
           </div>
         )}
         {bundle?.state === 'done' && (
-          <Notice tone="ok" title={`${bundle.name} is here, with its images.`}>
-            <a href={`/releases/${bundle.id}`}>See its plan</a>
+          <Notice tone="ok" title={text.isHereWithItsImages(bundle.name ?? '')}>
+            <a href={`/releases/${bundle.id}`}>{text.seeItsPlan}</a>
           </Notice>
         )}
         {coming && <Progress bundle={bundle} />}
         <div class="field">
-          <label for="bundle-file">Bundle</label>
+          <label for="bundle-file">{text.bundle}</label>
           <p class="hint" id="bundle-file-hint">
-            {coming && !busy
-              ? 'Choose the same file to go on where it stopped.'
-              : 'A release, its signature and its images in one file. Nothing that runs is changed.'}
+            {coming && !busy ? text.chooseTheSameFileToGo : text.aReleaseItsSignatureAndIts}
           </p>
           <input
             id="bundle-file"
@@ -98,11 +99,11 @@ export function BundleCard({ onTaken }: { onTaken: () => void }): JSX.Element {
         </div>
         <div class="bundle-buttons">
           <button type="submit" class="button primary" disabled={busy || !file}>
-            {busy ? 'Uploading…' : coming ? 'Go on' : 'Upload it'}
+            {busy ? text.uploading : coming ? text.goOn : text.uploadIt}
           </button>
           {coming && (
             <button type="button" class="button" onClick={() => void giveUp()}>
-              Give up
+              {text.giveUp}
             </button>
           )}
         </div>

@@ -9,6 +9,9 @@ import { gapsText, incidentOf, pastMark } from '../../derive/release';
 import type { TitleOf } from '../../derive/upgrade';
 import { count, duration, secondsBetween, timeNear } from '../../format/format';
 import { Card, Status } from '../../parts/basics';
+import { releases } from '../../text';
+
+const text = releases.history;
 
 const SHOWN = 8;
 
@@ -39,14 +42,15 @@ function Item({
           {sentence(past.reason)}{' '}
           {incident && (
             <a class="in-text" href={incidentPath(incident.service, incident.id)}>
-              What was seen<span class="unseen"> of {past.release.name}</span>
+              {text.whatWasSeen}
+              <span class="unseen"> {text.of(past.release.name)}</span>
             </a>
           )}
         </p>
       )}
       <p class="quiet">
-        <span title={past.finished}>{timeNear(past.finished, at)}</span>, by {past.actor}; took{' '}
-        {duration(took)}.
+        <span title={past.finished}>{timeNear(past.finished, at)}</span>
+        {text.byTook(past.actor, duration(took))}
       </p>
       {gaps && <p class="quiet breaks">{gaps}</p>}
     </li>
@@ -68,14 +72,11 @@ export function HistoryCard({
   const hidden = history.length - SHOWN;
   return (
     <Card
-      title="Upgrades so far"
-      aside={history.length > 0 && <span class="aside">newest first</span>}
+      title={text.upgradesSoFar}
+      aside={history.length > 0 && <span class="aside">{text.newestFirst}</span>}
     >
       {history.length === 0 ? (
-        <p class="quiet">
-          None yet. Each one ends with the new release kept or the one before running again, and
-          stands here with how it ended and why.
-        </p>
+        <p class="quiet">{text.noneYetEachOneEndsWith}</p>
       ) : (
         <ul class="past">
           {(all ? history : history.slice(0, SHOWN)).map((past) => (
@@ -91,7 +92,7 @@ export function HistoryCard({
       )}
       {hidden > 0 && !all && (
         <button type="button" class="button small more" onClick={() => setAll(true)}>
-          {count(hidden)} more
+          {text.more(count(hidden))}
         </button>
       )}
     </Card>

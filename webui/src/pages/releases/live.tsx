@@ -13,6 +13,9 @@ import { mayAdminister } from '../../parts/asked';
 import { Card, Status } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
 import { Icon } from '../../parts/icon';
+import { releases as releasesText } from '../../text';
+
+const text = releasesText.live;
 
 function StepMark({ state }: { state: Step['state'] }): JSX.Element {
   return (
@@ -24,18 +27,18 @@ function StepMark({ state }: { state: Step['state'] }): JSX.Element {
 }
 
 const SPOKEN: Record<Step['state'], string> = {
-  todo: 'still to come',
-  now: 'under way',
-  done: 'done',
-  failed: 'failed',
+  todo: text.stillToCome,
+  now: text.underWay,
+  done: text.done,
+  failed: text.failed,
 };
 
 function Gate({ gate }: { gate: NonNullable<Upgrade['gate']> }): JSX.Element {
   const passed = gate.seconds - gate.remaining_s;
   return (
     <div class="gate" data-testid="gate" data-remaining={gate.remaining_s}>
-      <progress value={passed} max={gate.seconds} aria-label="How much of the watch has passed">
-        {passed} of {gate.seconds} s
+      <progress value={passed} max={gate.seconds} aria-label={text.howMuchOfTheWatchHas}>
+        {text.ofS(passed, gate.seconds)}
       </progress>
       <ul class="checks">
         {gate.checks.map((check) => {
@@ -86,7 +89,7 @@ function GiveUp({ upgrade }: { upgrade: Upgrade }): JSX.Element {
   return (
     <>
       <button type="button" class="button small bad" onClick={() => setAsks(true)}>
-        Give it up
+        {text.giveItUp}
       </button>
       {error !== null && (
         <p class="error-text" role="alert">
@@ -95,15 +98,15 @@ function GiveUp({ upgrade }: { upgrade: Upgrade }): JSX.Element {
       )}
       {asks && (
         <Confirm
-          title={`Go back to ${from}?`}
-          confirm="Give it up"
+          title={text.goBackTo(from ?? '')}
+          confirm={text.giveItUp}
           danger
           onClose={() => setAsks(false)}
-          onConfirm={() => releases.rollBack().then(() => setError(null), setError)}
+          onConfirm={() => releases.giveUp(upgrade).then(() => setError(null), setError)}
         >
           <p>
-            What was switched goes back to {from}, to images that are still here: it needs no
-            network. Records and settings stay. What was not switched is not touched.
+            {text.whatWasSwitchedGoesBackTo} {from}
+            {text.toImagesThatAreStillHere}
           </p>
         </Confirm>
       )}
@@ -137,9 +140,9 @@ export function LiveCard({
         ))}
       </ol>
       <p class="quiet live-foot">
-        {upgrade.kind === 'rollback' ? 'Rollback' : 'Upgrade'} begun by {upgrade.actor}
+        {text.begunBy(upgrade.kind === 'rollback' ? text.rollback : text.upgrade, upgrade.actor)}
         {upgrade.started && `, ${timeNear(upgrade.started, at)}`}
-        {took !== null && (open ? `, ${duration(took)} ago` : `; took ${duration(took)}`)}
+        {took !== null && (open ? text.ago(duration(took)) : text.took(duration(took)))}
       </p>
     </Card>
   );

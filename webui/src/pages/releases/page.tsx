@@ -18,6 +18,7 @@ import { Headline, Loading, mayAdminister, mayOperate, Trouble } from '../../par
 import { Card, Status } from '../../parts/basics';
 import { StaleNotice } from '../../parts/stale';
 import { upgradeSign, useFailures, useReleases } from '../../state/releases';
+import { releases as releasesText } from '../../text';
 import type { PageProps } from '../props';
 import { AddCard } from './add';
 import { RollBack } from './back';
@@ -26,6 +27,8 @@ import { HistoryCard } from './history';
 import { LiveCard } from './live';
 import { PolicyCard } from './policy';
 import { Registry } from './registry';
+
+const text = releasesText.page;
 
 /** So long its steps stay to be looked at after its end. */
 const STAYS_S = 600;
@@ -52,7 +55,7 @@ function Item({ release, props }: { release: KnownRelease; props: PageProps }): 
           <Status tone={mark.tone}>{mark.word}</Status>
         </p>
         <p class="quiet breaks">
-          made {date(release.created)}, {originText(release, state.at)}
+          {text.made(date(release.created), originText(release, state.at))}
         </p>
         {release.state === 'failed' && release.detail && (
           <p class="quiet breaks">{release.detail}</p>
@@ -60,7 +63,8 @@ function Item({ release, props }: { release: KnownRelease; props: PageProps }): 
       </div>
       {canBeApplied && mayOperate(session) && (
         <a class="button small" href={`/releases/${release.id}`}>
-          See plan<span class="unseen"> of {release.name}</span>
+          {text.seePlan}
+          <span class="unseen"> {text.of(release.name)}</span>
         </a>
       )}
       {goesBack && <RollBack to={release} titleOf={titlesOf(state)} small />}
@@ -79,11 +83,9 @@ function KnownCard({
 }): JSX.Element {
   const admin = mayAdminister(props.session);
   return (
-    <Card title="Releases here">
+    <Card title={text.releasesHere}>
       {list.releases.length === 0 ? (
-        <p class="quiet">
-          None yet. {admin ? 'Add one by its file.' : 'An admin can add one by its file.'}
-        </p>
+        <p class="quiet">{text.noneYet(admin ? text.addOneByItsFile : text.anAdminCanAddOneBy)}</p>
       ) : (
         <ul class="known">
           {inOrder(list.releases).map((release) => (
@@ -93,9 +95,7 @@ function KnownCard({
       )}
       {list.releases.length === 1 && (
         <p class="quiet known-more">
-          {admin
-            ? 'To upgrade, add the file of another one. Its plan says what it would do before anything is done.'
-            : 'An admin can add the file of another one.'}
+          {admin ? text.toUpgradeAddTheFileOf : text.anAdminCanAddTheFile}
         </p>
       )}
       <Registry
@@ -116,7 +116,7 @@ function WhatWasSeen({ list, failures }: { list: ReleaseList; failures: Incident
     <>
       {incident && (
         <a class="in-text" href={incidentPath(incident.service, incident.id)} data-testid="seen">
-          What was seen
+          {text.whatWasSeen}
         </a>
       )}
     </>

@@ -19,7 +19,10 @@ import { bytes, count, duration, rate } from '../../format/format';
 import { mayAdminister } from '../../parts/asked';
 import { Card, Fact, Facts, Notice } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
+import { releases as releasesText } from '../../text';
 import { ScanCard } from './scan';
+
+const words = releasesText.plan;
 
 function Texts({ texts }: { texts: readonly string[] }): JSX.Element {
   return (
@@ -40,7 +43,7 @@ function Notices({ plan }: { plan: Plan }): JSX.Element {
         <div data-testid="obstacles">
           <Notice
             tone="bad"
-            title={plan.needs_allow_older ? 'It is an older one' : 'It cannot be applied now'}
+            title={plan.needs_allow_older ? words.itIsAnOlderOne : words.itCannotBeAppliedNow}
           >
             <Texts texts={plan.obstacles} />
           </Notice>
@@ -48,7 +51,7 @@ function Notices({ plan }: { plan: Plan }): JSX.Element {
       )}
       {plan.warnings.length > 0 && (
         <div data-testid="warnings">
-          <Notice tone="warn" title="To think about first">
+          <Notice tone="warn" title={words.toThinkAboutFirst}>
             <Texts texts={plan.warnings.map((w) => w.text)} />
           </Notice>
         </div>
@@ -60,8 +63,8 @@ function Notices({ plan }: { plan: Plan }): JSX.Element {
 function Services({ plan, titleOf }: { plan: Plan; titleOf: TitleOf }): JSX.Element {
   return (
     <Card
-      title="What changes"
-      aside={plan.services.length > 1 && <span class="aside">in this order</span>}
+      title={words.whatChanges}
+      aside={plan.services.length > 1 && <span class="aside">{words.inThisOrder}</span>}
     >
       <div class="kpis">
         {planFigures(plan).map(({ value, text }) => (
@@ -72,7 +75,7 @@ function Services({ plan, titleOf }: { plan: Plan; titleOf: TitleOf }): JSX.Elem
         ))}
       </div>
       {plan.services.length === 0 ? (
-        <p class="quiet">Nothing: what runs has the same images, limits and settings.</p>
+        <p class="quiet">{words.nothingWhatRunsHasTheSame}</p>
       ) : (
         <ol class="plan-services">
           {plan.services.map((service) => (
@@ -87,7 +90,7 @@ function Services({ plan, titleOf }: { plan: Plan; titleOf: TitleOf }): JSX.Elem
         </ol>
       )}
       {plan.unchanged.length > 0 && (
-        <p class="quiet plan-unchanged">Not touched: {namesText(plan.unchanged, titleOf)}.</p>
+        <p class="quiet plan-unchanged">{words.notTouched(namesText(plan.unchanged, titleOf))}</p>
       )}
     </Card>
   );
@@ -95,28 +98,28 @@ function Services({ plan, titleOf }: { plan: Plan; titleOf: TitleOf }): JSX.Elem
 
 function Needs({ plan }: { plan: Plan }): JSX.Element {
   const { fetch, disk, backlog } = plan;
-  const size = (value: number | null) => (value === null ? 'not known' : bytes(value));
-  const lasts = (s: number | null) => (s === null ? 'not known' : duration(s));
+  const size = (value: number | null) => (value === null ? words.notKnown : bytes(value));
+  const lasts = (s: number | null) => (s === null ? words.notKnown : duration(s));
   return (
-    <Card title="What it needs">
+    <Card title={words.whatItNeeds}>
       <Facts>
-        <Fact name="To fetch">{fetch.images === 0 ? 'nothing' : size(fetch.bytes)}</Fact>
-        <Fact name="Disk, free now">{size(disk.free_bytes)}</Fact>
-        <Fact name="Disk, meanwhile">
-          {disk.peak_bytes === 0 ? 'no more' : size(disk.peak_bytes)}
+        <Fact name={words.toFetch}>{fetch.images === 0 ? words.nothing : size(fetch.bytes)}</Fact>
+        <Fact name={words.diskFreeNow}>{size(disk.free_bytes)}</Fact>
+        <Fact name={words.diskMeanwhile}>
+          {disk.peak_bytes === 0 ? words.noMore : size(disk.peak_bytes)}
         </Fact>
-        <Fact name="Disk, in the end">
-          {disk.needed_bytes === 0 ? 'no more' : size(disk.needed_bytes)}
+        <Fact name={words.diskInTheEnd}>
+          {disk.needed_bytes === 0 ? words.noMore : size(disk.needed_bytes)}
         </Fact>
-        <Fact name="Records held now">{count(backlog.held)}</Fact>
-        <Fact name="Records that come">{rate(backlog.in_per_s)}</Fact>
-        <Fact name="Room, where no uplink takes any">{lasts(backlog.room_s)}</Fact>
-        <Fact name="Room, while the processor is away">{lasts(backlog.queue_s)}</Fact>
+        <Fact name={words.recordsHeldNow}>{count(backlog.held)}</Fact>
+        <Fact name={words.recordsThatCome}>{rate(backlog.in_per_s)}</Fact>
+        <Fact name={words.roomWhereNoUplinkTakesAny}>{lasts(backlog.room_s)}</Fact>
+        <Fact name={words.roomWhileTheProcessorIsAway}>{lasts(backlog.queue_s)}</Fact>
         {backlog.max_backlog !== null && (
-          <Fact name="Waits until fewer are held than">{count(backlog.max_backlog)}</Fact>
+          <Fact name={words.waitsUntilFewerAreHeldThan}>{count(backlog.max_backlog)}</Fact>
         )}
-        <Fact name="Changes of what is stored">
-          {plan.schema_changes.length === 0 ? 'none' : plan.schema_changes.join('; ')}
+        <Fact name={words.changesOfWhatIsStored}>
+          {plan.schema_changes.length === 0 ? words.none : plan.schema_changes.join('; ')}
         </Fact>
       </Facts>
     </Card>
@@ -126,17 +129,20 @@ function Needs({ plan }: { plan: Plan }): JSX.Element {
 function Safety({ plan }: { plan: Plan }): JSX.Element {
   const { gate, rollback } = plan;
   return (
-    <Card title="When it is kept">
+    <Card title={words.whenItIsKept}>
       <p class="quiet">
-        Each service must be back at its work within {duration(gate.switch_s)}. Then all of this
-        must hold for {duration(gate.seconds)}:
+        {words.eachServiceMustBeBackAt(duration(gate.switch_s), duration(gate.seconds))}
       </p>
       <ul class="texts plan-checks">
         {gate.checks.map((name) => (
           <li key={name}>{checkTitle(name)}</li>
         ))}
       </ul>
-      <h3>Otherwise {rollback.release ? `${rollback.release.name} runs again` : 'it goes back'}</h3>
+      <h3>
+        {words.otherwise(
+          rollback.release ? words.runsAgain(rollback.release.name) : words.itGoesBack,
+        )}
+      </h3>
       <p class="quiet breaks">{rollback.detail}</p>
     </Card>
   );
@@ -179,32 +185,31 @@ function Apply({
         disabled={busy || !(possible || older)}
         onClick={() => setRead(asked)}
       >
-        {busy ? 'Asking…' : older ? `Apply the older ${release.name}` : `Apply ${release.name}`}
+        {busy
+          ? words.asking
+          : older
+            ? words.applyTheOlder(release.name)
+            : words.apply(release.name)}
       </button>
       <div role="alert">{error !== null && <p class="error-text">{errorText(error)}</p>}</div>
       {read && (
         <Confirm
-          title={`Apply ${release.name}?`}
-          confirm={read.plan.needs_allow_older ? 'Apply the older one' : 'Apply it'}
+          title={words.apply2(release.name)}
+          confirm={read.plan.needs_allow_older ? words.applyTheOlderOne : words.applyIt}
           danger={read.plan.needs_allow_older}
           onClose={() => setRead(null)}
           onConfirm={() => void apply(read)}
         >
-          {read.plan.needs_allow_older && (
-            <p>
-              It is older than what has run here: what newer releases have mended comes back. It is
-              noted in the audit log that you allowed it.
-            </p>
-          )}
+          {read.plan.needs_allow_older && <p>{words.itIsOlderThanWhatHas}</p>}
           <p>
             {restarts.length === 0
-              ? 'No service restarts.'
-              : `${namesText(restarts, titleOf)} ${restarts.length === 1 ? 'restarts' : 'restart, one after the other'}. ${meanwhileText(restarts)}`}
+              ? words.noServiceRestarts
+              : `${namesText(restarts, titleOf)} ${restarts.length === 1 ? words.restarts : words.restartOneAfterTheOther}. ${meanwhileText(restarts)}`}
           </p>
           <p>
-            It ends with {release.name} doing well
-            {read.plan.from && `, or ${read.plan.from.name} running again`}. You can give it up on
-            the way.
+            {words.itEndsWithDoingWell(release.name)}
+            {read.plan.from && words.orRunningAgain(read.plan.from.name)}
+            {words.youCanGiveItUpOn}
           </p>
         </Confirm>
       )}
@@ -225,7 +230,7 @@ export function PlanView({
 }): JSX.Element {
   const { plan } = asked;
   return (
-    <section aria-label="Plan" data-testid="plan" data-possible={plan.possible}>
+    <section aria-label={words.plan} data-testid="plan" data-possible={plan.possible}>
       <Notices plan={plan} />
       <div class="columns">
         <div class="stack">
@@ -238,7 +243,7 @@ export function PlanView({
           {mayAdminister(session) ? (
             <Apply asked={asked} titleOf={titleOf} onStale={onStale} />
           ) : (
-            <p class="quiet">An admin can apply it.</p>
+            <p class="quiet">{words.anAdminCanApplyIt}</p>
           )}
         </div>
       </div>

@@ -19,38 +19,35 @@ import { Loading, Outcome, Trouble } from '../../parts/asked';
 import { Card, Fact, Facts, Notice, Status } from '../../parts/basics';
 import { Field } from '../../parts/field';
 import { useAsked } from '../../state/asked';
+import { releases } from '../../text';
+
+const words = releases.policy;
 
 const TEXT: Record<UpgradeNumber, [label: string, hint: string]> = {
-  gate_s: ['Watch for', 'A new release is kept once it has done well for so long.'],
-  switch_s: ['Back at work within', 'A switched service that takes longer leads back.'],
-  max_backlog: [
-    'Records held at most',
-    'It waits to switch until fewer are held; 0 for no such limit.',
-  ],
-  busy_wait_s: ['Wait for a busy service', 'A service can say that it is busy: so long at most.'],
-  config_gate_s: [
-    'Watch other settings for',
-    'Services must do well with them for so long, or they are taken back; 0 for no watch.',
-  ],
+  gate_s: [words.watchFor, words.aNewReleaseIsKeptOnce],
+  switch_s: [words.backAtWorkWithin, words.aSwitchedServiceThatTakes],
+  max_backlog: [words.recordsHeldAtMost, words.itWaitsToSwitchUntilFewer],
+  busy_wait_s: [words.waitForABusyService, words.aServiceCanSayThatIt],
+  config_gate_s: [words.watchOtherSettingsFor, words.servicesMustDoWellWithThem],
 };
 
 function Shown({ upgrade }: Config): JSX.Element {
   const { freeze, gate_s, switch_s, max_backlog, busy_wait_s, config_gate_s } = upgrade;
   return (
     <Facts>
-      <Fact name="Frozen">
-        {freeze ? <Status tone="warn">yes, nothing is applied</Status> : 'no'}
+      <Fact name={words.frozen}>
+        {freeze ? <Status tone="warn">{words.yesNothingIsApplied}</Status> : words.no}
       </Fact>
-      <Fact name="Watched for">{duration(gate_s ?? 0)}</Fact>
-      <Fact name="Back at work within">{duration(switch_s ?? 0)}</Fact>
-      <Fact name="Waits for the backlog">
-        {max_backlog ? `below ${count(max_backlog)} records` : 'no'}
+      <Fact name={words.watchedFor}>{duration(gate_s ?? 0)}</Fact>
+      <Fact name={words.backAtWorkWithin}>{duration(switch_s ?? 0)}</Fact>
+      <Fact name={words.waitsForTheBacklog}>
+        {max_backlog ? words.belowRecords(count(max_backlog)) : words.no}
       </Fact>
-      <Fact name="Waits for a busy service">
-        {busy_wait_s ? `${duration(busy_wait_s)} at most` : 'no'}
+      <Fact name={words.waitsForABusyService}>
+        {busy_wait_s ? words.atMost(duration(busy_wait_s)) : words.no}
       </Fact>
-      <Fact name="Other settings watched for">
-        {config_gate_s ? duration(config_gate_s) : 'not watched'}
+      <Fact name={words.otherSettingsWatchedFor}>
+        {config_gate_s ? duration(config_gate_s) : words.notWatched}
       </Fact>
     </Facts>
   );
@@ -86,7 +83,7 @@ function Form({
     setBusy(false);
   };
   return (
-    <form onSubmit={save} noValidate aria-label="Upgrade settings">
+    <form onSubmit={save} noValidate aria-label={words.upgradeSettings}>
       {failure !== null && (
         <div role="alert">
           <Notice tone="bad" title={errorText(failure)} />
@@ -105,22 +102,22 @@ function Form({
             autocomplete: 'off',
             onInput: (e) => setForm({ ...form, [name]: e.currentTarget.value }),
           }}
-          beside={<span class="unit">{UPGRADE_UNITS[name].unit || 'records'}</span>}
+          beside={<span class="unit">{UPGRADE_UNITS[name].unit || words.records}</span>}
         />
       ))}
       <div class="inputs">
         <button type="submit" class="button primary" disabled={busy}>
-          {busy ? 'Saving…' : 'Save'}
+          {busy ? words.saving : words.save}
         </button>
         <button type="button" class="button" disabled={busy} onClick={onClose}>
-          Cancel
+          {words.cancel}
         </button>
       </div>
     </form>
   );
 }
 
-const STALE = 'Somebody has changed the settings meanwhile. Look again.';
+const STALE = words.somebodyHasChangedTheSettings;
 
 export function PolicyCard(): JSX.Element {
   const asked = useAsked(configuration.read, null);
@@ -142,7 +139,7 @@ export function PolicyCard(): JSX.Element {
   };
   const freeze = async (now: Revision, frozen: boolean) => {
     setBusy(true);
-    const text = frozen ? 'Frozen: no release is applied.' : 'Releases can be applied again.';
+    const text = frozen ? words.frozenNoReleaseIsApplied : words.releasesCanBeAppliedAgain;
     await change(now, { freeze: frozen }, text).catch((error) => setDone({ text: '', error }));
     setBusy(false);
   };
@@ -150,7 +147,7 @@ export function PolicyCard(): JSX.Element {
   const frozen = now?.config.upgrade.freeze === true;
   return (
     <Card
-      title="Upgrade settings"
+      title={words.upgradeSettings}
       aside={
         now &&
         !open && (
@@ -162,7 +159,8 @@ export function PolicyCard(): JSX.Element {
               setOpen(true);
             }}
           >
-            Change<span class="unseen"> upgrade settings</span>
+            {words.change}
+            <span class="unseen"> {words.upgradeSettings2}</span>
           </button>
         )
       }
@@ -173,7 +171,7 @@ export function PolicyCard(): JSX.Element {
       {now && open && (
         <Form
           config={now.config}
-          onSave={(patch) => change(now, patch, 'Saved. It holds from the next upgrade on.')}
+          onSave={(patch) => change(now, patch, words.savedItHoldsFromTheNext)}
           onClose={() => setOpen(false)}
         />
       )}
@@ -186,7 +184,7 @@ export function PolicyCard(): JSX.Element {
             disabled={busy}
             onClick={() => void freeze(now, !frozen)}
           >
-            {frozen ? 'Lift the freeze' : 'Freeze'}
+            {frozen ? words.liftTheFreeze : words.freeze}
           </button>
         </>
       )}

@@ -2,10 +2,13 @@
 // The registry as a source of releases: looked into when somebody wants to know.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { errorText } from '../../api/client';
+import { api, errorText } from '../../api/client';
 import { releases } from '../../api/releases';
 import type { RegistryCheck } from '../../api/types';
 import { checkText } from '../../derive/release';
+import { releases as releasesText } from '../../text';
+
+const words = releasesText.registry;
 
 export function Registry({
   check,
@@ -19,6 +22,7 @@ export function Registry({
   onChecked: () => void;
 }): JSX.Element {
   const [asking, setAsking] = useState(false);
+  const [operation, setOperation] = useState<string | null>(null);
   const [error, setError] = useState<unknown>(null);
   const { text, problem } = checkText(check, at);
 
@@ -26,10 +30,11 @@ export function Registry({
     setAsking(true);
     setError(null);
     try {
-      await releases.check();
+      await releases.check(setOperation);
     } catch (why) {
       setError(why);
     }
+    setOperation(null);
     setAsking(false);
     onChecked();
   };
@@ -51,7 +56,16 @@ export function Registry({
           disabled={asking || check.busy}
           onClick={() => void ask()}
         >
-          {asking ? 'Looking…' : 'Look for new ones'}
+          {asking ? words.looking : words.lookForNewOnes}
+        </button>
+      )}
+      {operation !== null && (
+        <button
+          type="button"
+          class="button small"
+          onClick={() => void api.giveUp(operation).catch(setError)}
+        >
+          {words.giveItUp}
         </button>
       )}
     </div>

@@ -16,16 +16,19 @@ import { Confirm } from '../../parts/confirm';
 import { StaleNotice } from '../../parts/stale';
 import { useAsked } from '../../state/asked';
 import { upgradeSign, usePlan } from '../../state/releases';
+import { releases as releasesText } from '../../text';
 import type { PageProps } from '../props';
 import { RollBack } from './back';
 import { PlanView } from './plan';
+
+const text = releasesText.release;
 
 const EVERY_MS = 30_000;
 
 function Crumbs(): JSX.Element {
   return (
     <p class="crumbs">
-      <a href="/releases">Releases</a>
+      <a href="/releases">{text.releases}</a>
     </p>
   );
 }
@@ -37,7 +40,7 @@ function Forget({ release }: { release: KnownReleaseDetail }): JSX.Element {
   return (
     <>
       <button type="button" class="button small" onClick={() => setAsks(true)}>
-        Forget it
+        {text.forgetIt}
       </button>
       {error !== null && (
         <p class="error-text" role="alert">
@@ -46,12 +49,12 @@ function Forget({ release }: { release: KnownReleaseDetail }): JSX.Element {
       )}
       {asks && (
         <Confirm
-          title={`Forget ${release.name}?`}
-          confirm="Forget it"
+          title={text.forget(release.name)}
+          confirm={text.forgetIt}
           onClose={() => setAsks(false)}
           onConfirm={() => releases.forget(release.id).then(() => route('/releases'), setError)}
         >
-          <p>It goes from the list. With its file it can be added again.</p>
+          <p>{text.itGoesFromTheListWith}</p>
         </Confirm>
       )}
     </>
@@ -67,9 +70,9 @@ function Images({
 }): JSX.Element {
   return (
     <Card
-      title="Its images"
+      title={text.itsImages}
       class="images-card"
-      aside={<span class="aside">pinned by digest</span>}
+      aside={<span class="aside">{text.pinnedByDigest}</span>}
     >
       <ul class="images">
         {Object.entries(release.release.services).map(([name, { image, tag }]) => {
@@ -83,7 +86,7 @@ function Images({
               <Copyable
                 value={image}
                 shown={shortDigest(digest)}
-                label={`image of ${titleOf(name)}`}
+                label={text.imageOf(titleOf(name))}
               />
             </li>
           );
@@ -115,7 +118,7 @@ function Plan({ release, props }: { release: KnownReleaseDetail; props: PageProp
 function Applying({ props, titleOf }: { props: PageProps; titleOf: TitleOf }): JSX.Element {
   return (
     <Notice tone="move" title={`${stageText(props.state.upgrade, titleOf)}.`}>
-      <a href="/releases">Watch its steps</a>
+      <a href="/releases">{text.watchItsSteps}</a>
     </Notice>
   );
 }
@@ -135,20 +138,17 @@ function Next({
   if (release.state === 'running') return null;
   if (release.state === 'previous')
     return (
-      <Card title="The way back" class="way-back">
+      <Card title={text.theWayBack} class="way-back">
         <p class="quiet">
-          Ran before the present one. Its images are kept, so to go back needs no network.
-          {!mayAdminister(session) && ' An admin can roll back to it.'}
+          {text.ranBeforeThePresentOneIts}
+          {!mayAdminister(session) && text.anAdminCanRollBackTo}
         </p>
         {mayAdminister(session) && !isUnderWay(state.upgrade) && (
           <RollBack to={release} titleOf={titleOf} />
         )}
       </Card>
     );
-  if (!mayOperate(session))
-    return (
-      <p class="quiet plan-for">What applying it would do is shown to operators and admins.</p>
-    );
+  if (!mayOperate(session)) return <p class="quiet plan-for">{text.whatApplyingItWouldDoIs}</p>;
   return <Plan release={release} props={props} />;
 }
 
@@ -163,8 +163,8 @@ export function ReleasePage(props: PageProps & { id: string }): JSX.Element {
       <>
         <header class="headline">
           <Crumbs />
-          <Title>{gone ? 'This release is not known here.' : 'A release'}</Title>
-          {gone && <p class="sub">It may have been forgotten: the newest 16 are kept.</p>}
+          <Title>{gone ? text.thisReleaseIsNotKnownHere : text.aRelease}</Title>
+          {gone && <p class="sub">{text.itMayHaveBeenForgottenThe}</p>}
         </header>
         {!gone && <Trouble asked={asked} />}
         <Loading asked={asked} />
@@ -184,7 +184,7 @@ export function ReleasePage(props: PageProps & { id: string }): JSX.Element {
         </p>
         <Title>{release.name}</Title>
         <p class="sub">
-          Made {date(release.created)}, {originText(release, state.at)}.
+          {text.made(date(release.created), originText(release, state.at))}
           {release.state === 'failed' && release.detail && ` ${sentence(release.detail)}`}
         </p>
       </header>

@@ -11,13 +11,16 @@ import {
 } from '../../derive/scan';
 import type { TitleOf } from '../../derive/upgrade';
 import { Card, Status } from '../../parts/basics';
+import { releases } from '../../text';
+
+const text = releases.scan;
 
 function Scanned({ one, titleOf }: { one: ScannedService; titleOf: TitleOf }): JSX.Element {
   const findings = one.result?.findings ?? [];
   return (
     <li data-testid="scanned" data-service={one.service}>
       <strong>{titleOf(one.service)}</strong>
-      {one.problem && <p class="quiet breaks">Not known: {one.problem}.</p>}
+      {one.problem && <p class="quiet breaks">{text.notKnown(one.problem)}</p>}
       <ul class="checks">
         {findings.map((finding) => {
           const mark = findingMark(finding);
@@ -39,8 +42,8 @@ function Scanned({ one, titleOf }: { one: ScannedService; titleOf: TitleOf }): J
 export function ScanCard({ scan, titleOf }: { scan: Scan; titleOf: TitleOf }): JSX.Element {
   const news = withNews(scan);
   return (
-    <Card title="Known vulnerabilities" class="scan-card">
-      {scan.data && news.length === 0 && <p>None is known.</p>}
+    <Card title={text.knownVulnerabilities} class="scan-card">
+      {scan.data && news.length === 0 && <p>{text.noneIsKnown}</p>}
       {news.length > 0 && (
         <ul class="scanned">
           {news.map((one) => (

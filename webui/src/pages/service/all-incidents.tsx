@@ -9,7 +9,10 @@ import { incidentKinds } from '../../derive/incident';
 import { Title } from '../../parts/basics';
 import { Select } from '../../parts/select';
 import { useIncidents } from '../../state/incidents';
+import { service as serviceText } from '../../text';
 import { IncidentList } from './incidents';
+
+const text = serviceText.allIncidents;
 
 const SHOWN = 20;
 
@@ -27,22 +30,20 @@ export function AllIncidents({ state }: { state: State }): JSX.Element {
     <>
       <header class="headline">
         <p class="crumbs">
-          <a href="/services">Services</a>
+          <a href="/services">{text.services}</a>
         </p>
-        <Title>What went wrong, and what was done.</Title>
-        <p class="sub">
-          Deaths of services, and what was changed by hand. The newest 200 are kept.
-        </p>
+        <Title>{text.whatWentWrongAndWhatWas}</Title>
+        <p class="sub">{text.deathsOfServicesAndWhatWas}</p>
       </header>
       <div class="filters">
         <Select
-          label="Service"
+          label={text.service}
           options={state.services.map((s) => [s.name, s.title] as const)}
           value={filter.service}
           onChoose={(service) => choose({ service })}
         />
         <Select
-          label="Kind"
+          label={text.kind}
           options={incidentKinds}
           value={filter.kind}
           onChoose={(kind) => choose({ kind })}
@@ -53,7 +54,7 @@ export function AllIncidents({ state }: { state: State }): JSX.Element {
         at={state.at}
         shown={shown}
         services={state.services}
-        empty={filter.service || filter.kind ? 'No incident is like that.' : 'None so far.'}
+        empty={filter.service || filter.kind ? text.noIncidentIsLikeThat : text.noneSoFar}
         onMore={() => setShown(shown + SHOWN)}
       />
     </>

@@ -11,6 +11,9 @@ import { Chart } from '../../parts/chart';
 import type { ChartProps } from '../../parts/chart-frame';
 import { RangeChoice } from '../../parts/range';
 import { useSeries } from '../../state/history';
+import { service as serviceText } from '../../text';
+
+const text = serviceText.charts;
 
 const HEIGHT = 148;
 /** A scale that reaches no further shows noise as an event. */
@@ -40,40 +43,40 @@ interface Drawing {
 }
 
 const MEMORY: Drawing = {
-  title: 'Memory',
-  label: 'Memory',
+  title: text.memory,
+  label: text.memory,
   lines: (of) => [
-    { name: 'used', values: of('memory_bytes'), color: '--accent', fill: '--accent-bg' },
+    { name: text.used, values: of('memory_bytes'), color: '--accent', fill: '--accent-bg' },
   ],
   more: { format: bytes, steps: 'bytes' },
 };
 const OTHERS: Drawing[] = [
   {
-    title: 'CPU, of one core',
-    label: 'CPU, of one core',
+    title: text.cpuOfOneCore,
+    label: text.cpuOfOneCore,
     lines: (of) => [
-      { name: 'used', values: of('cpu_percent'), color: '--accent', fill: '--accent-bg' },
-      { name: 'throttled', values: of('throttled_percent'), color: '--warn', dashed: true },
+      { name: text.used, values: of('cpu_percent'), color: '--accent', fill: '--accent-bg' },
+      { name: text.throttled, values: of('throttled_percent'), color: '--warn', dashed: true },
     ],
     more: { format: percent, axis: percentShort, atLeast: CPU_MIN_PERCENT },
   },
   {
-    title: 'Network',
+    title: text.network,
     bursts: true,
-    label: 'Bytes a second over the network',
+    label: text.bytesASecondOverTheNetwork,
     lines: (of) => [
-      { name: 'in', values: of('net_rx_per_s'), color: '--accent' },
-      { name: 'out', values: of('net_tx_per_s'), color: '--ink-2', dashed: true },
+      { name: text.in, values: of('net_rx_per_s'), color: '--accent' },
+      { name: text.out, values: of('net_tx_per_s'), color: '--ink-2', dashed: true },
     ],
     more: { format: perSecond, steps: 'bytes', atLeast: FLOW_MIN_BYTES },
   },
   {
-    title: 'Disk',
+    title: text.disk,
     bursts: true,
-    label: 'Bytes a second from and to the disk',
+    label: text.bytesASecondFromAndTo,
     lines: (of) => [
-      { name: 'read', values: of('io_read_per_s'), color: '--accent' },
-      { name: 'written', values: of('io_write_per_s'), color: '--ink-2', dashed: true },
+      { name: text.read, values: of('io_read_per_s'), color: '--accent' },
+      { name: text.written, values: of('io_write_per_s'), color: '--ink-2', dashed: true },
     ],
     more: { format: perSecond, steps: 'bytes', atLeast: FLOW_MIN_BYTES },
   },
@@ -84,8 +87,7 @@ function Waits({ service }: { service: Service }): JSX.Element | null {
   if (!psi) return null;
   return (
     <p class="quiet after-charts">
-      In the last 10 seconds it waited {percent(psi.cpu)} of the time for the CPU,{' '}
-      {percent(psi.memory)} for memory, {percent(psi.io)} for the disk.
+      {text.inTheLast10SecondsIt(percent(psi.cpu), percent(psi.memory), percent(psi.io))}
     </p>
   );
 }
@@ -100,15 +102,15 @@ function Aside({
   smooth: boolean;
 }): JSX.Element | null {
   const { usage } = service;
-  if (smooth) return <span class="aside">means of {BURST_S} s</span>;
+  if (smooth) return <span class="aside">{text.meansOfS(BURST_S)}</span>;
   if (title === 'Memory' && usage?.memory_peak_bytes)
     return (
-      <span class="aside" title={`${count(usage.memory_peak_bytes)} bytes`}>
-        peak {bytes(usage.memory_peak_bytes)}
+      <span class="aside" title={text.bytes(count(usage.memory_peak_bytes))}>
+        {text.peak(bytes(usage.memory_peak_bytes))}
       </span>
     );
   if (title.startsWith('CPU') && usage && usage.throttled_percent >= THROTTLED_PERCENT)
-    return <Status tone="warn">throttled {percent(usage.throttled_percent)}</Status>;
+    return <Status tone="warn">{text.throttled2(percent(usage.throttled_percent))}</Status>;
   return null;
 }
 
@@ -133,12 +135,12 @@ export function Charts({
   const isSmooth = ({ bursts }: Drawing) => bursts === true && series.intervalS < BURST_S;
   const end = times.at(-1);
   const marks = end === undefined ? [] : marksOf(incidents.map(eventOf), end, span, '#incidents');
-  const limit = { value: limits.memory_bytes, name: `limit ${bytes(limits.memory_bytes)}` };
+  const limit = { value: limits.memory_bytes, name: text.limit(bytes(limits.memory_bytes)) };
   return (
-    <Card title="What it uses" class="charts-card" aside={<RangeChoice range={range} />}>
+    <Card title={text.whatItUses} class="charts-card" aside={<RangeChoice range={range} />}>
       {error !== null && (
         <p class="error-text" role="alert">
-          {errorText(error)} What is shown is older.
+          {text.whatIsShownIsOlder(errorText(error))}
         </p>
       )}
       <div class="charts" data-testid="charts" data-range={series.range} data-points={times.length}>
@@ -150,7 +152,7 @@ export function Charts({
             </div>
             <Chart
               {...one.more}
-              label={`${one.label} of ${title}, ${SPAN_TEXT[series.range]}`}
+              label={text.of(one.label, title, SPAN_TEXT[series.range])}
               times={times}
               span={span}
               lines={one.lines(isSmooth(one) ? smooth : of)}

@@ -6,14 +6,17 @@ import { exitText } from '../../derive/incident';
 import { hardeningRows, numberText } from '../../derive/service-text';
 import { bytes, count, shortDigest, timeNear } from '../../format/format';
 import { Card, Copyable, Fact, Facts, Status } from '../../parts/basics';
+import { service as serviceText } from '../../text';
+
+const words = serviceText.facts;
 
 function lastEnd({ oom_killed, exit_code }: Service): string {
-  if (oom_killed) return 'killed for lack of memory';
-  return exit_code === null ? 'never' : `exit code ${exitText(exit_code)}`;
+  if (oom_killed) return words.killedForLackOfMemory;
+  return exit_code === null ? words.never : words.exitCode(exitText(exit_code));
 }
 
 function Links({ names, services }: { names: string[]; services: Service[] }): JSX.Element {
-  if (names.length === 0) return <>none</>;
+  if (names.length === 0) return <>{words.none}</>;
   const title = (name: string) => services.find((s) => s.name === name)?.title ?? name;
   return (
     <>
@@ -31,41 +34,45 @@ export function WhatItRuns({ service, state }: { service: Service; state: State 
   const { image, container, since, depends_on } = service;
   const needing = state.services.filter((s) => s.depends_on.includes(service.name));
   return (
-    <Card title="What it runs">
+    <Card title={words.whatItRuns}>
       <Facts>
         {image && (
           <>
-            <Fact name="Image">
+            <Fact name={words.image}>
               <Copyable
                 value={`${image.repository}@${image.digest}`}
                 shown={image.repository}
-                label="image"
+                label={words.image2}
               />
             </Fact>
-            <Fact name="Version">{image.tag}</Fact>
-            <Fact name="Digest">
-              <Copyable value={image.digest} shown={shortDigest(image.digest)} label="digest" />
+            <Fact name={words.version}>{image.tag}</Fact>
+            <Fact name={words.digest}>
+              <Copyable
+                value={image.digest}
+                shown={shortDigest(image.digest)}
+                label={words.digest2}
+              />
             </Fact>
-            <Fact name="Image id">
-              <Copyable value={image.id} shown={shortDigest(image.id)} label="image id" />
+            <Fact name={words.imageId}>
+              <Copyable value={image.id} shown={shortDigest(image.id)} label={words.imageId2} />
             </Fact>
           </>
         )}
         {container && (
-          <Fact name="Container">
-            <Copyable value={container.name} label="container name" />
+          <Fact name={words.container}>
+            <Copyable value={container.name} label={words.containerName} />
           </Fact>
         )}
-        <Fact name="Started">
+        <Fact name={words.started}>
           {since ? <span title={since}>{timeNear(since, state.at)}</span> : '–'}
         </Fact>
-        <Fact name="Restarts">{count(service.restarts)}</Fact>
-        <Fact name="Last end">{lastEnd(service)}</Fact>
-        <Fact name="Starts after">
+        <Fact name={words.restarts}>{count(service.restarts)}</Fact>
+        <Fact name={words.lastEnd}>{lastEnd(service)}</Fact>
+        <Fact name={words.startsAfter}>
           <Links names={depends_on} services={state.services} />
         </Fact>
         {needing.length > 0 && (
-          <Fact name="Needed by">
+          <Fact name={words.neededBy}>
             <Links names={needing.map((s) => s.name)} services={state.services} />
           </Fact>
         )}
@@ -75,16 +82,16 @@ export function WhatItRuns({ service, state }: { service: Service; state: State 
 }
 
 const KIND: Record<Mount['kind'], string> = {
-  volume: 'volume',
-  bind: 'folder',
-  tmpfs: 'in memory',
+  volume: words.volume,
+  bind: words.folder,
+  tmpfs: words.inMemory,
 };
 
 function mountNote({ kind, read_only, size_bytes }: Mount): string {
   const parts = [
     KIND[kind],
     read_only && 'read-only',
-    size_bytes && `at most ${bytes(size_bytes)}`,
+    size_bytes && words.atMost(bytes(size_bytes)),
   ];
   return parts.filter(Boolean).join(', ');
 }
@@ -96,10 +103,10 @@ function Lines({ children }: { children: ComponentChildren[] }): JSX.Element {
 export function Reach({ service }: { service: Service }): JSX.Element {
   const { mounts, ports, networks } = service;
   return (
-    <Card title="What it reaches">
-      <h3>Mounts</h3>
+    <Card title={words.whatItReaches}>
+      <h3>{words.mounts}</h3>
       {mounts.length === 0 ? (
-        <p class="quiet">None.</p>
+        <p class="quiet">{words.none2}</p>
       ) : (
         <Lines>
           {mounts.map((mount) => (
@@ -111,21 +118,21 @@ export function Reach({ service }: { service: Service }): JSX.Element {
           ))}
         </Lines>
       )}
-      <h3>Ports</h3>
+      <h3>{words.ports}</h3>
       {ports.length === 0 ? (
-        <p class="quiet">None is open to the outside.</p>
+        <p class="quiet">{words.noneIsOpenToTheOutside}</p>
       ) : (
         <Lines>
           {ports.map((port) => (
             <li key={port.host}>
               <code class="breaks">{port.host}</code>
-              <span class="quiet">to {port.container} inside</span>
+              <span class="quiet">{words.toInside(port.container)}</span>
             </li>
           ))}
         </Lines>
       )}
-      <h3>Networks</h3>
-      <p class="quiet">{networks.join(', ') || 'None.'}</p>
+      <h3>{words.networks}</h3>
+      <p class="quiet">{networks.join(', ') || words.none2}</p>
     </Card>
   );
 }
@@ -134,13 +141,13 @@ export function Hardening({ service }: { service: Service }): JSX.Element {
   const { relaxations } = service.limits;
   return (
     <Card
-      title="Hardening"
+      title={words.hardening}
       aside={
         relaxations.length === 0 ? (
-          <Status tone="ok">as strict as by default</Status>
+          <Status tone="ok">{words.asStrictAsByDefault}</Status>
         ) : (
           <Status tone="warn">
-            {relaxations.length === 1 ? '1 relaxation' : `${relaxations.length} relaxations`}
+            {relaxations.length === 1 ? words.n1Relaxation : words.relaxations(relaxations.length)}
           </Status>
         )
       }
@@ -179,9 +186,9 @@ export function Numbers({ service, at }: { service: Service; at: string }): JSX.
     return text ? [{ name, text, value }] : [];
   });
   return (
-    <Card title="What it counts">
+    <Card title={words.whatItCounts}>
       {rows.length === 0 ? (
-        <p class="quiet">It has not said anything yet.</p>
+        <p class="quiet">{words.itHasNotSaidAnythingYet}</p>
       ) : (
         <Facts>
           {rows.map(({ name, text, value }) => (

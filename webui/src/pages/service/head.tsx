@@ -11,7 +11,10 @@ import { Notice, OwnMark, Status, Title } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
 import { Icon } from '../../parts/icon';
 import { connection } from '../../state/live';
-import { ask, busy, dismiss, progress } from '../../state/operations';
+import { ask, busy, dismiss, giveUp, progress } from '../../state/operations';
+import { service as serviceText } from '../../text';
+
+const text = serviceText.head;
 
 function useTick(running: boolean): void {
   const [, set] = useState(0);
@@ -22,7 +25,32 @@ function useTick(running: boolean): void {
   }, [running]);
 }
 
-export function ProgressStrip({ service }: { service: Service }): JSX.Element {
+/** A start that still fetches or waits can be given up: it stays stopped. The gateway says where it is too late. */
+function GiveUp({ service }: { service: Service }): JSX.Element {
+  const [asked, setAsked] = useState(false);
+  const [refused, setRefused] = useState('');
+  const send = async () => {
+    setAsked(true);
+    setRefused(await giveUp(service.name));
+    setAsked(false);
+  };
+  return (
+    <>
+      {refused && <span class="error-text">{refused}</span>}
+      <button type="button" class="button small" disabled={asked} onClick={() => void send()}>
+        {asked ? text.givingItUp : text.giveItUp}
+      </button>
+    </>
+  );
+}
+
+export function ProgressStrip({
+  service,
+  mayOperate,
+}: {
+  service: Service;
+  mayOperate: boolean;
+}): JSX.Element {
   const now = progress.value[service.name];
   const running = busy(service.name);
   useTick(running);
@@ -40,13 +68,16 @@ export function ProgressStrip({ service }: { service: Service }): JSX.Element {
       <strong>{PROGRESS[now.action][now.phase]}</strong>
       {now.detail && <span class="breaks">{now.detail}</span>}
       <span class="quiet" aria-hidden={running}>
-        {running ? duration(seconds) : `after ${duration(Math.max(1, seconds))}`}
+        {running ? duration(seconds) : text.after(duration(Math.max(1, seconds)))}
       </span>
+      {mayOperate && now.phase === 'working' && now.action === 'start' && now.operation && (
+        <GiveUp service={service} />
+      )}
       {!running && (
         <button
           type="button"
           class="icon-button"
-          aria-label="Close this message"
+          aria-label={text.closeThisMessage}
           onClick={() => dismiss(service.name)}
         >
           <Icon name="cross" size={18} />
@@ -69,15 +100,15 @@ function Actions({ service }: { service: Service }): JSX.Element {
           disabled={off}
           onClick={() => ask(service.name, 'start')}
         >
-          Start
+          {text.start}
         </button>
       ) : (
         <>
           <button type="button" class="button" disabled={off} onClick={() => setAsked('restart')}>
-            Restart
+            {text.restart}
           </button>
           <button type="button" class="button" disabled={off} onClick={() => setAsked('stop')}>
-            Stop
+            {text.stop}
           </button>
         </>
       )}
@@ -108,13 +139,13 @@ export function Head({
   const mark = serviceMark(service);
   const time =
     service.health === 'healthy' && service.uptime_s !== null
-      ? `, up for ${duration(service.uptime_s)}`
+      ? text.upFor(duration(service.uptime_s))
       : '';
   return (
     <header class="headline with-actions">
       <div>
         <p class="crumbs">
-          <a href="/services">Services</a>
+          <a href="/services">{text.services}</a>
         </p>
         <Title>{service.title}</Title>
         <p class="eyebrow" data-testid="health" data-health={service.health}>
@@ -138,7 +169,7 @@ export function WhatIsWrong({ service }: { service: Service }): JSX.Element | nu
     <div data-testid="reason">
       <Notice
         tone={tone === 'ok' ? 'warn' : tone}
-        title={sentence(service.reason || 'it needs a look')}
+        title={sentence(service.reason || text.itNeedsALook)}
       >
         {service.advice}
       </Notice>

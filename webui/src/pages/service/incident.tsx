@@ -18,7 +18,10 @@ import { Loading, Trouble } from '../../parts/asked';
 import { Card, Copyable, Fact, Facts, Status, Title } from '../../parts/basics';
 import { Chart } from '../../parts/chart';
 import { useAsked } from '../../state/asked';
+import { service as serviceText } from '../../text';
 import { LogLines } from './log-lines';
+
+const text = serviceText.incident;
 
 const HEIGHT = 148;
 const CPU_MIN_PERCENT = 5;
@@ -29,7 +32,7 @@ function Crumbs({ name, service }: { name: string; service: Service | undefined 
       {service ? (
         <a href={`/services/${encodeURIComponent(name)}`}>{service.title}</a>
       ) : (
-        <a href="/incidents">Incidents</a>
+        <a href="/incidents">{text.incidents}</a>
       )}
     </p>
   );
@@ -45,28 +48,28 @@ function CurveCard({
   const curve = curveOf(incident);
   if (!curve)
     return (
-      <Card title="Before it">
-        <p class="quiet">Nothing was measured of the time before it.</p>
+      <Card title={text.beforeIt}>
+        <p class="quiet">{text.nothingWasMeasuredOfTheTime}</p>
       </Card>
     );
   const { times, memory, cpu, spanS } = curve;
   const most = service?.limits.memory_bytes ?? 0;
-  const same = { times, span: spanS, height: HEIGHT, newest: 'at its end' };
+  const same = { times, span: spanS, height: HEIGHT, newest: text.atItsEnd };
   return (
-    <Card title="Before it" aside={<span class="aside">the last {duration(spanS)}</span>}>
+    <Card title={text.beforeIt} aside={<span class="aside">{text.theLast(duration(spanS))}</span>}>
       <div class="charts" data-testid="curve">
         <Chart
           {...same}
-          label="Memory before it"
-          lines={[{ name: 'memory', values: memory, color: '--accent', fill: '--accent-bg' }]}
+          label={text.memoryBeforeIt}
+          lines={[{ name: text.memory, values: memory, color: '--accent', fill: '--accent-bg' }]}
           format={bytes}
           steps="bytes"
-          {...(most > 0 ? { limit: { value: most, name: `limit ${bytes(most)}` } } : {})}
+          {...(most > 0 ? { limit: { value: most, name: text.limit(bytes(most)) } } : {})}
         />
         <Chart
           {...same}
-          label="CPU before it"
-          lines={[{ name: 'CPU', values: cpu, color: '--accent', fill: '--accent-bg' }]}
+          label={text.cpuBeforeIt}
+          lines={[{ name: text.cpu, values: cpu, color: '--accent', fill: '--accent-bg' }]}
           format={percent}
           axis={percentShort}
           atLeast={CPU_MIN_PERCENT}
@@ -81,21 +84,25 @@ function FactsCard({ incident, at }: { incident: IncidentDetail; at: string }): 
   const often = timesText(incident, at);
   const ended = kind === 'exit' || kind === 'oom' || kind === 'crash_loop';
   return (
-    <Card title="What is known">
+    <Card title={text.whatIsKnown}>
       <Facts>
-        <Fact name="When">
+        <Fact name={text.when}>
           <span title={incident.at}>{timeNear(incident.at, at)}</span>
         </Fact>
-        {often && <Fact name="How often">{often}</Fact>}
-        {exit_code !== null && <Fact name="Exit code">{exitText(exit_code)}</Fact>}
-        {ended && <Fact name="Killed for lack of memory">{oom_killed ? 'yes' : 'no'}</Fact>}
-        {uptime_s !== null && <Fact name="Had run for">{duration(uptime_s)}</Fact>}
-        {incident.service && <Fact name="Restarts so far">{count(restarts)}</Fact>}
+        {often && <Fact name={text.howOften}>{often}</Fact>}
+        {exit_code !== null && <Fact name={text.exitCode}>{exitText(exit_code)}</Fact>}
+        {ended && <Fact name={text.killedForLackOfMemory}>{oom_killed ? text.yes : text.no}</Fact>}
+        {uptime_s !== null && <Fact name={text.hadRunFor}>{duration(uptime_s)}</Fact>}
+        {incident.service && <Fact name={text.restartsSoFar}>{count(restarts)}</Fact>}
         {image && (
           <>
-            <Fact name="Version">{image.tag}</Fact>
-            <Fact name="Digest">
-              <Copyable value={image.digest} shown={shortDigest(image.digest)} label="digest" />
+            <Fact name={text.version}>{image.tag}</Fact>
+            <Fact name={text.digest}>
+              <Copyable
+                value={image.digest}
+                shown={shortDigest(image.digest)}
+                label={text.digest2}
+              />
             </Fact>
           </>
         )}
@@ -131,9 +138,9 @@ function Detail({
           {incident.service === '' ? null : (
             <>
               <CurveCard incident={incident} service={service} />
-              <Card title="Its last lines">
+              <Card title={text.itsLastLines}>
                 {incident.log.length === 0 ? (
-                  <p class="quiet">Nothing was kept of its log.</p>
+                  <p class="quiet">{text.nothingWasKeptOfItsLog}</p>
                 ) : (
                   <LogLines lines={incident.log} />
                 )}
@@ -164,8 +171,8 @@ export function IncidentPage({
     <>
       <header class="headline">
         <Crumbs name={name} service={service} />
-        <Title>{gone ? 'This incident is not kept any more.' : 'An incident'}</Title>
-        {gone && <p class="sub">The newest 200 are kept.</p>}
+        <Title>{gone ? text.thisIncidentIsNotKeptAny : text.anIncident}</Title>
+        {gone && <p class="sub">{text.theNewest200AreKept}</p>}
       </header>
       {!gone && <Trouble asked={asked} />}
       <Loading asked={asked} />

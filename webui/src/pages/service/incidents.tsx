@@ -7,6 +7,9 @@ import { count, timeNear } from '../../format/format';
 import { Loading, Trouble } from '../../parts/asked';
 import { Card, Status } from '../../parts/basics';
 import type { Asked, Pages } from '../../state/asked';
+import { service as serviceText } from '../../text';
+
+const text = serviceText.incidents;
 
 function Item({
   incident,
@@ -60,9 +63,9 @@ export function IncidentList({
   return (
     <div id="incidents">
       <Card
-        title="Incidents"
+        title={text.incidents}
         class="incidents-card"
-        aside={items.length > 0 && <span class="aside">newest first</span>}
+        aside={items.length > 0 && <span class="aside">{text.newestFirst}</span>}
       >
         <Trouble asked={asked} />
         <Loading asked={asked} />
@@ -74,7 +77,7 @@ export function IncidentList({
         </ul>
         {(hidden > 0 || asked.value?.next) && (
           <button type="button" class="button small more" onClick={onMore}>
-            {hidden > 0 ? `${count(hidden)} more` : 'Older ones'}
+            {hidden > 0 ? text.more(count(hidden)) : text.olderOnes}
           </button>
         )}
       </Card>

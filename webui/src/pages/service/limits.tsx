@@ -21,28 +21,31 @@ import { Loading, Outcome, Trouble } from '../../parts/asked';
 import { Card, Fact, Facts, Notice, Status } from '../../parts/basics';
 import { Field } from '../../parts/field';
 import { useAsked } from '../../state/asked';
+import { service as serviceText } from '../../text';
+
+const words = serviceText.limits;
 
 const TEXT: Record<LimitName, [label: string, hint: string]> = {
-  memory_bytes: ['Memory', 'With swap. Above it, the kernel ends the service.'],
-  memory_reservation_bytes: ['Memory kept for it', 'When the whole box is short of memory.'],
-  cpus: ['CPU', 'Above it, the service is slowed down.'],
-  pids: ['Threads', 'Above it, no new one can start.'],
-  io_weight: ['Share of the disk', 'Against the others, 10 to 1000.'],
-  log_bytes: ['Log', 'Older lines make room for new ones.'],
+  memory_bytes: [words.memory, words.withSwapAboveItTheKernel],
+  memory_reservation_bytes: [words.memoryKeptForIt, words.whenTheWholeBoxIsShort],
+  cpus: ['CPU', words.aboveItTheServiceIsSlowed],
+  pids: [words.threads, words.aboveItNoNewOneCan],
+  io_weight: [words.shareOfTheDisk, words.againstTheOthers10To1000],
+  log_bytes: [words.log, words.olderLinesMakeRoomForNew],
 };
 
 function shownLimit(name: LimitName, limits: Limits): string {
   const value = limits[name];
-  if (value === null || value === undefined) return 'not on this machine';
-  if (name === 'cpus') return `${value}\u00a0${value === 1 ? 'core' : 'cores'}`;
+  if (value === null || value === undefined) return words.notOnThisMachine;
+  if (name === 'cpus') return `${value}\u00a0${value === 1 ? words.core : words.cores}`;
   if (!name.endsWith('_bytes')) return count(value);
-  return value === 0 ? 'none' : bytes(value);
+  return value === 0 ? words.none : bytes(value);
 }
 
 /** The kernel's own number, and what it comes to. */
 function oomText({ oom_score_adj: score }: Limits): string {
-  if (score === 0) return 'as any other';
-  return score < 0 ? `later than others (−${-score})` : `sooner than others (+${score})`;
+  if (score === 0) return words.asAnyOther;
+  return score < 0 ? words.laterThanOthers(-score) : words.soonerThanOthers(score);
 }
 
 function Shown({ limits }: { limits: Limits }): JSX.Element {
@@ -53,13 +56,13 @@ function Shown({ limits }: { limits: Limits }): JSX.Element {
           <span data-testid={`limit-${name}`}>{shownLimit(name, limits)}</span>
         </Fact>
       ))}
-      <Fact name="Ended when the box is out of memory">{oomText(limits)}</Fact>
+      <Fact name={words.endedWhenTheBoxIsOut}>{oomText(limits)}</Fact>
     </Facts>
   );
 }
 
 function Effects({ effects }: { effects: Effect[] }): JSX.Element {
-  if (effects.length === 0) return <p class="quiet">No service is changed by it.</p>;
+  if (effects.length === 0) return <p class="quiet">{words.noServiceIsChangedByIt}</p>;
   return (
     <ul class="effects" data-testid="effects">
       {effects.map((effect) => (
@@ -154,7 +157,7 @@ function Form({ service, revision, onDone, onStale, onClose }: FormProps): JSX.E
   const touched = JSON.stringify(form) !== JSON.stringify(before) || over !== overcommits(revision);
 
   return (
-    <form class="limits-form" onSubmit={look} noValidate aria-label="Limits">
+    <form class="limits-form" onSubmit={look} noValidate aria-label={words.limits}>
       {failure !== null && (
         <div role="alert">
           <Notice tone="bad" title={errorText(failure)} />
@@ -190,7 +193,7 @@ function Form({ service, revision, onDone, onStale, onClose }: FormProps): JSX.E
             setPlan(null);
           }}
         />
-        All limits together may be more than this machine has
+        {words.allLimitsTogetherMayBeMore}
       </label>
       <div role="status">{plan && <Effects effects={plan.effects} />}</div>
       <div class="inputs">
@@ -201,15 +204,15 @@ function Form({ service, revision, onDone, onStale, onClose }: FormProps): JSX.E
             disabled={busy}
             onClick={() => void carryOut(plan)}
           >
-            {busy ? 'Changing…' : 'Change it'}
+            {busy ? words.changing : words.changeIt}
           </button>
         ) : (
           <button type="submit" class="button primary" disabled={busy || !touched}>
-            {busy ? 'Asking…' : 'See what happens'}
+            {busy ? words.asking : words.seeWhatHappens}
           </button>
         )}
         <button type="button" class="button" disabled={busy} onClick={onClose}>
-          Cancel
+          {words.cancel}
         </button>
       </div>
     </form>
@@ -233,7 +236,7 @@ function Edit({
       <Loading asked={asked} />
       {stale && (
         <p class="quiet" role="status">
-          Somebody has changed the settings meanwhile. What you typed is still here; look again.
+          {words.somebodyHasChangedTheSettings}
         </p>
       )}
       {asked.value && (
@@ -254,8 +257,8 @@ function Edit({
 
 function doneText(effects: Effect[]): string {
   return effects.some((effect) => effect.how === 'recreate')
-    ? 'Changed. A new container takes its place now.'
-    : 'Changed, without a restart.';
+    ? words.changedANewContainerTakesIts
+    : words.changedWithoutARestart;
 }
 
 export function LimitsCard({
@@ -269,7 +272,7 @@ export function LimitsCard({
   const [done, setDone] = useState('');
   return (
     <Card
-      title="Limits"
+      title={words.limits}
       aside={
         mayChange &&
         !open && (
@@ -281,7 +284,8 @@ export function LimitsCard({
               setOpen(true);
             }}
           >
-            Change<span class="unseen"> limits</span>
+            {words.change}
+            <span class="unseen"> {words.limits2}</span>
           </button>
         )
       }

@@ -4,6 +4,9 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { LogLine } from '../../api/types';
 import { lineTone, pieces, withoutTime } from '../../derive/log';
 import { timeOfDay } from '../../format/format';
+import { service } from '../../text';
+
+const words = service.logLines;
 
 interface LineProps {
   line: LogLine;
@@ -48,7 +51,7 @@ export function LogBox({
       class={`log ${fits ? 'fits' : ''}`}
       ref={view}
       {...(onScroll ? { onScroll } : {})}
-      aria-label="Log lines"
+      aria-label={words.logLines}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it
       tabIndex={0}
     >

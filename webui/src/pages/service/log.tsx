@@ -8,7 +8,10 @@ import { Loading, Trouble } from '../../parts/asked';
 import { Card, Status } from '../../parts/basics';
 import { useAsked } from '../../state/asked';
 import { type LogStream, type Logs, useLogs } from '../../state/logs';
+import { service as serviceText } from '../../text';
 import { Line, LogBox } from './log-lines';
+
+const text = serviceText.log;
 
 const SHOWN_MAX = 500;
 const PREVIOUS_LINES = 1000;
@@ -16,10 +19,10 @@ const PREVIOUS_LINES = 1000;
 const NEAR_PX = 24;
 
 const STREAM: Record<LogStream, { tone: 'ok' | 'warn' | 'off'; word: string }> = {
-  connecting: { tone: 'off', word: 'connecting' },
-  live: { tone: 'ok', word: 'live' },
-  ended: { tone: 'off', word: 'container has ended' },
-  lost: { tone: 'warn', word: 'interrupted, trying again' },
+  connecting: { tone: 'off', word: text.connecting },
+  live: { tone: 'ok', word: text.live },
+  ended: { tone: 'off', word: text.containerHasEnded },
+  lost: { tone: 'warn', word: text.interruptedTryingAgain },
 };
 
 interface Wanted {
@@ -28,12 +31,10 @@ interface Wanted {
 }
 
 function emptyText({ stream }: Logs, { search, level }: Wanted): string {
-  if (search) return `No line here has “${search}”.`;
-  if (level !== 'all') return 'No line here is that bad.';
+  if (search) return text.noLineHereHas(search);
+  if (level !== 'all') return text.noLineHereIsThatBad;
   if (stream === 'connecting') return '';
-  return stream === 'ended'
-    ? 'There is no container, so there are no lines.'
-    : 'It has written nothing yet.';
+  return stream === 'ended' ? text.thereIsNoContainerSoThere : text.itHasWrittenNothingYet;
 }
 
 function Shown({ found, search }: { found: readonly NumberedLine[]; search: string }): JSX.Element {
@@ -41,9 +42,7 @@ function Shown({ found, search }: { found: readonly NumberedLine[]; search: stri
   return (
     <>
       {found.length > shown.length && (
-        <p class="quiet">
-          The newest {count(SHOWN_MAX)} of {count(found.length)} lines.
-        </p>
+        <p class="quiet">{text.theNewestOfLines(count(SHOWN_MAX), count(found.length))}</p>
       )}
       {shown.map((line) => (
         <Line line={line} search={search} key={line.id} />
@@ -104,9 +103,7 @@ function Previous({ service, wanted }: { service: string; wanted: Wanted }): JSX
   return (
     <LogBox view={view}>
       {found.length === 0 && (
-        <p class="quiet">
-          {none ? 'Nothing is kept of an earlier container.' : 'No line here is like that.'}
-        </p>
+        <p class="quiet">{none ? text.nothingIsKeptOfAnEarlier : text.noLineHereIsLikeThat}</p>
       )}
       <Shown found={found} search={search} />
     </LogBox>
@@ -127,15 +124,15 @@ export function LogCard({
   const missed = frozen ? (logs.lines.at(-1)?.id ?? 0) - (frozen.at(-1)?.id ?? 0) : 0;
   useEffect(() => setFrozen(null), [service]);
   const { tone, word } = previous
-    ? { tone: 'off' as const, word: 'earlier' }
+    ? { tone: 'off' as const, word: text.earlier }
     : frozen
-      ? { tone: 'warn' as const, word: 'paused' }
+      ? { tone: 'warn' as const, word: text.paused }
       : STREAM[logs.stream];
   return (
-    <Card title="Log" class="log-card" aside={<Status tone={tone}>{word}</Status>}>
+    <Card title={text.log} class="log-card" aside={<Status tone={tone}>{word}</Status>}>
       <div class="log-tools">
         <fieldset class="choice">
-          <legend class="unseen">Which lines</legend>
+          <legend class="unseen">{text.whichLines}</legend>
           {[false, true].map((earlier) => (
             <button
               type="button"
@@ -144,19 +141,19 @@ export function LogCard({
               aria-pressed={previous === earlier}
               onClick={() => setPrevious(earlier)}
             >
-              {earlier ? 'Earlier containers' : 'This container'}
+              {earlier ? text.earlierContainers : text.thisContainer}
             </button>
           ))}
         </fieldset>
         <input
           type="search"
-          aria-label="Search the log"
-          placeholder="Search"
+          aria-label={text.searchTheLog}
+          placeholder={text.search}
           value={wanted.search}
           onInput={(e) => setWanted({ ...wanted, search: e.currentTarget.value })}
         />
         <select
-          aria-label="Level"
+          aria-label={text.level}
           value={wanted.level}
           onChange={(e) => setWanted({ ...wanted, level: e.currentTarget.value as Level })}
         >
@@ -173,15 +170,15 @@ export function LogCard({
           disabled={previous}
           onClick={() => setFrozen(frozen ? null : logs.lines)}
         >
-          {frozen ? (missed > 0 ? `Follow (${count(missed)} new)` : 'Follow') : 'Pause'}
+          {frozen ? (missed > 0 ? text.followNew(count(missed)) : text.follow) : text.pause}
         </button>
         <a
           class="button"
           href={incidents.logDownloadUrl(service)}
           download={`${service}.log`}
-          title="All that is kept, also of earlier containers"
+          title={text.allThatIsKeptAlsoOf}
         >
-          Download
+          {text.download}
         </a>
       </div>
       {previous ? (

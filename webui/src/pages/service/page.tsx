@@ -8,12 +8,15 @@ import { useRange } from '../../parts/range';
 import { StaleNotice } from '../../parts/stale';
 import { useIncidents } from '../../state/incidents';
 import { adoptOperations } from '../../state/operations';
+import { service as serviceText } from '../../text';
 import { Charts } from './charts';
 import { Hardening, Numbers, Reach, WhatItRuns } from './facts';
 import { Head, ProgressStrip, WhatIsWrong } from './head';
 import { IncidentList } from './incidents';
 import { LimitsCard } from './limits';
 import { LogCard } from './log';
+
+const text = serviceText.page;
 
 const SHOWN = 4;
 const MORE = 20;
@@ -22,11 +25,11 @@ function NoService({ name }: { name: string }): JSX.Element {
   return (
     <header class="headline">
       <p class="crumbs">
-        <a href="/services">Services</a>
+        <a href="/services">{text.services}</a>
       </p>
-      <Title>There is no service “{name}”.</Title>
+      <Title>{text.thereIsNoService(name)}</Title>
       <p class="sub">
-        <a href="/services">See what there is</a>
+        <a href="/services">{text.seeWhatThereIs}</a>
       </p>
     </header>
   );
@@ -54,7 +57,7 @@ function Content({
   return (
     <>
       <Head service={service} mayOperate={mayOperate(session)} />
-      <ProgressStrip service={service} />
+      <ProgressStrip service={service} mayOperate={mayOperate(session)} />
       <StaleNotice since={service.stale_since} at={state.at} />
       <WhatIsWrong service={service} />
       <div class="stack service-stack">
@@ -63,7 +66,7 @@ function Content({
           asked={asked}
           at={state.at}
           shown={shown}
-          empty="None. Where it ends by itself, runs out of memory, stops working or is changed by hand, it stands here with its last log lines."
+          empty={text.noneWhereItEndsByItself}
           onMore={() => setShown(shown + MORE)}
         />
         <LogCard service={service.name} container={service.container?.id ?? null} />

@@ -10,14 +10,17 @@ import { NOT_REFUSED, type Refusal, refusalOf } from '../../derive/problem';
 import { timeNear } from '../../format/format';
 import { Loading, Outcome, Trouble } from '../../parts/asked';
 import { Card, Status, Title } from '../../parts/basics';
+import { Refused } from '../../parts/form';
 import { PasswordField } from '../../parts/password-field';
 import { Strength } from '../../parts/strength';
 import { useAsked } from '../../state/asked';
 import { useDeed } from '../../state/deed';
 import { leave } from '../../state/session';
+import { settings } from '../../text';
 import type { PageProps } from '../props';
-import { Refused } from './parts';
 import { SessionList } from './sessions';
+
+const words = settings.account;
 
 const EVERY_MS = 15_000;
 
@@ -29,7 +32,7 @@ function Password({ user, onSet }: { user: string; onSet: () => void }): JSX.Ele
   const set = async (event: Event) => {
     event.preventDefault();
     if ([...fresh].length < PASSWORD_MIN) {
-      const why = `The password needs at least ${PASSWORD_MIN} characters`;
+      const why = words.thePasswordNeedsAtLeast(PASSWORD_MIN);
       setRefusal({ fields: { new: why }, rest: null });
       return;
     }
@@ -42,12 +45,12 @@ function Password({ user, onSet }: { user: string; onSet: () => void }): JSX.Ele
       setCurrent('');
       setFresh('');
       onSet();
-      return 'It is set. Your other sessions have ended.';
+      return words.itIsSetYourOtherSessions;
     });
   };
   return (
-    <Card title="Password">
-      <form onSubmit={set} noValidate aria-label="Password">
+    <Card title={words.password}>
+      <form onSubmit={set} noValidate aria-label={words.password}>
         <Refused error={refusal.rest} />
         <Outcome text={text} error={null} />
         <input
@@ -61,7 +64,7 @@ function Password({ user, onSet }: { user: string; onSet: () => void }): JSX.Ele
         />
         <PasswordField
           id="current"
-          label="Present password"
+          label={words.presentPassword}
           error={refusal.fields.current}
           value={current}
           autocomplete="current-password"
@@ -69,7 +72,7 @@ function Password({ user, onSet }: { user: string; onSet: () => void }): JSX.Ele
         />
         <PasswordField
           id="new"
-          label="New password"
+          label={words.newPassword}
           error={refusal.fields.new}
           value={fresh}
           autocomplete="new-password"
@@ -78,7 +81,7 @@ function Password({ user, onSet }: { user: string; onSet: () => void }): JSX.Ele
           {fresh && <Strength password={fresh} related={[user, 'holdfast']} />}
         </PasswordField>
         <button type="submit" class="button primary" disabled={busy || !current || !fresh}>
-          {busy ? 'Setting…' : 'Set the password'}
+          {busy ? words.setting : words.setThePassword}
         </button>
       </form>
     </Card>
@@ -94,12 +97,12 @@ export function AccountPage({ session, state }: PageProps): JSX.Element {
   const end = ({ id, address }: SessionInfo) =>
     run(async () => {
       await sessions.end(id);
-      return `The session from ${address ?? 'an address not known'} has ended.`;
+      return words.theSessionFromHasEnded(address ?? words.anAddressNotKnown);
     });
   const endAll = () =>
     run(async () => {
       await sessions.endOthers();
-      return 'All your other sessions have ended.';
+      return words.allYourOtherSessionsHaveEnded;
     });
   return (
     <>
@@ -108,10 +111,12 @@ export function AccountPage({ session, state }: PageProps): JSX.Element {
           <p class="status-line">
             <Status tone="ok">{session.role}</Status>
           </p>
-          <Title>You are {session.user}.</Title>
+          <Title>{words.youAre(session.user)}</Title>
           <p class="sub">
-            {ROLE_TEXT[session.role]} Logged in until {timeNear(session.expires, state.at)}, and
-            longer while you are here.
+            {words.loggedInUntilAndLongerWhile(
+              ROLE_TEXT[session.role],
+              timeNear(session.expires, state.at),
+            )}
           </p>
         </div>
         <div class="actions">
@@ -120,13 +125,13 @@ export function AccountPage({ session, state }: PageProps): JSX.Element {
             class="button"
             onClick={() => void deed.run(() => leave().then(() => ''))}
           >
-            Log out
+            {words.logOut}
           </button>
         </div>
       </header>
       <div class="halves">
         <Card
-          title="Your sessions"
+          title={words.yourSessions}
           aside={
             others.length > 1 && (
               <button
@@ -135,7 +140,7 @@ export function AccountPage({ session, state }: PageProps): JSX.Element {
                 disabled={deed.busy}
                 onClick={() => void endAll()}
               >
-                End all others
+                {words.endAllOthers}
               </button>
             )
           }

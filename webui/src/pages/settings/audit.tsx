@@ -3,37 +3,49 @@
 import '../../style/forms.css';
 import '../../style/settings.css';
 import type { JSX } from 'preact';
+import { useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { query } from '../../api/query';
 import type { AuditEntry, State } from '../../api/types';
 import {
   type AuditFilter,
   auditCsv,
+  auditQuery,
   byDay,
   changeLines,
-  matchesEntry,
   whoText,
 } from '../../derive/audit';
 import { count, timeOfDay } from '../../format/format';
 import { Headline, Loading, mayAdminister, Outcome, Trouble } from '../../parts/asked';
 import { Title } from '../../parts/basics';
 import { dayOf, saveFile } from '../../parts/save';
+import { Search } from '../../parts/search';
 import { Select } from '../../parts/select';
 import { useAudit, wholeAudit } from '../../state/audit';
 import { useDeed } from '../../state/deed';
+import { settings } from '../../text';
 import type { PageProps } from '../props';
+
+const words = settings.audit;
 
 /** What is chosen is part of the address. */
 function useFilter(): [AuditFilter, (change: Partial<AuditFilter>) => void] {
   const { path, query: asked, route } = useLocation();
-  const filter = { who: asked['who'] ?? '', text: asked['text'] ?? '' };
+  const filter = {
+    who: asked['who'] ?? '',
+    text: asked['text'] ?? '',
+    from: asked['from'] ?? '',
+    to: asked['to'] ?? '',
+  };
   return [filter, (change) => route(path + query({ ...filter, ...change }), true)];
 }
 
-function whos(entries: readonly AuditEntry[], chosen: string): [string, string][] {
-  const names = new Set(entries.map(({ who }) => who));
-  if (chosen) names.add(chosen);
-  return [...names].sort().map((name) => [name, whoText(name)]);
+/** Whoever was seen since the page is here: what is filtered shows only some. */
+function useWhos(entries: readonly AuditEntry[], chosen: string): [string, string][] {
+  const names = useRef(new Set<string>());
+  for (const { who } of entries) names.current.add(who);
+  if (chosen) names.current.add(chosen);
+  return [...names.current].sort().map((name) => [name, whoText(name)]);
 }
 
 function Days({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
@@ -50,7 +62,7 @@ function Days({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
                   <time title={at ?? undefined}>{at === null ? '–' : timeOfDay(at)}</time>
                   <b class="breaks">{whoText(who)}</b>
                   <span class="breaks">
-                    {from === null || what.includes(from) ? what : `${what} · from ${from}`}
+                    {from === null || what.includes(from) ? what : words.from(what, from)}
                     {changeLines(entry).map((line) => (
                       <small key={line}>{line}</small>
                     ))}
@@ -67,17 +79,18 @@ function Days({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
 
 function Log({ state }: { state: State }): JSX.Element {
   const [filter, choose] = useFilter();
-  const { newest, entries, more, older } = useAudit();
+  const wanted = auditQuery(filter);
+  const { newest, entries, more, older } = useAudit(wanted);
+  const whos = useWhos(entries, filter.who);
   const deed = useDeed();
-  const shown = entries.filter((entry) => matchesEntry(entry, filter));
-  const filtered = filter.who !== '' || filter.text !== '';
+  const filtered = Object.values(filter).some((one) => one !== '');
   const save = () =>
     deed.run(async () => {
-      const all = (await wholeAudit()).filter((entry) => matchesEntry(entry, filter));
+      const all = await wholeAudit(wanted);
       saveFile(`${state.gateway.name}-audit-${dayOf(state.at)}.csv`, 'text/csv', auditCsv(all));
       return all.length === 1
-        ? 'One entry is in the file.'
-        : `${count(all.length)} entries are in the file.`;
+        ? words.oneEntryIsInTheFile
+        : words.entriesAreInTheFile(count(all.length));
     });
   const goBack = () =>
     deed.run(async () => {
@@ -88,42 +101,55 @@ function Log({ state }: { state: State }): JSX.Element {
     <>
       <Headline
         tone="off"
-        eyebrow="Audit"
-        title="Who did what."
-        detail="The newest 10,000 entries are kept on the gateway. Nobody can change them here."
+        eyebrow={words.audit}
+        title={words.whoDidWhat}
+        detail={words.theNewest10000EntriesAre}
       />
       <div class="filters audit-filters">
-        <input
-          type="search"
-          aria-label="Search in what was done"
-          placeholder="Search"
+        <Search
+          label={words.searchInWhatWasDone}
+          placeholder={words.search}
           value={filter.text}
-          onInput={(e) => choose({ text: e.currentTarget.value })}
+          onSearch={(text) => choose({ text })}
         />
         <Select
-          label="Everybody"
-          options={whos(entries, filter.who)}
+          label={words.everybody}
+          options={whos}
           value={filter.who}
           onChoose={(who) => choose({ who })}
         />
+        <label class="day-choice">
+          {words.from2}
+          <input
+            type="date"
+            value={filter.from}
+            max={filter.to}
+            onInput={(e) => choose({ from: e.currentTarget.value })}
+          />
+        </label>
+        <label class="day-choice">
+          {words.to}
+          <input
+            type="date"
+            value={filter.to}
+            min={filter.from}
+            onInput={(e) => choose({ to: e.currentTarget.value })}
+          />
+        </label>
         <button type="button" class="button" disabled={deed.busy} onClick={() => void save()}>
-          {filtered ? 'Export these' : 'Export all'}
+          {filtered ? words.exportThese : words.exportAll}
         </button>
       </div>
       <Outcome text={deed.text} error={deed.error} />
       <Trouble asked={newest} />
       <Loading asked={newest} />
-      {newest.value !== null && shown.length === 0 && (
+      {newest.value !== null && entries.length === 0 && (
         <div class="card empty">
-          <p>
-            {filtered
-              ? `None of the newest ${count(entries.length)} entries is like that.`
-              : 'Nothing was done yet.'}
-          </p>
+          <p>{filtered ? words.noneOfTheEntriesIsLike : words.nothingWasDoneYet}</p>
         </div>
       )}
-      <div class="stack">
-        <Days entries={shown} />
+      <div class="stack" aria-busy={newest.value === null}>
+        <Days entries={entries} />
       </div>
       {more && (
         <button
@@ -132,7 +158,7 @@ function Log({ state }: { state: State }): JSX.Element {
           disabled={deed.busy}
           onClick={() => void goBack()}
         >
-          {filtered ? 'Look through older ones' : 'Older ones'}
+          {words.olderOnes}
         </button>
       )}
     </>
@@ -143,9 +169,9 @@ export function AuditPage({ session, state }: PageProps): JSX.Element {
   if (mayAdminister(session)) return <Log state={state} />;
   return (
     <header class="headline">
-      <Title>Only an admin sees the audit log.</Title>
+      <Title>{words.onlyAnAdminSeesTheAudit}</Title>
       <p class="sub">
-        <a href="/">Go to the overview</a>
+        <a href="/">{words.goToTheOverview}</a>
       </p>
     </header>
   );

@@ -11,35 +11,38 @@ import { Headline, Loading, mayAdminister, Outcome, Trouble } from '../../parts/
 import { Card, Fact, Facts, Status } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
 import { Fingerprint } from '../../parts/fingerprint';
+import { Refused } from '../../parts/form';
 import { useAsked } from '../../state/asked';
 import { useDeed } from '../../state/deed';
+import { settings } from '../../text';
 import type { PageProps } from '../props';
-import { Refused } from './parts';
+
+const words = settings.certificate;
 
 function InForce({ now, at }: { now: Certificate; at: string }): JSX.Element {
   const mark = expiryMark(now.not_after, at);
   return (
-    <Card title="In force">
+    <Card title={words.inForce}>
       <Facts>
-        <Fact name="For">
+        <Fact name={words.for}>
           <span title={now.subject}>{commonName(now.subject)}</span>
         </Fact>
-        <Fact name="Issued by">
+        <Fact name={words.issuedBy}>
           {now.source === 'own' ? (
-            'the gateway itself'
+            words.theGatewayItself
           ) : (
             <span title={now.issuer}>{commonName(now.issuer)}</span>
           )}
         </Fact>
-        <Fact name="Names">
+        <Fact name={words.names}>
           <ul class="names">
             {now.names.map((name) => (
               <li key={name}>{name}</li>
             ))}
           </ul>
         </Fact>
-        <Fact name="Valid from">{date(now.not_before)}</Fact>
-        <Fact name="Valid until">
+        <Fact name={words.validFrom}>{date(now.not_before)}</Fact>
+        <Fact name={words.validUntil}>
           {mark.tone === 'ok' ? (
             date(now.not_after)
           ) : (
@@ -74,7 +77,7 @@ function PemField({
       </p>
       {error && (
         <p class="error-text" id={`${id}-error`}>
-          <span class="unseen">Error: </span>
+          <span class="unseen">{words.error} </span>
           {error}.
         </p>
       )}
@@ -110,30 +113,30 @@ function Replace({ onReplaced }: { onReplaced: () => void }): JSX.Element {
       setChain(null);
       setKey(null);
       onReplaced();
-      return 'It is in force for new connections. A page that is loaded anew uses it.';
+      return words.itIsInForceForNew;
     });
   };
   return (
-    <Card title="Use one of the site">
-      <form onSubmit={send} noValidate aria-label="Use one of the site">
+    <Card title={words.useOneOfTheSite}>
+      <form onSubmit={send} noValidate aria-label={words.useOneOfTheSite}>
         <Refused error={refusal.rest} />
         <Outcome text={text} error={null} />
         <PemField
           id="certificate"
-          label="Certificate"
-          hint="PEM: the gateway’s own first, then whoever issued it, and so on."
+          label={words.certificate}
+          hint={words.pemTheGatewaysOwnFirstThen}
           error={refusal.fields.certificate}
           onFile={setChain}
         />
         <PemField
           id="key"
-          label="Private key"
-          hint="PEM, without a passphrase. It never leaves the gateway again."
+          label={words.privateKey}
+          hint={words.pemWithoutAPassphraseItNever}
           error={refusal.fields.key}
           onFile={setKey}
         />
         <button type="submit" class="button primary" disabled={busy || !chain || !key}>
-          {busy ? 'Checking…' : 'Put it in force'}
+          {busy ? words.checking : words.putItInForce}
         </button>
       </form>
     </Card>
@@ -150,22 +153,19 @@ export function CertificatePage({ session, state }: PageProps): JSX.Element {
     deed
       .run(async () => {
         await certificate.backToOwn();
-        return 'The gateway’s own certificate is in force again.';
+        return words.theGatewaysOwnCertificateIsIn;
       })
       .then(() => asked.again());
   const { tone, word, title } = now
     ? certificateAnswer(now, state.at)
-    : { tone: 'off' as const, word: 'Certificate', title: 'By what a browser knows this gateway.' };
+    : { tone: 'off' as const, word: words.certificate, title: words.byWhatABrowserKnowsThis };
   return (
     <>
       <Headline
         tone={tone}
         eyebrow={word}
         title={title}
-        detail={
-          now?.source === 'own' &&
-          'A browser warns of it, because nobody it trusts has signed it. It is the right one where the browser shows the same fingerprint.'
-        }
+        detail={now?.source === 'own' && words.aBrowserWarnsOfItBecause}
       />
       <Trouble asked={asked} />
       <Loading asked={asked} />
@@ -174,10 +174,8 @@ export function CertificatePage({ session, state }: PageProps): JSX.Element {
         <div class={admin ? 'columns' : 'stack'}>
           <div class="stack">
             <InForce now={now} at={state.at} />
-            <Card title="Fingerprint">
-              <p class="quiet above">
-                In the browser: the sign beside the address, then the certificate’s details.
-              </p>
+            <Card title={words.fingerprint}>
+              <p class="quiet above">{words.inTheBrowserTheSignBeside}</p>
               <Fingerprint value={now.fingerprint} />
             </Card>
           </div>
@@ -185,17 +183,15 @@ export function CertificatePage({ session, state }: PageProps): JSX.Element {
             <div class="stack">
               <Replace onReplaced={() => void asked.again()} />
               {now.source === 'site' && (
-                <Card title="Back to its own">
-                  <p class="quiet above">
-                    The gateway keeps the certificate that it made for itself, as it was.
-                  </p>
+                <Card title={words.backToItsOwn}>
+                  <p class="quiet above">{words.theGatewayKeepsTheCertificate}</p>
                   <button
                     type="button"
                     class="button bad"
                     disabled={deed.busy}
                     onClick={() => setAsking(true)}
                   >
-                    Use its own…
+                    {words.useItsOwn}
                   </button>
                 </Card>
               )}
@@ -205,13 +201,13 @@ export function CertificatePage({ session, state }: PageProps): JSX.Element {
       )}
       {asking && (
         <Confirm
-          title="Use the gateway’s own certificate?"
-          confirm="Use its own"
+          title={words.useTheGatewaysOwnCertificate}
+          confirm={words.useItsOwn2}
           danger
           onConfirm={() => void back()}
           onClose={() => setAsking(false)}
         >
-          <p>The site’s certificate and key are forgotten. Browsers will warn of the own one.</p>
+          <p>{words.theSitesCertificateAndKeyAre}</p>
         </Confirm>
       )}
     </>

@@ -11,8 +11,11 @@ import { Headline, Outcome } from '../../parts/asked';
 import { Card, Notice } from '../../parts/basics';
 import { dayOf, saveFile } from '../../parts/save';
 import { useDeed } from '../../state/deed';
+import { settings } from '../../text';
 import type { PageProps } from '../props';
 import { Changes, RevisionsCard } from './revisions';
+
+const words = settings.configuration;
 
 /** The gateway keeps secrets to itself; an export has stars in their place. */
 function ExportCard({ name, at }: { name: string; at: string }): JSX.Element {
@@ -23,17 +26,14 @@ function ExportCard({ name, at }: { name: string; at: string }): JSX.Element {
       const revision = tag.replace(/\D/g, '');
       const text = `${JSON.stringify(config, null, 2)}\n`;
       saveFile(`${name}-config-${dayOf(at)}-r${revision}.json`, 'application/json', text);
-      return `Revision ${revision} is in the file.`;
+      return words.revisionIsInTheFile(revision);
     });
   return (
-    <Card title="Export">
+    <Card title={words.export}>
       <Outcome text={deed.text} error={deed.error} />
-      <p class="quiet above">
-        All settings in one file, for this gateway or as the model for another one. Secrets never
-        leave the gateway: each is *** in the file.
-      </p>
+      <p class="quiet above">{words.allSettingsInOneFileFor}</p>
       <button type="button" class="button" disabled={deed.busy} onClick={() => void save()}>
-        Export the configuration
+        {words.exportTheConfiguration}
       </button>
     </Card>
   );
@@ -48,8 +48,8 @@ interface Proposal {
 }
 
 const EFFECT: Record<Effect['how'], string> = {
-  live: 'while it runs',
-  recreate: 'by a new container',
+  live: words.whileItRuns,
+  recreate: words.byANewContainer,
 };
 
 async function tryOut(text: string): Promise<Proposal> {
@@ -99,10 +99,10 @@ function Preview({
     <div class="preview" data-testid="preview">
       <h3>
         {changes.length === 0
-          ? 'The file is what is in force already.'
+          ? words.theFileIsWhatIsIn
           : changes.length === 1
-            ? 'It would change one thing:'
-            : `It would change ${count(changes.length)} things:`}
+            ? words.itWouldChangeOneThing
+            : words.itWouldChangeThings(count(changes.length))}
       </h3>
       {changes.length > 0 && <Changes changes={changes} omitted={0} />}
       {effects.length > 0 && (
@@ -119,11 +119,11 @@ function Preview({
       <div class="inputs">
         {changes.length > 0 && (
           <button type="button" class="button primary" disabled={busy} onClick={onApply}>
-            {busy ? 'Putting it in force…' : 'Put it in force'}
+            {busy ? words.puttingItInForce : words.putItInForce}
           </button>
         )}
         <button type="button" class="button" disabled={busy} onClick={onCancel}>
-          {changes.length > 0 ? 'Cancel' : 'Close'}
+          {changes.length > 0 ? words.cancel : words.close}
         </button>
       </div>
     </div>
@@ -151,23 +151,22 @@ function ImportCard({ onTaken }: { onTaken: (now: Revision) => void }): JSX.Elem
         const now = await configuration.replace(document, tag);
         end();
         onTaken(now);
-        return `It is in force, as revision ${now.tag.replace(/\D/g, '')}.`;
+        return words.itIsInForceAsRevision(now.tag.replace(/\D/g, ''));
       } catch (error) {
         if (!isApiError(error, 412)) throw error;
         setProposal(await tryOut(JSON.stringify(document)));
-        throw new Error('Somebody has changed the settings meanwhile. Compare once more');
+        throw new Error(words.somebodyHasChangedTheSettings);
       }
     });
   return (
-    <Card title="Import">
+    <Card title={words.import}>
       <NotTaken error={deed.error} />
       <Outcome text={deed.text} error={null} />
-      <form ref={form} aria-label="Import" onSubmit={(event) => event.preventDefault()}>
+      <form ref={form} aria-label={words.import} onSubmit={(event) => event.preventDefault()}>
         <div class="field">
-          <label for="config-file">Configuration file</label>
+          <label for="config-file">{words.configurationFile}</label>
           <p class="hint" id="config-file-hint">
-            It replaces all settings; what is not in it goes back to the default. *** keeps the
-            secret that is here. Nothing changes before you have seen what would.
+            {words.itReplacesAllSettingsWhatIs}
           </p>
           <input
             id="config-file"
@@ -197,9 +196,9 @@ export function ConfigurationPage({ state }: PageProps): JSX.Element {
     <>
       <Headline
         tone="off"
-        eyebrow="Configuration"
-        title="All settings, out and in."
-        detail="Every change is a revision of its own, is watched, and can be taken back."
+        eyebrow={words.configuration}
+        title={words.allSettingsOutAndIn}
+        detail={words.everyChangeIsARevisionOf}
       />
       <div class="halves">
         <div class="stack">

@@ -4,7 +4,10 @@ import { diagnosticsUrl } from '../../api/access';
 import { timeNear } from '../../format/format';
 import { Headline, mayAdminister } from '../../parts/asked';
 import { Card, Copyable, Fact, Facts } from '../../parts/basics';
+import { settings } from '../../text';
 import type { PageProps } from '../props';
+
+const text = settings.gateway;
 
 export function GatewayPage({ session, state }: PageProps): JSX.Element {
   const { gateway } = state;
@@ -12,42 +15,38 @@ export function GatewayPage({ session, state }: PageProps): JSX.Element {
     <>
       <Headline
         tone="off"
-        eyebrow="Gateway"
+        eyebrow={text.gateway}
         title={gateway.name}
-        detail={`holdfast ${gateway.version}, running since ${timeNear(gateway.started, state.at)}.`}
+        detail={text.holdfastRunningSince(gateway.version, timeNear(gateway.started, state.at))}
       />
       <div class="halves">
-        <Card title="How to reach it">
+        <Card title={text.howToReachIt}>
           <Facts>
-            <Fact name="Id, part of every record">
-              <Copyable value={gateway.id} label="gateway id" />
+            <Fact name={text.idPartOfEveryRecord}>
+              <Copyable value={gateway.id} label={text.gatewayId} />
             </Fact>
-            <Fact name="Devices publish to (MQTT)">
+            <Fact name={text.devicesPublishToMqtt}>
               <Copyable
                 value={`${gateway.field.address}:${gateway.field.port}`}
-                label="address for devices"
+                label={text.addressForDevices}
               />
             </Fact>
-            <Fact name="Interface for programs">
+            <Fact name={text.interfaceForPrograms}>
               <a href="/api/docs" target="_blank" rel="noreferrer">
-                Reference
+                {text.reference}
               </a>
               {', '}
               <a href="/api/v1/openapi.yaml" target="_blank" rel="noreferrer">
-                openapi.yaml
+                {text.openapiYaml}
               </a>
             </Fact>
           </Facts>
         </Card>
         {mayAdminister(session) && (
-          <Card title="Diagnostics">
-            <p class="quiet above">
-              All that is needed to help, in one file: states, versions, configuration without
-              secrets, alarms, incidents, audit log, and the newest logs. That it was taken is in
-              the audit log.
-            </p>
+          <Card title={text.diagnostics}>
+            <p class="quiet above">{text.allThatIsNeededToHelp}</p>
             <a class="button" href={diagnosticsUrl} download="holdfast-diagnostics.tar.gz">
-              Download diagnostics
+              {text.downloadDiagnostics}
             </a>
           </Card>
         )}

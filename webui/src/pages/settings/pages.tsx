@@ -5,8 +5,10 @@ import type { JSX } from 'preact';
 import { mayAdminister } from '../../parts/asked';
 import { Title } from '../../parts/basics';
 import { type Tab, Tabs } from '../../parts/tabs';
+import { backup, settings } from '../../text';
 import type { PageProps } from '../props';
 import { AccountPage } from './account';
+import { BackupPage } from './backup';
 import { CertificatePage } from './certificate';
 import { ConfigurationPage } from './configuration';
 import { GatewayPage } from './gateway';
@@ -14,13 +16,16 @@ import { TokensPage } from './tokens';
 import { UserPage } from './user';
 import { UsersPage } from './users';
 
+const text = settings.pages;
+
 const TABS: (Tab & { forAdmin?: true })[] = [
-  { href: '/settings', title: 'Account' },
-  { href: '/settings/users', title: 'Users', forAdmin: true },
-  { href: '/settings/tokens', title: 'Tokens' },
-  { href: '/settings/certificate', title: 'Certificate' },
-  { href: '/settings/configuration', title: 'Configuration', forAdmin: true },
-  { href: '/settings/gateway', title: 'Gateway' },
+  { href: '/settings', title: text.account },
+  { href: '/settings/users', title: text.users, forAdmin: true },
+  { href: '/settings/tokens', title: text.tokens },
+  { href: '/settings/certificate', title: text.certificate },
+  { href: '/settings/configuration', title: text.configuration, forAdmin: true },
+  { href: '/settings/backup', title: backup.tab, forAdmin: true },
+  { href: '/settings/gateway', title: text.gateway },
 ];
 
 function userOf(path: string): string | null {
@@ -44,15 +49,16 @@ function Content({ here, props }: { here: string; props: PageProps }): JSX.Eleme
   }
   if (admin && here === '/settings/users') return <UsersPage {...props} />;
   if (admin && here === '/settings/configuration') return <ConfigurationPage {...props} />;
+  if (admin && here === '/settings/backup') return <BackupPage {...props} />;
   return (
     <header class="headline">
       <Title>
         {TABS.some(({ href }) => here.startsWith(href) && href !== '/settings')
-          ? 'Only an admin sees this page.'
-          : 'There is no such page.'}
+          ? text.onlyAnAdminSeesThisPage
+          : text.thereIsNoSuchPage}
       </Title>
       <p class="sub">
-        <a href="/settings">Go to your account</a>
+        <a href="/settings">{text.goToYourAccount}</a>
       </p>
     </header>
   );
@@ -64,7 +70,11 @@ export function SettingsPages(props: PageProps): JSX.Element {
   const here = userOf(path) === null ? path : '/settings/users';
   return (
     <>
-      <Tabs label="Settings" tabs={TABS.filter(({ forAdmin }) => admin || !forAdmin)} here={here} />
+      <Tabs
+        label={text.settings}
+        tabs={TABS.filter(({ forAdmin }) => admin || !forAdmin)}
+        here={here}
+      />
       <Content here={path} props={props} />
     </>
   );

@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What several pages of the settings are made of.
 import type { JSX } from 'preact';
-import { errorText } from '../../api/client';
 import type { Role } from '../../api/types';
 import { ROLE_TEXT } from '../../derive/access';
-import { Notice } from '../../parts/basics';
+import { settings } from '../../text';
 
-/** Why a form was not taken, where it belongs to none of its fields. */
-export function Refused({ error }: { error: unknown }): JSX.Element | null {
-  if (error === null) return null;
-  return (
-    <div role="alert" data-testid="refused">
-      <Notice tone="bad" title={errorText(error)} />
-    </div>
-  );
-}
+const text = settings.parts;
 
 export function RoleChoice({
   id,
@@ -29,7 +19,7 @@ export function RoleChoice({
 }): JSX.Element {
   return (
     <fieldset class="policies">
-      <legend>Role</legend>
+      <legend>{text.role}</legend>
       {roles.map((role) => (
         <label key={role}>
           <input
@@ -47,16 +37,4 @@ export function RoleChoice({
       ))}
     </fieldset>
   );
-}
-
-/** For names, which no keyboard is to correct. */
-export function plain(value: string, onValue: (value: string) => void, mono = false) {
-  return {
-    value,
-    class: mono ? 'mono' : '',
-    autocapitalize: 'none' as const,
-    autocomplete: 'off' as const,
-    spellcheck: false,
-    onInput: (e: { currentTarget: HTMLInputElement }) => onValue(e.currentTarget.value),
-  };
 }

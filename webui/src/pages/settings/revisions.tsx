@@ -10,6 +10,9 @@ import { Loading, Outcome, Trouble } from '../../parts/asked';
 import { Card, Notice, Status } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
 import { useAsked } from '../../state/asked';
+import { settings } from '../../text';
+
+const words = settings.revisions;
 
 const EVERY_MS = 10_000;
 const SHOWN = 5;
@@ -22,14 +25,14 @@ export function Changes({
 }: Pick<RevisionDiff, 'changes' | 'omitted'>): JSX.Element {
   return (
     <ul class="changes" data-testid="changes">
-      {changes.length === 0 && <li>Nothing.</li>}
+      {changes.length === 0 && <li>{words.nothing}</li>}
       {changes.map((change) => (
         <li key={change.path}>
           <code>{change.path}</code>
           <span>{changedText(change)}</span>
         </li>
       ))}
-      {omitted > 0 && <li>{count(omitted)} more</li>}
+      {omitted > 0 && <li>{words.more(count(omitted))}</li>}
     </ul>
   );
 }
@@ -56,12 +59,12 @@ function Return({
   };
   return (
     <Confirm
-      title={`Return to revision ${to}?`}
-      confirm="Return to it"
+      title={words.returnToRevision(to)}
+      confirm={words.returnToIt}
       onClose={onClose}
       onConfirm={() => void restore()}
     >
-      <p>It becomes a new revision, with its secrets. Of the present one this changes:</p>
+      <p>{words.itBecomesANewRevisionWith}</p>
       <Changes {...diff} />
     </Confirm>
   );
@@ -90,12 +93,10 @@ function Revision({
     <li data-testid="revision" data-revision={revision}>
       <div class="entry-what">
         <p class="entry-head">
-          <b>Revision {revision}</b>
-          {revision === current && <Status tone="ok">in force</Status>}
+          <b>{words.revision(revision)}</b>
+          {revision === current && <Status tone="ok">{words.inForce}</Status>}
         </p>
-        <p class="quiet breaks">
-          {timeNear(created, at)}, by {author}
-        </p>
+        <p class="quiet breaks">{words.by(timeNear(created, at), author)}</p>
       </div>
       <p class="entry-deeds">
         {before !== null && (
@@ -105,7 +106,8 @@ function Revision({
             aria-expanded={shown !== null}
             onClick={() => (shown ? setShown(null) : void ask(revision, before, setShown))}
           >
-            What it changed<span class="unseen">: revision {revision}</span>
+            {words.whatItChanged}
+            <span class="unseen">{words.revision2(revision)}</span>
           </button>
         )}
         {revision !== current && (
@@ -114,7 +116,8 @@ function Revision({
             class="button small"
             onClick={() => void ask(revision, current, setAsked)}
           >
-            Return to it<span class="unseen">: revision {revision}</span>
+            {words.returnToIt}
+            <span class="unseen">{words.revision2(revision)}</span>
           </button>
         )}
       </p>
@@ -144,32 +147,32 @@ function Compare({ list }: { list: RevisionList }): JSX.Element {
     setDiff(null);
   };
   return (
-    <form class="compare" onSubmit={compare} aria-label="Compare two revisions">
-      <h3>Compare</h3>
+    <form class="compare" onSubmit={compare} aria-label={words.compareTwoRevisions}>
+      <h3>{words.compare}</h3>
       <div class="inputs">
         <label class="grow">
-          From
+          {words.from}
           <select value={from} onChange={choose(setFrom)}>
-            <option value={0}>the defaults</option>
+            <option value={0}>{words.theDefaults}</option>
             {numbers.map((n) => (
               <option value={n} key={n}>
-                revision {n}
+                {words.revision3(n)}
               </option>
             ))}
           </select>
         </label>
         <label class="grow">
-          To
+          {words.to}
           <select value={to} onChange={choose(setTo)}>
             {numbers.map((n) => (
               <option value={n} key={n}>
-                revision {n}
+                {words.revision3(n)}
               </option>
             ))}
           </select>
         </label>
         <button type="submit" class="button">
-          Compare
+          {words.compare}
         </button>
       </div>
       <Outcome text="" error={error} />
@@ -190,11 +193,11 @@ export function RevisionsCard({ at, sign }: { at: string; sign: string }): JSX.E
   const revisions = list?.revisions ?? [];
   const hidden = revisions.length - SHOWN;
   const ended = (error: unknown) => {
-    setDone(error === null ? { text: 'It is in force again.', error } : { text: '', error });
+    setDone(error === null ? { text: words.itIsInForceAgain, error } : { text: '', error });
     void asked.again();
   };
   return (
-    <Card title="Revisions" aside={<span class="aside">newest first</span>}>
+    <Card title={words.revisions} aside={<span class="aside">{words.newestFirst}</span>}>
       <Trouble asked={asked} />
       <Loading asked={asked} />
       <Outcome {...done} />
@@ -203,9 +206,7 @@ export function RevisionsCard({ at, sign }: { at: string; sign: string }): JSX.E
           <Notice tone={list.trial.waiting ? 'warn' : 'move'} title={trialText(list)} />
         </div>
       )}
-      {list && revisions.length === 0 && (
-        <p class="quiet">The defaults; nothing was changed yet.</p>
-      )}
+      {list && revisions.length === 0 && <p class="quiet">{words.theDefaultsNothingWasChanged}</p>}
       <ul class="entries">
         {(all ? revisions : revisions.slice(0, SHOWN)).map((item, i) => (
           <Revision
@@ -220,7 +221,7 @@ export function RevisionsCard({ at, sign }: { at: string; sign: string }): JSX.E
       </ul>
       {hidden > 0 && !all && (
         <button type="button" class="button small more" onClick={() => setAll(true)}>
-          {count(hidden)} more
+          {words.more2(count(hidden))}
         </button>
       )}
       {list && revisions.length > 1 && <Compare list={list} />}

@@ -4,6 +4,9 @@ import type { SessionInfo } from '../../api/types';
 import { agoText } from '../../derive/access';
 import { timeNear } from '../../format/format';
 import { Status } from '../../parts/basics';
+import { settings } from '../../text';
+
+const text = settings.sessions;
 
 export function SessionList({
   sessions,
@@ -16,19 +19,19 @@ export function SessionList({
   busy: boolean;
   onEnd: (session: SessionInfo) => void;
 }): JSX.Element {
-  if (sessions.length === 0) return <p class="quiet">None is open.</p>;
+  if (sessions.length === 0) return <p class="quiet">{text.noneIsOpen}</p>;
   return (
     <ul class="entries">
       {sessions.map((session) => (
         <li key={session.id} data-testid="session" data-user={session.user}>
           <div class="entry-what">
             <p class="entry-head">
-              <b class="breaks">{session.address ?? 'Address not known'}</b>
-              {session.current && <Status tone="ok">this one</Status>}
+              <b class="breaks">{session.address ?? text.addressNotKnown}</b>
+              {session.current && <Status tone="ok">{text.thisOne}</Status>}
             </p>
             <p class="quiet">
-              <span title={session.used}>Used {agoText(session.used, at)}</span>,{' '}
-              <span title={session.created}>opened {timeNear(session.created, at)}</span>
+              <span title={session.used}>{text.used(agoText(session.used, at))}</span>,{' '}
+              <span title={session.created}>{text.opened(timeNear(session.created, at))}</span>
             </p>
           </div>
           {!session.current && (
@@ -38,9 +41,9 @@ export function SessionList({
               disabled={busy}
               onClick={() => onEnd(session)}
             >
-              End it
+              {text.endIt}
               <span class="unseen">
-                : session of {session.user} from {session.address ?? 'an address not known'}
+                {text.sessionOfFrom(session.user, session.address ?? text.anAddressNotKnown)}
               </span>
             </button>
           )}

@@ -20,10 +20,14 @@ import { Card, Copyable, Notice, Status } from '../../parts/basics';
 import { Confirm } from '../../parts/confirm';
 import { focusFirstError } from '../../parts/door-form';
 import { Field } from '../../parts/field';
+import { plain, Refused } from '../../parts/form';
 import { useAsked } from '../../state/asked';
 import { useDeed } from '../../state/deed';
+import { settings } from '../../text';
 import type { PageProps } from '../props';
-import { plain, Refused, RoleChoice } from './parts';
+import { RoleChoice } from './parts';
+
+const words = settings.tokens;
 
 const EVERY_MS = 15_000;
 const DAYS = '365';
@@ -34,13 +38,13 @@ type Names = 'name' | 'role' | 'days';
 function Secret({ made }: { made: NewToken }): JSX.Element {
   return (
     <div class="secret" role="status" data-testid="secret">
-      <Notice tone="ok" title={`The token ${made.name}, shown this once:`}>
+      <Notice tone="ok" title={words.theTokenShownThisOnce(made.name)}>
         <p>
-          <Copyable value={made.token} label="token" />
+          <Copyable value={made.token} label={words.token} />
         </p>
-        <p>Try it from another computer:</p>
+        <p>{words.tryItFromAnotherComputer}</p>
         <p>
-          <Copyable value={tokenLine(location.origin, made.token)} label="command" />
+          <Copyable value={tokenLine(location.origin, made.token)} label={words.command} />
         </p>
       </Notice>
     </div>
@@ -80,23 +84,23 @@ function AddToken({
     focusFirstError(form);
   };
   return (
-    <Card title="Make a token">
-      <form onSubmit={add} noValidate aria-label="Make a token">
+    <Card title={words.makeAToken}>
+      <form onSubmit={add} noValidate aria-label={words.makeAToken}>
         <Refused error={refusal.rest} />
         <Field
           id="token-name"
-          label="Name"
-          hint="What uses it, such as monitoring."
+          label={words.name}
+          hint={words.whatUsesItSuchAsMonitoring}
           error={refusal.fields.name}
           input={plain(name, setName)}
         />
         <Field
           id="token-days"
-          label="Good for"
-          hint={`At most ${count(TOKEN_DAYS_MAX)} days.`}
+          label={words.goodFor}
+          hint={words.atMostDays(count(TOKEN_DAYS_MAX))}
           error={refusal.fields.days}
           input={{ ...plain(days, setDays), inputMode: 'numeric' }}
-          beside={<span class="unit">days</span>}
+          beside={<span class="unit">{words.days}</span>}
         />
         <RoleChoice
           id="token-role"
@@ -105,7 +109,7 @@ function AddToken({
           onChoose={setRole}
         />
         <button type="submit" class="button primary" disabled={busy}>
-          {busy ? 'Making…' : 'Make the token'}
+          {busy ? words.making : words.makeTheToken}
         </button>
       </form>
     </Card>
@@ -130,18 +134,19 @@ function Row({
         <p class="entry-head">
           <b class="breaks">{token.name}</b>
           <span class="tag">{token.role}</span>
-          {!mine && <span class="quiet breaks">of {token.user}</span>}
+          {!mine && <span class="quiet breaks">{words.of(token.user)}</span>}
           <Status tone={mark.tone}>{mark.word}</Status>
         </p>
         <p class="quiet">
           <span title={token.used ?? undefined}>
-            {token.used === null ? 'Not used yet' : `Used ${agoText(token.used, at)}`}
+            {token.used === null ? words.notUsedYet : words.used(agoText(token.used, at))}
           </span>
-          , made {date(token.created)}
+          {words.made(date(token.created))}
         </p>
       </div>
       <button type="button" class="button small" onClick={onRevoke}>
-        Revoke<span class="unseen">: {token.name}</span>
+        {words.revoke}
+        <span class="unseen">: {token.name}</span>
       </button>
     </li>
   );
@@ -157,7 +162,7 @@ export function TokensPage({ session, state }: PageProps): JSX.Element {
     await deed.run(async () => {
       await tokens.revoke(id);
       if (made?.id === id) setMade(null);
-      return `${name} is no longer taken.`;
+      return words.isNoLongerTaken(name);
     });
     await asked.again();
   };
@@ -165,20 +170,19 @@ export function TokensPage({ session, state }: PageProps): JSX.Element {
     <>
       <Headline
         tone="off"
-        eyebrow="Tokens"
+        eyebrow={words.tokens}
         title={
           list.length === 0
-            ? 'For programs that ask the gateway.'
+            ? words.forProgramsThatAskTheGateway
             : list.length === 1
-              ? 'One program may ask the gateway.'
-              : `${count(list.length)} programs may ask the gateway.`
+              ? words.oneProgramMayAskTheGateway
+              : words.programsMayAskTheGateway(count(list.length))
         }
         detail={
           <>
-            A token may do what its role says, and never more than whoever made it. What can be
-            asked is in the{' '}
+            {words.aTokenMayDoWhatIts}{' '}
             <a class="in-text" href="/api/docs" target="_blank" rel="noreferrer">
-              reference
+              {words.reference}
             </a>
             .
           </>
@@ -188,10 +192,10 @@ export function TokensPage({ session, state }: PageProps): JSX.Element {
       {made && <Secret made={made} />}
       <div class="columns">
         <div class="stack">
-          <Card title={session.role === 'admin' ? 'Tokens of all users' : 'Your tokens'}>
+          <Card title={session.role === 'admin' ? words.tokensOfAllUsers : words.yourTokens}>
             <Loading asked={asked} />
             <Outcome text={deed.text} error={deed.error} />
-            {asked.value && list.length === 0 && <p class="quiet">None yet.</p>}
+            {asked.value && list.length === 0 && <p class="quiet">{words.noneYet}</p>}
             <ul class="entries">
               {list.map((token) => (
                 <Row
@@ -217,13 +221,13 @@ export function TokensPage({ session, state }: PageProps): JSX.Element {
       </div>
       {asking && (
         <Confirm
-          title={`Revoke ${asking.name}?`}
-          confirm="Revoke"
+          title={words.revoke2(asking.name)}
+          confirm={words.revoke}
           danger
           onConfirm={() => void revoke(asking)}
           onClose={() => setAsking(null)}
         >
-          <p>What uses it is refused from now on. There is no way back.</p>
+          <p>{words.whatUsesItIsRefusedFrom}</p>
         </Confirm>
       )}
     </>

@@ -18,9 +18,12 @@ import { Strength } from '../../parts/strength';
 import { useAsked } from '../../state/asked';
 import { useDeed } from '../../state/deed';
 import { findOut } from '../../state/session';
+import { settings } from '../../text';
 import type { PageProps } from '../props';
 import { RoleChoice } from './parts';
 import { SessionList } from './sessions';
+
+const words = settings.user;
 
 const EVERY_MS = 10_000;
 
@@ -37,18 +40,18 @@ function RoleCard({ user, own, onChange }: PartProps): JSX.Element {
     event.preventDefault();
     await deed.run(async () => {
       await users.change(user.name, { role });
-      return 'It counts from now on.';
+      return words.itCountsFromNowOn;
     });
     if (own) await findOut();
     onChange();
   };
   return (
-    <Card title="What they may do">
-      <form onSubmit={save} aria-label="What they may do">
+    <Card title={words.whatTheyMayDo}>
+      <form onSubmit={save} aria-label={words.whatTheyMayDo}>
         <Outcome text={deed.text} error={deed.error} />
         <RoleChoice id="role" roles={ROLES} value={role} onChoose={setRole} />
         <button type="submit" class="button primary" disabled={deed.busy || role === user.role}>
-          {deed.busy ? 'Saving…' : 'Save the role'}
+          {deed.busy ? words.saving : words.saveTheRole}
         </button>
       </form>
     </Card>
@@ -62,7 +65,7 @@ function PasswordCard({ user, onChange }: PartProps): JSX.Element {
   const set = async (event: Event) => {
     event.preventDefault();
     const short = [...password].length < PASSWORD_MIN;
-    setWrong(short ? `The password needs at least ${PASSWORD_MIN} characters` : undefined);
+    setWrong(short ? words.thePasswordNeedsAtLeast(PASSWORD_MIN) : undefined);
     if (short) return;
     await deed.run(async () => {
       await users.change(user.name, { password }).catch((error) => {
@@ -71,17 +74,17 @@ function PasswordCard({ user, onChange }: PartProps): JSX.Element {
       });
       setPassword('');
       onChange();
-      return 'It is set.';
+      return words.itIsSet;
     });
   };
   return (
-    <Card title="Password">
-      <form onSubmit={set} noValidate aria-label="Password">
+    <Card title={words.password}>
+      <form onSubmit={set} noValidate aria-label={words.password}>
         <Outcome text={deed.text} error={wrong ? null : deed.error} />
         <PasswordField
           id="user-password"
-          label="New password"
-          hint="For somebody who has forgotten it. All their sessions end."
+          label={words.newPassword}
+          hint={words.forSomebodyWhoHasForgottenIt}
           error={wrong}
           value={password}
           autocomplete="new-password"
@@ -90,7 +93,7 @@ function PasswordCard({ user, onChange }: PartProps): JSX.Element {
           {password && <Strength password={password} related={[user.name, 'holdfast']} />}
         </PasswordField>
         <button type="submit" class="button" disabled={deed.busy || !password}>
-          {deed.busy ? 'Setting…' : 'Set the password'}
+          {deed.busy ? words.setting : words.setThePassword}
         </button>
       </form>
     </Card>
@@ -104,7 +107,7 @@ function SessionsCard({ user, at, onChange }: PartProps & { at: string }): JSX.E
   const end = async (these: SessionInfo[]) => {
     await deed.run(async () => {
       for (const { id } of these) await sessions.end(id);
-      return these.length === 1 ? 'The session has ended.' : 'All of them have ended.';
+      return these.length === 1 ? words.theSessionHasEnded : words.allOfThemHaveEnded;
     });
     await asked.again();
     onChange();
@@ -112,7 +115,7 @@ function SessionsCard({ user, at, onChange }: PartProps & { at: string }): JSX.E
   const ending = theirs.filter(({ current }) => !current);
   return (
     <Card
-      title="Sessions"
+      title={words.sessions}
       aside={
         ending.length > 1 && (
           <button
@@ -121,7 +124,7 @@ function SessionsCard({ user, at, onChange }: PartProps & { at: string }): JSX.E
             disabled={deed.busy}
             onClick={() => void end(ending)}
           >
-            End them all
+            {words.endThemAll}
           </button>
         )
       }
@@ -138,14 +141,14 @@ function SessionsCard({ user, at, onChange }: PartProps & { at: string }): JSX.E
 
 const DEEDS = {
   disable: {
-    title: 'Disable',
-    text: 'All sessions end at once, and no token is taken, until the user is enabled again.',
-    button: 'Disable',
+    title: words.disable,
+    text: words.allSessionsEndAtOnceAnd,
+    button: words.disable,
   },
   remove: {
-    title: 'Remove',
-    text: 'Sessions and tokens end at once. There is no way back; the audit log keeps the name.',
-    button: 'Remove',
+    title: words.remove,
+    text: words.sessionsAndTokensEndAtOnce,
+    button: words.remove,
   },
 };
 
@@ -168,16 +171,16 @@ function EndCard({ user, own, onChange }: PartProps): JSX.Element {
     if (gone) route('/settings/users', true);
   };
   const act = (what: keyof typeof DEEDS) =>
-    void (what === 'remove' ? remove() : change({ disabled: true }, 'Disabled.'));
+    void (what === 'remove' ? remove() : change({ disabled: true }, words.disabled));
   return (
-    <Card title="Lock out">
+    <Card title={words.lockOut}>
       <Outcome text={deed.text} error={deed.error} />
       <p class="quiet">
         {user.disabled
-          ? 'Whoever is disabled cannot log in, and none of their tokens is taken.'
+          ? words.whoeverIsDisabledCannotLogIn
           : own
-            ? 'This is you. Somebody else can lock you out; the last admin stays.'
-            : 'Disabled, the account stays and can be enabled again. Removed, it is gone.'}
+            ? words.thisIsYouSomebodyElseCan
+            : words.disabledTheAccountStaysAndCan}
       </p>
       {!own && (
         <div class="inputs">
@@ -186,9 +189,9 @@ function EndCard({ user, own, onChange }: PartProps): JSX.Element {
               type="button"
               class="button"
               disabled={deed.busy}
-              onClick={() => void change({ disabled: false }, 'Enabled.')}
+              onClick={() => void change({ disabled: false }, words.enabled)}
             >
-              Enable
+              {words.enable}
             </button>
           ) : (
             <button
@@ -197,7 +200,7 @@ function EndCard({ user, own, onChange }: PartProps): JSX.Element {
               disabled={deed.busy}
               onClick={() => setAsking('disable')}
             >
-              Disable…
+              {words.disable2}
             </button>
           )}
           <button
@@ -206,7 +209,7 @@ function EndCard({ user, own, onChange }: PartProps): JSX.Element {
             disabled={deed.busy}
             onClick={() => setAsking('remove')}
           >
-            Remove…
+            {words.remove2}
           </button>
         </div>
       )}
@@ -236,13 +239,13 @@ export function UserPage({ name, session, state }: PageProps & { name: string })
     <>
       <header class="headline" data-testid="answer">
         <p class="crumbs">
-          <a href="/settings/users">Users</a>
+          <a href="/settings/users">{words.users}</a>
         </p>
-        <Title>{gone ? 'There is no such user.' : name}</Title>
+        <Title>{gone ? words.thereIsNoSuchUser : name}</Title>
         {user && mark && (
           <p class="sub">
-            <Status tone={mark.tone}>{mark.word}</Status> {credentialsText(user)}; added{' '}
-            {date(user.created)}
+            <Status tone={mark.tone}>{mark.word}</Status>{' '}
+            {words.added(credentialsText(user), date(user.created))}
           </p>
         )}
       </header>

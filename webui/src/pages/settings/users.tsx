@@ -11,12 +11,16 @@ import { Headline, Loading, Outcome, Trouble } from '../../parts/asked';
 import { Card, Status } from '../../parts/basics';
 import { focusFirstError } from '../../parts/door-form';
 import { Field } from '../../parts/field';
+import { plain, Refused } from '../../parts/form';
 import { PasswordField } from '../../parts/password-field';
 import { Strength } from '../../parts/strength';
 import { useAsked } from '../../state/asked';
 import { useDeed } from '../../state/deed';
+import { settings } from '../../text';
 import type { PageProps } from '../props';
-import { plain, Refused, RoleChoice } from './parts';
+import { RoleChoice } from './parts';
+
+const words = settings.users;
 
 const EVERY_MS = 15_000;
 
@@ -27,7 +31,7 @@ function wrong(name: string, password: string): Refusal<Names>['fields'] {
   const why = wrongUserName(name);
   if (why) fields.name = why;
   if ([...password].length < PASSWORD_MIN)
-    fields.password = `The password needs at least ${PASSWORD_MIN} characters`;
+    fields.password = words.thePasswordNeedsAtLeast(PASSWORD_MIN);
   return fields;
 }
 
@@ -51,25 +55,25 @@ function AddUser({ onAdded }: { onAdded: () => void }): JSX.Element {
         setName('');
         setPassword('');
         onAdded();
-        return `${name} can log in now.`;
+        return words.canLogInNow(name);
       });
     focusFirstError(form);
   };
   return (
-    <Card title="Add a user">
-      <form onSubmit={add} noValidate aria-label="Add a user">
+    <Card title={words.addAUser}>
+      <form onSubmit={add} noValidate aria-label={words.addAUser}>
         <Refused error={refusal.rest} />
         <Outcome text={text} error={null} />
         <Field
           id="user-name"
-          label="Name"
+          label={words.name}
           error={refusal.fields.name}
           input={plain(name, setName)}
         />
         <PasswordField
           id="user-password"
-          label="First password"
-          hint="Hand it over; it can be changed under “Account”."
+          label={words.firstPassword}
+          hint={words.handItOverItCanBe}
           error={refusal.fields.password}
           value={password}
           autocomplete="new-password"
@@ -79,7 +83,7 @@ function AddUser({ onAdded }: { onAdded: () => void }): JSX.Element {
         </PasswordField>
         <RoleChoice id="user-role" roles={ROLES} value={role} onChoose={setRole} />
         <button type="submit" class="button primary" disabled={busy}>
-          {busy ? 'Adding…' : 'Add the user'}
+          {busy ? words.adding : words.addTheUser}
         </button>
       </form>
     </Card>
@@ -96,11 +100,9 @@ function Row({ user, own }: { user: User; own: boolean }): JSX.Element {
             {user.name}
           </a>
           <span class="tag">{user.role}</span>
-          {own && <span class="quiet">you</span>}
+          {own && <span class="quiet">{words.you}</span>}
         </p>
-        <p class="quiet">
-          {credentialsText(user)}; added {date(user.created)}
-        </p>
+        <p class="quiet">{words.added(credentialsText(user), date(user.created))}</p>
       </div>
       <Status tone={mark.tone}>{mark.word}</Status>
     </li>
@@ -116,24 +118,24 @@ export function UsersPage({ session }: PageProps): JSX.Element {
     <>
       <Headline
         tone="off"
-        eyebrow="Users"
+        eyebrow={words.users}
         title={
           asked.value === null
-            ? 'Who may log in.'
+            ? words.whoMayLogIn
             : enabled.length === 1
-              ? 'One person may log in.'
-              : `${count(enabled.length)} people may log in.`
+              ? words.onePersonMayLogIn
+              : words.peopleMayLogIn(count(enabled.length))
         }
         detail={
           enabled.length > 1
-            ? `${count(here)} of them ${here === 1 ? 'is' : 'are'} logged in now.`
-            : 'Give everybody a name of their own: the audit log then says who did what.'
+            ? words.ofThemLoggedInNow(count(here), here === 1 ? words.is : words.are)
+            : words.giveEverybodyANameOfTheir
         }
       />
       <Trouble asked={asked} />
       <div class="columns">
         <div class="stack">
-          <Card title="Users">
+          <Card title={words.users}>
             <Loading asked={asked} />
             <ul class="entries">
               {list.map((user) => (

@@ -11,7 +11,7 @@ import { count, duration, timeOfDay } from '../../format/format';
 import { Headline, mayAdminister } from '../../parts/asked';
 import { Card, Copyable, Status } from '../../parts/basics';
 import { useAsked } from '../../state/asked';
-import { setupText as text } from '../../text/setup';
+import { setupText as text } from '../../text';
 import type { PageProps } from '../props';
 import { UplinkStep } from './uplink';
 

@@ -24,7 +24,7 @@ import { Field } from '../../parts/field';
 import { PasswordField } from '../../parts/password-field';
 import { Trial } from '../../parts/trial';
 import { useAsked } from '../../state/asked';
-import { setupText as text } from '../../text/setup';
+import { setupText as text } from '../../text';
 
 type Tried = { kind: 'not yet' } | { kind: 'running' } | { kind: 'done'; test: SinkTest };
 type Errors = Refusal<keyof UplinkForm>;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What claim and setup say.
-import type { SinkTest } from '../api/types';
+import type { SinkTest } from '../../api/types';
 
 export type StepName = SinkTest['steps'][number]['step'];
 
