@@ -14,6 +14,10 @@
 #include <string.h>
 
 static const char ACTOR[] = "stick";
+/* So long a report may be waited for that says how the start went on. Later an answer is written
+ * only where something of it is another one that stays: others read it, and do something each time.
+ */
+static const int64_t LIVELY_MS = INT64_C(15) * 60 * 1000;
 static const char KEPT_BUNDLE[] = "stick_bundle"; /* of which file the bundle has been brought in */
 
 /* ---- what lies there ---- */
@@ -259,6 +263,7 @@ hf_stick_take(struct hf_stick *s, const struct hf_first_boot *boot)
     if (!boot->options->stick_dir)
         return;
     s->boot = boot;
+    s->since_ms = hf_clock_mono_ms();
     s->files = hf_json_array();
     read_id(boot, s->id);
     if (!*s->id)
@@ -400,7 +405,6 @@ uplink_json(const struct hf_uplink_view *u)
     hf_json_put_string(o, "state", u->state);
     hf_json_put_string(o, "url", u->url);
     hf_json_put_int(o, "last_status", u->last_status);
-    hf_json_put_time(o, "last_success", u->last_success_ms);
     hf_json_put_string(o, "last_error", u->last_error);
     return o;
 }
@@ -431,6 +435,16 @@ answer(const struct hf_stick *s, const struct hf_snapshot *shown, const char *fi
     return o;
 }
 
+static void
+drop_lively(struct hf_json *answer)
+{
+    struct hf_json *uplink = (struct hf_json *)(uintptr_t)hf_json_get(answer, "uplink");
+
+    hf_json_remove(answer, "state");
+    hf_json_remove(uplink, "last_status");
+    hf_json_remove(uplink, "last_error");
+}
+
 /* For everybody on this host, who may read the same in the dashboard's login; no secret is in it.
  */
 static void
@@ -449,9 +463,10 @@ hf_stick_tell(struct hf_stick *s, struct hf_core *core, struct hf_certificates *
               uint16_t port)
 {
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
+    HF_AUTO_FREE char *text = NULL;
     char fingerprint[HF_FINGERPRINT_SIZE];
     const struct hf_snapshot *shown;
-    char *text = NULL;
+    char *key = NULL;
 
     if (!s->boot)
         return;
@@ -461,11 +476,12 @@ hf_stick_tell(struct hf_stick *s, struct hf_core *core, struct hf_certificates *
     hf_snapshot_unref(shown);
     if (hf_json_print(doc, &text, NULL) < 0)
         return;
-    if (s->told && strcmp(s->told, text) == 0) {
-        free(text);
+    if (hf_clock_mono_ms() - s->since_ms > LIVELY_MS)
+        drop_lively(doc);
+    if (hf_json_print(doc, &key, NULL) < 0)
         return;
-    }
-    write_answer(s, text);
+    if (!s->told || strcmp(s->told, key) != 0)
+        write_answer(s, text);
     free(s->told);
-    s->told = text;
+    s->told = key;
 }

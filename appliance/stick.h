@@ -38,7 +38,8 @@ struct hf_stick {
     char path[HF_PROVISION_BUNDLE_SIZE]; /* of its bundle */
     enum hf_stick_bundle bundle;
     char bundle_text[HF_TEXT_SIZE], operation[HF_ID_SIZE];
-    char *told; /* the last answer */
+    int64_t since_ms; /* monotonic */
+    char *told;       /* what the last answer was told for */
 };
 
 /* What lies there at the start. It never fails: what is wrong is in the answer, and the gateway

@@ -29,7 +29,7 @@ read_passphrase(struct cli *c, char passphrase[CLI_PASSWORD_MAX], struct hf_prov
 /* One file, and what was found. */
 struct checked {
     const char *name; /* as people know it */
-    bool is_there;
+    bool is_there, left_sealed;
     struct hf_error err; /* where it is not good */
     struct hf_json_faults faults;
 };
@@ -56,8 +56,10 @@ check_text(const char *path, const char *name, const struct hf_provision_with *w
         return rc;
     }
     rc = hf_provision_parse(text.data, text.len, with, &p, &c->faults, err);
-    if (rc == 0)
+    if (rc == 0) {
+        c->left_sealed = p.left_sealed;
         hf_provision_done(&p);
+    }
     return rc;
 }
 
@@ -77,8 +79,10 @@ check_provision(const char *dir, const struct hf_provision_with *with, struct ch
     struct hf_provision p;
 
     c->name = "holdfast/provision.json";
-    if (hf_provision_read(dir, with, &p, &c->faults, &c->err) == 0)
+    if (hf_provision_read(dir, with, &p, &c->faults, &c->err) == 0) {
+        c->left_sealed = p.left_sealed;
         hf_provision_done(&p);
+    }
     c->is_there = c->err.class != HF_ERROR_NOT_FOUND;
 }
 
@@ -124,6 +128,7 @@ file_json(const struct checked *c)
     }
     hf_json_put(o, "errors", errors);
     hf_json_put_bool(o, "more", c->faults.more);
+    hf_json_put_bool(o, "left_sealed", c->left_sealed);
     return o;
 }
 
@@ -157,6 +162,9 @@ show_file(const struct cli_out *out, const struct checked *c, struct hf_error *e
 
     if (!c->err.class) {
         cli_line(out, CLI_GOOD, "%s: a gateway takes it.", c->name);
+        if (c->left_sealed)
+            cli_line(out, CLI_WARN,
+                     "What is sealed in it was not looked at: give --passphrase-file.");
         return 0;
     }
     if (!c->faults.count) {

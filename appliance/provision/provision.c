@@ -63,6 +63,7 @@ hf_provision_hash(const char *text, size_t len, char out[HF_PROVISION_HASH_SIZE]
 struct taking {
     const struct hf_provision_with *with;
     struct hf_provision p; /* of the last call that was good */
+    bool left_sealed;
 };
 
 static int
@@ -122,6 +123,7 @@ sieve_sealed(const char *text, size_t len, const struct hf_json *doc, struct tak
         return hf_error_nomem(err);
     if (!t->with->passphrase && t->with->leave_sealed) {
         hf_json_remove(whole, "sealed");
+        t->left_sealed = true;
         return hf_sieve(text, len, doc, whole, take, t, faults, err);
     }
     if (hf_provision_unseal(doc, t->with->passphrase, &sealed, &why) < 0) {
@@ -177,6 +179,7 @@ hf_provision_parse(const char *text, size_t len, const struct hf_provision_with 
         return -1;
     }
     hf_provision_hash(text, len, t.p.file_hash);
+    t.p.left_sealed = t.left_sealed;
     *ret_provision = t.p;
     return 0;
 }

@@ -35,6 +35,7 @@ struct hf_provision {
     struct hf_json *network, *time;
     char bundle[HF_PROVISION_BUNDLE_SIZE]; /* path below holdfast/; "" for none */
     bool wipe;                             /* the file is to go from the stick when it is applied */
+    bool left_sealed;                      /* "sealed" was passed over */
     char file_hash[HF_PROVISION_HASH_SIZE]; /* SHA-256 of the file */
 };
 

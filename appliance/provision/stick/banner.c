@@ -71,7 +71,6 @@ make(const struct hf_json *answer, struct hf_buf *out, struct hf_error *err)
 {
     const char *name = hf_json_string(answer, "name");
     const char *fingerprint = hf_json_string(answer, "fingerprint");
-    const char *state = hf_json_string(answer, "state");
     long long port = hf_json_int(answer, "port", 0);
     HF_AUTO(hf_json) struct hf_json *addresses = stick_addresses(port);
     char url[URL_SIZE];
@@ -84,7 +83,7 @@ make(const struct hf_json *answer, struct hf_buf *out, struct hf_error *err)
         if (add_line(out, "               ", hf_json_as_string(a), err) < 0)
             return -1;
     if (add_line(out, "  Fingerprint  ", fingerprint ? fingerprint : "", err) < 0 ||
-        add_line(out, "  ", state ? state : "", err) < 0 || hf_buf_adds(out, "\n", err) < 0)
+        hf_buf_adds(out, "\n", err) < 0)
         return -1;
     add_qr(out, hf_json_first(addresses) ? hf_json_as_string(hf_json_first(addresses)) : url);
     return 0;

@@ -144,6 +144,39 @@ the_password_of_admin_becomes_a_hash(void **state)
 }
 
 static void
+secrets_are_sealed_where_they_lie(void **state)
+{
+    const char *dir = *state, *file = tempdir_path(dir, "holdfast/provision.json");
+    char words[PATH_MAX], path[PATH_MAX];
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(65536);
+    struct told t;
+
+    snprintf(words, sizeof words, "%s/words", dir);
+    snprintf(path, sizeof path, "%s", file);
+    tempdir_write(dir, "words", "correct horse battery\n", 22);
+    tell(&t, (const char *const[]){"provision", "new", dir, NULL});
+    told_end(&t);
+    tell(&t, (const char *const[]){"provision", "seal", path, "--passphrase-file", words, NULL});
+    assert_int_equal(t.rc, 0);
+    assert_non_null(strstr(shown_text(&t.out), "sealed: setup_code"));
+    told_end(&t);
+    assert_int_equal(hf_file_read(path, &text, NULL), 0);
+    assert_null(strstr(text.data, "setup_code"));
+    tell(&t, (const char *const[]){"provision", "check", dir, NULL});
+    assert_int_equal(t.rc, 0);
+    assert_non_null(strstr(shown_text(&t.out), "was not looked at"));
+    told_end(&t);
+    tell(&t, (const char *const[]){"provision", "check", dir, "--passphrase-file", words, NULL});
+    assert_int_equal(t.rc, 0);
+    assert_null(strstr(shown_text(&t.out), "was not looked at"));
+    told_end(&t);
+    tell(&t, (const char *const[]){"provision", "seal", path, "--passphrase-file", words, NULL});
+    assert_int_equal(t.rc, -1);
+    assert_non_null(strstr(t.err.message, "sealed part already"));
+    told_end(&t);
+}
+
+static void
 all_that_is_wrong_is_shown(void **state)
 {
     const char *dir = *state;
@@ -220,6 +253,7 @@ main(void)
         with_tempdir(no_file_is_overwritten_and_bad_words_write_none),
         with_tempdir(a_stick_that_cannot_be_written_is_named),
         with_tempdir(the_password_of_admin_becomes_a_hash),
+        with_tempdir(secrets_are_sealed_where_they_lie),
         with_tempdir(all_that_is_wrong_is_shown),
         with_tempdir(scripts_get_the_same_as_json),
         with_tempdir(what_is_not_there_or_no_file_is_said),

@@ -176,6 +176,7 @@ doubled_members_are_all_named(void **state)
         "\n\"\\u0075rl\":\"https://y\"}}",
         "2:1 /name 1 to 63\n3:1 /name twice, first in line 2\n"
         "5:1 /uplink/url twice, first in line 4");
+    assert_faults("{\"format\":1,\"wipe\":true,\n\"wipe\":7}", "2:1 /wipe twice, first in line 1");
     /* those behind them are where they are */
     assert_faults("{\"format\":1,\"buffer\":{\"window_ms\":1},\n\"buffer\":{\"window_ms\":[2,3]},\n"
                   "\"name\":\"A\",\n\"lanes\":[{\"filter\":\"#\",\"lane\":\"bulk\"},\n7]}",
