@@ -248,7 +248,7 @@ downgrades() {
 # A bundle of another release: known then, and what runs is what ran.
 newer_bundle() {
     local tree=$PWD/usr/share/holdfast
-    jq -cSj '.version = "99.0.0" | .counter += 1000' "$release" >"$work/release-99.json"
+    tar -xOf "$tree/holdfast.bundle" release.json | jq -cSj '.version = "99.0.0" | .counter += 1000' >"$work/release-99.json"
     minisign -S -s "$release_keys/minisign.key" -m "$work/release-99.json" -x "$work/release-99.json.minisig" >/dev/null
     "$hf_root/image/bundle.sh" "$work/release-99.json" "$work/release-99.json.minisig" "$hf_build/images/oci" "$tree/holdfast.bundle"
 }
