@@ -57,6 +57,7 @@ function isName(node: ts.Node): boolean {
     ts.isLiteralTypeNode(parent) ||
     ts.isCaseClause(parent) ||
     ts.isElementAccessExpression(parent) ||
+    (ts.isCallExpression(parent) && /\.(startsWith|includes)$/.test(parent.expression.getText())) ||
     (ts.isPropertyAssignment(parent) &&
       (parent.name === node || parent.name.getText() === 'kind')) ||
     (ts.isBinaryExpression(parent) &&
@@ -69,14 +70,8 @@ function isName(node: ts.Node): boolean {
 }
 
 /** Lines "LINE: words". */
-export function wordsIn(source: string): string[] {
-  const file = ts.createSourceFile(
-    'page.tsx',
-    source,
-    ts.ScriptTarget.Latest,
-    true,
-    ts.ScriptKind.TSX,
-  );
+export function wordsIn(source: string, name = 'page.tsx'): string[] {
+  const file = ts.createSourceFile(name, source, ts.ScriptTarget.Latest, true);
   const found = new Map<number, string>();
   const note = (node: ts.Node, text: string) => {
     const { line } = file.getLineAndCharacterOfPosition(node.getStart());

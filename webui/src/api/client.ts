@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { shell } from '../text';
 import { query } from './query';
 import type {
   Action,
@@ -13,6 +14,8 @@ import type {
   ServiceName,
   Session,
 } from './types';
+
+const text = shell.answers;
 
 export const API = '/api/v1';
 
@@ -77,15 +80,10 @@ async function toError(response: Response): Promise<ApiError> {
   const retryAfter = Number.isFinite(seconds) ? seconds : null;
   try {
     const problem = (await response.json()) as Partial<Problem>;
-    const detail = problem.detail || problem.title || `the gateway answered ${response.status}`;
+    const detail = problem.detail || problem.title || text.other(response.status);
     return new ApiError(response.status, detail, problem.errors, retryAfter, problem.type);
   } catch {
-    return new ApiError(
-      response.status,
-      `the gateway answered ${response.status}`,
-      undefined,
-      retryAfter,
-    );
+    return new ApiError(response.status, text.other(response.status), undefined, retryAfter);
   }
 }
 
@@ -93,7 +91,7 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch {
-    throw new ApiError(NO_ANSWER, 'The gateway does not answer', undefined, null);
+    throw new ApiError(NO_ANSWER, text.none, undefined, null);
   }
 }
 

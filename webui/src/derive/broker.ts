@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who may come to the broker, as a form has it, and back as the gateway takes it.
 import type { BrokerPatch, Config } from '../api/types';
+import { devices } from '../text';
 import { fromUnit, inUnit, type Unit, wrongNumber } from './units';
+
+const text = devices.access;
 
 export interface AccessForm {
   tls: NonNullable<BrokerPatch['tls']>;
@@ -15,9 +18,9 @@ type NumberName = Exclude<keyof AccessForm, 'tls' | 'anonymous'>;
 
 /** As api/openapi.yaml has them. */
 const UNITS: Record<NumberName, Unit> = {
-  max_devices: { size: 1, min: 1, max: 10_000, unit: 'devices' },
-  max_device_sessions: { size: 1, min: 0, max: 100_000, unit: 'sessions' },
-  session_days: { size: 1, min: 7, max: 3650, unit: 'days' },
+  max_devices: { size: 1, min: 1, max: 10_000, unit: text.devices },
+  max_device_sessions: { size: 1, min: 0, max: 100_000, unit: text.sessions },
+  session_days: { size: 1, min: 7, max: 3650, unit: text.days },
 };
 
 export const NUMBERS = Object.keys(UNITS) as NumberName[];

@@ -147,10 +147,10 @@ export function cardLife(flash: Flash): LifeAnswer {
     const years = flash.expected_years;
     const value =
       years >= 100
-        ? '> 100 years'
+        ? words.yearsOver100
         : years < 1
-          ? '< 1 year'
-          : `≈ ${Math.round(years)} ${Math.round(years) === 1 ? 'year' : 'years'}`;
+          ? words.yearsBelow1
+          : words.years(Math.round(years));
     return { value, text: words.expectedForANewCard };
   }
   if (flash.rated_endurance_bytes === null)

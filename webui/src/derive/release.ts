@@ -61,7 +61,7 @@ export function inOrder(releases: readonly KnownRelease[]): KnownRelease[] {
 }
 
 const SOURCE: Record<string, string> = {
-  upload: 'uploaded',
+  upload: words.uploaded,
   registry: words.foundInTheRegistry,
   bundle: words.cameInABundle,
   start: words.cameWithTheStart,
@@ -69,7 +69,7 @@ const SOURCE: Record<string, string> = {
 
 export function originText(release: KnownRelease, now: string): string {
   const how = SOURCE[release.source] ?? release.source;
-  return `${how} ${timeNear(release.added, now)}, ${release.signed ? 'signed' : words.notSignedByAKnownKey}`;
+  return `${how} ${timeNear(release.added, now)}, ${release.signed ? words.signed : words.notSignedByAKnownKey}`;
 }
 
 export interface Answer {
@@ -153,7 +153,7 @@ export function checkText(
   if (failed) return { text: `${asked}.`, problem: sentence(detail) };
   const what =
     found === 0 ? words.noRelease : found === 1 ? words.oneRelease : words.releases(found);
-  const fresh = added === 0 ? words.noneNew : added === found ? 'new' : words.new(added);
+  const fresh = added === 0 ? words.noneNew : added === found ? words.allNew : words.new(added);
   return {
     text: found === 0 ? `${asked}: ${what}.` : `${asked}: ${what}, ${fresh}.`,
     problem:
@@ -251,10 +251,14 @@ function switchSteps(upgrade: Upgrade, titleOf: TitleOf): Step[] {
       return {
         ...step,
         state: 'done',
-        word: gap_ms === null ? 'switched' : words.wasAwayFor(awayText(gap_ms)),
+        word: gap_ms === null ? words.switched : words.wasAwayFor(awayText(gap_ms)),
       };
     if (state === 'switching')
-      return { ...step, state: 'now', word: gap_ms === null ? 'away' : words.backProvingItsWork };
+      return {
+        ...step,
+        state: 'now',
+        word: gap_ms === null ? words.stillAway : words.backProvingItsWork,
+      };
     if (service === held)
       return { ...step, state: 'now', word: words.waits, detail: sentence(upgrade.waiting) };
     return { ...step, state: 'todo', word: '' };
@@ -277,7 +281,7 @@ function keepSteps({ state, gate, release, waiting }: Upgrade): Step[] {
       key: 'keep',
       title: words.keep(release?.name ?? ''),
       state: passed ? 'done' : 'todo',
-      word: passed ? 'runs' : '',
+      word: passed ? words.runs : '',
       detail: '',
     },
   ];
@@ -301,7 +305,7 @@ function backSteps(upgrade: Upgrade, titleOf: TitleOf): Step[] {
         key: s.service,
         title: words.asBefore(titleOf(s.service)),
         state: s.state === 'back' ? 'done' : 'now',
-        word: s.state === 'back' ? 'back' : words.goingBack,
+        word: s.state === 'back' ? words.back : words.goingBack,
         detail: '',
       }),
     ),
@@ -309,7 +313,7 @@ function backSteps(upgrade: Upgrade, titleOf: TitleOf): Step[] {
       key: 'back',
       title: words.runs3(from?.name ?? ''),
       state: over ? 'done' : 'todo',
-      word: over ? 'runs' : '',
+      word: over ? words.runs : '',
       detail: '',
     },
   ];
@@ -350,7 +354,7 @@ export function checkMark({ state }: Check): Mark {
 
 export function pastMark({ outcome, kind, reason }: PastUpgrade): Mark {
   if (outcome === 'committed')
-    return { tone: 'ok', word: kind === 'rollback' ? words.wentBack : 'kept' };
+    return { tone: 'ok', word: kind === 'rollback' ? words.wentBack : words.kept };
   return isGivenUp(reason)
     ? { tone: 'off', word: words.givenUp2 }
     : { tone: 'warn', word: words.rolledBack2 };
@@ -358,7 +362,7 @@ export function pastMark({ outcome, kind, reason }: PastUpgrade): Mark {
 
 export function gapsText({ gaps }: PastUpgrade, titleOf: TitleOf): string {
   if (gaps.length === 0) return '';
-  return `Away: ${gaps.map((g) => `${titleOf(g.service)} ${awayText(g.gap_ms)}`).join(', ')}.`;
+  return words.away(gaps.map((g) => `${titleOf(g.service)} ${awayText(g.gap_ms)}`).join(', '));
 }
 
 /** The incident that an upgrade left when it was not kept; null where none is kept. */

@@ -3,6 +3,7 @@
 import { signal } from '@preact/signals';
 import { api, errorText, isApiError, NO_ANSWER } from '../api/client';
 import type { Action, Operation, Service, ServiceName } from '../api/types';
+import { shell } from '../text';
 import { state } from './live';
 
 export interface Progress {
@@ -72,7 +73,7 @@ async function follow(
   const still = find(name)?.reason ?? '';
   put(name, {
     phase: done ? 'done' : 'failed',
-    detail: done ? '' : still || 'It is not back at its work yet.',
+    detail: done ? '' : still || shell.answers.notBackYet,
     endedMs: Date.now(),
   });
   if (!done) return;

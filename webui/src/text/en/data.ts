@@ -268,6 +268,9 @@ export const data = {
     data: 'Data',
   },
   dataWords: {
+    yearsOver100: '> 100 years',
+    yearsBelow1: '< 1 year',
+    years: (years: number) => `≈ ${years} ${years === 1 ? 'year' : 'years'}`,
     records: (n: string) => `${n} records`,
     allDeliveredInAbout: (drainS: string) => `All delivered in about ${drainS}.`,
     roomForAboutMoreAtThis: (fullS: string) => `Room for about ${fullS} more at this rate.`,

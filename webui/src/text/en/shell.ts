@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 export const shell = {
+  answers: {
+    none: 'The gateway does not answer',
+    other: (status: number) => `the gateway answered ${status}`,
+    notBackYet: 'It is not back at its work yet.',
+  },
   basics: {
     aServiceOfYourOwnFrom: 'A service of your own, from the release',
     own: 'own',
