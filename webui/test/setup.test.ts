@@ -65,9 +65,9 @@ describe('a test of a way out', () => {
     expect(stagesOf(test).map((stage) => stage.state)).toEqual([
       'done',
       'failed',
-      'not reached',
-      'not reached',
-      'not reached',
+      'unreached',
+      'unreached',
+      'unreached',
     ]);
     expect(stagesOf(null).every((stage) => stage.state === 'trying')).toBe(true);
   });

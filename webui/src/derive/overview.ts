@@ -10,7 +10,8 @@ export interface Action {
   text: string;
 }
 
-const LOSS_EYEBROWS = ['Messages are being lost', 'Records were given up'];
+const isLoss = (eyebrow: string) =>
+  eyebrow === 'Messages are being lost' || eyebrow === 'Records were given up';
 
 /** Where the first line leads: the one thing to do; null where there is none. */
 export function actionOf(state: State, { role }: Session): Action | null {
@@ -18,7 +19,7 @@ export function actionOf(state: State, { role }: Session): Action | null {
   const ill = services.find((one) => serviceMark(one).tone !== 'ok');
   if (sentence.level === 'ok') return null;
   if (ill) return { href: `/services/${ill.name}`, text: actionText.service(ill.title) };
-  if (LOSS_EYEBROWS.includes(sentence.eyebrow)) return { href: '/data', text: actionText.losses };
+  if (isLoss(sentence.eyebrow)) return { href: '/data', text: actionText.losses };
   if (uplink.state === 'unset')
     return role === 'admin' ? { href: '/setup', text: actionText.setUplink } : null;
   if (uplink.state === 'away' || uplink.state === 'refused')

@@ -56,7 +56,7 @@ export function uplinkOf(sinks: readonly Sink[]): Sink | undefined {
 
 export interface Stage {
   step: StepName;
-  state: 'done' | 'failed' | 'trying' | 'not reached';
+  state: 'done' | 'failed' | 'trying' | 'unreached';
   ms: number | null;
   detail: string;
 }
@@ -67,7 +67,7 @@ const STEPS: StepName[] = ['resolve', 'connect', 'tls', 'auth', 'send'];
 export function stagesOf(test: SinkTest | null): Stage[] {
   return STEPS.map((name) => {
     const tried = test?.steps.find(({ step }) => step === name);
-    if (!tried) return { step: name, state: test ? 'not reached' : 'trying', ms: null, detail: '' };
+    if (!tried) return { step: name, state: test ? 'unreached' : 'trying', ms: null, detail: '' };
     return {
       step: name,
       state: tried.ok ? 'done' : 'failed',

@@ -11,14 +11,14 @@ const TONE: Record<Stage['state'], Tone> = {
   done: 'ok',
   failed: 'bad',
   trying: 'off',
-  'not reached': 'off',
+  unreached: 'off',
 };
 
 const WORD: Record<Stage['state'], string> = {
   done: trialText.done,
   failed: trialText.failed,
   trying: trialText.trying,
-  'not reached': trialText.notReached,
+  unreached: trialText.notReached,
 };
 
 /** A date is not broken where the line ends. */
