@@ -102,7 +102,7 @@ emulated_tests() {
         exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/nonexistent LC_ALL=C.UTF-8 CMOCKA_MESSAGE_OUTPUT=TAP \
             chroot "$root" sh -euc "$6"
     ' tests "$build_root" "$hf_root" "$hf_build/civetweb-src" "$out" "$(command -v "qemu-${triplet%%-*}-static")" "
-        cmake -S /holdfast/source -B /holdfast/out -G Ninja -DCMAKE_BUILD_TYPE=Release -DHF_PARTS=daemon \
+        cmake -S /holdfast/source -B /holdfast/out -G Ninja -DCMAKE_BUILD_TYPE=Debug -DHF_PARTS=daemon \
             -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=${triplet%%-*} -DCMAKE_C_COMPILER=$triplet-gcc \
             -DPKG_CONFIG_EXECUTABLE=/usr/bin/$triplet-pkg-config -DHF_CIVETWEB_DIR=/holdfast/civetweb \
             -DCMAKE_CROSSCOMPILING_EMULATOR=/holdfast/emulator

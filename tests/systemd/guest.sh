@@ -23,7 +23,7 @@ guest_start() {
     }
 }
 
-guest_pid() { pgrep --parent "$(cat "$work/guest.pid")" --exact systemd; }
+guest_pid() { [ -e "$work/guest.pid" ] && pgrep --parent "$(cat "$work/guest.pid")" --exact systemd; }
 guest() { nsenter --target "$(guest_pid)" --mount --pid --net --uts --ipc --cgroup --wd=/ -- "$@"; }
 # This machine's programs in the guest's network.
 guest_net() { nsenter --target "$(guest_pid)" --net -- "$@"; }
