@@ -54,11 +54,19 @@ guest_provision() {
             setup_code: $code, release_keys: [$key], broker: {anonymous: true}}' >"$work/provision.json"
     guest_stick "$work/provision.json"
 }
-guest_provisioned() { api_is 201 POST /claim "$(jq -nc --arg c "$guest_code" --arg p "$password" '{setup_code: $c, password: $p}')"; }
+# Wrong codes are slowed down: not before the stick says that it was taken.
+guest_provisioned() {
+    wait_until "$guest_s" guest_reports '^provision.json: (APPLIED|was applied before)'
+    api_is 201 POST /claim "$(jq -nc --arg c "$guest_code" --arg p "$password" '{setup_code: $c, password: $p}')"
+}
 
-# stick_file NAME: what is on it now.
-stick_file() { mtype -i "$guest_dir/stick" "::/holdfast/$1"; }
-stick_files() { mdir -b -i "$guest_dir/stick" ::/holdfast/; }
+# The report that was written back onto the stick, as a phone would show it.
+guest_report() {
+    local name
+    name=$(mdir -b -i "$guest_dir/stick" ::/holdfast/ | grep -m 1 'report-.*\.txt$')
+    mtype -i "$guest_dir/stick" "$name" | tr -d '\r'
+}
+guest_reports() { expect_match "report on the stick" "$(guest_report)" "$1"; }
 
 guest_pid() { cat "$guest_dir/pid"; }
 guest_runs() { [ -s "$guest_dir/pid" ] && is_alive "$(guest_pid)"; }

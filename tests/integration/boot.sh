@@ -20,8 +20,12 @@ pain_24_boots_to_an_answer_without_a_network() {
     wait_until "$guest_s" gateway_answers
 }
 
-pain_24_all_services_run_from_the_disk_alone() {
+the_stick_is_taken_and_has_a_report() {
     guest_provisioned
+    guest_reports '^SHA256:'
+}
+
+pain_24_all_services_run_from_the_disk_alone() {
     wait_until "$guest_s" all_healthy
 }
 
@@ -52,6 +56,8 @@ pain_22_and_power_that_goes_costs_time_only() {
 check the_disk_has_no_secret
 guest_provision
 check pain_24_boots_to_an_answer_without_a_network
+need
+check the_stick_is_taken_and_has_a_report
 need
 check pain_24_all_services_run_from_the_disk_alone
 need
