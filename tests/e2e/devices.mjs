@@ -41,7 +41,7 @@ const MANY = 2000;
 const PAGE = 50;
 const LONG = `long-${'n'.repeat(115)}`;
 const NAMES = [
-  'press',
+  'e2e-lathe',
   LONG,
   'חיישן-לחץ-7',
   '<script>document.title=7',
@@ -404,10 +404,11 @@ await check('a device gets a certificate, and comes by what it is told', async (
   );
   await until(
     'its message',
-    async () => {
-      await pasteLine();
-      return true;
-    },
+    () =>
+      pasteLine().then(
+        () => true,
+        () => false, // the broker takes the account within a moment
+      ),
     PATH_MS,
   );
   await page.getByText('e2e-badge has published.').waitFor({ timeout: PATH_MS });
