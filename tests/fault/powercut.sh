@@ -66,7 +66,7 @@ comes_up() {
     wait_until "$guest_s" gateway_answers
     gateway_login || guest_provisioned
     wait_until "$guest_s" all_healthy
-    expect "damage to file systems" "$(grep -aE 'EXT4-fs error|UNEXPECTED INCONSISTENCY' "$guest_dir/serial")" ""
+    expect "damage to file systems" "$(sed -nE '/EXT4-fs error|UNEXPECTED INCONSISTENCY/p' "$guest_dir/serial")" ""
 }
 
 # The second release comes by a bundle; both are known, and one runs.
