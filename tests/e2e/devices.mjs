@@ -420,7 +420,7 @@ await check('a certificate that is asked for by the wrong text is refused, and n
   await page.getByLabel('Name', { exact: true }).fill('e2e-none');
   await page.getByRole('radio', { name: /^Certificate/ }).check();
   await page.getByRole('radio', { name: /^On the device/ }).check();
-  await page.getByLabel('Signing request').fill('no request');
+  await page.getByRole('textbox', { name: 'Signing request (PEM)' }).fill('no request');
   await button('Add it').click();
   await page.locator('.has-error').or(page.getByTestId('refused')).first().waitFor();
   const { status } = await ask('GET', '/devices/accounts/e2e-none');
@@ -433,7 +433,7 @@ await check('a device that has its key sends a signing request', async () => {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  await page.getByLabel('Signing request').fill(csr);
+  await page.getByRole('textbox', { name: 'Signing request (PEM)' }).fill(csr);
   await button('Add it').click();
   await page.getByText('for the key that it has').waitFor();
   expect((await button('Key').count()) === 0, 'there is a key');

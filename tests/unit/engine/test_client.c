@@ -18,6 +18,7 @@
     {"GET /v1.41/info", OK("{\"ServerVersion\":\"20.10.24\",\"CgroupVersion\":\"2\","              \
                            "\"SwapLimit\":false,\"Warnings\":[\"No swap limit support\"]}")}
 #define END {NULL, NULL}
+#define DIGEST "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 static const struct hf_engine_ops *const ops = &hf_docker_ops;
 
@@ -567,13 +568,13 @@ pull_without_a_registry_is_refused(void **state)
     static const struct fake_answer answers[] = {
         VERSION("1.41", "1.12"),
         INFO,
-        {"GET /v1.41/images/sha256:aa/json", FAIL("404 Not Found", "{\"message\":\"none\"}")},
+        {"GET /v1.41/images/" DIGEST "/json", FAIL("404 Not Found", "{\"message\":\"none\"}")},
         END};
-    static const struct hf_release_image image = {.image = "a/b@sha256:bb",
+    static const struct hf_release_image image = {.image = "a/b@" DIGEST,
                                                   .repository = "a/b",
-                                                  .digest = "sha256:bb",
+                                                  .digest = DIGEST,
                                                   .tag = "1.0.0",
-                                                  .image_id = "sha256:aa"};
+                                                  .image_id = DIGEST};
     struct fake_docker *f = fake_docker_start(answers);
     HF_AUTO(hf_engine) struct hf_engine *e = engine_at(fake_docker_socket(f));
     struct hf_error err = {0};
