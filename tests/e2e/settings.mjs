@@ -455,6 +455,7 @@ await check('the audit log is filtered', async () => {
     const texts = await page.getByTestId('audit').allInnerTexts();
     return texts.length > 1 && texts.every((text) => text.includes(USER));
   });
+  await page.getByRole('searchbox').fill('');
   await page.getByRole('combobox', { name: 'Everybody' }).selectOption(USER);
   await until('only entries by the user', async () =>
     (await page.getByTestId('audit').all()).length > 0 &&
