@@ -130,13 +130,14 @@ pinned() { jq -r --arg s "$2" --arg p "$(platform)" '.services[$s].platforms[$p]
 
 now_ms() { date +%s%3N; }
 
-# What tests/package.json names is there, and nothing older.
+# has_packages [FOLDER]: what package.json of tests/ or of that folder in it names is there, and nothing older. Not by
+# "npm ci": see hf_webui_modules in image/build.sh.
 has_packages() {
-    local lock=$hf_root/tests/package-lock.json stamp=$hf_root/tests/node_modules/.lock-hash hash
-    hash=$(sha256sum <"$lock")
-    [ "$(cat "$stamp" 2>/dev/null)" = "$hash" ] && return 0
-    (cd "$hf_root/tests" && "${HF_NPM:-npm}" ci --no-fund --no-audit --ignore-scripts)
-    echo "$hash" >"$stamp"
+    local dir=$hf_root/tests${1:+/$1} hash
+    hash=$(sha256sum <"$dir/package-lock.json")
+    [ "$(cat "$dir/node_modules/.lock-hash" 2>/dev/null)" = "$hash" ] && return 0
+    (cd "$dir" && rm -rf node_modules && "${HF_NPM:-npm}" install --no-save --no-fund --no-audit --ignore-scripts)
+    echo "$hash" >"$dir/node_modules/.lock-hash"
 }
 
 # The machine's own address: ports on 127.0.0.1 that Docker publishes are gone while dockerd is.

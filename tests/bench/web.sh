@@ -143,6 +143,7 @@ on_the_gateway() {
 
 gateway_new
 check "packages of the tests" has_packages
+check "Lighthouse" has_packages bench
 check "a gateway, claimed and healthy, with a receiver" starts
 check "a stage with $services_shown services" stage_starts
 need
