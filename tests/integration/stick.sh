@@ -25,7 +25,7 @@ plugs_in() {
     }
 }
 # writes JQ-FILTER: provision.json of that.
-writes() { jq -n "$1" >"$stick/holdfast/provision.json"; }
+writes() { jq -n "$@" >"$stick/holdfast/provision.json"; }
 report_text() { tr -d '\r' <"$(echo "$stick"/holdfast/report-hf-*.txt)"; }
 report_json() { jq -r "$1" "$(echo "$stick"/holdfast/report-hf-*.json)"; }
 result() { report_json ".files[] | select(.file == \"${2:-provision.json}\") | .result == \"$1\""; }
@@ -111,7 +111,8 @@ only_the_owner_changes_a_claimed_gateway() {
 
 what_is_sealed_is_for_this_gateway() {
     echo 'a passphrase of the fleet' >"$work/passphrase"
-    writes '{format: 1, name: "sealed-3", uplink: {url: "http://receiver:8080/v1/ingest", token: "s3cr3t"}}'
+    writes '{format: 1, name: "sealed-3", setup_code: $code, uplink: {url: "http://receiver:8080/v1/ingest", token: "s3cr3t"}}' \
+        --arg code "$(jq -r .setup_code "$work/made")"
     "$holdfast" provision seal --passphrase-file "$work/passphrase" "$stick/holdfast/provision.json"
     expect_fail grep -q s3cr3t "$stick/holdfast/provision.json"
     gateway_start --stick "$gw_dir/stick"
@@ -121,6 +122,7 @@ what_is_sealed_is_for_this_gateway() {
     gateway_start --stick "$gw_dir/stick" --provision-passphrase "$work/passphrase"
     wait_until 30 grep -q '"result":"applied"' "$gw_secrets/stick.json"
     is_called sealed-3
+    api_is 201 POST /claim "$(jq -nc --arg c "$(jq -r .setup_code "$work/made")" --arg p "$password" '{setup_code: $c, password: $p}')"
     expect "uplink" "$(api_get /uplink .url)" http://receiver:8080/v1/ingest
     gateway_end_daemon
 }
