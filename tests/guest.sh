@@ -78,7 +78,7 @@ guest_start() {
         -device "usb-storage,bus=usb.0,drive=stick,removable=on")
     rm -f "$guest_dir/qmp"
     : >"$guest_dir/serial"
-    setsid qemu-system-x86_64 -nodefaults -machine q35 -accel "$(guest_accelerator)" -smp 2 -m "$guest_memory_mib" \
+    nice -n 10 setsid qemu-system-x86_64 -nodefaults -machine q35 -accel "$(guest_accelerator)" -smp 2 -m "$guest_memory_mib" \
         -drive "if=pflash,format=raw,readonly=on,file=$guest_ovmf/OVMF_CODE_4M.fd" \
         -drive "if=pflash,format=raw,file=$guest_dir/vars" \
         -drive "if=none,id=disk,cache=writeback,$guest_drive" -device ide-hd,drive=disk,bus=ide.0,bootindex=0 \

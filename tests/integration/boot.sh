@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The appliance's disk in a machine of its own: from the switch to a record that is delivered, without any network but the way
-# to the receiver; then the power goes.
+# to the receiver. Power that goes is in ./dev soak powercut.
 # shellcheck source=../guest.sh disable=SC2119
 . "$(dirname "$0")/../guest.sh"
 guest_new
@@ -38,21 +38,6 @@ the_disk_is_used_whole() {
     [ "$(api_get /gateway .host.disk_total_bytes)" -gt $(((guest_disk_mib - 192 - 2 * 1024) * 1048576 * 9 / 10)) ]
 }
 
-pain_22_and_power_that_goes_costs_time_only() {
-    publish sensors/7/before '{"t": 1}'
-    wait_until 120 has_record sensors/7/before
-    guest_cut
-    guest_start
-    wait_until "$guest_s" gateway_answers
-    gateway_login
-    wait_until "$guest_s" all_healthy
-    publish sensors/7/after '{"t": 2}'
-    wait_until 120 has_record sensors/7/after
-    expect "gaps in the sequence" "$(report_value .gap_count)" 0
-    expect "epochs" "$(report_value .epochs)" 1
-    expect "file systems that were damaged" "$(sed -nE '/EXT4-fs (error|warning)/p' "$guest_dir/serial")" ""
-}
-
 check the_disk_has_no_secret
 guest_provision
 check pain_24_boots_to_an_answer_without_a_network
@@ -63,5 +48,4 @@ check pain_24_all_services_run_from_the_disk_alone
 need
 check data_flows
 check the_disk_is_used_whole
-check pain_22_and_power_that_goes_costs_time_only
 finish

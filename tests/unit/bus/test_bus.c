@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 
 static const char BROKER[] = "/usr/sbin/mosquitto";
-enum { PATIENCE_MS = 15000, MANY = 5 };
+enum { PATIENCE_MS = 60000, MANY = 5 };
 
 /* ---- a broker ---- */
 

@@ -118,7 +118,7 @@ connects(struct stand *s, const char *bytes, size_t len)
     if (s->fd >= 0)
         close(s->fd);
     assert_int_equal(pthread_create(&t, NULL, greet, &g), 0);
-    hf_consumer_gather(s->c, 5000);
+    hf_consumer_gather(s->c, 30000);
     pthread_join(t, NULL);
 }
 #define CONNECTS(s, text) connects(s, text, sizeof(text) - 1)
