@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { KnownRelease } from '../src/api/types';
 import { actionOf, firstMessage, nextRelease, outlook } from '../src/derive/overview';
 import {
+  baselineOf,
   firstOf,
   isFree,
+  NO_BASELINE,
   NO_UPLINK,
   sinkOf,
   stagesOf,
@@ -142,6 +144,14 @@ describe('the first message', () => {
     expect(firstOf(at(0, 2, 2), 2)).toEqual({ taken: 0, arrived: false });
     expect(firstOf(at(1, 3, 2), 2)).toEqual({ taken: 1, arrived: false });
     expect(firstOf(at(1, 3, 3), 2)).toEqual({ taken: 1, arrived: true });
+  });
+
+  it('is not in what was there before, though the buffer may tell of it first', () => {
+    let baseline = baselineOf(NO_BASELINE, 2, 0);
+    baseline = baselineOf(baseline, 3, 2000); // the first message, or an alarm
+    expect(baseline.before).toBe(2);
+    expect(firstOf(at(1, 3, 3), baseline.before).arrived).toBe(true);
+    expect(baselineOf(baseline, 3, 8000).before).toBe(3); // an alarm: no device has sent anything yet
   });
 
   it('is there already where devices spoke before anybody looked', () => {

@@ -88,6 +88,25 @@ export interface First {
   arrived: boolean;
 }
 
+/** What the buffer had accepted before the first message, and a newer count that may have it in it. */
+export interface Baseline {
+  before: number | null;
+  newer: number;
+  since_ms: number;
+}
+
+export const NO_BASELINE: Baseline = { before: null, newer: -1, since_ms: 0 };
+
+/** The buffer may have told of a message that the processor, every two seconds, has not told of yet. */
+const TOLD_BY_ALL_MS = 5000;
+
+/** While no device has sent anything. */
+export function baselineOf(last: Baseline, accepted: number, now_ms: number): Baseline {
+  if (last.before === null) return { before: accepted, newer: accepted, since_ms: now_ms };
+  if (accepted !== last.newer) return { ...last, newer: accepted, since_ms: now_ms };
+  return now_ms - last.since_ms < TOLD_BY_ALL_MS ? last : { ...last, before: accepted };
+}
+
 /** before: what the buffer had accepted when no device had sent anything yet, since the gateway tells of its
  * own alarms too; null where that was not seen. */
 export function firstOf({ services, buffer }: State, before: number | null): First {

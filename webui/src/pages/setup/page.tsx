@@ -6,7 +6,7 @@ import { useRef } from 'preact/hooks';
 import { configuration } from '../../api/config';
 import type { State } from '../../api/types';
 import { firstMessage } from '../../derive/overview';
-import { type First, firstOf } from '../../derive/setup';
+import { baselineOf, type First, firstOf, NO_BASELINE } from '../../derive/setup';
 import { count, duration, timeOfDay } from '../../format/format';
 import { Headline, mayAdminister } from '../../parts/asked';
 import { Card, Copyable, Status } from '../../parts/basics';
@@ -51,10 +51,11 @@ interface Seen extends First {
 
 /** How far the first message is, and when it got there while somebody looked on. */
 function useFirst(state: State): Seen {
-  const seen = useRef({ before: null as number | null, counted: null as number | null });
-  const { before } = seen.current;
+  const seen = useRef({ baseline: NO_BASELINE, counted: null as number | null });
+  const { before } = seen.current.baseline;
   const first = firstOf(state, before);
-  if (first.taken === 0) seen.current.before = state.buffer.accepted;
+  if (first.taken === 0)
+    seen.current.baseline = baselineOf(seen.current.baseline, state.buffer.accepted, Date.now());
   if (first.arrived && before !== null) seen.current.counted ??= state.gateway.host.uptime_s;
   return { ...first, counted: seen.current.counted };
 }
