@@ -29,7 +29,7 @@ hf_tests() {
     "bench " | "bench "*api*) packages+=(wrk nginx) ;;
     esac
     case "$verb $*" in
-    "test " | *" boot" | *" boot "* | "soak " | *" powercut"* | "bench ")
+    "soak " | "soak "*boot* | "soak "*powercut* | "bench " | "bench "*boot*)
         disk=x86-64
         packages+=(qemu-system-x86 ovmf mtools nbdkit e2fsprogs)
         mapfile -t -O "${#packages[@]}" packages < <(hf_disk_packages "$disk")
