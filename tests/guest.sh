@@ -43,7 +43,8 @@ guest_new() {
 guest_stick() {
     local stick=$guest_dir/stick
     rm -f "$stick"
-    mformat -C -i "$stick" -v "${guest_stick_label:-HOLDFAST}" -T $((64 * 2048)) -h 64 -s 32 ::
+    # Not by mformat: what it leaves in the first sector, a kernel takes for a partition.
+    mkfs.vfat -C -n "${guest_stick_label:-HOLDFAST}" "$stick" $((64 * 1024)) >/dev/null
     mmd -i "$stick" ::/holdfast
     [ $# -eq 0 ] || mcopy -i "$stick" "$@" ::/holdfast/
 }
