@@ -56,7 +56,7 @@ files_lie_where_they_belong() {
 ./usr/share/man/man8/holdfast-stick.8.gz ./usr/share/man/man8/holdfastd.8.gz"
     expect "images" "$(cd "$work/holdfast-images" && find . -type f ! -path './DEBIAN/*' ! -path './usr/share/doc/*' ! -path './usr/share/lintian/*')" \
         ./usr/share/holdfast/holdfast.bundle
-    expect "conffiles" "$(cat "$work/holdfast/DEBIAN/conffiles" | LC_ALL=C sort | xargs)" "/etc/avahi/services/holdfast.service /etc/holdfast/holdfastd.conf"
+    expect "conffiles" "$(LC_ALL=C sort "$work/holdfast/DEBIAN/conffiles" | xargs)" "/etc/avahi/services/holdfast.service /etc/holdfast/holdfastd.conf"
     expect "others' files" "$(dpkg-deb --fsys-tarfile "$package" | tar -tv | awk '$2 != "root/root" || $1 ~ /[st]/ || substr($1, 9, 1) == "w" && $1 !~ /^l/')" ""
     expect "paths of the build" "$(grep -rlaF -e /build/holdfast -e "$hf_root" "$work/holdfast/usr/bin" || true)" ""
 }

@@ -111,6 +111,7 @@ only_the_owner_changes_a_claimed_gateway() {
 
 what_is_sealed_is_for_this_gateway() {
     echo 'a passphrase of the fleet' >"$work/passphrase"
+    # shellcheck disable=SC2016 # for jq
     writes '{format: 1, name: "sealed-3", setup_code: $code, uplink: {url: "http://receiver:8080/v1/ingest", token: "s3cr3t"}}' \
         --arg code "$(jq -r .setup_code "$work/made")"
     "$holdfast" provision seal --passphrase-file "$work/passphrase" "$stick/holdfast/provision.json"
