@@ -105,8 +105,8 @@ hash_devices(struct rest *r, struct hf_error *err)
 }
 
 static int
-print_changes(const struct hf_first_boot *f, const struct hf_settings *settings,
-              char **ret_changes, struct hf_error *err)
+print_changes(const struct hf_first_boot *f, const struct hf_settings *settings, char **ret_changes,
+              struct hf_error *err)
 {
     struct hf_settings base;
     int rc = hf_current_settings(f->store, &base, err);
