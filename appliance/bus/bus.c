@@ -28,7 +28,7 @@ enum {
     PACKETS_AT_ONCE = 32,
     /* Each service speaks every 2 s, at its own time. While something comes all the time it is
      * taken together, so that many services wake the thread no more often than a few. */
-    GATHER_MS = 900,
+    GATHER_MS = 980,
     STACK_BYTES = 256 * 1024
 };
 
