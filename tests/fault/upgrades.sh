@@ -30,6 +30,9 @@ starts() {
 
 nothing_more_is_there() { expect "containers, volumes, networks" "$(what_is_there | xargs)" "$(xargs <"$work/before")"; }
 
+# It keeps the kernel's files of a service open from its first sample on.
+all_measured() { api GET /services | jq -e '.services | all(.usage.memory_bytes > 0)'; }
+
 # A hundred upgrades leave a history, incidents and logs, which are bounded. What holdfastd holds is compared with what
 # one holds that has just started: 16 descriptors and 8 MB are for what comes and goes.
 nothing_grows() {
@@ -39,6 +42,7 @@ nothing_grows() {
     note "holdfastd: $descriptors descriptors, $kb kB; state: $(du -sk "$gw_state" | cut -f1) kB"
     kill_holdfastd
     wait_until 120 all_healthy
+    wait_until 30 all_measured
     note "started anew: $(daemon_descriptors) descriptors, $(daemon_kb) kB"
     [ "$descriptors" -le $(($(daemon_descriptors) + 16)) ]
     [ "$kb" -le $(($(daemon_kb) + 8192)) ]
