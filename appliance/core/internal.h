@@ -13,6 +13,7 @@
 #include "core/mailbox.h"
 #include "core/putback.h"
 #include "core/rate.h"
+#include "core/reset.h"
 #include "core/trial.h"
 #include "core/upgrade.h"
 #include "core/watch.h"
@@ -64,6 +65,8 @@ struct hf_core {
     int64_t revision;   /* of settings; 0: the defaults */
     bool hand_over_due; /* the services have not got the settings yet */
     bool claimed;
+    bool resetting;   /* no service is started before what ran has been taken away */
+    bool reset_wipes; /* fixed before the first thread starts */
     bool disk_full;     /* as it was at the start, and still is */
     int64_t disk_at_ms; /* when it is tried again; monotonic */
     bool has_release;
