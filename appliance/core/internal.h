@@ -67,6 +67,7 @@ struct hf_core {
     bool claimed;
     bool resetting;   /* no service is started before what ran has been taken away */
     bool reset_wipes; /* fixed before the first thread starts */
+    int64_t reset_ended_ms; /* monotonic; 0: there was none */
     bool disk_full;     /* as it was at the start, and still is */
     int64_t disk_at_ms; /* when it is tried again; monotonic */
     bool has_release;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/reset.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "core/internal.h"
 
@@ -106,6 +107,8 @@ end(struct hf_core *core, void *context, struct hf_error *err)
     if (hf_store_reset_did(core->config.store, HF_RESET_CONTAINERS, err) < 0)
         return -1;
     core->resetting = false;
+    core->reset_ended_ms = hf_clock_mono_ms();
+    core->look_due = true;
     hf_core_retarget_all(core);
     core->changed = true;
     return 0;
