@@ -7,6 +7,7 @@
 
 struct taking {
     const char *gateway_id; /* NULL: any */
+    bool asks_reset;        /* rightly or not */
     struct hf_recovery r;
 };
 
@@ -54,7 +55,7 @@ take(void *context, const struct hf_json *doc, struct hf_error *err)
     if (take_reset(doc, &t->r, err) < 0 ||
         hf_provision_access(doc, t->r.password_hash, t->r.setup_code, err) < 0)
         return -1;
-    if (!t->r.reset && !*t->r.password_hash && !*t->r.setup_code)
+    if (!t->asks_reset && !*t->r.password_hash && !*t->r.setup_code)
         return hf_error_set_at(err, HF_ERROR_INVALID, "/setup_code",
                                "/setup_code: is missing, and so is /admin: one of them says how to "
                                "get in");
@@ -71,6 +72,7 @@ parse(const char *text, size_t len, struct taking *t, struct hf_json_faults *fau
 
     if (hf_provision_document(&from, &rest, &doc, faults, err) < 0)
         return -1;
+    t->asks_reset = hf_json_get(doc, "reset") != NULL;
     return hf_sieve(from, rest, doc, doc, take, t, faults, err);
 }
 
