@@ -265,6 +265,8 @@ start_core_and_api(struct parts *p, struct hf_error *err)
         .host_names = p->host_names,
         .host_name_count = HF_LEN(p->host_names),
         .state_dir = o->state_dir,
+        .run_dir = o->run_dir,
+        .network_dir = o->network_dir,
         .restart = hf_restored_ask,
     };
 

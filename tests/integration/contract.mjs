@@ -17,6 +17,7 @@ import { backups } from './contract-backup.mjs';
 import { configuration } from './contract-config.mjs';
 import { methods, refuseEverywhere, wrongBodies } from './contract-everywhere.mjs';
 import { deviceAccounts, everySide, recordPath } from './contract-path.mjs';
+import { hostNetwork } from './contract-network.mjs';
 import { afterReset, resets } from './contract-reset.mjs';
 import { releases, scan, sources } from './contract-releases.mjs';
 import { conventions, routesAreThose } from './conventions.mjs';
@@ -105,6 +106,7 @@ async function use() {
   await sources();
   await releases();
   await scan();
+  await hostNetwork(kit);
   await access({ ask, expect, tryOut, check, password, withCookie, cookieOf });
   await alarms();
   await conventions(kit);
