@@ -11,7 +11,7 @@
 
 struct hf_core_reset_view {
     struct hf_reset_counts counts;
-    int64_t records; /* held; -1 where the buffer has not said so */
+    int64_t records;                     /* held; -1 where the buffer has not said so */
     char release[HF_RELEASE_LABEL_SIZE]; /* stays; "": there is none */
 };
 

@@ -44,7 +44,8 @@ write_request(const struct hf_host_hand *h, const struct hf_json *request, struc
         return hf_error_set(err, HF_ERROR_INVALID, "--run: the path is too long");
     if (hf_json_print(request, &text, err) < 0)
         return -1;
-    return hf_file_replace(path, text, strlen(text), 0644, (uid_t)-1, (gid_t)-1, err); /* no secret is in it */
+    return hf_file_replace(path, text, strlen(text), 0644, (uid_t)-1, (gid_t)-1,
+                           err); /* no secret is in it */
 }
 
 static struct hf_json *

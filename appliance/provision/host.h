@@ -6,8 +6,8 @@
  * }] } "time":    { "zone": "Europe/Berlin", "servers": [host] }
  *
  * An interface without a name is every wired one, without an address it asks by DHCP. The files
- * that systemd reads are written by holdfast-stick and holdfast-network, which are root; holdfastd is
- * not.
+ * that systemd reads are written by holdfast-stick and holdfast-network, which are root; holdfastd
+ * is not.
  */
 #pragma once
 

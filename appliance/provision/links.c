@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Which interfaces there are, and whether systemd-networkd has them: by what it leaves in
- * /run/systemd/netif for others to read (its own tools ask it by D-Bus, which is not for everybody).
+ * /run/systemd/netif for others to read (its own tools ask it by D-Bus, which is not for
+ * everybody).
  */
 #include "provision/host.h"
 

@@ -35,10 +35,8 @@ static int
 take(void *context, const struct hf_json *doc, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
-        {"format", HF_JSON_INT, true},
-        {"gateway", HF_JSON_STRING, false},
-        {"admin", HF_JSON_OBJECT, false},
-        {"setup_code", HF_JSON_STRING, false},
+        {"format", HF_JSON_INT, true},    {"gateway", HF_JSON_STRING, false},
+        {"admin", HF_JSON_OBJECT, false}, {"setup_code", HF_JSON_STRING, false},
         {"reset", HF_JSON_STRING, false},
     };
     struct taking *t = context;

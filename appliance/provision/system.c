@@ -234,8 +234,7 @@ put_servers(const struct hf_json *time, const char *etc, bool *ret_changed, stru
     if (!hf_json_first(hf_json_get(time, "servers")))
         return 0;
     if (below(etc, "systemd/timesyncd.conf.d", dir, err) < 0 ||
-        hf_file_mkdirs(dir, 0755, err) < 0 ||
-        below(etc, SERVERS, path, err) < 0)
+        hf_file_mkdirs(dir, 0755, err) < 0 || below(etc, SERVERS, path, err) < 0)
         return -1;
     return hf_host_write_servers(time, &text, err) < 0 ? -1 : put(path, &text, ret_changed, err);
 }
@@ -317,5 +316,6 @@ void
 hf_host_reload(void)
 {
     hf_host_run((const char *const[]){"networkctl", "reload", NULL});
-    hf_host_run((const char *const[]){"systemctl", "try-restart", "systemd-timesyncd.service", NULL});
+    hf_host_run(
+        (const char *const[]){"systemctl", "try-restart", "systemd-timesyncd.service", NULL});
 }

@@ -230,8 +230,7 @@ remove_all(const struct hf_store *st, struct hf_error *err)
 int
 hf_files_finish_reset(struct hf_store *st, struct hf_error *err)
 {
-    if (remove_all(st, err) < 0 || sync_dir(st, err) < 0 ||
-        move(st, HF_FILES_RESET, "", err) < 0)
+    if (remove_all(st, err) < 0 || sync_dir(st, err) < 0 || move(st, HF_FILES_RESET, "", err) < 0)
         return -1;
     return sync_dir(st, err);
 }

@@ -61,9 +61,8 @@ put_access(struct hf_store *st, const struct hf_store_reset *r, struct hf_error 
         return -1;
     if (r->setup_code_hash && hf_db_exec(st, err, hf_sql_reset_code, "t", r->setup_code_hash) < 0)
         return -1;
-    return r->password_hash
-               ? hf_db_exec(st, err, hf_sql_reset_admin, "ti", r->password_hash, now)
-               : 0;
+    return r->password_hash ? hf_db_exec(st, err, hf_sql_reset_admin, "ti", r->password_hash, now)
+                            : 0;
 }
 
 static int

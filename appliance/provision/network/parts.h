@@ -3,7 +3,8 @@
  * holdfast-network: a root's hand for the network of the host. holdfastd, which is not root, leaves
  * in RUN what somebody wants, a unit starts this program, and it checks all of it anew:
  *
- *     RUN/network.json   {"id", "do": "change", "network": {…}, "time": {…}}, one of the two or both;
+ *     RUN/network.json   {"id", "do": "change", "network": {…}, "time": {…}}, one of the two or
+ * both;
  *                        {"id", "do": "confirm", "trial": id of the change}
  *     STATE/state.json   what is on trial, and the files of before; also read after a power cut
  *     OUT/state.json     for everybody: what became of the newest request, and what is on trial
@@ -13,16 +14,16 @@
 #pragma once
 
 #include "base/error.h"
-#include "json/json.h"
 #include "network/trial.h"
+#include "json/json.h"
 
 enum { NETWORK_PATH_SIZE = 512 };
 
 struct network_options {
     const char *run, *state, *out, *etc;
-    const char *root;  /* of /sys and /run of systemd; "" but for tests */
-    int64_t trial_s;   /* how long a change waits for somebody */
-    bool boot;         /* only take back what a power cut has left */
+    const char *root; /* of /sys and /run of systemd; "" but for tests */
+    int64_t trial_s;  /* how long a change waits for somebody */
+    bool boot;        /* only take back what a power cut has left */
     bool show_help, show_version;
 };
 
@@ -33,12 +34,12 @@ extern const char network_help[];
 /* What is written down. */
 struct network_state {
     struct trial trial;
-    char handled[TRIAL_ID_SIZE];  /* the newest request */
-    char refused[512];            /* why it was; "": it was not */
-    char last[TRIAL_ID_SIZE];     /* the newest trial that has ended */
-    bool kept;                    /* how */
-    struct hf_json *before;       /* files; NULL: nothing is on trial */
-    struct hf_json *was;          /* the settings of before; NULL: not known */
+    char handled[TRIAL_ID_SIZE]; /* the newest request */
+    char refused[512];           /* why it was; "": it was not */
+    char last[TRIAL_ID_SIZE];    /* the newest trial that has ended */
+    bool kept;                   /* how */
+    struct hf_json *before;      /* files; NULL: nothing is on trial */
+    struct hf_json *was;         /* the settings of before; NULL: not known */
 };
 
 /* As it is where none was kept or it cannot be read: then nothing is on trial. */

@@ -77,7 +77,8 @@ take_back(struct hand *h, struct hf_error *err)
     if (network_state_save(h->o->state, &h->state, err) < 0)
         return -1;
     reload(h); /* also where one that was killed has put the files back */
-    fprintf(stderr, "holdfast-network: nobody has confirmed the change: the old settings are back\n");
+    fprintf(stderr,
+            "holdfast-network: nobody has confirmed the change: the old settings are back\n");
     return 0;
 }
 
@@ -155,8 +156,8 @@ static int
 handle(struct hand *h, const char *id, const struct hf_json *doc, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
-        {"id", HF_JSON_STRING, true},       {"do", HF_JSON_STRING, true},
-        {"trial", HF_JSON_STRING, false},   {"network", HF_JSON_OBJECT, false},
+        {"id", HF_JSON_STRING, true},     {"do", HF_JSON_STRING, true},
+        {"trial", HF_JSON_STRING, false}, {"network", HF_JSON_OBJECT, false},
         {"time", HF_JSON_OBJECT, false},
     };
     const char *what;

@@ -28,9 +28,9 @@ enum trial_event { TRIAL_ASKED, TRIAL_CONFIRMED, TRIAL_TICK, TRIAL_STARTED };
 
 enum trial_effect {
     TRIAL_NOTHING,
-    TRIAL_BEGIN,      /* write down what is there and that it is on trial; then put the new ones */
-    TRIAL_KEEP,       /* write down that it is settled */
-    TRIAL_TAKE_BACK,  /* put what was there; then write down that it is settled */
+    TRIAL_BEGIN,     /* write down what is there and that it is on trial; then put the new ones */
+    TRIAL_KEEP,      /* write down that it is settled */
+    TRIAL_TAKE_BACK, /* put what was there; then write down that it is settled */
     TRIAL_REFUSE_BUSY,
     TRIAL_REFUSE_NONE /* there is nothing, or something else, to confirm */
 };

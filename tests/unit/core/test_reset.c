@@ -17,8 +17,7 @@ begin_after_reset(struct box *b, bool wipe)
 
     start(b);
     wait_until(b->core, all_run);
-    FAKE_LOCKED(&b->engine, kept_count = b->engine.count;
-                for (size_t i = 0; i < kept_count; i++)
+    FAKE_LOCKED(&b->engine, kept_count = b->engine.count; for (size_t i = 0; i < kept_count; i++)
                     memcpy(kept_id[i], b->engine.containers[i].id, HF_HASH_SIZE);
                 hf_text_put(b->engine.around.volumes[b->engine.around.volume_count++],
                             2 * HF_NAME_SIZE, "t-gone.data"));
@@ -46,9 +45,9 @@ is_one_of_before(struct box *b)
 {
     bool found = false;
 
-    FAKE_LOCKED(&b->engine, for (size_t i = 0; i < b->engine.count; i++) for (
-                                size_t k = 0; k < kept_count; k++) found |=
-                            strcmp(b->engine.containers[i].id, kept_id[k]) == 0);
+    FAKE_LOCKED(&b->engine,
+                for (size_t i = 0; i < b->engine.count; i++) for (size_t k = 0; k < kept_count; k++)
+                    found |= strcmp(b->engine.containers[i].id, kept_id[k]) == 0);
     return found;
 }
 

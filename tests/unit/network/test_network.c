@@ -203,10 +203,10 @@ a_change_that_is_confirmed_stays(void **state)
     doc = told(&h);
     assert_string_equal(hf_json_string(doc, "last"), "a");
     assert_true(hf_json_bool(doc, "kept", false));
-    assert_string_equal(hf_json_string(hf_json_first(hf_json_get(hf_json_get(doc, "network"),
-                                                                 "interfaces")),
-                                       "address"),
-                        "192.0.2.10/24");
+    assert_string_equal(
+        hf_json_string(hf_json_first(hf_json_get(hf_json_get(doc, "network"), "interfaces")),
+                       "address"),
+        "192.0.2.10/24");
 }
 
 static void
@@ -222,8 +222,7 @@ one_that_nobody_confirms_is_taken_back(void **state)
     run_to_its_end(&h); /* with its second */
     assert_true(has_address(&h, "192.0.2.10/24"));
     assert_false(is_on_trial(&h));
-    assert_int_equal(
-        access(tempdir_path(h.etc, "systemd/network/10-somebody.network"), F_OK), 0);
+    assert_int_equal(access(tempdir_path(h.etc, "systemd/network/10-somebody.network"), F_OK), 0);
     doc = told(&h);
     assert_string_equal(hf_json_string(doc, "last"), "b");
     assert_false(hf_json_bool(doc, "kept", true));
@@ -388,8 +387,9 @@ the_time_is_set_at_once(void **state)
     struct host h;
 
     make_host(&h, *state);
-    ask(&h, "{\"id\":\"a\",\"do\":\"change\",\"time\":{\"zone\":\"UTC\",\"servers\":[\"ntp.example\","
-            "\"192.0.2.1\"]}}");
+    ask(&h,
+        "{\"id\":\"a\",\"do\":\"change\",\"time\":{\"zone\":\"UTC\",\"servers\":[\"ntp.example\","
+        "\"192.0.2.1\"]}}");
     run_to_its_end(&h);
     assert_string_equal(refusal(&h), "");
     assert_false(is_on_trial(&h));
@@ -428,11 +428,11 @@ who_came_by_the_new_address(void **state)
         HF_AUTO(hf_json) struct hf_json *network = NULL;
         HF_AUTO(hf_json) struct hf_json *before = NULL;
 
-        assert_int_equal(
-            hf_json_parse(rows[i].network, strlen(rows[i].network), &network, NULL), 0);
+        assert_int_equal(hf_json_parse(rows[i].network, strlen(rows[i].network), &network, NULL),
+                         0);
         if (rows[i].before)
-            assert_int_equal(
-                hf_json_parse(rows[i].before, strlen(rows[i].before), &before, NULL), 0);
+            assert_int_equal(hf_json_parse(rows[i].before, strlen(rows[i].before), &before, NULL),
+                             0);
         if (hf_host_confirms(network, before, rows[i].local) != rows[i].confirms)
             fail_msg("%s by %s", rows[i].network, rows[i].local);
     }

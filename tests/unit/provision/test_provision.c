@@ -373,8 +373,7 @@ wrong_recovery_is_refused(void **state)
         {"{\"format\":1,\"reset\":\"wipe\"}", HF_ERROR_INVALID, "/gateway"},
         {"{\"format\":1,\"reset\":\"all\",\"gateway\":\"hf-00000001\"}", HF_ERROR_INVALID,
          "/reset"},
-        {"{\"format\":1,\"reset\":true,\"gateway\":\"hf-00000001\"}", HF_ERROR_INVALID,
-         "/reset"},
+        {"{\"format\":1,\"reset\":true,\"gateway\":\"hf-00000001\"}", HF_ERROR_INVALID, "/reset"},
         {"{\"format\":1,\"reset\":\"wipe\",\"gateway\":\"hf-00000002\"}", HF_ERROR_INVALID,
          "/gateway"},
     };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* A factory reset of a store: nothing of before but what is to stay, and one of two ends wherever
  * power goes. */
-#include "store/reset.h"
 #include "store/release.h"
+#include "store/reset.h"
 
 #include "tempdir.h"
 
