@@ -358,6 +358,8 @@ run(void *context)
     struct kept records = {hf_store_kept_records, NULL}, release = {hf_store_kept_release, NULL};
     struct state s;
 
+    if (p->resets)
+        hf_core_end_reset(p->core, wait_ms, p);
     if (hf_core_run(p->core, read_kept, &records, NULL) == 0 &&
         hf_core_run(p->core, read_kept, &release, NULL) == 0) {
         parse_state(records.text, &s);
@@ -415,7 +417,8 @@ putback_start(struct putback *p, struct hf_error *err)
     if (read_kept(store, &records, err) < 0 || read_kept(store, &release, err) < 0)
         rc = -1;
     parse_state(records.text, &s);
-    needed = *s.file || release.text;
+    p->resets = p->core->resetting;
+    needed = *s.file || release.text || p->resets;
     free(records.text);
     free(release.text);
     if (rc < 0)
