@@ -24,6 +24,10 @@
 #define HF_API_WORKERS "36"
 #define HF_API_HEAD_BYTES "16384"
 #define HF_API_QUEUE "32" /* accepted connections that wait for a worker */
+/* As many as the kernel allows (net.core.somaxconn). Where its queue is full it drops who comes and
+ * takes them a second later at the earliest, so a crowd that is always there keeps others out by
+ * that alone. */
+#define HF_API_BACKLOG "4096"
 
 enum {
     BODY_DEADLINE_MS = 10000, /* for the whole body, however it drips */
@@ -285,6 +289,8 @@ start_server(struct hf_api *api, struct hf_error *err)
         HF_API_WORKERS,
         "connection_queue",
         HF_API_QUEUE,
+        "listen_backlog",
+        HF_API_BACKLOG,
         "max_request_size",
         HF_API_HEAD_BYTES,
         "request_timeout_ms",
@@ -344,6 +350,7 @@ hf_api_start(const struct hf_api_config *config, struct hf_api **ret_api, struct
     hf_state_cache_init(&api->common.state, hf_codec_state);
     hf_state_cache_init(&api->common.services, hf_codec_services);
     hf_once_init(&api->common.once);
+    hf_refusals_init(&api->common.refusals);
     hf_peers_init(&api->peers);
     mg_init_library(MG_FEATURES_TLS);
     if (start_server(api, err) < 0 ||
@@ -401,6 +408,7 @@ hf_api_stop(struct hf_api *api)
     mg_exit_library();
     hf_peers_done(&api->peers);
     hf_once_done(&api->common.once);
+    hf_refusals_done(&api->common.refusals);
     hf_state_cache_done(&api->common.services);
     hf_state_cache_done(&api->common.state);
     hf_streams_done(&api->common.streams);

@@ -11,6 +11,8 @@ hostile_connections=${HF_HOSTILE_CONNECTIONS:-10000}
 # just being used.
 hostile_memory_times=2
 hostile_fds_more=8
+# What the daemon has of a crowd besides that queue: places for connections, and those that wait for one (api/server.c).
+hostile_workers=100
 
 # --- what a process has
 
@@ -59,10 +61,40 @@ crowd_end() {
     done
 }
 
-# Another one is served meanwhile, again and again.
+# Another one is served meanwhile, again and again. How long that takes is for people to read; see crowd_waits_its_turn.
 hostile_stays_served() {
-    local _
-    for _ in 1 2 3 4 5; do wait_until 20 hostile_is_served; done
+    local from times=()
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        from=$(now_ms)
+        wait_until 20 hostile_is_served
+        times+=($(($(now_ms) - from)))
+    done
+    note "another address was answered after ${times[*]} ms"
+}
+
+# crowd_dealt_with NAME: how many of it the other side has closed by now.
+crowd_dealt_with() {
+    local lines
+    lines=$(grep -c '^opened' "$work/crowd-$1.out")
+    echo >&"${crowds[$1]}"
+    wait_until 10 crowd_has_said "$1" $((lines + 1))
+    sed -n 's/^opened .* closed \([0-9]*\) .*/\1/p' "$work/crowd-$1.out" | tail -n 1
+}
+crowd_has_said() { [ "$(grep -c '^opened' "$work/crowd-$1.out")" -ge "$2" ]; }
+
+# However many of a crowd there are, not more of it come before another one than wait in the kernel's queue when that one
+# comes; were it full, the other one would be tried again a second later and again.
+crowd_waits_its_turn() {
+    local before after queue most=0
+    queue=$(($(cat /proc/sys/net/core/somaxconn) + hostile_workers))
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        before=$(crowd_dealt_with "$1")
+        wait_until 20 hostile_is_served
+        after=$(crowd_dealt_with "$1")
+        [ $((after - before)) -le "$most" ] || most=$((after - before))
+    done
+    note "of the crowd at most $most were dealt with before another one"
+    [ "$most" -le "$queue" ]
 }
 
 # Silent, or with half of a hello.
@@ -70,6 +102,7 @@ slow_connections_keep_nobody_out() {
     crowd_begin silent 127.0.0.2 127.0.0.1 "$gw_port" "$hostile_connections"
     wait_until 60 crowd_is_full silent
     hostile_stays_served
+    crowd_waits_its_turn silent
     crowd_begin half 127.0.0.3 127.0.0.1 "$gw_port" 1000 160301020001
     wait_until 60 crowd_is_full half
     hostile_stays_served
