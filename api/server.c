@@ -275,6 +275,14 @@ probe_port(const struct hf_api_config *config, struct hf_error *err)
 }
 
 static int
+on_accept(void *context, const struct sockaddr *peer)
+{
+    struct hf_api *api = context;
+
+    return hf_peers_may_come(&api->peers, peer);
+}
+
+static int
 start_server(struct hf_api *api, struct hf_error *err)
 {
     const struct hf_api_config *config = &api->config;
@@ -314,6 +322,7 @@ start_server(struct hf_api *api, struct hf_error *err)
         NULL,
     };
     const struct mg_callbacks callbacks = {
+        .accept_connection = on_accept,
         .begin_request = on_request,
         .http_error = on_bad_request,
         .log_message = on_log,

@@ -8,9 +8,9 @@
  *   FROM    source address, such as 127.0.0.2
  *   SAYS    what each one sends when it is there, in hex; %i in it: its number, as eight hex digits
  *           in ASCII. Without it nothing is sent
- * Says "full" once all COUNT have been there at once or have been refused; for each line of
- * standard input, and at its end, "opened N closed M answered K most L": M by the other side, K
- * those that it sent something, L at once.
+ * Says "full" once all COUNT have been there at once or have been refused, and at its end
+ * "opened N closed M answered K most L": M by the other side, K those that it sent something, L at
+ * once.
  */
 #include "base/text.h"
 
@@ -141,27 +141,6 @@ fill(struct crowd *c)
 }
 
 static void
-tell(const struct crowd *c)
-{
-    printf("opened %llu closed %llu answered %llu most %zu\n", c->opened, c->closed, c->answered,
-           c->most);
-    fflush(stdout);
-}
-
-/* False at the end of standard input. */
-static bool
-is_wanted(const struct crowd *c)
-{
-    char lines[64];
-    ssize_t n = read(STDIN_FILENO, lines, sizeof lines);
-
-    for (ssize_t i = 0; i < n; i++)
-        if (lines[i] == '\n')
-            tell(c);
-    return n > 0;
-}
-
-static void
 run(struct crowd *c)
 {
     struct epoll_event events[EVENTS], end = {.events = EPOLLIN, .data.u64 = UINT64_MAX};
@@ -175,10 +154,9 @@ run(struct crowd *c)
         usleep(PACE_MS * 1000); /* a crowd, not a race for the processor */
         while ((n = epoll_wait(c->epoll, events, EVENTS, 0)) > 0)
             for (int i = 0; i < n; i++) {
-                if (events[i].data.u64 != UINT64_MAX)
-                    look(c, events[i].data.u64, events[i].events);
-                else if (!is_wanted(c))
+                if (events[i].data.u64 == UINT64_MAX)
                     return;
+                look(c, events[i].data.u64, events[i].events);
             }
     }
 }
@@ -240,7 +218,8 @@ main(int argc, char **argv)
     for (size_t i = 0; i < c.count; i++)
         c.members[i].fd = -1;
     run(&c);
-    tell(&c);
+    printf("opened %llu closed %llu answered %llu most %zu\n", c.opened, c.closed, c.answered,
+           c.most);
     free(c.members);
     return 0;
 }
