@@ -35,6 +35,15 @@ put_number_text(struct hf_json *o, const char *member, int64_t n)
     hf_json_put_string(o, member, text);
 }
 
+static void
+put_problem(struct hf_json *o, int status)
+{
+    char type[HF_PROBLEM_TYPE_SIZE];
+
+    hf_problem_type(status, type);
+    hf_json_put_string(o, "problem", status ? type : NULL);
+}
+
 /* What is kept was made by us; where it is damaged nothing is told of it. */
 static void
 put_changes(struct hf_json *o, const char *kept)
@@ -65,6 +74,8 @@ encode_page(const struct audit_page *p)
         hf_json_put_string(one, "who", e->who);
         hf_json_put_string(one, "from", *e->from ? e->from : NULL);
         hf_json_put_string(one, "what", e->what);
+        hf_json_put_string(one, "result", hf_audit_results[e->result]);
+        put_problem(one, e->status);
         put_changes(one, e->changes);
         hf_json_add(list, one);
     }
@@ -81,10 +92,14 @@ hf_handle_audit(struct hf_exchange *x, struct hf_error *err)
 {
     uint64_t limit = AUDIT_DEFAULT, before = 0;
     char from[HF_TIME_TEXT_SIZE] = "", to[HF_TIME_TEXT_SIZE] = "";
-    char who[HF_NAME_SIZE] = "", text[HF_NAME_SIZE] = "";
+    char who[HF_NAME_SIZE] = "", text[HF_NAME_SIZE] = "", result[HF_NAME_SIZE] = "";
     const struct hf_query_field fields[] = {
         {.name = "who", .ret_text = who, .text_size = sizeof who},
         {.name = "text", .ret_text = text, .text_size = sizeof text},
+        {.name = "result",
+         .ret_text = result,
+         .text_size = sizeof result,
+         .words = hf_audit_results},
         {.name = "from", .ret_text = from, .text_size = sizeof from},
         {.name = "to", .ret_text = to, .text_size = sizeof to},
         {.name = "limit", .min = 1, .max = AUDIT_MAX, .ret_value = &limit},
@@ -96,9 +111,12 @@ hf_handle_audit(struct hf_exchange *x, struct hf_error *err)
 
     if (hf_query_read(x->query, fields, HF_LEN(fields), err) < 0)
         return -1;
-    page = (struct audit_page){
-        .filter = {.before = (int64_t)before, .who = who, .text = text, .with_changes = true},
-        .max = (size_t)limit + 1};
+    page = (struct audit_page){.filter = {.before = (int64_t)before,
+                                          .who = who,
+                                          .text = text,
+                                          .result = result,
+                                          .with_changes = true},
+                               .max = (size_t)limit + 1};
     if (hf_query_time("from", from, &page.filter.from_ms, err) < 0 ||
         hf_query_time("to", to, &page.filter.to_ms, err) < 0)
         return -1;

@@ -124,36 +124,6 @@ hf_handle_device_account(struct hf_exchange *x, struct hf_error *err)
 
 /* ---- reading what somebody wants ---- */
 
-/* The array `member` as one text, checked; *ret_topics stays as it is where it is absent. */
-static int
-read_topics(const struct hf_json *doc, const char *member, const char *name,
-            char topics[HF_DEVICE_TOPICS_SIZE], bool *ret_there, struct hf_error *err)
-{
-    const struct hf_json *list = hf_json_get(doc, member);
-    char pointer[HF_ERROR_POINTER_MAX];
-    size_t used = 0, i = 0;
-
-    *ret_there = list != NULL;
-    if (!list)
-        return 0;
-    topics[0] = '\0';
-    for (const struct hf_json *t = hf_json_first(list); t; t = hf_json_next(t), i++) {
-        const char *text = hf_json_as_string(t);
-
-        hf_text_put(pointer, sizeof pointer, "/%s/%zu", member, i);
-        if (!text || !*text || strchr(text, ' '))
-            return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
-                                   "a topic is a text that is not empty and has no blanks");
-        if (!hf_text_put(topics + used, HF_DEVICE_TOPICS_SIZE - used, "%s%s", i ? " " : "", text))
-            return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
-                                   "topics have at most %d bytes together",
-                                   HF_DEVICE_TOPICS_SIZE - 1);
-        used = strlen(topics);
-    }
-    hf_text_put(pointer, sizeof pointer, "/%s", member);
-    return hf_device_check_topics(topics, name, pointer, err);
-}
-
 /* Hashes the password of doc, or makes one into made ("" where it was given). */
 static int
 read_password(const struct hf_json *doc, char made[HF_DEVICE_MADE_SIZE],
@@ -190,15 +160,14 @@ static int
 read_account(const struct hf_json *doc, struct hf_device_account *a, struct hf_error *err)
 {
     const char *name = hf_json_string(doc, "name");
-    bool there;
 
     *a = (struct hf_device_account){.enabled = hf_json_bool(doc, "enabled", true)};
     if (hf_device_check_name(name, "/name", err) < 0)
         return -1;
     hf_text_put(a->name, sizeof a->name, "%s", name);
     hf_text_put(a->publish, sizeof a->publish, "%s", HF_DEVICE_PUBLISH_DEFAULT);
-    if (read_topics(doc, "publish", a->name, a->publish, &there, err) < 0 ||
-        read_topics(doc, "subscribe", a->name, a->subscribe, &there, err) < 0)
+    if (hf_device_read_topics(doc, "publish", "", a->name, a->publish, err) < 0 ||
+        hf_device_read_topics(doc, "subscribe", "", a->name, a->subscribe, err) < 0)
         return -1;
     return read_description(doc, a->description, err);
 }
@@ -262,20 +231,20 @@ hf_handle_device_account_patch(struct hf_exchange *x, struct hf_error *err)
     char description[HF_DEVICE_DESCRIPTION_SIZE];
     HF_AUTO(hf_json) struct hf_json *patch = NULL, *doc = NULL;
     struct hf_device_change change = {.enabled = NULL};
-    bool has_publish, has_subscribe, enabled;
+    bool enabled;
     struct hf_device_account a;
 
     if (hf_json_parse(x->body.data ? x->body.data : "", x->body.len, &patch, err) < 0)
         return hf_error_wrap(err, "the body is no JSON");
     doc = with_defaults(patch);
     if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0 ||
-        read_topics(doc, "publish", x->param, publish, &has_publish, err) < 0 ||
-        read_topics(doc, "subscribe", x->param, subscribe, &has_subscribe, err) < 0 ||
+        hf_device_read_topics(doc, "publish", "", x->param, publish, err) < 0 ||
+        hf_device_read_topics(doc, "subscribe", "", x->param, subscribe, err) < 0 ||
         read_description(doc, description, err) < 0)
         return -1;
     enabled = hf_json_bool(doc, "enabled", true);
-    change.publish = has_publish ? publish : NULL;
-    change.subscribe = has_subscribe ? subscribe : NULL;
+    change.publish = hf_json_get(doc, "publish") ? publish : NULL;
+    change.subscribe = hf_json_get(doc, "subscribe") ? subscribe : NULL;
     change.description = hf_json_get(doc, "description") ? description : NULL;
     change.enabled = hf_json_get(doc, "enabled") ? &enabled : NULL;
     if (hf_core_change_device(x->api->config->core, x->param, &change, x->session.user, &a, err) <

@@ -7,6 +7,7 @@
 
 #include "api/gzip.h"
 #include "api/once.h"
+#include "api/refusals.h"
 #include "api/state.h"
 #include "api/streams.h"
 #include "base/buf.h"
@@ -50,7 +51,7 @@ struct hf_api_common {
     struct hf_streams streams;
     struct hf_state_cache state, services;
     struct hf_once once;
-    atomic_llong refused_ms; /* when a refusal was last written down; monotonic, 0: never */
+    struct hf_refusals refusals;
 };
 
 struct hf_exchange {
@@ -130,9 +131,10 @@ void hf_cookie_token(const char *header, char out[HF_TOKEN_SIZE]);
 /* UNPROVEN where the password was not shown lately; see HF_ACCESS_ADMIN_PROVED. */
 HF_MUST int hf_exchange_need_proof(const struct hf_exchange *x, struct hf_error *err);
 
-/* FORBIDDEN, with an entry in the audit log, for who has a lesser role: of a handler that may do
- * what its route's role does not allow. */
-HF_MUST int hf_exchange_need_role(struct hf_exchange *x, enum hf_role role, struct hf_error *err);
+/* FORBIDDEN for who has a lesser role: of a handler that may do what its route's role does not
+ * allow. */
+HF_MUST int hf_exchange_need_role(const struct hf_exchange *x, enum hf_role role,
+                                  struct hf_error *err);
 
 /* ---- answering: exactly one of these for each exchange ---- */
 

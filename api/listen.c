@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { BACKLOG = 16 };
+enum { BACKLOG = 4096 }; /* as HF_API_BACKLOG in server.c */
 
 static int
 read_address(const char *text, uint16_t port, struct sockaddr_storage *ret, socklen_t *ret_len)

@@ -121,6 +121,18 @@ make_room(struct hf_peers *p, const struct in6_addr *network)
     return true;
 }
 
+bool
+hf_peers_may_come(struct hf_peers *p, const struct sockaddr *address)
+{
+    struct in6_addr network = network_of(address);
+    bool may;
+
+    pthread_mutex_lock(&p->lock);
+    may = count_of(p, &network) < HF_PEER_CONNECTIONS_MAX || own_idle(p, &network);
+    pthread_mutex_unlock(&p->lock);
+    return may;
+}
+
 struct hf_peer *
 hf_peers_enter(struct hf_peers *p, const struct sockaddr *address, int fd)
 {

@@ -38,6 +38,10 @@ struct hf_peers {
 void hf_peers_init(struct hf_peers *p);
 void hf_peers_done(struct hf_peers *p);
 
+/* False for one more from an address that has all it may have and gives up none of them; without
+ * taking a place. */
+bool hf_peers_may_come(struct hf_peers *p, const struct sockaddr *address);
+
 /* A place for one more connection from address, or NULL. An address that has all it may have gives
  * up its own: the one that has been waiting longest for its next request. Where there is no place
  * left, whoever has most of them gives one up to an address that has less: the oldest that is not

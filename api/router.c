@@ -3,16 +3,13 @@
 
 #include "api/guard.h"
 #include "api/handlers.h"
-#include "api/peer.h"
+#include "api/refusals.h"
 #include "api/server.h"
-#include "base/clock.h"
 #include "base/log.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-enum { REFUSALS_APART_MS = 1000 };
 
 static const char API_PREFIX[] = "/api/v1";
 
@@ -120,22 +117,6 @@ hf_exchange_need_proof(const struct hf_exchange *x, struct hf_error *err)
                         "this needs your password once more: POST it to /api/v1/session/reauth");
 }
 
-/* Who tries to change what its role does not allow; not each time, or it could push everything else
- * out of the log. */
-static void
-audit_refusal(struct hf_exchange *x)
-{
-    long long now = hf_clock_mono_ms(), last = atomic_load(&x->api->refused_ms);
-    struct hf_error err;
-
-    if (is_read(x) || (last && now - last < REFUSALS_APART_MS) ||
-        !atomic_compare_exchange_strong(&x->api->refused_ms, &last, now))
-        return;
-    if (hf_peer_audit(x, &err, "was refused, as %s: %s %s", hf_role_name(x->session.role),
-                      x->method, x->path) < 0)
-        hf_log_error("event=audit-not-kept error=\"%s\"", err.message);
-}
-
 /* Who has the box, and nobody is there yet. */
 static int
 check_code(struct hf_exchange *x, struct hf_error *err)
@@ -150,11 +131,10 @@ check_code(struct hf_exchange *x, struct hf_error *err)
 }
 
 int
-hf_exchange_need_role(struct hf_exchange *x, enum hf_role role, struct hf_error *err)
+hf_exchange_need_role(const struct hf_exchange *x, enum hf_role role, struct hf_error *err)
 {
     if (x->session.role >= role)
         return 0;
-    audit_refusal(x);
     return hf_error_set(err, HF_ERROR_FORBIDDEN, "this needs the role %s", hf_role_name(role));
 }
 
@@ -250,8 +230,10 @@ serve_routes(struct hf_exchange *x, const char *path, const struct hf_route *rou
             continue;
         plain = !has_param;
         if (method_is(x, route->method)) {
-            if (run(x, route, &err) < 0)
+            if (run(x, route, &err) < 0) {
+                hf_refusals_note(x, route, &err);
                 hf_reply_error(x, &err);
+            }
             return true;
         }
         takes[route->method] = known = true;

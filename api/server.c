@@ -24,6 +24,10 @@
 #define HF_API_WORKERS "36"
 #define HF_API_HEAD_BYTES "16384"
 #define HF_API_QUEUE "32" /* accepted connections that wait for a worker */
+/* As many as the kernel allows (net.core.somaxconn). Where its queue is full it drops who comes and
+ * takes them a second later at the earliest, so a crowd that is always there keeps others out by
+ * that alone. */
+#define HF_API_BACKLOG "4096"
 
 enum {
     BODY_DEADLINE_MS = 10000, /* for the whole body, however it drips */
@@ -271,6 +275,14 @@ probe_port(const struct hf_api_config *config, struct hf_error *err)
 }
 
 static int
+on_accept(void *context, const struct sockaddr *peer)
+{
+    struct hf_api *api = context;
+
+    return hf_peers_may_come(&api->peers, peer);
+}
+
+static int
 start_server(struct hf_api *api, struct hf_error *err)
 {
     const struct hf_api_config *config = &api->config;
@@ -285,6 +297,8 @@ start_server(struct hf_api *api, struct hf_error *err)
         HF_API_WORKERS,
         "connection_queue",
         HF_API_QUEUE,
+        "listen_backlog",
+        HF_API_BACKLOG,
         "max_request_size",
         HF_API_HEAD_BYTES,
         "request_timeout_ms",
@@ -308,6 +322,7 @@ start_server(struct hf_api *api, struct hf_error *err)
         NULL,
     };
     const struct mg_callbacks callbacks = {
+        .accept_connection = on_accept,
         .begin_request = on_request,
         .http_error = on_bad_request,
         .log_message = on_log,
@@ -344,6 +359,7 @@ hf_api_start(const struct hf_api_config *config, struct hf_api **ret_api, struct
     hf_state_cache_init(&api->common.state, hf_codec_state);
     hf_state_cache_init(&api->common.services, hf_codec_services);
     hf_once_init(&api->common.once);
+    hf_refusals_init(&api->common.refusals);
     hf_peers_init(&api->peers);
     mg_init_library(MG_FEATURES_TLS);
     if (start_server(api, err) < 0 ||
@@ -401,6 +417,7 @@ hf_api_stop(struct hf_api *api)
     mg_exit_library();
     hf_peers_done(&api->peers);
     hf_once_done(&api->common.once);
+    hf_refusals_done(&api->common.refusals);
     hf_state_cache_done(&api->common.services);
     hf_state_cache_done(&api->common.state);
     hf_streams_done(&api->common.streams);

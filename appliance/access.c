@@ -80,13 +80,12 @@ audit_in_store(struct hf_store *store, void *context, struct hf_error *err)
 }
 
 static void
-audit(void *context, const char *who, const char *what)
+audit(void *context, const struct hf_audit_note *note)
 {
-    const struct hf_audit_note note = {.who = who, .what = what};
     struct hf_error err;
 
-    hf_log_info("event=audit who=%s what=\"%s\"", who, what);
-    if (run(context, audit_in_store, &(struct work){.note = &note}, &err) < 0)
+    hf_log_info("event=audit who=%s what=\"%s\"", note->who, note->what);
+    if (run(context, audit_in_store, &(struct work){.note = note}, &err) < 0)
         hf_log_error("event=audit-not-kept error=\"%s\"", err.message);
 }
 

@@ -41,6 +41,8 @@ const struct cli_flag_info cli_flags[CLI_FLAG_COUNT] = {
     [CLI_RECORDS] = {"records", 0, NULL, "with the records that the buffer holds", NULL},
     [CLI_REGISTRY] = {"registry", 0, "HOST", "where images are fetched from", NULL},
     [CLI_REPLACE] = {"replace", 0, NULL, "the file is the whole configuration, not a patch", NULL},
+    [CLI_RESULT] = {"result", 0, "RESULT", "only what came to this: done, refused or failed",
+                    "result"},
     [CLI_ROLE] = {"role", 0, "ROLE", "viewer, operator or admin", NULL},
     [CLI_SEARCH] = {"search", 0, "TEXT", "only names with this in them", "search"},
     [CLI_SERVICE] = {"service", 0, "SERVICE", "only of this service", "service"},

@@ -47,6 +47,7 @@ enum cli_flag {
     CLI_RECORDS,
     CLI_REGISTRY,
     CLI_REPLACE,
+    CLI_RESULT,
     CLI_ROLE,
     CLI_SEARCH,
     CLI_SERVICE,

@@ -303,7 +303,7 @@ static int
 show_audit(const struct cli_out *out, const struct hf_json *doc, struct hf_error *err)
 {
     static const struct cli_column columns[] = {
-        {"WHEN", false}, {"WHO", false}, {"FROM", false}, {"WHAT", false}};
+        {"WHEN", false}, {"WHO", false}, {"FROM", false}, {"RESULT", false}, {"WHAT", false}};
     HF_AUTO(cli_table) struct cli_table *t = cli_table_new(columns, HF_LEN(columns));
     HF_AUTO_BUF struct hf_buf what = HF_BUF_INIT((size_t)CLI_BODY_MAX * 6);
 
@@ -312,6 +312,8 @@ show_audit(const struct cli_out *out, const struct hf_json *doc, struct hf_error
         cli_cell_text(t, CLI_PLAIN, cli_time(hf_json_string(e, "at")).text);
         cli_cell_text(t, CLI_BOLD, cli_text(e, "who"));
         cli_cell_text(t, CLI_PLAIN, cli_text(e, "from"));
+        cli_cell_text(t, strcmp(cli_text(e, "result"), "done") == 0 ? CLI_PLAIN : CLI_WARN,
+                      cli_text(e, "result"));
         hf_buf_clear(&what);
         if (add_what(&what, e, err) < 0)
             return -1;
@@ -382,10 +384,11 @@ static const struct cli_command commands[] = {
     {
         .name = "audit",
         .words = "",
-        .flags = CLI_FLAG(CLI_WHO) | CLI_FLAG(CLI_TEXT) | CLI_FLAG(CLI_FROM) | CLI_FLAG(CLI_TO) |
-                 CLI_FLAG(CLI_LIMIT) | CLI_FLAG(CLI_CURSOR),
-        .summary = "Show who did what, and the values that were changed",
-        .examples = "audit --limit 20\naudit --who ann --text configuration",
+        .flags = CLI_FLAG(CLI_WHO) | CLI_FLAG(CLI_TEXT) | CLI_FLAG(CLI_RESULT) |
+                 CLI_FLAG(CLI_FROM) | CLI_FLAG(CLI_TO) | CLI_FLAG(CLI_LIMIT) | CLI_FLAG(CLI_CURSOR),
+        .summary = "Show who did what, what came of it, and the values that were changed",
+        .examples = "audit --limit 20\naudit --who ann --text configuration\n"
+                    "audit --result refused",
         .path = "/audit",
         .show = show_audit,
     },

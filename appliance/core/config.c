@@ -28,7 +28,7 @@ hf_core_audit_note(struct hf_core *core, const struct hf_audit_note *note, struc
 int
 hf_core_audit(struct hf_core *core, const char *who, const char *what, struct hf_error *err)
 {
-    return hf_core_audit_note(core, &(struct hf_audit_note){who, what, NULL}, err);
+    return hf_core_audit_note(core, &(struct hf_audit_note){.who = who, .what = what}, err);
 }
 
 /* ---- reading ---- */
@@ -110,8 +110,9 @@ keep_revision(struct hf_store *store, void *context, struct hf_error *err)
     if (c->touches && hf_core_write_trial(c->core, c->core->revision, err) < 0)
         return -1;
     say_change(c, what);
-    return hf_store_audit_note(store, &(struct hf_audit_note){c->asked->actor, what, c->values},
-                               err);
+    return hf_store_audit_note(
+        store, &(struct hf_audit_note){.who = c->asked->actor, .what = what, .changes = c->values},
+        err);
 }
 
 static void

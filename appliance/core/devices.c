@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "core/internal.h"
+#include "model/changes.h"
 
 #include <string.h>
 
@@ -132,8 +133,9 @@ seal(const struct work *w, const char *what, const struct hf_json *changes, stru
         hf_changes_print(changes, 0, &values, err) < 0)
         return -1;
     hf_log_info("event=audit who=%s what=\"%s\"", w->actor, what);
-    return hf_store_audit_note(w->core->config.store,
-                               &(struct hf_audit_note){w->actor, what, values}, err);
+    return hf_store_audit_note(
+        w->core->config.store,
+        &(struct hf_audit_note){.who = w->actor, .what = what, .changes = values}, err);
 }
 
 /* What an account was and is; before or after is NULL where there is none. */

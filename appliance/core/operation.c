@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "core/internal.h"
+#include "model/changes.h"
 
 #include <string.h>
 
@@ -45,8 +46,9 @@ write_wish(struct hf_store *store, void *context, struct hf_error *err)
             0 ||
         hf_store_save_operation(store, w->operation, err) < 0)
         return -1;
-    return hf_store_audit_note(store, &(struct hf_audit_note){w->operation->actor, what, values},
-                               err);
+    return hf_store_audit_note(
+        store, &(struct hf_audit_note){.who = w->operation->actor, .what = what, .changes = values},
+        err);
 }
 
 static enum hf_lifecycle_event_kind
@@ -85,7 +87,9 @@ write_end(struct hf_store *store, void *context, struct hf_error *err)
     hf_text_put(what, sizeof what, "%s service %s failed: %s", hf_operation_kind_name(op->kind),
                 op->service, op->detail);
     hf_text_whole(what);
-    return hf_store_audit(store, "holdfastd", what, err);
+    return hf_store_audit_note(
+        store, &(struct hf_audit_note){.who = "holdfastd", .what = what, .result = HF_AUDIT_FAILED},
+        err);
 }
 
 static void

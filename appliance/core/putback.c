@@ -326,6 +326,7 @@ static void
 put_release(struct putback *p, const char *id)
 {
     char why[HF_TEXT_SIZE] = "", what[2 * HF_TEXT_SIZE];
+    struct hf_audit_note note = {.who = "holdfastd", .what = what};
     struct hf_error err = {0};
     int rc = -1;
 
@@ -339,12 +340,13 @@ put_release(struct putback *p, const char *id)
     }
     if (rc < 0)
         hf_text_put(why, sizeof why, "%s", err.message);
+    note.result = *why ? HF_AUDIT_REFUSED : HF_AUDIT_DONE;
     if (*why)
         hf_text_put(what, sizeof what, "left the release of the backup as it came: %s", why);
     else
         hf_text_put(what, sizeof what, "applies the release of the backup");
     if (forget(p->core, hf_store_kept_release, &err) < 0 ||
-        hf_core_audit(p->core, "holdfastd", what, &err) < 0)
+        hf_core_audit_note(p->core, &note, &err) < 0)
         hf_log_error("event=audit-not-kept error=\"%s\"", err.message);
     hf_log_info("event=release-of-backup text=\"%s\"", what);
 }

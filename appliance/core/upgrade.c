@@ -333,6 +333,11 @@ write_end(struct hf_store *store, void *context, struct hf_error *err)
     const struct hf_upgrade_record *r = context;
     struct hf_operation op;
     char what[HF_TEXT_SIZE];
+    const struct hf_audit_note note = {
+        .who = "holdfastd",
+        .what = what,
+        .result = r->state == HF_UPGRADE_COMMITTED ? HF_AUDIT_DONE : HF_AUDIT_FAILED,
+    };
 
     if (hf_store_end_upgrade(store, r, err) < 0)
         return -1;
@@ -340,7 +345,7 @@ write_end(struct hf_store *store, void *context, struct hf_error *err)
                 r->to.name, r->state == HF_UPGRADE_COMMITTED ? "committed" : "rolled back",
                 *r->reason ? ": " : "", r->reason);
     hf_text_whole(what);
-    if (hf_store_audit(store, "holdfastd", what, err) < 0)
+    if (hf_store_audit_note(store, &note, err) < 0)
         return -1;
     if (hf_store_operation(store, r->operation, &op, NULL) < 0)
         return 0; /* it has given way to newer ones */

@@ -194,14 +194,33 @@ hf_identity_guess_undone(struct hf_identity *id, const struct hf_guess *g)
     pthread_mutex_unlock(&id->mutex);
 }
 
-void
-hf_identity_audit(struct hf_identity *id, const char *who, const char *what, const char *address)
+static void
+audit(const struct hf_identity *id, struct hf_audit_note note, const char *address)
 {
     char text[HF_AUDIT_SIZE];
 
-    hf_text_put(text, sizeof text, "%s from %s", what, address);
+    hf_text_put(text, sizeof text, "%s from %s", note.what, address);
+    note.what = text;
     if (id->ops.audit)
-        id->ops.audit(id->ops.context, who, text);
+        id->ops.audit(id->ops.context, &note);
+}
+
+void
+hf_identity_audit(struct hf_identity *id, const char *who, const char *what, const char *address)
+{
+    audit(id, (struct hf_audit_note){.who = who, .what = what}, address);
+}
+
+void
+hf_identity_audit_wrong(struct hf_identity *id, const char *who, const char *what,
+                        enum hf_error_class why, const char *address)
+{
+    audit(id,
+          (struct hf_audit_note){.who = who,
+                                 .what = what,
+                                 .result = HF_AUDIT_REFUSED,
+                                 .status = hf_error_http_status(why)},
+          address);
 }
 
 void
@@ -320,7 +339,8 @@ begin_claim(struct hf_identity *id, const char *code, struct hf_guess *g,
     if (wait)
         return hf_identity_throttled(wait, &ret_login->retry_after_s, err);
     if (!hf_setup_code_verify(code, hash)) {
-        hf_identity_audit(id, hf_identity_nobody, "wrong setup code", g->address);
+        hf_identity_audit_wrong(id, hf_identity_nobody, "wrong setup code", HF_ERROR_FORBIDDEN,
+                                g->address);
         return hf_error_set_at(err, HF_ERROR_FORBIDDEN, "/setup_code",
                                "that is not the setup code of this gateway");
     }
@@ -457,7 +477,7 @@ hf_identity_login(struct hf_identity *id, const char *user, const char *password
         return -1;
     }
     if (!known || !match) {
-        hf_identity_audit(id, g.account, "wrong password", g.address);
+        hf_identity_audit_wrong(id, g.account, "wrong password", HF_ERROR_UNAUTHORIZED, g.address);
         return refuse_login(err);
     }
     hf_identity_guess_right(id, &g);
@@ -583,5 +603,5 @@ hf_identity_logout(struct hf_identity *id, const char *token)
     if (id->ops.delete_session)
         (void)!id->ops.delete_session(id->ops.context, hash, NULL);
     if (id->ops.audit)
-        id->ops.audit(id->ops.context, user, "logged out");
+        id->ops.audit(id->ops.context, &(struct hf_audit_note){.who = user, .what = "logged out"});
 }

@@ -42,7 +42,7 @@ struct hf_identity_ops {
     int (*delete_session)(void *context, const char *token_hash, struct hf_error *err);
     /* What happened, for the audit log: e.g. who "admin" what "login from 192.168.1.7". NULL where
      * nobody keeps it. */
-    void (*audit)(void *context, const char *who, const char *what);
+    void (*audit)(void *context, const struct hf_audit_note *note);
     /* One transaction each, with its entry in the audit log: where one fails nothing has happened.
      * NULL where accounts are not to be changed. */
     int (*change_account)(void *context, const struct hf_account_change *change,

@@ -53,6 +53,9 @@ int hf_identity_throttled(int64_t wait_ms, int *ret_retry_after_s, struct hf_err
 
 void hf_identity_audit(struct hf_identity *id, const char *who, const char *what,
                        const char *address);
+/* Of a guess. */
+void hf_identity_audit_wrong(struct hf_identity *id, const char *who, const char *what,
+                             enum hf_error_class why, const char *address);
 
 /* With mutex held. NULL where there is none. */
 struct hf_account *hf_identity_account(struct hf_identity *id, const char *user);

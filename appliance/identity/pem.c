@@ -47,9 +47,53 @@ next_block(BIO *bio, char **ret_name, unsigned char **ret_data, long *ret_len)
     return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE ? 0 : -1;
 }
 
+/* Calls take with the DER of each certificate in text, of which there must be one. with_keys: keys
+ * between them are passed over, as in a file of both. */
 static int
-take_certificate(struct hf_pem_pair *p, const unsigned char *der, long len, struct hf_error *err)
+each_certificate(const char *text, bool with_keys,
+                 int (*take)(void *context, const unsigned char *der, long len,
+                             struct hf_error *err),
+                 void *context, struct hf_error *err)
 {
+    AUTO_BIO bio = BIO_new_mem_buf(text, -1);
+    size_t count = 0;
+    int got = 0, rc = 0;
+
+    if (!bio)
+        return hf_error_nomem(err);
+    while (rc == 0) {
+        char *name = NULL;
+        unsigned char *der = NULL;
+        long len = 0;
+        bool is_certificate;
+
+        got = next_block(bio, &name, &der, &len);
+        if (got <= 0)
+            break;
+        is_certificate = strcmp(name, PEM_STRING_X509) == 0;
+        count += is_certificate;
+        if (is_certificate)
+            rc = take(context, der, len, err);
+        else if (!with_keys)
+            rc = bad(err, CERTIFICATE, "there is something else in it than certificates");
+        OPENSSL_clear_free(der, (size_t)len);
+        OPENSSL_free(name);
+    }
+    ERR_clear_error();
+    if (rc < 0)
+        return -1;
+    if (got < 0)
+        return bad(err, CERTIFICATE, "it is broken: not PEM from its beginning to its end");
+    if (count == 0)
+        return bad(err, CERTIFICATE,
+                   "there is no certificate in it: '-----BEGIN CERTIFICATE-----' …");
+    return 0;
+}
+
+static int
+take_certificate(void *context, const unsigned char *der, long len, struct hf_error *err)
+{
+    struct hf_pem_pair *p = context;
     const unsigned char *at = der;
     AUTO_CERT cert = d2i_X509(NULL, &at, len);
 
@@ -67,40 +111,6 @@ take_certificate(struct hf_pem_pair *p, const unsigned char *der, long len, stru
         return hf_error_nomem(err);
     cert = NULL;
     return 0;
-}
-
-/* with_keys: keys between them are passed over, as in a file of both. */
-static int
-read_certificates(struct hf_pem_pair *p, const char *text, bool with_keys, struct hf_error *err)
-{
-    AUTO_BIO bio = BIO_new_mem_buf(text, -1);
-    int got = 0, rc = 0;
-
-    if (!bio)
-        return hf_error_nomem(err);
-    while (rc == 0) {
-        char *name = NULL;
-        unsigned char *der = NULL;
-        long len = 0;
-
-        got = next_block(bio, &name, &der, &len);
-        if (got <= 0)
-            break;
-        if (strcmp(name, PEM_STRING_X509) == 0)
-            rc = take_certificate(p, der, len, err);
-        else if (!with_keys)
-            rc = bad(err, CERTIFICATE, "there is something else in it than certificates");
-        OPENSSL_clear_free(der, (size_t)len);
-        OPENSSL_free(name);
-    }
-    ERR_clear_error();
-    if (rc < 0)
-        return -1;
-    if (got < 0)
-        return bad(err, CERTIFICATE, "it is broken: not PEM from its beginning to its end");
-    return p->cert ? 0
-                   : bad(err, CERTIFICATE,
-                         "there is no certificate in it: '-----BEGIN CERTIFICATE-----' …");
 }
 
 static int
@@ -142,7 +152,7 @@ hf_pem_read_pair(const char *certificates, const char *key, struct hf_pem_pair *
 {
     struct hf_pem_pair p = {0};
 
-    if (read_certificates(&p, certificates, certificates == key, err) < 0 ||
+    if (each_certificate(certificates, certificates == key, take_certificate, &p, err) < 0 ||
         read_key(&p, key, err) < 0 || check_chain(&p, err) < 0) {
         hf_pem_pair_done(&p);
         return -1;
@@ -265,55 +275,36 @@ hf_pem_check(const struct hf_pem_pair *p, struct hf_error *err)
     return 0;
 }
 
+struct authorities {
+    bool some_good;
+    struct hf_error ended; /* of the last one that is over, or not yet good */
+};
+
 static int
-check_authority(const unsigned char *der, long len, bool *some_good, struct hf_error *err)
+check_authority(void *context, const unsigned char *der, long len, struct hf_error *err)
 {
+    struct authorities *a = context;
     const unsigned char *at = der;
     AUTO_CERT cert = d2i_X509(NULL, &at, len);
 
     if (!cert || at != der + len)
         return bad(err, CERTIFICATE, "a certificate in it cannot be read");
-    if (check_dates(cert, err) == 0)
-        *some_good = true;
+    if (check_dates(cert, &a->ended) == 0)
+        a->some_good = true;
     return 0;
 }
 
 int
 hf_pem_check_authorities(const char *text, struct hf_error *err)
 {
-    AUTO_BIO bio = BIO_new_mem_buf(text, -1);
-    struct hf_error ended = {0};
-    bool some_good = false;
-    size_t count = 0;
-    int got = 1, rc = 0;
+    struct authorities a = {.some_good = false};
 
-    if (!bio)
-        return hf_error_nomem(err);
-    while (rc == 0) {
-        char *name = NULL;
-        unsigned char *der = NULL;
-        long len = 0;
-
-        got = next_block(bio, &name, &der, &len);
-        if (got <= 0)
-            break;
-        rc = strcmp(name, PEM_STRING_X509) == 0
-                 ? check_authority(der, len, &some_good, &ended)
-                 : bad(&ended, CERTIFICATE, "there is something else in it than certificates");
-        OPENSSL_clear_free(der, (size_t)len);
-        OPENSSL_free(name);
-        count++;
-    }
-    ERR_clear_error();
-    if (got < 0)
-        return bad(err, CERTIFICATE, "it is broken: not PEM from its beginning to its end");
-    if (count == 0)
-        return bad(err, CERTIFICATE,
-                   "there is no certificate in it: '-----BEGIN CERTIFICATE-----' …");
-    if (rc == 0 && some_good)
+    if (each_certificate(text, false, check_authority, &a, err) < 0)
+        return -1;
+    if (a.some_good)
         return 0;
     if (err)
-        *err = ended;
+        *err = a.ended;
     return -1;
 }
 

@@ -97,7 +97,7 @@ refuse(struct hf_identity *id, const char *address, int *ret_retry_after_s, stru
     pthread_mutex_unlock(&id->mutex);
     if (wait)
         return hf_identity_throttled(wait, ret_retry_after_s, err);
-    hf_identity_audit(id, hf_identity_nobody, "wrong token", normal);
+    hf_identity_audit_wrong(id, hf_identity_nobody, "wrong token", HF_ERROR_UNAUTHORIZED, normal);
     return hf_error_set(err, HF_ERROR_UNAUTHORIZED, "that is no token of this gateway");
 }
 

@@ -108,7 +108,8 @@ show_password(struct hf_identity *id, const struct hf_actor *actor, const char *
         return -1;
     }
     if (!match) {
-        hf_identity_audit(id, actor->session->user, "wrong password", g.address);
+        hf_identity_audit_wrong(id, actor->session->user, "wrong password", HF_ERROR_FORBIDDEN,
+                                g.address);
         return hf_error_set_at(err, HF_ERROR_FORBIDDEN, pointer, "that is not the password of %s",
                                g.account);
     }

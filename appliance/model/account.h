@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "model/changes.h"
+#include "model/audit.h"
 #include "model/release.h"
 
 #include <stdint.h>

@@ -14,12 +14,6 @@ enum {
     HF_CHANGES_VALUE_MAX = 256   /* bytes of one value: more is cut, and a text that ends in … */
 };
 
-/* An entry of the audit log that goes with a change. Borrowed for the call. */
-struct hf_audit_note {
-    const char *who, *what;
-    const char *changes; /* of hf_changes_print(); NULL for none */
-};
-
 /* Adds where it is; nothing where both are the same. NULL is a value that is not there. */
 void hf_changes_text(struct hf_json *changes, const char *path, const char *before,
                      const char *after);

@@ -131,6 +131,33 @@ hf_device_check_topics(const char *topics, const char *name, const char *pointer
     return 0;
 }
 
+int
+hf_device_read_topics(const struct hf_json *doc, const char *member, const char *at,
+                      const char *name, char topics[HF_DEVICE_TOPICS_SIZE], struct hf_error *err)
+{
+    const struct hf_json *list = hf_json_get(doc, member);
+    char pointer[HF_ERROR_POINTER_MAX];
+    size_t used = 0, i = 0;
+
+    if (!list)
+        return 0;
+    topics[0] = '\0';
+    for (const struct hf_json *t = hf_json_first(list); t; t = hf_json_next(t), i++) {
+        const char *text = hf_json_as_string(t);
+
+        hf_text_put(pointer, sizeof pointer, "%s/%s/%zu", at, member, i);
+        if (!text || !*text || strchr(text, ' '))
+            return wrong(err, pointer, "a topic is a text that is not empty and has no blanks");
+        if (!hf_text_put(topics + used, HF_DEVICE_TOPICS_SIZE - used, "%s%s", i ? " " : "", text))
+            return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
+                                   "topics have at most %d bytes together",
+                                   HF_DEVICE_TOPICS_SIZE - 1);
+        used = strlen(topics);
+    }
+    hf_text_put(pointer, sizeof pointer, "%s/%s", at, member);
+    return hf_device_check_topics(topics, name, pointer, err);
+}
+
 static int
 write_topics(const char *verb, const char *topics, const char *name, struct hf_buf *b,
              struct hf_error *err)

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "json/json.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,6 +51,11 @@ HF_MUST int hf_device_check_description(const char *text, const char *pointer,
 /* topics may be "": none. */
 HF_MUST int hf_device_check_topics(const char *topics, const char *name, const char *pointer,
                                    struct hf_error *err);
+/* The array `member` of doc, which stands at `at` ("": the whole document), as one text, checked;
+ * topics stay as they are where it is absent. */
+HF_MUST int hf_device_read_topics(const struct hf_json *doc, const char *member, const char *at,
+                                  const char *name, char topics[HF_DEVICE_TOPICS_SIZE],
+                                  struct hf_error *err);
 
 /* Appends what the broker's file has of the account. TOO_LARGE past b->max. */
 HF_MUST int hf_device_write(const struct hf_device_account *a, struct hf_buf *b,

@@ -158,36 +158,6 @@ read_certificate(const struct hf_json *v, struct hf_provision *p, struct hf_erro
 
 /* ---- devices ---- */
 
-/* The array `member` as one text, as accounts have it. */
-static int
-read_topics(const struct hf_json *doc, const char *member, const char *at,
-            const struct hf_device_row *row, char topics[HF_DEVICE_TOPICS_SIZE],
-            struct hf_error *err)
-{
-    const struct hf_json *list = hf_json_get(doc, member);
-    char pointer[HF_ERROR_POINTER_MAX];
-    size_t used = 0, i = 0;
-
-    if (!list)
-        return 0;
-    topics[0] = '\0';
-    for (const struct hf_json *t = hf_json_first(list); t; t = hf_json_next(t), i++) {
-        const char *text = hf_json_as_string(t);
-
-        hf_text_put(pointer, sizeof pointer, "%s/%s/%zu", at, member, i);
-        if (!text || !*text || strchr(text, ' '))
-            return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
-                                   "a topic is a text that is not empty and has no blanks");
-        if (!hf_text_put(topics + used, HF_DEVICE_TOPICS_SIZE - used, "%s%s", i ? " " : "", text))
-            return hf_error_set_at(err, HF_ERROR_INVALID, pointer,
-                                   "topics have at most %d bytes together",
-                                   HF_DEVICE_TOPICS_SIZE - 1);
-        used = strlen(topics);
-    }
-    hf_text_put(pointer, sizeof pointer, "%s/%s", at, member);
-    return hf_device_check_topics(topics, row->name, pointer, err);
-}
-
 static int
 read_device(const struct hf_json *v, const char *at, struct hf_device_row *row,
             struct hf_error *err)
@@ -218,9 +188,9 @@ read_device(const struct hf_json *v, const char *at, struct hf_device_row *row,
     hf_text_put(row->password, sizeof row->password, "%s", password);
     hf_text_put(row->description, sizeof row->description, "%s", description ? description : "");
     hf_text_put(row->publish, sizeof row->publish, "%s", HF_DEVICE_PUBLISH_DEFAULT);
-    return read_topics(v, "publish", at, row, row->publish, err) < 0
+    return hf_device_read_topics(v, "publish", at, row->name, row->publish, err) < 0
                ? -1
-               : read_topics(v, "subscribe", at, row, row->subscribe, err);
+               : hf_device_read_topics(v, "subscribe", at, row->name, row->subscribe, err);
 }
 
 static int

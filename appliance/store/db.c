@@ -24,9 +24,9 @@ static const char connection_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
                                      "PRAGMA journal_size_limit = 1048576;"
                                      "PRAGMA trusted_schema = OFF;";
 
-const char *const hf_db_migrations[] = {hf_sql_schema_1, hf_sql_schema_2, hf_sql_schema_3,
-                                        hf_sql_schema_4, hf_sql_schema_5, hf_sql_schema_6,
-                                        hf_sql_schema_7, hf_sql_schema_8, hf_sql_schema_9};
+const char *const hf_db_migrations[] = {
+    hf_sql_schema_1, hf_sql_schema_2, hf_sql_schema_3, hf_sql_schema_4, hf_sql_schema_5,
+    hf_sql_schema_6, hf_sql_schema_7, hf_sql_schema_8, hf_sql_schema_9, hf_sql_schema_12};
 const int hf_db_version = HF_LEN(hf_db_migrations);
 
 bool

@@ -36,6 +36,7 @@ static const struct table {
     {"audit", "audit log", "n, at, who, what", 4},
     {"audit_origin", "origins of audit entries", "n, address", 2},
     {"audit_change", "values in audit entries", "n, json", 2},
+    {"audit_result", "results of audit entries", "n, result, status", 3},
     {"known_release", "known releases",
      "n, id, state, name, created, source, added, detail, leftovers, signature, json", 11},
     {"start_release", "release of the start", "one, id", 2},

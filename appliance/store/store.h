@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "model/account.h"
 #include "model/alarm.h"
-#include "model/changes.h"
+#include "model/audit.h"
 #include "model/device.h"
 #include "model/incident.h"
 #include "model/view.h"
@@ -22,10 +22,12 @@
 #include <stdint.h>
 
 enum {
-    HF_STORE_REVISIONS_MAX = 50,                   /* settings revisions kept */
-    HF_STORE_OPERATIONS_MAX = 200,                 /* operations kept */
-    HF_STORE_AUDIT_MAX = 10000,                    /* audit entries kept */
-    HF_STORE_INCIDENTS_MAX = 200,                  /* incidents kept */
+    HF_STORE_REVISIONS_MAX = 50,        /* settings revisions kept */
+    HF_STORE_OPERATIONS_MAX = 200,      /* operations kept */
+    HF_STORE_AUDIT_MAX = 10000,         /* audit entries kept */
+    HF_STORE_AUDIT_NOT_DONE_MAX = 2000, /* of these, of what was refused or failed: who asks again
+                                         * and again pushes out nothing that was done */
+    HF_STORE_INCIDENTS_MAX = 200,       /* incidents kept */
     HF_STORE_INCIDENT_BYTES_MAX = 4 * 1024 * 1024, /* of their logs and curves together */
     HF_STORE_ALARMS_MAX = 500, /* alarms kept; the oldest cleared ones go first */
     HF_STORE_ASIDE_MAX = 3,    /* corrupt databases kept */
@@ -282,6 +284,8 @@ struct hf_audit_entry {
     char what[HF_TEXT_SIZE];
     char from[HF_ADDRESS_SIZE]; /* "": the gateway did it by itself, or that is not known */
     char *changes; /* of hf_changes_print(); NULL where there are none, or nobody asked for them */
+    enum hf_audit_result result;
+    int status; /* why not; see struct hf_audit_note */
 };
 
 /* Frees what is in them. */
@@ -298,6 +302,7 @@ HF_MUST int hf_store_audit_note(struct hf_store *st, const struct hf_audit_note 
 struct hf_audit_filter {
     int64_t before;         /* entries older than this one; 0: from the newest on */
     const char *who, *text; /* whose, and with this in what was done; NULL or "": any */
+    const char *result;     /* one of hf_audit_results; NULL or "": any */
     int64_t from_ms, to_ms; /* not before, and before; 0: any time */
     bool with_changes;      /* then hf_audit_entries_done() is the caller's to call */
 };

@@ -14,6 +14,11 @@ enum {
     LOOK_MS = 500,
     HOT_LOOK_MS = 10, /* a crowd that comes back at once never gets far past the bound */
     HOT_MS = 10000,
+    /* A new descriptor is the lowest that is free, so what is past the highest that is a connection
+     * by more than this is one of many that came and went since the last look: rare, and a whole
+     * look can wait. */
+    AHEAD = 64,
+    WHOLE_EVERY = 10,
     SPARE = 256, /* descriptors that are no connections to the ports: services, files, listeners */
     NETWORK_BYTES = 8, /* of an IPv6 address: a /64 is one subscriber */
     ROUTES_MAX = 65536,
@@ -188,10 +193,16 @@ refuse_past_bound(struct hf_callers *c, size_t count)
 static bool
 look(struct hf_callers *c)
 {
-    size_t count = 0;
+    bool whole = c->looks++ % WHOLE_EVERY == 0;
+    size_t count = 0, top = c->top;
 
-    for (size_t fd = 0; fd < c->room; fd++) {
+    c->top = 0;
+    for (size_t fd = 0; fd < c->room && (whole || fd <= top + AHEAD); fd++) {
         look_at(c, (int)fd);
+        if (c->all[fd].used)
+            c->top = fd;
+        if (top < c->top)
+            top = c->top;
         if (c->all[fd].used && c->all[fd].cut) /* or it has come again by the same port */
             (void)shutdown((int)fd, SHUT_RDWR);
         if (c->all[fd].used && c->all[fd].counted && !c->all[fd].cut)

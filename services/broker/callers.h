@@ -33,7 +33,8 @@ struct hf_callers {
     struct hf_caller *all; /* by descriptor */
     uint32_t *order;       /* room for sorting */
     size_t room;           /* of both */
-    uint64_t numbers;
+    size_t top;            /* the highest descriptor that was a connection at the last look */
+    uint64_t looks, numbers;
     uint64_t refused;               /* since the start */
     char address[INET6_ADDRSTRLEN]; /* whose one of them was last */
     int64_t look_ms, hot_until_ms;  /* monotonic */

@@ -122,12 +122,11 @@ hf_address_resolve(const struct hf_address *address, char ret_ip[HF_IP_MAX], str
 }
 
 int
-hf_address_await_by(hf_address_find *find, const void *ctx, char ret_ip[HF_IP_MAX],
-                    struct hf_error *err)
+hf_address_await(const struct hf_address *own, char ret_ip[HF_IP_MAX], struct hf_error *err)
 {
     bool said = false;
 
-    while (find(ctx, ret_ip, err) < 0) {
+    while (hf_address_resolve(own, ret_ip, err) < 0) {
         if (!said)
             hf_log_info("event=waiting-for-own-address reason=\"%s\"", err->message);
         said = true;
@@ -135,16 +134,4 @@ hf_address_await_by(hf_address_find *find, const void *ctx, char ret_ip[HF_IP_MA
             return -1;
     }
     return 0;
-}
-
-static int
-resolve(const void *own, char ret_ip[HF_IP_MAX], struct hf_error *err)
-{
-    return hf_address_resolve(own, ret_ip, err);
-}
-
-int
-hf_address_await(const struct hf_address *own, char ret_ip[HF_IP_MAX], struct hf_error *err)
-{
-    return hf_address_await_by(resolve, own, ret_ip, err);
 }

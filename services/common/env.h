@@ -54,8 +54,3 @@ HF_MUST int hf_address_resolve(const struct hf_address *address, char ret_ip[HF_
  * -1 only where the service is to stop. */
 HF_MUST int hf_address_await(const struct hf_address *own, char ret_ip[HF_IP_MAX],
                              struct hf_error *err);
-
-/* The same by another way to find it. */
-typedef int hf_address_find(const void *ctx, char ret_ip[HF_IP_MAX], struct hf_error *err);
-HF_MUST int hf_address_await_by(hf_address_find *find, const void *ctx, char ret_ip[HF_IP_MAX],
-                                struct hf_error *err);

@@ -32,7 +32,9 @@ struct service {
     struct hf_forwarder_api api;
     struct hf_status *status;
     pthread_mutex_t lock;
-    char conf_error[HF_STATUS_REASON_MAX]; /* guarded by lock; what is wrong with new settings */
+    struct hf_httpd *httpd; /* NULL while it cannot listen */
+    /* Guarded by lock; what is wrong with new settings, and why nobody can ask us. "": nothing. */
+    char conf_error[HF_STATUS_REASON_MAX], http_error[HF_STATUS_REASON_MAX];
 };
 
 static int
@@ -121,7 +123,8 @@ look(void *ctx, struct hf_status_view *view)
     view->state = HF_STATE_OK;
     hf_json_put_string(view->root, "uplink", overall(views, count, &worst));
     pthread_mutex_lock(&s->lock);
-    snprintf(view->reason, sizeof view->reason, "%s", s->conf_error);
+    snprintf(view->reason, sizeof view->reason, "%s",
+             *s->conf_error ? s->conf_error : s->http_error);
     pthread_mutex_unlock(&s->lock);
     for (size_t i = 0; i < count && !*view->reason; i++) {
         if (*views[i].buffer_error)
@@ -150,6 +153,58 @@ set_conf_error(struct service *s, const struct hf_error *err)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* Our address as the buffer sees it: the one on the network that only the record path has. */
+static int
+find_own_address(const struct hf_address *buffer, char ret_ip[HF_IP_MAX], struct hf_error *err)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)buffer->port)};
+    socklen_t len = sizeof a;
+    HF_AUTO_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    if (hf_address_resolve(buffer, ret_ip, err) < 0)
+        return -1;
+    if (fd < 0 || inet_pton(AF_INET, ret_ip, &a.sin_addr) != 1 ||
+        connect(fd, (struct sockaddr *)&a, sizeof a) < 0 ||
+        getsockname(fd, (struct sockaddr *)&a, &len) < 0 ||
+        !inet_ntop(AF_INET, &a.sin_addr, ret_ip, HF_IP_MAX))
+        return hf_error_errno(err, errno, "no way to the buffer");
+    return 0;
+}
+
+static int
+start_http(struct service *s, struct hf_error *err)
+{
+    struct hf_address own;
+    char ip[HF_IP_MAX], listen[HF_IP_MAX + 8];
+
+    if (hf_address_parse(hf_env_forwarder(), &own, err) < 0 ||
+        find_own_address(&s->buffer, ip, err) < 0)
+        return -1;
+    snprintf(listen, sizeof listen, "%s:%d", ip, own.port);
+    return hf_httpd_start(&(struct hf_httpd_options){.listen = listen,
+                                                     .threads = HTTP_THREADS,
+                                                     .handle = hf_forwarder_api_handle,
+                                                     .ctx = &s->api},
+                          &s->httpd, err);
+}
+
+/* A container may start before the name of the buffer is known, and a port become free later.
+ * Delivering does not wait for who looks on. */
+static void
+tend_http(struct service *s)
+{
+    struct hf_error err = {0};
+
+    if (s->httpd)
+        return;
+    if (start_http(s, &err) < 0 && strcmp(s->http_error, err.message) != 0)
+        hf_log_error("event=not-to-be-asked reason=\"%s\"", err.message);
+    pthread_mutex_lock(&s->lock);
+    snprintf(s->http_error, sizeof s->http_error, "%.*s", HF_STATUS_REASON_MAX - 1,
+             s->httpd ? "" : err.message);
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void
 follow_conf(struct service *s)
 {
@@ -167,49 +222,13 @@ follow_conf(struct service *s)
         }
         if (rc < 0)
             set_conf_error(s, &err);
+        tend_http(s);
     }
-}
-
-/* Our address as the buffer sees it: the one on the network that only the record path has. */
-static int
-find_own_address(const void *ctx, char ret_ip[HF_IP_MAX], struct hf_error *err)
-{
-    const struct hf_address *buffer = ctx;
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)buffer->port)};
-    socklen_t len = sizeof a;
-    HF_AUTO_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-    if (hf_address_resolve(buffer, ret_ip, err) < 0)
-        return -1;
-    if (fd < 0 || inet_pton(AF_INET, ret_ip, &a.sin_addr) != 1 ||
-        connect(fd, (struct sockaddr *)&a, sizeof a) < 0 ||
-        getsockname(fd, (struct sockaddr *)&a, &len) < 0 ||
-        !inet_ntop(AF_INET, &a.sin_addr, ret_ip, HF_IP_MAX))
-        return hf_error_errno(err, errno, "no way to the buffer");
-    return 0;
-}
-
-static int
-start_http(struct service *s, struct hf_httpd **ret_httpd, struct hf_error *err)
-{
-    struct hf_address own;
-    char ip[HF_IP_MAX], listen[HF_IP_MAX + 8];
-
-    if (hf_address_parse(hf_env_forwarder(), &own, err) < 0 ||
-        hf_address_await_by(find_own_address, &s->buffer, ip, err) < 0)
-        return -1;
-    snprintf(listen, sizeof listen, "%s:%d", ip, own.port);
-    return hf_httpd_start(&(struct hf_httpd_options){.listen = listen,
-                                                     .threads = HTTP_THREADS,
-                                                     .handle = hf_forwarder_api_handle,
-                                                     .ctx = &s->api},
-                          ret_httpd, err);
 }
 
 static int
 serve(struct service *s, struct hf_error *err)
 {
-    HF_AUTO(hf_httpd) struct hf_httpd *httpd = NULL;
     const struct hf_status_options status = {
         .service = "forwarder",
         .broker = s->broker,
@@ -220,12 +239,11 @@ serve(struct service *s, struct hf_error *err)
 
     if (hf_status_start(&status, &s->status, err) < 0)
         return -1;
-    /* Delivering does not wait for who looks on. */
-    if (start_http(s, &httpd, err) < 0 && !hf_stopping())
-        set_conf_error(s, err);
+    tend_http(s);
     hf_log_info("event=ready version=%s", HF_VERSION);
     follow_conf(s);
     hf_status_stop(hf_steal(&s->status));
+    hf_httpd_stop(hf_steal(&s->httpd));
     return 0;
 }
 

@@ -65,21 +65,29 @@ get_devices(void *ctx, struct hf_request *q)
     answer(q, rc, &body, &err);
 }
 
+/* What work makes of the body, a JSON document of at most request_max bytes. */
 static void
-post_silent(void *ctx, struct hf_request *q)
+post(struct hf_api *a, struct hf_request *q, size_t request_max, size_t answer_max,
+     int (*print)(struct hf_work *w, const struct hf_json *request, struct hf_buf *out,
+                  struct hf_error *err))
 {
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(SILENT_REQUEST_MAX);
-    HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(ANSWER_MAX);
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(request_max);
+    HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(answer_max);
     HF_AUTO(hf_json) struct hf_json *request = NULL;
-    struct hf_api *a = ctx;
     struct hf_error err = {0};
     int rc = hf_request_body(q, &text, &err);
 
     if (rc == 0)
         rc = hf_json_parse(text.data ? text.data : "", text.len, &request, &err);
     if (rc == 0)
-        rc = hf_work_print_silent(a->work, request, &body, &err);
+        rc = print(a->work, request, &body, &err);
     answer(q, rc, &body, &err);
+}
+
+static void
+post_silent(void *ctx, struct hf_request *q)
+{
+    post(ctx, q, SILENT_REQUEST_MAX, ANSWER_MAX, hf_work_print_silent);
 }
 
 static void
@@ -98,18 +106,7 @@ get_rules(void *ctx, struct hf_request *q)
 static void
 post_dry_run(void *ctx, struct hf_request *q)
 {
-    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(REQUEST_MAX);
-    HF_AUTO_BUF struct hf_buf body = HF_BUF_INIT(HF_DRY_RUN_ANSWER_MAX);
-    HF_AUTO(hf_json) struct hf_json *request = NULL;
-    struct hf_api *a = ctx;
-    struct hf_error err = {0};
-    int rc = hf_request_body(q, &text, &err);
-
-    if (rc == 0)
-        rc = hf_json_parse(text.data ? text.data : "", text.len, &request, &err);
-    if (rc == 0)
-        rc = hf_work_dry_run(a->work, request, &body, &err);
-    answer(q, rc, &body, &err);
+    post(ctx, q, REQUEST_MAX, HF_DRY_RUN_ANSWER_MAX, hf_work_dry_run);
 }
 
 static void

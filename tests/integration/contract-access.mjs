@@ -48,8 +48,12 @@ export async function access({ ask, expect, tryOut, check, password, withCookie,
       await expect(204, 'POST', '/password', { body: json({ current: ann.password, new: 'a new battery' }) });
       await expect(200, 'GET', '/session', { what: 'after another password' });
       await expect(403, 'POST', '/session/reauth', { body: json({ password: 'x' }), what: 'wrong' });
+      await expect(403, 'POST', '/users', { body: json(ann), what: 'by an operator' });
       await expect(204, 'POST', '/session/reauth', { body: json({ password: 'a new battery' }) });
     });
+    const { entries: [role, guess] } = JSON.parse((await expect(200, 'GET', '/audit', { query: 'who=ann&result=refused&limit=2', what: 'refused' })).text);
+    check('GET /audit: who has not the role', /^tried, as operator, POST \/api\/v1\/users: /.test(role?.what) && role.problem === '/api/docs/problems#forbidden', json(role));
+    check('GET /audit: a wrong password at a dangerous action', /^wrong password from /.test(guess?.what) && guess.problem === role.problem, json(guess));
     await withCookie(cookieOf(login), async () => {
       const other = await expect(200, 'POST', '/login', { session: false, body: json({ user: 'ann', password: 'a new battery' }), what: 'ann again' });
       await expect(204, 'DELETE', '/sessions');

@@ -40,11 +40,14 @@ export async function configuration() {
   await expect(200, 'GET', '/audit', { query: `limit=5&cursor=${next}`, what: 'next page' });
   await expect(400, 'GET', '/audit', { query: 'cursor=x', what: 'bad cursor' });
   await expect(400, 'GET', '/audit', { query: 'from=yesterday', what: 'bad time' });
+  await expect(400, 'GET', '/audit', { query: 'result=odd', what: 'no result' });
   const day = newest?.at.slice(0, 10);
   for (const [query, some] of [
     ['who=admin&text=CONFIGURATION&limit=1', true],
     [`from=${day}T00:00:00Z&limit=1`, true],
     ['who=nobody', false],
+    ['result=done', true],
+    ['result=refused', true], // a wrong setup code
     ['text=no%20such%20thing', false],
     [`to=${day}T00:00:00Z`, false],
   ]) {

@@ -129,6 +129,17 @@ settings() {
     [ ! -e "$work/pid.forwarder" ] || wait_until 20 configured "$before"
 }
 
+# Whoever has it may go: nobody has to start the forwarder again.
+a_port_that_is_taken_is_waited_for() {
+    socat -u "TCP-LISTEN:$look_port,bind=127.0.0.1,reuseaddr,fork" /dev/null &
+    runs squatter $!
+    start_forwarder
+    wait_until 20 grep -q 'event=not-to-be-asked reason="cannot listen' "$work/forwarder.log"
+    kill_it squatter
+    wait_until 20 look '' >/dev/null
+    expect "how often it was said" "$(grep -c event=not-to-be-asked "$work/forwarder.log")" 1
+}
+
 start_forwarder() {
     HF_RUN_DIR=$work/run HF_BROKER=127.0.0.1:1 HF_BUFFER=127.0.0.1:$buffer_port HF_FORWARDER=127.0.0.1:$look_port \
         "$forwarder" 2>>"$work/forwarder.log" &
@@ -398,9 +409,8 @@ start_front tls tls "$tls_port" "$receiver_port" "$work/uplink.test.pem" "$work/
 start_front proxy proxy "$proxy_port" "uplink.test=$tls_port" gw:proxy-password-92
 start_mosquitto
 settings '[]' '{}'
-start_forwarder
-wait_until 20 look '' >/dev/null
 
+check a_port_that_is_taken_is_waited_for
 check delivers_by_mutual_tls_under_another_name
 check a_certificate_that_nobody_vouches_for_ends_nothing
 check goes_through_a_proxy

@@ -37,7 +37,7 @@ units_make() {
         printf '[Unit]\nDefaultDependencies=no\n' >"$dir/$name.target"
     done
     cp "$hf_root"/image/{holdfastd.service,holdfast-docker.service,holdfast-docker.socket,run-holdfast.mount} "$dir/"
-    cp "$holdfastd" "$docker_guard" "$gw_release" "$gw_dir/"
+    cp "$holdfastd" "$docker_guard" "$(dirname "$holdfastd")/holdfast-fetch" "$gw_release" "$gw_dir/"
     run_folder_make
     # What a test must: where things are, a patience that it can await, and a first start that comes when it is told.
     cat >"$dir/$unit.d/test.conf" <<END
@@ -98,7 +98,8 @@ unit_is() { [ "$(property ActiveState)" = "$1" ]; }
 
 active_only_when_it_is_ready() {
     mkfifo "$gate"
-    jq -n --arg url "$gw_uplink" '{format: 1, uplink: {url: $url}, broker: {anonymous: true}}' >"$gw_dir/provision/holdfast/provision.json"
+    jq -n --arg url "$gw_uplink" --arg host "$registry" \
+        '{format: 1, uplink: {url: $url}, registry: {host: $host}, broker: {anonymous: true}}' >"$gw_dir/provision/holdfast/provision.json"
     in_manager systemctl start --no-block "$unit"
     wait_until 30 unit_is activating
     stays 3 unit_is activating

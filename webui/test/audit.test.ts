@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
-import { auditCsv, auditQuery, byDay, changeLines, joined, whoText } from '../src/derive/audit';
+import {
+  auditCsv,
+  auditQuery,
+  byDay,
+  changeLines,
+  joined,
+  resultText,
+  whoText,
+} from '../src/derive/audit';
 
 const entry = (id: number, what = 'logged in', who = 'ann', at: string | null = null) => ({
   id: String(id),
@@ -8,13 +16,15 @@ const entry = (id: number, what = 'logged in', who = 'ann', at: string | null = 
   who,
   from: null,
   what,
+  result: 'done' as 'done' | 'refused' | 'failed',
+  problem: null as string | null,
   changes: [],
   omitted: 0,
 });
 
 describe('the audit log', () => {
   it('is asked for by who it was, what was done and when', () => {
-    const any = { who: '', text: '', from: '', to: '' };
+    const any = { who: '', text: '', result: '', from: '', to: '' };
     expect(auditQuery(any)).toEqual(any);
     expect(auditQuery({ ...any, who: 'ann', text: ' bob ' })).toEqual({
       ...any,
@@ -27,7 +37,13 @@ describe('the audit log', () => {
 
   it('takes the last day whole, also where the clocks are changed', () => {
     const local = (text: string) => new Date(text).toISOString();
-    const asked = auditQuery({ who: '', text: '', from: '2026-10-25', to: '2026-10-25' });
+    const asked = auditQuery({
+      who: '',
+      text: '',
+      result: '',
+      from: '2026-10-25',
+      to: '2026-10-25',
+    });
     expect(asked.from).toBe(local('2026-10-25T00:00:00'));
     expect(asked.to).toBe(local('2026-10-26T00:00:00'));
   });
@@ -64,11 +80,20 @@ describe('the audit log', () => {
   it('is a file that a spreadsheet reads, and takes nothing of it for a formula', () => {
     const lines = auditCsv([entry(1, 'set "x", twice'), entry(2, '=cmd()', '-x')]).split('\r\n');
     expect(lines).toEqual([
-      'id,at,who,from,what,changes',
-      '1,,ann,,"set ""x"", twice",',
-      "2,,'-x,,'=cmd(),",
+      'id,at,who,from,what,result,problem,changes',
+      '1,,ann,,"set ""x"", twice",done,,',
+      "2,,'-x,,'=cmd(),done,,",
       '',
     ]);
+  });
+
+  it('says what did not come about, and why', () => {
+    expect(resultText(entry(1))).toBe('');
+    const refused = { ...entry(2), result: 'refused' as const };
+    expect(resultText({ ...refused, problem: '/api/docs/problems#not-found' })).toBe(
+      'refused: not found',
+    );
+    expect(resultText({ ...refused, result: 'failed' })).toBe('failed');
   });
 
   it('says which values were changed', () => {

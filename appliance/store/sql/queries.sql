@@ -283,13 +283,20 @@ INSERT INTO audit_origin (n, address) VALUES (last_insert_rowid(), ?1)
 -- :audit_change_add
 INSERT INTO audit_change (n, json) VALUES (last_insert_rowid(), ?1)
 
+-- :audit_result_add
+INSERT INTO audit_result (n, result, status) VALUES (last_insert_rowid(), ?1, ?2)
+
 -- :audit_trim
-DELETE FROM audit WHERE n <= (SELECT max(n) FROM audit) - ?1
+DELETE FROM audit WHERE n <= (SELECT n FROM audit ORDER BY n DESC LIMIT 1 OFFSET ?1)
+
+-- :audit_result_trim
+DELETE FROM audit WHERE n <= (SELECT n FROM audit_result ORDER BY n DESC LIMIT 1 OFFSET ?1) AND n IN (SELECT n FROM audit_result)
 
 -- :audit_list
-SELECT n, at, who, what, coalesce(address, ''), json
-FROM audit LEFT JOIN audit_origin USING (n) LEFT JOIN audit_change USING (n)
+SELECT n, at, who, what, coalesce(address, ''), json, coalesce(result, 'done') AS came, coalesce(status, 0)
+FROM audit LEFT JOIN audit_origin USING (n) LEFT JOIN audit_change USING (n) LEFT JOIN audit_result USING (n)
 WHERE n < ?2 AND (?3 = '' OR who = ?3) AND (?4 = '' OR instr(lower(what), lower(?4))) AND at >= ?5 AND at < ?6
+    AND (?7 = '' OR came = ?7)
 ORDER BY n DESC LIMIT ?1
 
 -- :alarm_save

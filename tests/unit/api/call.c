@@ -137,6 +137,7 @@ call_set_up(void **state)
     hf_state_cache_init(&call_common.state, hf_codec_state);
     hf_state_cache_init(&call_common.services, hf_codec_services);
     hf_once_init(&call_common.once);
+    hf_refusals_init(&call_common.refusals);
     return 0;
 }
 
@@ -145,6 +146,7 @@ call_tear_down(void **state)
 {
     (void)state;
     hf_once_done(&call_common.once);
+    hf_refusals_done(&call_common.refusals);
     hf_state_cache_done(&call_common.services);
     hf_state_cache_done(&call_common.state);
     hf_streams_done(&call_common.streams);

@@ -287,9 +287,11 @@ sessions_of_each_role(void **state)
                    status && is[s] == ADMIN ? "/api/docs/problems#password-needed" : NULL);
         }
     }
-    assert_non_null(strstr(world_audit, ": was refused, as "));
-    assert_null(strstr(world_audit, "as admin")); /* who has to show the password is not refused */
-    assert_null(strstr(world_audit, "GET"));
+    assert_non_null(strstr(world_not_done, ": tried, as "));
+    assert_non_null(strstr(world_not_done, " -> refused 403"));
+    /* who has to show the password is not refused */
+    assert_null(strstr(world_not_done, "as admin"));
+    assert_null(strstr(world_not_done, "GET"));
 }
 
 /* One of role admin needs no password. */

@@ -210,12 +210,20 @@ the_audit_log_in_pages(void **state)
     (void)state;
     call_expect("GET", "/api/v1/audit", "limit=2", 200,
                 "{\"entries\":[{\"id\":\"9\",\"at\":\"2026-11-24T03:01:33.123Z\",\"who\":\"ann\","
-                "\"from\":null,\"what\":\"did 9\",\"changes\":[],\"omitted\":0},{\"id\":\"8\"");
-    call_expect("GET", "/api/v1/audit", "limit=2", 200,
-                "\"what\":\"did 8\",\"changes\":[{\"path\":\"/role\",\"before\":null,"
-                "\"after\":\"viewer\"}],\"omitted\":3}],\"next\":\"8\"}");
+                "\"from\":null,\"what\":\"did 9\",\"result\":\"done\",\"problem\":null,"
+                "\"changes\":[],\"omitted\":0},{\"id\":\"8\"");
+    call_expect(
+        "GET", "/api/v1/audit", "limit=2", 200,
+        "\"what\":\"did "
+        "8\",\"result\":\"done\",\"problem\":null,\"changes\":[{\"path\":\"/role\",\"before\":null,"
+        "\"after\":\"viewer\"}],\"omitted\":3}],\"next\":\"8\"}");
     call_expect("GET", "/api/v1/audit", "limit=2&cursor=7", 200, "{\"entries\":[{\"id\":\"6\"");
     call_expect("GET", "/api/v1/audit", "limit=2&cursor=7", 200, "],\"next\":null}");
+    call_expect("GET", "/api/v1/audit", "cursor=8&limit=1&result=refused", 200,
+                "\"what\":\"did 7\",\"result\":\"refused\","
+                "\"problem\":\"/api/docs/problems#forbidden\"");
+    call_expect("GET", "/api/v1/audit", "result=failed", 200, "{\"entries\":[],");
+    call_expect("GET", "/api/v1/audit", "result=odd", 400, NULL);
     call_expect("GET", "/api/v1/audit", "cursor=0", 400, NULL);
     call_expect("GET", "/api/v1/audit", "limit=501", 400, NULL);
 }

@@ -83,6 +83,20 @@ ending(void **state)
     hf_streams_done(&s);
 }
 
+static bool last_may;
+
+/* The thread that accepts turns nobody away whom a worker would take. */
+static struct hf_peer *
+enter_from(struct hf_peers *p, const struct sockaddr *address, int fd)
+{
+    bool may = hf_peers_may_come(p, address);
+    struct hf_peer *peer = hf_peers_enter(p, address, fd);
+
+    assert_true(may || !peer);
+    last_may = may;
+    return peer;
+}
+
 static struct hf_peer *
 enter_by(struct hf_peers *p, const char *address, int fd)
 {
@@ -90,9 +104,9 @@ enter_by(struct hf_peers *p, const char *address, int fd)
     struct sockaddr_in v4 = {.sin_family = AF_INET};
 
     if (inet_pton(AF_INET, address, &v4.sin_addr) == 1)
-        return hf_peers_enter(p, (const struct sockaddr *)&v4, fd);
+        return enter_from(p, (const struct sockaddr *)&v4, fd);
     assert_int_equal(inet_pton(AF_INET6, address, &v6.sin6_addr), 1);
-    return hf_peers_enter(p, (const struct sockaddr *)&v6, fd);
+    return enter_from(p, (const struct sockaddr *)&v6, fd);
 }
 
 static struct hf_peer *
@@ -193,6 +207,7 @@ an_address_gives_up_its_own(void **state)
         assert_non_null(all[i]);
     }
     assert_null(enter(&p, "10.0.0.1")); /* their handshakes are still under way */
+    assert_false(last_may);
     for (size_t i = 0; i < HF_LEN(fds); i++)
         hf_peers_met(all[i]);
     hf_peers_serve(all[0], true);

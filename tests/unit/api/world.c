@@ -20,6 +20,7 @@ enum hf_error_class world_command_error = HF_ERROR_NONE;
 enum hf_operation_state world_operation_state = HF_OPERATION_QUEUED;
 enum hf_operation_kind world_operation_kind = HF_OPERATION_STOP;
 char world_audit[512];
+char world_not_done[512];
 struct hf_settings world_settings;
 int64_t world_revision;
 static struct hf_path *path;
@@ -65,6 +66,7 @@ world_fill(struct hf_snapshot *s)
     hf_settings_init(&world_settings);
     world_revision = 7;
     world_audit[0] = '\0';
+    world_not_done[0] = '\0';
     memset(s, 0, sizeof *s);
     s->version = 1;
     s->at_ms = AT_MS;
@@ -371,7 +373,11 @@ hf_core_path(struct hf_core *core)
 int
 hf_core_audit_note(struct hf_core *core, const struct hf_audit_note *note, struct hf_error *err)
 {
-    return hf_core_audit(core, note->who, note->what, err);
+    if (note->result == HF_AUDIT_DONE)
+        return hf_core_audit(core, note->who, note->what, err);
+    hf_text_put(world_not_done, sizeof world_not_done, "%s: %s -> %s %d", note->who, note->what,
+                hf_audit_results[note->result], note->status);
+    return 0;
 }
 
 int
@@ -468,11 +474,17 @@ hf_store_audit_list(struct hf_store *st, const struct hf_audit_filter *filter,
 {
     (void)st, (void)err;
     *ret_count = 0;
+    if (*filter->result && strcmp(filter->result, "refused") != 0)
+        return 0;
     for (int64_t n = filter->before ? filter->before - 1 : 9; n >= 5 && *ret_count < max; n--) {
         struct hf_audit_entry *e = &ret_entries[(*ret_count)++];
 
         *e = (struct hf_audit_entry){.n = n, .at_ms = AT_MS, .who = "ann"};
         hf_text_put(e->what, sizeof e->what, "did %lld", (long long)n);
+        if (n == 7) {
+            e->result = HF_AUDIT_REFUSED;
+            e->status = 403;
+        }
         if (n == 8 && filter->with_changes)
             e->changes = strdup("{\"changes\":[{\"path\":\"/role\",\"before\":null,"
                                 "\"after\":\"viewer\"}],\"omitted\":3}");

@@ -30,6 +30,8 @@ void world_leave(void);
 
 /* The newest entry of the audit log, "who: what". */
 extern char world_audit[512];
+/* And of what was refused or failed: "who: what -> refused 403". */
+extern char world_not_done[512];
 /* The configuration and its revision; made by world_fill(). */
 extern struct hf_settings world_settings;
 extern int64_t world_revision;

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "box.h"
+#include "model/changes.h"
 
 #include <stdio.h>
 #include <string.h>

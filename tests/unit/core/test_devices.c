@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "model/alarm.h"
+#include "model/changes.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

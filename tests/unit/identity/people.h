@@ -23,6 +23,7 @@ struct kept {
     struct hf_token_record token;
     char keep_hash[HF_TOKEN_HASH_SIZE];
     char audit[256];
+    int audit_status;
     char values[512]; /* of the entry in the audit log */
 };
 
@@ -63,19 +64,17 @@ drop_session(void *context, const char *hash, struct hf_error *err)
 }
 
 static void
-keep_audit(void *context, const char *who, const char *what)
+keep_note(struct kept *k, const struct hf_audit_note *note)
 {
-    struct kept *k = context;
-
-    hf_text_put(k->audit, sizeof k->audit, "%s: %s", who, what);
-    k->values[0] = '\0';
+    hf_text_put(k->audit, sizeof k->audit, "%s: %s", note->who, note->what);
+    k->audit_status = note->status;
+    hf_text_put(k->values, sizeof k->values, "%s", note->changes ? note->changes : "");
 }
 
 static void
-keep_note(struct kept *k, const struct hf_audit_note *note)
+keep_audit(void *context, const struct hf_audit_note *note)
 {
-    keep_audit(k, note->who, note->what);
-    hf_text_put(k->values, sizeof k->values, "%s", note->changes ? note->changes : "");
+    keep_note(context, note);
 }
 
 static int

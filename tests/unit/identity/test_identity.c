@@ -70,12 +70,12 @@ drop_session(void *context, const char *hash, struct hf_error *err)
 }
 
 static void
-keep_audit(void *context, const char *who, const char *what)
+keep_audit(void *context, const struct hf_audit_note *note)
 {
     struct kept *k = context;
 
     pthread_mutex_lock(&k->mutex);
-    snprintf(k->audit, sizeof k->audit, "%s: %s", who, what);
+    snprintf(k->audit, sizeof k->audit, "%s: %s", note->who, note->what);
     pthread_mutex_unlock(&k->mutex);
 }
 

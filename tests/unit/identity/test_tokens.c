@@ -220,6 +220,7 @@ wrong_ones_wait_and_nobody_else(void **state)
     } while (err.class == HF_ERROR_UNAUTHORIZED && ++tries < 20);
     assert_int_equal(err.class, HF_ERROR_THROTTLED);
     assert_string_equal(k.audit, "?: wrong token from 10.0.0.9");
+    assert_int_equal(k.audit_status, 401);
     assert_int_equal(show(id, text, "10.0.0.9", &session, &err), 0);
     assert_int_equal(hf_identity_login(id, "ann", PASSWORD, "10.0.0.9", &login, NULL), 0);
     assert_int_equal(show(id, "", "10.0.0.10", &session, &err), -1);

@@ -209,6 +209,38 @@ others_do_not_count(void **state)
     assert_int_equal(s->callers.refused, 0);
 }
 
+/* What lies far above the rest, since what was between has gone, is found by a whole look. */
+static void
+far_descriptors_are_found_too(void **state)
+{
+    enum { FAR = 200 };
+    struct stand *s = *state;
+    struct pair far[MOST + 1];
+
+    hf_callers_tick(&s->callers, 1000); /* a whole one */
+    for (int i = 0; i <= MOST; i++) {
+        far[i] = call(s->listener, "127.0.0.2", 0);
+        assert_int_equal(dup2(far[i].taken, FAR + i), FAR + i);
+        close(far[i].taken);
+        far[i].taken = FAR + i;
+    }
+    for (int i = 1; i <= 9; i++)
+        hf_callers_tick(&s->callers, 1000 + i * 500);
+    assert_false(is_cut(&far[MOST]));
+    hf_callers_tick(&s->callers, 6000);
+    assert_true(is_cut(&far[MOST]));
+    close(far[MOST].caller);
+    close(far[MOST].taken);
+    far[MOST] = call(s->listener, "127.0.0.2", 0);
+    assert_int_equal(dup2(far[MOST].taken, FAR + MOST), FAR + MOST);
+    close(far[MOST].taken);
+    far[MOST].taken = FAR + MOST;
+    hf_callers_tick(&s->callers, 6010); /* they are known now */
+    assert_true(is_cut(&far[MOST]));
+    for (int i = 0; i <= MOST; i++)
+        hang_up(&far[i]);
+}
+
 static void
 without_a_bound_nobody_looks(void **state)
 {
@@ -257,6 +289,7 @@ main(void)
         cmocka_unit_test_setup_teardown(a_crowd_is_watched, stand_up, stand_down),
         cmocka_unit_test_setup_teardown(who_comes_again_by_the_same_port, stand_up, stand_down),
         cmocka_unit_test_setup_teardown(others_do_not_count, stand_up, stand_down),
+        cmocka_unit_test_setup_teardown(far_descriptors_are_found_too, stand_up, stand_down),
         cmocka_unit_test_setup_teardown(without_a_bound_nobody_looks, stand_up, stand_down),
         cmocka_unit_test(options_that_are_wrong),
         cmocka_unit_test(the_gateway_of_the_network),

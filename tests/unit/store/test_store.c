@@ -366,6 +366,70 @@ audit_is_filtered(void **state)
     assert_string_equal(list[1].from, "");
 }
 
+static void
+note_refused(struct hf_store *st, const char *what)
+{
+    const struct hf_audit_note note = {
+        .who = "eve", .what = what, .result = HF_AUDIT_REFUSED, .status = 403};
+
+    assert_int_equal(hf_store_audit_note(st, &note, NULL), 0);
+}
+
+static void
+audit_says_what_came_of_it(void **state)
+{
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    struct hf_audit_entry list[4];
+    const struct hf_audit_filter refused = {.result = "refused"}, done = {.result = "done"};
+    size_t count = 0;
+
+    assert_int_equal(hf_store_audit(st, "ann", "restarted buffer", NULL), 0);
+    note_refused(st, "tried to drop records");
+    assert_int_equal(hf_store_audit_list(st, NULL, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(count, 2);
+    assert_int_equal(list[0].result, HF_AUDIT_REFUSED);
+    assert_int_equal(list[0].status, 403);
+    assert_int_equal(list[1].result, HF_AUDIT_DONE);
+    assert_int_equal(list[1].status, 0);
+    assert_int_equal(hf_store_audit_list(st, &refused, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(list[0].who, "eve");
+    assert_int_equal(hf_store_audit_list(st, &done, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(count, 1);
+    assert_string_equal(list[0].who, "ann");
+}
+
+struct flood {
+    size_t refused;
+};
+
+static int
+flood(struct hf_store *st, void *context, struct hf_error *err)
+{
+    const struct flood *f = context;
+
+    (void)err;
+    for (size_t i = 0; i < f->refused; i++)
+        note_refused(st, "tried");
+    return 0;
+}
+
+/* Who is refused more often than the whole log is long. */
+static void
+what_was_refused_pushes_out_nothing_that_was_done(void **state)
+{
+    static struct hf_audit_entry list[HF_STORE_AUDIT_NOT_DONE_MAX + 10];
+    HF_AUTO(hf_store) struct hf_store *st = opened(*state);
+    struct flood f = {HF_STORE_AUDIT_MAX + 10};
+    size_t count = 0;
+
+    assert_int_equal(hf_store_audit(st, "ann", "restarted buffer", NULL), 0);
+    assert_int_equal(hf_store_transaction(st, flood, &f, NULL), 0);
+    assert_int_equal(hf_store_audit_list(st, NULL, list, HF_LEN(list), &count, NULL), 0);
+    assert_int_equal(count, HF_STORE_AUDIT_NOT_DONE_MAX + 1);
+    assert_string_equal(list[count - 1].what, "restarted buffer");
+}
+
 static int
 fail_after_two_writes(struct hf_store *st, void *context, struct hf_error *err)
 {
@@ -497,6 +561,8 @@ main(void)
         with_tempdir(clock_floor_only_rises),
         with_tempdir(audit_reads_newest_first),
         with_tempdir(audit_is_filtered),
+        with_tempdir(audit_says_what_came_of_it),
+        with_tempdir(what_was_refused_pushes_out_nothing_that_was_done),
         with_tempdir(transaction_is_all_or_nothing),
         with_tempdir(pain_10_same_provision_changes_nothing),
         with_tempdir(what_belongs_to_a_provision_is_done_with_it),

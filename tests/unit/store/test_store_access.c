@@ -9,7 +9,7 @@ static const struct hf_account admin = {
 static const struct hf_account ann = {
     .user = "ann", .role = HF_ROLE_OPERATOR, .password_hash = "$argon2id$v=19$y", .created_ms = 8};
 
-#define BY_ANN(text) (&(struct hf_audit_note){"ann", text, NULL})
+#define BY_ANN(text) (&(struct hf_audit_note){.who = "ann", .what = text})
 #define CHANGES                                                                                    \
     "{\"changes\":[{\"path\":\"/role\",\"before\":\"operator\",\"after\":\"viewer\"}],"            \
     "\"omitted\":0}"

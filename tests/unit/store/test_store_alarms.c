@@ -212,6 +212,7 @@ a_store_of_before_gets_the_tables_and_keeps_the_rest(void **state)
                                   "DROP TABLE disabled_account; DROP TABLE recovery_file; "
                                   "DROP TABLE device_certificate; DROP TABLE device_account; "
                                   "DROP TABLE audit_origin; DROP TABLE audit_change; "
+                                  "DROP TABLE audit_result; "
                                   "PRAGMA user_version = 2",
                                   NULL, NULL, NULL),
                      SQLITE_OK);

@@ -47,7 +47,8 @@ add_token(struct hf_store *st, const char *user, char digit)
     strcpy(s.user, user);
     strcpy(t.name, "grafana");
     assert_int_equal(
-        hf_store_add_token(st, &t, &(struct hf_audit_note){"admin", "made a token", NULL}, NULL),
+        hf_store_add_token(st, &t, &(struct hf_audit_note){.who = "admin", .what = "made a token"},
+                           NULL),
         0);
     assert_int_equal(hf_store_save_session(st, &s, NULL), 0);
 }

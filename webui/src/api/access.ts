@@ -54,6 +54,7 @@ export const certificate = {
 export interface AuditQuery {
   who: string;
   text: string;
+  result: string;
   from: string;
   to: string;
 }

@@ -1500,7 +1500,10 @@ export interface paths {
         };
         /**
          * Who did what
-         * @description For an admin. The newest 10,000 entries are kept. Where values were changed an entry has them too, before and after.
+         * @description For an admin. The newest 10,000 entries are kept, at most 2,000 of them of what was refused or failed. Where values were
+         *     changed an entry has them too, before and after. Of what is refused or fails, the same asked for by the same one from
+         *     the same address is written once in ten minutes; of passwords, setup codes and tokens each wrong one, which are
+         *     slowed down.
          */
         get: operations["listAudit"];
         put?: never;
@@ -3863,6 +3866,8 @@ export interface components {
          *           "who": "admin",
          *           "from": "192.168.1.7",
          *           "what": "changed the configuration to revision 8: buffer",
+         *           "result": "done",
+         *           "problem": null,
          *           "changes": [
          *             {
          *               "path": "/buffer/window_ms",
@@ -3887,8 +3892,14 @@ export interface components {
                 who: string;
                 /** @description The address it was asked for from; null where the gateway did it by itself. */
                 from: string | null;
-                /** @description What was done, for a person. */
+                /** @description What was done or tried, for a person. */
                 what: string;
+                result: components["schemas"]["AuditResult"];
+                /**
+                 * Format: uri-reference
+                 * @description Why it was refused or failed, as `type` of the answer; null where nobody asked for it or it was done.
+                 */
+                problem: string | null;
                 /**
                  * @description Values that were changed, of the configuration or of what `what` names, 2 kB of them at most. One of more than
                  *     256 bytes is cut, and is then a text that ends in an ellipsis.
@@ -3899,6 +3910,12 @@ export interface components {
             }[];
             next: components["schemas"]["Cursor"];
         };
+        /**
+         * @description What came of it. `done` of what takes a while is that it was begun: where it fails that is an entry of its own, by `holdfastd`.
+         *     `refused`: the role, the password or the state of things did not allow it. `failed`: something broke.
+         * @enum {string}
+         */
+        AuditResult: "done" | "refused" | "failed";
         /**
          * @description One value.
          * @example {
@@ -7687,6 +7704,8 @@ export interface operations {
                 who?: string;
                 /** @description Only what has this in it, whatever the case of its letters. */
                 text?: string;
+                /** @description Only what came to this. */
+                result?: components["schemas"]["AuditResult"];
                 /** @description Not before this time. */
                 from?: string;
                 /** @description Before this time. */

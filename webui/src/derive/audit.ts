@@ -10,6 +10,8 @@ const words = settings.auditWords;
 export interface AuditFilter {
   who: string;
   text: string;
+  /** What came of it; empty for all. */
+  result: string;
   /** Local days, such as 2026-11-24; empty for any. */
   from: string;
   to: string;
@@ -25,8 +27,8 @@ function beginOf(day: string, later = 0): string {
 }
 
 /** As the gateway filters: the last day is wanted whole. */
-export function auditQuery({ who, text, from, to }: AuditFilter) {
-  return { who, text: text.trim(), from: beginOf(from), to: beginOf(to, 1) };
+export function auditQuery({ who, text, result, from, to }: AuditFilter) {
+  return { who, text: text.trim(), result, from: beginOf(from), to: beginOf(to, 1) };
 }
 
 /** A newer reading of the newest, and what was read before. Where they do not meet, some between were
@@ -63,6 +65,15 @@ export function byDay(entries: readonly AuditEntry[]): Day[] {
   return days;
 }
 
+/** What did not come about, and why; empty for what was done. */
+export function resultText({ result, problem }: AuditEntry): string {
+  if (result === 'done') return '';
+  const why = problem?.replace(/^.*#/, '').replaceAll('-', ' ');
+  return why ? words.because(words.results[result], why) : words.results[result];
+}
+
+export const auditResults = Object.entries(words.results);
+
 /** The values that an entry changed, a line each. */
 export function changeLines({ changes, omitted }: AuditEntry): string[] {
   const lines = changes.map((change) => `${change.path}: ${changedText(change)}`);
@@ -77,10 +88,19 @@ function cell(text: string): string {
 
 export function auditCsv(entries: readonly AuditEntry[]): string {
   const lines = entries.map((entry) => {
-    const { id, at, who, from, what } = entry;
-    return [id, at ?? '', who, from ?? '', what, changeLines(entry).join('\n')];
+    const { id, at, who, from, what, result, problem } = entry;
+    return [
+      id,
+      at ?? '',
+      who,
+      from ?? '',
+      what,
+      result,
+      problem ?? '',
+      changeLines(entry).join('\n'),
+    ];
   });
-  return [['id', 'at', 'who', 'from', 'what', 'changes'], ...lines]
+  return [['id', 'at', 'who', 'from', 'what', 'result', 'problem', 'changes'], ...lines]
     .map((line) => `${line.map(cell).join(',')}\r\n`)
     .join('');
 }

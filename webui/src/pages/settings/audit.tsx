@@ -11,8 +11,10 @@ import {
   type AuditFilter,
   auditCsv,
   auditQuery,
+  auditResults,
   byDay,
   changeLines,
+  resultText,
   whoText,
 } from '../../derive/audit';
 import { count, timeOfDay } from '../../format/format';
@@ -34,6 +36,7 @@ function useFilter(): [AuditFilter, (change: Partial<AuditFilter>) => void] {
   const filter = {
     who: asked['who'] ?? '',
     text: asked['text'] ?? '',
+    result: asked['result'] ?? '',
     from: asked['from'] ?? '',
     to: asked['to'] ?? '',
   };
@@ -57,12 +60,14 @@ function Days({ entries }: { entries: readonly AuditEntry[] }): JSX.Element {
           <ul>
             {day.entries.map((entry) => {
               const { id, at, who, from, what } = entry;
+              const result = resultText(entry);
               return (
                 <li key={id} data-testid="audit" data-who={who}>
                   <time title={at ?? undefined}>{at === null ? '–' : timeOfDay(at)}</time>
                   <b class="breaks">{whoText(who)}</b>
                   <span class="breaks">
                     {from === null || what.includes(from) ? what : words.from(what, from)}
+                    {result && <small class="not-done">{result}</small>}
                     {changeLines(entry).map((line) => (
                       <small key={line}>{line}</small>
                     ))}
@@ -117,6 +122,12 @@ function Log({ state }: { state: State }): JSX.Element {
           options={whos}
           value={filter.who}
           onChoose={(who) => choose({ who })}
+        />
+        <Select
+          label={words.whateverCameOfIt}
+          options={auditResults}
+          value={filter.result}
+          onChoose={(result) => choose({ result })}
         />
         <label class="day-choice">
           {words.from2}

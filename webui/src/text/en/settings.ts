@@ -247,6 +247,7 @@ export const settings = {
     searchInWhatWasDone: 'Search in what was done',
     search: 'Search',
     everybody: 'Everybody',
+    whateverCameOfIt: 'Whatever came of it',
     from2: 'From',
     to: 'To',
     exportThese: 'Export these',
@@ -305,5 +306,7 @@ export const settings = {
     notKnown: 'not known',
     timeNotKnown: 'Time not known',
     more: (n: string) => `${n} more`,
+    results: { done: 'done', refused: 'refused', failed: 'failed' },
+    because: (result: string, why: string) => `${result}: ${why}`,
   },
 };
