@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* holdfastd: the composition root. The one file that knows every concrete part. */
+#include "about.h"
 #include "access.h"
 #include "api/server.h"
 #include "base/clock.h"
@@ -56,6 +57,7 @@ struct parts {
     struct hf_api *api;
     struct hf_first_boot first_boot;
     struct hf_stick stick;
+    struct hf_about about;
     char trouble[2 * HF_TEXT_SIZE]; /* what was wrong, and did not keep it from starting */
     char hostname[HF_NAME_SIZE];
     const char *host_names[1];
@@ -373,6 +375,7 @@ stop(struct parts *p)
     hf_scanner_free(p->scanner);
     hf_store_free(p->store);
     hf_stick_done(&p->stick);
+    hf_about_done(&p->about);
     return ended;
 }
 
@@ -428,6 +431,7 @@ wait_for_end(struct parts *p, const sigset_t *ends)
     do {
         feed_watchdog(p, &turns);
         hf_tls_tend(p->certificates, p->core, hf_api_is_watched(p->api));
+        hf_about_tell(&p->about, p->options.run_dir, p->core, p->certificates, hf_api_port(p->api));
         hf_stick_tell(&p->stick, p->core, p->certificates, hf_api_port(p->api));
         hf_stick_bring(&p->stick, p->core, p->intake);
         if (hf_stick_is_new(&p->stick))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "stick.h"
 
+#include "about.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -14,9 +15,8 @@
 #include <string.h>
 
 static const char ACTOR[] = "stick";
-/* So long a report may be waited for that says how the start went on. Later an answer is written
- * only where something of it is another one that stays: others read it, and do something each time.
- */
+/* So long a report may be waited for that says how the start went on. Later, and without a stick,
+ * an answer is written only where something of it is another one that stays. */
 static const int64_t LIVELY_MS = INT64_C(15) * 60 * 1000;
 static const char KEPT_BUNDLE[] = "stick_bundle"; /* of which file the bundle has been brought in */
 
@@ -412,10 +412,10 @@ uplink_json(const struct hf_uplink_view *u)
 }
 
 static struct hf_json *
-answer(const struct hf_stick *s, const struct hf_snapshot *shown, const char *fingerprint,
-       uint16_t port)
+answer(const struct hf_stick *s, const struct hf_snapshot *shown,
+       struct hf_certificates *certificates, uint16_t port)
 {
-    struct hf_json *o = hf_json_object();
+    struct hf_json *o = hf_about_json(shown, certificates, port);
     char release[HF_RELEASE_LABEL_SIZE] = "";
 
     if (shown->has_release)
@@ -426,9 +426,6 @@ answer(const struct hf_stick *s, const struct hf_snapshot *shown, const char *fi
     hf_json_put_bool(o, "host", s->host);
     hf_json_put(o, "bundle", bundle_json(s));
     hf_json_put_string(o, "gateway", shown->gateway.id);
-    hf_json_put_string(o, "name", shown->gateway.name);
-    hf_json_put_int(o, "port", port);
-    hf_json_put_string(o, "fingerprint", fingerprint);
     hf_json_put_bool(o, "claimed", shown->gateway.claimed);
     hf_json_put_string(o, "holdfastd", HF_VERSION);
     hf_json_put_string(o, "release", release);
@@ -447,43 +444,28 @@ drop_lively(struct hf_json *answer)
     hf_json_remove(uplink, "last_error");
 }
 
-/* For everybody on this host, who may read the same in the dashboard's login; no secret is in it.
- */
-static void
-write_answer(const struct hf_stick *s, const char *text)
-{
-    char path[HF_PATH_SIZE];
-    struct hf_error err = {0};
-
-    if (!hf_text_put(path, sizeof path, "%s/stick.json", s->boot->options->run_dir) ||
-        hf_file_replace(path, text, strlen(text), 0644, (uid_t)-1, (gid_t)-1, &err) < 0)
-        hf_log_warn("event=stick-answer-not-written error=\"%s\"", err.message);
-}
-
 void
 hf_stick_tell(struct hf_stick *s, struct hf_core *core, struct hf_certificates *certificates,
               uint16_t port)
 {
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
     HF_AUTO_FREE char *text = NULL;
-    char fingerprint[HF_FINGERPRINT_SIZE];
     const struct hf_snapshot *shown;
     char *key = NULL;
 
     if (!s->boot)
         return;
-    hf_certificates_fingerprint(certificates, fingerprint);
     shown = hf_core_snapshot(core);
-    doc = answer(s, shown, fingerprint, port);
+    doc = answer(s, shown, certificates, port);
     hf_snapshot_unref(shown);
     if (hf_json_print(doc, &text, NULL) < 0)
         return;
-    if (hf_clock_mono_ms() - s->since_ms > LIVELY_MS)
+    if (!*s->id || hf_clock_mono_ms() - s->since_ms > LIVELY_MS)
         drop_lively(doc);
     if (hf_json_print(doc, &key, NULL) < 0)
         return;
     if (!s->told || strcmp(s->told, key) != 0)
-        write_answer(s, text);
+        hf_about_write(s->boot->options->run_dir, "stick.json", text);
     free(s->told);
     s->told = key;
 }

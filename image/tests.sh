@@ -56,7 +56,8 @@ hf_tests() {
         HF_DISK=$(hf_disk_file "$disk")
         export HF_DISK
     fi
-    hf_engine_start
+    # Machines of their own have an engine of their own.
+    [[ "$verb $*" =~ ^(soak|bench)( (boot|powercut))+$ ]] || hf_engine_start
 
     export HF_ROOT=$hf_root HF_BUILD=$hf_build HF_RELEASE=$hf_release_file HF_RECEIVER=$hf_receiver_file
     HF_REGISTRY=$(hf_registry)

@@ -94,7 +94,8 @@ write_synced(const char *path, const void *data, size_t len, mode_t mode, uid_t 
 
     if (fd < 0 || write_all(fd, data, len) < 0 || fchmod(fd, mode) < 0)
         return -1;
-    if (uid != (uid_t)-1 && fchown(fd, uid, gid) < 0) /* the mode is only its owner's to change */
+    if ((uid != (uid_t)-1 || gid != (gid_t)-1) &&
+        fchown(fd, uid, gid) < 0) /* the mode is only its owner's to change */
         return -1;
     return fsync(fd);
 }

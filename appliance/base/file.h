@@ -14,7 +14,7 @@ HF_MUST int hf_file_read(const char *path, struct hf_buf *b, struct hf_error *er
 HF_MUST int hf_file_read_rest(int fd, const char *name, struct hf_buf *b, struct hf_error *err);
 
 /* Writes path by a temporary file in the same folder, fsync, rename and fsync of the folder.
- * owner -1 leaves uid and gid. */
+ * uid or gid -1: as of the process. */
 HF_MUST int hf_file_replace(const char *path, const void *data, size_t len, mode_t mode, uid_t uid,
                             gid_t gid, struct hf_error *err);
 

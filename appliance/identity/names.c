@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The names and addresses that the gateway's own certificates are for. */
 #include "base/text.h"
+#include "base/way_in.h"
 #include "identity/x509.h"
 
 #include <arpa/inet.h>
@@ -14,7 +15,6 @@
 enum {
     NAMES_MAX = 48,
     HOST_SIZE = HF_X509_HOST_SIZE,
-    LINK_LOCAL_V4 = 0xa9fe /* 169.254/16, RFC 3927 */
 };
 
 /* ---- making ---- */
@@ -83,31 +83,6 @@ map_v4(const struct in_addr *v4, struct in6_addr *ret)
 
 /* ---- addresses of this host ---- */
 
-/* docker0, br-0123456789ab and veth…: nobody but a container is behind them, and they come with the
- * gateway's own networks. */
-static bool
-is_container_bridge(const char *interface)
-{
-    static const char bridge[] = "br-";
-    enum { BRIDGE_DIGITS = 12 };
-
-    if (strncmp(interface, "docker", 6) == 0 || strncmp(interface, "veth", 4) == 0)
-        return true;
-    return strncmp(interface, bridge, sizeof bridge - 1) == 0 &&
-           strspn(interface + sizeof bridge - 1, "0123456789abcdef") == BRIDGE_DIGITS;
-}
-
-/* By which somebody may reach the host, and which is there tomorrow. */
-static bool
-is_wanted(const struct ifaddrs *i)
-{
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)i->ifa_addr;
-
-    return v4 && v4->sin_family == AF_INET && (i->ifa_flags & IFF_UP) &&
-           !(i->ifa_flags & IFF_LOOPBACK) && !is_container_bridge(i->ifa_name) &&
-           ntohl(v4->sin_addr.s_addr) >> 16 != LINK_LOCAL_V4;
-}
-
 /* Nobody can write a link-local one into a browser. */
 static bool
 add_interface(GENERAL_NAMES *names, const struct ifaddrs *i)
@@ -124,7 +99,7 @@ add_interface(GENERAL_NAMES *names, const struct ifaddrs *i)
            add_address(names, &address);
 }
 
-/* Those that are wanted first: there may be more than fit. */
+/* Ways in first: there may be more than fit. */
 static bool
 add_interfaces(GENERAL_NAMES *names)
 {
@@ -135,7 +110,7 @@ add_interfaces(GENERAL_NAMES *names)
         return true;
     for (int others = 0; others < 2; others++)
         for (const struct ifaddrs *i = all; i && ok; i = i->ifa_next)
-            if (is_wanted(i) != (others == 1))
+            if (hf_way_in(i) != (others == 1))
                 ok = add_interface(names, i);
     freeifaddrs(all);
     return ok;
@@ -204,18 +179,10 @@ hf_x509_names(const char *name, const X509 *old)
 void
 hf_x509_due(const char *name, struct hf_x509_due *ret_due)
 {
-    struct ifaddrs *all = NULL;
-
     memset(ret_due, 0, sizeof *ret_due);
     hf_text_put(ret_due->name, sizeof ret_due->name, "%s", name);
     host_name(ret_due->host);
-    if (getifaddrs(&all) < 0)
-        return;
-    for (const struct ifaddrs *i = all; i && ret_due->count < HF_X509_DUE_MAX; i = i->ifa_next)
-        if (is_wanted(i))
-            ret_due->addresses[ret_due->count++] =
-                ((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr;
-    freeifaddrs(all);
+    ret_due->count = hf_ways_in(ret_due->addresses, HF_X509_DUE_MAX);
 }
 
 static bool

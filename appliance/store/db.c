@@ -26,7 +26,7 @@ static const char connection_sql[] = "PRAGMA locking_mode = EXCLUSIVE;"
 
 const char *const hf_db_migrations[] = {
     hf_sql_schema_1, hf_sql_schema_2, hf_sql_schema_3, hf_sql_schema_4, hf_sql_schema_5,
-    hf_sql_schema_6, hf_sql_schema_7, hf_sql_schema_8, hf_sql_schema_9, hf_sql_schema_12};
+    hf_sql_schema_6, hf_sql_schema_7, hf_sql_schema_8, hf_sql_schema_9, hf_sql_schema_10};
 const int hf_db_version = HF_LEN(hf_db_migrations);
 
 bool

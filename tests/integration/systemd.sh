@@ -33,7 +33,7 @@ run_folder_make() {
 units_make() {
     local dir=$gw_dir/units name
     mkdir -p "$dir"/{holdfastd,holdfast-docker}.service.d
-    for name in default sysinit basic shutdown network-online; do
+    for name in default sysinit basic shutdown; do
         printf '[Unit]\nDefaultDependencies=no\n' >"$dir/$name.target"
     done
     cp "$hf_root"/image/{holdfastd.service,holdfast-docker.service,holdfast-docker.socket,run-holdfast.mount} "$dir/"

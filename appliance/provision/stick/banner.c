@@ -68,12 +68,12 @@ add_qr(struct hf_buf *out, const char *url)
 }
 
 static int
-make(const struct hf_json *answer, struct hf_buf *out, struct hf_error *err)
+make(const struct hf_json *gateway, struct hf_buf *out, struct hf_error *err)
 {
-    const char *name = hf_json_string(answer, "name");
-    const char *fingerprint = hf_json_string(answer, "fingerprint");
-    long long port = hf_json_int(answer, "port", 0);
-    HF_AUTO(hf_json) struct hf_json *addresses = stick_addresses(port);
+    const char *name = hf_json_string(gateway, "name");
+    const char *fingerprint = hf_json_string(gateway, "fingerprint");
+    const struct hf_json *addresses = hf_json_get(gateway, "addresses");
+    long long port = hf_json_int(gateway, "port", 0);
     char url[URL_SIZE];
 
     hf_text_put(url, sizeof url, "https://%.63s.local:%lld", name ? name : "holdfast", port);
@@ -92,9 +92,9 @@ make(const struct hf_json *answer, struct hf_buf *out, struct hf_error *err)
 
 /* The name by which the gateway is found on the LAN; avahi keeps it until it ends. */
 static void
-call_it(const struct hf_json *answer)
+call_it(const struct hf_json *gateway)
 {
-    const char *name = hf_json_string(answer, "name");
+    const char *name = hf_json_string(gateway, "name");
 
     if (name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name) && *name &&
         *name != '-')
@@ -105,21 +105,21 @@ int
 stick_banner(const struct stick_options *o, struct hf_error *err)
 {
     HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(BANNER_MAX), before = HF_BUF_INIT(BANNER_MAX);
-    HF_AUTO(hf_json) struct hf_json *answer = stick_answer(o->run, NULL);
+    HF_AUTO(hf_json) struct hf_json *gateway = stick_document(o->run, "gateway.json");
     bool is_real = strcmp(o->issue, STICK_ISSUE) == 0;
     char dir[STICK_PATH_SIZE];
     char *slash;
 
-    if (!answer)
+    if (!gateway)
         return hf_error_set(err, HF_ERROR_NOT_FOUND, "holdfastd has not said yet what it is");
     if (is_real)
-        call_it(answer);
+        call_it(gateway);
     if (!hf_text_put(dir, sizeof dir, "%s", o->issue))
         return hf_error_set(err, HF_ERROR_INVALID, "--issue: the path is too long");
     slash = strrchr(dir, '/');
     if (slash)
         *slash = '\0';
-    if ((slash && hf_file_mkdirs(dir, 0755, err) < 0) || make(answer, &text, err) < 0)
+    if ((slash && hf_file_mkdirs(dir, 0755, err) < 0) || make(gateway, &text, err) < 0)
         return -1;
     if (hf_file_read(o->issue, &before, NULL) == 0 && before.len == text.len &&
         memcmp(before.data, text.data, text.len) == 0)

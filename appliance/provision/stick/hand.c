@@ -160,18 +160,25 @@ stick_hand(const char *from, const char *dir, gid_t group, struct stick_problems
 /* ---- the answer ---- */
 
 struct hf_json *
-stick_answer(const char *run, const char *id_or_null)
+stick_document(const char *run, const char *name)
 {
     HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(ANSWER_MAX);
     struct hf_json *doc = NULL;
     char path[STICK_PATH_SIZE];
-    const char *id;
 
-    if (!hf_text_put(path, sizeof path, "%s/stick.json", run) ||
+    if (!hf_text_put(path, sizeof path, "%s/%s", run, name) ||
         hf_file_read(path, &text, NULL) < 0 || !text.data ||
         hf_json_parse(text.data, text.len, &doc, NULL) < 0)
         return NULL;
-    id = hf_json_string(doc, "id");
+    return doc;
+}
+
+struct hf_json *
+stick_answer(const char *run, const char *id_or_null)
+{
+    struct hf_json *doc = stick_document(run, "stick.json");
+    const char *id = hf_json_string(doc, "id");
+
     if (id && (!id_or_null || strcmp(id, id_or_null) == 0))
         return doc;
     hf_json_free(doc);
@@ -198,6 +205,8 @@ stick_is_settled(const struct hf_json *answer)
     const char *uplink = hf_json_string(hf_json_get(answer, "uplink"), "state");
 
     if (bundle && strcmp(bundle, "none") != 0 && strcmp(bundle, "ended") != 0)
+        return false;
+    if (!hf_json_first(hf_json_get(answer, "addresses")))
         return false;
     return uplink && strcmp(uplink, "unknown") != 0 && strcmp(uplink, "idle") != 0;
 }

@@ -75,7 +75,9 @@ void stick_unmount(const char *where);
 HF_MUST int stick_hand(const char *from, const char *dir, gid_t group,
                        struct stick_problems *problems, char ret_id[STICK_ID_SIZE],
                        struct hf_error *err);
-/* holdfastd's answer; NULL where there is none about id (NULL: about any). */
+/* What holdfastd has put into run/name; NULL where there is none. */
+struct hf_json *stick_document(const char *run, const char *name);
+/* Its answer; NULL where there is none about id (NULL: about any). */
 struct hf_json *stick_answer(const char *run, const char *id_or_null);
 /* Whether a file of the stick is in force. */
 bool stick_has_taken(const struct hf_json *answer, const char *file);
@@ -94,8 +96,6 @@ HF_MUST int stick_report_write(const char *where, const struct hf_json *answer,
                                const struct stick_problems *problems, struct hf_error *err);
 /* Overwrites and removes holdfast/name. */
 HF_MUST int stick_wipe(const char *where, const char *name, struct hf_error *err);
-/* "https://192.0.2.10:8443" for each address of the host that somebody may reach it by. */
-struct hf_json *stick_addresses(int64_t port);
 /* A line, of which nothing moves a terminal's cursor. */
 void stick_clean(char *text);
 
@@ -108,7 +108,7 @@ HF_MUST int stick_system_write(const char *dir, const char *etc, bool *ret_chang
 
 /* ---- banner.c ---- */
 
-/* What the console shows before the login: address, fingerprint, QR code. */
+/* What the console shows before the login: address, fingerprint, QR code; of run/gateway.json. */
 HF_MUST int stick_banner(const struct stick_options *o, struct hf_error *err);
 
 /* ---- take.c ---- */

@@ -5,19 +5,15 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { REPORT_MAX = 256 * 1024, NAME_SIZE = 64, LINK_LOCAL_V4 = 0xa9fe /* 169.254/16, RFC 3927 */ };
+enum { REPORT_MAX = 256 * 1024, NAME_SIZE = 64 };
 
 void
 stick_clean(char *text)
@@ -39,42 +35,6 @@ stick_problem(struct stick_problems *p, const char *fmt, ...)
     va_end(args);
     hf_text_whole(p->list[p->count]);
     stick_clean(p->list[p->count++]);
-}
-
-/* ---- addresses ---- */
-
-/* Docker's own are nobody's way in. */
-static bool
-is_way_in(const struct ifaddrs *i)
-{
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)i->ifa_addr;
-
-    return v4 && v4->sin_family == AF_INET && (i->ifa_flags & IFF_UP) &&
-           !(i->ifa_flags & IFF_LOOPBACK) && strncmp(i->ifa_name, "docker", 6) != 0 &&
-           strncmp(i->ifa_name, "br-", 3) != 0 && strncmp(i->ifa_name, "veth", 4) != 0 &&
-           ntohl(v4->sin_addr.s_addr) >> 16 != LINK_LOCAL_V4;
-}
-
-struct hf_json *
-stick_addresses(int64_t port)
-{
-    struct hf_json *list = hf_json_array();
-    struct ifaddrs *all = NULL;
-
-    if (getifaddrs(&all) < 0)
-        return list;
-    for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
-        char text[INET_ADDRSTRLEN], url[64];
-
-        if (!is_way_in(i))
-            continue;
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)i->ifa_addr)->sin_addr, text,
-                  sizeof text);
-        hf_text_put(url, sizeof url, "https://%s:%lld", text, (long long)port);
-        hf_json_add_string(list, url);
-    }
-    freeifaddrs(all);
-    return list;
 }
 
 /* ---- the text ---- */
@@ -146,7 +106,7 @@ static int
 add_ways_in(const struct hf_json *answer, struct hf_buf *out, struct hf_error *err)
 {
     long long port = hf_json_int(answer, "port", 0);
-    HF_AUTO(hf_json) struct hf_json *addresses = stick_addresses(port);
+    const struct hf_json *addresses = hf_json_get(answer, "addresses");
 
     if (line(out, err, "%s", "") < 0 ||
         line(out, err, "Dashboard: https://%s.local:%lld", said(answer, "name"), port) < 0)
@@ -236,7 +196,6 @@ stick_report_json(const struct hf_json *answer, const struct stick_problems *pro
     hf_json_remove(doc, "id");
     hf_json_put_time(doc, "time", hf_clock_wall_ms());
     hf_json_put_bool(doc, "clock_synchronised", hf_clock_synced());
-    hf_json_put(doc, "addresses", stick_addresses(hf_json_int(answer, "port", 0)));
     for (size_t i = 0; i < problems->count; i++)
         hf_json_add_string(list, problems->list[i]);
     hf_json_put(doc, "problems", list);

@@ -76,6 +76,34 @@ files_are_handed_over_under_one_name(void **state)
     assert_file(dir, "dir/in/holdfast/provision.json.minisig", NULL);
 }
 
+static void
+assert_group(const char *dir, const char *name, gid_t group)
+{
+    struct stat st;
+
+    assert_int_equal(stat(tempdir_path(dir, name), &st), 0);
+    assert_int_equal(st.st_gid, group);
+}
+
+/* Who is not root cannot give a file to another group: then this says little. */
+static void
+holdfastds_group_gets_what_is_handed_over(void **state)
+{
+    const char *dir = *state;
+    gid_t group = geteuid() == 0 ? 12345 : getegid();
+    struct stick_problems p = {.count = 0};
+    char id[STICK_ID_SIZE];
+
+    make_stick(dir);
+    tempdir_write(dir, "stick/holdfast/provision.json", FILE_TEXT, strlen(FILE_TEXT));
+    assert_int_equal(
+        stick_hand(tempdir_path(dir, "stick"), tempdir_path(dir, "dir"), group, &p, id, NULL), 0);
+    assert_group(dir, "dir", group);
+    assert_group(dir, "dir/in/id", group);
+    assert_group(dir, "dir/in/holdfast", group);
+    assert_group(dir, "dir/in/holdfast/provision.json", group);
+}
+
 /* Nothing that is there is touched, and each says what it is. */
 static void
 assert_problem(const char *dir, const char *says)
@@ -167,7 +195,8 @@ static const char ANSWER[] =
     "{\"file\":\"recovery.json\",\"result\":\"applied\",\"errors\":[],\"more\":false}],"
     "\"wipe\":false,\"host\":false,\"bundle\":{\"path\":\"\",\"state\":\"none\",\"detail\":\"\"},"
     "\"gateway\":\"hf-1a2b3c4d\",\"name\":\"press-hall-3\",\"port\":8443,"
-    "\"fingerprint\":\"SHA256:AA:BB\",\"claimed\":false,\"holdfastd\":\"0.1.0\","
+    "\"fingerprint\":\"SHA256:AA:BB\",\"addresses\":[\"https://"
+    "192.0.2.7:8443\"],\"claimed\":false,\"holdfastd\":\"0.1.0\","
     "\"release\":\"\",\"state\":\"All is well\",\"uplink\":{\"state\":\"away\",\"url\":"
     "\"https://in.example\",\"last_status\":503,\"last_error\":\"no route\"}}";
 
@@ -205,22 +234,26 @@ only_the_answer_about_this_stick_counts(void **state)
 static void
 an_answer_is_waited_for_while_it_may_change(void **state)
 {
+    static const char address[] = "\"https://192.0.2.7:8443\"";
     static const struct {
-        const char *uplink, *bundle;
+        const char *uplink, *bundle, *address;
         bool settled;
     } rows[] = {
-        {"unset", "none", true},   {"delivering", "none", true},  {"away", "ended", true},
-        {"idle", "none", false},   {"unknown", "none", false},    {"unset", "waits", false},
-        {"unset", "comes", false}, {"away", "is applied", false},
+        {"unset", "none", address, true},    {"delivering", "none", address, true},
+        {"away", "ended", address, true},    {"idle", "none", address, false},
+        {"unknown", "none", address, false}, {"unset", "waits", address, false},
+        {"unset", "comes", address, false},  {"away", "is applied", address, false},
+        {"delivering", "none", "", false}, /* nobody could get in by what it says */
     };
 
     (void)state;
     for (size_t i = 0; i < HF_LEN(rows); i++) {
-        char text[128];
+        char text[160];
         HF_AUTO(hf_json) struct hf_json *a = NULL;
 
-        snprintf(text, sizeof text, "{\"bundle\":{\"state\":\"%s\"},\"uplink\":{\"state\":\"%s\"}}",
-                 rows[i].bundle, rows[i].uplink);
+        snprintf(text, sizeof text,
+                 "{\"bundle\":{\"state\":\"%s\"},\"uplink\":{\"state\":\"%s\"},\"addresses\":[%s]}",
+                 rows[i].bundle, rows[i].uplink, rows[i].address);
         a = answer_of(text);
         assert_int_equal(stick_is_settled(a), rows[i].settled);
     }
@@ -237,6 +270,7 @@ a_person_reads_what_to_do_on_a_phone(void **state)
         "- there may be more\r\n",
         "recovery.json: APPLIED.\r\n",
         "Dashboard: https://press-hall-3.local:8443\r\n",
+        "       or: https://192.0.2.7:8443\r\n",
         "SHA256:AA:BB\r\n",
         "open the dashboard with the setup code",
         "All is well\r\n",
@@ -322,6 +356,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         with_tempdir(files_are_handed_over_under_one_name),
+        with_tempdir(holdfastds_group_gets_what_is_handed_over),
         with_tempdir(bad_sticks_are_named_and_change_nothing),
         with_tempdir(what_a_wipe_left_is_no_file),
         with_tempdir(wiping_takes_the_file_away),

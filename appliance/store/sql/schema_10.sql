@@ -1,4 +1,4 @@
--- Version 12: what came of it, where an entry of the audit log is of something that was not done (model/audit.h).
+-- Version 10: what came of it, where an entry of the audit log is of something that was not done (model/audit.h).
 
 CREATE TABLE audit_result (
     n       INTEGER PRIMARY KEY REFERENCES audit (n) ON DELETE CASCADE,
