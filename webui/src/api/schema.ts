@@ -2985,6 +2985,8 @@ export interface components {
             next: string | null;
             /** @description Devices remembered, whether they are in the list or not. */
             total: number;
+            /** @description Those of them that are quiet. */
+            quiet: number;
             /** @description Devices given up because there were too many, the longest silent first. */
             forgotten: number;
         };
@@ -2996,6 +2998,7 @@ export interface components {
          *       "first_seen": "2026-11-24T01:01:33.123Z",
          *       "messages": 3600,
          *       "rate_per_s": 0.5,
+         *       "quiet": false,
          *       "topic": "sensors/7/temp",
          *       "last": {
          *         "payload": {
@@ -3015,6 +3018,8 @@ export interface components {
             messages: number;
             /** @description Messages a second. */
             rate_per_s: number;
+            /** @description It has said nothing for five of its own intervals, and not for less than a minute; after a single message, for ten. */
+            quiet: boolean;
             /** @description Of its newest message. */
             topic: string;
             last: components["schemas"]["Value"];
@@ -6962,6 +6967,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those with this in their name, in any case. */
                 search?: string;
+                /** @description Only those that are quiet. */
+                quiet?: boolean;
             };
             header?: never;
             path?: never;

@@ -271,6 +271,7 @@ export const data = {
     yearsOver100: '> 100 years',
     yearsBelow1: '< 1 year',
     years: (years: number) => `≈ ${years} ${years === 1 ? 'year' : 'years'}`,
+    oneRecord: '1 record',
     records: (n: string) => `${n} records`,
     allDeliveredInAbout: (drainS: string) => `All delivered in about ${drainS}.`,
     roomForAboutMoreAtThis: (fullS: string) => `Room for about ${fullS} more at this rate.`,

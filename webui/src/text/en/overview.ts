@@ -1,5 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the overview and its picture of the path say.
+/** One word for each state, beside its colour. */
+export const markText = {
+  health: {
+    healthy: 'healthy',
+    starting: 'starting',
+    degraded: 'degraded',
+    waiting: 'waiting',
+    unreachable: 'no answer',
+    stopped: 'stopped',
+    failed: 'failed',
+  },
+  onTheWay: {
+    pulling: 'getting its image',
+    creating: 'being created',
+    starting: 'starting',
+    stopping: 'stopping',
+    backoff: 'waits to restart',
+  },
+  uplink: {
+    unset: 'not set',
+    idle: 'ready',
+    delivering: 'delivering',
+    away: 'away',
+    refused: 'refuses',
+    unknown: 'not known',
+  },
+};
+
 export const pathText = {
   label: 'The way of the data',
   devices: 'Devices',

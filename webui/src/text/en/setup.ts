@@ -9,6 +9,17 @@ export const claimText = {
   lead: 'The setup code proves that you have the box. It works once.',
   throttled: 'Too many wrong codes',
   again: (wait: string) => `You can try again in ${wait}.`,
+  wrong: {
+    noCode: 'Enter the setup code that the gateway printed when it started',
+    codeLength: (wanted: number, typed: number) =>
+      `The setup code has ${wanted} letters and digits; this one has ${typed}`,
+    noName: 'Enter a name for this gateway',
+    nameLength: (most: number) => `The name has at most ${most} characters`,
+    nameLetters:
+      'The name has only letters, digits and dashes, and begins and ends with a letter or digit',
+    noPassword: 'Enter a password',
+    passwordLength: (least: number) => `The password needs at least ${least} characters`,
+  },
   wrongCode: 'This is not the setup code. It is printed anew at each start of the gateway',
   code: 'Setup code',
   codeHint: 'Printed where the gateway was started, or on the stick it was started from',
