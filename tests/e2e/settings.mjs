@@ -33,6 +33,16 @@ import {
 const USER = 'e2e-ann';
 const USER_PASSWORD = 'seven wet stones';
 const TOKEN = 'e2e-probe';
+const viewer = process.env.HF_VIEWER;
+/** All there are, but those of one thing. */
+const PAGES = [
+  ...['/', '/setup', '/services', '/services/buffer', '/incidents', '/alarms', '/releases', '/audit'],
+  ...['/data', '/data/records', '/data/quarantine', '/data/rules', '/data/settings'],
+  ...['/devices', '/devices/accounts', '/devices/access', '/devices/add'],
+  ...['', '/users', '/tokens', '/certificate', '/all', '/configuration', '/backup', '/gateway'].map(
+    (tab) => `/settings${tab}`,
+  ),
+];
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
 
 const button = (name) => page.getByRole('button', { name, exact: true });
@@ -171,6 +181,40 @@ await check('the user comes in, and is offered only what is for operators', asyn
   await visitor.getByTestId('fingerprint').waitFor();
   expect((await visitor.locator('input[type=file]').count()) === 0, 'a certificate can be given');
 });
+/** Somebody looks at each page; none asks for what is refused then, is wider than its screen, or does not come. */
+async function walk(theirs, width, colorScheme) {
+  const refused = [];
+  const note = (answer) => {
+    if ([401, 403, 404].includes(answer.status())) refused.push(`${answer.url()}: ${answer.status()}`);
+  };
+  theirs.on('response', note);
+  await theirs.setViewportSize({ width, height: 800 });
+  await theirs.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  for (const path of PAGES) {
+    await open(url + path, theirs);
+    await theirs.locator('main [data-page-title]').waitFor();
+    await until('all is there', async () => !(await theirs.locator('main [aria-busy=true]').count()));
+    const scrollWidth = await theirs.evaluate(() => document.documentElement.scrollWidth);
+    expect(scrollWidth <= width, `${path} is ${scrollWidth} pixels wide`);
+  }
+  theirs.off('response', note);
+  expect(refused.length === 0, refused.join('\n'));
+}
+
+await check('an operator comes to every page, and none asks for what is not for operators', () =>
+  walk(visitor, 1280, 'light'),
+);
+if (viewer)
+  await check('so does a viewer, on a phone in the dark', async () => {
+    const theirs = await newVisitor();
+    await open(url, theirs);
+    await theirs.getByLabel('User').fill(viewer);
+    await theirs.getByLabel('Password', { exact: true }).fill(password);
+    await theirs.getByRole('button', { name: 'Log in' }).click();
+    await theirs.getByTestId('sentence').waitFor();
+    await walk(theirs, 320, 'dark');
+    await theirs.context().close();
+  });
 await check('an admin sees the session, and ends it', async () => {
   await show('/settings/users', /people may log in/);
   await accessible('users');

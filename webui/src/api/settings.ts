@@ -49,6 +49,7 @@ export const SETTINGS: readonly Setting[] = [
   { path: ['upgrade', 'max_backlog'], kind: 'number', min: 0, max: 1000000000000 },
   { path: ['upgrade', 'busy_wait_s'], kind: 'number', min: 0, max: 86400 },
   { path: ['upgrade', 'config_gate_s'], kind: 'number', min: 0, max: 86400 },
+  { path: ['upgrade', 'windows'], kind: 'json' },
   { path: ['scan', 'policy', 'unknown'], kind: 'choice', values: ['warn', 'block'] },
   { path: ['scan', 'policy', 'low'], kind: 'choice', values: ['warn', 'block'] },
   { path: ['scan', 'policy', 'medium'], kind: 'choice', values: ['warn', 'block'] },

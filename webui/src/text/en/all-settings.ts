@@ -107,6 +107,10 @@ export const allSettings = {
       'Public keys of minisign, one a line; none: sticks change nothing here',
     ],
     'upgrade.freeze': ['Frozen', 'No release is applied meanwhile'],
+    'upgrade.windows': [
+      'Windows',
+      'When an upgrade may begin, by the gateway’s own time; none for at any time',
+    ],
     'upgrade.gate_s': ['Watched for', 'So long a new release must do well before it is kept'],
     'upgrade.switch_s': ['Back at work within', 'A switched service'],
     'upgrade.max_backlog': [

@@ -68,7 +68,7 @@ export const actionText = {
 
 export const overviewText = {
   data: 'Data held',
-  disk: (part: string) => `${part} on disk →`,
+  disk: (part: string) => `${part} on disk\u00a0→`,
   bytes: (n: string) => `${n} bytes`,
   recordsHeld: 'records held',
   oldest: 'oldest record',
@@ -99,7 +99,7 @@ export const overviewText = {
   },
 
   services: 'Services',
-  allServices: 'All services →',
+  allServices: 'All services\u00a0→',
 
   box: 'This box',
   cpu: 'CPU',
@@ -113,7 +113,7 @@ export const overviewText = {
   synced: 'synchronised',
   notSynced: 'not synchronised',
   flash: 'Wear of the flash',
-  flashUnknown: 'not known: the disk does not say',
+  flashUnknown: 'not told by the disk',
   docker: 'Docker',
   dockerAsking: 'asking',
   dockerSilent: (since: string) => (since ? `no answer since ${since}` : 'no answer'),
@@ -136,7 +136,7 @@ export const overviewText = {
   now: 'now',
 
   release: 'Release',
-  releases: 'Releases →',
+  releases: 'Releases\u00a0→',
   noRelease: 'None yet, so nothing runs. Start holdfastd with',
   noReleaseMore: ', a file that pins the images.',
   made: (date: string, images: number) => `Made ${date}; ${images} images, each pinned by digest`,

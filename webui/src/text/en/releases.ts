@@ -79,6 +79,11 @@ export const releases = {
     watchOtherSettingsFor: 'Watch other settings for',
     servicesMustDoWellWithThem:
       'Services must do well with them for so long, or they are taken back; 0 for no watch.',
+    windows: 'Windows',
+    whenAnUpgradeMayBegin:
+      'When an upgrade may begin, a line each, in the gateway’s time zone; none for at any time. A rollback never waits.',
+    windowExample: 'sat sun 02:00–05:00',
+    anyTime: 'at any time',
     frozen: 'Frozen',
     yesNothingIsApplied: 'yes, nothing is applied',
     no: 'no',
@@ -102,6 +107,11 @@ export const releases = {
     savedItHoldsFromTheNext: 'Saved. It holds from the next upgrade on.',
     liftTheFreeze: 'Lift the freeze',
     freeze: 'Freeze',
+  },
+  windowWords: {
+    everyDay: 'every day',
+    days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+    isNoWindow: (line: string) => `“${line}” is no window, as sat sun 02:00–05:00 is one`,
   },
   registry: {
     looking: 'Looking…',

@@ -70,6 +70,7 @@ export const setupText = {
   clockOff: (gap: string, behind: boolean) =>
     `The gateway’s clock is ${gap} ${behind ? 'behind' : 'ahead of'} this device’s. Records carry its time: give it a time server, or set its clock.`,
   zoneHint: 'Records carry UTC; pages show times in the zone of whoever looks.',
+  ownZone: (zone: string) => `Windows for upgrades are meant in the gateway’s own zone: ${zone}.`,
 
   uplink: 'Where records go',
   uplinkLead:

@@ -83,8 +83,8 @@ export const shell = {
   },
   worstAlarms: {
     alarms: 'Alarms',
-    more: (hidden: string) => `${hidden} more →`,
-    allAlarms: 'All alarms →',
+    more: (hidden: string) => `${hidden} more\u00a0→`,
+    allAlarms: 'All alarms\u00a0→',
     acknowledged: ', acknowledged',
     theyDidNotCome: (error: string) => `They did not come. ${error}`,
   },
