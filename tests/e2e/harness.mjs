@@ -163,7 +163,18 @@ export async function download(name, role = 'link') {
 export async function shoot(name) {
   if (!shots) return;
   mkdirSync(shots, { recursive: true });
-  await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
+  const path = `${shots}/${name}.png`;
+  const { width, height } = page.viewportSize();
+  const isOver = await page.locator('dialog[open]').count();
+  if (!isOver) {
+    // As high as the page is: what sticks to an edge of the screen is at its edge, and over nothing.
+    const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ width, height: Math.max(height, Math.min(whole, 8000)) });
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await page.waitForTimeout(50);
+  }
+  await page.screenshot({ path });
+  await page.setViewportSize({ width, height });
 }
 
 /** A page in light and dark on a desk, on two phones, and on a wall. */

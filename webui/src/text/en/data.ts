@@ -95,7 +95,7 @@ export const data = {
     with: (status: number) => ` with ${status}`,
     itDidNotSayWhy: 'it did not say why',
     theRecordCannotBeShown: 'The record cannot be shown.',
-    itNeverGotANumber: 'It never got a number.',
+    itNeverGotANumber: 'It never got a number',
     taken: (time: string) => `, taken ${time}`,
     all: (total: string) => `all ${total}`,
     onTheirWayAgain: 'on their way again',
