@@ -113,6 +113,7 @@ put_flash_and_clock(struct hf_json *o, const struct hf_host_view *h)
     hf_json_put(o, "flash", flash);
     hf_json_put_bool(clock, "synchronised", h->clock_synced);
     hf_json_put_time(clock, "floor", h->clock_floor_ms);
+    put_text(clock, "zone", h->zone);
     hf_json_put(o, "clock", clock);
 }
 

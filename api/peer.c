@@ -82,12 +82,14 @@ hf_peer_ask_page(struct hf_exchange *x, enum hf_path_peer peer, const char *path
                  struct hf_error *err)
 {
     char cursor[HF_CURSOR_SIZE] = "", search[HF_CURSOR_SIZE] = "", limit_text[24];
+    uint64_t quiet = 0;
     const struct hf_query_field fields[] = {
         {.name = "limit", .min = 1, .max = PAGE_MAX, .ret_value = &limit},
         {.name = "cursor", .ret_text = cursor, .text_size = sizeof cursor},
         {.name = "search", .ret_text = search, .text_size = sizeof search},
+        {.name = "quiet", .is_bool = true, .ret_value = &quiet},
     };
-    size_t taken = HF_LEN(fields) - (takes == HF_PEER_SEARCH ? 0 : 1);
+    size_t taken = HF_LEN(fields) - (size_t)(HF_PEER_QUIET - takes);
     HF_AUTO_BUF struct hf_buf full = HF_BUF_INIT(HF_PEER_PATH_MAX);
 
     if (hf_query_read(x->query, fields, taken, err) < 0)
@@ -95,7 +97,8 @@ hf_peer_ask_page(struct hf_exchange *x, enum hf_path_peer peer, const char *path
     snprintf(limit_text, sizeof limit_text, "%llu", (unsigned long long)limit);
     if (hf_buf_adds(&full, path, err) < 0 || hf_peer_param(&full, "limit", limit_text, err) < 0 ||
         hf_peer_param(&full, "cursor", cursor, err) < 0 ||
-        hf_peer_param(&full, "search", search, err) < 0)
+        hf_peer_param(&full, "search", search, err) < 0 ||
+        hf_peer_param(&full, "quiet", quiet ? "1" : "", err) < 0)
         return -1;
     return hf_peer_ask(x, peer, full.data, NULL, ret_doc, err);
 }

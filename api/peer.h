@@ -16,9 +16,9 @@ HF_MUST int hf_peer_ask(struct hf_exchange *x, enum hf_path_peer peer, const cha
                         struct hf_json *consume_body, struct hf_json **ret_doc,
                         struct hf_error *err);
 
-/* Asks for a page of a list: its query has limit (otherwise the given one) and cursor, and search
- * where that is taken. */
-enum hf_peer_search { HF_PEER_ALL, HF_PEER_SEARCH };
+/* Asks for a page of a list: its query has limit (otherwise the given one) and cursor; search, and
+ * quiet too, where they are taken. */
+enum hf_peer_search { HF_PEER_ALL, HF_PEER_SEARCH, HF_PEER_QUIET };
 HF_MUST int hf_peer_ask_page(struct hf_exchange *x, enum hf_path_peer peer, const char *path,
                              enum hf_peer_search takes, uint64_t limit, struct hf_json **ret_doc,
                              struct hf_error *err);

@@ -17,6 +17,7 @@ encode_device(const struct hf_json *from)
     hf_peer_time(o, "first_seen", from, "first_seen_ms");
     hf_peer_count(o, "messages", from, "messages");
     hf_peer_number(o, "rate_per_s", from);
+    hf_json_put_bool(o, "quiet", hf_json_bool(from, "quiet", false));
     hf_peer_text(o, "topic", from);
     hf_peer_copy(o, "last", from);
     return o;
@@ -28,7 +29,7 @@ hf_handle_devices(struct hf_exchange *x, struct hf_error *err)
     HF_AUTO(hf_json) struct hf_json *answer = NULL;
     struct hf_json *o;
 
-    if (hf_peer_ask_page(x, HF_PATH_PROCESSOR, "/v1/devices", HF_PEER_SEARCH, PAGE, &answer, err) <
+    if (hf_peer_ask_page(x, HF_PATH_PROCESSOR, "/v1/devices", HF_PEER_QUIET, PAGE, &answer, err) <
         0)
         return -1;
     if (!hf_json_is_array(hf_json_get(answer, "devices")))
@@ -37,6 +38,7 @@ hf_handle_devices(struct hf_exchange *x, struct hf_error *err)
     hf_peer_list(o, "devices", hf_json_get(answer, "devices"), encode_device);
     hf_json_put_string(o, "next", hf_json_string(answer, "next"));
     hf_peer_count(o, "total", answer, "total");
+    hf_peer_count(o, "quiet", answer, "quiet");
     hf_peer_count(o, "forgotten", answer, "forgotten");
     return hf_reply_json(x, 200, o, err);
 }

@@ -19,6 +19,7 @@ enum {
 /* Percent of ten seconds in which somebody waited for memory: 10 is felt, 40 is a standstill. */
 static const struct hf_threshold pressure_threshold = {10, 40};
 static const double pressure_slack = 5;
+static const double megabyte = 1e6, gigabyte = 1e9;
 
 static void HF_PRINTF(6, 7)
 add(struct hf_core *core, enum hf_alarm_kind kind, const char *subject, bool bad,
@@ -142,6 +143,7 @@ disk_conditions(struct hf_core *core)
     for (size_t i = 0; i < core->host.disk_count; i++) {
         const struct hf_disk_view *d = &core->host.disks[i];
         enum guard_level *space = &core->watch.disks[i], *inodes = &core->watch.inodes[i];
+        bool in_gb = (double)d->free_bytes >= gigabyte;
         char room[HF_TEXT_SIZE / 2];
 
         *space = guard_step(*space, guard_disk_percent(d), t, slack);
@@ -149,8 +151,9 @@ disk_conditions(struct hf_core *core)
         hf_core_room_text(core, i, room, sizeof room);
         if (*space)
             add(core, HF_ALARM_DISK_FULL, d->mount, *space == GUARD_BAD, advice,
-                "%.0f %% of the space is used, %lld MB are free%s", guard_disk_percent(d),
-                (long long)(d->free_bytes / 1000000), room);
+                "%.0f %% of the space is used, %.*f %s are free%s", guard_disk_percent(d),
+                in_gb ? 1 : 0, (double)d->free_bytes / (in_gb ? gigabyte : megabyte),
+                in_gb ? "GB" : "MB", room);
         if (*inodes)
             add(core, HF_ALARM_INODES_FULL, d->mount, *inodes == GUARD_BAD,
                 "Remove what consists of very many small files.",

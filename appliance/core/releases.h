@@ -33,6 +33,7 @@ enum hf_plan_warning_kind {
     HF_WARNING_VULNERABLE,     /* known vulnerabilities that the policy warns of */
     HF_WARNING_NOT_SCANNED,    /* an image of which that is not known */
     HF_WARNING_OLDER_SETTINGS, /* what its services do not understand is in use */
+    HF_WARNING_WAITS,          /* no window for upgrades is open */
     HF_WARNING_KIND_COUNT
 };
 

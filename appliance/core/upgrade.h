@@ -95,6 +95,8 @@ bool hf_core_upgrade_locks(const struct hf_core *core);
 
 /* upgrade_gate.c: what can be seen of the upgrade, as an event. */
 struct hf_upgrade_event hf_core_upgrade_look(struct hf_core *core, int64_t now_ms);
+/* Whether an upgrade would have to wait for a window, and for which. */
+bool hf_core_waits_for_window(const struct hf_core *core, char why[HF_TEXT_SIZE]);
 
 /* upgrade_plan.c: what changes between what runs and another release, in the order in which it is
  * switched, into ret_record->services. */

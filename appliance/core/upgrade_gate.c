@@ -10,6 +10,7 @@
 #include "supervisor/gate.h"
 
 #include <string.h>
+#include <time.h>
 
 enum { MS_A_SECOND = 1000, CANARY_MS = 2000 };
 
@@ -80,6 +81,30 @@ waits_for_backlog(const struct hf_core *core, char *why)
     return true;
 }
 
+bool
+hf_core_waits_for_window(const struct hf_core *core, char why[HF_TEXT_SIZE])
+{
+    const struct hf_windows *windows = &core->settings.upgrade.windows;
+    time_t now = (time_t)(hf_clock_wall_ms() / MS_A_SECOND);
+    char here[HF_WINDOW_TEXT_SIZE], then[HF_WINDOW_TEXT_SIZE];
+    struct tm local;
+    int day, minute, wait;
+
+    tzset(); /* somebody may have set the machine's time zone */
+    if (!localtime_r(&now, &local))
+        return false;
+    day = (local.tm_wday + HF_WEEK_DAYS - 1) % HF_WEEK_DAYS;
+    minute = local.tm_hour * 60 + local.tm_min;
+    wait = hf_windows_wait(windows, day, minute);
+    hf_window_text(day, minute, 0, here);
+    hf_window_text(day, minute, wait, then);
+    hf_text_put(why, HF_TEXT_SIZE,
+                "it waits for the next window (upgrade.windows in the configuration), %s; here it "
+                "is %s",
+                then, here);
+    return wait > 0;
+}
+
 static struct hf_upgrade_event
 look_at_hold(struct hf_core *core)
 {
@@ -93,6 +118,9 @@ look_at_hold(struct hf_core *core)
         hf_text_put(why, HF_TEXT_SIZE, "upgrades are frozen (upgrade.freeze in the configuration)");
         return held;
     }
+    if (u->machine.index == 0 && u->record.kind == HF_UPGRADE_FORTH &&
+        hf_core_waits_for_window(core, why))
+        return held;
     if (waits_for_backlog(core, why))
         return held;
     if (s && s->status.seen && !s->status.gone && s->status.busy &&

@@ -323,6 +323,7 @@ hf_core_make_plan(struct hf_core *core, const struct hf_known_release *known,
                   struct hf_plan *ret_plan)
 {
     const struct hf_host_view *h = &core->host;
+    char why[HF_TEXT_SIZE];
 
     *ret_plan = (struct hf_plan){
         .to = known->release,
@@ -333,6 +334,8 @@ hf_core_make_plan(struct hf_core *core, const struct hf_known_release *known,
     name_running(core, ret_plan);
     find_obstacles(core, known, to, wish, ret_plan);
     find_warnings(core, known, to, ret_plan);
+    if (wish->kind == HF_UPGRADE_FORTH && hf_core_waits_for_window(core, why))
+        hf_plan_warn(ret_plan, HF_WARNING_WAITS, "Applied now, %s.", why);
     ret_plan->from_schema = core->has_release ? core->release.settings_schema : to->settings_schema;
     ret_plan->to_schema = to->settings_schema;
     if (core->has_release)

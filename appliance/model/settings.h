@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "model/release.h"
 #include "model/scan.h"
+#include "model/window.h"
 #include "json/json.h"
 
 enum {
@@ -112,6 +113,7 @@ struct hf_upgrade_settings {
     int64_t max_backlog;   /* a switch waits until fewer records are held; 0: it does not */
     int64_t busy_wait_s;   /* so long may a busy service hold up its switch */
     int64_t config_gate_s; /* so long must other settings do well; 0: nobody watches */
+    struct hf_windows windows;
 };
 
 /* What is done about known vulnerabilities: by severity, but for those that somebody accepts until

@@ -32,6 +32,7 @@ hf_parse_upgrade(const struct hf_json *v, struct hf_upgrade_settings *u, struct 
         {"freeze", HF_JSON_BOOL, false},     {"gate_s", HF_JSON_INT, false},
         {"switch_s", HF_JSON_INT, false},    {"max_backlog", HF_JSON_INT, false},
         {"busy_wait_s", HF_JSON_INT, false}, {"config_gate_s", HF_JSON_INT, false},
+        {"windows", HF_JSON_ARRAY, false},
     };
     static const char at[] = "/upgrade";
 
@@ -40,7 +41,9 @@ hf_parse_upgrade(const struct hf_json *v, struct hf_upgrade_settings *u, struct 
         hf_check_range(v, "switch_s", SWITCH_S_LEAST, SWITCH_S_MOST, at, err) < 0 ||
         hf_check_range(v, "max_backlog", 0, BACKLOG_MOST, at, err) < 0 ||
         hf_check_range(v, "busy_wait_s", 0, DAY_S, at, err) < 0 ||
-        hf_check_range(v, "config_gate_s", 0, DAY_S, at, err) < 0)
+        hf_check_range(v, "config_gate_s", 0, DAY_S, at, err) < 0 ||
+        (hf_json_get(v, "windows") &&
+         hf_windows_read(hf_json_get(v, "windows"), "/upgrade/windows", &u->windows, err) < 0))
         return -1;
     u->freeze = hf_json_bool(v, "freeze", u->freeze);
     u->gate_s = hf_json_int(v, "gate_s", u->gate_s);
@@ -62,5 +65,6 @@ hf_print_upgrade(const struct hf_upgrade_settings *u)
     hf_json_put_int(o, "max_backlog", u->max_backlog);
     hf_json_put_int(o, "busy_wait_s", u->busy_wait_s);
     hf_json_put_int(o, "config_gate_s", u->config_gate_s);
+    hf_json_put(o, "windows", hf_windows_print(&u->windows));
     return o;
 }

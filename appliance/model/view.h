@@ -139,7 +139,8 @@ struct hf_host_view {
     int cgroup_version;
     int cores;
     bool clock_synced;
-    int64_t clock_floor_ms; /* no clock of ours starts before it; 0: none yet */
+    char zone[HF_NAME_SIZE]; /* of local time, as the time zone database calls it */
+    int64_t clock_floor_ms;  /* no clock of ours starts before it; 0: none yet */
     int64_t daemon_rss_bytes;
     double daemon_cpu_percent;
 };

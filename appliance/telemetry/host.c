@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What a sensor of a running machine may say; the rest is a sensor that is not there. */
 static const double TEMPERATURE_MIN_C = -40.0;
@@ -129,6 +130,25 @@ read_hostname(const struct hf_telemetry *t, struct hf_host_view *ret)
     hf_text_put(ret->hostname, sizeof ret->hostname, "%s", text);
 }
 
+/* localtime(5): a link into the database; without one it is UTC. */
+static void
+read_time_zone(const struct hf_telemetry *t, struct hf_host_view *ret)
+{
+    static const char database[] = "/zoneinfo/";
+    char path[PATH_MAX], target[PATH_MAX];
+    const char *name = NULL;
+    ssize_t len = -1;
+
+    if (hf_text_put(path, sizeof path, "%s/etc/localtime", t->root))
+        len = readlink(path, target, sizeof target - 1);
+    if (len > 0) {
+        target[len] = '\0';
+        name = strstr(target, database);
+    }
+    if (!name || !hf_text_put(ret->zone, sizeof ret->zone, "%s", name + strlen(database)))
+        hf_text_put(ret->zone, sizeof ret->zone, "UTC");
+}
+
 static void
 find_zones(struct hf_telemetry *t)
 {
@@ -230,6 +250,7 @@ read_slow(struct hf_telemetry *t, int64_t now_ms, struct hf_host_view *ret)
     t->slow_at_ms = now_ms;
     ret->flash_percent_used = -1;
     read_hostname(t, ret);
+    read_time_zone(t, ret);
     read_load_and_uptime(t, ret);
     read_temperature(t, ret);
     read_own(t, now_ms, ret);

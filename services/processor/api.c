@@ -36,9 +36,9 @@ answer(struct hf_request *q, int rc, const struct hf_buf *body, const struct hf_
 static int
 read_page(struct hf_request *q, struct hf_devices_page *page, struct hf_error *err)
 {
-    static const char *const names[] = {"limit", "cursor", "search"};
+    static const char *const names[] = {"limit", "cursor", "search", "quiet"};
     const char *given;
-    uint64_t limit;
+    uint64_t limit, quiet;
 
     *page = (struct hf_devices_page){.limit = 0};
     if (hf_request_parameters(q, names, HF_LEN(names), err) < 0)
@@ -46,7 +46,10 @@ read_page(struct hf_request *q, struct hf_devices_page *page, struct hf_error *e
     if (!hf_request_number(q, "limit", LIMIT_DEFAULT, &limit) || limit < 1 ||
         limit > HF_DEVICES_PAGE_MAX)
         return hf_error_set(err, HF_ERROR_INVALID, "limit is 1 to %d", HF_DEVICES_PAGE_MAX);
+    if (!hf_request_number(q, "quiet", 0, &quiet) || quiet > 1)
+        return hf_error_set(err, HF_ERROR_INVALID, "quiet is 0 or 1");
     page->limit = (size_t)limit;
+    page->quiet = quiet;
     (void)hf_request_text(q, "cursor", page->cursor, sizeof page->cursor);
     return hf_request_get(q, "search", page->search, sizeof page->search, &given, err);
 }

@@ -14,6 +14,7 @@ static const double rate_time_ms = 60000; /* over which the rate is smoothed */
 struct device {
     struct hf_lru_node node;
     int64_t first_ms, last_ms; /* wall */
+    int64_t begin_ms;          /* monotonic, of the first message */
     int64_t heard_ms;          /* monotonic */
     uint64_t messages;
     double rate; /* messages a ms, at heard_ms */
@@ -176,6 +177,7 @@ hf_devices_hear(struct hf_devices *d, const struct hf_record *r, int64_t mono_ms
         if (!v)
             return;
         v->first_ms = r->time_ms;
+        v->begin_ms = mono_ms;
     }
     v->rate = (mono_ms > v->heard_ms ? rate_at(v, mono_ms) : v->rate) + 1 / rate_time_ms;
     v->heard_ms = mono_ms;
@@ -185,6 +187,27 @@ hf_devices_hear(struct hf_devices *d, const struct hf_record *r, int64_t mono_ms
 }
 
 /* ---- showing ---- */
+
+static bool
+is_quiet(const struct device *v, int64_t mono_ms)
+{
+    int64_t still = mono_ms - v->heard_ms, patience;
+
+    if (v->messages < 2)
+        return still > HF_DEVICE_QUIET_ALONE_MS;
+    patience = (v->heard_ms - v->begin_ms) / (int64_t)(v->messages - 1) * HF_DEVICE_QUIET_INTERVALS;
+    return still > (patience > HF_DEVICE_QUIET_MIN_MS ? patience : HF_DEVICE_QUIET_MIN_MS);
+}
+
+static size_t
+count_quiet(const struct hf_devices *d, int64_t mono_ms)
+{
+    size_t count = 0;
+
+    for (const struct hf_lru_node *n = d->table.oldest; n; n = n->newer)
+        count += is_quiet((const struct device *)n, mono_ms);
+    return count;
+}
 
 static int
 by_id(const void *a, const void *b)
@@ -204,9 +227,9 @@ put_device(const struct device *v, int64_t mono_ms, struct hf_buf *out, struct h
         hf_value_put_string(out, v->node.key, v->node.key_len, err) < 0 ||
         hf_buf_addf(out, err,
                     ",\"last_seen_ms\":%lld,\"first_seen_ms\":%lld,\"messages\":%llu,"
-                    "\"rate_per_s\":%.3f,\"topic\":",
+                    "\"rate_per_s\":%.3f,\"quiet\":%s,\"topic\":",
                     (long long)v->last_ms, (long long)v->first_ms, (unsigned long long)v->messages,
-                    rate) < 0 ||
+                    rate, is_quiet(v, mono_ms) ? "true" : "false") < 0 ||
         hf_value_put_string(out, v->text ? v->text : "", v->topic_len, err) < 0 ||
         hf_buf_adds(out, ",\"last\":{", err) < 0 ||
         hf_value_put_payload(out, v->text ? v->text + v->topic_len : "", v->last_len, err) < 0)
@@ -216,7 +239,8 @@ put_device(const struct device *v, int64_t mono_ms, struct hf_buf *out, struct h
 
 /* Those of the page and the ones behind it, sorted; the caller frees. */
 static const struct hf_lru_node **
-sorted(const struct hf_devices *d, const struct hf_devices_page *page, size_t *ret_count)
+sorted(const struct hf_devices *d, const struct hf_devices_page *page, int64_t mono_ms,
+       size_t *ret_count)
 {
     const struct hf_lru_node **list =
         (const struct hf_lru_node **)calloc(d->table.count + 1, sizeof(void *));
@@ -225,7 +249,8 @@ sorted(const struct hf_devices *d, const struct hf_devices_page *page, size_t *r
     if (!list)
         return NULL;
     for (const struct hf_lru_node *n = d->table.oldest; n; n = n->newer)
-        if (strcmp(n->key, page->cursor) > 0 && strcasestr(n->key, page->search))
+        if (strcmp(n->key, page->cursor) > 0 && strcasestr(n->key, page->search) &&
+            (!page->quiet || is_quiet((const struct device *)n, mono_ms)))
             list[count++] = n;
     qsort((void *)list, count, sizeof(void *), by_id);
     *ret_count = count;
@@ -237,7 +262,7 @@ hf_devices_print(const struct hf_devices *d, const struct hf_devices_page *page,
                  struct hf_buf *out, struct hf_error *err)
 {
     size_t count = 0;
-    HF_AUTO_FREE const struct hf_lru_node **list = sorted(d, page, &count);
+    HF_AUTO_FREE const struct hf_lru_node **list = sorted(d, page, mono_ms, &count);
     size_t shown = count < page->limit ? count : page->limit;
 
     if (!list)
@@ -258,8 +283,8 @@ hf_devices_print(const struct hf_devices *d, const struct hf_devices_page *page,
     } else if (hf_buf_adds(out, "null", err) < 0) {
         return -1;
     }
-    return hf_buf_addf(out, err, ",\"total\":%zu,\"forgotten\":%llu}", d->table.count,
-                       (unsigned long long)d->table.evicted);
+    return hf_buf_addf(out, err, ",\"total\":%zu,\"quiet\":%zu,\"forgotten\":%llu}", d->table.count,
+                       count_quiet(d, mono_ms), (unsigned long long)d->table.evicted);
 }
 
 /* ---- silence ---- */

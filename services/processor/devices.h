@@ -15,6 +15,12 @@ enum {
     HF_DEVICE_PATTERN_MAX = 256,
     HF_DEVICES_PAGE_MAX = 500,
     HF_DEVICES_SILENT_MAX = 16, /* named at once; the others are counted */
+
+    /* Quiet is a device that has said nothing for so many of its own intervals, and not for less
+     * than a minute; where one message is all there was, there is no interval. */
+    HF_DEVICE_QUIET_INTERVALS = 5,
+    HF_DEVICE_QUIET_MIN_MS = 60 * 1000,
+    HF_DEVICE_QUIET_ALONE_MS = 600 * 1000,
 };
 
 struct hf_devices {
@@ -48,6 +54,7 @@ struct hf_devices_page {
     size_t limit;
     char cursor[HF_DEVICE_ID_MAX + 1]; /* only ids above this */
     char search[HF_DEVICE_ID_MAX + 1]; /* only ids with this in them, in any case of ASCII */
+    bool quiet;                        /* only those that are quiet */
 };
 
 /* Appends the page of GET /v1/devices, by id. */

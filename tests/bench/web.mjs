@@ -128,6 +128,7 @@ async function measureByLighthouse() {
     disableStorageReset: true, // it holds the session
     onlyCategories: ['performance', 'accessibility', 'best-practices'],
   });
+  if (lhr.runtimeError) throw new Error(`Lighthouse: ${lhr.runtimeError.message}`);
   const points = (name) => Math.round((lhr.categories[name]?.score ?? 0) * 100);
   const shownAs = (id) => lhr.audits[id]?.displayValue ?? '';
   const missed = Object.values(lhr.categories)
@@ -174,7 +175,7 @@ async function live(seconds) {
   });
 }
 
-/** The heap after so many hours of events, beside the heap after one. */
+/** The heap after each of so many hours of events. */
 async function age(hours) {
   const page = await context.newPage();
   const cdp = await context.newCDPSession(page);
@@ -195,11 +196,11 @@ async function age(hours) {
     await page.waitForTimeout(3000);
     return heap();
   };
-  const early = await tell(1);
-  const late = await tell(hours - 1);
+  const heaps = [];
+  while (heaps.length < hours) heaps.push(await tell(1));
   await end({
-    growth: Number((late / early).toFixed(4)),
-    beside: { 'after one': `${Math.round(early / 1000)} kB`, later: `${Math.round(late / 1000)} kB` },
+    growth: Number((heaps.at(-1) / heaps[0]).toFixed(4)),
+    beside: { 'after each': `${heaps.map((bytes) => Math.round(bytes / 1000)).join(', ')} kB` },
   });
 }
 

@@ -163,10 +163,21 @@ export async function download(name, role = 'link') {
 export async function shoot(name) {
   if (!shots) return;
   mkdirSync(shots, { recursive: true });
-  await page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
+  const path = `${shots}/${name}.png`;
+  const { width, height } = page.viewportSize();
+  const isOver = await page.locator('dialog[open]').count();
+  if (!isOver) {
+    // As high as the page is: what sticks to an edge of the screen is at its edge, and over nothing.
+    const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ width, height: Math.max(height, Math.min(whole, 8000)) });
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await page.waitForTimeout(50);
+  }
+  await page.screenshot({ path });
+  await page.setViewportSize({ width, height });
 }
 
-/** A page in light and dark on a desk, and on two phones. */
+/** A page in light and dark on a desk, on two phones, and on a wall. */
 export async function shootAll(name) {
   if (!shots) return;
   const looks = [
@@ -174,6 +185,7 @@ export async function shootAll(name) {
     ['dark', 1280, 900, 'dark'],
     ['phone', 360, 780, 'light'],
     ['phone-small', 320, 640, 'dark'],
+    ['wall', 3840, 2160, 'light'],
   ];
   for (const [look, width, height, colorScheme] of looks) {
     await page.setViewportSize({ width, height });
@@ -194,6 +206,15 @@ export async function accessible(name, without = []) {
     const found = await page.evaluate((some) => globalThis.axe.run({ rules: some }), rules);
     const text = found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target).join(', ')}`);
     expect(text.length === 0, text.join('\n'));
+  });
+  await check(`${name}: can be read in the dark`, async () => {
+    await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+    const found = await page.evaluate(() =>
+      globalThis.axe.run({ runOnly: { type: 'rule', values: ['color-contrast'] } }),
+    );
+    await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+    const places = found.violations.flatMap((v) => v.nodes.map((n) => n.target.join(' ')));
+    expect(places.length === 0, places.join('\n'));
   });
   await check(`${name}: fits a phone of 320 pixels`, async () => {
     await page.setViewportSize({ width: 320, height: 640 });

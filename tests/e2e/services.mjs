@@ -11,7 +11,7 @@
 // Prints a line "ok - …" or "not ok - …" for each check; ends with 1 where one failed. Kills a service,
 // and changes limits and thresholds: for a gateway that is there to be tried.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import {
   accessible,
   ask,
@@ -105,6 +105,46 @@ await check('a range that is in the address is shown at once', async () => {
   await open(`${url}/services/${VICTIM}?range=3d`);
   await page.locator('[data-testid=charts][data-range="3d"]').waitFor();
   await show(VICTIM);
+});
+
+// --- A log that does not stop
+
+const FLOOD = 5000;
+const FLOOD_A_SECOND = 1000;
+const LINES_SHOWN = 500;
+const floodLine = (n) => page.getByTestId('log-line').filter({ hasText: `e2e flood ${n}.` });
+
+/** As the service itself would write it. */
+async function flood() {
+  const out = openSync(`/proc/${inspect(VICTIM, '{{.State.Pid}}')}/fd/1`, 'a');
+  const beats = 20;
+  for (let n = 0; n < FLOOD; ) {
+    const lines = [];
+    for (let i = 0; i < FLOOD_A_SECOND / beats; i++) lines.push(`level=info e2e flood ${n++}.\n`);
+    writeSync(out, lines.join(''));
+    await new Promise((resolve) => setTimeout(resolve, 1000 / beats));
+  }
+  closeSync(out);
+}
+
+await check(`${FLOOD_A_SECOND} lines a second are followed, and the page can still be used`, async () => {
+  await page.getByTestId('log-line').first().waitFor({ timeout: SEEN_MS });
+  const written = flood();
+  await page.getByTestId('log-line').filter({ hasText: 'e2e flood' }).first().waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  const last = () => page.getByTestId('log-line').last().textContent();
+  const paused = await last();
+  await page.getByLabel('Search the log').fill('flood');
+  await page.getByLabel('Search the log').fill('');
+  expect((await last()) === paused, 'it goes on while it is paused');
+  await page.getByRole('button', { name: /Follow/ }).click();
+  await written;
+  await floodLine(FLOOD - 1).waitFor({ timeout: SEEN_MS });
+  const lines = await page.getByTestId('log-line').allTextContents();
+  expect(lines.length <= LINES_SHOWN, `${lines.length} lines are drawn`);
+  const numbers = lines.map((line) => Number(/flood (\d+)/.exec(line)?.[1])).filter((n) => n >= 0);
+  const gap = numbers.find((n, i) => i > 0 && n !== numbers[i - 1] + 1);
+  expect(gap === undefined, `something is missing before ${gap}`);
 });
 
 // --- An incident

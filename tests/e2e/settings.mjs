@@ -33,6 +33,16 @@ import {
 const USER = 'e2e-ann';
 const USER_PASSWORD = 'seven wet stones';
 const TOKEN = 'e2e-probe';
+const viewer = process.env.HF_VIEWER;
+/** All there are, but those of one thing. */
+const PAGES = [
+  ...['/', '/setup', '/services', '/services/buffer', '/incidents', '/alarms', '/releases', '/audit'],
+  ...['/data', '/data/records', '/data/quarantine', '/data/rules', '/data/settings'],
+  ...['/devices', '/devices/accounts', '/devices/access', '/devices/add'],
+  ...['', '/users', '/tokens', '/certificate', '/all', '/configuration', '/backup', '/gateway'].map(
+    (tab) => `/settings${tab}`,
+  ),
+];
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
 
 const button = (name) => page.getByRole('button', { name, exact: true });
@@ -171,6 +181,40 @@ await check('the user comes in, and is offered only what is for operators', asyn
   await visitor.getByTestId('fingerprint').waitFor();
   expect((await visitor.locator('input[type=file]').count()) === 0, 'a certificate can be given');
 });
+/** Somebody looks at each page; none asks for what is refused then, is wider than its screen, or does not come. */
+async function walk(theirs, width, colorScheme) {
+  const refused = [];
+  const note = (answer) => {
+    if ([401, 403, 404].includes(answer.status())) refused.push(`${answer.url()}: ${answer.status()}`);
+  };
+  theirs.on('response', note);
+  await theirs.setViewportSize({ width, height: 800 });
+  await theirs.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  for (const path of PAGES) {
+    await open(url + path, theirs);
+    await theirs.locator('main [data-page-title]').waitFor();
+    await until('all is there', async () => !(await theirs.locator('main [aria-busy=true]').count()));
+    const scrollWidth = await theirs.evaluate(() => document.documentElement.scrollWidth);
+    expect(scrollWidth <= width, `${path} is ${scrollWidth} pixels wide`);
+  }
+  theirs.off('response', note);
+  expect(refused.length === 0, refused.join('\n'));
+}
+
+await check('an operator comes to every page, and none asks for what is not for operators', () =>
+  walk(visitor, 1280, 'light'),
+);
+if (viewer)
+  await check('so does a viewer, on a phone in the dark', async () => {
+    const theirs = await newVisitor();
+    await open(url, theirs);
+    await theirs.getByLabel('User').fill(viewer);
+    await theirs.getByLabel('Password', { exact: true }).fill(password);
+    await theirs.getByRole('button', { name: 'Log in' }).click();
+    await theirs.getByTestId('sentence').waitFor();
+    await walk(theirs, 320, 'dark');
+    await theirs.context().close();
+  });
 await check('an admin sees the session, and ends it', async () => {
   await show('/settings/users', /people may log in/);
   await accessible('users');
@@ -221,7 +265,10 @@ await check('the other sessions of oneself are seen, and end', async () => {
   await accessible('account');
   await shootAll('settings-account');
   const before = await page.getByTestId('session').count();
-  await page.getByRole('button', { name: /^End it/ }).first().click();
+  await page
+    .getByRole('button', { name: /^End it/ })
+    .first()
+    .click();
   await page.getByText(/^The session from .* has ended\.$/).waitFor();
   await until('one less', async () => (await page.getByTestId('session').count()) < before);
 });
@@ -339,7 +386,10 @@ await check('the configuration is exported', async () => {
   await show('/settings/configuration', 'All settings, out and in.');
   const begun = await download('Export the configuration', 'button');
   exported = readFileSync(await begun.path(), 'utf8');
-  expect(/^[a-z0-9-]+-config-[\d-]+-r\d+\.json$/.test(begun.suggestedFilename()), begun.suggestedFilename());
+  expect(
+    /^[a-z0-9-]+-config-[\d-]+-r\d+\.json$/.test(begun.suggestedFilename()),
+    begun.suggestedFilename(),
+  );
   expect(JSON.stringify(JSON.parse(exported)) === JSON.stringify(await config()), 'it differs');
   before = JSON.parse(exported).buffer.window_ms;
 });
@@ -363,7 +413,10 @@ await check('an import shows what it would change, and changes it', async () => 
   other.rules = [{ filter: 'e2e/+/import', decode: 'number' }, ...other.rules];
   await importText('other.json', JSON.stringify(other));
   await page.getByTestId('preview').getByText('/buffer/window_ms').waitFor();
-  await page.getByTestId('preview').getByText(`${before} → ${before + 150}`).waitFor();
+  await page
+    .getByTestId('preview')
+    .getByText(`${before} → ${before + 150}`)
+    .waitFor();
   expect((await config()).buffer.window_ms === before, 'it is changed already');
   await accessible('configuration');
   await shootAll('settings-configuration');
@@ -379,11 +432,104 @@ await check('two revisions are compared, and the one before comes back', async (
     await shootAll('settings-compare');
   }
   await importText('back.json', exported);
-  await page.getByTestId('preview').getByText(`${before + 150} → ${before}`).waitFor();
+  await page
+    .getByTestId('preview')
+    .getByText(`${before + 150} → ${before}`)
+    .waitFor();
   await button('Put it in force').click();
   await page.getByText(/^It is in force, as revision \d+\.$/).waitFor();
   expect((await config()).buffer.window_ms === before, 'it is not changed back');
 });
+
+// --- All settings, and a session that ends in the middle of them
+
+const section = (title) =>
+  page.locator('details').filter({ has: page.getByRole('heading', { name: title }) });
+const WINDOW = 'Durability window';
+const otherWindow = before + 70;
+const look = () => button('See what would change').click();
+const inPreview = (text) => page.getByTestId('preview').getByText(text, { exact: true }).waitFor();
+
+await check(
+  'every setting has its place in a form, and one out of range is refused there',
+  async () => {
+    await tab('All settings');
+    await page.getByRole('heading', { level: 1, name: 'Every setting there is.' }).waitFor();
+    for (const one of await page.locator('details.section > summary').all()) await one.click();
+    await accessible('all settings');
+    await shootAll('settings-all');
+    await page.getByLabel(WINDOW).fill('5001');
+    await look();
+    await page.getByText('goes from 0 to 5000 ms').waitFor();
+    await until('it has the focus', () =>
+      page.getByLabel(WINDOW).evaluate((e) => e === document.activeElement),
+    );
+  },
+);
+await check('what only the gateway can tell is told beside the setting, too', async () => {
+  await page.getByLabel(WINDOW).fill(String(otherWindow));
+  await page.getByLabel('Rules').fill('[{"filter": "#/no"}]');
+  await look();
+  await section('Records on their way').locator('.error-text').waitFor();
+  await page.getByLabel('Rules').fill(JSON.stringify((await config()).rules, null, 2));
+});
+await check('what would change is shown before it does', async () => {
+  await look();
+  await inPreview(`${before} → ${otherWindow}`);
+  expect((await page.getByTestId('changes').locator('li').count()) === 1, 'more would change');
+  expect((await config()).buffer.window_ms === before, 'it is changed already');
+  await shootAll('settings-all-preview');
+});
+await check('a session that ends meanwhile takes nothing along that was typed', async () => {
+  const { body } = await ask('GET', '/sessions');
+  const own = body.sessions.find(({ current }) => current);
+  await ask('DELETE', `/sessions/${own.id}`);
+  await page.getByText('Your session has ended.').waitFor();
+  await accessible('a session that has ended');
+  await shootAll('session-ended');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  const login = page.getByRole('dialog');
+  await login.getByLabel('Password', { exact: true }).fill(password);
+  await login.getByRole('button', { name: 'Log in' }).click();
+  await login.waitFor({ state: 'detached' });
+  expect((await page.getByLabel(WINDOW).inputValue()) === String(otherWindow), 'it is gone');
+});
+await check(
+  'who is slower is told what theirs would change now, and overwrites nothing',
+  async () => {
+    const { body, tag } = await ask('GET', '/config');
+    const quiet = body.alarms.silent_after_s + 60;
+    const patched = await ask(
+      'PATCH',
+      '/config',
+      { alarms: { silent_after_s: quiet } },
+      {
+        'If-Match': tag,
+        'Content-Type': 'application/merge-patch+json',
+      },
+    );
+    expect(patched.status === 200, `PATCH /config answers ${patched.status}`);
+    await button('Put it in force').click();
+    await page.getByText('Somebody has changed the settings meanwhile').waitFor();
+    await inPreview(`${before} → ${otherWindow}`);
+    await button('Put it in force').click();
+    await page.getByText(/^It is in force, as revision \d+\.$/).waitFor();
+    const now = await config();
+    expect(now.buffer.window_ms === otherWindow, 'it is not in force');
+    expect(now.alarms.silent_after_s === quiet, 'what the other has set is gone');
+    const back = await ask(
+      'PATCH',
+      '/config',
+      { buffer: { window_ms: before }, alarms: { silent_after_s: null } },
+      {
+        'If-Match': (await ask('GET', '/config')).tag,
+        'Content-Type': 'application/merge-patch+json',
+      },
+    );
+    expect(back.status === 200, `PATCH /config answers ${back.status}`);
+  },
+);
 
 // --- Backup
 
@@ -447,7 +593,10 @@ await check('diagnostics come as one file', async () => {
 await check('the audit log is filtered', async () => {
   await page.getByRole('link', { name: 'Audit' }).click();
   await page.getByTestId('audit').first().waitFor();
-  await page.getByText(`/buffer/window_ms: ${before + 150} → ${before}`).first().waitFor();
+  await page
+    .getByText(`/buffer/window_ms: ${before + 150} → ${before}`)
+    .first()
+    .waitFor();
   await accessible('audit');
   await shootAll('audit');
   await page.getByRole('searchbox').fill(USER);
@@ -457,9 +606,11 @@ await check('the audit log is filtered', async () => {
   });
   await page.getByRole('searchbox').fill('');
   await page.getByRole('combobox', { name: 'Everybody' }).selectOption(USER);
-  await until('only entries by the user', async () =>
-    (await page.getByTestId('audit').all()).length > 0 &&
-    (await page.locator(`[data-testid=audit]:not([data-who="${USER}"])`).count()) === 0,
+  await until(
+    'only entries by the user',
+    async () =>
+      (await page.getByTestId('audit').all()).length > 0 &&
+      (await page.locator(`[data-testid=audit]:not([data-who="${USER}"])`).count()) === 0,
   );
   expect(new URL(page.url()).search.includes(USER), 'the filter is not in the address');
 });
@@ -493,9 +644,14 @@ await accessible('audit, nothing found');
 await check('it is exported as it is filtered', async () => {
   await open(`${url}/audit?who=${USER}`);
   const begun = await download('Export these', 'button');
-  const lines = readFileSync(await begun.path(), 'utf8').trim().split('\r\n');
+  const lines = readFileSync(await begun.path(), 'utf8')
+    .trim()
+    .split('\r\n');
   expect(lines[0] === 'id,at,who,from,what,changes', lines[0]);
-  expect(lines.length > 1 && lines.slice(1).every((l) => l.includes(`,${USER},`)), lines.join('\n'));
+  expect(
+    lines.length > 1 && lines.slice(1).every((l) => l.includes(`,${USER},`)),
+    lines.join('\n'),
+  );
 });
 
 // --- On a phone
@@ -513,6 +669,38 @@ await check('on a phone the rest of the pages is behind “More”', async () =>
   expect(new URL(page.url()).pathname === '/devices', page.url());
   expect((await more.getAttribute('aria-expanded')) === 'false', 'it is still open');
   await page.setViewportSize({ width: 1280, height: 900 });
+});
+
+// --- A restore: all are logged out, and it is the gateway of the backup
+
+await check('a restore brings back what was, and says so to who logs in', async () => {
+  const made = 'e2e-after-backup';
+  await ask(
+    'POST',
+    '/users',
+    { name: made, password: USER_PASSWORD, role: 'viewer' },
+    { 'Content-Type': 'application/json' },
+  );
+  expect((await ask('GET', `/users/${made}`)).status === 200, 'no user to be gone afterwards');
+  await show('/settings/backup', /in one file/);
+  const form = backupForm('Restore a backup');
+  await form.getByLabel('Backup file').setInputFiles(backup);
+  await form.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
+  await form.getByLabel('Your password').fill(password);
+  await form.getByRole('button', { name: 'Restore…' }).click();
+  const { name } = (await ask('GET', '/gateway')).body;
+  await dialog().getByLabel(`Type ${name}`).fill(name);
+  await dialog().getByRole('button', { name: 'Restore it' }).click();
+  await page.getByText('Log in to see how it is.').waitFor();
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByTestId('restored').getByText(`This is ${name} now`).waitFor();
+  await shootAll('settings-restored');
+  await accessible('restored');
+  expect(
+    (await ask('GET', `/users/${made}`)).status === 404,
+    'what came after the backup is still there',
+  );
 });
 
 rmSync(folder, { recursive: true });

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The dashboard of a gateway of its own in Chromium, by tests/e2e.
-# HF_E2E='devices settings' runs only these of them.
+# HF_E2E='devices settings' runs only these of them; HF_SHOTS=FOLDER keeps a picture of each page and state in each look
+# (tests/e2e/screens is where git does not see them).
 # shellcheck source=../private-gateway.sh disable=SC2119
 . "$(dirname "$0")/../private-gateway.sh"
 # shellcheck source=../own/own.sh

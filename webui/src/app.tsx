@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { FunctionComponent, JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { LocationProvider, useLocation } from 'preact-iso';
 import { errorText } from './api/client';
-import type { Session, State } from './api/types';
+import type { ClaimState, Session, State } from './api/types';
 import { serviceOf } from './derive/address';
 import { Claim } from './pages/claim';
 import { pageOf } from './pages/lazy';
@@ -12,7 +12,7 @@ import { Overview } from './pages/overview';
 import { Notice, Title } from './parts/basics';
 import { Door } from './parts/door';
 import { Shell } from './parts/shell';
-import { startLive, state } from './state/live';
+import { forget, startLive, state } from './state/live';
 import { decide, waiting } from './state/prove';
 import { findOut, followOthers, visitor } from './state/session';
 import { setupText, shell } from './text';
@@ -78,12 +78,12 @@ function Proof(): JSX.Element | null {
   return form ? <form.Prove done={decide} /> : null;
 }
 
-function Member({ session }: { session: Session }): JSX.Element {
+/** active: the session holds. */
+function Member({ session, active }: { session: Session; active: boolean }): JSX.Element {
   const { path } = useLocation();
   const now = state.value;
-  useEffect(() => {
-    return startLive();
-  }, []);
+  useEffect(() => forget, []);
+  useEffect(() => (active ? startLive() : undefined), [active]);
   const title = pageTitle(path, now);
   useEffect(() => {
     document.title = title;
@@ -98,14 +98,53 @@ function Member({ session }: { session: Session }): JSX.Element {
   );
 }
 
+/** Lies over what somebody was at when the session ended: it is there again afterwards, with all that was typed. */
+function LoginAgain({ claim }: { claim: ClaimState }): JSX.Element {
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = box.current;
+    const stay = () => dialog?.showModal();
+    stay();
+    dialog?.addEventListener('close', stay);
+    return () => {
+      dialog?.removeEventListener('close', stay);
+      dialog?.close(); // gives the focus back
+    };
+  }, []);
+  return (
+    <dialog class="again" ref={box} aria-label={claim.name} onCancel={(e) => e.preventDefault()}>
+      <Login claim={claim} why="expired" />
+    </dialog>
+  );
+}
+
+/** Whoever has a session, or had it until it ended; null for nobody. */
+function useLastSession(): Session | null {
+  const who = visitor.value;
+  const last = useRef<Session | null>(null);
+  if (who.kind === 'member') last.current = who.session;
+  else if (who.kind !== 'stranger' || who.why !== 'expired') last.current = null;
+  return last.current;
+}
+
 function Gate(): JSX.Element | null {
   const who = visitor.value;
+  const session = useLastSession();
   useEffect(() => {
     if (who.kind === 'unclaimed' || who.kind === 'stranger') document.title = who.claim.name;
   }, [who]);
+  if (session)
+    return (
+      <>
+        <Member key={session.user} session={session} active={who.kind === 'member'} />
+        {who.kind === 'stranger' && <LoginAgain claim={who.claim} />}
+      </>
+    );
   switch (who.kind) {
-    case 'unknown':
-      return null;
+    case 'unclaimed':
+      return <Claim claim={who.claim} />;
+    case 'stranger':
+      return <Login claim={who.claim} why={who.why} />;
     case 'away':
       return (
         <Door>
@@ -118,12 +157,8 @@ function Gate(): JSX.Element | null {
           </div>
         </Door>
       );
-    case 'unclaimed':
-      return <Claim claim={who.claim} />;
-    case 'stranger':
-      return <Login claim={who.claim} why={who.why} />;
-    case 'member':
-      return <Member session={who.session} />;
+    default:
+      return null;
   }
 }
 

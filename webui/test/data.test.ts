@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest';
 import { query } from '../src/api/query';
-import type { BufferDetail, Config, Device, Flash } from '../src/api/types';
-import { bookParts, cardLife, dataAnswer, isSilent, payloadOf } from '../src/derive/data';
+import type { BufferDetail, Config, Flash } from '../src/api/types';
+import { bookParts, cardLife, dataAnswer, payloadOf } from '../src/derive/data';
 import { fieldOf, formOf, parseRules, patchOf } from '../src/derive/settings';
 import { stateWith } from './fixture';
 
-const AT = '2026-11-24T03:01:34.000Z';
 const EARLIER = '2026-11-24T01:01:34.000Z';
 
 function stateWithBuffer(change: Partial<ReturnType<typeof stateWith>['buffer']>) {
@@ -82,36 +81,6 @@ describe('the card', () => {
     expect(cardLife({ ...flash, expected_years: null }).text).toContain('longer');
     const unrated = { ...flash, expected_years: null, rated_endurance_bytes: null };
     expect(cardLife(unrated).text).toContain('set the rated endurance');
-  });
-});
-
-describe('a device', () => {
-  const device: Device = {
-    device: '7',
-    first_seen: EARLIER,
-    last_seen: AT,
-    messages: 7201,
-    rate_per_s: 1,
-    topic: 'sensors/7/temp',
-    last: null,
-  };
-  const later = (seconds: number) => new Date(Date.parse(AT) + seconds * 1000).toISOString();
-
-  it('that speaks every second is silent after a minute', () => {
-    expect(isSilent(device, later(59))).toBe(false);
-    expect(isSilent(device, later(61))).toBe(true);
-  });
-
-  it('that speaks every ten minutes is not silent after eleven', () => {
-    const slow = { ...device, messages: 13 };
-    expect(isSilent(slow, later(660))).toBe(false);
-    expect(isSilent(slow, later(3001))).toBe(true);
-  });
-
-  it('that spoke once has no interval to miss', () => {
-    const once = { ...device, messages: 1, first_seen: AT };
-    expect(isSilent(once, later(599))).toBe(false);
-    expect(isSilent(once, later(601))).toBe(true);
   });
 });
 

@@ -101,7 +101,7 @@ export function stateWith(change: Partial<State> = {}): State {
         disks: [],
         flash: { life_percent_used: null, device: '' },
         psi: null,
-        clock: { synchronised: true, floor: null },
+        clock: { synchronised: true, floor: null, zone: 'UTC' },
       },
       daemon: { rss_bytes: 1, cpu_percent: 0 },
       field: { address: '192.0.2.1', port: 1883, tls_port: null },

@@ -11,8 +11,19 @@ const READ_OF_PARTS = new Set([
 /** Attributes whose value nobody reads. */
 const TECHNICAL =
   /^(data-|aria-(controls|describedby|labelledby|current|live)|class$|d$|id$|href$|type$|key$|style$|for$|role$|rel$|target$|auto|inputMode$|accept$|viewBox$|method$|download$)/;
-/** What begins like a sentence, or is more than one word. */
-const SENTENCE = /^\p{Lu}\p{Ll}+([ ,.…:?!]|$)|\p{Ll}{2,}[,.…:?!]? \p{L}{2,}/u;
+/** Members of an object that are shown. */
+const READ_MEMBERS = new Set([
+  'word',
+  'text',
+  'title',
+  'label',
+  'hint',
+  'detail',
+  'eyebrow',
+  'note',
+]);
+/** What begins like a sentence, is more than one word, or counts something. */
+const SENTENCE = /^\p{Lu}\p{Ll}+([ ,.…:?!]|$)|\p{Ll}{2,}[,.…:?!]? \p{L}{2,}|^\d+ \p{L}{2,}/u;
 const LETTER = /\p{L}/u;
 
 function literalText(node: ts.Node): string | null {
@@ -94,6 +105,11 @@ export function wordsIn(source: string, name = 'page.tsx'): string[] {
       if (TECHNICAL.test(node.name.getText())) return;
       if (isRead(node) && node.initializer) noteValues(node.initializer);
     }
+    if (ts.isPropertyAssignment(node) && READ_MEMBERS.has(node.name.getText()))
+      noteValues(node.initializer);
+    if (ts.isTemplateExpression(node))
+      for (const { literal } of node.templateSpans)
+        if (/^[ \u00a0]\p{L}{2,}$/u.test(literal.text)) note(literal, literal.text);
     if (ts.isJsxExpression(node) && (ts.isJsxElement(node.parent) || ts.isJsxFragment(node.parent)))
       noteValues(node);
     const text = literalText(node);

@@ -104,7 +104,7 @@ gateway(void **state)
         "\"temperature_c\":null,\"uptime_s\":0,\"cgroup\":\"v1\",\"cores\":0,"
         "\"disks\":[{\"mount\":\"/var\",\"used_bytes\":9,\"total_bytes\":10,\"inodes_used\":1,"
         "\"inodes_total\":2}],\"psi\":null,\"flash\":{\"life_percent_used\":null,\"device\":\"\"},"
-        "\"clock\":{\"synchronised\":false,\"floor\":null}},"
+        "\"clock\":{\"synchronised\":false,\"floor\":null,\"zone\":\"\"}},"
         "\"daemon\":{\"rss_bytes\":0,\"cpu_percent\":0},\"field\":{\"address\":\"\",\"port\":0,"
         "\"tls_port\":null}}");
 }

@@ -285,16 +285,21 @@ static void
 devices_and_rules(void **state)
 {
     (void)state;
-    peer.body = "{\"devices\":[{\"device\":\"7\",\"last_seen_ms\":1795489293123,\"messages\":9,"
-                "\"rate_per_s\":0.5,\"topic\":\"s/7/t\",\"last\":{\"text\":\"on\"}}],"
-                "\"next\":null,\"total\":1,\"forgotten\":0}";
-    call_expect("GET", "/api/v1/devices", "limit=3&cursor=7", 200,
-                "{\"devices\":[{\"device\":\"7\",\"last_seen\":\"2026-11-24T03:01:33.123Z\","
-                "\"first_seen\":null,\"messages\":9,\"rate_per_s\":0.5,\"topic\":\"s/7/t\","
-                "\"last\":{\"text\":\"on\"}}],\"next\":null,\"total\":1,\"forgotten\":0}");
+    peer.body =
+        "{\"devices\":[{\"device\":\"7\",\"last_seen_ms\":1795489293123,\"messages\":9,"
+        "\"rate_per_s\":0.5,\"quiet\":true,\"topic\":\"s/7/t\",\"last\":{\"text\":\"on\"}}],"
+        "\"next\":null,\"total\":1,\"quiet\":1,\"forgotten\":0}";
+    call_expect(
+        "GET", "/api/v1/devices", "limit=3&cursor=7", 200,
+        "{\"devices\":[{\"device\":\"7\",\"last_seen\":\"2026-11-24T03:01:33.123Z\","
+        "\"first_seen\":null,\"messages\":9,\"rate_per_s\":0.5,\"quiet\":true,\"topic\":\"s/7/t\","
+        "\"last\":{\"text\":\"on\"}}],\"next\":null,\"total\":1,\"quiet\":1,\"forgotten\":0}");
     assert_string_equal(peer_server_last(&peer)->url, "/v1/devices?limit=3&cursor=7");
     call_expect("GET", "/api/v1/devices", "search=Press%2d7&limit=3", 200, NULL);
     assert_string_equal(peer_server_last(&peer)->url, "/v1/devices?limit=3&search=Press-7");
+    call_expect("GET", "/api/v1/devices", "quiet=true", 200, NULL);
+    assert_string_equal(peer_server_last(&peer)->url, "/v1/devices?limit=100&quiet=1");
+    call_expect("GET", "/api/v1/devices", "quiet=1", 400, "'quiet' is true or false");
     call_expect("GET", "/api/v1/devices", "search=", 400, "'search' is a percent-encoded text");
     call_expect("GET", "/api/v1/quarantine", "search=x", 400, NULL);
     peer.body = "{\"rules\":[{\"filter\":\"#\",\"action\":\"drop\",\"matched\":3}]}";

@@ -52,7 +52,8 @@ static const char whole[] =
     "\"release_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"],"
     "\"stick_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"],"
     "\"upgrade\":{\"freeze\":true,\"gate_s\":30,\"switch_s\":60,\"max_backlog\":100,"
-    "\"busy_wait_s\":0,\"config_gate_s\":60},"
+    "\"busy_wait_s\":0,\"config_gate_s\":60,"
+    "\"windows\":[{\"days\":[\"sat\",\"sun\"],\"from\":\"22:30\",\"to\":\"04:00\"}]},"
     "\"scan\":{\"policy\":{\"unknown\":\"warn\",\"low\":\"warn\",\"medium\":\"warn\","
     "\"high\":\"block\"},\"accept\":[{\"id\":\"CVE-2026-11\",\"reason\":\"no way in\","
     "\"expires\":\"2027-01-31T00:00:00Z\"}]}}";
@@ -228,6 +229,13 @@ a_bad_document_changes_nothing(void **state)
         {"{\"upgrade\":{\"max_backlog\":-1}}", "/upgrade/max_backlog"},
         {"{\"upgrade\":{\"busy_wait_s\":86401}}", "/upgrade/busy_wait_s"},
         {"{\"upgrade\":{\"config_gate_s\":-1}}", "/upgrade/config_gate_s"},
+        {"{\"upgrade\":{\"windows\":[{\"from\":\"24:00\",\"to\":\"04:00\"}]}}",
+         "/upgrade/windows/0/from"},
+        {"{\"upgrade\":{\"windows\":[{\"from\":\"02:00\",\"to\":\"4:00\"}]}}",
+         "/upgrade/windows/0/to"},
+        {"{\"upgrade\":{\"windows\":[{\"days\":[\"day\"],\"from\":\"02:00\",\"to\":\"04:00\"}]}}",
+         "/upgrade/windows/0/days"},
+        {"{\"upgrade\":{\"windows\":[1,1,1,1,1,1,1,1,1]}}", "/upgrade/windows/0"},
         {"{\"scan\":{\"policy\":{\"high\":\"accept\"}}}", "/scan/policy/high"},
         {"{\"scan\":{\"policy\":{\"critical\":\"warn\"}}}", "/scan/policy/critical"},
         {"{\"scan\":{\"accept\":[{\"id\":\"CVE-1\",\"reason\":\"r\"}]}}", "/scan/accept/0/expires"},

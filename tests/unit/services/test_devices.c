@@ -65,15 +65,17 @@ test_devices(void **state)
     hear(&d, "sensors/10", "\xff", 5);
     hear(&d, "sensors", "1", 6);    /* no such level */
     hear(&d, "sensors//x", "1", 6); /* no name */
-    assert_int_equal(hf_devices_print(&d, &(struct hf_devices_page){1, "", ""}, 5, &out, NULL), 0);
-    assert_string_equal(out.data, "{\"devices\":[{\"device\":\"10\",\"last_seen_ms\":1005,"
-                                  "\"first_seen_ms\":1005,\"messages\":1,\"rate_per_s\":0.017,"
-                                  "\"topic\":\"sensors/10\",\"last\":{\"base64\":\"/w==\"}}],"
-                                  "\"next\":\"10\",\"total\":2,\"forgotten\":0}");
+    assert_int_equal(hf_devices_print(&d, &(struct hf_devices_page){.limit = 1}, 5, &out, NULL), 0);
+    assert_string_equal(out.data,
+                        "{\"devices\":[{\"device\":\"10\",\"last_seen_ms\":1005,"
+                        "\"first_seen_ms\":1005,\"messages\":1,\"rate_per_s\":0.017,"
+                        "\"quiet\":false,\"topic\":\"sensors/10\",\"last\":{\"base64\":\"/w==\"}}],"
+                        "\"next\":\"10\",\"total\":2,\"quiet\":0,\"forgotten\":0}");
     hf_buf_clear(&out);
-    assert_int_equal(hf_devices_print(&d, &(struct hf_devices_page){50, "10", ""}, 0, &out, NULL),
-                     0);
-    assert_non_null(strstr(out.data, "\"messages\":2,\"rate_per_s\":0.033,"
+    assert_int_equal(
+        hf_devices_print(&d, &(struct hf_devices_page){.limit = 50, .cursor = "10"}, 0, &out, NULL),
+        0);
+    assert_non_null(strstr(out.data, "\"messages\":2,\"rate_per_s\":0.033,\"quiet\":false,"
                                      "\"topic\":\"sensors/7/hum\",\"last\":{\"text\":\"text\"}}],"
                                      "\"next\":null"));
     memset(cut, 'x', sizeof cut - 1);
@@ -81,11 +83,47 @@ test_devices(void **state)
     memcpy(cut + HF_DEVICE_LAST_MAX - 1, "é", 2); /* in two bytes, of which one has room */
     hear(&d, "sensors/7/hum", cut, 9);
     hf_buf_clear(&out);
-    assert_int_equal(hf_devices_print(&d, &(struct hf_devices_page){50, "10", ""}, 0, &out, NULL),
-                     0);
+    assert_int_equal(
+        hf_devices_print(&d, &(struct hf_devices_page){.limit = 50, .cursor = "10"}, 0, &out, NULL),
+        0);
     assert_non_null(strstr(out.data, "xxx\",\"cut\":true}}"));
     assert_int_equal(hf_devices_set_pattern(&d, "ID/#", NULL), 0);
     assert_int_equal(d.table.count, 0);
+    hf_devices_done(&d);
+}
+
+/* By its own rhythm, whatever the wall clock did; a page has those that are, and all are counted.
+ */
+static void
+test_quiet_devices(void **state)
+{
+    struct hf_devices_page page = {.limit = 1, .quiet = true};
+    HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(65536);
+    struct hf_devices d;
+
+    (void)state;
+    assert_int_equal(hf_devices_init(&d, NULL), 0);
+    assert_int_equal(hf_devices_set_pattern(&d, "+/ID/#", NULL), 0);
+    for (int i = 0; i < 3; i++) {
+        hear(&d, "s/fast", "1", i * 1000);
+        hear(&d, "s/slow", "1", i * 600000);
+    }
+    hear(&d, "s/once", "1", 1200000);
+    assert_int_equal(hf_devices_print(&d, &page, 1200000, &out, NULL), 0);
+    assert_non_null(strstr(out.data, "[{\"device\":\"fast\","));
+    assert_non_null(strstr(out.data, "\"next\":null,\"total\":3,\"quiet\":1,"));
+    hf_buf_clear(&out);
+    assert_int_equal(
+        hf_devices_print(&d, &page, 1200000 + HF_DEVICE_QUIET_ALONE_MS + 1, &out, NULL), 0);
+    assert_non_null(strstr(out.data, "\"next\":\"fast\",\"total\":3,\"quiet\":2,"));
+    memcpy(page.cursor, "fast", sizeof "fast");
+    hf_buf_clear(&out);
+    assert_int_equal(hf_devices_print(&d, &page, 1200000 + 5 * 600000, &out, NULL), 0);
+    assert_non_null(strstr(out.data, "[{\"device\":\"once\","));
+    assert_non_null(strstr(out.data, "\"next\":null,\"total\":3,\"quiet\":2,"));
+    hf_buf_clear(&out);
+    assert_int_equal(hf_devices_print(&d, &page, 1200000 + 5 * 600000 + 1, &out, NULL), 0);
+    assert_non_null(strstr(out.data, "\"next\":\"once\",\"total\":3,\"quiet\":3,"));
     hf_devices_done(&d);
 }
 
@@ -134,8 +172,9 @@ test_devices_are_bounded(void **state)
         if (i == HF_DEVICES_MAX - 1)
             hear(&d, "00000", "1", i); /* used again: not the oldest any more */
     }
-    assert_int_equal(hf_devices_print(&d, &(struct hf_devices_page){2, "", ""}, 0, &out, NULL), 0);
-    assert_non_null(strstr(out.data, "\"next\":\"00004\",\"total\":10000,\"forgotten\":3}"));
+    assert_int_equal(hf_devices_print(&d, &(struct hf_devices_page){.limit = 2}, 0, &out, NULL), 0);
+    assert_non_null(
+        strstr(out.data, "\"next\":\"00004\",\"total\":10000,\"quiet\":0,\"forgotten\":3}"));
     assert_non_null(strstr(out.data, "\"device\":\"00000\""));
     hf_devices_done(&d);
 }
@@ -272,6 +311,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_devices),
         cmocka_unit_test(test_silent_devices),
+        cmocka_unit_test(test_quiet_devices),
         cmocka_unit_test(test_devices_are_bounded),
         cmocka_unit_test(test_devices_by_a_part_of_the_name),
         cmocka_unit_test(test_patterns),

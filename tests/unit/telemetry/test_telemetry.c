@@ -216,6 +216,13 @@ page_cache_is_counted_again_when_memory_moved_or_time_passed(void **state)
 }
 
 static void
+set_zone(const struct stage *s, const char *target)
+{
+    assert_int_equal(mkdir(tempdir_path(s->folder, "etc"), 0755), 0);
+    assert_int_equal(symlink(target, tempdir_path(s->folder, "etc/localtime")), 0);
+}
+
+static void
 host_is_read(void **state)
 {
     static const char *const versions[] = {"v1", "v2"};
@@ -233,6 +240,8 @@ host_is_read(void **state)
         near(h.daemon_cpu_percent, 0);
         snprintf(tree, sizeof tree, "%s/second", versions[v]);
         show(&s, tree);
+        if (v == 1)
+            set_zone(&s, "../usr/share/zoneinfo/Europe/Berlin");
         host_now(&s, "/", 10999, &h);
         near(h.cpu_percent, 30);
         near(h.daemon_cpu_percent, 0);
@@ -240,6 +249,7 @@ host_is_read(void **state)
         near(h.daemon_cpu_percent, 100.0 * 50 / (double)sysconf(_SC_CLK_TCK) / 10);
         near(h.load1, 0.52);
         assert_string_equal(h.hostname, "gw-hall-3");
+        assert_string_equal(h.zone, v == 0 ? "UTC" : "Europe/Berlin");
         assert_int_equal(h.cgroup_version, v + 1);
         assert_int_equal(h.cores, 4);
         assert_int_equal(h.uptime_s, 350735);

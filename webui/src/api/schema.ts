@@ -2150,6 +2150,11 @@ export interface components {
                 synchronised: boolean;
                 /** @description The last time known for sure; no start begins before it. */
                 floor: components["schemas"]["TimeOrNull"];
+                /**
+                 * @description Of local time, as the time zone database calls it.
+                 * @example Europe/Berlin
+                 */
+                zone: string;
             };
         };
         /** @description The name of a service: `broker`, `buffer`, `processor`, `forwarder`, or one of the operator's own, as the release has it. */
@@ -2988,6 +2993,8 @@ export interface components {
             next: string | null;
             /** @description Devices remembered, whether they are in the list or not. */
             total: number;
+            /** @description Those of them that are quiet. */
+            quiet: number;
             /** @description Devices given up because there were too many, the longest silent first. */
             forgotten: number;
         };
@@ -2999,6 +3006,7 @@ export interface components {
          *       "first_seen": "2026-11-24T01:01:33.123Z",
          *       "messages": 3600,
          *       "rate_per_s": 0.5,
+         *       "quiet": false,
          *       "topic": "sensors/7/temp",
          *       "last": {
          *         "payload": {
@@ -3018,6 +3026,8 @@ export interface components {
             messages: number;
             /** @description Messages a second. */
             rate_per_s: number;
+            /** @description It has said nothing for five of its own intervals, and not for less than a minute; after a single message, for ten. */
+            quiet: boolean;
             /** @description Of its newest message. */
             topic: string;
             last: components["schemas"]["Value"];
@@ -3395,7 +3405,17 @@ export interface components {
          *         "switch_s": 120,
          *         "max_backlog": 0,
          *         "busy_wait_s": 600,
-         *         "config_gate_s": 60
+         *         "config_gate_s": 60,
+         *         "windows": [
+         *           {
+         *             "days": [
+         *               "sat",
+         *               "sun"
+         *             ],
+         *             "from": "02:00",
+         *             "to": "05:00"
+         *           }
+         *         ]
          *       },
          *       "scan": {
          *         "policy": {
@@ -3477,6 +3497,7 @@ export interface components {
                 max_backlog: components["schemas"]["UpgradePatch"]["max_backlog"];
                 busy_wait_s: components["schemas"]["UpgradePatch"]["busy_wait_s"];
                 config_gate_s: components["schemas"]["UpgradePatch"]["config_gate_s"];
+                windows: components["schemas"]["UpgradePatch"]["windows"];
             };
             /** @description What is done about known vulnerabilities of images. */
             scan: {
@@ -3683,7 +3704,22 @@ export interface components {
             busy_wait_s?: number;
             /** @description How long services must do well with other settings, or the configuration goes back; 0: nobody watches. */
             config_gate_s?: number;
+            /**
+             * @description When an upgrade may begin to switch, by the gateway's local time; it waits otherwise. None: at any time. A way back
+             *     never waits.
+             */
+            windows?: {
+                /** @description On which it opens; none or absent for all. */
+                days?: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                from: components["schemas"]["TimeOfDay"];
+                to: components["schemas"]["TimeOfDay"];
+            }[];
         };
+        /**
+         * @description Hours and minutes.
+         * @example 02:00
+         */
+        TimeOfDay: string;
         /** @description Where images are fetched from, and how. */
         RegistryPatch: {
             /** @description Host, and port where it is not 443; empty for none. By HTTPS, but for one on this machine that no CA is given for. */
@@ -4240,7 +4276,7 @@ export interface components {
                  * @description What it is about.
                  * @enum {string}
                  */
-                kind: "unsigned" | "older" | "no_room" | "failed_before" | "image_missing" | "vulnerable" | "not_scanned" | "older_settings";
+                kind: "unsigned" | "older" | "no_room" | "failed_before" | "image_missing" | "vulnerable" | "not_scanned" | "older_settings" | "waits";
                 /** @description For people. */
                 text: string;
             }[];
@@ -6979,6 +7015,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those with this in their name, in any case. */
                 search?: string;
+                /** @description Only those that are quiet. */
+                quiet?: boolean;
             };
             header?: never;
             path?: never;

@@ -105,11 +105,11 @@ export function matches(alarm: Alarm, { severity, kind, subject }: AlarmFilter):
 /** How long, or how long it was; with how often where it was more than once. */
 export function spell({ raised, cleared, count: times }: Alarm, at: string): string {
   const long = text.for(duration(secondsBetween(raised, cleared ?? at) ?? 0));
-  return times > 1 ? `${long}, ${count(times)} times` : long;
+  return times > 1 ? text.times(long, count(times)) : long;
 }
 
 function many(n: number): string {
-  return n === 1 ? '1 alarm' : text.alarms(count(n));
+  return n === 1 ? text.oneAlarm : text.alarms(count(n));
 }
 
 /** The page's first line. */

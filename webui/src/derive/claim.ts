@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+import { claimText } from '../text';
 import { PASSWORD_MIN } from './password';
+
+const { wrong } = claimText;
 
 export type ClaimField = 'setup_code' | 'name' | 'password';
 
@@ -23,17 +26,13 @@ export function claimErrors(
 ): Partial<Record<ClaimField, string>> {
   const errors: Partial<Record<ClaimField, string>> = {};
   const digits = code.replace(/[^0-9A-Za-z]/g, '').length;
-  if (digits === 0)
-    errors.setup_code = 'Enter the setup code that the gateway printed when it started';
-  else if (digits < CODE_LENGTH)
-    errors.setup_code = `The setup code has ${CODE_LENGTH} letters and digits; this one has ${digits}`;
-  if (!name) errors.name = 'Enter a name for this gateway';
-  else if (name.length > NAME_MAX) errors.name = `The name has at most ${NAME_MAX} characters`;
-  else if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(name))
-    errors.name =
-      'The name has only letters, digits and dashes, and begins and ends with a letter or digit';
-  if (!password) errors.password = 'Enter a password';
+  if (digits === 0) errors.setup_code = wrong.noCode;
+  else if (digits < CODE_LENGTH) errors.setup_code = wrong.codeLength(CODE_LENGTH, digits);
+  if (!name) errors.name = wrong.noName;
+  else if (name.length > NAME_MAX) errors.name = wrong.nameLength(NAME_MAX);
+  else if (!/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i.test(name)) errors.name = wrong.nameLetters;
+  if (!password) errors.password = wrong.noPassword;
   else if ([...password].length < PASSWORD_MIN)
-    errors.password = `The password needs at least ${PASSWORD_MIN} characters`;
+    errors.password = wrong.passwordLength(PASSWORD_MIN);
   return errors;
 }

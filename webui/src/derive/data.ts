@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the buffer's numbers mean: is data safe, when is it full, when drained, what is missing.
-import type {
-  Books,
-  Buffer,
-  BufferDetail,
-  Device,
-  Flash,
-  Sink,
-  State,
-  WhenFull,
-} from '../api/types';
+import type { Books, Buffer, BufferDetail, Flash, Sink, State, WhenFull } from '../api/types';
 import { bytes, count, countShort, duration, secondsBetween } from '../format/format';
 import { data } from '../text';
 import type { Mark, Tone } from './tone';
@@ -27,7 +18,7 @@ export interface Answer {
 export const BACKLOG_S = 10;
 
 function records(n: number): string {
-  return n === 1 ? '1 record' : words.records(countShort(n));
+  return n === 1 ? words.oneRecord : words.records(countShort(n));
 }
 
 function outlook(buffer: Buffer): string {
@@ -162,21 +153,6 @@ export function perDay(value: number | null): string {
   return value === null ? words.notKnownYet : words.aDay(bytes(value));
 }
 
-/** Silent for so many of its own intervals, and not for less than a minute. */
-const SILENT_INTERVALS = 5;
-const SILENT_MIN_S = 60;
-/** Where one message is all there was, there is no interval. */
-const SILENT_ALONE_S = 600;
-
-export function isSilent(device: Device, at: string): boolean {
-  const quiet = secondsBetween(device.last_seen, at);
-  if (quiet === null) return false;
-  const span = secondsBetween(device.first_seen, device.last_seen ?? at) ?? 0;
-  if (device.messages < 2) return quiet > SILENT_ALONE_S;
-  const interval = span / (device.messages - 1);
-  return quiet > Math.max(SILENT_MIN_S, interval * SILENT_INTERVALS);
-}
-
 export interface Payload {
   kind: 'JSON' | 'text' | 'bytes' | 'nothing';
   text: string;
@@ -200,7 +176,7 @@ function hex(base64: string): string {
     const shown = [...raw.slice(0, HEX_MAX)].map((c) =>
       c.charCodeAt(0).toString(16).padStart(2, '0'),
     );
-    const more = raw.length > HEX_MAX ? ` … ${count(raw.length)} bytes` : '';
+    const more = raw.length > HEX_MAX ? ` …${words.bytes(count(raw.length))}` : '';
     return shown.join(' ') + more;
   } catch {
     return base64;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How hard a password is to guess, roughly: enough to steer people, never to refuse one. The only
 // rule that the gateway enforces is the length.
+import { shell } from '../text';
 
 export const PASSWORD_MIN = 10;
 
@@ -24,7 +25,7 @@ const COMMON = [
   'raspberry',
   'secret',
 ];
-const WORDS = ['too short', 'weak', 'fair', 'good', 'strong'] as const;
+const WORDS = shell.strength.words;
 /** Bits of a guess space, from which on the next level begins. */
 const STEPS = [40, 55, 70] as const;
 

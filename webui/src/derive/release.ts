@@ -407,9 +407,9 @@ function awayFigure({ services }: Plan): Figure | null {
 
 function fetchFigure({ fetch }: Plan): Figure {
   if (fetch.images === 0) return { value: words.nothing, text: words.toFetchAllIsHere };
-  const images = fetch.images === 1 ? '1 image' : words.images(fetch.images);
+  const images = fetch.images === 1 ? words.oneImage : words.images(fetch.images);
   if (fetch.bytes === null) return { value: images, text: words.toFetchSizeNotStated };
-  const layers = fetch.layers === null ? images : `${images}, ${fetch.layers} layers`;
+  const layers = fetch.layers === null ? images : words.inLayers(images, fetch.layers);
   return { value: bytes(fetch.bytes), text: words.toFetch(layers) };
 }
 

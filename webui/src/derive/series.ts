@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the charts draw: the gateway's history; the shortest range is continued by the event stream.
 import type { History, HistoryRange, Service, State } from '../api/types';
+import { units } from '../text/units';
 
 type Values = (number | null)[];
 
@@ -19,11 +20,7 @@ export const SPAN_S: Record<HistoryRange, number> = {
   '6h': 6 * HOUR_S,
   '3d': 72 * HOUR_S,
 };
-export const SPAN_TEXT: Record<HistoryRange, string> = {
-  '10m': '10 min',
-  '6h': '6 h',
-  '3d': '3 days',
-};
+export const SPAN_TEXT: Record<HistoryRange, string> = units.spans;
 export const RANGES = Object.keys(SPAN_S) as HistoryRange[];
 
 export function isRange(text: string | undefined): text is HistoryRange {

@@ -136,16 +136,16 @@ function capabilities({ cap_drop, cap_add }: Service['hardening']): HardeningRow
 export function hardeningRows({ hardening }: Service): HardeningRow[] {
   const { user, read_only, no_new_privileges, devices } = hardening;
   const rows: HardeningRow[] = [
-    { name: said.user, text: user || 'root', weak: user === '' || ROOT_USER.test(user) },
+    { name: said.user, text: user || said.root, weak: user === '' || ROOT_USER.test(user) },
     {
       name: said.rootFileSystem,
-      text: read_only ? 'read-only' : 'writable',
+      text: read_only ? said.readOnly : said.writable,
       weak: !read_only,
     },
     capabilities(hardening),
     {
       name: said.newPrivileges,
-      text: no_new_privileges ? 'never' : said.bySetuidPrograms,
+      text: no_new_privileges ? said.never : said.bySetuidPrograms,
       weak: !no_new_privileges,
     },
   ];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which colour and which word a state has. The word always stands beside the colour.
 import type { Sentence, Service, Uplink } from '../api/types';
+import { markText } from '../text';
 
 /** move: it is being worked at. */
 export type Tone = 'ok' | 'warn' | 'bad' | 'off' | 'move';
@@ -11,22 +12,16 @@ export interface Mark {
 }
 
 const HEALTH: Record<Service['health'], Mark> = {
-  healthy: { tone: 'ok', word: 'healthy' },
-  starting: { tone: 'warn', word: 'starting' },
-  degraded: { tone: 'warn', word: 'degraded' },
-  waiting: { tone: 'warn', word: 'waiting' },
-  unreachable: { tone: 'bad', word: 'no answer' },
-  stopped: { tone: 'off', word: 'stopped' },
-  failed: { tone: 'bad', word: 'failed' },
+  healthy: { tone: 'ok', word: markText.health.healthy },
+  starting: { tone: 'warn', word: markText.health.starting },
+  degraded: { tone: 'warn', word: markText.health.degraded },
+  waiting: { tone: 'warn', word: markText.health.waiting },
+  unreachable: { tone: 'bad', word: markText.health.unreachable },
+  stopped: { tone: 'off', word: markText.health.stopped },
+  failed: { tone: 'bad', word: markText.health.failed },
 };
 
-const ON_THE_WAY: Partial<Record<Service['state'], string>> = {
-  pulling: 'getting its image',
-  creating: 'being created',
-  starting: 'starting',
-  stopping: 'stopping',
-  backoff: 'waits to restart',
-};
+const ON_THE_WAY: Partial<Record<Service['state'], string>> = markText.onTheWay;
 
 export function serviceMark(service: Service): Mark {
   const mark = HEALTH[service.health];
@@ -40,12 +35,12 @@ export function serviceMark(service: Service): Mark {
 }
 
 const UPLINK: Record<Uplink['state'], Mark> = {
-  unset: { tone: 'off', word: 'not set' },
-  idle: { tone: 'ok', word: 'ready' },
-  delivering: { tone: 'ok', word: 'delivering' },
-  away: { tone: 'warn', word: 'away' },
-  refused: { tone: 'bad', word: 'refuses' },
-  unknown: { tone: 'off', word: 'not known' },
+  unset: { tone: 'off', word: markText.uplink.unset },
+  idle: { tone: 'ok', word: markText.uplink.idle },
+  delivering: { tone: 'ok', word: markText.uplink.delivering },
+  away: { tone: 'warn', word: markText.uplink.away },
+  refused: { tone: 'bad', word: markText.uplink.refused },
+  unknown: { tone: 'off', word: markText.uplink.unknown },
 };
 
 export function uplinkMark(uplink: Uplink): Mark {

@@ -6,7 +6,7 @@ import { fromUnit, inUnit, type Unit, wrongNumber } from './units';
 
 const text = releases.upgradeSettingsWords;
 
-export type UpgradeNumber = Exclude<keyof UpgradePatch, 'freeze'>;
+export type UpgradeNumber = Exclude<keyof UpgradePatch, 'freeze' | 'windows'>;
 export type UpgradeForm = Record<UpgradeNumber, string>;
 export type UpgradeErrors = Partial<UpgradeForm>;
 

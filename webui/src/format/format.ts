@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers and times as people say them. The exact value belongs into a title beside it.
+import { units } from '../text/units';
 
 /** Between a number and its unit; a line never breaks there. */
 const NB = '\u00a0';
@@ -9,7 +10,7 @@ const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86_400;
 
-const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const grouped = new Intl.NumberFormat(units.numbers, { maximumFractionDigits: 0 });
 
 function short(value: number): string {
   return value < 9.95 && value !== Math.round(value) ? value.toFixed(1) : grouped.format(value);
@@ -32,8 +33,8 @@ export function bytes(value: number): string {
 export function bytesOf(used: number, total: number): string {
   const unit = byteUnit(total);
   const part = used / STEP ** unit;
-  if (used > 0 && part < 1) return `${bytes(used)} of ${bytes(total)}`;
-  return `${short(part)} of ${bytes(total)}`;
+  if (used > 0 && part < 1) return units.of(bytes(used), bytes(total));
+  return units.of(short(part), bytes(total));
 }
 
 /** 1204318 → "1,204,318" */
@@ -52,30 +53,31 @@ export function countShort(value: number): string {
 
 /** Records a second: 154.2 → "154/s", 0.04 → "2/min" */
 export function rate(perSecond: number): string {
-  if (perSecond > 0 && perSecond < 0.1) return `${short(Math.max(perSecond * MINUTE, 0.1))}/min`;
-  return perSecond >= 10_000 ? `${countShort(perSecond)}/s` : `${short(perSecond)}/s`;
+  if (perSecond > 0 && perSecond < 0.1)
+    return units.aMinute(short(Math.max(perSecond * MINUTE, 0.1)));
+  return units.aSecond(perSecond >= 10_000 ? countShort(perSecond) : short(perSecond));
 }
 
 export function percent(value: number): string {
-  return `${value > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)}${NB}%`;
+  return units.percent(value > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value));
 }
 
 /** For an axis: 2.5 → "2.5 %", 5 → "5 %" */
 export function percentShort(value: number): string {
-  return `${Number(value.toFixed(1))}${NB}%`;
+  return units.percent(Number(value.toFixed(1)));
 }
 
 /** The two largest units at most: "14 s", "6 min", "2 h 10 min", "19 days". */
 export function duration(seconds: number): string {
   const s = Math.max(0, Math.floor(seconds));
-  if (s < MINUTE) return `${s}${NB}s`;
-  if (s < HOUR) return `${Math.floor(s / MINUTE)}${NB}min`;
+  if (s < MINUTE) return units.seconds(s);
+  if (s < HOUR) return units.minutes(Math.floor(s / MINUTE));
   if (s < 2 * DAY) {
     const minutes = Math.floor((s % HOUR) / MINUTE);
-    const hours = `${Math.floor(s / HOUR)}${NB}h`;
-    return minutes ? `${hours} ${minutes}${NB}min` : hours;
+    const hours = units.hours(Math.floor(s / HOUR));
+    return minutes ? `${hours} ${units.minutes(minutes)}` : hours;
   }
-  return `${count(Math.floor(s / DAY))}${NB}days`;
+  return units.days(count(Math.floor(s / DAY)));
 }
 
 /** Seconds between two RFC 3339 times, never negative; null where one is missing. */
@@ -85,15 +87,15 @@ export function secondsBetween(from: string | null, to: string): number | null {
   return Number.isFinite(seconds) ? Math.max(0, seconds) : null;
 }
 
-const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
-const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
+const clock = new Intl.DateTimeFormat(units.times, { timeStyle: 'medium' });
+const day = new Intl.DateTimeFormat(units.times, { dateStyle: 'medium' });
 
 /** Local time of day, "12:03:11". */
 export function timeOfDay(time: string | number): string {
   return clock.format(new Date(time));
 }
 
-const named = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric' });
+const named = new Intl.DateTimeFormat(units.times, { weekday: 'short', day: 'numeric' });
 
 /** "Tue 24" */
 export function weekday(time: string | number): string {

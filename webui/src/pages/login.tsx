@@ -73,7 +73,7 @@ export function Login({ claim, why }: LoginProps): JSX.Element {
           </div>
         )}
         <Field
-          id="user"
+          id="login-user"
           label={text.user}
           input={{
             value: user,
@@ -84,6 +84,7 @@ export function Login({ claim, why }: LoginProps): JSX.Element {
           }}
         />
         <PasswordField
+          id="login-password"
           label={text.password}
           error={error}
           value={password}

@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { isApiError, NO_ANSWER } from '../api/client';
 import { retryDelay } from './retry';
+import { visitor } from './session';
 
 export interface Asked<T> {
   /** The newest answer; stays while newer ones fail. */
@@ -41,7 +42,7 @@ export function useAsked<T>(load: () => Promise<T>, everyMs: number | null, key 
     let tries = 0;
     silent.current = true;
     const round = async () => {
-      if (document.visibilityState === 'visible') await again();
+      if (document.visibilityState === 'visible' && visitor.peek().kind === 'member') await again();
       if (gone) return;
       if (everyMs !== null) timer = setTimeout(round, everyMs);
       else if (silent.current) timer = setTimeout(round, retryDelay(tries++, Math.random()));

@@ -49,8 +49,13 @@ function wake(): void {
   if (connection.value.kind === 'lost') retryNow();
 }
 
-export function startLive(): () => void {
+/** Before somebody else is here. */
+export function forget(): void {
   know(NOTHING_HEARD);
+}
+
+/** Goes on where it was stopped. */
+export function startLive(): () => void {
   connection.value = { kind: 'connecting' };
   tab = joinTabs(
     {
@@ -68,6 +73,5 @@ export function startLive(): () => void {
     document.removeEventListener('visibilitychange', wake);
     tab?.stop();
     tab = null;
-    know(NOTHING_HEARD);
   };
 }

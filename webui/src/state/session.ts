@@ -61,9 +61,18 @@ export async function leave(): Promise<void> {
   changed('left');
 }
 
+let another = false;
+
+/** The gateway is about to become another one: what is open here is not to be gone on with. */
+export function willBeAnother(): void {
+  another = true;
+}
+
 /** The gateway knows this session no more. */
 export function expired(): void {
-  if (visitor.value.kind === 'member') changed('expired');
+  if (visitor.value.kind !== 'member') return;
+  changed(another ? 'new' : 'expired');
+  another = false;
 }
 
 whenUnauthorized(expired);

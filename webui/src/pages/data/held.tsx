@@ -31,6 +31,7 @@ import { RangeChoice, useRange } from '../../parts/range';
 import { useAsked } from '../../state/asked';
 import { useSeries } from '../../state/history';
 import { data as dataText } from '../../text';
+import { units } from '../../text/units';
 import { Sinks } from './sinks';
 
 const words = dataText.held;
@@ -288,7 +289,7 @@ function DiskCard({ buffer, detail }: { buffer: Buffer; detail: BufferDetail }):
 }
 
 function windowText(ms: number): string {
-  return ms < 1000 ? `${ms}\u00a0ms` : `${ms / 1000}\u00a0s`;
+  return ms < 1000 ? units.milliseconds(count(ms)) : units.seconds(ms / 1000);
 }
 
 function FlashCard({ flash, at }: { flash: Flash; at: string }): JSX.Element {

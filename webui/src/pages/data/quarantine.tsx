@@ -87,7 +87,11 @@ export function Quarantine({ state, session }: { state: State; session: Session 
   const all = chosen.size === 0;
   const choice: QuarantineChoice = all ? { all: true } : { ids: [...chosen] };
   const many = all ? total : chosen.size;
-  const name = all ? words.all(countShort(total)) : countShort(chosen.size);
+  const name = !all
+    ? countShort(chosen.size)
+    : total === 1
+      ? words.thisRecord
+      : words.all(countShort(total));
 
   // A sink, the processor or somebody else has changed what is there. The books count a record once and the list has
   // an item for each sink that refused it, so a difference alone is looked into only now and then.

@@ -151,13 +151,35 @@ function Form({
   );
 }
 
-export function Settings({ session }: { session: Session }): JSX.Element {
-  const admin = mayAdminister(session);
+function AdminsSettings(): JSX.Element {
   const asked = useAsked(configuration.read, null);
   const [saved, setSaved] = useState<Revision | null>(null);
   const [text, setText] = useState('');
   const revision = saved ?? asked.value;
   useEffect(() => setSaved(null), [asked.value]);
+  return (
+    <>
+      <Trouble asked={asked} />
+      <Loading asked={asked} />
+      <Outcome text={text} error={null} />
+      {revision && (
+        <Form
+          revision={revision}
+          onSaved={(now) => {
+            setSaved(now);
+            setText(words.savedTheServicesTakeItNow);
+          }}
+          onStale={() => {
+            setText(words.somebodyHasChangedTheSettings);
+            void asked.again();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+export function Settings({ session }: { session: Session }): JSX.Element {
   return (
     <>
       <Headline
@@ -166,25 +188,8 @@ export function Settings({ session }: { session: Session }): JSX.Element {
         title={words.howRecordsAreKept}
         detail={words.takenAtOnceWithoutARestart}
       />
-      {admin ? (
-        <>
-          <Trouble asked={asked} />
-          <Loading asked={asked} />
-          <Outcome text={text} error={null} />
-          {revision && (
-            <Form
-              revision={revision}
-              onSaved={(now) => {
-                setSaved(now);
-                setText(words.savedTheServicesTakeItNow);
-              }}
-              onStale={() => {
-                setText(words.somebodyHasChangedTheSettings);
-                void asked.again();
-              }}
-            />
-          )}
-        </>
+      {mayAdminister(session) ? (
+        <AdminsSettings />
       ) : (
         <Notice tone="off" title={words.onlyAnAdminSeesAndChanges} />
       )}

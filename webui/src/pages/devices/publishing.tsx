@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who publishes: a page of the list at a time, or of all of them those that are silent.
+// Who publishes, a page of the list at a time.
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import { devices } from '../../api/devices';
+import { type DeviceFilter, devices } from '../../api/devices';
 import { query } from '../../api/query';
 import type { Device, DevicePage, Session, State } from '../../api/types';
-import { ageText, isSilent, payloadOf } from '../../derive/data';
+import { ageText, payloadOf } from '../../derive/data';
 import { count, rate, secondsBetween, timeNear } from '../../format/format';
 import { Headline, Loading, Trouble } from '../../parts/asked';
 import { Card, Copyable, Fact, Facts, Status } from '../../parts/basics';
 import { Search } from '../../parts/search';
-import { type Asked, useAsked } from '../../state/asked';
+import { useAsked } from '../../state/asked';
 import { usePaged } from '../../state/paged';
 import { devices as allTexts } from '../../text';
 import { AddLink } from './links';
@@ -20,24 +20,16 @@ import { Pager } from './pager';
 const text = allTexts.publishing;
 /** A device is shown as it is now. */
 const EVERY_MS = 5000;
-/** All of them are many to ask for. */
-const EVERY_ALL_MS = 30_000;
-const ROWS_MAX = 200;
-
-interface Filter {
-  search: string;
-  silent: boolean;
-}
 
 /** What is looked for is part of the address. */
-function useFilter(): [Filter, (change: Partial<Filter>) => void] {
+function useFilter(): [DeviceFilter, (change: Partial<DeviceFilter>) => void] {
   const { path, query: asked, route } = useLocation();
-  const filter = { search: asked['search'] ?? '', silent: asked['silent'] === '1' };
+  const filter = { search: asked['search'] ?? '', quiet: asked['silent'] === '1' };
   return [
     filter,
     (change) => {
-      const { search, silent } = { ...filter, ...change };
-      route(path + query({ search, silent: silent ? '1' : '' }), true);
+      const { search, quiet } = { ...filter, ...change };
+      route(path + query({ search, silent: quiet ? '1' : '' }), true);
     },
   ];
 }
@@ -71,7 +63,7 @@ function Details({ device, at }: { device: Device; at: string }): JSX.Element {
 
 function Row({ device, at }: { device: Device; at: string }): JSX.Element {
   const [open, setOpen] = useState(false);
-  const silent = isSilent(device, at);
+  const silent = device.quiet;
   return (
     <li data-testid="device">
       <details onToggle={(e) => setOpen(e.currentTarget.open)}>
@@ -107,11 +99,10 @@ function Rows({ list, at }: { list: readonly Device[]; at: string }): JSX.Elemen
   );
 }
 
-/** silent: null while not all are looked at. */
-function headline(total: number | null, silent: number | null): string {
-  if (total === null) return text.asking;
+function headline(page: DevicePage | null): string {
+  if (page === null) return text.asking;
+  const { total, quiet: silent } = page;
   if (total === 0) return text.none;
-  if (silent === null) return text.known(total);
   return silent > 0 ? text.someSilent(total, silent) : text.allTalk(total);
 }
 
@@ -123,68 +114,34 @@ function Nobody({ port }: { port: number }): JSX.Element {
   );
 }
 
-/** All that are silent, of however many. */
-function Silent({ asked, at }: { asked: Asked<DevicePage>; at: string }): JSX.Element | null {
-  if (asked.value === null)
-    return asked.error === null ? <p class="quiet">{text.looking}</p> : null;
-  const silent = asked.value.devices.filter((device) => isSilent(device, at));
-  if (silent.length === 0) return <p class="quiet">{text.noSilent}</p>;
-  return (
-    <>
-      <Rows list={silent.slice(0, ROWS_MAX)} at={at} />
-      {silent.length > ROWS_MAX && (
-        <p class="quiet below">{text.notShown(silent.length - ROWS_MAX)}</p>
-      )}
-    </>
-  );
-}
-
-function useAllOf({ search, silent }: Filter): Asked<DevicePage> {
-  const nothing: DevicePage = { devices: [], next: null, total: 0, forgotten: 0 };
-  return useAsked(
-    () => (silent ? devices.all(search) : Promise.resolve(nothing)),
-    silent ? EVERY_ALL_MS : null,
-    JSON.stringify([search, silent]),
-  );
-}
-
-/** Of how many it is known whether they are silent. */
-function silentOf(page: DevicePage | null, all: boolean, at: string): number | null {
-  if (!page || !all) return null;
-  return page.devices.filter((device) => isSilent(device, at)).length;
+function nothingFound({ search, quiet }: DeviceFilter): string {
+  return quiet && search === '' ? text.noSilent : text.nothing;
 }
 
 export function Publishing({ state, session }: { state: State; session: Session }): JSX.Element {
   const [filter, choose] = useFilter();
-  const paged = usePaged((cursor) => devices.list(filter.search, cursor), EVERY_MS, filter.search);
-  const all = useAllOf(filter);
-  const { page, asked, number } = paged;
-  const looked = filter.silent ? all : asked;
-  const whole = filter.search === '' && (filter.silent || (number === 0 && page?.next === null));
-  const silent = silentOf(filter.silent ? all.value : page, whole, state.at);
-  const total = page?.total ?? null;
-  const busy = looked.value === null && looked.error === null;
+  const paged = usePaged(
+    (cursor) => devices.list(filter, cursor),
+    EVERY_MS,
+    JSON.stringify(filter),
+  );
+  const { page, asked } = paged;
+  const busy = asked.value === null && asked.error === null;
+  const shown = text.shown(page?.devices.length ?? 0, page?.total ?? 0, page?.next != null);
   return (
     <>
       <Headline
-        tone={!total ? 'off' : silent ? 'warn' : 'ok'}
+        tone={!page?.total ? 'off' : page.quiet > 0 ? 'warn' : 'ok'}
         eyebrow={allTexts.title}
-        title={headline(total, silent)}
+        title={headline(page)}
         detail={page && page.forgotten > 0 ? text.forgotten(page.forgotten) : text.rule}
         actions={<AddLink session={session} />}
       />
-      <Trouble asked={looked} />
+      <Trouble asked={asked} />
       {page === null && <Loading asked={asked} />}
-      {total === 0 && <Nobody port={state.gateway.field.port} />}
-      {page !== null && total !== null && total > 0 && (
-        <Card
-          title={text.list}
-          aside={
-            <span class="aside">
-              {!filter.silent && text.shown(page.devices.length, total, page.next !== null)}
-            </span>
-          }
-        >
+      {page?.total === 0 && <Nobody port={state.gateway.field.port} />}
+      {page !== null && page.total > 0 && (
+        <Card title={text.list} aside={<span class="aside">{shown}</span>}>
           <div class="inputs tools">
             <Search
               label={text.find}
@@ -194,22 +151,20 @@ export function Publishing({ state, session }: { state: State; session: Session 
             <button
               type="button"
               class="button"
-              aria-pressed={filter.silent}
-              onClick={() => choose({ silent: !filter.silent })}
+              aria-pressed={filter.quiet}
+              onClick={() => choose({ quiet: !filter.quiet })}
             >
               {text.silentOnly}
             </button>
           </div>
           <div aria-busy={busy} class={busy ? 'dimmed' : ''}>
-            {filter.silent ? (
-              <Silent asked={all} at={state.at} />
-            ) : page.devices.length === 0 ? (
-              <p class="quiet">{text.nothing}</p>
+            {page.devices.length === 0 ? (
+              <p class="quiet">{nothingFound(filter)}</p>
             ) : (
               <Rows list={page.devices} at={state.at} />
             )}
           </div>
-          {!filter.silent && <Pager {...paged} />}
+          <Pager {...paged} />
         </Card>
       )}
     </>

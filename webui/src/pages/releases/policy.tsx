@@ -14,6 +14,7 @@ import {
   upgradeForm,
   upgradePatch,
 } from '../../derive/upgrade-settings';
+import { windowsOf, windowText } from '../../derive/windows';
 import { count, duration } from '../../format/format';
 import { Loading, Outcome, Trouble } from '../../parts/asked';
 import { Card, Fact, Facts, Notice, Status } from '../../parts/basics';
@@ -32,11 +33,16 @@ const TEXT: Record<UpgradeNumber, [label: string, hint: string]> = {
 };
 
 function Shown({ upgrade }: Config): JSX.Element {
-  const { freeze, gate_s, switch_s, max_backlog, busy_wait_s, config_gate_s } = upgrade;
+  const { freeze, gate_s, switch_s, max_backlog, busy_wait_s, config_gate_s, windows } = upgrade;
   return (
     <Facts>
       <Fact name={words.frozen}>
         {freeze ? <Status tone="warn">{words.yesNothingIsApplied}</Status> : words.no}
+      </Fact>
+      <Fact name={words.windows}>
+        {windows?.length
+          ? windows.map((one) => <div key={windowText(one)}>{windowText(one)}</div>)
+          : words.anyTime}
       </Fact>
       <Fact name={words.watchedFor}>{duration(gate_s ?? 0)}</Fact>
       <Fact name={words.backAtWorkWithin}>{duration(switch_s ?? 0)}</Fact>
@@ -63,14 +69,19 @@ function Form({
   onClose: () => void;
 }): JSX.Element {
   const before = upgradeForm(config);
+  const windowsBefore = (config.upgrade.windows ?? []).map(windowText).join('\n');
   const [form, setForm] = useState<UpgradeForm>(before);
-  const [errors, setErrors] = useState<UpgradeErrors>({});
+  const [windows, setWindows] = useState(windowsBefore);
+  const [errors, setErrors] = useState<UpgradeErrors & { windows?: string }>({});
   const [failure, setFailure] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
 
   const save = async (event: Event) => {
     event.preventDefault();
-    const { patch, errors: wrong } = upgradePatch(form, before);
+    const { patch, errors: fields } = upgradePatch(form, before);
+    const open = windowsOf(windows);
+    const wrong = { ...fields, ...(typeof open === 'string' ? { windows: open } : {}) };
+    if (typeof open !== 'string' && windows !== windowsBefore) patch.windows = open;
     setErrors(wrong);
     setFailure(null);
     const [first] = Object.keys(wrong);
@@ -105,6 +116,27 @@ function Form({
           beside={<span class="unit">{UPGRADE_UNITS[name].unit || words.records}</span>}
         />
       ))}
+      <div class={errors.windows ? 'field has-error' : 'field'}>
+        <label for="windows">{words.windows}</label>
+        <p class="hint" id="windows-hint">
+          {words.whenAnUpgradeMayBegin}
+        </p>
+        {errors.windows && (
+          <p class="error-text" id="windows-error">
+            {errors.windows}.
+          </p>
+        )}
+        <textarea
+          id="windows"
+          rows={2}
+          spellcheck={false}
+          placeholder={words.windowExample}
+          aria-invalid={errors.windows ? true : undefined}
+          aria-describedby={errors.windows ? 'windows-hint windows-error' : 'windows-hint'}
+          value={windows}
+          onInput={(e) => setWindows(e.currentTarget.value)}
+        />
+      </div>
       <div class="inputs">
         <button type="submit" class="button primary" disabled={busy}>
           {busy ? words.saving : words.save}

@@ -7,6 +7,7 @@ import { hardeningRows, numberText } from '../../derive/service-text';
 import { bytes, count, shortDigest, timeNear } from '../../format/format';
 import { Card, Copyable, Fact, Facts, Status } from '../../parts/basics';
 import { service as serviceText } from '../../text';
+import { units } from '../../text/units';
 
 const words = serviceText.facts;
 
@@ -174,7 +175,7 @@ export function Hardening({ service }: { service: Service }): JSX.Element {
 
 function numberShown(kind: string, value: number, at: string): string {
   if (kind === 'bytes') return bytes(value);
-  if (kind === 'ms') return `${count(value)}\u00a0ms`;
+  if (kind === 'ms') return units.milliseconds(count(value));
   if (kind === 'time') return value ? timeNear(new Date(value).toISOString(), at) : '–';
   if (kind === 'status') return value ? String(value) : '–';
   return count(value);

@@ -16,6 +16,7 @@ import { plain, Refused } from '../../parts/form';
 import { PasswordField } from '../../parts/password-field';
 import { saveBlob } from '../../parts/save';
 import { useDeed } from '../../state/deed';
+import { willBeAnother } from '../../state/session';
 import { backup as text } from '../../text';
 import type { PageProps } from '../props';
 
@@ -168,6 +169,7 @@ function RestoreCard({ name }: { name: string }): JSX.Element {
         // Before the file goes out: the gateway would refuse it in the middle.
         await api.prove(password);
         sessionStorage.setItem(RESTORED_KEY, saidOf(await backups.restore(what, passphrase)));
+        willBeAnother();
       } catch (error) {
         setWrong({ fields: {}, rest: error });
         throw error;

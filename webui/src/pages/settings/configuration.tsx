@@ -2,18 +2,18 @@
 // The configuration as a whole: out into a file, in from one, and back to what it was. For an admin.
 import type { JSX } from 'preact';
 import { useRef, useState } from 'preact/hooks';
-import { errorText, isApiError } from '../../api/client';
+import { isApiError } from '../../api/client';
 import { configuration, type Revision } from '../../api/config';
-import type { ConfigDocument, Effect, RevisionDiff } from '../../api/types';
+import type { ConfigDocument } from '../../api/types';
 import { configFrom, differences, secretsWritten } from '../../derive/difference';
-import { count } from '../../format/format';
 import { Headline, Outcome } from '../../parts/asked';
-import { Card, Notice } from '../../parts/basics';
+import { Card } from '../../parts/basics';
 import { dayOf, saveFile } from '../../parts/save';
 import { useDeed } from '../../state/deed';
 import { settings } from '../../text';
 import type { PageProps } from '../props';
-import { Changes, RevisionsCard } from './revisions';
+import { NotTaken, Preview, type Proposed } from './preview';
+import { RevisionsCard } from './revisions';
 
 const words = settings.configuration;
 
@@ -39,18 +39,11 @@ function ExportCard({ name, at }: { name: string; at: string }): JSX.Element {
   );
 }
 
-interface Proposal {
+interface Proposal extends Proposed {
   document: ConfigDocument;
   /** Of the revision that it was compared with. */
   tag: string;
-  changes: RevisionDiff['changes'];
-  effects: readonly Effect[];
 }
-
-const EFFECT: Record<Effect['how'], string> = {
-  live: words.whileItRuns,
-  recreate: words.byANewContainer,
-};
 
 async function tryOut(text: string): Promise<Proposal> {
   const file = configFrom(text);
@@ -61,73 +54,6 @@ async function tryOut(text: string): Promise<Proposal> {
   const { effects = [], ...would } = next;
   const changes = [...differences(now, would), ...secretsWritten(now, document)];
   return { document, tag, changes, effects };
-}
-
-/** With the place of each thing that is wrong. */
-function NotTaken({ error }: { error: unknown }): JSX.Element | null {
-  if (error === null) return null;
-  const places = isApiError(error) ? error.errors : [];
-  return (
-    <div role="alert" data-testid="refused">
-      <Notice tone="bad" title={errorText(error)}>
-        {places.length > 1 && (
-          <ul>
-            {places.map(({ pointer, detail }) => (
-              <li key={`${pointer} ${detail}`}>
-                {pointer && <code>{pointer}</code>} {detail}
-              </li>
-            ))}
-          </ul>
-        )}
-      </Notice>
-    </div>
-  );
-}
-
-function Preview({
-  proposal: { changes, effects },
-  busy,
-  onApply,
-  onCancel,
-}: {
-  proposal: Proposal;
-  busy: boolean;
-  onApply: () => void;
-  onCancel: () => void;
-}): JSX.Element {
-  return (
-    <div class="preview" data-testid="preview">
-      <h3>
-        {changes.length === 0
-          ? words.theFileIsWhatIsIn
-          : changes.length === 1
-            ? words.itWouldChangeOneThing
-            : words.itWouldChangeThings(count(changes.length))}
-      </h3>
-      {changes.length > 0 && <Changes changes={changes} omitted={0} />}
-      {effects.length > 0 && (
-        <ul class="texts">
-          {effects.map(({ service, change, how }) => (
-            <li key={`${service} ${change}`}>
-              <span>
-                {service}: {change}, {EFFECT[how]}
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
-      <div class="inputs">
-        {changes.length > 0 && (
-          <button type="button" class="button primary" disabled={busy} onClick={onApply}>
-            {busy ? words.puttingItInForce : words.putItInForce}
-          </button>
-        )}
-        <button type="button" class="button" disabled={busy} onClick={onCancel}>
-          {changes.length > 0 ? words.cancel : words.close}
-        </button>
-      </div>
-    </div>
-  );
 }
 
 function ImportCard({ onTaken }: { onTaken: (now: Revision) => void }): JSX.Element {
@@ -181,6 +107,7 @@ function ImportCard({ onTaken }: { onTaken: (now: Revision) => void }): JSX.Elem
       {proposal && (
         <Preview
           proposal={proposal}
+          none={words.theFileIsWhatIsIn}
           busy={deed.busy}
           onApply={() => void apply(proposal)}
           onCancel={end}

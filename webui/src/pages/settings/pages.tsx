@@ -5,9 +5,10 @@ import type { JSX } from 'preact';
 import { mayAdminister } from '../../parts/asked';
 import { Title } from '../../parts/basics';
 import { type Tab, Tabs } from '../../parts/tabs';
-import { backup, settings } from '../../text';
+import { allSettings, backup, settings } from '../../text';
 import type { PageProps } from '../props';
 import { AccountPage } from './account';
+import { AllSettingsPage } from './all';
 import { BackupPage } from './backup';
 import { CertificatePage } from './certificate';
 import { ConfigurationPage } from './configuration';
@@ -23,6 +24,7 @@ const TABS: (Tab & { forAdmin?: true })[] = [
   { href: '/settings/users', title: text.users, forAdmin: true },
   { href: '/settings/tokens', title: text.tokens },
   { href: '/settings/certificate', title: text.certificate },
+  { href: '/settings/all', title: allSettings.tab, forAdmin: true },
   { href: '/settings/configuration', title: text.configuration, forAdmin: true },
   { href: '/settings/backup', title: backup.tab, forAdmin: true },
   { href: '/settings/gateway', title: text.gateway },
@@ -48,6 +50,7 @@ function Content({ here, props }: { here: string; props: PageProps }): JSX.Eleme
       return <GatewayPage {...props} />;
   }
   if (admin && here === '/settings/users') return <UsersPage {...props} />;
+  if (admin && here === '/settings/all') return <AllSettingsPage />;
   if (admin && here === '/settings/configuration') return <ConfigurationPage {...props} />;
   if (admin && here === '/settings/backup') return <BackupPage {...props} />;
   return (

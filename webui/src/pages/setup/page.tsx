@@ -19,7 +19,7 @@ import { UplinkStep } from './uplink';
 const CLOCK_GAP_S = 10;
 
 function Clock({ state }: { state: State }): JSX.Element {
-  const { clock_synced: synced, time } = state.gateway;
+  const { clock_synced: synced, time, host } = state.gateway;
   const gap = (Date.parse(time) - Date.now()) / 1000;
   const off = Math.abs(gap) > CLOCK_GAP_S;
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -40,6 +40,7 @@ function Clock({ state }: { state: State }): JSX.Element {
         </span>
       </p>
       <p class="quiet">{text.zoneHint}</p>
+      <p class="quiet">{text.ownZone(host.clock.zone)}</p>
     </Card>
   );
 }

@@ -14,7 +14,6 @@ export const devices = {
   publishing: {
     asking: 'Who publishes here.',
     none: 'No device has published yet.',
-    known: (total: number) => `${things(total, 'device', 'devices')}.`,
     allTalk: (total: number) => `${things(total, 'device', 'devices')}, all of them talking.`,
     someSilent: (total: number, silent: number) =>
       `${things(total, 'device', 'devices')}, ${count(silent)} of them silent.`,
@@ -29,10 +28,8 @@ export const devices = {
       `${count(shown)}${more ? '+' : ''} of ${count(total)}`,
     find: 'Find a device',
     silentOnly: 'Silent only',
-    looking: 'Looking at all of them…',
     noSilent: 'None of them is silent.',
     nothing: 'No device is named like that.',
-    notShown: (n: number) => `${count(n)} more. Find them by a part of their name.`,
     silent: 'silent',
     talking: 'talking',
     messages: (n: number) => things(n, 'message', 'messages'),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // English. One file for each group of pages, which comes with it.
 export * from './alarms';
+export * from './all-settings';
 export * from './backup';
 export * from './data';
 export * from './devices';

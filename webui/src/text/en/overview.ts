@@ -1,5 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the overview and its picture of the path say.
+/** One word for each state, beside its colour. */
+export const markText = {
+  health: {
+    healthy: 'healthy',
+    starting: 'starting',
+    degraded: 'degraded',
+    waiting: 'waiting',
+    unreachable: 'no answer',
+    stopped: 'stopped',
+    failed: 'failed',
+  },
+  onTheWay: {
+    pulling: 'getting its image',
+    creating: 'being created',
+    starting: 'starting',
+    stopping: 'stopping',
+    backoff: 'waits to restart',
+  },
+  uplink: {
+    unset: 'not set',
+    idle: 'ready',
+    delivering: 'delivering',
+    away: 'away',
+    refused: 'refuses',
+    unknown: 'not known',
+  },
+};
+
 export const pathText = {
   label: 'The way of the data',
   devices: 'Devices',
@@ -40,7 +68,7 @@ export const actionText = {
 
 export const overviewText = {
   data: 'Data held',
-  disk: (part: string) => `${part} on disk →`,
+  disk: (part: string) => `${part} on disk\u00a0→`,
   bytes: (n: string) => `${n} bytes`,
   recordsHeld: 'records held',
   oldest: 'oldest record',
@@ -71,7 +99,7 @@ export const overviewText = {
   },
 
   services: 'Services',
-  allServices: 'All services →',
+  allServices: 'All services\u00a0→',
 
   box: 'This box',
   cpu: 'CPU',
@@ -85,7 +113,7 @@ export const overviewText = {
   synced: 'synchronised',
   notSynced: 'not synchronised',
   flash: 'Wear of the flash',
-  flashUnknown: 'not known: the disk does not say',
+  flashUnknown: 'not told by the disk',
   docker: 'Docker',
   dockerAsking: 'asking',
   dockerSilent: (since: string) => (since ? `no answer since ${since}` : 'no answer'),
@@ -108,7 +136,7 @@ export const overviewText = {
   now: 'now',
 
   release: 'Release',
-  releases: 'Releases →',
+  releases: 'Releases\u00a0→',
   noRelease: 'None yet, so nothing runs. Start holdfastd with',
   noReleaseMore: ', a file that pins the images.',
   made: (date: string, images: number) => `Made ${date}; ${images} images, each pinned by digest`,

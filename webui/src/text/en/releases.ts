@@ -79,6 +79,11 @@ export const releases = {
     watchOtherSettingsFor: 'Watch other settings for',
     servicesMustDoWellWithThem:
       'Services must do well with them for so long, or they are taken back; 0 for no watch.',
+    windows: 'Windows',
+    whenAnUpgradeMayBegin:
+      'When an upgrade may begin, a line each, in the gateway’s time zone; none for at any time. A rollback never waits.',
+    windowExample: 'sat sun 02:00–05:00',
+    anyTime: 'at any time',
     frozen: 'Frozen',
     yesNothingIsApplied: 'yes, nothing is applied',
     no: 'no',
@@ -102,6 +107,11 @@ export const releases = {
     savedItHoldsFromTheNext: 'Saved. It holds from the next upgrade on.',
     liftTheFreeze: 'Lift the freeze',
     freeze: 'Freeze',
+  },
+  windowWords: {
+    everyDay: 'every day',
+    days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+    isNoWindow: (line: string) => `“${line}” is no window, as sat sun 02:00–05:00 is one`,
   },
   registry: {
     looking: 'Looking…',
@@ -299,7 +309,9 @@ export const releases = {
     awayAtMostTheLastTime: 'away at most, the last time',
     nothing: 'nothing',
     toFetchAllIsHere: 'to fetch, all is here',
+    oneImage: '1 image',
     images: (images: number) => `${images} images`,
+    inLayers: (images: string, layers: number) => `${images}, ${layers} layers`,
     toFetchSizeNotStated: 'to fetch, size not stated',
     toFetch: (layers: string) => `to fetch: ${layers}`,
     recordsWaitMeanwhile: 'records wait meanwhile',

@@ -9,6 +9,17 @@ export const claimText = {
   lead: 'The setup code proves that you have the box. It works once.',
   throttled: 'Too many wrong codes',
   again: (wait: string) => `You can try again in ${wait}.`,
+  wrong: {
+    noCode: 'Enter the setup code that the gateway printed when it started',
+    codeLength: (wanted: number, typed: number) =>
+      `The setup code has ${wanted} letters and digits; this one has ${typed}`,
+    noName: 'Enter a name for this gateway',
+    nameLength: (most: number) => `The name has at most ${most} characters`,
+    nameLetters:
+      'The name has only letters, digits and dashes, and begins and ends with a letter or digit',
+    noPassword: 'Enter a password',
+    passwordLength: (least: number) => `The password needs at least ${least} characters`,
+  },
   wrongCode: 'This is not the setup code. It is printed anew at each start of the gateway',
   code: 'Setup code',
   codeHint: 'Printed where the gateway was started, or on the stick it was started from',
@@ -59,6 +70,7 @@ export const setupText = {
   clockOff: (gap: string, behind: boolean) =>
     `The gateway’s clock is ${gap} ${behind ? 'behind' : 'ahead of'} this device’s. Records carry its time: give it a time server, or set its clock.`,
   zoneHint: 'Records carry UTC; pages show times in the zone of whoever looks.',
+  ownZone: (zone: string) => `Windows for upgrades are meant in the gateway’s own zone: ${zone}.`,
 
   uplink: 'Where records go',
   uplinkLead:

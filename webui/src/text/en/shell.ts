@@ -26,6 +26,13 @@ export const shell = {
   },
   strength: {
     strength: (word: string) => `Strength: ${word}`,
+    words: ['too short', 'weak', 'fair', 'good', 'strong'] as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ],
     strengthShowsHere: 'Strength shows here',
     atLeastCharacters: (passwordMin: number) => `at least ${passwordMin} characters`,
     met: ', met',
@@ -76,8 +83,8 @@ export const shell = {
   },
   worstAlarms: {
     alarms: 'Alarms',
-    more: (hidden: string) => `${hidden} more →`,
-    allAlarms: 'All alarms →',
+    more: (hidden: string) => `${hidden} more\u00a0→`,
+    allAlarms: 'All alarms\u00a0→',
     acknowledged: ', acknowledged',
     theyDidNotCome: (error: string) => `They did not come. ${error}`,
   },
@@ -177,6 +184,8 @@ export const shell = {
     over: 'over',
     thisGateway: 'This gateway',
     for: (raised: string) => `for ${raised}`,
+    times: (long: string, n: string) => `${long}, ${n} times`,
+    oneAlarm: '1 alarm',
     alarms: (n: string) => `${n} alarms`,
     noAlarm: 'No alarm',
     nothingNeedsYou: 'Nothing needs you.',
