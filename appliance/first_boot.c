@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "core/wanted.h"
 #include "identity/certificates.h"
 #include "identity/device.h"
 #include "identity/given.h"
@@ -72,6 +73,9 @@ put_rest(void *context, struct hf_error *err)
     const struct rest *r = context;
 
     if (put_devices(r, err) < 0)
+        return -1;
+    if (*r->file->release_id && hf_store_keep(r->store, hf_core_kept_wanted, hf_clock_wall_ms(),
+                                              r->file->release_id, err) < 0)
         return -1;
     if (r->file->certificate &&
         hf_certificates_put_site(r->tls_dir, r->file->certificate, r->file->key, err) < 0)

@@ -16,6 +16,7 @@
 #include "core/reset.h"
 #include "core/trial.h"
 #include "core/upgrade.h"
+#include "core/wanted.h"
 #include "core/watch.h"
 #include "core/worker.h"
 #include "path/path.h"

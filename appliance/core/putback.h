@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What is still to be done after a restore or a reset (core/reset.h), by a thread that is there
+ * What is still to be done after a restore, a reset (core/reset.h) or provisioning
+ * (core/wanted.h), by a thread that is there
  * only as long as there is something: the records of the backup go to the buffer, at least once and
  * in order, and then the release of the backup is applied as by a person, where it may be and all
  * its images are here. How far it is stands in the store, so that a power cut costs a batch twice

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "model/account.h"
 #include "model/device.h"
+#include "model/digest.h"
 #include "model/settings.h"
 #include "json/json.h"
 
@@ -34,6 +35,7 @@ struct hf_provision {
     /* Of the host, checked as host.h says; NULL where the file has none. */
     struct hf_json *network, *time;
     char bundle[HF_PROVISION_BUNDLE_SIZE]; /* path below holdfast/; "" for none */
+    char release_id[HF_DIGEST_TEXT_SIZE];  /* to be had from the registry; "" for none */
     bool wipe;                             /* the file is to go from the stick when it is applied */
     bool left_sealed;                      /* "sealed" was passed over */
     char file_hash[HF_PROVISION_HASH_SIZE]; /* SHA-256 of the file */
