@@ -118,6 +118,9 @@ guest_ask() {
 # Bytes that the machine has written to its disk since it was started, as the disk saw them.
 guest_written() { guest_ask query-blockstats | jq '[.[] | select(.device == "disk") | .stats.wr_bytes] | add'; }
 
+# What it has taken of this machine since it was started, which says more than a clock where others run beside it.
+guest_cpu_s() { ps -o cputimes= -p "$(guest_pid)" | tr -d ' '; }
+
 # Someone presses the button.
 guest_off() {
     guest_ask system_powerdown >/dev/null
