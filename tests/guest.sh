@@ -5,8 +5,8 @@
 # it. It reaches the receiver of the test, by $guest_cloud, and nothing else: no registry, no names, no time.
 #
 #     guest_new; guest_receiver; guest_stick FILE.json
-#     guest_start; wait_until $guest_s gateway_answers
-#     guest_cut                                            as the power does
+#     guest_serve; guest_start; wait_until $guest_s gateway_answers
+#     guest_cut                                            as the power does: what was not flushed is gone
 #
 # shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/.. source=private-gateway.sh
 . "$(dirname "${BASH_SOURCE[0]}")/private-gateway.sh"
@@ -28,12 +28,12 @@ guest_accelerator() {
     if [ -w /dev/kvm ] && grep -qwE 'vmx|svm' /proc/cpuinfo; then echo kvm; else echo tcg,thread=multi; fi
 }
 
-# guest_new [SUFFIX]: a disk as it comes from the maker; the machine is off.
+# guest_new [SUFFIX [IMAGE]]: a disk as it comes from the maker; the machine is off.
 guest_new() {
-    gateway_new "$@"
+    gateway_new "${1:-}"
     guest_dir=$gw_dir/guest
     mkdir -p "$guest_dir"
-    cp --sparse=always "${1:-$guest_image}" "$guest_dir/disk"
+    cp --sparse=always "${2:-$guest_image}" "$guest_dir/disk"
     truncate --size "${guest_disk_mib}M" "$guest_dir/disk"
     cp "$guest_ovmf/OVMF_VARS_4M.fd" "$guest_dir/vars"
     guest_drive=file=$guest_dir/disk,format=raw
@@ -69,6 +69,14 @@ guest_report() {
 }
 guest_reports() { expect_match "report on the stick" "$(guest_report)" "$1"; }
 
+# guest_serve: the disk, by a server with a cache that nobody saves: what the machine did not flush goes with guest_cut,
+# exactly. Without it the disk is a file, which loses nothing. It counts until guest_new.
+guest_serve() {
+    rm -f "$guest_dir/nbd"
+    nbdkit --pidfile "$guest_dir/nbd.pid" --unix "$guest_dir/nbd" --filter=cache file "$guest_dir/disk" cache=writeback
+    guest_drive="file=nbd+unix:///?socket=$guest_dir/nbd,format=raw"
+}
+
 guest_pid() { cat "$guest_dir/pid"; }
 guest_runs() { [ -s "$guest_dir/pid" ] && is_alive "$(guest_pid)"; }
 
@@ -79,7 +87,7 @@ guest_start() {
         -device "usb-storage,bus=usb.0,drive=stick,removable=on")
     rm -f "$guest_dir/qmp"
     : >"$guest_dir/serial"
-    nice -n 10 setsid qemu-system-x86_64 -nodefaults -machine q35 -accel "$(guest_accelerator)" -smp 2 -m "$guest_memory_mib" \
+    setsid qemu-system-x86_64 -nodefaults -machine q35 -accel "$(guest_accelerator)" -smp 2 -m "$guest_memory_mib" \
         -drive "if=pflash,format=raw,readonly=on,file=$guest_ovmf/OVMF_CODE_4M.fd" \
         -drive "if=pflash,format=raw,file=$guest_dir/vars" \
         -drive "if=none,id=disk,cache=writeback,$guest_drive" -device ide-hd,drive=disk,bus=ide.0,bootindex=0 \
@@ -110,6 +118,9 @@ guest_ask() {
 # Bytes that the machine has written to its disk since it was started, as the disk saw them.
 guest_written() { guest_ask query-blockstats | jq '[.[] | select(.device == "disk") | .stats.wr_bytes] | add'; }
 
+# What it has taken of this machine since it was started, which says more than a clock where others run beside it.
+guest_cpu_s() { ps -o cputimes= -p "$(guest_pid)" | tr -d ' '; }
+
 # Someone presses the button.
 guest_off() {
     guest_ask system_powerdown >/dev/null
@@ -117,8 +128,13 @@ guest_off() {
 }
 
 guest_cut() {
-    ! guest_runs || kill -KILL "$(guest_pid)"
-    wait_until 10 is_gone "$(guest_pid)"
+    local pid
+    for pid in "$guest_dir"/{nbd.pid,pid}; do
+        [ -s "$pid" ] || continue
+        is_gone "$(cat "$pid")" || kill -KILL "$(cat "$pid")"
+        wait_until 10 is_gone "$(cat "$pid")"
+        rm "$pid"
+    done
 }
 
 # guest_console FILE.png: what a person before it sees.

@@ -20,8 +20,8 @@ plain_boot() {
     local begin guest_tell=''
     guest_new "plain$1" "$plain"
     begin=$(now_ms)
-    guest_start
-    wait_until "$guest_s" grep -qa 'login:' "$guest_dir/serial"
+    guest_start || return
+    wait_until "$guest_s" grep -qa 'login:' "$guest_dir/serial" || return
     since "$begin" >"$work/plain.s"
     guest_cut
     rm "$guest_dir/disk"
@@ -31,33 +31,33 @@ plain_boot() {
 boots() {
     local begin guest_tell=''
     guest_new "$1"
-    guest_receiver
-    guest_provision
+    guest_receiver || return
+    guest_provision || return
     begin=$(now_ms)
-    guest_start
-    wait_until "$guest_s" gateway_answers
+    guest_start || return
+    wait_until "$guest_s" gateway_answers || return
     since "$begin" >"$work/answers.s"
-    wait_until "$guest_s" guest_provisioned
+    wait_until "$guest_s" guest_provisioned || return
     since "$begin" >"$work/provisioned.s"
-    wait_until "$guest_s" publish_hears boot/first 1
+    wait_until "$guest_s" publish_hears boot/first 1 || return
     since "$begin" >"$work/record.s"
-    gateway_login
-    wait_until "$guest_s" all_healthy
+    gateway_login || return
+    wait_until "$guest_s" all_healthy || return
     since "$begin" >"$work/healthy.s"
 }
 
 # Again, with all that the first one made.
 boots_again() {
     local begin guest_tell=''
-    guest_off
+    guest_off || return
     begin=$(now_ms)
-    guest_start
-    wait_until "$guest_s" gateway_answers
+    guest_start || return
+    wait_until "$guest_s" gateway_answers || return
     since "$begin" >"$work/again-answers.s"
-    wait_until "$guest_s" publish_hears boot/again 1
+    wait_until "$guest_s" publish_hears boot/again 1 || return
     since "$begin" >"$work/again-record.s"
-    gateway_login
-    wait_until "$guest_s" all_healthy
+    gateway_login || return
+    wait_until "$guest_s" all_healthy || return
 }
 
 bench_times() {

@@ -25,16 +25,6 @@ RANDOM=$((seed % 32768))
 receiver_url() { echo "http://127.0.0.1:$gw_receiver"; }
 host_address() { echo 127.0.0.1; }
 
-disk_serve() {
-    rm -f "$guest_dir/nbd"
-    setsid nbdkit --foreground --unix "$guest_dir/nbd" --filter=cache file "$guest_dir/disk" cache=writeback \
-        >"$guest_dir/nbd.log" 2>&1 </dev/null &
-    echo $! >"$guest_dir/nbd.pid"
-    disown
-    wait_until 30 test -S "$guest_dir/nbd"
-    guest_drive="file=nbd+unix:///?socket=$guest_dir/nbd,format=raw"
-}
-
 # pause MOST DRAW: of up to so many seconds. Numbers are drawn where the seed is, which a check's subshell has not.
 pause() {
     note "after $(($2 % ($1 * 10)))/10 s"
@@ -42,19 +32,13 @@ pause() {
 }
 
 power_on() {
-    disk_serve
+    guest_serve
     guest_start
-}
-
-power_goes() {
-    kill -KILL "$(cat "$guest_dir/nbd.pid")" "$(guest_pid)"
-    wait_until 10 is_gone "$(guest_pid)"
-    wait_until 10 is_gone "$(cat "$guest_dir/nbd.pid")"
 }
 
 # Another box: nothing was on it.
 new_box() {
-    ! guest_runs || power_goes
+    guest_cut
     cp --sparse=always "$guest_image" "$guest_dir/disk.new"
     truncate --size "${guest_disk_mib}M" "$guest_dir/disk.new"
     mv "$guest_dir/disk.new" "$guest_dir/disk"
@@ -127,7 +111,7 @@ cut_first() {
     new_box
     power_on
     pause "$first_s" "$2"
-    power_goes
+    guest_cut
     power_on
     comes_up
     releases_are_known
@@ -137,7 +121,7 @@ cut_first() {
 cut_publish() {
     publishes "$1"
     pause "$publish_s" "$2"
-    power_goes
+    guest_cut
     power_on
     comes_up
     one_of_two_releases
@@ -148,7 +132,7 @@ cut_upgrade() {
     publishes "$1"
     begin "$(other)"
     pause "$upgrade_s" "$2"
-    power_goes
+    guest_cut
     power_on
     comes_up
     one_of_two_releases

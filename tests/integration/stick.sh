@@ -54,10 +54,115 @@ a_bad_stick_is_explained_and_changes_nothing() {
         "$(report_json '[.files[0].errors[] | [.line, .column, .pointer, .detail]] | tojson')"
 }
 
+# --- every bad stick. Those that only a machine of its own can have (two at once, another label, a FAT that cannot be read,
+# one that is pulled out) are in ./dev soak boot.
+
+# is_named REGEX: the stick as it is now; on the console and in the report, and nothing is changed.
+is_named() {
+    local before
+    before=$(what_is_kept)
+    rm -f "$stick"/holdfast/report-*
+    plugs_in
+    expect_match "console" "$(cat "$work/said")" "$1"
+    expect_match "report" "$(report_text)" "$1"
+    expect_match "report" "$(report_text)" 'Nothing was changed|NOTHING WAS CHANGED'
+    expect "what is kept" "$(what_is_kept)" "$before"
+    rm -rf "$stick/holdfast/provision.json"
+}
+what_is_kept() {
+    sqlite3 -readonly "$gw_state/holdfast.db" .dump |
+        sed -nE '/INSERT INTO "?(settings|account|release|known_release|setup_code|provision|device_account)"? /p'
+}
+
+nothing_on_it() {
+    rm -f "$stick/holdfast/provision.json"
+    is_named 'there is neither holdfast/provision.json nor'
+}
+a_file_of_4_gb() {
+    truncate -s 4294967295 "$stick/holdfast/provision.json"
+    is_named 'holdfast/provision.json: it is larger than 65536 bytes'
+}
+a_link_out() {
+    ln -s /etc/passwd "$stick/holdfast/provision.json"
+    is_named "'provision.json' is a symbolic link"
+}
+a_loop() {
+    ln -s provision.json "$stick/holdfast/provision.json"
+    is_named "'provision.json' is a symbolic link"
+}
+utf_16() {
+    echo '{"format": 1, "name": "wide"}' | iconv -t UTF-16 >"$stick/holdfast/provision.json"
+    is_named 'this is UTF-16, not UTF-8 text: save it as UTF-8'
+}
+a_member_twice() {
+    printf '{"format": 1,\n"name": "a",\n"name": "b"}\n' >"$stick/holdfast/provision.json"
+    is_named 'line 3, column 1: /name: is there twice, first in line 2'
+}
+a_wrong_registry() {
+    writes '{format: 1, registry: {host: "http://registry example"}}'
+    is_named 'line [0-9]+, column [0-9]+: /registry/host: '
+}
+
+faketime_library() { find /usr/lib -path '*/faketime/libfaketime.so.1' 2>/dev/null | head -n 1; }
+
+# certificate NAME [COMMAND...]: key and certificate of that name, made under a command.
+certificate() {
+    local name=$1
+    shift
+    "$@" openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=gw.example \
+        -addext subjectAltName=DNS:gw.example -keyout "$work/$name.key" -out "$work/$name.pem" 2>/dev/null
+}
+writes_certificate() {
+    # shellcheck disable=SC2016 # for jq
+    writes --rawfile c "$work/$1.pem" --rawfile k "$work/$2.key" '{format: 1, certificate: {certificate: $c, key: $k}}'
+}
+an_expired_certificate() {
+    [ -n "$(faketime_library)" ]
+    certificate old env LD_PRELOAD="$(faketime_library)" FAKETIME=-2y
+    writes_certificate old old
+    is_named '/certificate/certificate: one in it ended at '
+}
+a_key_that_does_not_match() {
+    certificate one
+    certificate other
+    writes_certificate one other
+    is_named '/certificate/key: it is not the key of the first certificate'
+}
+
+# It cannot take a report, so the console has all.
+a_full_stick() {
+    local stick=$work/full
+    mkdir -p "$stick"
+    mount -t tmpfs -o size=16k full "$stick"
+    mkdir "$stick/holdfast"
+    printf '{"format": 1, "name": "Full Stick"}\n' >"$stick/holdfast/provision.json"
+    cat /dev/zero >"$stick/rest" 2>/dev/null || true
+    plugs_in
+    umount "$stick"
+    expect_match "console" "$(cat "$work/said")" '/name: '
+    expect_match "console" "$(cat "$work/said")" 'the stick is full: the report could not be written'
+    is_called holdfast
+}
+a_read_only_stick() {
+    local stick=$work/read-only
+    mkdir -p "$stick"
+    mount -t tmpfs read-only "$stick"
+    mkdir "$stick/holdfast"
+    printf '{"format": 1, "name": "Read Only"}\n' >"$stick/holdfast/provision.json"
+    mount -o remount,ro "$stick"
+    plugs_in
+    umount "$stick"
+    expect_match "console" "$(cat "$work/said")" '/name: '
+    expect_match "console" "$(cat "$work/said")" 'the stick cannot be written'
+    is_called holdfast
+}
+
+# ---
+
 a_good_one_is_applied_whole() {
     local pid
     pid=$(gw_pid)
-    rm "$stick"/holdfast/provision.json
+    rm -f "$stick"/holdfast/provision.json
     "$holdfast" provision new "$stick" --name press-hall-3 --json >"$work/made"
     jq --arg host "$registry" '. + {registry: {host: $host}, broker: {anonymous: true}, wipe: false, time: {zone: "UTC"},
         network: {interfaces: [{name: "enp99s0", address: "192.0.2.10/24"}]},
@@ -211,6 +316,38 @@ by_the_api_the_records_go_too() {
     expect "held" "$(held)" 0
 }
 
+# The plug was pulled while it was written.
+a_bundle_that_is_cut_short_is_named() {
+    variant cut processor
+    layout_of cut processor
+    release_text v6 processor=cut | jq -cSj '.version = "6.0.0"' >"$work/release-6.json"
+    release_sign "$work/release-6.json"
+    "$hf_root/image/bundle.sh" "$work"/release-6.json{,.minisig} "$work/oci" "$work/v6.bundle"
+    head -c -100000 "$work/v6.bundle" >"$gw_dir/stick/mnt/holdfast/cut.bundle"
+    writes '{format: 1, release: {bundle: "cut.bundle"}}'
+    release_sign "$stick/holdfast/provision.json"
+    plugs_in 300
+    note "$(report_json '.bundle | "\(.state): \(.detail)"')"
+    expect_match "report" "$(report_text)" '^Bundle cut.bundle: ended'
+    expect_match "bundle" "$(report_json .bundle.detail)" 'ends|short|cut'
+    expect "release" "$(api_get /release .name)" v5
+    all_as_released
+}
+
+pain_22_a_stick_is_taken_in_1970() {
+    guard_start
+    export LD_PRELOAD FAKETIME='@1970-01-02 00:00:00' FAKETIME_DONT_FAKE_MONOTONIC=1
+    LD_PRELOAD=$(faketime_library)
+    gateway_start --stick "$gw_dir/stick"
+    writes '{format: 1, name: "early-bird"}'
+    plugs_in
+    unset LD_PRELOAD
+    expect "result" "$(result applied)" true
+    expect_match "report" "$(report_text)" '^1970-01-02T.* by a clock that nobody has set'
+    is_called early-bird
+    gateway_end_daemon
+}
+
 # What a console shows.
 the_banner_says_how_to_get_in() {
     "$holdfast_stick" --banner --run "$gw_secrets" --issue "$gw_dir/issue"
@@ -220,14 +357,23 @@ the_banner_says_how_to_get_in() {
 
 check starts_without_a_stick
 check a_bad_stick_is_explained_and_changes_nothing
+for bad in nothing_on_it a_file_of_4_gb a_link_out a_loop utf_16 a_member_twice a_wrong_registry an_expired_certificate \
+    a_key_that_does_not_match a_full_stick a_read_only_stick; do
+    check "bad stick: $bad" "$bad"
+done
 check a_good_one_is_applied_whole
 check what_it_brought_is_there
 check a_stick_left_in_the_port_does_nothing
 check only_the_owner_changes_a_claimed_gateway
 check the_banner_says_how_to_get_in
 check pain_24_a_bundle_on_a_stick_is_an_upgrade
+check a_bundle_that_is_cut_short_is_named
 check a_signed_stick_resets_it_and_keeps_the_records
 check by_the_api_the_records_go_too
+gateway_new y
+stick=$work/year-1970
+mkdir -p "$stick/holdfast"
+check pain_22_a_stick_is_taken_in_1970
 gateway_new s
 gw_uplink=
 stick=$work/sealed
