@@ -46,6 +46,15 @@ int hf_handle_device_certificate_delete(struct hf_exchange *x, struct hf_error *
 /* backup.c */
 int hf_handle_backup(struct hf_exchange *x, struct hf_error *err);
 
+/* network.c */
+int hf_handle_network(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_network_change(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_network_confirm(struct hf_exchange *x, struct hf_error *err);
+
+/* reset.c */
+int hf_handle_reset_view(struct hf_exchange *x, struct hf_error *err);
+int hf_handle_reset(struct hf_exchange *x, struct hf_error *err);
+
 /* restore.c */
 int hf_handle_restore(struct hf_exchange *x, struct hf_error *err);
 

@@ -38,9 +38,11 @@ struct hf_api_config {
      */
     const char *const *host_names;
     size_t host_name_count;
-    const char *state_dir; /* where a restore puts records that are on their way */
-    void (*restart)(void); /* begins the end of this process and its start anew; called once an
-                              answer is on its way */
+    const char *state_dir;   /* where a restore puts records that are on their way */
+    const char *run_dir;     /* where holdfast-network is asked */
+    const char *network_dir; /* where it answers; NULL: it does not run on this host */
+    void (*restart)(void);   /* begins the end of this process and its start anew; called once an
+                                answer is on its way */
 };
 
 /* Before anything else uses OpenSSL: it does without the texts of its errors, 200 kB in thousands

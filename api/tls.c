@@ -3,6 +3,7 @@
 
 #include "api/server.h"
 
+#include <arpa/inet.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <pthread.h>
@@ -41,6 +42,23 @@ hf_tls_serve(bool serving)
 {
     if (served)
         hf_peers_serve(served, serving);
+}
+
+void
+hf_tls_local_address(char out[HF_TLS_ADDRESS_SIZE])
+{
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof address;
+    const void *from;
+
+    out[0] = '\0';
+    if (!served || getsockname(served->fd, (struct sockaddr *)&address, &len) < 0)
+        return;
+    from = address.ss_family == AF_INET6
+               ? (const void *)&((const struct sockaddr_in6 *)(const void *)&address)->sin6_addr
+               : (const void *)&((const struct sockaddr_in *)(const void *)&address)->sin_addr;
+    if (!inet_ntop(address.ss_family, from, out, HF_TLS_ADDRESS_SIZE))
+        out[0] = '\0';
 }
 
 void

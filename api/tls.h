@@ -17,3 +17,8 @@ HF_MUST int hf_tls_setup(void *ssl_ctx, struct hf_peers *peers,
  * for another one while it is served (peers.h). */
 void hf_tls_serve(bool serving);
 void hf_tls_keep(void);
+
+enum { HF_TLS_ADDRESS_SIZE = 46 };
+
+/* At which address of this machine that connection has arrived; "" where there is none. */
+void hf_tls_local_address(char out[HF_TLS_ADDRESS_SIZE]);

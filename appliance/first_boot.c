@@ -6,10 +6,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "core/wanted.h"
 #include "identity/certificates.h"
 #include "identity/device.h"
 #include "identity/given.h"
 #include "identity/identity.h"
+#include "store/reset.h"
 #include "stored_settings.h"
 
 #include <stdlib.h>
@@ -71,6 +73,9 @@ put_rest(void *context, struct hf_error *err)
     const struct rest *r = context;
 
     if (put_devices(r, err) < 0)
+        return -1;
+    if (*r->file->release_id && hf_store_keep(r->store, hf_core_kept_wanted, hf_clock_wall_ms(),
+                                              r->file->release_id, err) < 0)
         return -1;
     if (r->file->certificate &&
         hf_certificates_put_site(r->tls_dir, r->file->certificate, r->file->key, err) < 0)
@@ -156,11 +161,35 @@ hf_first_boot_apply(const struct hf_first_boot *f, const struct hf_provision *fi
     return rc;
 }
 
+/* What is here ends with it: the store takes nothing more. */
+static int
+reset(const struct hf_first_boot *f, const struct hf_recovery *file, const char *code,
+      bool *ret_applied, struct hf_error *err)
+{
+    const struct hf_store_reset r = {
+        .wipe = file->wipe,
+        .who = "recovery",
+        .what = file->wipe ? "factory reset by a recovery file, the data wiped"
+                           : "factory reset by a recovery file, the data kept",
+        .file_hash = file->file_hash,
+        .password_hash = *file->password_hash ? file->password_hash : NULL,
+        .setup_code_hash = *code ? code : NULL,
+    };
+    bool known;
+
+    *ret_applied = false;
+    if (hf_store_knows_file(f->store, file->file_hash, &known, err) < 0 ||
+        (!known && hf_store_begin_reset(f->store, &r, err) < 0))
+        return -1;
+    *ret_applied = !known;
+    return 0;
+}
+
 int
 hf_first_boot_recover(const struct hf_first_boot *f, const struct hf_recovery *file,
                       bool *ret_applied, struct hf_error *err)
 {
-    char code[HF_CODE_HASH_SIZE];
+    char code[HF_CODE_HASH_SIZE] = "";
     struct hf_store_recovery recovery = {
         .file_hash = file->file_hash,
         .password_hash = *file->password_hash ? file->password_hash : NULL,
@@ -171,6 +200,8 @@ hf_first_boot_recover(const struct hf_first_boot *f, const struct hf_recovery *f
             return -1;
         recovery.setup_code_hash = code;
     }
+    if (file->reset)
+        return reset(f, file, code, ret_applied, err);
     return hf_store_apply_recovery(f->store, &recovery, ret_applied, err);
 }
 

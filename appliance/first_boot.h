@@ -22,7 +22,8 @@ HF_MUST int hf_first_boot_parse(const struct hf_first_boot *f, const char *text,
                                 struct hf_provision *ret_file, struct hf_json_faults *faults,
                                 struct hf_error *err);
 
-/* One transaction each; the file applied last changes nothing again. */
+/* One transaction each; the file applied last changes nothing again. A recovery file may ask for a
+ * reset: the store has ended then, and is to be opened anew. */
 HF_MUST int hf_first_boot_apply(const struct hf_first_boot *f, const struct hf_provision *file,
                                 bool *ret_applied, struct hf_error *err);
 HF_MUST int hf_first_boot_recover(const struct hf_first_boot *f, const struct hf_recovery *file,

@@ -15,6 +15,7 @@
 #include "notify.h"
 #include "options.h"
 #include "rebuild.h"
+#include "reset.h"
 #include "restored.h"
 #include "scan/scanner.h"
 #include "start_release.h"
@@ -264,6 +265,8 @@ start_core_and_api(struct parts *p, struct hf_error *err)
         .host_names = p->host_names,
         .host_name_count = HF_LEN(p->host_names),
         .state_dir = o->state_dir,
+        .run_dir = o->run_dir,
+        .network_dir = o->network_dir,
         .restart = hf_restored_ask,
     };
 
@@ -303,21 +306,44 @@ start_engine(struct parts *p, struct hf_error *err)
     return hf_engine_set_fetch(p->engine, program, 0, err);
 }
 
+/* What was here before, and the files of a stick or a folder. */
+static int
+take_files(struct parts *p, struct hf_error *err)
+{
+    if (open_store(p, err) < 0 || hf_reset_files(p->store, p->options.state_dir, err) < 0)
+        return -1;
+    raise_clock(p);
+    p->first_boot = (struct hf_first_boot){.options = &p->options, .store = p->store};
+    /* The provisioning file first: it may bring the keys that the release is checked by. */
+    if (bring_in(p, import_key, true, err) < 0 || bring_in(p, import_recovery, true, err) < 0)
+        return -1;
+    if (hf_store_has_ended(p->store))
+        return 0;
+    if (bring_in(p, import_provision, true, err) < 0)
+        return -1;
+    hf_stick_take(&p->stick, &p->first_boot);
+    return 0;
+}
+
+/* Once more where one of the files was a reset: that one is known then. */
+static int
+take_files_anew(struct parts *p, struct hf_error *err)
+{
+    hf_store_free(p->store);
+    p->store = NULL;
+    hf_stick_done(&p->stick);
+    p->trouble[0] = '\0';
+    return take_files(p, err);
+}
+
 static int
 start(struct parts *p, struct hf_error *err)
 {
     size_t used;
 
-    if (start_engine(p, err) < 0 || open_store(p, err) < 0)
-        return -1;
-    raise_clock(p);
-    p->first_boot = (struct hf_first_boot){.options = &p->options, .store = p->store};
-    /* The provisioning file first: it may bring the keys that the release is checked by. */
-    if (bring_in(p, import_key, true, err) < 0 || bring_in(p, import_recovery, true, err) < 0 ||
-        bring_in(p, import_provision, true, err) < 0)
-        return -1;
-    hf_stick_take(&p->stick, &p->first_boot);
-    if (bring_in(p, import_release, true, err) < 0)
+    if (start_engine(p, err) < 0 || take_files(p, err) < 0 ||
+        (hf_store_has_ended(p->store) && take_files_anew(p, err) < 0) ||
+        bring_in(p, import_release, true, err) < 0)
         return -1;
     used = strlen(p->trouble);
     /* What runs goes before what lies here to be run first. */

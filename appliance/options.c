@@ -34,6 +34,8 @@ const char hf_options_help[] =
     "                         which says who gets in where nobody can any more\n"
     "  --stick DIR            where holdfast-stick puts the files of a stick that is plugged in,\n"
     "                         also later (default none)\n"
+    "  --network DIR          where holdfast-network answers, which sets the network of the host\n"
+    "                         (default none: it is managed elsewhere)\n"
     "  --provision-passphrase FILE\n"
     "                         its first line opens what is sealed in such a file\n"
     "  --instance NAME        prefix of containers, networks and volumes (default holdfast)\n"
@@ -94,6 +96,7 @@ enum {
     KEY,
     PROVISION,
     STICK,
+    NETWORK,
     PASSPHRASE,
     INSTANCE,
     SOCKET,
@@ -114,6 +117,7 @@ static const struct option table[] = {
     {"release-key", required_argument, NULL, KEY},
     {"provision", required_argument, NULL, PROVISION},
     {"stick", required_argument, NULL, STICK},
+    {"network", required_argument, NULL, NETWORK},
     {"provision-passphrase", required_argument, NULL, PASSPHRASE},
     {"instance", required_argument, NULL, INSTANCE},
     {"docker-socket", required_argument, NULL, SOCKET},
@@ -171,6 +175,9 @@ take_option(int which, void *options, struct hf_error *err)
         return 0;
     case STICK:
         o->stick_dir = optarg;
+        return 0;
+    case NETWORK:
+        o->network_dir = optarg;
         return 0;
     case PASSPHRASE:
         o->passphrase_path = optarg;

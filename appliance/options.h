@@ -19,6 +19,7 @@ struct hf_options {
     const char *bundle_path;     /* NULL for none */
     const char *key_path;        /* NULL for none */
     const char *provision_dir;   /* NULL for none */
+    const char *network_dir;     /* where holdfast-network answers; NULL: it does not run here */
     const char *stick_dir;       /* where holdfast-stick puts the files of a stick; NULL for none */
     const char *passphrase_path; /* of what is sealed in provisioning files; NULL for none */
     const char *instance;

@@ -269,6 +269,8 @@ hf_stick_take(struct hf_stick *s, const struct hf_first_boot *boot)
     if (!*s->id)
         return;
     take_file(s, HF_RECOVERY_FILE, apply_recovery);
+    if (hf_store_has_ended(boot->store)) /* a reset: it is all looked at once more, on a new box */
+        return;
     take_file(s, HF_PROVISION_FILE, apply_provision);
 }
 

@@ -5,8 +5,9 @@
 #include "cli/cli.h"
 
 extern const struct cli_group cli_group_gateway, cli_group_services, cli_group_records,
-    cli_group_devices, cli_group_releases, cli_group_config, cli_group_backup, cli_group_accounts,
-    cli_group_certificate, cli_group_session, cli_group_provision;
+    cli_group_devices, cli_group_releases, cli_group_config, cli_group_backup, cli_group_network,
+    cli_group_reset, cli_group_accounts, cli_group_certificate, cli_group_session,
+    cli_group_provision;
 
 /* ---- read.c: members of documents in which anything may be missing ---- */
 

@@ -129,7 +129,7 @@ load(struct hf_core *core, struct hf_error *err)
     if (hf_store_accounts(core->config.store, &account, 1, &accounts, err) < 0 ||
         hf_store_setup_code(core->config.store, code, err) < 0 || load_settings(core, err) < 0 ||
         load_release(core, err) < 0 || hf_core_load_upgrade(core, err) < 0 ||
-        load_services(core, err) < 0 ||
+        hf_core_load_reset(core, err) < 0 || load_services(core, err) < 0 ||
         hf_store_secret(core->config.store, "bus.holdfastd", core->bus_password, err) < 0 ||
         load_path(core, err) < 0)
         return -1;

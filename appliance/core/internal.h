@@ -13,8 +13,10 @@
 #include "core/mailbox.h"
 #include "core/putback.h"
 #include "core/rate.h"
+#include "core/reset.h"
 #include "core/trial.h"
 #include "core/upgrade.h"
+#include "core/wanted.h"
 #include "core/watch.h"
 #include "core/worker.h"
 #include "path/path.h"
@@ -64,8 +66,11 @@ struct hf_core {
     int64_t revision;   /* of settings; 0: the defaults */
     bool hand_over_due; /* the services have not got the settings yet */
     bool claimed;
-    bool disk_full;     /* as it was at the start, and still is */
-    int64_t disk_at_ms; /* when it is tried again; monotonic */
+    bool resetting;         /* no service is started before what ran has been taken away */
+    bool reset_wipes;       /* fixed before the first thread starts */
+    int64_t reset_ended_ms; /* monotonic; 0: there was none */
+    bool disk_full;         /* as it was at the start, and still is */
+    int64_t disk_at_ms;     /* when it is tried again; monotonic */
     bool has_release;
     struct hf_release release; /* while an upgrade is under way: partly of either */
     struct upgrade upgrade;

@@ -175,6 +175,10 @@ take_look(struct hf_core *core, struct look *l, int64_t now)
     }
     learn_engine(core, l);
     core->look_at_ms = now + LOOK_MS;
+    if (core->resetting || l->taken_ms < core->reset_ended_ms) {
+        core->look_due = !core->resetting;
+        return; /* what is seen goes, and is not missed */
+    }
     hf_core_find_drift(core, l);
     for (size_t i = 0; i < core->service_count; i++) {
         const struct hf_container *c = container_of(l, core->services[i].name);

@@ -356,18 +356,25 @@ run(void *context)
 {
     struct putback *p = context;
     struct kept records = {hf_store_kept_records, NULL}, release = {hf_store_kept_release, NULL};
+    struct kept wanted = {hf_core_kept_wanted, NULL};
     struct state s;
 
+    if (p->resets)
+        hf_core_end_reset(p->core, wait_ms, p);
     if (hf_core_run(p->core, read_kept, &records, NULL) == 0 &&
-        hf_core_run(p->core, read_kept, &release, NULL) == 0) {
+        hf_core_run(p->core, read_kept, &release, NULL) == 0 &&
+        hf_core_run(p->core, read_kept, &wanted, NULL) == 0) {
         parse_state(records.text, &s);
         if (*s.file)
             put_records(p, &s);
         if (release.text && wait_ms(p, 0))
             put_release(p, release.text);
+        if (wanted.text && wait_ms(p, 0))
+            hf_core_bring_wanted(p->core, wanted.text, wait_ms, p);
     }
     free(records.text);
     free(release.text);
+    free(wanted.text);
     return NULL;
 }
 
@@ -407,17 +414,21 @@ putback_start(struct putback *p, struct hf_error *err)
 {
     struct hf_store *store = p->core->config.store;
     struct kept records = {hf_store_kept_records, NULL}, release = {hf_store_kept_release, NULL};
+    struct kept wanted = {hf_core_kept_wanted, NULL};
     struct state s = {0};
     pthread_attr_t attr;
     bool needed;
     int rc = 0;
 
-    if (read_kept(store, &records, err) < 0 || read_kept(store, &release, err) < 0)
+    if (read_kept(store, &records, err) < 0 || read_kept(store, &release, err) < 0 ||
+        read_kept(store, &wanted, err) < 0)
         rc = -1;
     parse_state(records.text, &s);
-    needed = *s.file || release.text;
+    p->resets = p->core->resetting;
+    needed = *s.file || release.text || wanted.text || p->resets;
     free(records.text);
     free(release.text);
+    free(wanted.text);
     if (rc < 0)
         return -1;
     if (p->core->config.state_dir)

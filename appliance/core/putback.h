@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What is still to be done after a restore, by a thread that is there only as long as there is
- * something: the records of the backup go to the buffer, at least once and in order, and then the
- * release of the backup is applied as by a person, where it may be and all its images are here.
- * How far it is stands in the store, so that a power cut costs a batch twice at most.
+ * What is still to be done after a restore, a reset (core/reset.h) or provisioning
+ * (core/wanted.h), by a thread that is there
+ * only as long as there is something: the records of the backup go to the buffer, at least once and
+ * in order, and then the release of the backup is applied as by a person, where it may be and all
+ * its images are here. How far it is stands in the store, so that a power cut costs a batch twice
+ * at most.
  */
 #pragma once
 
@@ -24,6 +26,7 @@ struct putback {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* on the monotonic clock */
     bool stop, runs;
+    bool resets; /* a reset is to be ended first */
 };
 
 void putback_init(struct putback *p, struct hf_core *core);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What each service is to be: the release's spec with the configured limits over it. And what keeps
- * an own service from running: it wants something of the host that the configuration does not give.
+ * one from running: a reset that has not ended, or of an own service that it wants something of the
+ * host which the configuration does not give.
  */
 #include "base/clock.h"
 #include "base/text.h"
@@ -208,6 +209,13 @@ static void
 find_obstacle(const struct hf_core *core, size_t index, struct service *s)
 {
     s->blocked[0] = s->blocked_advice[0] = '\0';
+    if (core->resetting) {
+        hf_text_put(s->blocked, sizeof s->blocked,
+                    "the gateway is being reset: what ran before it is taken away first");
+        hf_text_put(s->blocked_advice, sizeof s->blocked_advice,
+                    "Nothing: it goes on as soon as Docker answers.");
+        return;
+    }
     if (!s->spec.own)
         return;
     (void)(lacks_port(core, s) || lacks_bind(core, s) || lacks_secret(core, index, s) ||

@@ -173,6 +173,8 @@ check_object(struct hf_dguard_link *l, struct hf_error *err)
         return seen_container(l, err);
     case HF_DGUARD_OBJECT_NETWORK:
         return own_thing(l, "network", l->call.ref, false, err);
+    case HF_DGUARD_OBJECT_VOLUME:
+        return own_thing(l, "volume", l->call.ref, false, err);
     default:
         return 0;
     }

@@ -106,6 +106,7 @@ static const struct route routes[] = {
      JSON,
      {{"filters", HF_DGUARD_FORM_LABEL, NULL, true}}},
     {"GET", "/volumes/", "", HF_DGUARD_OBJECT_NAME, HF_DGUARD_BODY_NONE, JSON, NO_QUERY},
+    {"DELETE", "/volumes/", "", HF_DGUARD_OBJECT_VOLUME, HF_DGUARD_BODY_NONE, JSON, NO_QUERY},
     {"POST", "/volumes/create", NULL, HF_DGUARD_OBJECT_NONE, HF_DGUARD_BODY_VOLUME, JSON, NO_QUERY},
     {"GET",
      "/images/json",

@@ -26,6 +26,7 @@ enum hf_dguard_object {
     HF_DGUARD_OBJECT_CONTAINER,      /* carries this gateway's label; Docker is asked first */
     HF_DGUARD_OBJECT_CONTAINER_SEEN, /* the same, or a name like this gateway's: to look at */
     HF_DGUARD_OBJECT_NETWORK,        /* carries the label */
+    HF_DGUARD_OBJECT_VOLUME,         /* carries the label */
     HF_DGUARD_OBJECT_NAME,           /* has a name of this gateway's, which is enough to look */
     HF_DGUARD_OBJECT_IMAGE,          /* to look at */
     HF_DGUARD_OBJECT_IMAGE_PINNED,   /* by id or digest */

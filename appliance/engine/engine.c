@@ -386,12 +386,30 @@ ensure_volume(void *ctx, const char *instance, const char *name, struct hf_error
     return 0;
 }
 
+static int
+remove_volume(void *ctx, const char *name, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf path = HF_BUF_INIT(PATH_BYTES_MAX);
+    struct hf_client_call call = {.method = "DELETE", .total_ms = SLOW_CALL_MS};
+    struct hf_error local = {0};
+
+    if (hf_client_path(&path, "/volumes/", name, "", err) < 0)
+        return -1;
+    call.path = path.data;
+    if (hf_client_call(ctx, &call, NULL, &local) == 0 || local.class == HF_ERROR_NOT_FOUND)
+        return 0;
+    if (err)
+        *err = local;
+    return -1;
+}
+
 const struct hf_engine_ops hf_docker_ops = {
     .info = info,
     .list = list,
     .surroundings = surroundings,
     .ensure_network = ensure_network,
     .ensure_volume = ensure_volume,
+    .remove_volume = remove_volume,
     .has_image = hf_image_has,
     .pull = hf_load_pull,
     .import = hf_load_job,

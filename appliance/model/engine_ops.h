@@ -142,6 +142,9 @@ struct hf_engine_ops {
                           struct hf_error *err);
     int (*ensure_volume)(void *ctx, const char *instance, const char *name, struct hf_error *err);
 
+    /* With all that is in it; one that is not there is fine. CONFLICT while a container has it. */
+    int (*remove_volume)(void *ctx, const char *name, struct hf_error *err);
+
     /* Whether an image with that id is there. */
     int (*has_image)(void *ctx, const char *image_id, bool *ret_has, struct hf_error *err);
 

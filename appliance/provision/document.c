@@ -284,14 +284,32 @@ is_path(const char *text)
 static int
 read_release(const struct hf_json *v, struct hf_provision *p, struct hf_error *err)
 {
-    static const struct hf_json_field fields[] = {{"bundle", HF_JSON_STRING, true}};
-    const char *bundle;
+    static const struct hf_json_field fields[] = {
+        {"bundle", HF_JSON_STRING, false},
+        {"id", HF_JSON_STRING, false},
+    };
+    const char *bundle, *id;
 
     if (!v)
         return 0;
     if (hf_json_check(v, "/release", fields, HF_LEN(fields), err) < 0)
         return -1;
     bundle = hf_json_string(v, "bundle");
+    id = hf_json_string(v, "id");
+    if (bundle && id)
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/release/id",
+                               "/release/id: not together with /release/bundle");
+    if (id &&
+        (strlen(id) != HF_DIGEST_TEXT_SIZE - 1 || strspn(id, "0123456789abcdef") != strlen(id)))
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/release/id",
+                               "/release/id: must be the id of a release, 32 hex digits, as GET "
+                               "/api/v1/releases has it");
+    if (id) {
+        hf_text_put(p->release_id, sizeof p->release_id, "%s", id);
+        return 0;
+    }
+    if (!bundle)
+        return 0;
     if (!is_path(bundle))
         return hf_error_set_at(err, HF_ERROR_INVALID, "/release/bundle",
                                "/release/bundle: must be a path below the folder holdfast of the "

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { INTERFACE_MAX = 15 /* IFNAMSIZ without the NUL */, HOST_MAX = 253, POINTER_SIZE = 64 };
 
@@ -192,6 +193,59 @@ hf_host_check_time(const struct hf_json *time, struct hf_error *err)
         return wrong(err, "/time", "zone", "must be a time zone such as Europe/Berlin or UTC");
     return check_list(hf_json_get(time, "servers"), "/time", "servers", is_host,
                       "must be the name or address of a time server", err);
+}
+
+/* ---- confirming ---- */
+
+/* Of "192.0.2.10/24" the address; of an IPv4 one within IPv6 (RFC 4291, 2.5.5.2) that one. */
+static bool
+same_address(const char *prefixed, const char *local)
+{
+    unsigned char a[16], b[16];
+    char address[INET6_ADDRSTRLEN];
+    int family;
+
+    if (strncasecmp(local, "::ffff:", 7) == 0 && family_of(local + 7) == AF_INET)
+        local += 7;
+    if (!hf_text_put(address, sizeof address, "%.*s", (int)strcspn(prefixed, "/"), prefixed))
+        return false;
+    family = family_of(address);
+    return family && family == family_of(local) && inet_pton(family, address, a) == 1 &&
+           inet_pton(family, local, b) == 1 && memcmp(a, b, family == AF_INET ? 4 : 16) == 0;
+}
+
+static bool
+names(const struct hf_json *network, const char *local)
+{
+    for (const struct hf_json *i = hf_json_first(hf_json_get(network, "interfaces")); i;
+         i = hf_json_next(i)) {
+        const char *address = hf_json_string(i, "address");
+
+        if (address && same_address(address, local))
+            return true;
+    }
+    return false;
+}
+
+static bool
+is_loopback(const char *local)
+{
+    return same_address("::1", local) || strncmp(local, "127.", 4) == 0 ||
+           strncasecmp(local, "::ffff:127.", 11) == 0;
+}
+
+bool
+hf_host_confirms(const struct hf_json *network, const struct hf_json *before, const char *local)
+{
+    if (is_loopback(local) || !*local)
+        return false;
+    if (names(network, local))
+        return true;
+    for (const struct hf_json *i = hf_json_first(hf_json_get(network, "interfaces")); i;
+         i = hf_json_next(i))
+        if (!hf_json_string(i, "address"))
+            return !names(before, local);
+    return false;
 }
 
 /* ---- writing ---- */

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "model/account.h"
 #include "model/device.h"
+#include "model/digest.h"
 #include "model/settings.h"
 #include "json/json.h"
 
@@ -34,6 +35,7 @@ struct hf_provision {
     /* Of the host, checked as host.h says; NULL where the file has none. */
     struct hf_json *network, *time;
     char bundle[HF_PROVISION_BUNDLE_SIZE]; /* path below holdfast/; "" for none */
+    char release_id[HF_DIGEST_TEXT_SIZE];  /* to be had from the registry; "" for none */
     bool wipe;                             /* the file is to go from the stick when it is applied */
     bool left_sealed;                      /* "sealed" was passed over */
     char file_hash[HF_PROVISION_HASH_SIZE]; /* SHA-256 of the file */
@@ -80,11 +82,12 @@ void hf_provision_hash(const char *text, size_t len, char out[HF_PROVISION_HASH_
 /*
  * Whoever can put a file before the gateway's start may set who gets in, like whoever can take its
  * disk: DIR/holdfast/recovery.json, described by api/recovery.schema.json. It may name the gateway,
- * so that a stick that is passed round opens that one only.
+ * so that a stick that is passed round opens that one only; one that resets a gateway has to.
  */
 struct hf_recovery {
     char password_hash[HF_PASSWORD_HASH_SIZE]; /* of user "admin"; "" for none */
-    char setup_code[HF_SETUP_CODE_SIZE];       /* "" for none; one of the two is there */
+    char setup_code[HF_SETUP_CODE_SIZE];       /* "" for none; one of the two is there, or reset */
+    bool reset, wipe;                          /* a factory reset, and the data too */
     char file_hash[HF_PROVISION_HASH_SIZE];
 };
 

@@ -7,17 +7,37 @@
 
 struct taking {
     const char *gateway_id; /* NULL: any */
+    bool asks_reset;        /* rightly or not */
     struct hf_recovery r;
 };
+
+/* "keep" or "wipe". */
+static int
+take_reset(const struct hf_json *doc, struct hf_recovery *r, struct hf_error *err)
+{
+    const char *reset = hf_json_string(doc, "reset");
+
+    if (!reset)
+        return 0;
+    if (strcmp(reset, "keep") != 0 && strcmp(reset, "wipe") != 0)
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/reset",
+                               "/reset: must be \"keep\" or \"wipe\": what becomes of the data "
+                               "that is held");
+    if (!hf_json_string(doc, "gateway"))
+        return hf_error_set_at(err, HF_ERROR_INVALID, "/gateway",
+                               "/gateway: is missing: a reset names the gateway that it is for");
+    r->reset = true;
+    r->wipe = strcmp(reset, "wipe") == 0;
+    return 0;
+}
 
 static int
 take(void *context, const struct hf_json *doc, struct hf_error *err)
 {
     static const struct hf_json_field fields[] = {
-        {"format", HF_JSON_INT, true},
-        {"gateway", HF_JSON_STRING, false},
-        {"admin", HF_JSON_OBJECT, false},
-        {"setup_code", HF_JSON_STRING, false},
+        {"format", HF_JSON_INT, true},    {"gateway", HF_JSON_STRING, false},
+        {"admin", HF_JSON_OBJECT, false}, {"setup_code", HF_JSON_STRING, false},
+        {"reset", HF_JSON_STRING, false},
     };
     struct taking *t = context;
     const char *gateway;
@@ -30,9 +50,10 @@ take(void *context, const struct hf_json *doc, struct hf_error *err)
     if (gateway && t->gateway_id && strcmp(gateway, t->gateway_id) != 0)
         return hf_error_set_at(err, HF_ERROR_INVALID, "/gateway",
                                "/gateway: is another gateway; this one is '%s'", t->gateway_id);
-    if (hf_provision_access(doc, t->r.password_hash, t->r.setup_code, err) < 0)
+    if (take_reset(doc, &t->r, err) < 0 ||
+        hf_provision_access(doc, t->r.password_hash, t->r.setup_code, err) < 0)
         return -1;
-    if (!*t->r.password_hash && !*t->r.setup_code)
+    if (!t->asks_reset && !*t->r.password_hash && !*t->r.setup_code)
         return hf_error_set_at(err, HF_ERROR_INVALID, "/setup_code",
                                "/setup_code: is missing, and so is /admin: one of them says how to "
                                "get in");
@@ -49,6 +70,7 @@ parse(const char *text, size_t len, struct taking *t, struct hf_json_faults *fau
 
     if (hf_provision_document(&from, &rest, &doc, faults, err) < 0)
         return -1;
+    t->asks_reset = hf_json_get(doc, "reset") != NULL;
     return hf_sieve(from, rest, doc, doc, take, t, faults, err);
 }
 

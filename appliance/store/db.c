@@ -95,7 +95,7 @@ check_transaction(struct hf_store *st, struct hf_error *err)
 {
     if (st->ended)
         return hf_error_set(err, HF_ERROR_UNAVAILABLE,
-                            "the gateway was restored from a backup and starts anew");
+                            "the gateway was restored from a backup, or reset, and starts anew");
     if (st->depth && sqlite3_get_autocommit(st->db))
         return hf_error_set(err, HF_ERROR_INTERNAL, "the transaction was already undone");
     return 0;

@@ -17,7 +17,7 @@ struct hf_store {
     enum hf_store_opened opened_as;
     char opened_text[HF_STORE_REPORT_MAX];
     bool export_due; /* export.c */
-    bool ended;      /* restored: nothing is written any more, until the next start */
+    bool ended;      /* restored or reset: nothing is written any more, until the next start */
     int depth;       /* of hf_store_transaction() */
     char asked_from[HF_ADDRESS_SIZE];
 };

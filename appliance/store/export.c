@@ -68,8 +68,9 @@ on_change(void *context, int operation, const char *database, const char *table,
 {
     struct hf_store *st = context;
 
-    (void)database;
     (void)rowid;
+    if (strcmp(database, "main") != 0) /* of a reset, which has one beside it */
+        return;
     for (size_t i = 0; i < HF_LEN(tables); i++)
         if (strcmp(tables[i].name, table) == 0 &&
             (operation != SQLITE_UPDATE ||

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #define FILE_NAME "holdfast.db"
+#define EXPORT_PREFIX "holdfast.export.json"
 #define ASIDE_PREFIX FILE_NAME ".corrupt-"
 
 /* SQLite's own files beside a database. */
@@ -49,15 +50,25 @@ hf_files_lock(struct hf_store *st, struct hf_error *err)
     return hf_error_errno(err, errno, "cannot lock '%s'", st->dir);
 }
 
+void
+hf_files_remove(const struct hf_store *st, const char *suffix)
+{
+    char path[PATH_MAX], journal[HF_STORE_ASIDE_SUFFIX];
+
+    snprintf(journal, sizeof journal, "%s-journal", suffix);
+    hf_files_path(st, journal, path);
+    unlink(path);
+    hf_files_path(st, suffix, path);
+    unlink(path);
+}
+
 int
-hf_files_make_new(struct hf_store *st, struct hf_error *err)
+hf_files_make(const struct hf_store *st, const char *suffix, struct hf_error *err)
 {
     char path[PATH_MAX];
 
-    hf_files_path(st, ".new-journal", path);
-    unlink(path);
-    hf_files_path(st, ".new", path);
-    unlink(path);
+    hf_files_remove(st, suffix);
+    hf_files_path(st, suffix, path);
 
     HF_AUTO_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
@@ -174,7 +185,52 @@ hf_files_set_aside(struct hf_store *st, const char *suffix, struct hf_error *err
 int
 hf_files_install_new(struct hf_store *st, struct hf_error *err)
 {
-    if (move(st, ".new", "", err) < 0)
+    if (move(st, HF_FILES_NEW, "", err) < 0)
+        return -1;
+    return sync_dir(st, err);
+}
+
+/* ---- a reset ---- */
+
+int
+hf_files_promise_reset(struct hf_store *st, struct hf_error *err)
+{
+    if (move(st, HF_FILES_RESET_NEW, HF_FILES_RESET, err) < 0)
+        return -1;
+    return sync_dir(st, err);
+}
+
+/* The database, what was set aside of it, its exports, and SQLite's files beside each. */
+static bool
+is_of_store(const char *name)
+{
+    return strcmp(name, FILE_NAME HF_FILES_RESET) != 0 &&
+           (strncmp(name, FILE_NAME, strlen(FILE_NAME)) == 0 ||
+            strncmp(name, EXPORT_PREFIX, strlen(EXPORT_PREFIX)) == 0);
+}
+
+static int
+remove_all(const struct hf_store *st, struct hf_error *err)
+{
+    DIR *dir = opendir(st->dir);
+    struct dirent *e;
+    int rc = 0;
+
+    if (!dir)
+        return hf_error_errno(err, errno, "cannot read '%s'", st->dir);
+    while (rc == 0 && (e = readdir(dir)))
+        if (is_of_store(e->d_name) && unlinkat(dirfd(dir), e->d_name, 0) < 0 && errno != ENOENT)
+            rc = hf_error_errno(err, errno, "cannot remove '%s/%s'", st->dir, e->d_name);
+    closedir(dir);
+    return rc;
+}
+
+/* What goes is gone before the new one has its name: a log of the old one must not be read into it.
+ */
+int
+hf_files_finish_reset(struct hf_store *st, struct hf_error *err)
+{
+    if (remove_all(st, err) < 0 || sync_dir(st, err) < 0 || move(st, HF_FILES_RESET, "", err) < 0)
         return -1;
     return sync_dir(st, err);
 }

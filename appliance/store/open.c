@@ -189,9 +189,9 @@ make_new(struct hf_store *st, struct making *m, struct hf_error *err)
     char path[PATH_MAX];
     int rc;
 
-    if (hf_files_make_new(st, err) < 0)
+    if (hf_files_make(st, HF_FILES_NEW, err) < 0)
         return -1;
-    hf_files_path(st, ".new", path);
+    hf_files_path(st, HF_FILES_NEW, path);
     if (hf_db_open(path, &st->db, err) < 0)
         return -1;
     rc = hf_db_migrate(st, hf_db_migrations, hf_db_version, err);
@@ -226,11 +226,30 @@ start_new(struct hf_store *st, struct hf_error *err)
         if (hf_files_set_aside(st, m.aside, err) < 0)
             return -1;
     }
-    if (hf_files_exist(st, ".new") && open_checked(st, ".new", NULL) == WHOLE)
+    if (hf_files_exist(st, HF_FILES_NEW) && open_checked(st, HF_FILES_NEW, NULL) == WHOLE)
         close_db(st);
     else if (make_new(st, &m, err) < 0)
         return hf_error_wrap(err, "make a database");
     return hf_files_install_new(st, err);
+}
+
+/* A reset that was begun is ended. One whose database rots on the disk is none: what is there then
+ * stays. */
+static int
+end_reset(struct hf_store *st, struct hf_error *err)
+{
+    if (!hf_files_exist(st, HF_FILES_RESET))
+        return 0;
+    switch (open_checked(st, HF_FILES_RESET, err)) {
+    case WHOLE:
+        close_db(st);
+        return hf_files_finish_reset(st, err);
+    case DAMAGED:
+        hf_files_remove(st, HF_FILES_RESET);
+        return 0;
+    default:
+        return -1;
+    }
 }
 
 /* ---- opening ---- */
@@ -277,6 +296,8 @@ open_database(struct hf_store *st, struct hf_error *err)
     struct hf_error why = {0};
     enum verdict v;
 
+    if (end_reset(st, err) < 0)
+        return hf_error_wrap(err, "end the reset");
     st->opened_as = HF_STORE_EXISTING;
     if (!hf_files_exist(st, "")) {
         st->opened_as = HF_STORE_FRESH;
@@ -361,6 +382,12 @@ hf_store_opened_as(const struct hf_store *st, const char **ret_text)
     if (ret_text)
         *ret_text = st->opened_text;
     return st->opened_as;
+}
+
+bool
+hf_store_has_ended(const struct hf_store *st)
+{
+    return st->ended;
 }
 
 const char *

@@ -60,6 +60,9 @@ enum hf_store_opened {
  */
 enum hf_store_opened hf_store_opened_as(const struct hf_store *st, const char **ret_text);
 
+/* Whether it takes nothing more, since a restore or a reset has ended what was here. */
+bool hf_store_has_ended(const struct hf_store *st);
+
 /* Runs work in one transaction: all of its calls, or none where it returns -1. May be nested; the
  * outermost one decides. */
 typedef int hf_store_work(struct hf_store *st, void *context, struct hf_error *err);

@@ -17,6 +17,8 @@ import { backups } from './contract-backup.mjs';
 import { configuration } from './contract-config.mjs';
 import { methods, refuseEverywhere, wrongBodies } from './contract-everywhere.mjs';
 import { deviceAccounts, everySide, recordPath } from './contract-path.mjs';
+import { hostNetwork } from './contract-network.mjs';
+import { afterReset, resets } from './contract-reset.mjs';
 import { releases, scan, sources } from './contract-releases.mjs';
 import { conventions, routesAreThose } from './conventions.mjs';
 import { elsewhere } from './elsewhere.mjs';
@@ -104,6 +106,7 @@ async function use() {
   await sources();
   await releases();
   await scan();
+  await hostNetwork(kit);
   await access({ ask, expect, tryOut, check, password, withCookie, cookieOf });
   await alarms();
   await conventions(kit);
@@ -140,6 +143,12 @@ async function restoreIt() {
   await look();
 }
 
+// HF_SAYS is the file with what holdfastd says at its starts.
+async function resetIt() {
+  takeCookie(await resets(kit, { said: process.env.HF_SAYS, password }));
+  await afterReset(kit);
+}
+
 async function leave() {
   await expect(204, 'POST', '/logout');
   await expect(401, 'GET', '/session', { what: 'after logout' });
@@ -160,6 +169,7 @@ await enter();
 await methods();
 await use();
 await restoreIt();
+await resetIt();
 await leave();
 agent.destroy();
 

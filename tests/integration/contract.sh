@@ -7,7 +7,7 @@ gateway_new
 
 answers_as_documented() {
     HF_OUT=$work HF_RELEASE=$release HF_SCAN_DATA=$work/scan-data HF_SCAN_DATA_OLD=$work/scan-data-old \
-        HF_URL=$gw_url HF_PASSWORD=$password HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") \
+        HF_SAYS=$gw_dir/out HF_URL=$gw_url HF_PASSWORD=$password HF_SETUP_CODE=$(sed -n 's/^setup_code=//p' "$gw_dir/out") \
         "$node" "$hf_root/tests/integration/contract.mjs" >"$work/contract.out" 2>&1 || {
         cp "$work/contract.out" "$hf_build/log/" # all of it
         cat "$work/contract.out"

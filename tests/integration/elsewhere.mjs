@@ -22,6 +22,9 @@ const rules = [
   [/^POST \/restore 409$/, 'tests/unit/api/test_backup.c, tests/unit/store/test_store_backup.c'],
   // Somebody else adds the same device between the look and the change.
   [/^POST \/devices\/accounts\/import 409$/, 'tests/unit/core/test_devices.c'],
+  // A host whose network systemd-networkd has.
+  [/^POST \/network 20[02]$/, 'tests/integration/network.sh'],
+  [/^POST \/network\/confirm 200$/, 'tests/integration/network.sh'],
   // A gateway without a release.
   [/^GET \/release 404$/, 'tests/unit/api/test_router.c'],
   // An alarm that is over meanwhile; a sink that is being tested already.

@@ -49,11 +49,12 @@ files_lie_where_they_belong() {
         grep -vE '^\./usr/share/(doc|lintian)/' | LC_ALL=C sort | xargs)" \
         "./etc/avahi/services/holdfast.service ./etc/holdfast/holdfastd.conf ./lib/systemd/system/holdfast-banner.path \
 ./lib/systemd/system/holdfast-banner.service ./lib/systemd/system/holdfast-docker.service ./lib/systemd/system/holdfast-docker.socket \
-./lib/systemd/system/holdfast-stick@.service ./lib/systemd/system/holdfastd.service ./lib/systemd/system/run-holdfast.mount \
-./usr/bin/holdfast ./usr/bin/holdfast-docker ./usr/bin/holdfast-fetch ./usr/bin/holdfast-stick ./usr/bin/holdfastd \
+./lib/systemd/system/holdfast-network-boot.service ./lib/systemd/system/holdfast-network.path \
+./lib/systemd/system/holdfast-network.service ./lib/systemd/system/holdfast-stick@.service ./lib/systemd/system/holdfastd.service ./lib/systemd/system/run-holdfast.mount \
+./usr/bin/holdfast ./usr/bin/holdfast-docker ./usr/bin/holdfast-fetch ./usr/bin/holdfast-network ./usr/bin/holdfast-stick ./usr/bin/holdfastd \
 ./usr/lib/sysusers.d/holdfast.conf ./usr/lib/udev/rules.d/80-holdfast-stick.rules ./usr/share/holdfast/release.pub \
 ./usr/share/man/man1/holdfast.1.gz ./usr/share/man/man8/holdfast-docker.8.gz \
-./usr/share/man/man8/holdfast-stick.8.gz ./usr/share/man/man8/holdfastd.8.gz"
+./usr/share/man/man8/holdfast-network.8.gz ./usr/share/man/man8/holdfast-stick.8.gz ./usr/share/man/man8/holdfastd.8.gz"
     expect "images" "$(cd "$work/holdfast-images" && find . -type f ! -path './DEBIAN/*' ! -path './usr/share/doc/*' ! -path './usr/share/lintian/*')" \
         ./usr/share/holdfast/holdfast.bundle
     expect "conffiles" "$(LC_ALL=C sort "$work/holdfast/DEBIAN/conffiles" | xargs)" "/etc/avahi/services/holdfast.service /etc/holdfast/holdfastd.conf"
@@ -72,7 +73,7 @@ programs_are_hardened() {
 # Every option that a program has.
 man_pages_are_whole() {
     local name option
-    for name in holdfastd holdfast-docker holdfast-stick; do
+    for name in holdfastd holdfast-docker holdfast-network holdfast-stick; do
         for option in $(guest "$name" --help | grep -oE '^ +--[a-z-]+' | tr -d ' '); do
             zcat "$work/holdfast/usr/share/man/man8/$name.8.gz" | sed 's/\\-/-/g' | grep -e "$option" >/dev/null ||
                 { echo "$name.8 has no $option" && return 1; }

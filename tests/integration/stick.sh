@@ -33,6 +33,7 @@ is_called() { expect "name" "$(api_get /claim .name)" "$1"; }
 
 starts_without_a_stick() {
     gateway_start --stick "$gw_dir/stick" --provision-passphrase "$work/passphrase"
+    wait_until 30 test -e "$gw_secrets/stick.json"
     expect "its answer" "$(jq -r .id "$gw_secrets/stick.json")" ""
 }
 
@@ -145,6 +146,71 @@ pain_24_a_bundle_on_a_stick_is_an_upgrade() {
     all_as_released
 }
 
+# --- a factory reset
+
+held() { api_get /buffer .held; }
+holds() { [ "$(held)" -ge "$1" ]; }
+shown_fingerprint() { sed -n 's/^fingerprint=//p' "$gw_dir/out" | tail -n 1; }
+is_unclaimed() { [ "$(api_get /claim .claimed)" = false ]; }
+claims_anew() {
+    wait_until 60 is_unclaimed
+    wait_until 60 gateway_is_ready
+    api_is 201 POST /claim "$(jq -nc --arg c "$(sed -n 's/^setup_code=//p' "$gw_dir/out" | tail -n 1)" \
+        --arg p "$password" '{setup_code: $c, password: $p}')"
+}
+
+# remember: what there is before a reset, in files: a check's variables end with it.
+remember() {
+    local i
+    for i in {1..20}; do publish "sensors/$i/temp" "{\"t\":$i}"; done
+    wait_until 60 holds 20
+    held >"$work/held"
+    docker inspect --format '{{.Id}}' "${services[@]/#/$gw-}" | sort >"$work/ids"
+    shown_fingerprint >"$work/fingerprint"
+}
+
+nothing_else_of_before_is_left() {
+    local id
+    claims_anew
+    wait_until 120 all_healthy
+    while read -r id; do expect_fail docker inspect "$id"; done <"$work/ids"
+    expect_fail [ "$(shown_fingerprint)" = "$(cat "$work/fingerprint")" ]
+    expect "release" "$(api_get /release .name)" v5
+    expect "incidents" "$(api_get /incidents '.incidents | length')" 0
+    expect "name" "$(api_get /config .name)" holdfast
+}
+
+a_signed_stick_resets_it_and_keeps_the_records() {
+    remember
+    rm -f "$stick"/holdfast/provision.json*
+    jq -n --arg gateway "$(api_get /gateway .id)" '{format: 1, reset: "keep", gateway: $gateway}' >"$stick/holdfast/recovery.json"
+    plugs_in
+    expect "result without a signature" "$(result refused recovery.json)" true
+    release_sign "$stick/holdfast/recovery.json"
+    plugs_in
+    expect "result" "$(result known recovery.json)" true
+    nothing_else_of_before_is_left
+    wait_until 60 holds "$(cat "$work/held")"
+    expect "audit" "$(api_get /audit '.entries[-1] | "\(.who): \(.what)"')" 'recovery: factory reset by a recovery file, the data kept'
+    gateway_end_daemon
+    gateway_start --stick "$gw_dir/stick" # it is still in the port
+    gateway_login
+}
+
+# Killed in the middle, it goes on by itself.
+by_the_api_the_records_go_too() {
+    gateway_prove
+    config '{"broker":{"anonymous":true}}'
+    wait_until 60 publish sensors/7/temp '{"t":21.5}'
+    remember
+    api_is 422 POST /gateway/reset '{"data":"wipe","gateway":"hf-00000000"}'
+    api_is 202 POST /gateway/reset "$(jq -nc --arg gateway "$(api_get /gateway .id)" '{data: "wipe", gateway: $gateway}')"
+    gateway_end_daemon KILL
+    gateway_start
+    nothing_else_of_before_is_left
+    expect "held" "$(held)" 0
+}
+
 # What a console shows.
 the_banner_says_how_to_get_in() {
     "$holdfast_stick" --banner --run "$gw_secrets" --issue "$gw_dir/issue"
@@ -160,6 +226,8 @@ check a_stick_left_in_the_port_does_nothing
 check only_the_owner_changes_a_claimed_gateway
 check the_banner_says_how_to_get_in
 check pain_24_a_bundle_on_a_stick_is_an_upgrade
+check a_signed_stick_resets_it_and_keeps_the_records
+check by_the_api_the_records_go_too
 gateway_new s
 gw_uplink=
 stick=$work/sealed

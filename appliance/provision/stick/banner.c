@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "provision/host.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -97,7 +98,7 @@ call_it(const struct hf_json *answer)
 
     if (name && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name) && *name &&
         *name != '-')
-        stick_run((const char *const[]){"avahi-set-host-name", name, NULL});
+        hf_host_run((const char *const[]){"avahi-set-host-name", name, NULL});
 }
 
 int
@@ -126,6 +127,6 @@ stick_banner(const struct stick_options *o, struct hf_error *err)
     if (hf_file_replace(o->issue, text.data, text.len, 0644, (uid_t)-1, (gid_t)-1, err) < 0)
         return -1;
     if (is_real)
-        stick_run((const char *const[]){"agetty", "--reload", NULL});
+        hf_host_run((const char *const[]){"agetty", "--reload", NULL});
     return 0;
 }

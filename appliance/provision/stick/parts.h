@@ -105,10 +105,6 @@ void stick_clean(char *text);
  * whether anything was another one before. */
 HF_MUST int stick_system_write(const char *dir, const char *etc, bool *ret_changed,
                                struct hf_error *err);
-/* Lets systemd read it. */
-void stick_system_reload(void);
-/* Runs a program of the system to its end; where it is not installed nothing happens. */
-void stick_run(const char *const *argv);
 
 /* ---- banner.c ---- */
 

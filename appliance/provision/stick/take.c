@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "provision/host.h"
 #include "provision/provision.h"
 
 #include <errno.h>
@@ -127,7 +128,7 @@ set_system(const struct taking *t, const struct hf_json *answer)
     if (stick_system_write(t->o->dir, t->o->etc, &changed, &err) < 0)
         say("the settings of the host were not all made: %s", err.message);
     if (changed && strcmp(t->o->etc, STICK_ETC) == 0)
-        stick_system_reload();
+        hf_host_reload();
 }
 
 /* ---- the answer ---- */

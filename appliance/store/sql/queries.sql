@@ -128,6 +128,40 @@ WHERE role = 2 AND user NOT IN (SELECT user FROM disabled_account)
 -- :restore_counts
 SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM device_account)
 
+-- :reset_counts
+SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM token), (SELECT count(*) FROM device_account),
+    (SELECT count(*) FROM settings)
+
+-- :reset_carry
+INSERT INTO fresh.gateway (one, id, created, clock_floor) SELECT one, id, created, clock_floor FROM main.gateway;
+INSERT INTO fresh.release SELECT * FROM main.release;
+INSERT INTO fresh.start_release SELECT * FROM main.start_release;
+INSERT INTO fresh.release_floor SELECT * FROM main.release_floor;
+INSERT INTO fresh.known_release SELECT * FROM main.known_release;
+INSERT INTO fresh.image SELECT * FROM main.image;
+INSERT INTO fresh.kept SELECT * FROM main.kept WHERE name = 'restore.mark'
+
+-- :reset_carry_provision
+INSERT INTO fresh.provision SELECT * FROM main.provision
+
+-- :reset_file
+INSERT INTO fresh.recovery_file (one, file_hash, applied) VALUES (1, ?1, ?2)
+
+-- :reset_code
+INSERT INTO fresh.setup_code (one, hash) VALUES (1, ?1)
+
+-- :reset_admin
+INSERT INTO fresh.account (user, role, password_hash, created) VALUES ('admin', 2, ?1, ?2)
+
+-- :reset_audit
+INSERT INTO fresh.audit (n, at, who, what) VALUES (1, ?1, ?2, ?3)
+
+-- :reset_audit_origin
+INSERT INTO fresh.audit_origin (n, address) VALUES (1, ?1)
+
+-- :reset_left_set
+INSERT INTO fresh.kept (name, at, value) VALUES (?1, ?2, ?3)
+
 -- :release_floor_get
 SELECT max(coalesce((SELECT counter FROM release_floor), 0),
            coalesce((SELECT iif(json_valid(json), json ->> 'counter', 0) FROM release), 0))

@@ -175,6 +175,21 @@ networks_and_volumes_are_made_once_and_only_ours_are_taken(void **state)
 }
 
 static void
+a_volume_goes_once(void **state)
+{
+    static struct hf_surroundings there;
+    struct hf_error err = {0};
+
+    (void)state;
+    ok(ops->ensure_volume(engine, INSTANCE, INSTANCE "-passing", &err), &err);
+    for (int i = 0; i < 2; i++)
+        ok(ops->remove_volume(engine, INSTANCE "-passing", &err), &err);
+    ok(ops->surroundings(engine, INSTANCE, &there, &err), &err);
+    for (size_t i = 0; i < there.volume_count; i++)
+        assert_string_not_equal(there.volumes[i], INSTANCE "-passing");
+}
+
+static void
 images_are_found_by_id(void **state)
 {
     static const char unknown[] =
@@ -497,6 +512,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(info_says_version_and_warnings),
         cmocka_unit_test(networks_and_volumes_are_made_once_and_only_ours_are_taken),
+        cmocka_unit_test(a_volume_goes_once),
         cmocka_unit_test(images_are_found_by_id),
         cmocka_unit_test(container_is_as_hardened_as_the_spec_says),
         cmocka_unit_test(field_network_carries_port_and_default_route),

@@ -302,6 +302,43 @@ before_a_claim_by_the_setup_code(void **state)
     config.identity = NULL;
 }
 
+/* ---- a factory reset ---- */
+
+static void
+reset(const char *body, int status, const char *text)
+{
+    char length[24];
+    struct call c = {.headers = {"Host", "10.0.0.1", "Cookie", call_cookie, "Content-Type",
+                                 "application/json", "Content-Length", length},
+                     .body = body,
+                     .writes_left = 1000};
+
+    snprintf(length, sizeof length, "%zu", strlen(body));
+    call_serve(&c, "POST", "/api/v1/gateway/reset", "", status);
+    if (text && !call_has(&c, text))
+        fail_msg("%s: no '%s' in %s", body, text, c.out.data);
+    hf_buf_done(&c.out);
+}
+
+static void
+a_reset_is_said_and_begun(void **state)
+{
+    (void)state;
+    reset("{\"data\":\"wipe\"}", 422, "/gateway");
+    reset("{\"data\":\"all\",\"gateway\":\"hf-1a2b3c4d\"}", 422, "/data");
+    reset("{\"data\":\"wipe\",\"gateway\":\"hf-1a2b3c4e\"}", 422, "no other one is reset");
+    world_restore_error = HF_ERROR_NO_SPACE;
+    reset("{\"data\":\"wipe\",\"gateway\":\"hf-1a2b3c4d\"}", 507, NULL);
+    world_restore_error = HF_ERROR_NONE;
+    assert_string_equal(world_restored, "");
+    assert_int_equal(restarts, 0);
+    reset("{\"data\":\"wipe\",\"gateway\":\"hf-1a2b3c4d\"}", 202,
+          "\"removes\":{\"accounts\":2,\"tokens\":1,\"device_accounts\":3,\"revisions\":4},"
+          "\"records\":null");
+    assert_string_equal(world_restored, "wipe|admin|factory reset, the data wiped");
+    assert_int_equal(restarts, 1);
+}
+
 int
 main(void)
 {
@@ -310,6 +347,7 @@ main(void)
         cmocka_unit_test_setup_teardown(records_come_along, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_buffer_that_breaks_off, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_asked_wrongly, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_reset_is_said_and_begun, set_up, tear_down),
         cmocka_unit_test_setup_teardown(before_a_claim_by_the_setup_code, set_up, tear_down),
     };
 

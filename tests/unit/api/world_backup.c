@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Stands in for core/backup.c: a gateway with a state of a few bytes, and a restore that is noted.
- */
+/* Stands in for core/backup.c and reset.c: a gateway with a state of a few bytes, and a restore or
+ * reset that is noted. */
 #include "world_backup.h"
 
 #include "base/buf.h"
@@ -52,5 +52,29 @@ hf_core_restore(struct hf_core *core, const struct hf_core_restore *r,
     world_restored_unclaimed = r->unclaimed;
     *ret_restored = (struct hf_core_restored){.has_release = r->release != NULL,
                                               .release = {.id = "1", .name = "r 1.0.0"}};
+    return 0;
+}
+
+int
+hf_core_reset_view(struct hf_core *core, struct hf_core_reset_view *ret_view, struct hf_error *err)
+{
+    (void)core;
+    (void)err;
+    *ret_view = (struct hf_core_reset_view){
+        .counts = {.accounts = 2, .tokens = 1, .device_accounts = 3, .revisions = 4},
+        .records = -1,
+    };
+    return 0;
+}
+
+int
+hf_core_reset(struct hf_core *core, bool wipe, const char *who, const char *what,
+              struct hf_error *err)
+{
+    (void)core;
+    if (world_restore_error != HF_ERROR_NONE)
+        return hf_error_set(err, world_restore_error, "no");
+    hf_text_put(world_restored, sizeof world_restored, "%s|%s|%s", wipe ? "wipe" : "keep", who,
+                what);
     return 0;
 }

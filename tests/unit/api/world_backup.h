@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/backup.h"
+#include "core/reset.h"
 
 #define WORLD_BACKUP_STATE "{\"account\":[\"a secret hash\"]}"
 #define WORLD_BACKUP_CONFIG "{\"name\":\"hall\"}"

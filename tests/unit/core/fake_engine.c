@@ -168,6 +168,24 @@ fake_ensure_volume(void *ctx, const char *instance, const char *name, struct hf_
 }
 
 static int
+fake_remove_volume(void *ctx, const char *name, struct hf_error *err)
+{
+    struct fake_engine *f = ctx;
+    struct hf_surroundings *a = &f->around;
+
+    if (enter_change(f, err) < 0)
+        return -1;
+    if (f->count > 0) {
+        leave(f);
+        return hf_error_set(err, HF_ERROR_CONFLICT, "volume is in use");
+    }
+    for (size_t i = 0; i < a->volume_count; i++)
+        if (strcmp(a->volumes[i], name) == 0)
+            memcpy(a->volumes[i], a->volumes[--a->volume_count], sizeof a->volumes[0]);
+    return leave_change(f, err);
+}
+
+static int
 fake_has_image(void *ctx, const char *image_id, bool *ret_has, struct hf_error *err)
 {
     struct fake_engine *f = ctx;
@@ -459,6 +477,7 @@ const struct hf_engine_ops fake_engine_ops = {
     .surroundings = fake_surroundings,
     .ensure_network = fake_ensure_network,
     .ensure_volume = fake_ensure_volume,
+    .remove_volume = fake_remove_volume,
     .has_image = fake_has_image,
     .pull = fake_pull,
     .import = fake_import,

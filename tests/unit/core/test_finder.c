@@ -383,6 +383,96 @@ it_looks_by_itself_where_that_is_set(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- what provisioning names ---- */
+
+static void
+id_of(const char *text, char id[HF_DIGEST_TEXT_SIZE])
+{
+    const struct hf_release_host host = {hf_release_platform(), "r.example"};
+    HF_AUTO_FREE char *canonical = NULL;
+    struct hf_release r;
+
+    assert_int_equal(hf_release_parse(text, strlen(text), &host, &r, NULL), 0);
+    assert_int_equal(hf_release_print(&r, &canonical, NULL), 0);
+    hf_release_id(canonical, id);
+    hf_release_done(&r);
+}
+
+/* The next start of a box that was provisioned with it. */
+static void
+start_wanting(struct box *b, const char *text)
+{
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    id_of(text, id);
+    end(b);
+    assert_int_equal(hf_store_open(b->dir, &b->store, NULL), 0);
+    assert_int_equal(hf_store_keep(b->store, hf_core_kept_wanted, 1, id, NULL), 0);
+    hf_store_free(b->store);
+    start_with(b, NULL);
+}
+
+static int
+is_wanted(struct hf_store *store, void *context, struct hf_error *err)
+{
+    HF_AUTO_FREE char *text = NULL;
+    int64_t at_ms;
+
+    (void)context;
+    return hf_store_kept(store, hf_core_kept_wanted, &at_ms, &text, err);
+}
+
+static bool
+is_committed(struct box *b, const struct hf_snapshot *s)
+{
+    return s->upgrade.record.state == HF_UPGRADE_COMMITTED && s->upgrade.record.finished_ms > 0 &&
+           all_run(s) && hf_core_run(b->core, is_wanted, NULL, NULL) < 0;
+}
+
+static void
+what_provisioning_names_is_found_and_applied(void **state)
+{
+    const struct hf_snapshot *s;
+    struct box *b = *state;
+
+    begin_box(b);
+    configure(b, "{\"upgrade\":{\"gate_s\":1}}");
+    registry.tags = "[\"1.1.0\",\"1.2.0\"]";
+    registry.releases[0].version = "1.1.0";
+    registry.releases[0].text = VERSION("1.1.0");
+    registry.releases[1].version = "1.2.0";
+    registry.releases[1].text = VERSION("1.2.0");
+    start_wanting(b, VERSION("1.1.0")); /* the newest is not what is wanted */
+    wait_in(b, is_committed);
+    s = hf_core_snapshot(b->core);
+    assert_string_equal(s->release.version, "1.1.0");
+    hf_snapshot_unref(s);
+}
+
+/* A network that comes later; nothing is given up. */
+static void
+it_is_looked_for_until_it_is_there(void **state)
+{
+    struct box *b = *state;
+
+    begin_box(b);
+    configure(b, "{\"upgrade\":{\"gate_s\":1}}");
+    b->engine.document = NULL;
+    start_wanting(b, VERSION("1.1.0"));
+    for (int64_t until = hf_clock_mono_ms() + PATIENCE_MS; !checked(b).failed;) {
+        assert_true(hf_clock_mono_ms() < until);
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    }
+    assert_int_equal(hf_core_run(b->core, is_wanted, NULL, NULL), 0);
+    end(b); /* and power goes meanwhile */
+    b->engine.document = document;
+    registry.tags = "[\"1.1.0\"]";
+    registry.releases[0].version = "1.1.0";
+    registry.releases[0].text = VERSION("1.1.0");
+    start_with(b, NULL);
+    wait_in(b, is_committed);
+}
+
 int
 main(void)
 {
@@ -396,6 +486,8 @@ main(void)
         TEST(pain_14_a_look_can_be_given_up),
         TEST(without_a_registry_there_is_nowhere_to_look),
         TEST(it_looks_by_itself_where_that_is_set),
+        TEST(what_provisioning_names_is_found_and_applied),
+        TEST(it_is_looked_for_until_it_is_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -210,6 +210,61 @@ a_claimed_gateway_takes_what_its_owner_has_signed(void **state)
 }
 
 /* The one that is in force needs no second look, whatever has become of its signature's key. */
+/* The start goes on with what a reset leaves, as main.c does. */
+static void
+open_anew(struct box *b)
+{
+    assert_true(hf_store_has_ended(b->store));
+    hf_stick_done(&b->stick);
+    hf_store_free(b->store);
+    assert_int_equal(hf_store_open(b->state, &b->store, NULL), 0);
+    b->boot.store = b->store;
+}
+
+static size_t
+account_count(struct box *b)
+{
+    struct hf_account a;
+    size_t count = 9;
+
+    assert_int_equal(hf_store_accounts(b->store, &a, 1, &count, NULL), 0);
+    return count;
+}
+
+/* What is on the same stick is for the gateway of afterwards, also where it was applied before. */
+static void
+a_stick_that_its_owner_has_signed_resets_it_once(void **state)
+{
+    char keys[256], text[256], code[HF_CODE_HASH_SIZE], signature[SIGN_TEXT_SIZE];
+    struct hf_error err;
+    struct box b;
+
+    box_open(&b, *state);
+    signer_init(&signer);
+    snprintf(keys, sizeof keys, ",\"stick_keys\":[\"%s\"]", signer.key);
+    claim(&b, keys);
+    snprintf(text, sizeof text,
+             "{\"format\":1,\"reset\":\"wipe\",\"gateway\":\"%s\",\"setup_code\":"
+             "\"7KQM-X3PA-92HV\"}",
+             hf_store_gateway_id(b.store));
+    plug_in(&b, NULL, NULL, text);
+    assert_non_null(strstr(take(&b), "recovery.json: refused [ this gateway is claimed: it takes"));
+    assert_int_equal(account_count(&b), 1);
+
+    plug_in(&b, "{\"format\":1,\"name\":\"theirs\"}", NULL, text);
+    signer_sign(&signer, text, signature);
+    tempdir_write(b.dir, "in/holdfast/recovery.json.minisig", signature, strlen(signature));
+    assert_string_equal(take(&b), "recovery.json: applied");
+    open_anew(&b);
+    assert_int_equal(account_count(&b), 0);
+    assert_string_equal(take(&b), "recovery.json: known; provision.json: applied");
+    assert_name(&b, "theirs");
+    assert_int_equal(hf_store_setup_code(b.store, code, &err), 0);
+    assert_true(*code);
+    assert_false(hf_store_has_ended(b.store)); /* the stick may stay in its port */
+    box_close(&b);
+}
+
 static void
 what_was_applied_needs_no_key(void **state)
 {
@@ -240,6 +295,7 @@ main(void)
         with_tempdir(all_that_is_wrong_is_in_the_answer_and_nothing_changes),
         with_tempdir(a_claimed_gateway_takes_no_stick_without_keys),
         with_tempdir(a_claimed_gateway_takes_what_its_owner_has_signed),
+        with_tempdir(a_stick_that_its_owner_has_signed_resets_it_once),
         with_tempdir(what_was_applied_needs_no_key),
         with_tempdir(a_file_that_cannot_be_read_is_named),
     };

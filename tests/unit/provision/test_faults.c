@@ -192,6 +192,17 @@ names_with_slashes_are_pointed_at(void **state)
 }
 
 static void
+a_release_is_named_in_one_way(void **state)
+{
+    (void)state;
+    assert_faults("{\"format\":1,\n\"release\":{\"id\":\"1.4.0\"}}",
+                  "2:12 /release/id 32 hex digits");
+    assert_faults("{\"format\":1,\n\"release\":{\"bundle\":\"x\",\n\"id\":"
+                  "\"0123456789abcdef0123456789abcdef\"}}",
+                  "3:1 /release/id not together");
+}
+
+static void
 what_is_no_json_says_where(void **state)
 {
     static const char utf16[] = "\xff\xfe{\0\"\0f\0";
@@ -349,6 +360,7 @@ main(void)
         cmocka_unit_test(all_faults_come_at_once_in_the_order_of_the_text),
         cmocka_unit_test(what_is_missing_hides_nothing_beside_it),
         cmocka_unit_test(the_host_devices_and_bundles_are_looked_at_too),
+        cmocka_unit_test(a_release_is_named_in_one_way),
         cmocka_unit_test(what_goes_together_is_not_called_wrong),
         cmocka_unit_test(elements_of_lists_keep_their_number),
         cmocka_unit_test(doubled_members_are_all_named),

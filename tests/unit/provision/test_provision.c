@@ -326,8 +326,26 @@ recovery_says_who_gets_in(void **state)
     assert_string_equal(r.setup_code, "");
     assert_string_equal(r.password_hash, HASH);
     assert_string_not_equal(r.file_hash, first);
+    assert_false(r.reset);
     hf_recovery_done(&r);
     assert_string_equal(r.password_hash, "");
+}
+
+static void
+recovery_may_reset_and_names_which(void **state)
+{
+    struct hf_recovery r;
+
+    write_recovery(*state, "{\"format\":1,\"gateway\":\"hf-00000001\",\"reset\":\"keep\"}");
+    assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, &faults, NULL), 0);
+    assert_true(r.reset && !r.wipe);
+    assert_string_equal(r.setup_code, "");
+    write_recovery(*state, "{\"format\":1,\"gateway\":\"hf-00000001\",\"reset\":\"wipe\","
+                           "\"setup_code\":\"7kqm x3pa 92hv\"}");
+    assert_int_equal(hf_recovery_read(*state, "hf-00000001", &r, &faults, NULL), 0);
+    assert_true(r.reset && r.wipe);
+    assert_string_equal(r.setup_code, "7KQM-X3PA-92HV");
+    hf_recovery_done(&r);
 }
 
 static void
@@ -352,6 +370,12 @@ wrong_recovery_is_refused(void **state)
         {"{\"format\":1,\"setup_code\":\"7KQM-X3PA-92HV\",\"admin\":{\"password_hash\":\"" HASH
          "\"}}",
          HF_ERROR_INVALID, "/setup_code"},
+        {"{\"format\":1,\"reset\":\"wipe\"}", HF_ERROR_INVALID, "/gateway"},
+        {"{\"format\":1,\"reset\":\"all\",\"gateway\":\"hf-00000001\"}", HF_ERROR_INVALID,
+         "/reset"},
+        {"{\"format\":1,\"reset\":true,\"gateway\":\"hf-00000001\"}", HF_ERROR_INVALID, "/reset"},
+        {"{\"format\":1,\"reset\":\"wipe\",\"gateway\":\"hf-00000002\"}", HF_ERROR_INVALID,
+         "/gateway"},
     };
     struct hf_recovery r = {.file_hash = "untouched"};
     struct hf_error err = {0};
@@ -386,6 +410,7 @@ main(void)
         with_tempdir(size_is_bounded),
         with_tempdir(links_and_pipes_are_refused),
         with_tempdir(recovery_says_who_gets_in),
+        with_tempdir(recovery_may_reset_and_names_which),
         with_tempdir(wrong_recovery_is_refused),
     };
 
