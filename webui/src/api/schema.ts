@@ -391,6 +391,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/gateway/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a factory reset would take away
+         * @description For an admin.
+         */
+        get: operations["getReset"];
+        put?: never;
+        /**
+         * Make it a new gateway that nobody has claimed
+         * @description For an admin, who shows the password once more. Accounts of people and devices, sessions, tokens, the configuration with
+         *     all its revisions, the certificates and the authority that issued them, secrets, history, alarms, incidents, logs and the
+         *     audit log go, and the containers are made anew; with `wipe` also the volumes: records that are held, the broker's
+         *     sessions, and whatever else the services have stored. The gateway's id stays, as do the release that runs with its images and the floor of its
+         *     counter, and the last time that was known. It begins when this is answered, and is not to be had back: power that goes
+         *     meanwhile only makes it later. The gateway starts anew, with another certificate; to claim it needs its setup code,
+         *     which is shown where a new one shows it. The new audit log begins with this.
+         */
+        post: operations["resetGateway"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/network": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Network and time of the host
+         * @description Its wired interfaces, what was set here last, and what is on trial.
+         */
+        get: operations["getNetwork"];
+        put?: never;
+        /**
+         * Put another network on trial
+         * @description For an admin, who shows the password once more. The interfaces of `network` take the place of all that were set here or by
+         *     a stick before. They are on trial for two minutes: where nobody confirms them from the new address in that time, or
+         *     power goes meanwhile, the old ones come back by themselves. `time` is set at once and stays. Interfaces that
+         *     systemd-networkd does not manage are refused: they are to be changed where they are managed.
+         */
+        post: operations["changeNetwork"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/network/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep the network that is on trial
+         * @description For an admin. It counts only where the request itself arrived at one of the addresses that the change names, or, where an
+         *     interface asks by DHCP, at one that the settings of before do not name: so somebody has reached the gateway by it.
+         */
+        post: operations["confirmNetwork"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/release": {
         parameters: {
             query?: never;
@@ -1742,6 +1820,103 @@ export interface components {
             password: string;
             /** @description Of the gateway, a host name without dots; it then answers to `<name>.local`. */
             name?: string;
+        };
+        /** @description As in the provisioning file. */
+        HostNetwork: {
+            /** @description One may have no name, which is every other wired interface. */
+            interfaces: {
+                /** @description Such as enp1s0. */
+                name?: string;
+                /** @description With the bits of its network. */
+                address?: string;
+                /** @description Goes with an address. */
+                router?: string;
+                /** @description Addresses of name servers. */
+                dns?: string[];
+            }[];
+        };
+        /** @description As in the provisioning file. */
+        HostTime: {
+            /** @description Such as Europe/Berlin. */
+            zone?: string | null;
+            /** @description Time servers (NTP). */
+            servers?: string[];
+        };
+        /** @description One of the two, or both. */
+        NetworkChange: {
+            network?: components["schemas"]["HostNetwork"];
+            time?: components["schemas"]["HostTime"];
+        };
+        /** @description Of the change that is on trial. */
+        NetworkConfirmation: {
+            /** @description As in `trial`. */
+            id: string;
+        };
+        /** @description Network and time of the host. */
+        Network: {
+            /** @description Whether it can be changed here. */
+            managed: boolean;
+            /** @description Why it cannot. */
+            why: string | null;
+            /** @description The wired interfaces that there are. */
+            links: {
+                /** @description Such as enp1s0. */
+                name: string;
+                /** @description Whether systemd-networkd has it. */
+                managed: boolean;
+                /** @description That it has now. */
+                addresses: string[];
+            }[];
+            /** @description What was set last, here or by a stick; null where nothing was. */
+            network: components["schemas"]["HostNetwork"] | null;
+            /** @description What is set; null where it is not known. */
+            time: components["schemas"]["HostTime"] | null;
+            /** @description What waits to be confirmed; null where nothing does. */
+            trial: {
+                /** @description For the confirmation. */
+                id: string;
+                /** @description Until the old settings come back. */
+                seconds_left: number;
+                /** @description Where it can be confirmed; where an interface asks by DHCP, at whatever it is given too. */
+                addresses: string[];
+            } | null;
+            /** @description How the newest trial has ended; null where there was none. */
+            last: {
+                /** @description Of the change. */
+                id: string;
+                /** @description Somebody confirmed it; else the old settings came back. */
+                kept: boolean;
+            } | null;
+        };
+        /** @description How the gateway shall be reset. */
+        ResetRequest: {
+            /**
+             * @description What becomes of what the services have stored.
+             * @enum {string}
+             */
+            data: "keep" | "wipe";
+            /** @description The id of this gateway, so that no other one is reset by mistake. */
+            gateway: string;
+        };
+        /** @description What a factory reset takes away, and what it leaves. */
+        Reset: {
+            /** @description The id of the gateway; it stays. */
+            gateway: string;
+            /** @description How much of what a person has set up goes in any case. */
+            removes: {
+                /** @description Of people. */
+                accounts: number;
+                /** @description For the API. */
+                tokens: number;
+                /** @description Of devices. */
+                device_accounts: number;
+                /** @description Of the configuration. */
+                revisions: number;
+            };
+            /** @description Held now; they go with `wipe` alone. Null where the buffer has not said so. */
+            records: number | null;
+            /** @description The one that runs; it stays. Null where there is none. */
+            release: string | null;
         };
         /** @description What the backup shall be. */
         BackupRequest: {
@@ -5780,6 +5955,170 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
             500: components["responses"]["Internal"];
+        };
+    };
+    getReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reset"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resetGateway: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetRequest"];
+            };
+        };
+        responses: {
+            /** @description It begins. What goes is as it was before. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reset"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    getNetwork: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Network"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            421: components["responses"]["Misdirected"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    changeNetwork: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NetworkChange"];
+            };
+        };
+        responses: {
+            /** @description It is set; there is nothing to try. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Network"];
+                };
+            };
+            /** @description It is on trial. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Network"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
+        };
+    };
+    confirmNetwork: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NetworkConfirmation"];
+            };
+        };
+        responses: {
+            /** @description It stays. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Network"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["NotJson"];
+            421: components["responses"]["Misdirected"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            507: components["responses"]["NoSpace"];
         };
     };
     getRelease: {
