@@ -65,7 +65,7 @@ function Labelled({
 const LONG = new Set(['lines', 'texts', 'json']);
 const LINES_MOST = 12;
 
-function Input(props: InputProps): JSX.Element {
+export function Input(props: InputProps): JSX.Element {
   const { setting, config, value, error, onValue } = props;
   const id = idOf(setting);
   const [label, hint] = text.names[id] ?? [id, ''];
