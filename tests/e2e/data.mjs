@@ -134,6 +134,15 @@ await check('a service that is away is named, and the rest stays', async () => {
   await page.getByTestId('trouble').filter({ hasText: 'forwarder' }).waitFor();
   await page.getByRole('heading', { name: 'Backlog' }).waitFor();
 });
+await check('whatever a topic is called, it is shown and does nothing', async () => {
+  const title = await page.title();
+  const topics = [`e2e/${'n'.repeat(200)}/🌡️`, 'e2e/חיישן-לחץ/<img src=x onerror=alert(1)>'];
+  for (const topic of topics) publish(topic, '"<script>document.title=7</script>"');
+  for (const topic of topics) await page.getByRole('link', { name: topic }).waitFor({ timeout: PATH_MS });
+  const made = await page.locator('main script, main img').count();
+  expect(made === 0, `${made} elements were made of topics`);
+  expect((await page.title()) === title, 'a script has run');
+});
 await accessible('data');
 await shootAll('data');
 

@@ -29,6 +29,8 @@ const BROWSER_FLAGS = [
 ];
 
 let failures = 0;
+/** Worth a word in the log, for who wants to make the tests quicker. */
+const LONG_S = 5;
 /** Since the check began, for who has to find out why it failed. */
 let unanswered = [];
 
@@ -41,6 +43,7 @@ export function required(name) {
 
 export async function check(name, body) {
   unanswered = [];
+  const began = Date.now();
   try {
     await body();
     console.log(`ok - ${name}`);
@@ -54,6 +57,8 @@ export async function check(name, body) {
     for (const line of unanswered.slice(-12)) console.log(`# no answer: ${line}`);
     await shoot(`failed-${failures}`).catch(() => {});
   }
+  const seconds = Math.round((Date.now() - began) / 1000);
+  if (seconds >= LONG_S) console.log(`# took ${seconds} s`);
 }
 
 export function expect(condition, otherwise) {

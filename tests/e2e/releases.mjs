@@ -236,6 +236,26 @@ await check('an admin lifts the freeze on the page', async () => {
   await page.getByRole('link', { name: `See plan of ${releaseOf('good').label}` }).click();
   await page.locator('[data-testid=plan][data-possible=true]').waitFor();
 });
+await check('outside of its windows the plan says for which it would wait', async () => {
+  const inHours = (hours) => new Date(Date.now() + hours * 3_600_000).toTimeString().slice(0, 5);
+  const later = `${inHours(2)}–${inHours(3)}`;
+  await showReleases();
+  const card = page.getByRole('region', { name: 'Upgrade settings' });
+  await card.getByRole('button', { name: /^Change/ }).click();
+  await card.getByLabel('Windows').fill('at night');
+  await card.getByRole('button', { name: 'Save' }).click();
+  await card.getByText('“at night” is no window').waitFor();
+  await card.getByLabel('Windows').fill(later);
+  await card.getByRole('button', { name: 'Save' }).click();
+  await card.getByText(`every day ${later}`).waitFor();
+  await page.getByRole('link', { name: `See plan of ${releaseOf('good').label}` }).click();
+  await page.getByTestId('warnings').getByText('waits for the next window').waitFor();
+  await configure({ upgrade: { windows: null } });
+  await page.reload();
+  await page.locator('[data-testid=plan][data-possible=true]').waitFor();
+  const text = await page.getByTestId('warnings').textContent();
+  expect(!text.includes('window'), `it still says ${text}`);
+});
 await check('Esc in the last question applies nothing', async () => {
   await button(`Apply ${releaseOf('good').label}`).click();
   await page.getByRole('dialog').waitFor();

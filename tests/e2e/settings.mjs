@@ -36,12 +36,29 @@ const TOKEN = 'e2e-probe';
 const viewer = process.env.HF_VIEWER;
 /** All there are, but those of one thing. */
 const PAGES = [
-  ...['/', '/setup', '/services', '/services/buffer', '/incidents', '/alarms', '/releases', '/audit'],
+  ...[
+    '/',
+    '/setup',
+    '/services',
+    '/services/buffer',
+    '/incidents',
+    '/alarms',
+    '/releases',
+    '/audit',
+  ],
   ...['/data', '/data/records', '/data/quarantine', '/data/rules', '/data/settings'],
   ...['/devices', '/devices/accounts', '/devices/access', '/devices/add'],
-  ...['', '/users', '/tokens', '/certificate', '/all', '/configuration', '/backup', '/gateway'].map(
-    (tab) => `/settings${tab}`,
-  ),
+  ...[
+    '',
+    '/users',
+    '/tokens',
+    '/certificate',
+    '/all',
+    '/configuration',
+    '/backup',
+    '/network',
+    '/gateway',
+  ].map((tab) => `/settings${tab}`),
 ];
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
 
@@ -185,7 +202,8 @@ await check('the user comes in, and is offered only what is for operators', asyn
 async function walk(theirs, width, colorScheme) {
   const refused = [];
   const note = (answer) => {
-    if ([401, 403, 404].includes(answer.status())) refused.push(`${answer.url()}: ${answer.status()}`);
+    if ([401, 403, 404].includes(answer.status()))
+      refused.push(`${answer.url()}: ${answer.status()}`);
   };
   theirs.on('response', note);
   await theirs.setViewportSize({ width, height: 800 });
@@ -193,7 +211,10 @@ async function walk(theirs, width, colorScheme) {
   for (const path of PAGES) {
     await open(url + path, theirs);
     await theirs.locator('main [data-page-title]').waitFor();
-    await until('all is there', async () => !(await theirs.locator('main [aria-busy=true]').count()));
+    await until(
+      'all is there',
+      async () => !(await theirs.locator('main [aria-busy=true]').count()),
+    );
     const scrollWidth = await theirs.evaluate(() => document.documentElement.scrollWidth);
     expect(scrollWidth <= width, `${path} is ${scrollWidth} pixels wide`);
   }
@@ -579,6 +600,89 @@ await check('a restore with another passphrase is refused, and nothing is change
   await form.getByTestId('refused').waitFor();
   expect((await ask('GET', '/gateway')).body.id === body.id, 'it is another gateway');
 });
+
+// --- Network and time of the machine: this one's are not holdfast's, so the answers are those of one whose are
+
+await check('where the network cannot be changed the page says why', async () => {
+  await tab('Network');
+  await page.getByText('The network cannot be changed here.').waitFor();
+  await page.getByText('managed elsewhere').waitFor();
+  expect((await button('Try it…').count()) === 0, 'there is a button for it');
+});
+await accessible('network, managed elsewhere');
+await check(
+  'another network is tried only once it is said what that does, and kept by a word',
+  async () => {
+    const machine = {
+      managed: true,
+      why: null,
+      links: [
+        { name: 'enp1s0', managed: true, addresses: ['192.0.2.10', 'fe80::5054:ff:fe12:3456'] },
+      ],
+      network: { interfaces: [{ name: 'enp1s0' }] },
+      time: { zone: 'Europe/Berlin', servers: [] },
+      trial: null,
+      last: { id: 'a', kept: false },
+    };
+    const sent = [];
+    await page.route('**/api/v1/network', async (route) => {
+      const request = route.request();
+      if (request.method() === 'GET') return route.fulfill({ json: machine });
+      sent.push(request.postDataJSON());
+      if (sent.length === 1)
+        return route.fulfill({
+          status: 422,
+          contentType: 'application/problem+json',
+          body: JSON.stringify({
+            title: 'Invalid',
+            status: 422,
+            detail: 'wrong',
+            errors: [
+              {
+                pointer: '/network/interfaces/0/address',
+                detail: 'must be an address with its bits',
+              },
+            ],
+          }),
+        });
+      machine.trial = { id: 'b', seconds_left: 119, addresses: ['192.0.2.20'] };
+      return route.fulfill({ status: 202, json: machine });
+    });
+    await page.route('**/api/v1/network/confirm', (route) => {
+      sent.push(route.request().postDataJSON());
+      machine.trial = null;
+      machine.last = { id: 'b', kept: true };
+      return route.fulfill({ json: machine });
+    });
+    await show('/settings/network', /Where it is reached/);
+    await page.getByText('the old network is back').waitFor();
+    await page.getByRole('radio', { name: /^A fixed one/ }).check();
+    const tryIt = async (address) => {
+      await page.getByLabel('Address of enp1s0').fill(address);
+      await button('Try it…').click();
+      await dialog().getByText('within two minutes').waitFor();
+      await dialog().getByRole('button', { name: 'Try it', exact: true }).click();
+    };
+    await tryIt('192.0.2.20');
+    await page.getByText('must be an address with its bits').waitFor();
+    await accessible('network');
+    await shootAll('settings-network');
+    await tryIt('192.0.2.20/24');
+    await page.getByRole('heading', { level: 1, name: /on trial/ }).waitFor();
+    await page.getByRole('link', { name: /192\.0\.2\.20/ }).waitFor();
+    await accessible('network, on trial');
+    await shootAll('settings-network-trial');
+    await button('Keep it').click();
+    await page.getByRole('heading', { level: 1, name: /Where it is reached/ }).waitFor();
+    const said = JSON.stringify(sent.slice(1));
+    const wanted = [
+      { network: { interfaces: [{ name: 'enp1s0', address: '192.0.2.20/24' }] } },
+      { id: 'b' },
+    ];
+    expect(said === JSON.stringify(wanted), `it sends ${said}`);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+  },
+);
 
 // --- Diagnostics, and the audit log
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
-import type { SinkTest, State } from '../src/api/types';
+import { SETTINGS } from '../src/api/settings';
+import type { Network, SinkTest, State } from '../src/api/types';
+import { idOf, type Kind } from '../src/derive/setting';
 import type { Tone } from '../src/derive/tone';
 import { count, countShort, rate } from '../src/format/format';
+import { Input } from '../src/pages/settings/all';
+import { Preview } from '../src/pages/settings/preview';
 import { Headline, Loading, Outcome, Table, Trouble } from '../src/parts/asked';
 import { Bar, Card, Copyable, Fact, Facts, Notice, OwnMark, Status } from '../src/parts/basics';
 import { Confirm } from '../src/parts/confirm';
@@ -18,8 +22,31 @@ import { StaleNotice } from '../src/parts/stale';
 import { Strength } from '../src/parts/strength';
 import { Tabs } from '../src/parts/tabs';
 import { Trial } from '../src/parts/trial';
+import { ZoneForm } from '../src/parts/zone-form';
 import type { Asked } from '../src/state/asked';
 import { service, stateWith } from '../test/fixture';
+
+const none = () => {};
+
+/** The first of its kind, with something in it. */
+function setting(kind: Kind, value: string, error?: string): JSX.Element {
+  const [one] = SETTINGS.filter((some) => some.kind === kind);
+  return one ? (
+    <Input key={idOf(one)} setting={one} config={{}} value={value} error={error} onValue={none} />
+  ) : (
+    <p>{kind}</p>
+  );
+}
+
+const MACHINE: Network = {
+  managed: true,
+  why: null,
+  links: [],
+  network: null,
+  time: { zone: 'Europe/Berlin', servers: ['ntp.example.com'] },
+  trial: null,
+  last: null,
+};
 
 interface Section {
   part: string;
@@ -31,7 +58,6 @@ interface Section {
 const TONES: Tone[] = ['ok', 'warn', 'bad', 'off', 'move'];
 const LONG = 'pressure-and-temperature-adapter-of-the-third-hall-on-the-left-'.repeat(3);
 const RTL = 'בדיקה عربي';
-const none = () => {};
 
 const base = stateWith();
 const withUplink = (change: Partial<State['uplink']>, held = 1_204_318) =>
@@ -419,6 +445,50 @@ export const SECTIONS: Section[] = [
       ['was done', <Outcome key="4" text="Saved as revision 8." error={null} />],
       ['was not done', <Outcome key="5" text="" error={new Error('the disk is full')} />],
       ['Docker is away', <StaleNotice key="6" since="2026-11-24T03:00:00Z" at={base.at} />],
+    ],
+  },
+  {
+    part: 'A setting',
+    specimens: [
+      ['a number', setting('number', '50')],
+      ['a number that is wrong', setting('number', '9000', 'goes from 0 to 5000 ms')],
+      ['a choice', setting('choice', 'drop_oldest')],
+      ['yes or no', setting('switch', 'true')],
+      ['two thresholds', setting('pair', '85 95')],
+      ['a secret', setting('secret', '')],
+      ['a list', setting('texts', `/srv/recipes\n/srv/${LONG}`)],
+      ['what is written as JSON', setting('json', JSON.stringify({ a: [1, 2] }, null, 2))],
+    ],
+  },
+  {
+    part: 'What a change would do',
+    specimens: [
+      [
+        'something',
+        <Preview
+          key="1"
+          proposal={{
+            changes: [{ path: '/buffer/window_ms', before: 50, after: 120 }],
+            effects: [{ service: 'processor', change: 'memory 64 MB → 96 MB', how: 'live' }],
+          }}
+          none=""
+          busy={false}
+          onApply={none}
+          onCancel={none}
+        />,
+      ],
+      [
+        'nothing',
+        <Preview
+          key="2"
+          proposal={{ changes: [], effects: [] }}
+          none="Nothing would change."
+          busy={false}
+          onApply={none}
+          onCancel={none}
+        />,
+      ],
+      ['the time of the machine', <ZoneForm key="3" now={MACHINE} withServers onSet={none} />],
     ],
   },
   {

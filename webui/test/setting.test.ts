@@ -11,7 +11,7 @@ const CONFIG = {
   alarms: {
     webhook: { url: 'https://hooks.example', token: '***' },
     make_room: true,
-    thresholds: { flash_bytes_per_day: [10485760, 52428800] },
+    thresholds: { flash_bytes_per_day: [10e9, 50e9] },
   },
   registry: { password: '', max_bytes_per_s: 512000 },
   release_keys: ['RWa', 'RWb'],
@@ -75,7 +75,7 @@ describe('a setting', () => {
     ).toEqual({
       name: 'press-2',
       buffer: { max_bytes: 536870912, when_full: 'drop_oldest' },
-      alarms: { make_room: false, thresholds: { flash_bytes_per_day: [1048576, 2097152] } },
+      alarms: { make_room: false, thresholds: { flash_bytes_per_day: [1e9, 2e9] } },
       registry: { password: 'grey heron' },
       release_keys: ['RWc'],
       rules: [],

@@ -78,6 +78,8 @@ export type Service = Schemas['Service'];
 export type ServiceName = Schemas['ServiceName'];
 /** The built-in services, in the order in which a record meets them. */
 export type PathName = 'broker' | 'processor' | 'buffer' | 'forwarder';
+export type Network = Schemas['Network'];
+export type NetworkChange = Schemas['NetworkChange'];
 export type Session = Schemas['Session'];
 export type SessionInfo = Schemas['SessionInfo'];
 export type SessionList = Schemas['SessionList'];

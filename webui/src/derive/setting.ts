@@ -39,7 +39,7 @@ export const idOf = ({ path }: Setting) => path.join('.');
 
 const MEASURES: [end: string, size: number, unit: string][] = [
   ['_bytes_per_s', 1024, words.kilobytesASecond],
-  ['_bytes_per_day', MB, words.megabytesADay],
+  ['_bytes_per_day', 1e9, words.gigabytesADay],
   ['_bytes', MB, words.megabytes],
   ['_ms', 1, words.milliseconds],
   ['_s', 1, words.seconds],
@@ -75,7 +75,7 @@ export function typedOf(setting: Setting, config: unknown): string {
     case 'texts':
       return Array.isArray(value) ? value.join('\n') : '';
     case 'json':
-      return JSON.stringify(value ?? null, null, 2);
+      return value === undefined || value === null ? '' : JSON.stringify(value, null, 2);
     case 'secret':
       return '';
     default:
@@ -98,6 +98,7 @@ function numberOf(setting: Setting, text: string): number {
 }
 
 function jsonOf(text: string): unknown {
+  if (text.trim() === '') return null;
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -20,10 +20,16 @@ export function Tabs({
   here: string;
 }): JSX.Element {
   const nav = useRef<HTMLElement>(null);
-  // On a phone not all of them fit.
+  // On a phone not all of them fit, and when it is turned not the same ones.
   useEffect(() => {
-    const tab = nav.current?.querySelector<HTMLElement>('[aria-current]');
-    if (tab && nav.current) nav.current.scrollLeft = tab.offsetLeft - nav.current.offsetLeft - 16;
+    const row = nav.current;
+    if (!row) return;
+    const show = new ResizeObserver(() => {
+      const tab = row.querySelector<HTMLElement>('[aria-current]');
+      if (tab) row.scrollLeft = tab.offsetLeft - row.offsetLeft - 16;
+    });
+    show.observe(row);
+    return () => show.disconnect();
   }, [here]);
   return (
     <nav class="tabs" aria-label={label} ref={nav}>

@@ -65,7 +65,7 @@ function Labelled({
 const LONG = new Set(['lines', 'texts', 'json']);
 const LINES_MOST = 12;
 
-function Input(props: InputProps): JSX.Element {
+export function Input(props: InputProps): JSX.Element {
   const { setting, config, value, error, onValue } = props;
   const id = idOf(setting);
   const [label, hint] = text.names[id] ?? [id, ''];
@@ -145,6 +145,7 @@ interface SectionProps {
 }
 
 function Section({ section, config, typed, errors, onTyped }: SectionProps): JSX.Element {
+  const [open, setOpen] = useState(false);
   const inside = SETTINGS.filter(({ path }) => section.of.includes(path[0] ?? ''));
   const changed = inside.filter((one) => idOf(one) in typed).length;
   const wrong = inside.some((one) => idOf(one) in errors);
@@ -165,7 +166,11 @@ function Section({ section, config, typed, errors, onTyped }: SectionProps): JSX
   const long = inside.filter(({ kind }) => LONG.has(kind));
   const short = inside.filter(({ kind }) => !LONG.has(kind));
   return (
-    <details class="card section" open={wrong || undefined}>
+    <details
+      class="card section"
+      open={open || wrong}
+      onToggle={(e) => setOpen(e.currentTarget.open)}
+    >
       <summary>
         <h2>{section.title}</h2>
         {changed > 0 && <span class="aside">{text.changed(changed)}</span>}

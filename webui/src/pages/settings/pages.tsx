@@ -5,7 +5,7 @@ import type { JSX } from 'preact';
 import { mayAdminister } from '../../parts/asked';
 import { Title } from '../../parts/basics';
 import { type Tab, Tabs } from '../../parts/tabs';
-import { allSettings, backup, settings } from '../../text';
+import { allSettings, backup, networkText, settings } from '../../text';
 import type { PageProps } from '../props';
 import { AccountPage } from './account';
 import { AllSettingsPage } from './all';
@@ -13,6 +13,7 @@ import { BackupPage } from './backup';
 import { CertificatePage } from './certificate';
 import { ConfigurationPage } from './configuration';
 import { GatewayPage } from './gateway';
+import { NetworkPage } from './network';
 import { TokensPage } from './tokens';
 import { UserPage } from './user';
 import { UsersPage } from './users';
@@ -27,6 +28,7 @@ const TABS: (Tab & { forAdmin?: true })[] = [
   { href: '/settings/all', title: allSettings.tab, forAdmin: true },
   { href: '/settings/configuration', title: text.configuration, forAdmin: true },
   { href: '/settings/backup', title: backup.tab, forAdmin: true },
+  { href: '/settings/network', title: networkText.tab },
   { href: '/settings/gateway', title: text.gateway },
 ];
 
@@ -46,6 +48,8 @@ function Content({ here, props }: { here: string; props: PageProps }): JSX.Eleme
       return <TokensPage {...props} />;
     case '/settings/certificate':
       return <CertificatePage {...props} />;
+    case '/settings/network':
+      return <NetworkPage {...props} />;
     case '/settings/gateway':
       return <GatewayPage {...props} />;
   }

@@ -4,12 +4,15 @@ import '../../style/setup.css';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
 import { configuration } from '../../api/config';
+import { network } from '../../api/network';
 import type { State } from '../../api/types';
+import { canSetTime, zoneHere } from '../../derive/network';
 import { firstMessage } from '../../derive/overview';
 import { baselineOf, type First, firstOf, NO_BASELINE } from '../../derive/setup';
 import { count, duration, timeOfDay } from '../../format/format';
 import { Headline, mayAdminister } from '../../parts/asked';
 import { Card, Copyable, Status } from '../../parts/basics';
+import { ZoneForm } from '../../parts/zone-form';
 import { useAsked } from '../../state/asked';
 import { setupText as text } from '../../text';
 import type { PageProps } from '../props';
@@ -22,7 +25,8 @@ function Clock({ state }: { state: State }): JSX.Element {
   const { clock_synced: synced, time, host } = state.gateway;
   const gap = (Date.parse(time) - Date.now()) / 1000;
   const off = Math.abs(gap) > CLOCK_GAP_S;
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = zoneHere();
+  const machine = useAsked(network.read, null);
   return (
     <Card
       title={text.clock}
@@ -40,7 +44,11 @@ function Clock({ state }: { state: State }): JSX.Element {
         </span>
       </p>
       <p class="quiet">{text.zoneHint}</p>
-      <p class="quiet">{text.ownZone(host.clock.zone)}</p>
+      {machine.value && canSetTime(machine.value) ? (
+        <ZoneForm now={machine.value} withServers={false} onSet={() => void machine.again()} />
+      ) : (
+        <p class="quiet">{text.ownZone(host.clock.zone)}</p>
+      )}
     </Card>
   );
 }

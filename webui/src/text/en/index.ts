@@ -5,6 +5,7 @@ export * from './all-settings';
 export * from './backup';
 export * from './data';
 export * from './devices';
+export * from './network';
 export * from './overview';
 export * from './parts';
 export * from './releases';

@@ -96,7 +96,7 @@ export const parts = {
   },
   settingWords: {
     kilobytesASecond: 'kB/s',
-    megabytesADay: 'MB a day',
+    gigabytesADay: 'GB a day',
     megabytes: 'MB',
     milliseconds: 'ms',
     seconds: 's',

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The network and the time of the machine.
+export const networkText = {
+  tab: 'Network',
+  eyebrow: 'Network',
+  title: 'Where it is reached, and what time it has.',
+  lead: 'Of the machine itself. Another network is on trial first, and goes by itself where nobody confirms it.',
+  titleTrial: 'Another network is on trial.',
+  trial: (seconds: string) =>
+    `Open this page at its new address and keep it within ${seconds}. Otherwise the old one comes back.`,
+  keep: 'Keep it',
+  keeping: 'Keeping it…',
+  kept: 'It stays.',
+  at: 'Its new address:',
+  back: 'Nobody confirmed the last change: the old network is back.',
+
+  links: 'Interfaces',
+  noLinks: 'No wired interface was found.',
+  noAddress: 'no address',
+  managed: 'can be changed here',
+  foreign: 'is changed where it is managed',
+
+  change: 'Another network',
+  cannot: 'The network cannot be changed here.',
+  how: (name: string) => `How ${name} gets its address`,
+  dhcp: 'By DHCP',
+  dhcpHint: 'The router gives it one.',
+  fixed: 'A fixed one',
+  fixedHint: 'That nobody else here has.',
+  address: (name: string) => `Address of ${name}`,
+  addressHint: 'With the bits of its network: 192.0.2.10/24',
+  router: 'Router',
+  dns: 'Name servers',
+  dnsHint: 'Addresses, separated by blanks',
+  try: 'Try it…',
+  trying: 'Trying…',
+  sure: 'Put this network on trial?',
+  sureText:
+    'The gateway may then be at another address. Open it there and keep the network within two minutes; otherwise the old one comes back by itself.',
+  confirm: 'Try it',
+
+  time: 'Time',
+  zone: 'Time zone',
+  zoneHint: 'Windows for upgrades are meant in it. Records carry UTC.',
+  servers: 'Time servers',
+  serversHint: 'Host names, separated by blanks; none: those of the system',
+  save: 'Set it',
+  saving: 'Setting it…',
+  saved: 'Set.',
+  unknown: 'not known',
+};
