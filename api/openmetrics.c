@@ -98,5 +98,7 @@ hf_metrics_end(struct hf_metrics *m, struct hf_error *err)
 {
     if (!m->classic)
         put(m, "# EOF\n");
-    return m->failed ? hf_error_set(err, HF_ERROR_TOO_LARGE, "the metrics are too long") : 0;
+    return m->failed ? hf_error_set(err, HF_ERROR_INTERNAL,
+                                    "the figures are too long, or there is no memory for them")
+                     : 0;
 }

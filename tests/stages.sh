@@ -197,6 +197,7 @@ stage_stick() { "$hf_root/tests/integration/stick.sh"; }
 stage_badrequest() { "$hf_root/tests/integration/badrequest.sh"; }
 stage_badstate() { "$hf_root/tests/integration/badstate.sh"; }
 stage_scan() { "$hf_root/tests/integration/scan.sh"; }
+stage_twin() { "$hf_root/tests/integration/twin.sh"; }
 stage_cli() { "$hf_root/tests/integration/cli.sh"; }
 stage_contract() { "$hf_root/tests/integration/contract.sh"; }
 stage_dashboard() { "$hf_root/tests/integration/dashboard.sh"; }

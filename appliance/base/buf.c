@@ -43,13 +43,21 @@ hf_buf_reserve(struct hf_buf *b, size_t len)
     return b->data + b->len;
 }
 
+static int
+no_room(const struct hf_buf *b, size_t len, struct hf_error *err)
+{
+    if (b->len > b->max || len > b->max - b->len)
+        return hf_error_set(err, HF_ERROR_TOO_LARGE, "more than %zu bytes", b->max);
+    return hf_error_nomem(err);
+}
+
 int
 hf_buf_add(struct hf_buf *b, const void *data, size_t len, struct hf_error *err)
 {
     char *to = hf_buf_reserve(b, len);
 
     if (!to)
-        return hf_error_set(err, HF_ERROR_TOO_LARGE, "more than %zu bytes", b->max);
+        return no_room(b, len, err);
     if (len)
         memcpy(to, data, len);
     b->len += len;
@@ -80,7 +88,9 @@ hf_buf_addf(struct hf_buf *b, struct hf_error *err, const char *fmt, ...)
         b->len += (size_t)need;
     }
     va_end(again);
-    return to ? 0 : hf_error_set(err, HF_ERROR_TOO_LARGE, "more than %zu bytes", b->max);
+    if (to)
+        return 0;
+    return no_room(b, need < 0 ? SIZE_MAX : (size_t)need, err);
 }
 
 void

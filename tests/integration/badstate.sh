@@ -36,6 +36,17 @@ pain_11_full_disk_is_named_and_changes_nothing() {
     expect "containers" "$(running)" "$before"
 }
 
+# Nor is a certificate half in force.
+a_full_disk_takes_no_certificate() {
+    local before
+    before=$(api_get /certificate .fingerprint)
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=gw7 -addext 'subjectAltName=IP:127.0.0.1' \
+        -keyout "$work/site.key" -out "$work/site.pem" 2>/dev/null
+    gateway_prove
+    api_is 507 PUT /certificate "$(jq -n --rawfile c "$work/site.pem" --rawfile k "$work/site.key" '{certificate: $c, key: $k}')"
+    expect "certificate" "$(api_get /certificate .fingerprint)" "$before"
+}
+
 pain_11_works_again_once_there_is_room() {
     rm -f "$gw_state/filler"
     service_command processor stop
@@ -59,6 +70,23 @@ pain_11_full_disk_at_a_restart_is_survived() {
     service_command processor restart
     wait_until 90 all_healthy
 }
+
+# Of a gateway from before there was one: it is made by whoever asks for it first.
+an_authority_needs_room() {
+    local pem
+    pem=$(find "$gw_state" -name server.pem)
+    gateway_end_daemon
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3000 -subj /CN=before -addext 'subjectAltName=IP:127.0.0.1' \
+        -keyout "$work/before.key" -out "$work/before.pem" 2>/dev/null
+    cat "$work/before.pem" "$work/before.key" >"$pem"
+    rm "$(dirname "$pem")/ca.pem"
+    fill_disk
+    gateway_start
+    api_is 507 GET /certificate/ca
+    rm -f "$gw_state/filler"
+    api GET /certificate/ca | openssl x509 -noout
+}
+
 # A login is kept in the store, which is full: the session of before is still good.
 gateway_login_by_file() { api_is 200 GET /session; }
 
@@ -175,9 +203,11 @@ check "full disk, first start" full_from_the_start
 gateway_new g
 check "full disk, a gateway on a small one" on_a_small_disk
 check pain_11_full_disk_is_named_and_changes_nothing
+check a_full_disk_takes_no_certificate
 check pain_11_works_again_once_there_is_room
 check "pain_11_full_disk_at_a_restart_is_survived, killed" pain_11_full_disk_at_a_restart_is_survived KILL
 check "pain_11_full_disk_at_a_restart_is_survived, ended" pain_11_full_disk_at_a_restart_is_survived TERM
+check an_authority_needs_room
 gateway_remove "$gw"
 
 gateway_new h

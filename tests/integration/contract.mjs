@@ -21,7 +21,7 @@ import { hostNetwork } from './contract-network.mjs';
 import { afterReset, resets } from './contract-reset.mjs';
 import { releases, scan, sources } from './contract-releases.mjs';
 import { conventions, routesAreThose } from './conventions.mjs';
-import { elsewhere } from './elsewhere.mjs';
+import { elsewhere, listIsTrue } from './elsewhere.mjs';
 
 const setupCode = process.env.HF_SETUP_CODE;
 const password = process.env.HF_PASSWORD ?? 'contract-test-password';
@@ -163,6 +163,7 @@ async function leave() {
 }
 
 routesAreThose(contract, check);
+listIsTrue(contract, check);
 await methods();
 await refuseEverywhere();
 await enter();
@@ -176,9 +177,9 @@ agent.destroy();
 for (const { method, template, operation } of operations) {
   for (const status of Object.keys(operation.responses)) {
     const name = `${method} ${template} ${status}`;
-    const reason = elsewhere(method, template, status);
-    if (seen.has(name)) check(`${name}: it is produced, and elsewhere.mjs says that only a fault does`, !reason, reason);
-    else check(`${name}: produced`, reason, 'nothing here makes it, and elsewhere.mjs does not say where it is tested');
+    const reason = elsewhere(name);
+    if (seen.has(name)) check(`${name}: it is produced, and elsewhere.txt says that only a fault does`, !reason, reason);
+    else check(`${name}: produced`, reason, 'nothing here makes it, and elsewhere.txt does not say where it is tested');
   }
 }
 const { passed, failures } = findings();

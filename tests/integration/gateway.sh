@@ -283,6 +283,37 @@ pain_25_processor_and_forwarder_ask_for_a_token() {
     expect "/v1/sinks/test" "$(status_of -X POST "http://$(address_of forwarder lease):8083/v1/sinks/test")" 401
 }
 
+from_inside() { nsenter -t "$(host_pid "$1")" -n -- "${@:2}"; }
+
+# ways_in FROM ADDRESS:PORT: what is answered there, in HTTP, to FROM with any of the secrets it has.
+ways_in() {
+    local ask secret
+    for ask in 'POST records' 'POST lease' 'GET status' 'GET devices' 'GET sinks'; do
+        while read -r secret; do
+            from_inside "$1" curl -s -m 5 -X "${ask% *}" -H "Authorization: Bearer $secret" -o /dev/null -w '%{http_code}\n' \
+                "http://$2/v1/${ask#* }" || true
+        done < <(jq -r '.. | strings | select(length >= 16)' "$gw_secrets/services/$1/credentials.json")
+    done | grep -vE '^(000|401|404)$' | sort -u | xargs
+}
+
+# From the network of each service, whatever listens in each other one: nobody is let in but where records go. The broker is
+# asked by nobody in particular: whom it knows is checked above.
+pain_25_services_reach_each_other_only_where_records_go() {
+    local from to at open=()
+    for from in "${services[@]}"; do
+        for to in buffer processor forwarder; do
+            [ "$from" != "$to" ] || continue
+            for at in $(listeners_of "$to"); do
+                [ -z "$(ways_in "$from" "$at")" ] || open+=("$from-$to")
+            done
+        done
+        for at in "$(address_of broker bus):1884" "$(address_of broker bus):1883" "$(address_of broker field):1883"; do
+            expect_fail from_inside "$from" timeout 10 mosquitto_pub -h "${at%:*}" -p "${at#*:}" -q 1 -t "inside/$from" -m 1
+        done
+    done
+    expect "open ways" "${open[*]}" "processor-buffer forwarder-buffer"
+}
+
 # --- accounts of devices
 
 as_device() { timeout 20 mosquitto_pub -h 127.0.0.1 -p "$gw_field" -q 1 -i "$1" -u "$1" -P "$2" -t "$3" -m "$4"; }
@@ -467,6 +498,7 @@ check pain_25_internal_listener_takes_services_only
 check listens_where_it_must
 check pain_25_buffer_asks_for_a_token
 check pain_25_processor_and_forwarder_ask_for_a_token
+check pain_25_services_reach_each_other_only_where_records_go
 check pain_25_devices_without_accounts_are_a_warning
 check a_thousand_accounts_come_by_csv
 check pain_25_accounts_of_devices_are_refused_inside

@@ -46,6 +46,7 @@ crowd_begin() {
     crowds[$name]=$fd
 }
 crowd_is_full() { grep -q '^full' "$work/crowd-$1.out"; }
+crowd_comes() { wait_until $((60 + hostile_connections / 100)) crowd_is_full "$1"; }
 crowd_end() {
     local name fd
     for name in "${!crowds[@]}"; do
@@ -86,11 +87,11 @@ slow_connections_keep_nobody_out() {
     local dropped
     dropped=$(hostile_dropped)
     crowd_begin silent 127.0.0.2 127.0.0.1 "$gw_port" "$hostile_connections"
-    wait_until 60 crowd_is_full silent
+    crowd_comes silent
     hostile_stays_served
     the_queue_has_room "$dropped"
     crowd_begin half 127.0.0.3 127.0.0.1 "$gw_port" 1000 160301020001
-    wait_until 60 crowd_is_full half
+    crowd_comes half
     hostile_stays_served
     crowd_end
 }
@@ -99,7 +100,7 @@ slow_connections_keep_nobody_out() {
 slow_connections_of_many_keep_nobody_out() {
     local i
     for i in 2 3 4 5 6; do crowd_begin "from-$i" "127.0.0.$i" 127.0.0.1 "$gw_port" 10; done
-    for i in 2 3 4 5 6; do wait_until 60 crowd_is_full "from-$i"; done
+    for i in 2 3 4 5 6; do crowd_comes "from-$i"; done
     hostile_stays_served
     crowd_end
 }
@@ -107,7 +108,7 @@ slow_connections_of_many_keep_nobody_out() {
 redirect_answers() { curl -s -m 10 --interface 127.0.0.99 -o /dev/null -w '%{http_code}' "http://127.0.0.1:$gw_redirect/" | grep -qx 307; }
 slow_connections_keep_nobody_from_the_redirect() {
     crowd_begin redirect 127.0.0.2 127.0.0.1 "$gw_redirect" 200
-    wait_until 60 crowd_is_full redirect
+    crowd_comes redirect
     wait_until 20 redirect_answers
     crowd_end
 }

@@ -22,13 +22,14 @@ broker_remember() {
     inspect broker '{{.State.StartedAt}} {{.RestartCount}}' >"$work/hostile-broker"
 }
 
-# broker_settings JSON
+# broker_settings JSON: on no trial, since what comes next makes the broker say that it is pressed, and that would bring the
+# settings of before back.
 broker_settings() {
     local tag
     api GET /config >/dev/null
     tag=$(tr -d '\r' <"$work/head" | sed -n 's/^[Ee][Tt]ag: //p')
     curl -fks --max-time 30 -X PATCH -b "$gw_dir/jar" -o "$work/body" -H "If-Match: $tag" -H 'Content-Type: application/merge-patch+json' \
-        --data-binary "{\"broker\":$1}" "$gw_url/api/v1/config"
+        --data-binary "{\"broker\":$1,\"upgrade\":{\"config_gate_s\":0}}" "$gw_url/api/v1/config"
     sleep 2 # until it has been handed over
     wait_until 60 all_healthy
     broker_remember

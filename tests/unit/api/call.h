@@ -15,7 +15,8 @@ struct call {
     const char *body;
     size_t body_len; /* 0: up to its NUL */
     size_t body_read;
-    int writes_left; /* then the other side is gone */
+    void (*before)(bool serving); /* called with true before it is served, and with false after */
+    int writes_left;              /* then the other side is gone */
     struct hf_buf out;
     int status;
     bool closed;
@@ -23,7 +24,8 @@ struct call {
 
 struct hf_wire call_wire(struct call *c);
 
-/* Serves it and checks the status. */
+/* Serves it and checks the status, unless that is CALL_ANY. */
+enum { CALL_ANY = -1 };
 void call_serve(struct call *c, const char *method, const char *path, const char *query,
                 int status);
 bool call_has(const struct call *c, const char *text);

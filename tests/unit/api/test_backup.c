@@ -227,6 +227,8 @@ a_buffer_that_breaks_off(void **state)
     buffer.body = "{}";
     buffer.status = 503;
     back_up(body, 503, "buffer", NULL);
+    buffer.status = 500;
+    back_up(body, 502, "buffer", NULL);
     buffer.status = 200;
     buffer.body = LINE;
     buffer.silent_ms = 300;
@@ -261,6 +263,8 @@ what_is_asked_wrongly(void **state)
     file.len--;
     put_back(&file, ENCODED, admin, 422, NULL);
     file.len++;
+    world_restore_error = HF_ERROR_NO_SPACE;
+    put_back(&file, ENCODED, admin, 507, NULL);
     world_restore_error = HF_ERROR_CONFLICT;
     put_back(&file, ENCODED, admin, 409, NULL);
     assert_string_equal(world_restored, "");

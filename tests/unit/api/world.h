@@ -23,6 +23,13 @@ extern enum hf_operation_kind world_operation_kind; /* of the one there is */
 /* What hf_core_command() fails with; NONE: it succeeds. */
 extern enum hf_error_class world_command_error;
 
+/* Logs of containers that are gone; NULL where nobody asks. */
+extern struct hf_archive *world_archive;
+
+/* What all of the core fails with; NONE: nothing does. */
+extern enum hf_error_class world_fault;
+bool world_fails(struct hf_error *err);
+
 /* The way to the services: to a server on this port, with the token WORLD_TOKEN; 0 for away. */
 #define WORLD_TOKEN "t-world"
 void world_reach(uint16_t port);

@@ -2,6 +2,7 @@
 /* Stands in for core/backup.c and reset.c: a gateway with a state of a few bytes, and a restore or
  * reset that is noted. */
 #include "world_backup.h"
+#include "world.h"
 
 #include "base/buf.h"
 #include "base/text.h"
@@ -22,6 +23,8 @@ hf_core_schema(void)
 int
 hf_core_backup(struct hf_core *core, struct hf_core_backup *ret_backup, struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     (void)core;
     *ret_backup = (struct hf_core_backup){.state = HF_BUF_INIT(1024)};
     ret_backup->settings = strdup(WORLD_BACKUP_CONFIG);
@@ -44,6 +47,8 @@ int
 hf_core_restore(struct hf_core *core, const struct hf_core_restore *r,
                 struct hf_core_restored *ret_restored, struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     (void)core;
     if (world_restore_error != HF_ERROR_NONE)
         return hf_error_set(err, world_restore_error, "no");

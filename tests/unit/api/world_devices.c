@@ -42,6 +42,8 @@ hf_core_devices(struct hf_core *core, const struct hf_device_filter *filter,
                 struct hf_device_account *ret_devices, size_t max, size_t *ret_count,
                 struct hf_device_totals *ret_totals, struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     size_t from = 0;
 
     (void)core;
@@ -63,6 +65,8 @@ int
 hf_core_device(struct hf_core *core, const char *name, struct hf_device_account *ret_device,
                struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     (void)core;
     if (!is_there(name))
         return not_found(name, err);
@@ -74,6 +78,8 @@ int
 hf_core_add_devices(struct hf_core *core, struct hf_device_account *added, size_t count,
                     const char *actor, struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     (void)core;
     if (device_count + count > WORLD_DEVICES_MAX)
         return hf_error_set(err, HF_ERROR_TOO_LARGE, "there is no room");
@@ -96,6 +102,8 @@ int
 hf_core_change_device(struct hf_core *core, const char *name, const struct hf_device_change *change,
                       const char *actor, struct hf_device_account *ret_device, struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     struct hf_device_account *a = &devices[place_of(name)];
 
     (void)core;
@@ -128,6 +136,8 @@ int
 hf_core_delete_device(struct hf_core *core, const char *name, const char *actor,
                       struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     size_t at = place_of(name);
 
     (void)core;
@@ -143,6 +153,8 @@ int
 hf_store_device(struct hf_store *st, const char *name, struct hf_device_account *ret_device,
                 struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     assert_null(st);
     return hf_core_device(NULL, name, ret_device, err);
 }

@@ -41,6 +41,8 @@ int
 hf_core_releases(struct hf_core *core, struct hf_known_release *ret_releases, size_t max,
                  size_t *ret_count, struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     (void)core, (void)err;
     assert_true(max >= 2);
     ret_releases[0] = known(NEW);
@@ -53,6 +55,8 @@ int
 hf_core_last_registry_check(struct hf_core *core, struct hf_registry_check *ret,
                             struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     (void)core, (void)err;
     *ret = (struct hf_registry_check){.host = "r.example",
                                       .checked_ms = AT_MS,
@@ -67,6 +71,8 @@ int
 hf_core_upgrades(struct hf_core *core, struct hf_upgrade_record *ret_upgrades, size_t max,
                  size_t *ret_count, struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     (void)core, (void)max, (void)err;
     ret_upgrades[0] = (struct hf_upgrade_record){
         .n = 7,
@@ -86,6 +92,8 @@ int
 hf_core_known_release(struct hf_core *core, const char *id, struct hf_known_release *ret_known,
                       struct hf_release *ret_release, struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     (void)core;
     if (find(id, ret_known, err) < 0)
         return -1;
@@ -97,8 +105,10 @@ int
 hf_core_add_release(struct hf_core *core, const char *text, const char *signature,
                     const char *actor, struct hf_known_release *ret_known, struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     (void)core, (void)signature;
-    assert_string_equal(actor, "admin");
+    assert_int_equal(strncmp(actor, "admin", 5), 0); /* or a token of admin */
     if (strcmp(text, "{}") != 0)
         return hf_error_set(err, HF_ERROR_MALFORMED, "release: line 1: no JSON");
     *ret_known = known(NEW);
@@ -110,10 +120,12 @@ int
 hf_core_forget_release(struct hf_core *core, const char *id, const char *actor,
                        struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     struct hf_known_release r = {.source = ""};
 
     (void)core;
-    assert_string_equal(actor, "admin");
+    assert_int_equal(strncmp(actor, "admin", 5), 0); /* or a token of admin */
     if (find(id, &r, err) < 0)
         return -1;
     return r.state == HF_RELEASE_RUNNING ? hf_error_set(err, HF_ERROR_CONFLICT, "it runs") : 0;
@@ -122,6 +134,8 @@ hf_core_forget_release(struct hf_core *core, const char *id, const char *actor,
 int
 hf_core_plan(struct hf_core *core, const char *id, struct hf_plan *ret_plan, struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     struct hf_known_release r = {.source = ""};
 
     (void)core;
@@ -172,10 +186,12 @@ int
 hf_core_apply(struct hf_core *core, const struct hf_apply *asked, const char *actor,
               struct hf_operation *ret_operation, struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     struct hf_known_release r = {.source = ""};
 
     (void)core;
-    assert_string_equal(actor, "admin");
+    assert_int_equal(strncmp(actor, "admin", 5), 0); /* or a token of admin */
     if (find(asked->id, &r, err) < 0)
         return -1;
     if (*asked->etag && strcmp(asked->etag, ETAG) != 0)
@@ -190,8 +206,10 @@ int
 hf_core_check_registry(struct hf_core *core, const char *actor, struct hf_operation *ret_operation,
                        struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     (void)core, (void)err;
-    assert_string_equal(actor, "admin");
+    assert_int_equal(strncmp(actor, "admin", 5), 0); /* or a token of admin */
     *ret_operation = operation(HF_OPERATION_CHECK);
     return 0;
 }
@@ -200,8 +218,10 @@ int
 hf_core_roll_back(struct hf_core *core, const char *actor, struct hf_operation *ret_operation,
                   struct hf_error *err)
 {
+    if (world_fails(err))
+        return -1;
     (void)core, (void)err;
-    assert_string_equal(actor, "admin");
+    assert_int_equal(strncmp(actor, "admin", 5), 0); /* or a token of admin */
     *ret_operation = operation(HF_OPERATION_ROLLBACK);
     return 0;
 }

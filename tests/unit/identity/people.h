@@ -17,6 +17,7 @@ static char password_hash[HF_PASSWORD_HASH_SIZE];
 /* What was asked of the store. */
 struct kept {
     bool full;
+    enum hf_error_class fault; /* what the store fails with */
     int changes, tokens_added, tokens_deleted, uses, sessions_deleted;
     struct hf_account_change change;
     struct hf_account account;
@@ -30,6 +31,8 @@ struct kept {
 static int
 refuse_if_full(const struct kept *k, struct hf_error *err)
 {
+    if (k->fault != HF_ERROR_NONE)
+        return hf_error_set(err, k->fault, "a fault of a test");
     return k->full ? hf_error_set(err, HF_ERROR_NO_SPACE, "full") : 0;
 }
 
