@@ -21,6 +21,8 @@
 #include "identity/parts.h"
 #include "intake/intake.h"
 #include "path/path.h"
+#include "provision/ask.h"
+#include "provision/host.h"
 #include "scan/datakit.h"
 
 #include <cjson/cJSON.h>
@@ -190,6 +192,42 @@ tear_down(void **state)
     return call_tear_down(state);
 }
 
+/* ---- a host whose network is on trial; bound by the linker ---- */
+
+struct hf_json *__wrap_hf_host_told(const struct hf_host_hand *h);
+int __wrap_hf_host_ask(const struct hf_host_hand *h, struct hf_json *request,
+                       struct hf_json **ret_told, struct hf_error *err);
+bool __wrap_hf_host_confirms(const struct hf_json *now, const struct hf_json *was,
+                             const char *address);
+
+struct hf_json *
+__wrap_hf_host_told(const struct hf_host_hand *h)
+{
+    struct hf_json *told = hf_json_object();
+
+    (void)h;
+    hf_json_put_string(told, "trial", "t");
+    return told;
+}
+
+int
+__wrap_hf_host_ask(const struct hf_host_hand *h, struct hf_json *request, struct hf_json **ret_told,
+                   struct hf_error *err)
+{
+    (void)request;
+    if (world_fails(err))
+        return -1;
+    *ret_told = __wrap_hf_host_told(h);
+    return 0;
+}
+
+bool
+__wrap_hf_host_confirms(const struct hf_json *now, const struct hf_json *was, const char *address)
+{
+    (void)now, (void)was, (void)address;
+    return true;
+}
+
 /* ---- what is asked: what would be done if nothing were broken ---- */
 
 static const struct request {
@@ -221,6 +259,9 @@ static const struct request {
     {"POST /releases", .body = "{\"release\":\"{}\"}"},
     {"POST /restore", .body = "this is none", .header = "Holdfast-Passphrase",
      .value = "a passphrase of mine"},
+    {"POST /gateway/reset", .body = "{\"data\":\"keep\",\"gateway\":\"hf-1a2b3c4d\"}"},
+    {"POST /network", .body = "{\"time\":{\"zone\":\"UTC\"}}"},
+    {"POST /network/confirm", .body = "{\"id\":\"t\"}"},
     {"POST /releases/bundle", .header = "Upload-Length", .value = "1000"},
     {"POST /buffer/drop", .body = "{\"lane\":null,\"until\":null,\"confirm\":\"drop\"}"},
     {"POST /quarantine/replay", .body = "{\"all\":true}"},

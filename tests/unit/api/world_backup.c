@@ -64,7 +64,8 @@ int
 hf_core_reset_view(struct hf_core *core, struct hf_core_reset_view *ret_view, struct hf_error *err)
 {
     (void)core;
-    (void)err;
+    if (world_fails(err))
+        return -1;
     *ret_view = (struct hf_core_reset_view){
         .counts = {.accounts = 2, .tokens = 1, .device_accounts = 3, .revisions = 4},
         .records = -1,
@@ -77,6 +78,8 @@ hf_core_reset(struct hf_core *core, bool wipe, const char *who, const char *what
               struct hf_error *err)
 {
     (void)core;
+    if (world_fails(err))
+        return -1;
     if (world_restore_error != HF_ERROR_NONE)
         return hf_error_set(err, world_restore_error, "no");
     hf_text_put(world_restored, sizeof world_restored, "%s|%s|%s", wipe ? "wipe" : "keep", who,
