@@ -10,6 +10,7 @@ enum {
     STEADY_MS = 60 * 1000,    /* what swings by nature */
     LATE_MS = 60 * 60 * 1000, /* what is normal after a start */
     CLEAR_MS = 30 * 1000,     /* away for so long is over */
+    BOOTS_MS = 180 * 1000,    /* of uptime: by then Docker is up on a slow machine too */
     RESTORED_MS = 120 * 1000  /* until services have said how they are after a restart */
 };
 
@@ -150,7 +151,8 @@ see(struct alarm_table *t, struct alarm_slot *s, const struct alarm_condition *c
     }
     follow(s, c);
     s->alarm.last_ms = wall_ms;
-    if (s->state == ALARM_PENDING && mono_ms - s->since_ms >= raise_after(c->kind))
+    if (s->state == ALARM_PENDING && mono_ms - s->since_ms >= raise_after(c->kind) &&
+        (c->kind != HF_ALARM_ENGINE_UNREACHABLE || mono_ms >= BOOTS_MS))
         raise_alarm(t, s, wall_ms);
 }
 

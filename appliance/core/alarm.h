@@ -62,7 +62,7 @@ void alarm_restore(struct alarm_table *t, const struct hf_alarm *a, int64_t mono
 
 /* One step with all that is wrong now. Slots that have become unsaved are to be stored. A cleared
  * alarm goes to cleared (at most ALARMS_MAX, those are to be stored too) and out of the table;
- * returns how many. */
+ * returns how many. mono_ms counts from the machine's boot. */
 size_t alarm_step(struct alarm_table *t, const struct alarm_set *now, int64_t mono_ms,
                   int64_t wall_ms, struct hf_alarm cleared[ALARMS_MAX]);
 

@@ -11,7 +11,6 @@
 
 enum {
     NEWS_MS = 10 * 60 * 1000, /* how long something that happened is what is */
-    BOOTS_MS = 3 * 60 * 1000, /* uptime by which Docker is up on a slow machine */
     WEAR_WARN_PERCENT = 80,
     WEAR_BAD_PERCENT = 100
 };
@@ -96,9 +95,8 @@ static void
 engine_conditions(struct hf_core *core)
 {
     const struct hf_engine_view *e = &core->engine;
-    bool boots = !core->looked_at_ms && hf_clock_mono_ms() < BOOTS_MS;
 
-    if (e->state == HF_ENGINE_UNREACHABLE && !boots)
+    if (e->state == HF_ENGINE_UNREACHABLE)
         add(core, HF_ALARM_ENGINE_UNREACHABLE, "", true,
             "What runs keeps running. See the engine's log, and start it again.", "%s", e->detail);
     for (size_t i = 0; i < e->warning_count; i++) {

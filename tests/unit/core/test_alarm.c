@@ -119,6 +119,21 @@ what_is_over_soon_is_not_raised(void **state)
     free(b);
 }
 
+/* Docker takes longest of all that starts with the machine, and holdfastd does not wait for it. */
+static void
+an_engine_that_starts_with_the_machine_alarms_nobody(void **state)
+{
+    struct bench *b = new_bench();
+
+    (void)state;
+    for (int i = 20; i <= 185; i++) {
+        alarm_set_add(&b->set, HF_ALARM_ENGINE_UNREACHABLE, "", true, "no answer", "start it");
+        step(b, i * SECOND);
+        assert_int_equal(summary(b).active, i >= 180);
+    }
+    free(b);
+}
+
 static void
 one_that_becomes_worse_is_news(void **state)
 {
@@ -260,6 +275,7 @@ main(void)
         cmocka_unit_test(it_is_raised_told_and_cleared),
         cmocka_unit_test(one_that_flaps_is_one_with_a_count),
         cmocka_unit_test(what_is_over_soon_is_not_raised),
+        cmocka_unit_test(an_engine_that_starts_with_the_machine_alarms_nobody),
         cmocka_unit_test(one_that_becomes_worse_is_news),
         cmocka_unit_test(it_outlives_a_restart_and_is_not_counted_for_that),
         cmocka_unit_test(the_table_is_bounded),
