@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   alarmMark,
   alarmsAnswer,
+  alarmsCsv,
   inOrder,
   kindTitle,
   matches,
@@ -24,6 +25,17 @@ describe('alarms', () => {
       alarm({ id: 'newer' }),
     ];
     expect(inOrder(alarms).map((a) => a.id)).toEqual(['newer', 'older', 'warning', 'seen', 'over']);
+  });
+
+  it('are a file for a spreadsheet, with nothing that it would take for a formula', () => {
+    const [head, first, second, end] = alarmsCsv([
+      alarm({ id: '7', subject: '/', cause: 'a, b', acknowledged: SEEN }),
+      alarm({ id: '8', subject: '=1+1', cleared: AT }),
+    ]).split('\r\n');
+    expect(head?.startsWith('id,severity,kind,subject,raised')).toBe(true);
+    expect(first?.endsWith(`,admin,${AT},"a, b"`)).toBe(true);
+    expect(second).toContain(",'=1+1,");
+    expect(end).toBe('');
   });
 
   it('are found by what they are', () => {

@@ -48,7 +48,7 @@ reading(void **state)
                 "\"release_keys\":[],\"stick_keys\":[],\"upgrade\":{\"freeze\":false,\"gate_s\":60,"
                 "\"switch_s\":120,"
                 "\"max_backlog\":0,"
-                "\"busy_wait_s\":600,\"config_gate_s\":60},\"scan\":{");
+                "\"busy_wait_s\":600,\"config_gate_s\":60,\"windows\":[]},\"scan\":{");
     call_expect("DELETE", CONFIG, "", 405, "Allow: GET, HEAD, PUT, PATCH, OPTIONS\r\n");
 }
 

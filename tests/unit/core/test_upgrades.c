@@ -2,6 +2,8 @@
 /* Upgrades by a whole owner, with a real store, against an engine in memory. */
 #include "upgradekit.h"
 
+#include <time.h>
+
 static void
 a_good_release_is_committed_and_what_did_not_change_runs_on(void **state)
 {
@@ -310,6 +312,45 @@ a_freeze_holds_up_what_is_not_switched_yet(void **state)
     ended(b, HF_UPGRADE_COMMITTED, "two");
 }
 
+static void
+open_only_in_twelve_hours(struct box *b)
+{
+    time_t then = time(NULL) + 12 * 3600;
+    struct tm local;
+    char text[128];
+
+    assert_non_null(localtime_r(&then, &local));
+    snprintf(text, sizeof text,
+             "{\"upgrade\":{\"windows\":[{\"from\":\"%02d:%02d\",\"to\":\"%02d:%02d\"}]}}",
+             local.tm_hour, local.tm_min, (local.tm_hour + 1) % 24, local.tm_min);
+    configure(b, text);
+}
+
+static void
+a_switch_waits_for_a_window_and_says_for_which(void **state)
+{
+    struct box *b = *state;
+    const struct hf_snapshot *s;
+    char id[HF_DIGEST_TEXT_SIZE];
+    struct hf_plan plan;
+    struct hf_error err;
+
+    begin_box(b);
+    open_only_in_twelve_hours(b);
+    add(b, two, id);
+    assert_int_equal(hf_core_plan(b->core, id, &plan, &err), 0);
+    assert_int_equal(plan.obstacle_count, 0);
+    assert_int_equal(plan.warnings[plan.warning_count - 1].kind, HF_WARNING_WAITS);
+    apply(b, id);
+    wait_until(b->core, is_held);
+    s = hf_core_snapshot(b->core);
+    assert_non_null(strstr(s->upgrade.waiting, "it waits for the next window"));
+    hf_snapshot_unref(s);
+    runs_one(b);
+    configure(b, "{\"upgrade\":{\"windows\":null}}");
+    ended(b, HF_UPGRADE_COMMITTED, "two");
+}
+
 int
 main(void)
 {
@@ -333,6 +374,8 @@ main(void)
         cmocka_unit_test_setup_teardown(a_switch_waits_for_a_busy_service_and_says_for_how_long,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_busy_service_is_waited_for_no_longer_than_that, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_switch_waits_for_a_window_and_says_for_which, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_freeze_holds_up_what_is_not_switched_yet, setup,
                                         teardown),

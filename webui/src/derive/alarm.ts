@@ -4,6 +4,7 @@ import { query } from '../api/query';
 import type { Alarm, AlarmCounts, Service } from '../api/types';
 import { count, duration, secondsBetween } from '../format/format';
 import { shell } from '../text';
+import { csv } from './csv';
 import type { Mark, Tone } from './tone';
 
 const text = shell.alarmWords;
@@ -110,6 +111,20 @@ export function spell({ raised, cleared, count: times }: Alarm, at: string): str
 
 function many(n: number): string {
   return n === 1 ? text.oneAlarm : text.alarms(count(n));
+}
+
+export function alarmsCsv(list: readonly Alarm[]): string {
+  const rows = list.map((one) => [
+    ...[one.id, one.severity, one.kind, one.subject, one.raised, one.last, one.cleared ?? ''],
+    ...[String(one.count), one.acknowledged?.by ?? '', one.acknowledged?.at ?? '', one.cause],
+  ]);
+  return csv([
+    [
+      ...['id', 'severity', 'kind', 'subject', 'raised', 'last', 'cleared', 'count'],
+      ...['acknowledged_by', 'acknowledged_at', 'cause'],
+    ],
+    ...rows,
+  ]);
 }
 
 /** The page's first line. */

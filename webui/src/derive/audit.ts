@@ -3,6 +3,7 @@
 import type { AuditEntry } from '../api/types';
 import { count, date } from '../format/format';
 import { settings } from '../text';
+import { csv } from './csv';
 import { changedText } from './revision';
 
 const words = settings.auditWords;
@@ -80,12 +81,6 @@ export function changeLines({ changes, omitted }: AuditEntry): string[] {
   return omitted > 0 ? [...lines, words.more(count(omitted))] : lines;
 }
 
-/** RFC 4180. What a spreadsheet would take for a formula is made a text. */
-function cell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
 export function auditCsv(entries: readonly AuditEntry[]): string {
   const lines = entries.map((entry) => {
     const { id, at, who, from, what, result, problem } = entry;
@@ -100,7 +95,5 @@ export function auditCsv(entries: readonly AuditEntry[]): string {
       changeLines(entry).join('\n'),
     ];
   });
-  return [['id', 'at', 'who', 'from', 'what', 'result', 'problem', 'changes'], ...lines]
-    .map((line) => `${line.map(cell).join(',')}\r\n`)
-    .join('');
+  return csv([['id', 'at', 'who', 'from', 'what', 'result', 'problem', 'changes'], ...lines]);
 }

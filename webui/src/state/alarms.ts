@@ -7,6 +7,20 @@ import { type Asked, firstPages, type Pages, useAsked } from './asked';
 /** How often and when last changes without any event. */
 const EVERY_MS = 15_000;
 
+const LARGEST_PAGE = 500;
+
+/** All that the gateway has kept, the newest first. */
+export async function wholeAlarms(which: 'active' | 'all', kind: string): Promise<Alarm[]> {
+  const all: Alarm[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = await alarms.list(which, kind, LARGEST_PAGE, cursor);
+    all.push(...page.alarms);
+    cursor = page.next;
+  } while (cursor !== null);
+  return all;
+}
+
 /** The newest alarms; read anew as soon as their number, or how many are seen, is another one. */
 export function useAlarms(
   which: 'active' | 'all',

@@ -11,6 +11,7 @@ import {
   type AlarmFilter,
   alarmMark,
   alarmsAnswer,
+  alarmsCsv,
   inOrder,
   KINDS,
   kindTitle,
@@ -21,8 +22,9 @@ import {
 import { count, timeNear } from '../../format/format';
 import { Headline, Loading, mayOperate, Outcome, Trouble } from '../../parts/asked';
 import { Status } from '../../parts/basics';
+import { dayOf, saveFile } from '../../parts/save';
 import { Select } from '../../parts/select';
-import { useAlarms } from '../../state/alarms';
+import { useAlarms, wholeAlarms } from '../../state/alarms';
 import { alarms as alarmsText } from '../../text';
 import type { PageProps } from '../props';
 
@@ -242,6 +244,17 @@ export function AlarmsPage(props: PageProps): JSX.Element {
     await asked.again();
     setBusy(false);
   };
+  const save = async () => {
+    setBusy(true);
+    try {
+      const found = (await wholeAlarms(which, filter.kind)).filter((one) => matches(one, filter));
+      saveFile(`${state.gateway.name}-alarms-${dayOf(state.at)}.csv`, 'text/csv', alarmsCsv(found));
+      setDone({ text: words.inTheFile(count(found.length)), error: null });
+    } catch (error) {
+      setDone({ text: '', error });
+    }
+    setBusy(false);
+  };
   return (
     <>
       <Headline
@@ -256,6 +269,11 @@ export function AlarmsPage(props: PageProps): JSX.Element {
           onChoose={(one) => choose({ state: one })}
         />
         {(all.length > 1 || filtered) && <Filters all={all} filter={filter} onChoose={choose} />}
+        {shown.length > 0 && (
+          <button type="button" class="button" disabled={busy} onClick={() => void save()}>
+            {filtered ? words.exportThese : words.export}
+          </button>
+        )}
         {waiting.length > 1 && mayOperate(session) && (
           <button
             type="button"

@@ -25,5 +25,9 @@ export const alarms = {
     whichAlarms: 'Which alarms',
     acknowledge2: (length: string) => `Acknowledge ${length}`,
     olderOnes: 'Older ones',
+    export: 'Export',
+    exportThese: 'Export these',
+    inTheFile: (n: string) =>
+      n === '1' ? '1 alarm is in the file.' : `${n} alarms are in the file.`,
   },
 };
