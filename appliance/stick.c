@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "core/releases.h"
 #include "model/trust.h"
+#include "store/reset.h"
 #include "stored_settings.h"
 
 #include <stdio.h>
@@ -220,6 +221,18 @@ apply_recovery(struct hf_stick *s, const char *in, const struct hf_buf *text, bo
     return rc;
 }
 
+/* The file that has reset this gateway is known to the store that came of it; to whoever plugged it
+ * in it was applied. */
+static bool
+has_just_reset(const struct hf_stick *s, const char *name)
+{
+    enum hf_reset_left left;
+    bool wipe;
+
+    return strcmp(name, HF_RECOVERY_FILE) == 0 &&
+           hf_store_reset_left(s->boot->store, &left, &wipe, NULL) == 0 && left != HF_RESET_NOTHING;
+}
+
 typedef int apply_file(struct hf_stick *s, const char *in, const struct hf_buf *text, bool known,
                        struct hf_json_faults *faults, struct hf_error *err);
 
@@ -253,7 +266,10 @@ take_file(struct hf_stick *s, const char *name, apply_file *apply)
     }
     if (rc == 0)
         err = (struct hf_error){0};
-    note(s, name, known ? "known" : rc == 0 ? "applied" : "refused", &faults, &err);
+    if (known && !has_just_reset(s, name))
+        note(s, name, "known", &faults, &err);
+    else
+        note(s, name, rc == 0 ? "applied" : "refused", &faults, &err);
 }
 
 void

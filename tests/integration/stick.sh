@@ -293,7 +293,7 @@ a_signed_stick_resets_it_and_keeps_the_records() {
     expect "result without a signature" "$(result refused recovery.json)" true
     release_sign "$stick/holdfast/recovery.json"
     plugs_in
-    expect "result" "$(result known recovery.json)" true
+    expect "result" "$(result applied recovery.json)" true
     nothing_else_of_before_is_left
     wait_until 60 holds "$(cat "$work/held")"
     expect "audit" "$(api_get /audit '.entries[-1] | "\(.who): \(.what)"')" 'recovery: factory reset by a recovery file, the data kept'
