@@ -54,7 +54,7 @@ pain_24_all_services_run_from_the_disk_alone() {
 data_flows() {
     publish sensors/7/temp '{"t": 21.5}'
     wait_until "$guest_s" has_record sensors/7/temp
-    wait_until "$guest_s" guest_reports '^Uplink: .* takes records'
+    guest_reports "^Uplink: http://$guest_cloud/v1/ingest"
 }
 
 the_disk_is_used_whole() {
