@@ -135,7 +135,10 @@ guest_cut() {
         wait_until 10 is_gone "$(cat "$pid")"
         rm "$pid"
     done
+    wait_until 30 guest_has_let_go
 }
+# Of a process that was killed a thread may live on for a moment, and with it what it listened on.
+guest_has_let_go() { [ -z "$(ss -Hltn "sport = :$gw_port or sport = :$gw_field")" ]; }
 
 # guest_console FILE.png: what a person before it sees.
 guest_console() { guest_ask screendump "$(jq -nc --arg f "$1" '{filename: $f, format: "png"}')" >/dev/null; }

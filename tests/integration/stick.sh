@@ -316,14 +316,14 @@ by_the_api_the_records_go_too() {
     expect "held" "$(held)" 0
 }
 
-# The plug was pulled while it was written.
+# Its end is in what is not here yet: a bundle is not read for what is.
 a_bundle_that_is_cut_short_is_named() {
-    variant cut processor
+    variant cut processor big 2
     layout_of cut processor
     release_text v6 processor=cut | jq -cSj '.version = "6.0.0"' >"$work/release-6.json"
     release_sign "$work/release-6.json"
     "$hf_root/image/bundle.sh" "$work"/release-6.json{,.minisig} "$work/oci" "$work/v6.bundle"
-    head -c -100000 "$work/v6.bundle" >"$gw_dir/stick/mnt/holdfast/cut.bundle"
+    head -c -1000000 "$work/v6.bundle" >"$gw_dir/stick/mnt/holdfast/cut.bundle"
     writes '{format: 1, release: {bundle: "cut.bundle"}}'
     release_sign "$stick/holdfast/provision.json"
     plugs_in 300

@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 static const char UDEV[] = "/run/udev/data";
-static const int64_t SETTLE_S = 300; /* until the uplink has been tried, where nothing comes */
 static const int64_t BUNDLE_S = INT64_C(6) * 3600;
 
 struct taking {
@@ -156,12 +155,9 @@ has_bundle(const struct hf_json *answer)
 static void
 follow(const struct taking *t, struct hf_json **answer)
 {
-    int64_t most_s = has_bundle(*answer) ? BUNDLE_S : SETTLE_S;
-    int64_t until_ms;
+    int64_t most_s = has_bundle(*answer) ? BUNDLE_S : t->o->patience_s;
+    int64_t until_ms = hf_clock_mono_ms() + most_s * 1000;
 
-    if (most_s > t->o->patience_s)
-        most_s = has_bundle(*answer) ? most_s : t->o->patience_s;
-    until_ms = hf_clock_mono_ms() + most_s * 1000;
     while (!stick_is_settled(*answer) && hf_clock_mono_ms() < until_ms) {
         struct hf_json *newer;
 

@@ -59,7 +59,7 @@ what_has_no_room_is_said(void **state)
     (void)state;
     hf_metrics_begin(&m, &one);
     assert_int_equal(hf_metrics_end(&m, &err), -1);
-    assert_int_equal(err.class, HF_ERROR_TOO_LARGE);
+    assert_int_equal(err.class, HF_ERROR_INTERNAL);
 }
 
 static void
