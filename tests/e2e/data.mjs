@@ -138,7 +138,7 @@ await check('whatever a topic is called, it is shown and does nothing', async ()
   const title = await page.title();
   const topics = [`e2e/${'n'.repeat(200)}/🌡️`, 'e2e/חיישן-לחץ/<img src=x onerror=alert(1)>'];
   for (const topic of topics) publish(topic, '"<script>document.title=7</script>"');
-  for (const topic of topics) await page.getByRole('link', { name: topic }).waitFor({ timeout: PATH_MS });
+  for (const topic of topics) await page.getByRole('link', { name: topic.slice(0, 100) }).waitFor({ timeout: PATH_MS });
   const made = await page.locator('main script, main img').count();
   expect(made === 0, `${made} elements were made of topics`);
   expect((await page.title()) === title, 'a script has run');

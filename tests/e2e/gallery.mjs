@@ -6,7 +6,7 @@ import { accessible, check, expect, finish, open, page, shootAll, url } from './
 await check('every part is there', async () => {
   await open(`${url}/gallery.html`);
   const count = await page.getByTestId('specimen').count();
-  expect(count > 60, `only ${count} specimens`);
+  expect(count > 70, `only ${count} specimens`);
 });
 // Several of what a page has once.
 await accessible('gallery', ['landmark-unique']);

@@ -334,6 +334,16 @@ await check('it has a cause, advice and a place in every filter', async () => {
 });
 await accessible('alarms');
 await shootAll('alarms');
+await check('alarms are exported as they are filtered', async () => {
+  await open(`${url}/alarms?kind=disk_full`);
+  await alarm('disk_full').first().waitFor();
+  const begun = await download('Export these', 'button');
+  const lines = readFileSync(await begun.path(), 'utf8').trim().split('\r\n');
+  expect(/-alarms-[\d-]+\.csv$/.test(begun.suggestedFilename()), begun.suggestedFilename());
+  expect(lines[0].startsWith('id,severity,kind,subject,raised'), lines[0]);
+  expect(lines.length > 1 && lines.slice(1).every((l) => l.includes(',disk_full,')), lines.join());
+  await open(`${url}/alarms`);
+});
 await check('once acknowledged it is no longer counted, and stays', async () => {
   await alarm('disk_full').first().waitFor();
   const before = await number();

@@ -37,7 +37,7 @@ if (await claim.count()) {
 }
 await page.getByTestId('sentence').waitFor();
 // The series come after the first reading.
-await page.locator('.sketch path, .sketch polyline').first().waitFor();
+await page.locator('.sketch path.line').first().waitFor({ state: 'attached' });
 await page.waitForTimeout(3000);
 const height = await page.evaluate(() => document.documentElement.scrollHeight);
 await page.setViewportSize({ width: 1280, height: Math.max(800, height) });
