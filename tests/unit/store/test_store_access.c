@@ -119,11 +119,12 @@ a_change_is_one_transaction(void **state)
     struct hf_account fresh = ann, found[4];
     struct hf_session_record first;
     char keep[HF_TOKEN_HASH_SIZE];
-    struct hf_account_change change = {.user = "ann",
-                                       .account = &fresh,
-                                       .end_sessions = true,
-                                       .keep_hash = keep,
-                                       .note = {"admin", "changed ann", CHANGES}};
+    struct hf_account_change change = {
+        .user = "ann",
+        .account = &fresh,
+        .end_sessions = true,
+        .keep_hash = keep,
+        .note = {.who = "admin", .what = "changed ann", .changes = CHANGES}};
     size_t count = 0;
 
     snprintf(keep, sizeof keep, "%064x", 2);
@@ -155,7 +156,7 @@ what_is_of_an_account_goes_with_it(void **state)
 {
     HF_AUTO(hf_store) struct hf_store *st = two_people(*state);
     const struct hf_account_change change = {
-        .user = "ann", .end_sessions = true, .note = {"admin", "removed ann", NULL}};
+        .user = "ann", .end_sessions = true, .note = {.who = "admin", .what = "removed ann"}};
     struct hf_session_record session;
     struct hf_token_record t;
 
@@ -250,7 +251,7 @@ a_recovery_by_password(void **state)
     const struct hf_store_recovery bad = {.file_hash = "h", .password_hash = "no hash"};
     struct hf_account off = admin, found[4];
     const struct hf_account_change change = {
-        .user = "admin", .account = &off, .note = {"ann", "disabled admin", NULL}};
+        .user = "admin", .account = &off, .note = {.who = "ann", .what = "disabled admin"}};
     char waiting[HF_CODE_HASH_SIZE];
     struct hf_session_record s;
     bool applied;
@@ -297,7 +298,7 @@ pain_06_locks_and_tokens_come_from_the_export(void **state)
     struct hf_store *st = two_people(*state);
     struct hf_account off = ann, found[4];
     const struct hf_account_change change = {
-        .user = "ann", .account = &off, .note = {"admin", "disabled ann", NULL}};
+        .user = "ann", .account = &off, .note = {.who = "admin", .what = "disabled ann"}};
     struct hf_token_record t;
     size_t count = 0;
 
