@@ -356,6 +356,26 @@ put_gate_and_rollback(struct hf_json *o, const struct hf_plan *p)
     hf_json_put(o, "rollback", rollback);
 }
 
+/* holdfastd alone starts anew: the services run on meanwhile. */
+static void
+put_daemon(struct hf_json *o, const struct hf_plan *p)
+{
+    struct hf_json *d;
+
+    if (!*p->daemon.version) {
+        hf_json_put_null(o, "daemon");
+        return;
+    }
+    d = hf_json_object();
+    hf_json_put_string(d, "from_version", HF_VERSION);
+    hf_json_put_string(d, "to_version", p->daemon.version);
+    hf_json_put_string(d, "package", p->daemon.package);
+    hf_json_put_int(d, "bytes", p->daemon.size);
+    hf_json_put_bool(d, "present", p->daemon_present);
+    hf_json_put_bool(d, "installs", p->daemon_installs);
+    hf_json_put(o, "daemon", d);
+}
+
 static struct hf_json *
 warnings(const struct hf_plan *p)
 {
@@ -399,6 +419,7 @@ hf_codec_plan(const struct hf_plan *p)
     hf_json_put_bool(o, "possible", p->obstacle_count == 0);
     hf_json_put(o, "obstacles", obstacles);
     hf_json_put_bool(o, "needs_allow_older", p->is_older && p->obstacle_count == 1);
+    put_daemon(o, p);
     hf_json_put(o, "services", plan_services(p));
     hf_json_put(o, "unchanged", unchanged);
     put_fetch(o, p);

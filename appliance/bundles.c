@@ -27,6 +27,19 @@ admit(void *context, const char *release, const char *signature, const char *act
     return 0;
 }
 
+static bool
+wants_daemon(void *context, const struct hf_release_daemon *d)
+{
+    return hf_core_wants_daemon(context, d);
+}
+
+static int
+keep_daemon(void *context, const struct hf_release_daemon *d, struct hf_slice file,
+            struct hf_error *err)
+{
+    return hf_core_keep_daemon(context, d, file, err);
+}
+
 static void
 note(void *context, const char *actor, const char *what)
 {
@@ -41,7 +54,12 @@ hf_bundles_new(struct hf_core *core, struct hf_engine *engine, struct hf_intake 
                struct hf_error *err)
 {
     const struct hf_intake_config config = {
-        .ops = {.examine = examine, .admit = admit, .note = note, .context = core},
+        .ops = {.examine = examine,
+                .admit = admit,
+                .wants_daemon = wants_daemon,
+                .keep_daemon = keep_daemon,
+                .note = note,
+                .context = core},
         .engine_ops = &hf_docker_ops,
         .engine = engine,
     };

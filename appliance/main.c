@@ -13,6 +13,7 @@
 #include "first_boot.h"
 #include "identity/certificates.h"
 #include "identity/identity.h"
+#include "model/daemon.h"
 #include "notify.h"
 #include "options.h"
 #include "rebuild.h"
@@ -60,6 +61,7 @@ struct parts {
     struct hf_about about;
     char trouble[2 * HF_TEXT_SIZE]; /* what was wrong, and did not keep it from starting */
     char hostname[HF_NAME_SIZE];
+    char system[HF_DAEMON_SYSTEM_SIZE];
     const char *host_names[1];
 };
 
@@ -250,6 +252,8 @@ start_core_and_api(struct parts *p, struct hf_error *err)
         .engine_ops = &hf_docker_ops,
         .engine = p->engine,
         .scanner = p->scanner,
+        .update_dir = o->update_dir,
+        .system = p->system,
         .trouble = p->trouble,
         .store = p->store,
         .certificates = &hf_tls_ops,
@@ -272,6 +276,7 @@ start_core_and_api(struct parts *p, struct hf_error *err)
         .restart = hf_restored_ask,
     };
 
+    hf_daemon_system("/etc/os-release", p->system);
     gethostname(p->hostname, sizeof p->hostname - 1);
     p->host_names[0] = p->hostname;
     if (start_identity(p, err) < 0 || hf_core_new(&core, &p->core, err) < 0 ||

@@ -38,6 +38,9 @@ const char hf_options_help[] =
     "                         (default none: it is managed elsewhere)\n"
     "  --provision-passphrase FILE\n"
     "                         its first line opens what is sealed in such a file\n"
+    "  --update DIR           where holdfast-update says what became of a new holdfastd (default: "
+    "nobody\n"
+    "                         is there to install one)\n"
     "  --instance NAME        prefix of containers, networks and volumes (default holdfast)\n"
     "  --docker-socket PATH   (default /var/run/docker.sock)\n"
     "  --version, --help\n"
@@ -98,6 +101,7 @@ enum {
     STICK,
     NETWORK,
     PASSPHRASE,
+    UPDATE,
     INSTANCE,
     SOCKET,
     VERSION,
@@ -119,6 +123,7 @@ static const struct option table[] = {
     {"stick", required_argument, NULL, STICK},
     {"network", required_argument, NULL, NETWORK},
     {"provision-passphrase", required_argument, NULL, PASSPHRASE},
+    {"update", required_argument, NULL, UPDATE},
     {"instance", required_argument, NULL, INSTANCE},
     {"docker-socket", required_argument, NULL, SOCKET},
     {"version", no_argument, NULL, VERSION},
@@ -181,6 +186,9 @@ take_option(int which, void *options, struct hf_error *err)
         return 0;
     case PASSPHRASE:
         o->passphrase_path = optarg;
+        return 0;
+    case UPDATE:
+        o->update_dir = optarg;
         return 0;
     case INSTANCE:
         o->instance = optarg;

@@ -22,6 +22,7 @@ struct hf_options {
     const char *network_dir;     /* where holdfast-network answers; NULL: it does not run here */
     const char *stick_dir;       /* where holdfast-stick puts the files of a stick; NULL for none */
     const char *passphrase_path; /* of what is sealed in provisioning files; NULL for none */
+    const char *update_dir;      /* of holdfast-update; NULL: there is none */
     const char *instance;
     const char *docker_socket;
     struct hf_endpoint listen;

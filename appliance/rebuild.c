@@ -12,7 +12,7 @@ static int
 read_release(struct hf_engine *engine, const char *instance, int64_t counter, char **ret_text,
              struct hf_error *err)
 {
-    const struct hf_release_host host = {hf_release_platform(), ""};
+    const struct hf_release_host host = {.platform = hf_release_platform(), .registry = ""};
     HF_AUTO_FREE char *raw = NULL;
     struct hf_release release;
     int rc;

@@ -45,7 +45,8 @@ static int
 parse(const struct hf_buf *file, const struct hf_settings *settings, struct hf_release *ret_release,
       struct hf_error *err)
 {
-    const struct hf_release_host host = {hf_release_platform(), settings->registry.host};
+    const struct hf_release_host host = {.platform = hf_release_platform(),
+                                         .registry = settings->registry.host};
     struct hf_release r;
 
     if (hf_release_parse(file->data ? file->data : "", file->len, &host, &r, err) < 0)

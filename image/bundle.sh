@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Writes a bundle (appliance/import/bundle.h): a release, its signature and its images in one file. Same inputs, same
 # bytes.
-# usage: image/bundle.sh RELEASE.json SIGNATURE LAYOUT OUT     (LAYOUT: a folder, the OCI layout with the images)
+# usage: image/bundle.sh RELEASE.json SIGNATURE LAYOUT OUT [PACKAGE.deb]...     (LAYOUT: a folder, the OCI layout with the
+# images; packages of holdfastd that the release names, others are left out)
 set -euo pipefail
 export LC_ALL=C
 
@@ -10,6 +11,7 @@ release=$1
 signature=$2
 layout=$3
 out=$4
+shift 4
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/bundle.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -41,6 +43,14 @@ while read -r layer; do
     blob "$layer"
 done <"$work/layers" | awk '!seen[$0]++' >"$work/layer-blobs"
 
+mkdir -p "$work/blobs/sha256"
+for package in "$@"; do
+    digest=sha256:$(sha256sum <"$package" | cut -c1-64)
+    jq -e --arg digest "$digest" '.daemon.platforms // {} | any(.[][]; .digest == $digest)' "$release" >/dev/null || continue
+    cp "$package" "$work/$(blob "$digest")"
+    blob "$digest"
+done >"$work/packages"
+
 cp "$release" "$work/release.json"
 cp "$signature" "$work/release.json.minisig"
 printf '{"imageLayoutVersion":"1.0.0"}' >"$work/oci-layout"
@@ -53,5 +63,6 @@ done <"$work/manifests" |
 
 tar --format=ustar --no-recursion --owner=0 --group=0 --numeric-owner --mode=0444 --mtime=@0 -cf "$out.new" \
     -C "$work" release.json release.json.minisig oci-layout index.json \
-    -C "$(realpath "$layout")" --verbatim-files-from -T "$work/documents" -T "$work/layer-blobs"
+    -C "$(realpath "$layout")" --verbatim-files-from -T "$work/documents" -T "$work/layer-blobs" \
+    -C "$work" -T "$work/packages"
 mv "$out.new" "$out"

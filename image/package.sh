@@ -48,13 +48,45 @@ hf_package_inputs() {
     } | sha256sum | cut -c1-64
 }
 
+hf_package_make_root() {
+    hf_step "a Debian $1 to build packages in, for $2" "package-root-$1-$2" "$hf_hint_apt" \
+        "$hf_root/image/package-root" "${hf_package_update[@]}" "$1" "$2" "$(hf_package_root "$@")"
+}
+
+# hf_package_daemon DEBIAN PLATFORM: holdfast alone, for a release to bring.
+hf_package_daemon() {
+    local debian=$1 platform=$2 root inputs
+    root=$(hf_package_root "$@")
+    hf_package_make_root "$@"
+    inputs=$(hf_package_inputs "$root" /dev/null)
+    if hf_made "package-daemon-$debian-$platform" "$inputs" && [ -f "$(hf_package_file holdfast "$@")" ]; then
+        return 0
+    fi
+    hf_step "builds holdfastd's package for Debian $debian, $platform" "package-daemon-$debian-$platform" \
+        "The compiler's messages are above." "$hf_root/image/package-build" "$root" "$debian" "$platform" \
+        "$hf_build/civetweb-src" - "$hf_release_key_dir/minisign.pub" "$hf_packages_dir"
+    hf_mark "package-daemon-$debian-$platform" "$inputs"
+}
+
+# Those of all platforms that are released, for both Debians.
+hf_package_daemons() {
+    local debian platform
+    hf_step "makes a key for releases" release-key "Is there a place to write, and minisign?" hf_release_key
+    hf_release_packages=()
+    for platform in "${hf_release_platforms[@]}"; do
+        for debian in 12 13; do
+            hf_package_daemon "$debian" "$platform"
+            hf_release_packages+=("$(hf_package_file holdfast "$debian" "$platform")")
+        done
+    done
+}
+
 # hf_package DEBIAN PLATFORM: its bundle must be there (hf_bundles).
 hf_package() {
     local debian=$1 platform=$2 root bundle inputs
     root=$(hf_package_root "$@")
     bundle=$(hf_bundle_file "$platform")
-    hf_step "a Debian $debian to build packages in, for $platform" "package-root-$debian-$platform" "$hf_hint_apt" \
-        "$hf_root/image/package-root" "${hf_package_update[@]}" "$debian" "$platform" "$root"
+    hf_package_make_root "$@"
     inputs=$(hf_package_inputs "$root" "$bundle")
     if hf_made "package-$debian-$platform" "$inputs" && [ -f "$(hf_package_file holdfast "$@")" ] &&
         [ -f "$(hf_package_file holdfast-images "$@")" ]; then

@@ -12,18 +12,25 @@ hf_receiver_file=$hf_build/receiver.json
 hf_registry_port_first=5000
 # For which platforms; ./dev release sets it.
 hf_release_platforms=("$(hf_platform_here)")
+# Packages of holdfast that releases bring; ./dev release sets them.
+hf_release_packages=()
 # Signs what this clone makes; whoever ships releases keeps a key of their own elsewhere.
 hf_release_key_dir=$hf_build/release-key
 
-# hf_release_options [--platform PLATFORM]...: all that a gateway can be where none is named.
+# Whether ./dev release builds packages of holdfast for them.
+# shellcheck disable=SC2034 # for dev
+hf_release_daemon=yes
+# hf_release_options [--platform PLATFORM]... [--without-daemon]: all that a gateway can be where none is named.
+# shellcheck disable=SC2034 # for dev
 hf_release_options() {
     hf_release_platforms=()
     while [ $# -gt 0 ]; do
         case $1:${2:-} in
-        --platform:amd64 | --platform:arm64) hf_release_platforms+=("$2") ;;
-        *) hf_die "./dev release does not know '$*'" "usage: ./dev release [--platform amd64|arm64]..." ;;
+        --platform:amd64 | --platform:arm64) hf_release_platforms+=("$2") && shift ;;
+        --without-daemon:*) hf_release_daemon=no ;;
+        *) hf_die "./dev release does not know '$*'" "usage: ./dev release [--platform amd64|arm64]... [--without-daemon]" ;;
         esac
-        shift 2
+        shift
     done
     [ ${#hf_release_platforms[@]} -gt 0 ] || hf_release_platforms=(amd64 arm64)
 }
@@ -178,6 +185,9 @@ hf_push_release() {
         echo "$type $1 release.json"
         echo "application/vnd.holdfast.release.v1.minisig $1.minisig release.json.minisig"
         hf_sbom_files "$1" | sed 's,^,application/spdx+json ,'
+        for file in "${hf_release_packages[@]}"; do
+            echo "application/vnd.debian.binary-package $file ${file##*/}"
+        done
     } >"$dir/parts"
     while read -r type file name; do
         hf_descriptor "$type" "$file" "$name"
@@ -206,13 +216,16 @@ hf_write_receiver() {
 }
 
 hf_publish() {
-    local platform images=()
+    local platform file images=() daemon=()
     for platform in "${hf_release_platforms[@]}"; do
         images+=("$(hf_images_of "$platform")")
     done
+    for file in "${hf_release_packages[@]}"; do
+        daemon+=(--daemon "$file")
+    done
     hf_push
     hf_write_receiver
-    "$hf_root/image/release-file" "$hf_build" "${images[@]}"
+    "$hf_root/image/release-file" "${daemon[@]}" "$hf_build" "${images[@]}"
     hf_sign_release "$hf_release_file"
     hf_sign_release "$hf_release_python_file"
     hf_push_release "$hf_release_file" holdfast/release
@@ -227,6 +240,7 @@ hf_release_inputs() {
     done
     hf_hash CHANGELOG.md CMakeLists.txt appliance/model/settings.h image/release-file image/release.sh
     "$hf_root/image/release-file" --counter
+    [ ${#hf_release_packages[@]} -eq 0 ] || sha256sum "${hf_release_packages[@]}"
     hf_release_public_key
     hf_registry
 }
@@ -251,13 +265,14 @@ hf_bundle_file() { printf '%s/holdfast-%s-%s.bundle\n' "$hf_build" "$(hf_version
 
 # The release with the images of each platform in a file, for gateways that reach no registry.
 hf_bundles() {
-    local platform key
+    local platform key packages
     for platform in "${hf_release_platforms[@]}"; do
+        mapfile -t packages < <(printf '%s\n' "${hf_release_packages[@]}" | grep "_$platform\.deb$" || true)
         key=$(cat "$hf_release_file"{,.minisig} "$hf_root/image/bundle.sh" | sha256sum | cut -c1-64)
         [ -f "$(hf_bundle_file "$platform")" ] && hf_made "bundle-$platform" "$key" && continue
         hf_step "writes the bundle for $platform" "bundle-$platform" "Is there room in build/?" \
             "$hf_root/image/bundle.sh" "$hf_release_file" "$hf_release_file.minisig" \
-            "$(hf_images_of "$platform")/oci" "$(hf_bundle_file "$platform")"
+            "$(hf_images_of "$platform")/oci" "$(hf_bundle_file "$platform")" "${packages[@]}"
         hf_mark "bundle-$platform" "$key"
     done
 }

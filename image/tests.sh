@@ -42,7 +42,7 @@ hf_tests() {
     hf_registry_start
     hf_release
     case "$verb $*" in
-    "test " | "test "*package* | "test "*network* | "test "*integration*) hf_package_tested 13 "$(hf_platform_here)" ;;
+    "test " | "test "*package* | "test "*network* | "test "*update* | "test "*integration*) hf_package_tested 13 "$(hf_platform_here)" ;;
     "soak " | "soak "*package*)
         hf_package_options
         hf_packages

@@ -56,6 +56,19 @@ lines_of(const struct cli_out *out, enum cli_tone tone, const char *what,
 }
 
 static void
+daemon_fact(struct cli_table *t, const struct hf_json *daemon)
+{
+    if (!hf_json_is_object(daemon))
+        return;
+    cli_fact(t, "holdfastd", CLI_PLAIN, "%s, in place of %s; %s%s", cli_text(daemon, "to_version"),
+             cli_text(daemon, "from_version"),
+             hf_json_bool(daemon, "present", false) ? "is here"
+                                                    : cli_bytes(cli_number(daemon, "bytes")).text,
+             hf_json_bool(daemon, "installs", false) ? "; no service restarts for it"
+                                                     : "; it is not installed");
+}
+
+static void
 room_facts(struct cli_table *t, const struct hf_json *doc)
 {
     const struct hf_json *fetch = hf_json_get(doc, "fetch"), *disk = hf_json_get(doc, "disk"),
@@ -64,6 +77,7 @@ room_facts(struct cli_table *t, const struct hf_json *doc)
     HF_AUTO_FREE char *unchanged = cli_join(hf_json_get(doc, "unchanged"), ", ");
     int64_t room_s = hf_json_int(backlog, "room_s", -1);
 
+    daemon_fact(t, hf_json_get(doc, "daemon"));
     cli_fact(t, "Unchanged", CLI_PLAIN, "%s", unchanged ? unchanged : "");
     cli_fact(t, "Fetch", CLI_PLAIN, "%lld images, %lld layers, %s", cli_int(fetch, "images"),
              cli_int(fetch, "layers"), cli_bytes(cli_number(fetch, "bytes")).text);

@@ -95,7 +95,7 @@ read_arrival(const struct hf_core *core, struct arrival *a, struct hf_error *err
         return hf_error_set_at(err, why.class, "/signature", "/signature: %s", why.message);
     if (hf_core_parse_release(core, a->asked->text, &a->release, err) < 0)
         return hf_error_wrap(err, "release");
-    if (hf_release_check_fit(&a->release, HF_VERSION, HF_SETTINGS_SCHEMA, err) < 0 ||
+    if (hf_release_check_fit(&a->release, hf_core_version(core), HF_SETTINGS_SCHEMA, err) < 0 ||
         check_version(a, err) < 0 || hf_release_print(&a->release, &a->canonical, err) < 0)
         return -1;
     return check_form(core, a, err);

@@ -94,7 +94,7 @@ static bool
 read_release(const struct hf_core_restore *r, const char *registry, char **ret_json,
              struct hf_store_release *ret_release)
 {
-    const struct hf_release_host host = {hf_release_platform(), registry};
+    const struct hf_release_host host = {.platform = hf_release_platform(), .registry = registry};
     struct hf_release release;
     struct hf_error err = {0};
     bool ok;

@@ -85,6 +85,7 @@ load_services(struct hf_core *core, struct hf_error *err)
         if (hf_core_make_target(core, i, err) < 0)
             return -1;
         hf_lifecycle_init(&s->machine, s->wish && !*s->blocked, now);
+        hf_lifecycle_adopt(&s->machine, hf_core_only_adopts(core));
         hf_core_aim(s);
     }
     return 0;

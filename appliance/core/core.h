@@ -34,6 +34,9 @@ struct hf_core_config {
     const struct hf_engine_ops *engine_ops;
     void *engine;               /* context of engine_ops; borrowed */
     struct hf_scanner *scanner; /* borrowed; NULL: plans say nothing of vulnerabilities */
+    const char *version;        /* of this holdfastd; NULL: HF_VERSION */
+    const char *update_dir; /* of holdfast-update; NULL: nobody installs another holdfastd here */
+    const char *system;     /* hf_daemon_system(); may be NULL */
     const char *trouble;    /* what was wrong at the start, for people; "" or NULL for nothing */
     struct hf_store *store; /* borrowed; used by the owner thread alone from hf_core_start() on */
     const struct hf_certificate_ops *certificates; /* NULL: no TLS at the broker */

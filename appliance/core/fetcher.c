@@ -120,6 +120,19 @@ fetch_one(struct fetcher *f, const struct fetch_item *item, struct fetch_news *n
     return 0;
 }
 
+/* It is small: how far it has come is not told. */
+static void
+fetch_daemon(struct fetcher *f, const struct fetch_job *job, struct fetch_news *news)
+{
+    news->number++;
+    hf_text_put(news->service, sizeof news->service, "holdfastd");
+    news->image_id[0] = '\0';
+    news->bytes = (struct hf_pull_bytes){.size = 0};
+    mailbox_fetch(&f->core->mail, news);
+    news->result =
+        hf_core_fetch_daemon(f->core, &job->daemon, job->repository, is_given_up, f, &news->err);
+}
+
 static int
 remove_one(struct fetcher *f, const struct fetch_item *item, struct hf_error *err)
 {
@@ -133,7 +146,9 @@ remove_one(struct fetcher *f, const struct fetch_item *item, struct hf_error *er
 static void
 do_job(struct fetcher *f, const struct fetch_job *job)
 {
-    struct fetch_news news = {.some = true, .remove = job->remove, .of = (unsigned)job->count};
+    struct fetch_news news = {.some = true,
+                              .remove = job->remove,
+                              .of = (unsigned)job->count + (*job->daemon.version != '\0')};
 
     memcpy(news.release_id, job->release_id, sizeof news.release_id);
     for (size_t i = 0; i < job->count && news.result == 0; i++) {
@@ -148,6 +163,8 @@ do_job(struct fetcher *f, const struct fetch_job *job)
             news.result = job->remove ? remove_one(f, &job->items[i], &news.err)
                                       : fetch_one(f, &job->items[i], &news, &news.err);
     }
+    if (news.result == 0 && *job->daemon.version)
+        fetch_daemon(f, job, &news);
     if (news.result < 0)
         hf_log_warn("event=%s-failed service=%s error=\"%s\"",
                     job->remove ? "image-remove" : "fetch", news.service, news.err.message);

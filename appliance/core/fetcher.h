@@ -25,6 +25,8 @@ struct fetch_job {
     char release_id[HF_DIGEST_TEXT_SIZE]; /* that is to come; "" where it removes */
     struct fetch_item items[HF_SERVICES_MAX];
     size_t count;
+    struct hf_release_daemon daemon;     /* version "": none */
+    char repository[HF_REPOSITORY_SIZE]; /* that it is in */
 };
 
 /* What it says: how far it is, and at last how it ended. */

@@ -150,6 +150,10 @@ void hf_core_hand_over_again(struct hf_core *core);
 struct hf_gate_service hf_core_gate_service(const struct hf_core *core, const struct service *s,
                                             bool was_well, int64_t exits);
 
+/* upgrade_gate.c: the gate of an upgrade, asked of all services. */
+struct hf_upgrade_event hf_core_gate_all(struct hf_core *core, const bool was_well[HF_SERVICES_MAX],
+                                         int64_t now_ms);
+
 /* present.c: how long until the buffer is full or drained at the present rates. stored_bytes: of
  * what is held, without what the file has anyway. */
 void hf_core_forecast(struct hf_buffer_view *b, int64_t stored_bytes);

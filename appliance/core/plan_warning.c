@@ -20,6 +20,7 @@ hf_plan_warning_name(enum hf_plan_warning_kind kind)
         [HF_WARNING_NOT_SCANNED] = "not_scanned",
         [HF_WARNING_OLDER_SETTINGS] = "older_settings",
         [HF_WARNING_WAITS] = "waits",
+        [HF_WARNING_DAEMON_STAYS] = "daemon_stays",
     };
 
     return names[kind];

@@ -358,6 +358,7 @@ begin(struct hf_core *core, const struct application *a, const struct hf_plan *p
     u->culprit[0] = '\0';
     hf_upgrade_init(&u->machine, (unsigned)record.count, plan->gate_s * 1000, plan->switch_s * 1000,
                     hf_clock_mono_ms());
+    u->machine.installs = plan->daemon_installs;
     u->active = u->resumed = true;
     hf_core_say_upgrade(core);
     core->changed = true;
@@ -438,6 +439,10 @@ hf_core_give_up_upgrade(struct hf_core *core, const char *actor, struct hf_opera
     if (u->machine.state == HF_UPGRADE_ROLLING_BACK)
         return hf_error_set(err, HF_ERROR_CONFLICT, "the upgrade to '%s' is being rolled back",
                             u->record.to.name);
+    if (hf_core_daemon_is_begun(core))
+        return hf_error_set(err, HF_ERROR_CONFLICT,
+                            "holdfastd %s is being installed, which ends by itself within minutes",
+                            u->to->daemon.version);
     hf_text_put(why, sizeof why, "given up by %s", actor);
     hf_text_put(what, sizeof what, "gave up the %s to release '%s'",
                 hf_upgrade_kind_name(u->record.kind), u->record.to.name);

@@ -34,6 +34,7 @@ enum hf_plan_warning_kind {
     HF_WARNING_NOT_SCANNED,    /* an image of which that is not known */
     HF_WARNING_OLDER_SETTINGS, /* what its services do not understand is in use */
     HF_WARNING_WAITS,          /* no window for upgrades is open */
+    HF_WARNING_DAEMON_STAYS,   /* it brings a newer holdfastd, which cannot be installed here */
     HF_WARNING_KIND_COUNT
 };
 
@@ -57,6 +58,9 @@ struct hf_plan {
     size_t count;
     char unchanged[HF_SERVICES_MAX][HF_NAME_SIZE];
     size_t unchanged_count;
+    struct hf_release_daemon daemon; /* that it brings; version "": none that is newer */
+    bool daemon_present;             /* its package is here */
+    bool daemon_installs;
     size_t fetch_count;     /* images that are not here */
     size_t fetch_layers;    /* of them, those that are not here either */
     int64_t fetch_bytes;    /* of these, as the registry has them */
@@ -111,6 +115,11 @@ HF_MUST int hf_core_admit(struct hf_core *core, const struct hf_admission *asked
 /* The same checks, and nothing more. The caller ends ret_release with hf_release_done(). */
 HF_MUST int hf_core_examine(struct hf_core *core, const char *text, const char *signature,
                             struct hf_release *ret_release, struct hf_error *err);
+/* Whether a package of holdfastd is newer than this one, and is not here. */
+bool hf_core_wants_daemon(const struct hf_core *core, const struct hf_release_daemon *d);
+/* Keeps its file: the newest few are. INVALID where it is not what the release names. */
+HF_MUST int hf_core_keep_daemon(const struct hf_core *core, const struct hf_release_daemon *d,
+                                struct hf_slice file, struct hf_error *err);
 /* hf_core_admit() of an upload. */
 HF_MUST int hf_core_add_release(struct hf_core *core, const char *text, const char *signature,
                                 const char *actor, struct hf_known_release *ret_known,

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "core/admit.h"
 #include "core/internal.h"
 #include "store/release.h"
 
@@ -20,7 +21,8 @@ int
 hf_core_parse_release(const struct hf_core *core, const char *json, struct hf_release *ret_release,
                       struct hf_error *err)
 {
-    const struct hf_release_host host = {hf_release_platform(), core->settings.registry.host};
+    const struct hf_release_host host = {hf_release_platform(), core->settings.registry.host,
+                                         core->config.system};
 
     return hf_release_parse(json, strlen(json), &host, ret_release, err);
 }
@@ -113,11 +115,19 @@ static void
 aim_all(struct hf_core *core)
 {
     compose(core);
+    for (size_t i = 0; i < core->service_count; i++)
+        hf_lifecycle_adopt(&core->services[i].machine, hf_core_only_adopts(core));
     if (core->release.count > hf_service_count) { /* own ones have their accounts and secrets */
         core->hand_over_due = true;
         hf_core_hand_over_again(core);
     }
     hf_core_retarget_all(core);
+}
+
+bool
+hf_core_only_adopts(const struct hf_core *core)
+{
+    return core->upgrade.active && core->upgrade.machine.state == HF_UPGRADE_INSTALLING;
 }
 
 bool
@@ -169,6 +179,8 @@ static void
 init_machine(struct hf_core *core, int64_t now_ms)
 {
     struct upgrade *u = &core->upgrade;
+    struct hf_known_release known;
+    HF_AUTO_FREE char *json = NULL;
 
     hf_upgrade_init(&u->machine, (unsigned)u->record.count,
                     core->settings.upgrade.gate_s * MS_A_SECOND,
@@ -176,6 +188,8 @@ init_machine(struct hf_core *core, int64_t now_ms)
     u->machine.state = u->record.state;
     u->machine.index = u->record.index;
     memcpy(u->machine.reason, u->record.reason, sizeof u->machine.reason);
+    u->machine.installs = hf_core_find_release(core, u->record.to.id, &known, &json, NULL) == 0 &&
+                          hf_core_installs_daemon(core, &known, u->to, u->record.kind);
 }
 
 /* A store of before knew what runs, but no list of releases. */
@@ -223,6 +237,8 @@ hf_core_load_upgrade(struct hf_core *core, struct hf_error *err)
     if (hf_store_release_texts(core->config.store, true, note_leftovers, &u->collecting.due, err) <
         0)
         return -1;
+    if (!count || u->record.finished_ms || u->record.state != HF_UPGRADE_INSTALLING)
+        hf_store_forget_before(core->config.store); /* no holdfastd is on trial */
     if (!count || u->record.finished_ms || !core->has_release)
         return 0;
     if (hold_both(core, &why) < 0)
@@ -264,6 +280,10 @@ give_fetch(struct hf_core *core, struct hf_error *err)
         hf_text_put(item->service, sizeof item->service, "%s", u->record.services[i].name);
         item->image = u->to->services[at].image;
     }
+    if (u->machine.installs) {
+        job.daemon = u->to->daemon;
+        memcpy(job.repository, core->settings.registry.release_repository, sizeof job.repository);
+    }
     u->news = (struct fetch_news){.some = false};
     if (check_room(core, err) < 0)
         return -1;
@@ -298,8 +318,13 @@ carry_out(struct hf_core *core, const struct hf_upgrade_step *step, bool failed)
         if (give_fetch(core, &err) < 0)
             u->news = (struct fetch_news){.some = true, .done = true, .result = -1, .err = err};
         break;
+    case HF_UPGRADE_INSTALL:
+        if (hf_core_request_daemon(core, &err) < 0)
+            hf_log_error("event=daemon-not-asked-for error=\"%s\"", err.message);
+        break;
     case HF_UPGRADE_RESTORE:
         fetcher_cancel(&u->fetcher);
+        hf_core_withdraw_daemon(core);
         if (failed)
             note_failure(core);
         break;
@@ -404,6 +429,8 @@ hf_core_upgrade_event(struct hf_core *core, const struct hf_upgrade_event *event
     core->changed |= step.moved || strcmp(m.waiting, u->machine.waiting) != 0;
     u->machine = m;
     if (step.moved) {
+        if (!hf_core_only_adopts(core))
+            hf_store_forget_before(core->config.store);
         hf_core_say_upgrade(core);
         forget_measures(u);
         u->active = !hf_upgrade_ended(m.state);

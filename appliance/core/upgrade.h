@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "core/daemon.h"
 #include "core/fetcher.h"
 #include "core/releases.h"
 #include "scan/scanner.h"
@@ -58,6 +59,7 @@ struct upgrade {
     struct fetch_news news; /* what the fetcher said last, until it was acted on */
     int64_t gap_from_ms;    /* since when the service under way is away; monotonic, 0: it is not */
     struct gate_base base;
+    struct daemon_trial daemon;
     struct hf_gate_result gate[HF_GATE_COUNT];
     char said[HF_TEXT_SIZE];    /* of the last look, for its event to borrow */
     char culprit[HF_NAME_SIZE]; /* the service that a failure is about; "": none alone */
@@ -92,6 +94,9 @@ void hf_core_say_upgrade(const struct hf_core *core);
 
 /* upgrade.c: whether the configuration must stay as it is, so that the way back stays too. */
 bool hf_core_upgrade_locks(const struct hf_core *core);
+/* upgrade.c: whether containers are to stay as they are: a holdfastd is on trial, or about to be.
+ */
+bool hf_core_only_adopts(const struct hf_core *core);
 
 /* upgrade_gate.c: what can be seen of the upgrade, as an event. */
 struct hf_upgrade_event hf_core_upgrade_look(struct hf_core *core, int64_t now_ms);

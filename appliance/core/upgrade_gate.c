@@ -260,26 +260,30 @@ hf_core_gate_service(const struct hf_core *core, const struct service *s, bool w
     };
 }
 
+static void
+fill_service(struct hf_core *core, const struct service *s, bool was_well, struct hf_gate_facts *f)
+{
+    f->services[f->count++] =
+        hf_core_gate_service(core, s, was_well, core->upgrade.base.exits[s - core->services]);
+}
+
 /* What was not well before is not held against the new release. */
 static void
 fill_services(struct hf_core *core, struct hf_gate_facts *f)
 {
     const struct upgrade *u = &core->upgrade;
 
-    for (size_t i = 0; i < u->record.count; i++) {
-        const struct service *s = service_of(core, u->record.services[i].name);
-
-        f->services[f->count++] = hf_core_gate_service(core, s, u->record.services[i].was_well,
-                                                       u->base.exits[s - core->services]);
-    }
+    for (size_t i = 0; i < u->record.count; i++)
+        fill_service(core, service_of(core, u->record.services[i].name),
+                     u->record.services[i].was_well, f);
 }
 
 static bool
-broker_was_well(const struct hf_upgrade_record *r)
+broker_was_well(const struct hf_gate_facts *f)
 {
-    for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->services[i].name, "broker") == 0)
-            return r->services[i].was_well;
+    for (size_t i = 0; i < f->count; i++)
+        if (strcmp(f->services[i].name, "broker") == 0)
+            return f->services[i].was_well;
     return false;
 }
 
@@ -302,13 +306,14 @@ fill_path(struct hf_core *core, struct hf_gate_facts *f)
     f->accepted = (struct hf_gate_number){b->accepted, number_of(core, "buffer", "accepted")};
     f->delivered = (struct hf_gate_number){b->delivered, number_of(core, "buffer", "delivered")};
     f->canaries = (struct hf_gate_number){b->canaries, canaries_of(core)};
-    f->broker_expected = core->broker_answered_ms || broker_was_well(&core->upgrade.record);
+    f->broker_expected = core->broker_answered_ms || broker_was_well(f);
     f->broker_answered = core->broker_answered_ms > b->at_ms;
     f->sink_reached = strcmp(uplink, "idle") == 0 || strcmp(uplink, "delivering") == 0;
 }
 
+/* was_well: of all services; NULL: of those that change, as it was written. */
 static struct hf_upgrade_event
-look_at_gate(struct hf_core *core, int64_t now_ms)
+look_at_gate(struct hf_core *core, const bool *was_well, int64_t now_ms)
 {
     char *why = core->upgrade.said;
     struct upgrade *u = &core->upgrade;
@@ -321,7 +326,10 @@ look_at_gate(struct hf_core *core, int64_t now_ms)
         return say(HF_UPGRADE_UNSEEN, "Docker does not answer");
     }
     take_base(core, now_ms);
-    fill_services(core, &facts);
+    if (!was_well)
+        fill_services(core, &facts);
+    for (size_t i = 0; was_well && i < core->service_count; i++)
+        fill_service(core, &core->services[i], was_well[i], &facts);
     fill_path(core, &facts);
     hf_gate_judge(&facts, u->gate, &culprit);
     send_canary(core, now_ms);
@@ -333,6 +341,12 @@ look_at_gate(struct hf_core *core, int64_t now_ms)
         event = say(u->gate[i].state == HF_GATE_FAILED ? HF_UPGRADE_BAD : HF_UPGRADE_NOT_YET, why);
     }
     return event;
+}
+
+struct hf_upgrade_event
+hf_core_gate_all(struct hf_core *core, const bool was_well[HF_SERVICES_MAX], int64_t now_ms)
+{
+    return look_at_gate(core, was_well, now_ms);
 }
 
 /* ---- the way back ---- */
@@ -366,12 +380,14 @@ hf_core_upgrade_look(struct hf_core *core, int64_t now_ms)
         return say(HF_UPGRADE_BEGIN, NULL);
     case HF_UPGRADE_PULLING:
         return look_at_fetch(core);
+    case HF_UPGRADE_INSTALLING:
+        return hf_core_look_at_daemon(core, now_ms);
     case HF_UPGRADE_VERIFIED:
         return look_at_hold(core);
     case HF_UPGRADE_SWITCHING:
         return look_at_service(core);
     case HF_UPGRADE_GATING:
-        return look_at_gate(core, now_ms);
+        return look_at_gate(core, NULL, now_ms);
     case HF_UPGRADE_ROLLING_BACK:
         return look_at_way_back(core);
     default:

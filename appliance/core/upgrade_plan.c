@@ -206,7 +206,7 @@ find_obstacles(const struct hf_core *core, const struct hf_known_release *known,
         hf_plan_obstruct(plan, "upgrades are frozen (upgrade.freeze in the configuration)");
     if (core->has_release)
         find_other_services(core, to, plan);
-    if (hf_release_check_fit(to, HF_VERSION, HF_SETTINGS_SCHEMA, &err) < 0)
+    if (hf_release_check_fit(to, hf_core_version(core), HF_SETTINGS_SCHEMA, &err) < 0)
         hf_plan_obstruct(plan, "%s", err.message);
     compare_with_floor(core, to, wish, plan);
     if (!known->is_signed && has_keys(core) && wish->kind == HF_UPGRADE_FORTH)
@@ -291,7 +291,7 @@ plan_backlog(const struct hf_core *core, struct hf_plan *plan)
 static void
 seal(struct hf_plan *plan)
 {
-    const char *texts[4 + 2 * HF_SERVICES_MAX];
+    const char *texts[5 + 2 * HF_SERVICES_MAX];
     char how[HF_TEXT_SIZE];
     size_t count = 0;
 
@@ -299,6 +299,7 @@ seal(struct hf_plan *plan)
     texts[count++] = plan->to.id;
     texts[count++] = plan->from.id;
     texts[count++] = how;
+    texts[count++] = plan->daemon_installs ? plan->daemon.package : "";
     for (size_t i = 0; i < plan->count; i++) {
         texts[count++] = plan->services[i].name;
         texts[count++] = plan->services[i].limits;
@@ -334,6 +335,7 @@ hf_core_make_plan(struct hf_core *core, const struct hf_known_release *known,
     name_running(core, ret_plan);
     find_obstacles(core, known, to, wish, ret_plan);
     find_warnings(core, known, to, ret_plan);
+    hf_core_plan_daemon(core, known, to, wish, ret_plan);
     if (wish->kind == HF_UPGRADE_FORTH && hf_core_waits_for_window(core, why))
         hf_plan_warn(ret_plan, HF_WARNING_WAITS, "Applied now, %s.", why);
     ret_plan->from_schema = core->has_release ? core->release.settings_schema : to->settings_schema;

@@ -326,6 +326,17 @@ hf_bundle_source(struct hf_bundle *b)
     return (struct hf_import_source){&ops, b};
 }
 
+int
+hf_bundle_blob(struct hf_bundle *b, const char *digest, struct hf_buf *out, struct hf_error *err)
+{
+    int rc;
+
+    while ((rc = next_blob(b, err)) == 0)
+        if (strcmp(b->digest, digest) == 0)
+            return read_entry(b, out, err);
+    return rc < 0 ? -1 : missing("blob", digest, err);
+}
+
 /* ---- from a file ---- */
 
 static int

@@ -8,6 +8,7 @@
  *     oci-layout, index.json  so that other tools can read it as an OCI image layout
  *     blobs/sha256/HEX        manifests and configurations, image by image in the release's order
  *     blobs/sha256/HEX        layers, each once
+ *     blobs/sha256/HEX        packages of holdfastd that the release names
  *
  * image/bundle.sh writes it.
  */
@@ -43,6 +44,11 @@ const struct hf_buf *hf_bundle_signature(const struct hf_bundle *b);
 
 /* For one import. */
 struct hf_import_source hf_bundle_source(struct hf_bundle *b);
+
+/* Appends a blob that comes later in the bundle; what comes before it is passed over. INVALID where
+ * there is none, TOO_LARGE past out->max. */
+HF_MUST int hf_bundle_blob(struct hf_bundle *b, const char *digest, struct hf_buf *out,
+                           struct hf_error *err);
 
 void hf_bundle_free(struct hf_bundle *b);
 HF_DEFINE_AUTO(struct hf_bundle, hf_bundle, hf_bundle_free)

@@ -36,6 +36,10 @@ struct hf_intake_ops {
     /* Makes it known. */
     int (*admit)(void *context, const char *release, const char *signature, const char *actor,
                  char ret_id[HF_DIGEST_TEXT_SIZE], struct hf_error *err);
+    /* Whether the package of holdfastd that the release brings is to be kept; and keeps it. */
+    bool (*wants_daemon)(void *context, const struct hf_release_daemon *d);
+    int (*keep_daemon)(void *context, const struct hf_release_daemon *d, struct hf_slice file,
+                       struct hf_error *err);
     /* For the audit log. */
     void (*note)(void *context, const char *actor, const char *what);
     void *context;

@@ -117,6 +117,23 @@ import_images(struct hf_intake *in, struct hf_bundle *b, const struct hf_release
     return job.count ? in->config.engine_ops->import(in->config.engine, &job, err) : 0;
 }
 
+/* ---- holdfastd ---- */
+
+/* Behind the images. */
+static int
+take_daemon(struct hf_intake *in, struct hf_bundle *b, const struct hf_release_daemon *d,
+            struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf file = HF_BUF_INIT((size_t)d->size);
+    const struct hf_intake_ops *ops = &in->config.ops;
+
+    if (!*d->package || !ops->wants_daemon(ops->context, d))
+        return 0;
+    if (hf_bundle_blob(b, d->digest, &file, err) < 0)
+        return hf_error_wrap(err, "the package of holdfastd");
+    return ops->keep_daemon(ops->context, d, (struct hf_slice){file.data, file.len}, err);
+}
+
 /* ---- all of it ---- */
 
 static int
@@ -131,6 +148,8 @@ take(struct hf_intake *in, char id[HF_DIGEST_TEXT_SIZE], struct hf_error *err)
     if (hf_bundle_open(&input, &b, err) < 0 || examine(in, b, &release, err) < 0)
         return -1;
     rc = import_images(in, b, &release, err);
+    if (rc == 0)
+        rc = take_daemon(in, b, &release.daemon, err);
     hf_release_done(&release);
     if (rc < 0)
         return -1;

@@ -189,10 +189,11 @@ read_document(const struct hf_json *doc, const struct hf_release_host *host, str
         {"version", HF_JSON_STRING, true},      {"created", HF_JSON_STRING, true},
         {"counter", HF_JSON_INT, true},         {"min_holdfastd", HF_JSON_STRING, true},
         {"settings_schema", HF_JSON_INT, true}, {"notes", HF_JSON_STRING, false},
-        {"services", HF_JSON_OBJECT, true},
+        {"services", HF_JSON_OBJECT, true},     {"daemon", HF_JSON_OBJECT, false},
     };
 
-    if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0 || read_head(doc, r, err) < 0)
+    if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0 || read_head(doc, r, err) < 0 ||
+        hf_release_read_daemon(hf_json_get(doc, "daemon"), host, r, err) < 0)
         return -1;
     return parse_services(hf_json_get(doc, "services"), host, r, err);
 }

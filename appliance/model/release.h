@@ -40,6 +40,7 @@ int hf_service_index(const char *name);
 struct hf_release_host {
     const char *platform; /* as GOARCH has it: "amd64", "arm64" */
     const char *registry; /* host and port, "" for none */
+    const char *system;   /* hf_daemon_system(); NULL: no package of holdfastd is looked for */
 };
 
 /* The platform of this program, "" where no release can have it. */
@@ -79,6 +80,14 @@ struct hf_release_service {
     const struct hf_json *limits; /* of a built-in one, over its defaults; NULL for none */
 };
 
+/* holdfastd itself, as the Debian package for the host; see model/daemon.h. */
+struct hf_release_daemon {
+    char version[HF_VERSION_SIZE]; /* "": the release has none */
+    char package[HF_VERSION_SIZE]; /* version of the package; "": there is none for this host */
+    char digest[HF_DIGEST_SIZE];   /* of its file */
+    int64_t size;                  /* of its file, bytes */
+};
+
 struct hf_release {
     char name[HF_NAME_SIZE];
     char version[HF_VERSION_SIZE];
@@ -86,6 +95,7 @@ struct hf_release {
     int64_t counter;                     /* rises from release to release, see model/trust.h */
     char min_holdfastd[HF_VERSION_SIZE]; /* the oldest holdfastd that can run it */
     int64_t settings_schema;             /* of the configuration that its services understand */
+    struct hf_release_daemon daemon;
     size_t count; /* the built-in ones by hf_service_index(), then own ones */
     struct hf_release_service services[HF_SERVICES_MAX];
     struct hf_json *doc; /* all of it, checked */

@@ -159,9 +159,9 @@ is_digest(const char *text)
 }
 
 /* Absent is fine, as hf_json_check() has asked for what must be there. */
-static int
-check_digest(const struct hf_json *v, const char *member, const char *what, const char *pointer,
-             struct hf_error *err)
+int
+hf_release_check_digest(const struct hf_json *v, const char *member, const char *what,
+                        const char *pointer, struct hf_error *err)
 {
     const char *text = hf_json_string(v, member);
     char must[128];
@@ -187,7 +187,7 @@ check_layers(const struct hf_json *layers, const char *pointer, struct hf_error 
     for (const struct hf_json *l = hf_json_first(layers); l; l = hf_json_next(l)) {
         hf_text_put(at, sizeof at, "%s/layers/%zu", pointer, i++);
         if (hf_json_check(l, at, fields, HF_LEN(fields), err) < 0 ||
-            check_digest(l, "digest", "the layer", at, err) < 0 ||
+            hf_release_check_digest(l, "digest", "the layer", at, err) < 0 ||
             hf_check_range(l, "size", 1, LAYER_BYTES_MOST, at, err) < 0)
             return -1;
     }
@@ -204,10 +204,11 @@ check_platform(const struct hf_json *v, const char *pointer, struct hf_error *er
     };
 
     if (hf_json_check(v, pointer, fields, HF_LEN(fields), err) < 0 ||
-        check_digest(v, "manifest", "the image's manifest", pointer, err) < 0 ||
-        check_digest(v, "config", "the image's configuration, which is its id", pointer, err) < 0 ||
-        check_digest(v, "sbom", "a document", pointer, err) < 0 ||
-        check_digest(v, "scan", "a document", pointer, err) < 0)
+        hf_release_check_digest(v, "manifest", "the image's manifest", pointer, err) < 0 ||
+        hf_release_check_digest(v, "config", "the image's configuration, which is its id", pointer,
+                                err) < 0 ||
+        hf_release_check_digest(v, "sbom", "a document", pointer, err) < 0 ||
+        hf_release_check_digest(v, "scan", "a document", pointer, err) < 0)
         return -1;
     return check_layers(hf_json_get(v, "layers"), pointer, err);
 }

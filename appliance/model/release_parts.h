@@ -13,3 +13,10 @@ HF_MUST int hf_release_read_images(const struct hf_json *v, const char *pointer,
 /* release_whole.c: what no service says alone. No circle among those that wait for each other, and
  * no port of the host twice. */
 HF_MUST int hf_release_check_whole(const struct hf_release *r, struct hf_error *err);
+
+/* daemon.c: the member daemon; what the host's system has is put into r. */
+HF_MUST int hf_release_read_daemon(const struct hf_json *v, const struct hf_release_host *host,
+                                   struct hf_release *r, struct hf_error *err);
+/* release_image.c */
+HF_MUST int hf_release_check_digest(const struct hf_json *v, const char *member, const char *what,
+                                    const char *pointer, struct hf_error *err);

@@ -89,6 +89,8 @@ int
 hf_release_check_fit(const struct hf_release *r, const char *holdfastd, int64_t settings_schema,
                      struct hf_error *err)
 {
+    if (*r->daemon.package && hf_version_compare(r->daemon.version, holdfastd) > 0)
+        return 0;
     if (hf_version_compare(holdfastd, r->min_holdfastd) < 0)
         return hf_error_set_at(err, HF_ERROR_INVALID, "/min_holdfastd",
                                "release %s %s needs holdfastd %s or newer, and this is %s: update "

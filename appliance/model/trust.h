@@ -28,6 +28,7 @@ HF_MUST int hf_trust_check_signature(const struct hf_json *keys, struct hf_slice
  * run: an old release, though signed, brings back what newer ones have mended. */
 HF_MUST int hf_release_check_floor(const struct hf_release *r, int64_t floor, struct hf_error *err);
 
-/* INVALID where it wants a newer holdfastd, or one that knows newer settings. */
+/* INVALID where it wants a newer holdfastd, or one that knows newer settings, and does not bring it
+ * for this host. */
 HF_MUST int hf_release_check_fit(const struct hf_release *r, const char *holdfastd,
                                  int64_t settings_schema, struct hf_error *err);

@@ -32,6 +32,7 @@ hf_upgrade_state_name(enum hf_upgrade_state s)
         [HF_UPGRADE_COMMITTED] = "committed",
         [HF_UPGRADE_ROLLING_BACK] = "rolling_back",
         [HF_UPGRADE_ROLLED_BACK] = "rolled_back",
+        [HF_UPGRADE_INSTALLING] = "installing",
     };
 
     return names[s];

@@ -57,6 +57,7 @@ enum hf_upgrade_state {
     HF_UPGRADE_COMMITTED,
     HF_UPGRADE_ROLLING_BACK,
     HF_UPGRADE_ROLLED_BACK,
+    HF_UPGRADE_INSTALLING, /* comes behind PULLING */
     HF_UPGRADE_STATE_COUNT
 };
 

@@ -241,16 +241,32 @@ migrate_one(struct hf_store *st, void *context, struct hf_error *err)
     return hf_db_script(st, set_version, err);
 }
 
+void
+hf_db_close(struct hf_store *st)
+{
+    sqlite3_close(st->db);
+    st->db = NULL;
+}
+
 int
-hf_db_migrate(struct hf_store *st, const char *const *migrations, int count, struct hf_error *err)
+hf_db_version_of(struct hf_store *st, int *ret_version, struct hf_error *err)
 {
     HF_STMT stmt = NULL;
-    int version;
 
     if (hf_db_query(st, &stmt, err, "PRAGMA user_version", "") < 0 || hf_db_step(st, stmt, err) < 0)
         return -1;
-    version = sqlite3_column_int(stmt, 0);
+    *ret_version = sqlite3_column_int(stmt, 0);
     sqlite3_reset(stmt);
+    return 0;
+}
+
+int
+hf_db_migrate(struct hf_store *st, const char *const *migrations, int count, struct hf_error *err)
+{
+    int version = 0;
+
+    if (hf_db_version_of(st, &version, err) < 0)
+        return -1;
     if (version > count)
         return hf_error_set(err, HF_ERROR_CONFLICT,
                             "the database in '%s' is of a newer version (%d, this program knows "

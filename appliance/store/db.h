@@ -65,6 +65,11 @@ HF_MUST int hf_db_copy_text(sqlite3_stmt *stmt, int column, char **ret_text, str
 extern const char *const hf_db_migrations[];
 extern const int hf_db_version;
 
+void hf_db_close(struct hf_store *st);
+
+/* Which of them it has seen. */
+HF_MUST int hf_db_version_of(struct hf_store *st, int *ret_version, struct hf_error *err);
+
 /* Brings db to version count: runs migrations[user_version…count-1], each with its number in one
  * transaction. */
 HF_MUST int hf_db_migrate(struct hf_store *st, const char *const *migrations, int count,

@@ -183,6 +183,19 @@ hf_files_set_aside(struct hf_store *st, const char *suffix, struct hf_error *err
 }
 
 int
+hf_files_link_new(struct hf_store *st, const char *suffix, struct hf_error *err)
+{
+    char from[PATH_MAX], to[PATH_MAX];
+
+    hf_files_path(st, suffix, from);
+    hf_files_path(st, ".new", to);
+    unlink(to);
+    if (link(from, to) < 0)
+        return hf_error_errno(err, errno, "cannot make '%s'", to);
+    return sync_dir(st, err);
+}
+
+int
 hf_files_install_new(struct hf_store *st, struct hf_error *err)
 {
     if (move(st, HF_FILES_NEW, "", err) < 0)

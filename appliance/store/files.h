@@ -19,6 +19,9 @@ HF_MUST int hf_files_lock(struct hf_store *st, struct hf_error *err);
 /* An empty dir/holdfast.db<suffix>, 0600, in place of one that was cut short. */
 HF_MUST int hf_files_make(const struct hf_store *st, const char *suffix, struct hf_error *err);
 
+/* Makes dir/holdfast.db.new another name of that file, in place of what is there. */
+HF_MUST int hf_files_link_new(struct hf_store *st, const char *suffix, struct hf_error *err);
+
 enum { HF_STORE_ASIDE_SUFFIX = 64 };
 
 /* Sets suffix to ".corrupt-<time>", one that nothing has yet. */

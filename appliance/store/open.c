@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "sql.h"
+#include "store/before.h"
 #include "store/export.h"
 #include "store/files.h"
 #include "store/salvage.h"
@@ -87,13 +88,6 @@ check(struct hf_store *st, struct hf_error *err)
     return v == WHOLE ? ask(st, hf_sql_gateway_get, answer, sizeof answer, err) : v;
 }
 
-static void
-close_db(struct hf_store *st)
-{
-    sqlite3_close(st->db);
-    st->db = NULL;
-}
-
 /* Opens and checks; the files are as they were unless it is WHOLE. */
 static enum verdict
 open_checked(struct hf_store *st, const char *suffix, struct hf_error *err)
@@ -109,7 +103,7 @@ open_checked(struct hf_store *st, const char *suffix, struct hf_error *err)
     if (v == WHOLE)
         sqlite3_db_config(st->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     else
-        close_db(st);
+        hf_db_close(st);
     return v;
 }
 
@@ -197,7 +191,7 @@ make_new(struct hf_store *st, struct making *m, struct hf_error *err)
     rc = hf_db_migrate(st, hf_db_migrations, hf_db_version, err);
     if (rc == 0)
         rc = hf_store_transaction(st, fill, m, err);
-    close_db(st);
+    hf_db_close(st);
     if (rc < 0)
         unlink(path);
     return rc;
@@ -227,7 +221,7 @@ start_new(struct hf_store *st, struct hf_error *err)
             return -1;
     }
     if (hf_files_exist(st, HF_FILES_NEW) && open_checked(st, HF_FILES_NEW, NULL) == WHOLE)
-        close_db(st);
+        hf_db_close(st);
     else if (make_new(st, &m, err) < 0)
         return hf_error_wrap(err, "make a database");
     return hf_files_install_new(st, err);
@@ -242,7 +236,7 @@ end_reset(struct hf_store *st, struct hf_error *err)
         return 0;
     switch (open_checked(st, HF_FILES_RESET, err)) {
     case WHOLE:
-        close_db(st);
+        hf_db_close(st);
         return hf_files_finish_reset(st, err);
     case DAMAGED:
         hf_files_remove(st, HF_FILES_RESET);
@@ -273,14 +267,16 @@ load_gateway(struct hf_store *st, struct hf_error *err)
 }
 
 static int
-prepare(struct hf_store *st, struct hf_error *err)
+prepare(struct hf_store *st, bool went_back, struct hf_error *err)
 {
     char path[PATH_MAX];
 
     hf_files_path(st, "", path);
     if (chmod(path, 0600) < 0)
         return hf_error_errno(err, errno, "cannot set the mode of '%s'", path);
-    if (hf_db_migrate(st, hf_db_migrations, hf_db_version, err) < 0 ||
+    if (hf_before_keep(st, err) < 0 ||
+        hf_db_migrate(st, hf_db_migrations, hf_db_version, err) < 0 ||
+        (went_back && hf_before_say(st, err) < 0) ||
         hf_db_script(st, "PRAGMA journal_mode = WAL", err) < 0)
         return -1;
     if (load_gateway(st, err) < 0)
@@ -294,6 +290,7 @@ static int
 open_database(struct hf_store *st, struct hf_error *err)
 {
     struct hf_error why = {0};
+    bool went_back = false;
     enum verdict v;
 
     if (end_reset(st, err) < 0)
@@ -310,12 +307,16 @@ open_database(struct hf_store *st, struct hf_error *err)
             return -1;
         v = open_checked(st, "", &why);
     }
+    if (v == WHOLE && hf_before_take(st, &went_back, err) < 0)
+        return -1;
+    if (went_back)
+        v = open_checked(st, "", &why);
     if (v != WHOLE) {
         if (err)
             *err = why;
         return -1;
     }
-    return prepare(st, err);
+    return prepare(st, went_back, err);
 }
 
 /* A disk without room must not keep what was set up from starting. */

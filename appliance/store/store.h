@@ -56,6 +56,11 @@ enum hf_store_opened {
     HF_STORE_FULL /* whole, and its disk has no room: nothing can be written yet */
 };
 
+/* The copy that was made before the schema was changed goes: nobody will go back to the program of
+ * before. Where it is there, an older program takes it in the place of a database that is too new
+ * for it, and says so as after a recovery. */
+void hf_store_forget_before(struct hf_store *st);
+
 /* How it was opened. ret_text (NULL allowed) gets a sentence to show: that the disk is full; after
  * a recovery what was damaged, where the old file is, what was saved and what was lost; else "".
  * Lives as long as st.

@@ -480,6 +480,8 @@ issue(struct hf_lifecycle_machine *m, enum hf_effect effect)
 static enum hf_lifecycle
 apply(struct hf_lifecycle_machine *m, const struct rule *rule, int64_t now_ms)
 {
+    if (m->adopts && rule->effect != HF_EFFECT_NONE && rule->effect != HF_EFFECT_START)
+        return rule->state;
     if (chases_itself(m, rule->effect)) {
         hf_backoff_fail(&m->backoff, now_ms);
         if (!m->crash_loop)
@@ -570,6 +572,12 @@ void
 hf_lifecycle_hold(struct hf_lifecycle_machine *m, const char *waits_for)
 {
     snprintf(m->waits_for, sizeof m->waits_for, "%s", waits_for);
+}
+
+void
+hf_lifecycle_adopt(struct hf_lifecycle_machine *m, bool adopts)
+{
+    m->adopts = adopts;
 }
 
 struct hf_lifecycle_step

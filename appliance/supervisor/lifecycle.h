@@ -149,6 +149,7 @@ struct hf_lifecycle_machine {
     struct hf_limits limits; /* all 0: none that could be changed */
     bool restart_due;
     char waits_for[HF_NAME_SIZE]; /* another service that has to run first; "": none */
+    bool adopts;                  /* hf_lifecycle_adopt() */
 
     /* what was seen */
     bool looked; /* ever */
@@ -210,6 +211,11 @@ void hf_lifecycle_limits(struct hf_lifecycle_machine *m, const struct hf_limits 
 /* Another service that has to run before this one is started, "" for none. It holds up nothing but
  * a start. Follow it by a TICK. */
 void hf_lifecycle_hold(struct hf_lifecycle_machine *m, const char *waits_for);
+
+/* While adopts is set no container is made, stopped, changed or removed; one that has ended is
+ * started, as Docker itself would. What is not as specified stays as it is, and is not settled.
+ * Follow it by a TICK. */
+void hf_lifecycle_adopt(struct hf_lifecycle_machine *m, bool adopts);
 
 struct hf_lifecycle_step hf_lifecycle_step(struct hf_lifecycle_machine *m,
                                            const struct hf_lifecycle_event *event, int64_t now_ms);

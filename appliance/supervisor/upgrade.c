@@ -71,6 +71,15 @@ static const enum hf_upgrade_move moves[HF_UPGRADE_STATE_COUNT][HF_UPGRADE_EVENT
             [HF_UPGRADE_UNSEEN] = HF_MOVE_BLIND,
         },
     [HF_UPGRADE_ROLLED_BACK] = {[HF_UPGRADE_RESUME] = HF_MOVE_AGAIN},
+    [HF_UPGRADE_INSTALLING] =
+        {
+            [HF_UPGRADE_RESUME] = HF_MOVE_AGAIN,
+            [HF_UPGRADE_WELL] = HF_MOVE_VERIFIED,
+            [HF_UPGRADE_NOT_YET] = HF_MOVE_SLOW,
+            [HF_UPGRADE_UNSEEN] = HF_MOVE_BLIND,
+            [HF_UPGRADE_BAD] = HF_MOVE_BACK,
+            [HF_UPGRADE_CANCEL] = HF_MOVE_BACK,
+        },
 };
 
 enum hf_upgrade_move
@@ -113,9 +122,12 @@ static enum hf_upgrade_effect
 effect_of(enum hf_upgrade_state state)
 {
     static const enum hf_upgrade_effect effects[HF_UPGRADE_STATE_COUNT] = {
-        [HF_UPGRADE_PULLING] = HF_UPGRADE_FETCH,        [HF_UPGRADE_SWITCHING] = HF_UPGRADE_AIM,
-        [HF_UPGRADE_ROLLING_BACK] = HF_UPGRADE_RESTORE, [HF_UPGRADE_COMMITTED] = HF_UPGRADE_COLLECT,
+        [HF_UPGRADE_PULLING] = HF_UPGRADE_FETCH,
+        [HF_UPGRADE_SWITCHING] = HF_UPGRADE_AIM,
+        [HF_UPGRADE_ROLLING_BACK] = HF_UPGRADE_RESTORE,
+        [HF_UPGRADE_COMMITTED] = HF_UPGRADE_COLLECT,
         [HF_UPGRADE_ROLLED_BACK] = HF_UPGRADE_COLLECT,
+        [HF_UPGRADE_INSTALLING] = HF_UPGRADE_INSTALL,
     };
 
     return effects[state];
@@ -193,6 +205,16 @@ hold(struct hf_upgrade_machine *m, const struct hf_upgrade_event *event,
     }
 }
 
+/* All is here: a new holdfastd comes first, since the new release may be made for it. */
+static void
+begin_switching(struct hf_upgrade_machine *m, struct hf_upgrade_step *step, int64_t now_ms)
+{
+    if (m->installs && m->state == HF_UPGRADE_PULLING)
+        enter(m, HF_UPGRADE_INSTALLING, step, now_ms);
+    else
+        enter(m, m->count ? HF_UPGRADE_VERIFIED : HF_UPGRADE_GATING, step, now_ms);
+}
+
 static void
 next(struct hf_upgrade_machine *m, struct hf_upgrade_step *step, int64_t now_ms)
 {
@@ -209,6 +231,19 @@ pass(struct hf_upgrade_machine *m, struct hf_upgrade_step *step, int64_t now_ms)
         enter(m, HF_UPGRADE_COMMITTED, step, now_ms);
 }
 
+static int64_t
+patience_of(const struct hf_upgrade_machine *m)
+{
+    switch (m->state) {
+    case HF_UPGRADE_INSTALLING:
+        return HF_UPGRADE_INSTALL_MOST_MS;
+    case HF_UPGRADE_SWITCHING:
+        return m->switch_ms;
+    default:
+        return HF_UPGRADE_PATIENCE_MS;
+    }
+}
+
 static void
 be_slow(struct hf_upgrade_machine *m, const struct hf_upgrade_event *event,
         struct hf_upgrade_step *step, int64_t now_ms)
@@ -222,7 +257,7 @@ be_slow(struct hf_upgrade_machine *m, const struct hf_upgrade_event *event,
             enter(m, HF_UPGRADE_ROLLED_BACK, step, now_ms);
         return;
     }
-    if (m->slow_ms < (m->state == HF_UPGRADE_SWITCHING ? m->switch_ms : HF_UPGRADE_PATIENCE_MS))
+    if (m->slow_ms < patience_of(m))
         return;
     hf_text_put(reason, sizeof reason, "%s for %lld s", m->waiting, (long long)m->slow_ms / 1000);
     go_back(m, reason, step, now_ms);
@@ -260,7 +295,7 @@ make_move(struct hf_upgrade_machine *m, const struct hf_upgrade_event *event,
         again(m, step, now_ms);
         break;
     case HF_MOVE_VERIFIED:
-        enter(m, m->count ? HF_UPGRADE_VERIFIED : HF_UPGRADE_GATING, step, now_ms);
+        begin_switching(m, step, now_ms);
         break;
     case HF_MOVE_RETRY:
         retry(m, event, step, now_ms);

@@ -4,8 +4,13 @@
  * one effect. It ends in exactly one of two states: COMMITTED, with all services of the new
  * release, or ROLLED_BACK, with all of the old one.
  *
- *     PLANNED → PULLING → VERIFIED → SWITCHING → … → GATING → COMMITTED
- *                  └─────────┴───────────┴────────────┴→ ROLLING_BACK → ROLLED_BACK
+ *     PLANNED → PULLING (→ INSTALLING) → VERIFIED → SWITCHING → … → GATING → COMMITTED
+ *                  └────────┴────────────┴───────────┴────────────┴→ ROLLING_BACK → ROLLED_BACK
+ *
+ * INSTALLING is where the release brings a newer holdfastd (machine->installs): it is installed by
+ * holdfast-update (update/machine.h) and has proved itself with the old release before a service is
+ * switched. So what comes after it is the new one's work; what goes wrong after it leads back to
+ * the old release under the new holdfastd, which has run it.
  *
  * VERIFIED and SWITCHING go round once for each service that changes: VERIFIED(i) says that those
  * before i are new and do their work, SWITCHING(i) that i becomes new too. What each service is to
@@ -26,7 +31,8 @@
  * DELAYED    they could not be had now: registry or engine do not answer
  * HELD       something holds up the next switch (at most event->most_ms where that is not 0)
  * FREE       nothing does
- * WELL       SWITCHING: the service is as the new release has it and does its work
+ * WELL       INSTALLING: the new holdfastd is installed for good
+ *            SWITCHING: the service is as the new release has it and does its work
  *            GATING: all checks pass; ROLLING_BACK: all services are as the old release has them
  * NOT_YET    it can be seen, and that is not so (yet)
  * UNSEEN     it cannot be seen
@@ -34,29 +40,42 @@
  * CANCEL     a person gives it up
  * TICK       time has passed
  *
- *               BEGIN    RESUME  FETCHED   REFUSED  DELAYED  HELD     FREE       WELL NOT_YET
- * UNSEEN  BAD    CANCEL PLANNED       PULLING  -       -         -        -        -        - - -
- * -       -      back PULLING       -        again   VERIFIED  back     retry    -        - - - -
- * -      back VERIFIED      -        again   -         -        -        hold     SWITCHING  - - -
- * -      back SWITCHING     -        again   -         -        -        -        -          next
- * slow     blind   back   back GATING        -        again   -         -        -        - - pass
- * slow     blind   back   back COMMITTED     -        again   -         -        -        - - - -
- * -       -      - ROLLING_BACK  -        again   -         -        -        -        -
- * ROLLED_BACK  slow     blind   -      - ROLLED_BACK   -        again   -         -        - - - -
- * -        -       -      -
+ *               BEGIN       RESUME      FETCHED     REFUSED     DELAYED     HELD
+ *  PLANNED      PULLING     -           -           -           -           -
+ *  PULLING      -           again       all here    back        retry       -
+ *  INSTALLING   -           again       -           -           -           -
+ *  VERIFIED     -           again       -           -           -           hold
+ *  SWITCHING    -           again       -           -           -           -
+ *  GATING       -           again       -           -           -           -
+ *  COMMITTED    -           again       -           -           -           -
+ *  ROLLING_BACK -           again       -           -           -           -
+ *  ROLLED_BACK  -           again       -           -           -           -
+ *
+ *               FREE        WELL        NOT_YET     UNSEEN      BAD         CANCEL
+ *  PLANNED      -           -           -           -           -           back
+ *  PULLING      -           -           -           -           -           back
+ *  INSTALLING   -           all here    slow        blind       back        back
+ *  VERIFIED     SWITCHING   -           -           -           -           back
+ *  SWITCHING    -           next        slow        blind       back        back
+ *  GATING       -           pass        slow        blind       back        back
+ *  COMMITTED    -           -           -           -           -           -
+ *  ROLLING_BACK -           ROLLED_BACK slow        blind       -           -
+ *  ROLLED_BACK  -           -           -           -           -           -
  *
  * TICK: in PULLING the effect again where a retry is due; nothing elsewhere.
  *
- * back: ROLLING_BACK. again: the same state and its effect. retry: the same effect after a wait,
- * back after HF_UPGRADE_TRIES of them. hold: stays; SWITCHING after most_ms, back after
- * HF_UPGRADE_HOLD_MOST_MS. next: VERIFIED of the next service, GATING after the last. pass: stays;
- * COMMITTED after gate_ms of it. slow: stays; back after too much of it (switch_ms in SWITCHING,
- * HF_UPGRADE_PATIENCE_MS altogether in GATING), ROLLED_BACK after HF_UPGRADE_BACK_MOST_MS in
- * ROLLING_BACK: what could be given back was, and supervision goes on trying. blind: stays, and no
- * time has passed.
+ * all here: INSTALLING where holdfastd is to be installed and is not, else VERIFIED (GATING where
+ * no service changes). back: ROLLING_BACK. again: the same state and its effect. retry: the same
+ * effect after a wait, back after HF_UPGRADE_TRIES of them. hold: stays; SWITCHING after most_ms,
+ * back after HF_UPGRADE_HOLD_MOST_MS. next: VERIFIED of the next service, GATING after the last.
+ * pass: stays; COMMITTED after gate_ms of it. slow: stays; back after too much of it (switch_ms in
+ * SWITCHING, HF_UPGRADE_INSTALL_MOST_MS in INSTALLING, HF_UPGRADE_PATIENCE_MS altogether in
+ * GATING), ROLLED_BACK after HF_UPGRADE_BACK_MOST_MS in ROLLING_BACK: what could be given back was,
+ * and supervision goes on trying. blind: stays, and no time has passed.
  *
  * state         effect
- * PULLING       FETCH     all images of the new release, checked
+ * PULLING       FETCH     all images of the new release, checked, and its package of holdfastd
+ * INSTALLING    INSTALL   holdfast-update is asked for it
  * SWITCHING(i)  AIM       service i is as the new release has it from now on
  * ROLLING_BACK  RESTORE   all services are as the old release has them from now on
  * COMMITTED     COLLECT   images that neither the running release nor a rollback needs go
@@ -72,7 +91,9 @@
 #include <stdint.h>
 
 enum {
-    HF_UPGRADE_TRIES = 30,                      /* to fetch, in one run of holdfastd */
+    HF_UPGRADE_TRIES = 30, /* to fetch, in one run of holdfastd */
+    /* More than holdfast-update takes where all it may wait for lasts as long as it may. */
+    HF_UPGRADE_INSTALL_MOST_MS = 30 * 60 * 1000,
     HF_UPGRADE_HOLD_MOST_MS = 24 * 3600 * 1000, /* for a backlog, say */
     HF_UPGRADE_PATIENCE_MS = 20 * 1000,         /* a service may be slow for a moment */
     HF_UPGRADE_BACK_MOST_MS = 10 * 60 * 1000,
@@ -102,6 +123,7 @@ enum hf_upgrade_effect {
     HF_UPGRADE_AIM, /* machine->index */
     HF_UPGRADE_RESTORE,
     HF_UPGRADE_COLLECT,
+    HF_UPGRADE_INSTALL,
     HF_UPGRADE_EFFECT_COUNT
 };
 
@@ -124,6 +146,7 @@ struct hf_upgrade_machine {
     char reason[HF_TEXT_SIZE]; /* why it goes or went back; "" otherwise */
 
     /* what is not */
+    bool installs; /* set by the caller: the new release brings a newer holdfastd */
     int64_t gate_ms, switch_ms;
     int64_t since_ms;           /* of state and index; monotonic */
     int64_t seen_ms;            /* of the last event that saw something; 0: none since */

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct hf_release_host host = {"amd64", "registry.example:5000"};
+static const struct hf_release_host host = {.platform = "amd64",
+                                            .registry = "registry.example:5000"};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -19,4 +19,5 @@
     "\"version\":\"1.2.3\"}"
 #define RELEASE(services) RELEASE_OF("\"format\":1,\"min_holdfastd\":\"0.1.0\",", services)
 
-static const struct hf_release_host on_amd64 = {"amd64", "registry.example:5000"};
+static const struct hf_release_host on_amd64 = {.platform = "amd64",
+                                                .registry = "registry.example:5000"};

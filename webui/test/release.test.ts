@@ -232,6 +232,18 @@ describe('the steps of an upgrade', () => {
   });
 });
 
+describe('a newer holdfastd', () => {
+  it('is a step while it is installed', () => {
+    const now = upgrade('installing', ['waiting', 'waiting'], {
+      waiting: 'holdfastd 2.0.0 is on trial',
+    });
+    expect(states(now).slice(0, 2)).toEqual(['fetch done', 'install now']);
+    expect(step(now, 'install')?.detail).toBe('Holdfastd 2.0.0 is on trial.');
+    expect(stageText(now, titleOf)).toBe('Installing a newer holdfastd');
+    expect(states(upgrade('verified', ['waiting', 'waiting']))).not.toContain('install now');
+  });
+});
+
 describe('an upgrade in a few words', () => {
   it('is under way from its start to its end', () => {
     expect(isUnderWay(stateWith().upgrade)).toBe(false);
@@ -356,6 +368,7 @@ function plan(more: Partial<Plan> = {}): Plan {
     possible: true,
     obstacles: [],
     needs_allow_older: false,
+    daemon: null,
     services: [change()],
     unchanged: ['broker'],
     fetch: { images: 1, layers: 2, bytes: 1000 },

@@ -93,7 +93,7 @@ planning(void **state)
     (void)state;
     call_expect("POST", "/api/v1/releases/" NEW "/plan", "", 200, "ETag: " ETAG "\r\n");
     call_expect("POST", "/api/v1/releases/" NEW "/plan", "", 200,
-                "\"possible\":true,\"obstacles\":[],\"needs_allow_older\":false,"
+                "\"possible\":true,\"obstacles\":[],\"needs_allow_older\":false,\"daemon\":null,"
                 "\"services\":[{\"service\":\"broker\",");
     call_expect("POST", "/api/v1/releases/" NEW "/plan", "", 200,
                 "\"room_s\":null,\"queue_s\":240,\"max_backlog\":null},"

@@ -27,6 +27,8 @@ struct box {
     struct fake_engine engine;
     struct hf_scanner *scanner;                    /* NULL: none */
     const struct hf_certificate_ops *certificates; /* NULL: none */
+    const char *version, *update_dir, *system;     /* as of hf_core_config */
+    uint16_t field_port;                           /* 0: the usual one */
     struct hf_store *store;
     struct hf_core *core;
 };
@@ -39,12 +41,15 @@ start_with(struct box *b, const char *release_json)
         .placement = {.instance = "t",
                       .run_dir = b->run,
                       .field_address = "127.0.0.1",
-                      .field_port = 1883,
+                      .field_port = b->field_port ? b->field_port : 1883,
                       .field_tls_port = 8883},
         .state_dir = b->dir,
         .engine_ops = &fake_engine_ops,
         .engine = &b->engine,
         .scanner = b->scanner,
+        .version = b->version,
+        .update_dir = b->update_dir,
+        .system = b->system,
         .certificates = b->certificates,
     };
 

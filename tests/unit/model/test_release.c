@@ -47,6 +47,50 @@ edited(const char *text, const char *from, const char *to)
     "\"adapter\":{\"limits\":{\"cpus\":0.5,\"memory_bytes\":33554432,\"pids\":16}," IMAGES(        \
         "adapter") ",\"user\":20001}"
 
+#define DAEMON_OF(version, system, package, size)                                                  \
+    "\"daemon\":{\"platforms\":{\"amd64\":{\"" system "\":{\"digest\":\"" SHA                      \
+    "\",\"package\":\"" package "\",\"size\":" size "}}},\"version\":\"" version "\"},"
+#define BRINGING(daemon) RELEASE_OF(daemon "\"format\":1,\"min_holdfastd\":\"1.2.0\",", BUILT_IN)
+
+static void
+holdfastd_is_taken_for_this_system(void **state)
+{
+    struct hf_release_host host = on_amd64;
+    struct hf_release r;
+
+    (void)state;
+    host.system = "debian13";
+    parse(BRINGING(DAEMON_OF("1.2.3", "debian13", "1.2.3-1~deb13u1", "9")), &host, &r);
+    assert_string_equal(r.daemon.version, "1.2.3");
+    assert_string_equal(r.daemon.package, "1.2.3-1~deb13u1");
+    assert_string_equal(r.daemon.digest, SHA);
+    assert_int_equal(r.daemon.size, 9);
+    hf_release_done(&r);
+    host.system = "debian12";
+    parse(BRINGING(DAEMON_OF("1.2.3", "debian13", "1.2.3-1~deb13u1", "9")), &host, &r);
+    assert_string_equal(r.daemon.version, "1.2.3");
+    assert_string_equal(r.daemon.package, "");
+    hf_release_done(&r);
+    parse(BRINGING(DAEMON_OF("1.2.3", "debian13", "1.2.3-1~deb13u1", "9")), &on_amd64, &r);
+    assert_string_equal(r.daemon.package, "");
+    hf_release_done(&r);
+    refused(BRINGING(DAEMON_OF("1.1.9", "debian13", "1-1", "9")), "/daemon/version",
+            "not older than /min_holdfastd");
+    refused(BRINGING(DAEMON_OF("1.2", "debian13", "1-1", "9")), "/daemon/version", "exact");
+    refused(BRINGING(DAEMON_OF("1.2.3", "debian13", "1:1-1", "9")),
+            "/daemon/platforms/amd64/debian13/package", "version of a Debian package");
+    refused(BRINGING(DAEMON_OF("1.2.3", "debian13", "../1", "9")),
+            "/daemon/platforms/amd64/debian13/package", "version of a Debian package");
+    refused(BRINGING(DAEMON_OF("1.2.3", "debian13", "1-1", "4194305")),
+            "/daemon/platforms/amd64/debian13/size", "4194304");
+    refused(BRINGING(DAEMON_OF("1.2.3", "trixie", "1-1", "9")), "/daemon/platforms/amd64",
+            "version of Debian");
+    refused(BRINGING("\"daemon\":{\"platforms\":{},\"version\":\"1.2.3\",\"x\":1},"), "/daemon/x",
+            "");
+    refused(BRINGING("\"daemon\":{\"platforms\":{\"mips\":{}},\"version\":\"1.2.3\"},"),
+            "/daemon/platforms/mips", "");
+}
+
 static void
 a_canonical_release_survives_parse_and_print(void **state)
 {
@@ -94,7 +138,7 @@ images_are_those_of_the_host(void **state)
         edited(RELEASE(BUILT_IN), "\"arm64\":{\"config\":\"" SHA "\",\"layers\":[" LAYER,
                "\"arm64\":{\"config\":\"sha256:1123456789abcdef0123456789abcdef0123456789"
                "abcdef0123456789abcdef\",\"layers\":[" LAYER "," LAYER);
-    const struct hf_release_host arm = {"arm64", "localhost"};
+    const struct hf_release_host arm = {.platform = "arm64", .registry = "localhost"};
     char arm_layers[HF_DIGEST_SIZE];
     struct hf_release r;
     const struct hf_release_service *s = &r.services[0];
@@ -120,7 +164,7 @@ images_are_those_of_the_host(void **state)
 static void
 the_registry_is_put_before_them(void **state)
 {
-    const struct hf_release_host nowhere = {"amd64", ""};
+    const struct hf_release_host nowhere = {.platform = "amd64", .registry = ""};
     struct hf_release r;
     const struct hf_release_image *image = &r.services[0].image;
 
@@ -171,7 +215,7 @@ static void
 a_host_of_another_platform_is_told(void **state)
 {
     const char *text = edited(RELEASE(BUILT_IN), "\"arm64\":" PLATFORM, "\"amd64\":" PLATFORM);
-    const struct hf_release_host other = {"", ""};
+    const struct hf_release_host other = {.platform = "", .registry = ""};
     struct hf_release r;
     struct hf_error err = {0};
 
@@ -400,6 +444,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(holdfastd_is_taken_for_this_system),
         cmocka_unit_test(a_canonical_release_survives_parse_and_print),
         cmocka_unit_test(print_is_the_same_for_other_orders_blanks_and_numbers),
         cmocka_unit_test(images_are_those_of_the_host),

@@ -248,6 +248,21 @@ a_release_for_a_newer_holdfastd_is_refused(void **state)
     assert_string_equal(err.pointer, "/settings_schema");
 }
 
+/* But one that brings it for this host. */
+static void
+a_release_that_brings_its_holdfastd_fits(void **state)
+{
+    struct hf_release brings = release;
+    struct hf_error err = {0};
+
+    (void)state;
+    strcpy(brings.daemon.version, "1.4.0");
+    assert_int_equal(hf_release_check_fit(&brings, "1.1.0", 1, &err), -1);
+    strcpy(brings.daemon.package, "1.4.0-1");
+    assert_int_equal(hf_release_check_fit(&brings, "1.1.0", 1, &err), 0);
+    assert_int_equal(hf_release_check_fit(&brings, "1.4.0", 1, &err), -1);
+}
+
 int
 main(void)
 {
@@ -261,6 +276,7 @@ main(void)
         cmocka_unit_test(a_text_that_is_no_signature_is_refused_by_its_line),
         cmocka_unit_test(keys_are_read_whole),
         cmocka_unit_test(an_older_release_is_refused),
+        cmocka_unit_test(a_release_that_brings_its_holdfastd_fits),
         cmocka_unit_test(a_release_for_a_newer_holdfastd_is_refused),
     };
 

@@ -427,6 +427,102 @@ newer_database_is_left_alone(void **state)
 }
 
 static void
+run_on(const char *path, const char *sql)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, 0, 0, 0) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
+static void
+an_older_program_goes_on_with_the_copy_of_before(void **state)
+{
+    struct before b = filled(*state);
+    struct hf_error err = {0};
+    struct hf_store *st = NULL;
+    const char *text;
+    char path[PATH_MAX], copy[PATH_MAX], newer[PATH_MAX], vacuum[PATH_MAX + 32];
+
+    snprintf(path, sizeof path, "%s", tempdir_path(*state, "holdfast.db"));
+    snprintf(copy, sizeof copy, "%s", tempdir_path(*state, "holdfast.db.before"));
+    snprintf(newer, sizeof newer, "%s", tempdir_path(*state, "holdfast.db.newer"));
+    /* The newer program keeps a copy before its step … */
+    assert_int_equal(hf_store_open(*state, &st, &err), 0);
+    hf_store_free(st);
+    assert_int_equal(access(copy, F_OK), -1);
+    snprintf(vacuum, sizeof vacuum, "VACUUM INTO '%s'", copy);
+    run_on(path, vacuum);
+    /* … and is put back. */
+    run_on(path, "PRAGMA user_version = 99; CREATE TABLE later (x)");
+    if (hf_store_open(*state, &st, &err) < 0)
+        fail_msg("%s", err.message);
+    assert_all_there(st, &b);
+    assert_int_equal(hf_store_opened_as(st, &text), HF_STORE_RECOVERED);
+    assert_non_null(strstr(text, "copy of before"));
+    hf_store_free(st);
+    assert_int_equal(access(copy, F_OK), -1);
+    assert_int_equal(access(newer, F_OK), 0);
+    assert_int_equal(count_aside(*state), 0);
+    /* Said once. */
+    assert_int_equal(hf_store_open(*state, &st, &err), 0);
+    assert_int_equal(hf_store_opened_as(st, NULL), HF_STORE_EXISTING);
+    hf_store_free(st);
+}
+
+/* Power goes when the newer one is aside and the copy not there yet. */
+static void
+going_back_is_finished(void **state)
+{
+    struct before b = filled(*state);
+    struct hf_store *st = NULL;
+    char path[PATH_MAX], copy[PATH_MAX], new[PATH_MAX], newer[PATH_MAX], vacuum[PATH_MAX + 32];
+    struct hf_error err = {0};
+
+    snprintf(path, sizeof path, "%s", tempdir_path(*state, "holdfast.db"));
+    snprintf(copy, sizeof copy, "%s", tempdir_path(*state, "holdfast.db.before"));
+    snprintf(new, sizeof new, "%s", tempdir_path(*state, "holdfast.db.new"));
+    snprintf(newer, sizeof newer, "%s", tempdir_path(*state, "holdfast.db.newer"));
+    snprintf(vacuum, sizeof vacuum, "VACUUM INTO '%s'", copy);
+    run_on(path, vacuum);
+    run_on(path, "PRAGMA user_version = 99");
+    assert_int_equal(link(copy, new), 0);
+    assert_int_equal(rename(path, newer), 0);
+    if (hf_store_open(*state, &st, &err) < 0)
+        fail_msg("%s", err.message);
+    assert_all_there(st, &b);
+    hf_store_forget_before(st);
+    hf_store_free(st);
+    assert_int_equal(access(copy, F_OK), -1);
+}
+
+static void
+a_copy_is_kept_before_the_schema_changes(void **state)
+{
+    struct hf_store *st = NULL;
+    struct hf_error err = {0};
+    char path[PATH_MAX], copy[PATH_MAX], back[64];
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+
+    (void)filled(*state);
+    snprintf(path, sizeof path, "%s", tempdir_path(*state, "holdfast.db"));
+    snprintf(copy, sizeof copy, "%s", tempdir_path(*state, "holdfast.db.before"));
+    snprintf(back, sizeof back, "PRAGMA user_version = %d", hf_db_version - 1);
+    run_on(path, back);
+    /* The step that is to come finds its own work done and fails: the copy is what was before. */
+    assert_int_equal(hf_store_open(*state, &st, &err), -1);
+    assert_int_equal(sqlite3_open(copy, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &stmt, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_int(stmt, 0), hf_db_version - 1);
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+}
+
+static void
 migration_is_one_step_or_none(void **state)
 {
     enum { STEPS_MAX = 32 };
@@ -499,6 +595,9 @@ main(void)
         with_tempdir(recovery_cut_short_is_finished),
         with_tempdir(first_start_cut_short_starts_again),
         with_tempdir(newer_database_is_left_alone),
+        with_tempdir(an_older_program_goes_on_with_the_copy_of_before),
+        with_tempdir(going_back_is_finished),
+        with_tempdir(a_copy_is_kept_before_the_schema_changes),
         with_tempdir(migration_is_one_step_or_none),
         with_tempdir(pain_05_every_page_in_turn),
     };

@@ -42,7 +42,7 @@ send_on(struct hf_upgrade_machine *m, enum hf_upgrade_event_kind kind, int64_t *
 
 /* For each event in the order of its enum, what follows at once: '.' stays, '+' stays and has its
  * effect once more, else the letter of the state that is entered. */
-static const char letters[] = "PLVSGCBR";
+static const char letters[] = "PLVSGCBRI";
 static const struct {
     enum hf_upgrade_state state;
     const char *follows;
@@ -56,6 +56,7 @@ static const struct {
     {HF_UPGRADE_COMMITTED, ".+...........", HF_UPGRADE_COLLECT},
     {HF_UPGRADE_ROLLING_BACK, ".+.....R.....", HF_UPGRADE_RESTORE},
     {HF_UPGRADE_ROLLED_BACK, ".+...........", HF_UPGRADE_COLLECT},
+    {HF_UPGRADE_INSTALLING, ".+.....V..BB.", HF_UPGRADE_INSTALL},
 };
 
 static void
@@ -122,6 +123,44 @@ a_release_that_changes_no_service_is_gated_all_the_same(void **state)
     (void)send_at(&m, HF_UPGRADE_BEGIN, NOW);
     (void)send_at(&m, HF_UPGRADE_FETCHED, NOW);
     assert_int_equal(m.state, HF_UPGRADE_GATING);
+}
+
+/* A newer holdfastd comes before the first switch, and only once all is here. */
+static void
+a_new_holdfastd_comes_first(void **state)
+{
+    struct hf_upgrade_machine m = in_state(HF_UPGRADE_PULLING, 0);
+    int64_t now = NOW;
+    struct hf_upgrade_step step;
+
+    (void)state;
+    m.installs = true;
+    step = send_at(&m, HF_UPGRADE_FETCHED, now);
+    assert_int_equal(m.state, HF_UPGRADE_INSTALLING);
+    assert_int_equal(step.effect, HF_UPGRADE_INSTALL);
+    for (unsigned i = 0; i < COUNT; i++)
+        assert_false(hf_upgrade_is_new(&m, i));
+    /* As the new one finds it: what it is to install is itself. */
+    m.installs = false;
+    assert_int_equal(send_at(&m, HF_UPGRADE_RESUME, now).effect, HF_UPGRADE_INSTALL);
+    (void)send_at(&m, HF_UPGRADE_WELL, now);
+    assert_int_equal(m.state, HF_UPGRADE_VERIFIED);
+    m = in_state(HF_UPGRADE_INSTALLING, 0);
+    m.count = 0;
+    (void)send_at(&m, HF_UPGRADE_WELL, now);
+    assert_int_equal(m.state, HF_UPGRADE_GATING);
+}
+
+static void
+pain_14_an_installation_has_an_end(void **state)
+{
+    struct hf_upgrade_machine m = in_state(HF_UPGRADE_INSTALLING, 0);
+    int64_t now = NOW;
+
+    (void)state;
+    assert_int_equal(send_on(&m, HF_UPGRADE_NOT_YET, &now, 100000),
+                     HF_UPGRADE_INSTALL_MOST_MS / STEP_MS + 1);
+    assert_int_equal(m.state, HF_UPGRADE_ROLLING_BACK);
 }
 
 static void
@@ -295,6 +334,8 @@ main(void)
         cmocka_unit_test(every_event_in_every_state),
         cmocka_unit_test(switches_one_service_at_a_time),
         cmocka_unit_test(a_release_that_changes_no_service_is_gated_all_the_same),
+        cmocka_unit_test(a_new_holdfastd_comes_first),
+        cmocka_unit_test(pain_14_an_installation_has_an_end),
         cmocka_unit_test(commits_after_so_much_time_of_passing),
         cmocka_unit_test(a_pause_passes_no_gate),
         cmocka_unit_test(pain_19_what_cannot_be_seen_proves_nothing),

@@ -37,6 +37,8 @@ enum flaw {
     FLAW_NOBODY_WANTS,  /* a person gives it up, at any time */
     FLAW_OLD_IS_BROKEN, /* as FLAW_EXITS, and the old one does not come back either */
     FLAW_HELD,          /* the backlog never shrinks */
+    FLAW_DAEMON_BAD,    /* its holdfastd is put back */
+    FLAW_DAEMON_SILENT, /* nobody installs it */
     FLAW_COUNT
 };
 
@@ -47,6 +49,7 @@ struct model {
     unsigned at;
     bool noise; /* things are out of sight now and then, and holdfastd starts anew */
 
+    bool brings, asked, daemon_is_new; /* a newer holdfastd */
     bool aimed_new[SERVICES], is_new[SERVICES];
     bool fetching, fetched;
     struct hf_upgrade_machine written; /* the store: state, index and reason of it */
@@ -82,6 +85,9 @@ carry_out(struct model *w, enum hf_upgrade_effect effect)
     case HF_UPGRADE_FETCH:
         w->fetching = true;
         break;
+    case HF_UPGRADE_INSTALL:
+        w->asked = true;
+        break;
     case HF_UPGRADE_AIM:
         w->aimed_new[w->m.index] = true;
         break;
@@ -103,6 +109,7 @@ restart(struct model *w)
     w->m.state = w->written.state;
     w->m.index = w->written.index;
     memcpy(w->m.reason, w->written.reason, sizeof w->m.reason);
+    w->m.installs = w->brings && !w->daemon_is_new;
     w->fetching = false;
     for (unsigned i = 0; i < SERVICES; i++)
         w->aimed_new[i] = hf_upgrade_is_new(&w->m, i);
@@ -176,6 +183,25 @@ look_at_fetch(struct model *w)
 }
 
 static enum hf_upgrade_event_kind
+look_at_daemon(const struct model *w)
+{
+    if (w->flaw == FLAW_DAEMON_BAD)
+        return HF_UPGRADE_BAD;
+    return w->daemon_is_new ? HF_UPGRADE_WELL : HF_UPGRADE_NOT_YET;
+}
+
+/* Who installs it ends the one that runs. */
+static void
+let_daemon_come(struct model *w)
+{
+    if (w->m.state != HF_UPGRADE_INSTALLING || !w->asked || w->daemon_is_new ||
+        w->flaw == FLAW_DAEMON_BAD || w->flaw == FLAW_DAEMON_SILENT || dice(w, 3) > 0)
+        return;
+    w->daemon_is_new = true;
+    restart(w);
+}
+
+static enum hf_upgrade_event_kind
 look_at_switch(const struct model *w)
 {
     bool flawed = w->at == w->m.index;
@@ -216,6 +242,8 @@ look(struct model *w)
         return HF_UPGRADE_BEGIN;
     case HF_UPGRADE_PULLING:
         return look_at_fetch(w);
+    case HF_UPGRADE_INSTALLING:
+        return seen ? look_at_daemon(w) : HF_UPGRADE_UNSEEN;
     case HF_UPGRADE_VERIFIED:
         return w->flaw == FLAW_HELD || (w->noise && dice(w, 3) == 0) ? HF_UPGRADE_HELD
                                                                      : HF_UPGRADE_FREE;
@@ -234,8 +262,14 @@ static void
 proceed(struct model *w)
 {
     /* A day passes in fewer steps than it has seconds. */
-    w->now += w->m.state == HF_UPGRADE_VERIFIED && w->flaw == FLAW_HELD ? 3600 * 1000 : 1000;
+    if (w->m.state == HF_UPGRADE_VERIFIED && w->flaw == FLAW_HELD)
+        w->now += 3600 * 1000;
+    else if (w->m.state == HF_UPGRADE_INSTALLING)
+        w->now += HF_UPGRADE_BLIND_MS;
+    else
+        w->now += 1000;
     let_services_run(w);
+    let_daemon_come(w);
     if (w->flaw == FLAW_NOBODY_WANTS && dice(w, 10) == 0)
         give(w, HF_UPGRADE_CANCEL);
     else
@@ -248,7 +282,10 @@ static void
 begin(struct model *w, unsigned seed, enum flaw flaw)
 {
     *w = (struct model){.seed = seed, .now = 1000, .flaw = flaw, .at = seed % SERVICES};
+    w->brings = (seed + seed / FLAW_COUNT) % 2 == 0 || flaw == FLAW_DAEMON_BAD ||
+                flaw == FLAW_DAEMON_SILENT;
     hf_upgrade_init(&w->m, SERVICES, GATE_MS, SWITCH_MS, w->now);
+    w->m.installs = w->brings;
     write_state(w);
 }
 
@@ -268,6 +305,8 @@ check_end(const struct model *w, const char *what)
     if (w->flaw != FLAW_NONE && w->flaw != FLAW_NOBODY_WANTS && to_new)
         fail_msg("%s: committed with flaw %d", what, w->flaw);
     assert_int_equal(w->written.reason[0] != '\0', !to_new);
+    /* No service was switched before the new holdfastd had come. */
+    assert_false(to_new && w->brings && !w->daemon_is_new);
 }
 
 static void

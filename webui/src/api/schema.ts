@@ -4365,6 +4365,30 @@ export interface components {
             obstacles: string[];
             /** @description Whether its counter is all that is in the way: an apply with `allow_older` would be taken. */
             needs_allow_older: boolean;
+            /** @description The newer holdfastd that it brings; null where it brings none. It is installed before any service is switched, by a program of root's that checks the release's signature by keys of its own; must have adopted every container and passed the gate within two minutes, or else the old one is put back; and no service restarts for it. */
+            daemon: {
+                /**
+                 * @description What runs.
+                 * @example 1.4.2
+                 */
+                from_version: string;
+                /**
+                 * @description What it brings.
+                 * @example 1.5.0
+                 */
+                to_version: string;
+                /**
+                 * @description Version of the Debian package for this machine; empty where it has none.
+                 * @example 1.5.0-1~deb13u1
+                 */
+                package: string;
+                /** @description Of the package. */
+                bytes: number;
+                /** @description Whether the package is here already. */
+                present: boolean;
+                /** @description Whether it would be installed; else a warning or an obstacle says why not. */
+                installs: boolean;
+            } | null;
             /** @description Those that change, in the order in which they would be switched. */
             services: {
                 service: components["schemas"]["ServiceName"];
@@ -4451,7 +4475,7 @@ export interface components {
                  * @description What it is about.
                  * @enum {string}
                  */
-                kind: "unsigned" | "older" | "no_room" | "failed_before" | "image_missing" | "vulnerable" | "not_scanned" | "older_settings" | "waits";
+                kind: "unsigned" | "older" | "no_room" | "failed_before" | "image_missing" | "vulnerable" | "not_scanned" | "older_settings" | "waits" | "daemon_stays";
                 /** @description For people. */
                 text: string;
             }[];
@@ -4464,10 +4488,10 @@ export interface components {
          */
         GateCheckName: "health" | "restarts" | "memory" | "errors" | "canary";
         /**
-         * @description `idle`: there was none yet. `committed` and `rolled_back` are the two ends.
+         * @description `idle`: there was none yet. `installing`: a newer holdfastd is put in the place of this one, and is on trial; it may not answer for a moment. `committed` and `rolled_back` are the two ends.
          * @enum {string}
          */
-        UpgradeState: "idle" | "planned" | "pulling" | "verified" | "switching" | "gating" | "committed" | "rolling_back" | "rolled_back";
+        UpgradeState: "idle" | "planned" | "pulling" | "installing" | "verified" | "switching" | "gating" | "committed" | "rolling_back" | "rolled_back";
         /** @description The upgrade under way, or the last one. */
         Upgrade: {
             state: components["schemas"]["UpgradeState"];
@@ -5990,6 +6014,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
+            429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -6023,6 +6048,7 @@ export interface operations {
             415: components["responses"]["NotJson"];
             421: components["responses"]["Misdirected"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["NoSpace"];
@@ -6050,6 +6076,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             421: components["responses"]["Misdirected"];
+            429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
         };
     };
@@ -6092,6 +6119,7 @@ export interface operations {
             415: components["responses"]["NotJson"];
             421: components["responses"]["Misdirected"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["NoSpace"];
@@ -6127,6 +6155,7 @@ export interface operations {
             415: components["responses"]["NotJson"];
             421: components["responses"]["Misdirected"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             507: components["responses"]["NoSpace"];

@@ -125,6 +125,8 @@ function underWayAnswer(upgrade: Upgrade, titleOf: TitleOf): Answer {
       title: words.runsAndIsBeingWatched(to),
       detail: gate ? words.itIsKeptOnceItHas(duration(gate.seconds), from) : '',
     };
+  if (state === 'installing')
+    return { tone: 'move', eyebrow, title: words.aNewerHoldfastdComesFirst(to), detail: untouched };
   const now = upgrade.services.find((s) => s.state === 'switching');
   if (state === 'switching' || state === 'verified')
     return {
@@ -243,6 +245,20 @@ function fetchStep({ state, pull, waiting }: Upgrade, titleOf: TitleOf): Step {
   };
 }
 
+/** Only while it lasts: afterwards nothing says that it was. */
+function installSteps({ state, waiting }: Upgrade): Step[] {
+  if (state !== 'installing') return [];
+  return [
+    {
+      key: 'install',
+      title: words.installHoldfastd,
+      state: 'now',
+      word: '',
+      detail: waiting ? sentence(waiting) : '',
+    },
+  ];
+}
+
 function switchSteps(upgrade: Upgrade, titleOf: TitleOf): Step[] {
   const held = heldService(upgrade);
   return upgrade.services.map(({ service, state, gap_ms }) => {
@@ -322,7 +338,12 @@ function backSteps(upgrade: Upgrade, titleOf: TitleOf): Step[] {
 export function stepsOf(upgrade: Upgrade, titleOf: TitleOf): Step[] {
   if (upgrade.state === 'rolling_back' || upgrade.state === 'rolled_back')
     return backSteps(upgrade, titleOf);
-  return [fetchStep(upgrade, titleOf), ...switchSteps(upgrade, titleOf), ...keepSteps(upgrade)];
+  return [
+    fetchStep(upgrade, titleOf),
+    ...installSteps(upgrade),
+    ...switchSteps(upgrade, titleOf),
+    ...keepSteps(upgrade),
+  ];
 }
 
 type CheckName = Plan['gate']['checks'][number];

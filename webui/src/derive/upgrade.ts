@@ -45,6 +45,8 @@ export function stageText(upgrade: Upgrade, titleOf: TitleOf): string {
       return text.beginning;
     case 'pulling':
       return pull ? text.fetchingImageOf(pull.number, pull.of) : text.fetchingItsImages;
+    case 'installing':
+      return text.installingHoldfastd;
     case 'verified':
     case 'switching':
       return switchText(upgrade, titleOf);

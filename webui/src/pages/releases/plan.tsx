@@ -74,6 +74,20 @@ function Services({ plan, titleOf }: { plan: Plan; titleOf: TitleOf }): JSX.Elem
           </div>
         ))}
       </div>
+      {plan.daemon && (
+        <div class="plan-daemon" data-testid="daemon">
+          <p>
+            <strong>
+              {words.daemon(
+                plan.daemon.from_version,
+                plan.daemon.to_version,
+                bytes(plan.daemon.bytes),
+              )}
+            </strong>
+          </p>
+          <p class="quiet">{plan.daemon.installs ? words.daemonFirst : words.daemonStays}</p>
+        </div>
+      )}
       {plan.services.length === 0 ? (
         <p class="quiet">{words.nothingWhatRunsHasTheSame}</p>
       ) : (

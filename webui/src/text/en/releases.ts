@@ -142,7 +142,11 @@ export const releases = {
     toThinkAboutFirst: 'To think about first',
     whatChanges: 'What changes',
     inThisOrder: 'in this order',
-    nothingWhatRunsHasTheSame: 'Nothing: what runs has the same images, limits and settings.',
+    nothingWhatRunsHasTheSame: 'No service: what runs has the same images, limits and settings.',
+    daemon: (from: string, to: string, size: string) => `holdfastd ${from} → ${to}, ${size}`,
+    daemonFirst:
+      'Comes first. No service restarts for it, and the old one is put back unless all goes on as it was.',
+    daemonStays: 'It is not installed here.',
     notTouched: (unchanged: string) => `Not touched: ${unchanged}.`,
     notKnown: 'not known',
     whatItNeeds: 'What it needs',
@@ -240,6 +244,8 @@ export const releases = {
       `It is kept once it has done well for ${seconds}. Otherwise ${theFrom} runs again by itself.`,
     to: (upgrade: string, theTo: string) => `${upgrade} to ${theTo}.`,
     cannotBeFetchedYet: (theTo: string) => `${theTo} cannot be fetched yet.`,
+    aNewerHoldfastdComesFirst: (theTo: string) =>
+      `A newer holdfastd comes first, for ${theTo}. This page may not be answered for a moment.`,
     isBeingFetched: (theTo: string) => `${theTo} is being fetched.`,
     itIsTriedAgain: (waiting: string, untouched: string) =>
       `${waiting} It is tried again. ${untouched}`,
@@ -269,6 +275,7 @@ export const releases = {
     releases2: 'Releases',
     runs2: (running: string) => `${running} runs.`,
     layer: (digest: string, bytes: string) => `Layer ${digest}: ${bytes}.`,
+    installHoldfastd: 'Install a newer holdfastd',
     fetchTheImagesAndCheckThem: 'Fetch the images and check them',
     here: 'here',
     of: (number: number, theOf: number, service: string, size: string) =>

@@ -147,6 +147,7 @@ export const shell = {
     beginning: 'Beginning',
     fetchingImageOf: (number: number, theOf: number) => `Fetching image ${number} of ${theOf}`,
     fetchingItsImages: 'Fetching its images',
+    installingHoldfastd: 'Installing a newer holdfastd',
     watchingItToGo: (remainingS: string) => `Watching it, ${remainingS} to go`,
     watchingIt: 'Watching it',
     goingBackTo: (name: string) => `Going back to ${name}`,
