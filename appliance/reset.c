@@ -44,8 +44,10 @@ remove_ours(const char *state_dir, struct hf_error *err)
     DIR *dir = opendir(state_dir);
     const struct dirent *e;
     char path[PATH_MAX];
-    int rc = dir ? 0 : hf_error_errno(err, errno, "cannot read '%s'", state_dir);
+    int rc = 0;
 
+    if (!dir)
+        return hf_error_errno(err, errno, "cannot read '%s'", state_dir);
     while (rc == 0 && (e = readdir(dir))) { // NOLINT(concurrency-mt-unsafe): a stream of our own
         if (!is_ours(e->d_name) || !hf_text_put(path, sizeof path, "%s/%s", state_dir, e->d_name))
             continue;
@@ -54,8 +56,7 @@ remove_ours(const char *state_dir, struct hf_error *err)
     }
     if (rc == 0 && fsync(dirfd(dir)) < 0)
         rc = hf_error_errno(err, errno, "cannot sync '%s'", state_dir);
-    if (dir)
-        closedir(dir);
+    closedir(dir);
     return rc;
 }
 
