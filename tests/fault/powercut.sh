@@ -58,8 +58,8 @@ releases_are_known() {
     config '{"upgrade":{"gate_s":5,"config_gate_s":1}}'
     wait_until "$guest_s" all_healthy
     bundle "$hf_build/release-python.json"
-    api GET /releases | jq -r '.releases[] | select(.name == "holdfast" or .name == "holdfast-python") | "\(.name) \(.id)"' |
-        while read -r name id; do echo "$id" >"$work/id.$name"; done
+    api GET /releases | jq -r '.releases[] | "\(.name) \(.id)"' |
+        while read -r name _ id; do echo "$id" >"$work/id.$name"; done # name, version
     [ -s "$work/id.holdfast" ] && [ -s "$work/id.holdfast-python" ]
 }
 
