@@ -18,14 +18,21 @@ const { chromium } = createRequire(`${process.env.HF_WEBUI}/package.json`)('play
 const [what, amount] = process.argv.slice(2);
 
 /** A line of 1.6 Mbit/s on which the gateway is 150 ms away: Lighthouse's slow 4G. */
-const SLOW = { offline: false, latency: 150, downloadThroughput: 200_000, uploadThroughput: 93_750 };
+const SLOW = {
+  offline: false,
+  latency: 150,
+  downloadThroughput: 200_000,
+  uploadThroughput: 93_750,
+};
 const CPU_SLOWER = 4;
 const MINUTE_S = 60;
 
 /** The certificate is accepted as somebody would who compared its fingerprint. */
 function keyHash() {
   const key = new X509Certificate(readFileSync(certificate)).publicKey;
-  return createHash('sha256').update(key.export({ type: 'spki', format: 'der' })).digest('base64');
+  return createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('base64');
 }
 
 async function freePort() {
@@ -79,7 +86,9 @@ async function first() {
   const figures = { bytes: 0, raw_bytes: 0, requests: 0, answers: 0, answer_bytes: 0 };
   await cdp.send('Network.enable');
   await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });
-  cdp.on('Network.responseReceived', ({ requestId, response }) => asked.set(requestId, response.url));
+  cdp.on('Network.responseReceived', ({ requestId, response }) =>
+    asked.set(requestId, response.url),
+  );
   cdp.on('Network.dataReceived', ({ requestId, dataLength }) => {
     if (!asked.get(requestId)?.includes('/api/')) figures.raw_bytes += dataLength;
   });
@@ -175,32 +184,51 @@ async function live(seconds) {
   });
 }
 
-/** The heap after each of so many hours of events. */
+/** What is in a heap that is not the page's: programs as compiled, and what the browser notes of its own work. */
+const NOT_OF_THE_PAGE = new Set(['code', 'native', 'hidden', 'synthetic']);
+
+/** Bytes of the objects and texts that the page holds, and how many nodes its document has. */
+async function held(cdp) {
+  const parts = [];
+  const take = ({ chunk }) => parts.push(chunk);
+  cdp.on('HeapProfiler.addHeapSnapshotChunk', take);
+  await cdp.send('HeapProfiler.takeHeapSnapshot', { reportProgress: false });
+  cdp.off('HeapProfiler.addHeapSnapshotChunk', take);
+  const { snapshot, nodes } = JSON.parse(parts.join(''));
+  const { node_fields: fields, node_types: types } = snapshot.meta;
+  const [type, size] = [fields.indexOf('type'), fields.indexOf('self_size')];
+  let bytes = 0;
+  for (let at = 0; at < nodes.length; at += fields.length)
+    if (!NOT_OF_THE_PAGE.has(types[type][nodes[at + type]])) bytes += nodes[at + size];
+  return { bytes, nodes: (await metrics(cdp)).Nodes };
+}
+
+/** What the page holds after each of so many hours of events. */
 async function age(hours) {
   const page = await context.newPage();
   const cdp = await context.newCDPSession(page);
   await cdp.send('Performance.enable');
   await page.goto(url);
   await shown(page);
-  const heap = async () => {
-    for (let i = 0; i < 3; i++) await cdp.send('HeapProfiler.collectGarbage');
-    return (await metrics(cdp)).JSHeapUsedSize;
-  };
-  const tell = async (some) => {
-    await context.request.get(`${url}/stage?hours=${some}`, { ignoreHTTPSErrors: true });
+  const tellOneHour = async () => {
+    await context.request.get(`${url}/stage?hours=1`, { ignoreHTTPSErrors: true });
     for (;;) {
       const answer = await context.request.get(`${url}/stage`, { ignoreHTTPSErrors: true });
       if ((await answer.json()).done) break;
       await page.waitForTimeout(500);
     }
     await page.waitForTimeout(3000);
-    return heap();
+    for (let i = 0; i < 3; i++) await cdp.send('HeapProfiler.collectGarbage');
+    return held(cdp);
   };
-  const heaps = [];
-  while (heaps.length < hours) heaps.push(await tell(1));
+  const each = [];
+  while (each.length < hours) each.push(await tellOneHour());
   await end({
-    growth: Number((heaps.at(-1) / heaps[0]).toFixed(4)),
-    beside: { 'after each': `${heaps.map((bytes) => Math.round(bytes / 1000)).join(', ')} kB` },
+    growth: Number((each.at(-1).bytes / each[0].bytes).toFixed(4)),
+    beside: {
+      'after each': `${each.map(({ bytes }) => Math.round(bytes / 1000)).join(', ')} kB`,
+      nodes: each.map(({ nodes }) => nodes).join(', '),
+    },
   });
 }
 

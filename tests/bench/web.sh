@@ -94,7 +94,7 @@ open_page() {
     measuring "$hours hours of events"
     one=$(in_browser hours "$hours")
     growth+=("$(of "$one" .growth)")
-    figure "heap after $hours h of events beside that after one" × '<= 1.02' "$(of "$one" .beside)" "${growth[@]}"
+    figure "what the page holds after $hours h of events beside that after one" × '<= 1.02' "$(of "$one" .beside)" "${growth[@]}"
 }
 
 own_cpu_seconds() { cat "/proc/$(gw_pid)"/task/*/schedstat | awk '{ n += $1 } END { printf "%.6f\n", n / 1e9 }'; }
