@@ -288,6 +288,7 @@ from_inside() { nsenter -t "$(host_pid "$1")" -n -- "${@:2}"; }
 # ways_in FROM ADDRESS:PORT: what is answered there, in HTTP, to FROM with any of the secrets it has.
 ways_in() {
     local ask secret
+    from_inside "$1" curl -s -m 3 -o /dev/null "http://$2/v1/status" || return 0 # there is no way at all
     for ask in 'POST records' 'POST lease' 'GET status' 'GET devices' 'GET sinks'; do
         while read -r secret; do
             from_inside "$1" curl -s -m 5 -X "${ask% *}" -H "Authorization: Bearer $secret" -o /dev/null -w '%{http_code}\n' \
