@@ -308,6 +308,7 @@ pain_25_services_reach_each_other_only_where_records_go() {
                 [ -z "$(ways_in "$from" "$at")" ] || open+=("$from-$to")
             done
         done
+        [ "$from" != broker ] || continue # itself
         for at in "$(address_of broker bus):1884" "$(address_of broker bus):1883" "$(address_of broker field):1883"; do
             expect_fail from_inside "$from" timeout 10 mosquitto_pub -h "${at%:*}" -p "${at#*:}" -q 1 -t "inside/$from" -m 1
         done

@@ -83,7 +83,7 @@ is_the_same() {
     picture second
     diff "$work/first.json" "$work/second.json"
     expect_match "what its containers may" "$(cat "$work/second.json")" '"may":"[0-9]+ [0-9]+ 750000000 48 '
-    expect_match "what comes of a message" "$(cat "$work/second.json")" '"topic":"k/7","payload":\{"v":43'
+    expect_match "what comes of a message" "$(cat "$work/second.json")" '"topic":"k/7","payload":\{"v":\{"value":43,"unit":"K"'
 }
 
 gateway_new -a
