@@ -288,6 +288,7 @@ from_inside() { nsenter -t "$(host_pid "$1")" -n -- "${@:2}"; }
 # ways_in FROM ADDRESS:PORT: what is answered there, in HTTP, to FROM with any of the secrets it has.
 ways_in() {
     local ask secret
+    from_inside "$1" curl -s -m 3 -o /dev/null "http://$2/v1/status" || return 0 # there is no way at all
     for ask in 'POST records' 'POST lease' 'GET status' 'GET devices' 'GET sinks'; do
         while read -r secret; do
             from_inside "$1" curl -s -m 5 -X "${ask% *}" -H "Authorization: Bearer $secret" -o /dev/null -w '%{http_code}\n' \
@@ -307,6 +308,7 @@ pain_25_services_reach_each_other_only_where_records_go() {
                 [ -z "$(ways_in "$from" "$at")" ] || open+=("$from-$to")
             done
         done
+        [ "$from" != broker ] || continue # itself
         for at in "$(address_of broker bus):1884" "$(address_of broker bus):1883" "$(address_of broker field):1883"; do
             expect_fail from_inside "$from" timeout 10 mosquitto_pub -h "${at%:*}" -p "${at#*:}" -q 1 -t "inside/$from" -m 1
         done
