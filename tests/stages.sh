@@ -189,6 +189,7 @@ stage_lifecycle() { "$hf_root/tests/integration/lifecycle.sh"; }
 stage_systemd() { "$hf_root/tests/integration/systemd.sh"; }
 stage_package() { "$hf_root/tests/integration/package.sh"; }
 stage_network() { "$hf_root/tests/integration/network.sh"; }
+stage_update() { "$hf_root/tests/integration/update.sh"; }
 stage_own() { "$hf_root/tests/integration/own.sh"; }
 stage_sources() { "$hf_root/tests/integration/sources.sh"; }
 stage_alarms() { "$hf_root/tests/integration/alarms.sh"; }

@@ -7,41 +7,17 @@
 # usage: tests/integration/package.sh [DEBIAN [PLATFORM]]      (13, this one) after ./dev package has made them
 # shellcheck source-path=SCRIPTDIR source-path=SCRIPTDIR/.. source=../harness.sh
 . "$(dirname "$0")/../harness.sh"
-# shellcheck source=../systemd/guest.sh
-. "$hf_root/tests/systemd/guest.sh"
 # shellcheck source=../../image/hardened.sh
 . "$hf_root/image/hardened.sh"
-# shellcheck source=../../image/lib.sh
-. "$hf_root/image/lib.sh"
-
-debian=${1:-13}
-version=$(hf_package_version "$debian")
-arch=${2:-$(platform)}
+# shellcheck source=../systemd/installed.sh
+. "$hf_root/tests/systemd/installed.sh" "$@"
 triplet=$(dpkg-architecture --host-arch "$arch" --query DEB_HOST_MULTIARCH)
-package=$hf_build/packages/holdfast_${version}_$arch.deb
-images=$hf_build/packages/holdfast-images_${version}_$arch.deb
 build_root=$hf_build/package-root-deb$debian-$arch
-label=label=io.holdfast.instance=holdfast
-password='correct horse battery'
-trap 'rc=$?; trap "" INT TERM; last_words; guest_end; rm -rf "$work"; exit $rc' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-last_words() {
-    [ "$checks_failed" -gt 0 ] || return 0
-    mkdir -p "$hf_build/log/last-words"
-    guest journalctl --no-pager -o short-monotonic >"$hf_build/log/last-words/package.log" 2>&1 || true
-}
 
 # --- the packages themselves
 
 clean_for_lintian() {
     lintian --fail-on error,warning --tag-display-limit 0 "$package" "$images"
-}
-
-unpack() {
-    dpkg-deb --raw-extract "$package" "$work/holdfast"
-    dpkg-deb --raw-extract "$images" "$work/holdfast-images"
 }
 
 files_lie_where_they_belong() {
@@ -50,11 +26,14 @@ files_lie_where_they_belong() {
         "./etc/avahi/services/holdfast.service ./etc/holdfast/holdfastd.conf ./lib/systemd/system/holdfast-banner.path \
 ./lib/systemd/system/holdfast-banner.service ./lib/systemd/system/holdfast-docker.service ./lib/systemd/system/holdfast-docker.socket \
 ./lib/systemd/system/holdfast-network-boot.service ./lib/systemd/system/holdfast-network.path \
-./lib/systemd/system/holdfast-network.service ./lib/systemd/system/holdfast-stick@.service ./lib/systemd/system/holdfastd.service ./lib/systemd/system/run-holdfast.mount \
-./usr/bin/holdfast ./usr/bin/holdfast-docker ./usr/bin/holdfast-fetch ./usr/bin/holdfast-network ./usr/bin/holdfast-stick ./usr/bin/holdfastd \
-./usr/lib/sysusers.d/holdfast.conf ./usr/lib/udev/rules.d/80-holdfast-stick.rules ./usr/share/holdfast/release.pub \
+./lib/systemd/system/holdfast-network.service ./lib/systemd/system/holdfast-stick@.service ./lib/systemd/system/holdfast-update.path \
+./lib/systemd/system/holdfast-update.service ./lib/systemd/system/holdfastd.service ./lib/systemd/system/run-holdfast.mount \
+./usr/bin/holdfast ./usr/bin/holdfast-docker ./usr/bin/holdfast-fetch ./usr/bin/holdfast-network ./usr/bin/holdfast-stick \
+./usr/bin/holdfast-update ./usr/bin/holdfastd ./usr/lib/sysusers.d/holdfast.conf ./usr/lib/udev/rules.d/80-holdfast-stick.rules \
+./usr/libexec/holdfast/repack ./usr/share/holdfast/release.pub \
 ./usr/share/man/man1/holdfast.1.gz ./usr/share/man/man8/holdfast-docker.8.gz \
-./usr/share/man/man8/holdfast-network.8.gz ./usr/share/man/man8/holdfast-stick.8.gz ./usr/share/man/man8/holdfastd.8.gz"
+./usr/share/man/man8/holdfast-network.8.gz ./usr/share/man/man8/holdfast-stick.8.gz ./usr/share/man/man8/holdfast-update.8.gz \
+./usr/share/man/man8/holdfastd.8.gz"
     expect "images" "$(cd "$work/holdfast-images" && find . -type f ! -path './DEBIAN/*' ! -path './usr/share/doc/*' ! -path './usr/share/lintian/*')" \
         ./usr/share/holdfast/holdfast.bundle
     expect "conffiles" "$(LC_ALL=C sort "$work/holdfast/DEBIAN/conffiles" | xargs)" "/etc/avahi/services/holdfast.service /etc/holdfast/holdfastd.conf"
@@ -73,7 +52,7 @@ programs_are_hardened() {
 # Every option that a program has.
 man_pages_are_whole() {
     local name option
-    for name in holdfastd holdfast-docker holdfast-network holdfast-stick; do
+    for name in holdfastd holdfast-docker holdfast-network holdfast-stick holdfast-update; do
         for option in $(guest "$name" --help | grep -oE '^ +--[a-z-]+' | tr -d ' '); do
             zcat "$work/holdfast/usr/share/man/man8/$name.8.gz" | sed 's/\\-/-/g' | grep -e "$option" >/dev/null ||
                 { echo "$name.8 has no $option" && return 1; }
@@ -123,83 +102,18 @@ not_emulated='test_confine'
 
 # --- the gateway in the guest
 
-# With the harness's api of other scripts this has nothing in common but the name: there is no machine between.
-api() {
-    local data=()
-    [ $# -lt 3 ] || data=(-H 'Content-Type: application/json' --data-binary "$3")
-    guest_net curl -ksS --max-time 30 -X "$1" -b "$work/jar" -c "$work/jar" -D "$work/head" -w '\n%{http_code}' "${data[@]}" \
-        "https://127.0.0.1:8443/api/v1$2" >"$work/body" || return
-    sed '$d' "$work/body"
-}
-# api_is STATUS METHOD PATH [JSON]
-api_is() {
-    local wanted=$1 body
-    shift
-    body=$(api "$@")
-    expect "status of $1 $2 ($body)" "$(tail -n 1 "$work/body")" "$wanted"
-}
-settings() {
-    expect "configuration" "$(guest_net curl -ks --max-time 30 -X PATCH -b "$work/jar" -H 'Content-Type: application/merge-patch+json' \
-        -H 'If-Match: *' --data-binary "$1" -o "$work/body" -w '%{http_code}' https://127.0.0.1:8443/api/v1/config)" 200
-}
-api_get() { api GET "$1" | jq -r "$2"; }
-login() { api_is 200 POST /login "$(jq -nc --arg p "$password" '{user: "admin", password: $p}')"; }
-is_healthy() {
-    api GET /services | jq -e '.services | length == 4 and all(.health == "healthy")' ||
-        { api GET /services | jq -c '.services[] | {name, state, health, reason}' && return 1; }
-}
-works() {
-    wait_until 60 login
-    wait_until 180 is_healthy
-}
-# Who of the containers was made or started again.
-containers() {
-    local names
-    mapfile -t names < <(guest docker ps -a --filter "$label" --format '{{.Names}}' | sort)
-    guest docker inspect --format '{{.Id}} {{.State.StartedAt}} {{.RestartCount}} {{.State.Running}}' "${names[@]}"
-}
-property() { guest systemctl show --value --property "$1" "$2"; }
-held() { api_get /buffer .held; }
-
-# publish TOPIC TEXT: by a device, in the guest's network.
-publish() { guest_net timeout 30 mosquitto_pub -h 127.0.0.1 -q 1 -t "$1" -m "$2"; }
-holds_more_than() { [ "$(held)" -gt "$1" ]; }
-
-# install FILE...: as an administrator does who has nothing but the files.
-install() {
-    cp "$@" "$guest_share/"
-    guest env DEBIAN_FRONTEND=noninteractive dpkg --install "${@/#*\//\/share\/}" </dev/null
-}
-
-# another_version NAME VERSION [COMMAND...]: the unpacked package as another version, in $work/NAME_VERSION.deb; COMMAND is
-# called in its tree.
-another_version() {
-    local name=$1 version=$2 tree=$work/tree
-    shift 2
-    rm -rf "$tree"
-    cp -a "$work/$name" "$tree"
-    sed -i "s/^Version: .*/Version: $version/" "$tree/DEBIAN/control"
-    [ $# -eq 0 ] || (cd "$tree" && "$@")
-    (cd "$tree" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
-    dpkg-deb --root-owner-group -Zgzip -z1 --build "$tree" "$work/${name}_$version.deb" >/dev/null
-}
-
 pain_24_installs_and_works_without_a_network() {
     install "$package" "$images"
     expect "network" "$(guest_net ip -o link | grep -vE '^[0-9]+: (lo|docker0|br-[^ ]*|veth[^ ]*):' || true)" ""
-    wait_until 60 has_code
-    api_is 201 POST /claim "$(jq -nc --arg c "$(setup_code)" --arg p "$password" '{setup_code: $c, password: $p}')"
+    claim
     works
     expect "keys of the configuration" "$(api_get /config '.release_keys | join(" ")')" "$(sed -n 2p "$hf_build/release-key/minisign.pub")"
     expect "source" "$(api_get /releases '.releases[0] | "\(.source) \(.signed)"')" "bundle true"
 }
-setup_code() { guest journalctl -u holdfastd -o cat --no-pager | sed -n 's/^setup_code=//p' | tail -n 1; }
-has_code() { [ -n "$(setup_code)" ]; }
-
 runs_as_it_should() {
     local name
-    expect "units" "$(guest systemctl is-enabled holdfastd.service holdfast-docker.socket | xargs)" "enabled enabled"
-    for name in holdfastd.service holdfast-docker.service holdfast-docker.socket run-holdfast.mount; do
+    expect "units" "$(guest systemctl is-enabled holdfastd.service holdfast-docker.socket holdfast-update.path | xargs)" "enabled enabled enabled"
+    for name in holdfastd.service holdfast-docker.service holdfast-docker.socket holdfast-update.path run-holdfast.mount; do
         expect "$name" "$(property ActiveState "$name")" active
     done
     expect "user" "$(guest stat -c %U "/proc/$(property MainPID holdfastd.service)")" holdfast
@@ -208,11 +122,6 @@ runs_as_it_should() {
     expect_match "redirect" "$(guest_net curl -sSi --max-time 10 http://127.0.0.1:8080/)" '^[Ll]ocation: https://'
 }
 
-holds_records() {
-    settings '{"broker": {"anonymous": true}}'
-    wait_until 60 publish first 1
-    wait_until 60 holds_more_than 0
-}
 
 # $1 does something with packages: another process of holdfastd has the same containers, and no record is gone.
 containers_never_stop() {
@@ -229,9 +138,6 @@ containers_never_stop() {
 conffile_is_changed() {
     guest sed -i 's/^http-redirect .*/http-redirect 0.0.0.0:8081/' /etc/holdfast/holdfastd.conf
 }
-
-# shellcheck disable=SC2016 # dpkg-query replaces these names
-installed_is() { expect "installed" "$(guest dpkg-query -W -f '${db:Status-Status} ${Version}' holdfast)" "installed $1"; }
 
 upgrades() {
     another_version holdfast 99-1
@@ -281,7 +187,7 @@ removal_keeps_what_it_holds() {
     api_get /gateway .id >"$work/id"
     guest dpkg --remove holdfast-images holdfast
     expect "running containers" "$(guest docker ps -q --filter "$label")" ""
-    expect_fail guest systemctl is-active holdfastd.service holdfast-docker.socket run-holdfast.mount
+    expect_fail guest systemctl is-active holdfastd.service holdfast-docker.socket holdfast-update.path run-holdfast.mount
     expect "listeners" "$(guest_net ss -Hltn | grep -E ':(8443|8080|8081|1883) ' || true)" ""
     [ "$(guest docker volume ls -q --filter "$label" | wc -l)" -ge 2 ]
     guest test -e /etc/holdfast/holdfastd.conf
