@@ -316,24 +316,6 @@ by_the_api_the_records_go_too() {
     expect "held" "$(held)" 0
 }
 
-# Its end is in what is not here yet: a bundle is not read for what is.
-a_bundle_that_is_cut_short_is_named() {
-    variant cut processor big 2
-    layout_of cut processor
-    release_text v6 processor=cut | jq -cSj '.version = "6.0.0"' >"$work/release-6.json"
-    release_sign "$work/release-6.json"
-    "$hf_root/image/bundle.sh" "$work"/release-6.json{,.minisig} "$work/oci" "$work/v6.bundle"
-    head -c -1000000 "$work/v6.bundle" >"$gw_dir/stick/mnt/holdfast/cut.bundle"
-    writes '{format: 1, release: {bundle: "cut.bundle"}}'
-    release_sign "$stick/holdfast/provision.json"
-    plugs_in 300
-    note "$(report_json '.bundle | "\(.state): \(.detail)"')"
-    expect_match "report" "$(report_text)" '^Bundle cut.bundle: ended'
-    expect_match "bundle" "$(report_json .bundle.detail)" 'ends|short|cut'
-    expect "release" "$(api_get /release .name)" v5
-    all_as_released
-}
-
 pain_22_a_stick_is_taken_in_1970() {
     guard_start
     export LD_PRELOAD FAKETIME='@1970-01-02 00:00:00' FAKETIME_DONT_FAKE_MONOTONIC=1
@@ -367,7 +349,6 @@ check a_stick_left_in_the_port_does_nothing
 check only_the_owner_changes_a_claimed_gateway
 check the_banner_says_how_to_get_in
 check pain_24_a_bundle_on_a_stick_is_an_upgrade
-check a_bundle_that_is_cut_short_is_named
 check a_signed_stick_resets_it_and_keeps_the_records
 check by_the_api_the_records_go_too
 gateway_new y
