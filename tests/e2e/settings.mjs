@@ -751,7 +751,7 @@ await check('it is exported as it is filtered', async () => {
   const lines = readFileSync(await begun.path(), 'utf8')
     .trim()
     .split('\r\n');
-  expect(lines[0] === 'id,at,who,from,what,changes', lines[0]);
+  expect(lines[0] === 'id,at,who,from,what,result,problem,changes', lines[0]);
   expect(
     lines.length > 1 && lines.slice(1).every((l) => l.includes(`,${USER},`)),
     lines.join('\n'),

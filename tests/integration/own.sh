@@ -199,6 +199,7 @@ a_fork_bomb_is_held_by_the_limit() {
 out_of_memory_ends_it_alone() {
     local before
     before=$(docker inspect --format '{{.State.Pid}}' "$gw"-{broker,buffer,processor,forwarder})
+    sleep 2 # Docker watches for it a moment after a start
     expect_fail app /hog
     wait_until 60 app_was_out_of_memory
     wait_until 60 service_healthy app

@@ -103,8 +103,9 @@ pain_11_a_disk_that_is_full_at_any_percent_touches_nothing() {
 
 # --- kills
 
-# The states that the contract names, so that a new one cannot be forgotten; idle is none.
-states() { sed -n '/^    UpgradeState:/,/enum:/s/.*enum: \[\(.*\)\]/\1/p' "$hf_root/api/openapi.yaml" | tr -d ' ' | tr , '\n' | grep -v '^idle$'; }
+# The states that the contract names, so that a new one cannot be forgotten; idle is none, and installing is of a release that
+# brings holdfastd (update.sh).
+states() { sed -n '/^    UpgradeState:/,/enum:/s/.*enum: \[\(.*\)\]/\1/p' "$hf_root/api/openapi.yaml" | tr -d ' ' | tr , '\n' | grep -vE '^(idle|installing)$'; }
 
 said_state() { grep -q "event=upgrade state=$2 " < <(tail -n "+$1" "$gw_dir/log"); }
 

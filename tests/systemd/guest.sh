@@ -24,7 +24,8 @@ guest_start() {
 }
 
 guest_pid() { [ -e "$work/guest.pid" ] && pgrep --parent "$(cat "$work/guest.pid")" --exact systemd; }
-guest() { nsenter --target "$(guest_pid)" --mount --pid --net --uts --ipc --cgroup --wd=/ -- "$@"; }
+# A folder of this machine is not one of the guest.
+guest() { nsenter --target "$(guest_pid)" --mount --pid --net --uts --ipc --cgroup --wd=/ -- env --unset=TMPDIR "$@"; }
 # This machine's programs in the guest's network.
 guest_net() { nsenter --target "$(guest_pid)" --net -- "$@"; }
 guest_runs() { [ "$(guest systemctl is-active multi-user.target docker.service | xargs)" = "active active" ]; }

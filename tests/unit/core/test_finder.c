@@ -388,7 +388,8 @@ it_looks_by_itself_where_that_is_set(void **state)
 static void
 id_of(const char *text, char id[HF_DIGEST_TEXT_SIZE])
 {
-    const struct hf_release_host host = {.platform = hf_release_platform(), .registry = "r.example"};
+    const struct hf_release_host host = {.platform = hf_release_platform(),
+                                         .registry = "r.example"};
     HF_AUTO_FREE char *canonical = NULL;
     struct hf_release r;
 
