@@ -98,6 +98,9 @@ pain_14_a_stopped_engine_holds_up_nothing() {
         note "dockerd is not one that ./dev started: left out"
         return 0
     }
+    # One that was killed last may have had nothing to deliver since, and knows no address of its receiver yet.
+    publish before/engine 1
+    wait_until 30 has_record before/engine
     pid=$(cat "$HF_ENGINE_PID_FILE")
     kill -STOP "$pid"
     stopped_engine_is_said || {
