@@ -10,7 +10,7 @@
 
 repeats=${HF_BENCH_REPEATS:-3}
 seconds=${HF_BENCH_SECONDS:-10}
-messages=${HF_BENCH_MESSAGES:-200000} # some ten seconds of them
+messages=${HF_BENCH_MESSAGES:-60000} # not many more than the broker's queue holds: the rest would be dropped, and waited for in vain
 connections=32
 streams=16
 clients=8 # of each of the two addresses that wrk comes from
