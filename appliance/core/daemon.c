@@ -103,7 +103,7 @@ print_before(const struct hf_core *core, char **ret_text, struct hf_error *err)
         struct hf_json *o = hf_json_object();
 
         hf_json_put_string(o, "container", s->machine.container.id);
-        hf_json_put_bool(o, "well", s->verdict.health == HF_HEALTH_HEALTHY);
+        hf_json_put_bool(o, "well", hf_core_is_expected(core, s));
         hf_json_put(services, s->name, o);
     }
     hf_json_put(doc, "services", services);

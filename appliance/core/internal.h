@@ -146,6 +146,11 @@ HF_MUST int hf_core_devices_text(const struct hf_core *core, struct hf_buf *text
 /* handover.c: tries it once more where it failed the last time. */
 void hf_core_hand_over_again(struct hf_core *core);
 
+/* upgrade_gate.c: whether a service is held to doing its work after a change. One that does it now
+ * is, and one of which nothing bad is known yet: it is only starting, or waits for a broker that
+ * is. */
+bool hf_core_is_expected(const struct hf_core *core, const struct service *s);
+
 /* upgrade_gate.c: a service as the gate sees it; exits: how many there had been. */
 struct hf_gate_service hf_core_gate_service(const struct hf_core *core, const struct service *s,
                                             bool was_well, int64_t exits);

@@ -19,7 +19,7 @@ print(const struct hf_core *core, int64_t good, bool again)
 
     hf_json_put_int(o, "good", good);
     for (size_t i = 0; i < core->service_count; i++)
-        if (again ? core->trial.was_well[i] : core->services[i].verdict.health == HF_HEALTH_HEALTHY)
+        if (again ? core->trial.was_well[i] : hf_core_is_expected(core, &core->services[i]))
             hf_json_add_string(well, core->services[i].name);
     hf_json_put(o, "well", well);
     return o;
@@ -65,7 +65,7 @@ hf_core_begin_trial(struct hf_core *core, int64_t good, const struct hf_upgrade_
     if (!t->active) {
         t->good = good;
         for (size_t i = 0; i < core->service_count; i++)
-            t->was_well[i] = core->services[i].verdict.health == HF_HEALTH_HEALTHY;
+            t->was_well[i] = hf_core_is_expected(core, &core->services[i]);
     }
     init_machine(t, s);
     hf_log_info("event=config-trial good=%lld", (long long)t->good);

@@ -242,6 +242,30 @@ send_canary(struct hf_core *core, int64_t now_ms)
     hf_bus_send_canary(core->bus, text);
 }
 
+/* More than once within the time that makes a crash loop. */
+static bool
+keeps_ending(const struct hf_lifecycle_machine *m)
+{
+    return m->exit_count > 1 && hf_clock_mono_ms() - m->exits_ms[1] < HF_CRASH_WINDOW_MS;
+}
+
+bool
+hf_core_is_expected(const struct hf_core *core, const struct service *s)
+{
+    const struct service *broker = &core->services[hf_service_index("broker")];
+
+    switch (s->verdict.health) {
+    case HF_HEALTH_HEALTHY:
+        return true;
+    case HF_HEALTH_STARTING:
+        return !keeps_ending(&s->machine);
+    case HF_HEALTH_WAITING:
+        return s != broker && !keeps_ending(&s->machine) && hf_core_is_expected(core, broker);
+    default:
+        return false;
+    }
+}
+
 struct hf_gate_service
 hf_core_gate_service(const struct hf_core *core, const struct service *s, bool was_well,
                      int64_t exits)

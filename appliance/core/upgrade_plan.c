@@ -64,13 +64,13 @@ is_next(const struct hf_core *core, const struct hf_release *to, const struct hf
 }
 
 static void
-list_one(const struct service *s, struct hf_upgrade_record *r)
+list_one(const struct hf_core *core, const struct service *s, struct hf_upgrade_record *r)
 {
     struct hf_upgrade_service *u = &r->services[r->count++];
 
     *u = (struct hf_upgrade_service){.gap_ms = -1};
     hf_text_put(u->name, sizeof u->name, "%s", s->name);
-    u->was_well = s->verdict.health == HF_HEALTH_HEALTHY;
+    u->was_well = hf_core_is_expected(core, s);
 }
 
 void
@@ -87,7 +87,7 @@ hf_core_list_changes(const struct hf_core *core, const struct hf_release *to,
 
             if (hf_release_index(to, name) >= 0 && !is_listed(ret_record, name) &&
                 differs(core, to, name) && is_next(core, to, ret_record, name))
-                list_one(&core->services[i], ret_record);
+                list_one(core, &core->services[i], ret_record);
         }
     } while (ret_record->count > before);
 }

@@ -6,10 +6,12 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "core/core.h"
+#include "core/internal.h"
 #include "fake_engine.h"
 #include "release.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +31,35 @@ struct box {
     const struct hf_certificate_ops *certificates; /* NULL: none */
     const char *version, *update_dir, *system;     /* as of hf_core_config */
     uint16_t field_port;                           /* 0: the usual one */
+    bool speaks; /* the four say again and again that all is well */
+    pthread_t voice;
+    atomic_bool speaking;
+    atomic_bool busy; /* so says the buffer then */
     struct hf_store *store;
     struct hf_core *core;
 };
+
+static inline void *
+speak(void *context)
+{
+    struct box *b = context;
+    struct mailbox *mail = &b->core->mail;
+
+    while (atomic_load(&b->speaking)) {
+        struct hf_service_status said = {
+            .seen = true, .mono_ms = hf_clock_mono_ms(), .state = "ok"};
+
+        for (size_t i = 0; i < 4; i++) {
+            said.busy = i == (size_t)hf_service_index("buffer") && atomic_load(&b->busy);
+            hf_text_put(said.reason, sizeof said.reason, "%s",
+                        said.busy ? "a valve is moving" : "");
+            mailbox_status(mail, i, &said);
+        }
+        mailbox_pong(mail);
+        nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
+    }
+    return NULL;
+}
 
 static inline void
 start_with(struct box *b, const char *release_json)
@@ -61,6 +89,9 @@ start_with(struct box *b, const char *release_json)
     config.store = b->store;
     assert_int_equal(hf_core_new(&config, &b->core, &err), 0);
     assert_int_equal(hf_core_start(b->core, &err), 0);
+    atomic_store(&b->speaking, b->speaks);
+    if (b->speaks)
+        assert_int_equal(pthread_create(&b->voice, NULL, speak, b), 0);
 }
 
 static inline void
@@ -72,6 +103,8 @@ start(struct box *b)
 static inline void
 end(struct box *b)
 {
+    if (atomic_exchange(&b->speaking, false))
+        assert_int_equal(pthread_join(b->voice, NULL), 0);
     assert_true(hf_core_stop(b->core));
     hf_store_free(b->store);
     b->core = NULL;

@@ -243,14 +243,54 @@ a_switch_waits_for_the_backlog_and_says_so(void **state)
     ended(b, HF_UPGRADE_COMMITTED, "two");
 }
 
-/* As it would come over the bus. */
+/* Applied within its first seconds, with nothing known of it: a bad one is not let pass. */
 static void
-buffer_says(struct box *b, bool busy)
+what_is_only_starting_is_held_to_its_work(void **state)
 {
-    struct hf_service_status status = {.seen = true, .state = "ok", .busy = busy};
+    struct box *b = *state;
+    char id[HF_DIGEST_TEXT_SIZE];
 
-    hf_text_put(status.reason, sizeof status.reason, "a valve is moving");
-    mailbox_status(&b->core->mail, (size_t)hf_service_index("buffer"), &status);
+    start_with(b, one);
+    wait_until(b->core, all_run);
+    configure(b, "{\"upgrade\":{\"gate_s\":1,\"switch_s\":10}}");
+    add(b, half, id);
+    apply(b, id);
+    ended(b, HF_UPGRADE_ROLLED_BACK, "one");
+}
+
+static bool
+buffer_keeps_ending(const struct hf_snapshot *s)
+{
+    return s->services[hf_service_index("buffer")].restarts >= 2;
+}
+
+static void
+what_keeps_ending_is_not(void **state)
+{
+    struct box *b = *state;
+    char id[HF_DIGEST_TEXT_SIZE];
+
+    FAKE_LOCKED(&b->engine, { hf_text_put(b->engine.crashes, HF_DIGEST_SIZE, "%s", IMAGE("02")); });
+    start_with(b, one);
+    configure(b, "{\"upgrade\":{\"gate_s\":1,\"switch_s\":10}}");
+    add(b, half, id);
+    wait_until(b->core, buffer_keeps_ending);
+    apply(b, id);
+    ended(b, HF_UPGRADE_COMMITTED, "half");
+}
+
+static bool
+buffer_is_busy(const struct hf_snapshot *s)
+{
+    return s->services[hf_service_index("buffer")].status.busy;
+}
+
+static void
+begin_busy(struct box *b)
+{
+    begin_box(b);
+    atomic_store(&b->busy, true);
+    wait_until(b->core, buffer_is_busy);
 }
 
 static void
@@ -260,8 +300,7 @@ a_switch_waits_for_a_busy_service_and_says_for_how_long(void **state)
     const struct hf_snapshot *s;
     char id[HF_DIGEST_TEXT_SIZE];
 
-    begin_box(b);
-    buffer_says(b, true);
+    begin_busy(b);
     configure(b, "{\"upgrade\":{\"busy_wait_s\":600}}");
     add(b, two, id);
     apply(b, id);
@@ -270,7 +309,7 @@ a_switch_waits_for_a_busy_service_and_says_for_how_long(void **state)
     assert_string_equal(s->upgrade.waiting, "'buffer' says that it is busy: a valve is moving; its "
                                             "switch waits for 600 s at most");
     hf_snapshot_unref(s);
-    buffer_says(b, false);
+    atomic_store(&b->busy, false);
     ended(b, HF_UPGRADE_COMMITTED, "two");
 }
 
@@ -281,8 +320,7 @@ a_busy_service_is_waited_for_no_longer_than_that(void **state)
     struct box *b = *state;
     char id[HF_DIGEST_TEXT_SIZE];
 
-    begin_box(b);
-    buffer_says(b, true);
+    begin_busy(b);
     configure(b, "{\"upgrade\":{\"busy_wait_s\":1}}");
     add(b, two, id);
     apply(b, id);
@@ -375,6 +413,8 @@ main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_busy_service_is_waited_for_no_longer_than_that, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(what_is_only_starting_is_held_to_its_work, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_keeps_ending_is_not, setup, teardown),
         cmocka_unit_test_setup_teardown(a_switch_waits_for_a_window_and_says_for_which, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_freeze_holds_up_what_is_not_switched_yet, setup,
