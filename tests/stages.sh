@@ -142,7 +142,7 @@ threaded_tests() {
 }
 
 stage_tsan() {
-    export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+    export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$hf_root/tests/tsan.supp
     local threaded
     build_preset asan >/dev/null || return # which of them there are
     mapfile -t threaded < <(threaded_tests)
