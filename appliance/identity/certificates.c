@@ -126,6 +126,7 @@ hf_certificates_free(struct hf_certificates *c)
     hf_pem_pair_done(&c->own);
     hf_pem_pair_done(&c->broker);
     hf_pem_pair_done(&c->site);
+    X509_free(c->fingerprint_of);
     pthread_mutex_destroy(&c->mutex);
     pthread_mutex_destroy(&c->changing);
     free(c);
@@ -139,6 +140,13 @@ hf_certificates_own_path(const struct hf_certificates *c)
 
 /* ---- looking ---- */
 
+/* Under the mutex. */
+static const struct hf_pem_pair *
+in_force(const struct hf_certificates *c)
+{
+    return c->site.cert ? &c->site : &c->own;
+}
+
 void
 hf_certificates_take(struct hf_certificates *c, bool own, X509 **ret_cert, EVP_PKEY **ret_key,
                      STACK_OF(X509) * *ret_chain)
@@ -146,7 +154,7 @@ hf_certificates_take(struct hf_certificates *c, bool own, X509 **ret_cert, EVP_P
     const struct hf_pem_pair *pair;
 
     pthread_mutex_lock(&c->mutex);
-    pair = own || !c->site.cert ? &c->own : &c->site;
+    pair = own ? &c->own : in_force(c);
     X509_up_ref(pair->cert);
     EVP_PKEY_up_ref(pair->key);
     *ret_cert = pair->cert;
@@ -228,13 +236,16 @@ hf_certificates_info(struct hf_certificates *c, struct hf_certificate_info *ret_
 void
 hf_certificates_fingerprint(struct hf_certificates *c, char out[HF_FINGERPRINT_SIZE])
 {
-    AUTO_CERT cert = NULL;
-    AUTO_KEY key = NULL;
-    AUTO_CHAIN chain = NULL;
-
-    hf_certificates_take(c, false, &cert, &key, &chain);
-    out[0] = '\0';
-    (void)!hf_x509_fingerprint(cert, out);
+    pthread_mutex_lock(&c->mutex);
+    if (c->fingerprint_of != in_force(c)->cert) {
+        X509_free(c->fingerprint_of);
+        c->fingerprint_of = in_force(c)->cert;
+        X509_up_ref(c->fingerprint_of);
+        c->fingerprint[0] = '\0';
+        (void)!hf_x509_fingerprint(c->fingerprint_of, c->fingerprint);
+    }
+    memcpy(out, c->fingerprint, HF_FINGERPRINT_SIZE);
+    pthread_mutex_unlock(&c->mutex);
 }
 
 bool

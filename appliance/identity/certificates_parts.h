@@ -15,6 +15,10 @@ struct hf_certificates {
     pthread_mutex_t changing;     /* one change after the other; taken before mutex */
     pthread_mutex_t mutex;        /* of what is in force */
     struct hf_pem_pair own, site; /* site.cert NULL for none */
+    /* Kept, since making it takes pages of OpenSSL into memory and it is asked for again and again.
+     */
+    X509 *fingerprint_of; /* a reference; NULL: not made yet */
+    char fingerprint[HF_FINGERPRINT_SIZE];
     /* Under changing. Neither is there where it could not be made, or nobody has asked for it. */
     struct hf_pem_pair ca, broker;
     char in_vain[HF_CERTIFICATES_NAME_SIZE]; /* a name that no certificate could be made for */
