@@ -43,8 +43,9 @@ size_of() {
 }
 
 n=0
+# In a section of their own: between the program's constants they would be brought into memory with these.
 blob() { # symbol, file
-    printf '__asm__(".section .rodata\\n.balign 16\\n.global %s\\n%s:\\n.incbin \\"%s\\"\\n"\n' "$1" "$1" "$2"
+    printf '__asm__(".section .hf_assets,\\"a\\"\\n.balign 16\\n.global %s\\n%s:\\n.incbin \\"%s\\"\\n"\n' "$1" "$1" "$2"
     printf '        ".byte 0\\n.previous\\n");\nextern const unsigned char %s[];\n' "$1"
 }
 
