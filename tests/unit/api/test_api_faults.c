@@ -31,7 +31,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { SMALL_BYTES = 2048, STATUS_MAX = 600, LIST_MAX = 64 * 1024, OPERATION_SIZE = 96 };
+enum {
+    SMALL_BYTES = 2048,
+    STATUS_MAX = 600,
+    LIST_MAX = 64 * 1024,
+    OPERATION_SIZE = 96,
+    SILENCE_MS = 50, /* what a call allows of it */
+    PEER_SILENT_MS = 60 * 1000
+};
 
 static const char NEW_RELEASE[] = "22222222222222222222222222222222";
 static const char OPERATION[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -501,6 +508,17 @@ a_service_is_away_or_talks_nonsense(void **state)
 }
 
 static void
+a_service_says_nothing(void **state)
+{
+    (void)state;
+    hf_path_limit(hf_core_path(NULL), SILENCE_MS);
+    atomic_store(&peer.silent_ms, PEER_SILENT_MS);
+    serve_all(HF_ERROR_NONE);
+    atomic_store(&peer.silent_ms, 0);
+    hf_path_limit(hf_core_path(NULL), 0);
+}
+
+static void
 there_is_no_memory_for_an_answer(void **state)
 {
     (void)state;
@@ -581,6 +599,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_core_fails),
         cmocka_unit_test(a_service_is_away_or_talks_nonsense),
+        cmocka_unit_test(a_service_says_nothing),
         cmocka_unit_test(there_is_no_memory_for_an_answer),
         cmocka_unit_test(there_is_no_place_for_one_more_stream),
         cmocka_unit_test(too_many_tokens_are_wrong),
