@@ -158,6 +158,16 @@ has_spoken(const struct hf_core *core, const struct service *s)
     return s->status.mono_ms > since;
 }
 
+/* A broker that is degraded by nothing but what devices do does its own: one of them must not be
+ * able to undo what people change. */
+static bool
+does_its_work(const struct service *s)
+{
+    return s->verdict.health == HF_HEALTH_HEALTHY ||
+           (s->verdict.health == HF_HEALTH_DEGRADED && s->verdict.why == HF_REASON_OWN_WORDS &&
+            strcmp(s->name, "broker") == 0 && hf_status_number(&s->status, "crowded", 0) == 1);
+}
+
 /* As what it is to be now: a container that is still to be replaced proves nothing. */
 static bool
 has_failed(const struct service *s)
@@ -187,8 +197,7 @@ look_at_service(struct hf_core *core)
             hf_text_put(why, HF_TEXT_SIZE, "'%s' is being switched", s->name);
         return say(HF_UPGRADE_NOT_YET, why);
     }
-    if (!s->machine.wanted || !changed->was_well ||
-        (s->verdict.health == HF_HEALTH_HEALTHY && has_spoken(core, s)))
+    if (!s->machine.wanted || !changed->was_well || (does_its_work(s) && has_spoken(core, s)))
         return say(HF_UPGRADE_WELL, NULL);
     hf_text_put(why, HF_TEXT_SIZE, "'%s' does not do its work%s%s", s->name,
                 *s->verdict.reason ? ": " : "", s->verdict.reason);
@@ -254,9 +263,9 @@ hf_core_is_expected(const struct hf_core *core, const struct service *s)
 {
     const struct service *broker = &core->services[hf_service_index("broker")];
 
-    switch (s->verdict.health) {
-    case HF_HEALTH_HEALTHY:
+    if (does_its_work(s))
         return true;
+    switch (s->verdict.health) {
     case HF_HEALTH_STARTING:
         return !keeps_ending(&s->machine);
     case HF_HEALTH_WAITING:
@@ -276,7 +285,7 @@ hf_core_gate_service(const struct hf_core *core, const struct service *s, bool w
         .was_well = was_well,
         .failed = has_failed(s),
         .spoken = has_spoken(core, s),
-        .health = s->verdict.health,
+        .health = does_its_work(s) ? HF_HEALTH_HEALTHY : s->verdict.health,
         .reason = s->verdict.reason,
         .ended = s->machine.exits - exits,
         .memory_bytes = s->usage.known ? s->usage.memory_bytes : 0,

@@ -239,7 +239,7 @@ look(void *ctx, struct hf_status_view *view)
 {
     struct service *s = ctx;
     int64_t now = hf_clock_mono_ms();
-    bool full = disk_is_full();
+    bool full = disk_is_full(), crowded;
 
     pthread_mutex_lock(&s->lock);
     view->state = s->open ? HF_STATE_OK : HF_STATE_STARTING;
@@ -247,6 +247,8 @@ look(void *ctx, struct hf_status_view *view)
         snprintf(view->reason, sizeof view->reason,
                  "no devices yet: waiting for processor and buffer to subscribe");
     look_at_devices(s, view);
+    crowded = s->open && *view->reason && !*s->alarm && !full &&
+              (!s->overflow_ms || now - s->overflow_ms >= OVERFLOW_SHOWN_MS);
     if (*s->alarm)
         snprintf(view->reason, sizeof view->reason, "%s", s->alarm);
     if (full)
@@ -259,6 +261,8 @@ look(void *ctx, struct hf_status_view *view)
     hf_json_put_int(view->numbers, "queue_dropped",
                     (int64_t)(s->dropped_before + s->sys[SYS_DROPPED]));
     hf_json_put_int(view->numbers, "open", s->open);
+    hf_json_put_int(view->numbers, "crowded",
+                    crowded); /* degraded by what devices do, and by nothing of its own */
     hf_json_put_int(view->numbers, "written_bytes",
                     hf_procio_written() + hf_procio_written_by(s->mosquitto));
     put_queue(s, view->numbers);

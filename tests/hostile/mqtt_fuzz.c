@@ -21,6 +21,8 @@
 enum {
     TALK_MAX = 8192,
     AT_ONCE = 32,
+    CLIENTS =
+        100, /* with more the broker soon refuses nearly all, for the sessions that they leave */
     HEAR_MS = 40, /* then the whole batch is over: many conversations wait for what never comes */
     CONNECT_MS = 5000
 };
@@ -181,7 +183,7 @@ make_connect(struct bytes *talk)
     add_u16(&b, (unsigned)chance(65536));
     if (version == 5)
         add_byte(&b, 0);
-    snprintf(id, sizeof id, "fuzz-%llx", (unsigned long long)chance(1U << 20));
+    snprintf(id, sizeof id, "fuzz-%llx", (unsigned long long)chance(CLIENTS));
     if (chance(16) == 0)
         add_topic(&b);
     else

@@ -22,8 +22,7 @@ broker_remember() {
     inspect broker '{{.State.StartedAt}} {{.RestartCount}}' >"$work/hostile-broker"
 }
 
-# broker_settings JSON: on no trial, since what comes next makes the broker say that it is pressed, and that would bring the
-# settings of before back.
+# broker_settings JSON: on no trial, since nobody waits for its end here.
 broker_settings() {
     local tag
     api GET /config >/dev/null

@@ -34,7 +34,8 @@ struct box {
     bool speaks; /* the four say again and again that all is well */
     pthread_t voice;
     atomic_bool speaking;
-    atomic_bool busy; /* so says the buffer then */
+    atomic_bool busy;    /* so says the buffer then, */
+    atomic_bool crowded; /* and so the broker */
     struct hf_store *store;
     struct hf_core *core;
 };
@@ -46,13 +47,19 @@ speak(void *context)
     struct mailbox *mail = &b->core->mail;
 
     while (atomic_load(&b->speaking)) {
-        struct hf_service_status said = {
-            .seen = true, .mono_ms = hf_clock_mono_ms(), .state = "ok"};
-
         for (size_t i = 0; i < 4; i++) {
-            said.busy = i == (size_t)hf_service_index("buffer") && atomic_load(&b->busy);
-            hf_text_put(said.reason, sizeof said.reason, "%s",
-                        said.busy ? "a valve is moving" : "");
+            struct hf_service_status said = {
+                .seen = true, .mono_ms = hf_clock_mono_ms(), .state = "ok"};
+
+            if (i == (size_t)hf_service_index("buffer") && atomic_load(&b->busy)) {
+                said.busy = true;
+                strcpy(said.reason, "a valve is moving");
+            }
+            if (i == (size_t)hf_service_index("broker") && atomic_load(&b->crowded)) {
+                strcpy(said.state, "degraded");
+                strcpy(said.reason, "devices have left 3 sessions of 3");
+                said.numbers[said.number_count++] = (struct hf_number){"crowded", 1};
+            }
             mailbox_status(mail, i, &said);
         }
         mailbox_pong(mail);

@@ -106,6 +106,29 @@ what_goes_on_well_is_kept(void **state)
     assert_true(is_running("\"window_ms\":2000", b));
 }
 
+static bool
+broker_is_degraded(const struct hf_snapshot *s)
+{
+    return s->services[0].health == HF_HEALTH_DEGRADED;
+}
+
+/* Else any of them could undo what people change. */
+static void
+what_devices_do_to_the_broker_takes_nothing_back(void **state)
+{
+    struct box *b = *state;
+
+    begin(b);
+    configure(b, "{\"upgrade\":{\"config_gate_s\":3}}");
+    configure(b, "{\"buffer\":{\"window_ms\":2000}}");
+    assert_true(trial_of(b).active);
+    atomic_store(&b->crowded, true);
+    wait_until(b->core, broker_is_degraded);
+    assert_true(trial_of(b).active);
+    tried(b);
+    assert_true(is_running("\"window_ms\":2000", b));
+}
+
 static void
 a_trial_ends_where_nobody_watches_any_more(void **state)
 {
@@ -230,6 +253,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_no_service_reads_is_not_tried, setup, teardown),
         cmocka_unit_test_setup_teardown(what_goes_on_well_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_devices_do_to_the_broker_takes_nothing_back, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_trial_ends_where_nobody_watches_any_more, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(what_makes_a_service_end_is_taken_back, setup, teardown),
