@@ -296,17 +296,25 @@ write_wish(struct hf_store *store, void *context, struct hf_error *err)
 }
 
 static int
+may_look(const struct hf_core *core, struct hf_error *err)
+{
+    if (!*core->settings.registry.host)
+        return hf_error_set(err, HF_ERROR_CONFLICT,
+                            "no registry is set to look in: registry.host in the configuration");
+    if (core->finder.busy)
+        return hf_error_set(err, HF_ERROR_CONFLICT, "the registry is being asked: wait for it");
+    return 0;
+}
+
+static int
 do_check(struct hf_core *core, void *context, struct hf_error *err)
 {
     const struct wish *w = context;
     unsigned char raw[(HF_ID_SIZE - 1) / 2];
     struct finder *f = &core->finder;
 
-    if (!*core->settings.registry.host)
-        return hf_error_set(err, HF_ERROR_CONFLICT,
-                            "no registry is set to look in: registry.host in the configuration");
-    if (f->busy)
-        return hf_error_set(err, HF_ERROR_CONFLICT, "the registry is being asked: wait for it");
+    if (may_look(core, err) < 0)
+        return -1;
     *w->operation = (struct hf_operation){.kind = HF_OPERATION_CHECK,
                                           .state = HF_OPERATION_RUNNING,
                                           .created_ms = hf_clock_wall_ms()};
@@ -331,6 +339,18 @@ hf_core_check_registry(struct hf_core *core, const char *actor, struct hf_operat
     struct wish w = {actor, ret_operation};
 
     return mailbox_call(&core->mail, do_check, &w, err);
+}
+
+static int
+do_look(struct hf_core *core, void *context, struct hf_error *err)
+{
+    return may_look(core, err) < 0 ? -1 : begin_look(&core->finder, context, err);
+}
+
+int
+hf_core_look_in_registry(struct hf_core *core, const char *actor, struct hf_error *err)
+{
+    return mailbox_call(&core->mail, do_look, (void *)(uintptr_t)actor, err);
 }
 
 static int

@@ -139,6 +139,9 @@ struct hf_registry_check {
  * where no registry is set, or it is being asked. */
 HF_MUST int hf_core_check_registry(struct hf_core *core, const char *actor,
                                    struct hf_operation *ret_operation, struct hf_error *err);
+/* The same by itself, that is again and again: without an operation, and nothing is written down.
+ */
+HF_MUST int hf_core_look_in_registry(struct hf_core *core, const char *actor, struct hf_error *err);
 HF_MUST int hf_core_last_registry_check(struct hf_core *core, struct hf_registry_check *ret,
                                         struct hf_error *err);
 

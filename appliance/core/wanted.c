@@ -8,10 +8,11 @@
 #include <string.h>
 
 enum {
-    FIRST_MS = 2000,      /* what is here already comes first */
-    LOOK_MS = 500,        /* whether a look has ended */
-    AGAIN_MS = 15 * 1000, /* between two looks: there may be no network yet */
-    BUSY_MS = 3000        /* Docker is away, or an upgrade is under way */
+    FIRST_MS = 2000,            /* what is here already comes first */
+    LOOK_MS = 500,              /* whether a look has ended */
+    AGAIN_MS = 15 * 1000,       /* between two looks: there may be no network yet, */
+    AGAIN_MOST_MS = 120 * 1000, /* and for days */
+    BUSY_MS = 3000              /* Docker is away, or an upgrade is under way */
 };
 
 const char hf_core_kept_wanted[] = "provision.release";
@@ -48,15 +49,33 @@ static bool
 look(struct hf_core *core, bool (*wait_ms)(struct putback *p, int64_t ms), struct putback *p)
 {
     struct hf_registry_check last;
-    struct hf_operation operation;
     struct hf_error err = {0};
 
-    if (hf_core_check_registry(core, ACTOR, &operation, &err) < 0)
+    if (hf_core_look_in_registry(core, ACTOR, &err) < 0)
         hf_log_info("event=release-of-provision-waits reason=\"%s\"", err.message);
     do {
         if (!wait_ms(p, LOOK_MS))
             return false;
     } while (hf_core_last_registry_check(core, &last, NULL) == 0 && last.busy);
+    return true;
+}
+
+/* Until it is there; false at the stop. */
+static bool
+find(struct hf_core *core, const char *id, bool (*wait_ms)(struct putback *p, int64_t ms),
+     struct putback *p)
+{
+    int64_t again_ms = AGAIN_MS;
+
+    while (!is_known(core, id)) {
+        if (!look(core, wait_ms, p))
+            return false;
+        if (is_known(core, id))
+            return true;
+        if (!wait_ms(p, again_ms))
+            return false;
+        again_ms = 2 * again_ms < AGAIN_MOST_MS ? 2 * again_ms : AGAIN_MOST_MS;
+    }
     return true;
 }
 
@@ -90,11 +109,8 @@ hf_core_bring_wanted(struct hf_core *core, const char *id,
     char why[HF_TEXT_SIZE], what[2 * HF_TEXT_SIZE];
     struct hf_error err = {0};
 
-    if (!wait_ms(p, FIRST_MS))
+    if (!wait_ms(p, FIRST_MS) || !find(core, id, wait_ms, p))
         return;
-    while (!is_known(core, id))
-        if (!look(core, wait_ms, p) || (!is_known(core, id) && !wait_ms(p, AGAIN_MS)))
-            return;
     while (apply(core, id, why, sizeof why, &err) < 0) {
         if (err.class == HF_ERROR_NOT_FOUND || err.class == HF_ERROR_INVALID) {
             hf_text_put(why, sizeof why, "%s", err.message);

@@ -450,6 +450,36 @@ what_provisioning_names_is_found_and_applied(void **state)
     hf_snapshot_unref(s);
 }
 
+struct written {
+    size_t entries, operations;
+};
+
+static int
+count_written(struct hf_store *store, void *context, struct hf_error *err)
+{
+    const struct hf_audit_filter looks = {.text = "looked for releases"};
+    struct written *w = context;
+    struct hf_audit_entry entry;
+    struct hf_operation operation;
+
+    if (hf_store_audit_list(store, &looks, &entry, 1, &w->entries, err) < 0)
+        return -1;
+    return hf_store_operations(store, NULL, &operation, 1, &w->operations, err);
+}
+
+/* It may be looked for during days: that must neither wear the disk nor push others out of the
+ * logs.
+ */
+static void
+nothing_is_written_of_looks(struct box *b)
+{
+    struct written w = {1, 1};
+
+    assert_int_equal(hf_core_run(b->core, count_written, &w, NULL), 0);
+    assert_int_equal(w.entries, 0);
+    assert_int_equal(w.operations, 0);
+}
+
 /* A network that comes later; nothing is given up. */
 static void
 it_is_looked_for_until_it_is_there(void **state)
@@ -465,6 +495,7 @@ it_is_looked_for_until_it_is_there(void **state)
         nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
     }
     assert_int_equal(hf_core_run(b->core, is_wanted, NULL, NULL), 0);
+    nothing_is_written_of_looks(b);
     end(b); /* and power goes meanwhile */
     b->engine.document = document;
     registry.tags = "[\"1.1.0\"]";
