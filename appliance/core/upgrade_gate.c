@@ -119,8 +119,10 @@ look_at_hold(struct hf_core *core)
         return held;
     }
     if (u->machine.index == 0 && u->record.kind == HF_UPGRADE_FORTH &&
-        hf_core_waits_for_window(core, why))
+        hf_core_waits_for_window(core, why)) {
+        held.ends = true;
         return held;
+    }
     if (waits_for_backlog(core, why))
         return held;
     if (s && s->status.seen && !s->status.gone && s->status.busy &&

@@ -194,7 +194,7 @@ hold(struct hf_upgrade_machine *m, const struct hf_upgrade_event *event,
 {
     char reason[HF_TEXT_SIZE];
 
-    if (!m->held_ms)
+    if (!m->held_ms || event->ends)
         m->held_ms = now_ms;
     say_waiting(m, event);
     if (event->most_ms && now_ms - m->held_ms >= event->most_ms) {

@@ -29,7 +29,8 @@
  * FETCHED    all images of the new release are here and have the ids that it pins
  * REFUSED    they cannot be had: not there, not what is pinned, no room
  * DELAYED    they could not be had now: registry or engine do not answer
- * HELD       something holds up the next switch (at most event->most_ms where that is not 0)
+ * HELD       something holds up the next switch (at most event->most_ms where that is not 0; where
+ *            event->ends it is over by itself)
  * FREE       nothing does
  * WELL       INSTALLING: the new holdfastd is installed for good
  *            SWITCHING: the service is as the new release has it and does its work
@@ -67,11 +68,12 @@
  * all here: INSTALLING where holdfastd is to be installed and is not, else VERIFIED (GATING where
  * no service changes). back: ROLLING_BACK. again: the same state and its effect. retry: the same
  * effect after a wait, back after HF_UPGRADE_TRIES of them. hold: stays; SWITCHING after most_ms,
- * back after HF_UPGRADE_HOLD_MOST_MS. next: VERIFIED of the next service, GATING after the last.
- * pass: stays; COMMITTED after gate_ms of it. slow: stays; back after too much of it (switch_ms in
- * SWITCHING, HF_UPGRADE_INSTALL_MOST_MS in INSTALLING, HF_UPGRADE_PATIENCE_MS altogether in
- * GATING), ROLLED_BACK after HF_UPGRADE_BACK_MOST_MS in ROLLING_BACK: what could be given back was,
- * and supervision goes on trying. blind: stays, and no time has passed.
+ * back after HF_UPGRADE_HOLD_MOST_MS, which what ends by itself takes nothing of. next: VERIFIED of
+ * the next service, GATING after the last. pass: stays; COMMITTED after gate_ms of it. slow: stays;
+ * back after too much of it (switch_ms in SWITCHING, HF_UPGRADE_INSTALL_MOST_MS in INSTALLING,
+ * HF_UPGRADE_PATIENCE_MS altogether in GATING), ROLLED_BACK after HF_UPGRADE_BACK_MOST_MS in
+ * ROLLING_BACK: what could be given back was, and supervision goes on trying. blind: stays, and no
+ * time has passed.
  *
  * state         effect
  * PULLING       FETCH     all images of the new release, checked, and its package of holdfastd
@@ -130,6 +132,7 @@ enum hf_upgrade_effect {
 struct hf_upgrade_event {
     enum hf_upgrade_event_kind kind;
     int64_t most_ms;    /* HELD; 0: no such limit */
+    bool ends;          /* HELD: by itself, as the days until a window do */
     const char *reason; /* REFUSED, DELAYED, HELD, NOT_YET, BAD, CANCEL: for people; copied */
 };
 

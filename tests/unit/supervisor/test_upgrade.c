@@ -327,6 +327,25 @@ pain_14_what_holds_it_up_for_a_day_ends_it(void **state)
     assert_string_equal(m.reason, "waited for a day: busy");
 }
 
+static void
+a_window_that_opens_in_days_is_waited_for(void **state)
+{
+    struct hf_upgrade_machine m = in_state(HF_UPGRADE_VERIFIED, 0);
+    const struct hf_upgrade_event held = {
+        .kind = HF_UPGRADE_HELD, .ends = true, .reason = "it opens on Saturday"};
+    const int64_t days_ms = 6 * HF_UPGRADE_HOLD_MOST_MS;
+
+    (void)state;
+    for (int64_t t = 0; t <= days_ms; t += days_ms / 12)
+        (void)hf_upgrade_step(&m, &held, NOW + t);
+    assert_int_equal(m.state, HF_UPGRADE_VERIFIED);
+    assert_string_equal(m.waiting, "it opens on Saturday");
+    (void)hold_at(&m, 0, NOW + days_ms + HF_UPGRADE_HOLD_MOST_MS - 1);
+    assert_int_equal(m.state, HF_UPGRADE_VERIFIED);
+    (void)hold_at(&m, 0, NOW + days_ms + HF_UPGRADE_HOLD_MOST_MS);
+    assert_int_equal(m.state, HF_UPGRADE_ROLLING_BACK);
+}
+
 int
 main(void)
 {
@@ -346,6 +365,7 @@ main(void)
         cmocka_unit_test(pain_14_a_pull_is_tried_again_and_has_an_end),
         cmocka_unit_test(a_busy_service_is_waited_for_so_long),
         cmocka_unit_test(pain_14_what_holds_it_up_for_a_day_ends_it),
+        cmocka_unit_test(a_window_that_opens_in_days_is_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
