@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "model/device.h"
 #include "sql.h"
+#include "store/before.h"
 #include "store/db.h"
 #include "store/export.h"
 
@@ -95,6 +96,8 @@ check(struct hf_store *st, const struct hf_store_restore *r, struct hf_error *er
 {
     char code[HF_CODE_HASH_SIZE];
 
+    if (hf_before_refuse(st, err) < 0)
+        return -1;
     if (number_of(st, hf_sql_restore_readable, "t", r->state, 0) != 1)
         return hf_error_set(err, HF_ERROR_INVALID, "what it says of the gateway cannot be read");
     if (number_of(st, hf_sql_restore_busy, "", NULL, 0) != 0)

@@ -46,6 +46,7 @@ struct hf_store_restore {
  * release that runs stays; records of a restore before that still wait are given up, which the
  * audit log says. From then on the store takes nothing more (UNAVAILABLE), because the program
  * still has in memory what was there before: it has to be started anew. INVALID where something in
- * it cannot be; CONFLICT while a release is applied, or where the gateway was claimed meanwhile. */
+ * it cannot be; CONFLICT while a release is applied or a holdfastd of a newer schema on trial, or
+ * where the gateway was claimed meanwhile. */
 HF_MUST int hf_store_apply_restore(struct hf_store *st, const struct hf_store_restore *r,
                                    struct hf_error *err);

@@ -73,6 +73,16 @@ hf_before_take(struct hf_store *st, bool *ret_taken, struct hf_error *err)
 }
 
 int
+hf_before_refuse(const struct hf_store *st, struct hf_error *err)
+{
+    if (!hf_files_exist(st, BEFORE))
+        return 0;
+    return hf_error_set(err, HF_ERROR_CONFLICT,
+                        "a new holdfastd is on trial, and the old one may have to go on with what "
+                        "was kept before it: wait for the end of that, which takes minutes");
+}
+
+int
 hf_before_say(struct hf_store *st, struct hf_error *err)
 {
     if (hf_db_exec(st, err, hf_sql_audit_add, "itt", hf_clock_wall_ms(), "holdfastd", text) < 0)

@@ -16,5 +16,9 @@ HF_MUST int hf_before_keep(struct hf_store *st, struct hf_error *err);
  * that; ret_taken is false, and nothing has happened, where there is no need or no such file. */
 HF_MUST int hf_before_take(struct hf_store *st, bool *ret_taken, struct hf_error *err);
 
+/* CONFLICT while there is one: whoever goes on with it would lose what is begun now, or, without
+ * it, could not read what comes of that. */
+HF_MUST int hf_before_refuse(const struct hf_store *st, struct hf_error *err);
+
 /* For people; of a store that was opened after a hf_before_take(). */
 HF_MUST int hf_before_say(struct hf_store *st, struct hf_error *err);

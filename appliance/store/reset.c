@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "sql.h"
+#include "store/before.h"
 #include "store/files.h"
 
 #include <errno.h>
@@ -100,6 +101,8 @@ fill_attached(struct hf_store *st, const struct hf_store_reset *r, struct hf_err
 int
 hf_store_begin_reset(struct hf_store *st, const struct hf_store_reset *r, struct hf_error *err)
 {
+    if (hf_before_refuse(st, err) < 0)
+        return -1;
     if (make_empty(st, err) < 0 || fill_attached(st, r, err) < 0 ||
         hf_files_promise_reset(st, err) < 0) {
         hf_files_remove(st, HF_FILES_RESET_NEW);

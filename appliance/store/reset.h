@@ -37,7 +37,7 @@ HF_MUST int hf_store_reset_counts(struct hf_store *st, struct hf_reset_counts *r
  * in force, all that are known with their images, and the floor; the mark of the last restore; by a
  * person also which provisioning file was applied, so that one which still lies there is not
  * applied again. From then on the store takes nothing more, as after a restore. On an error nothing
- * has changed. */
+ * has changed. CONFLICT while a holdfastd of a newer schema is on trial. */
 HF_MUST int hf_store_begin_reset(struct hf_store *st, const struct hf_store_reset *r,
                                  struct hf_error *err);
 

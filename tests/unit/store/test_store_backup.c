@@ -306,6 +306,29 @@ not_while_a_release_is_applied(void **state)
     hf_store_free(st);
 }
 
+static void
+not_while_a_newer_holdfastd_is_on_trial(void **state)
+{
+    struct hf_store *st = opened(*state, "a");
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(1);
+    struct hf_store_restore r;
+    struct hf_error err = {0};
+    FILE *copy = fopen(tempdir_path(*state, "a/holdfast.db.before"), "w");
+
+    assert_non_null(copy);
+    fclose(copy);
+    fill_old(st);
+    back_up(st, &text);
+    r = restore_of(&text);
+    assert_int_equal(hf_store_apply_restore(st, &r, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    assert_non_null(strstr(err.message, "on trial"));
+    assert_int_equal(sessions_and_tokens(st), 2);
+    hf_store_forget_before(st);
+    assert_int_equal(hf_store_apply_restore(st, &r, &err), 0);
+    hf_store_free(st);
+}
+
 /* The second one takes the place of the first, and of what it has left to do. */
 static void
 twice_in_a_row(void **state)
@@ -400,6 +423,7 @@ main(void)
         with_tempdir(too_many_accounts),
         with_tempdir(only_while_nobody_has_it),
         with_tempdir(not_while_a_release_is_applied),
+        with_tempdir(not_while_a_newer_holdfastd_is_on_trial),
         with_tempdir(twice_in_a_row),
         with_tempdir(a_kill_leaves_one_of_two),
     };

@@ -355,6 +355,27 @@ one_that_rots_is_none(void **state)
     hf_store_free(st);
 }
 
+/* Else the old holdfastd, put back, would find a store that it cannot read, and no copy. */
+static void
+none_while_a_newer_holdfastd_is_on_trial(void **state)
+{
+    struct hf_store *st = opened(*state);
+    struct hf_error err = {0};
+    int fd;
+
+    fill(st);
+    fd = open(tempdir_path(*state, "holdfast.db.before"), O_CREAT | O_WRONLY, 0600);
+    close(fd);
+    assert_int_equal(hf_store_begin_reset(st, &by_person, &err), -1);
+    assert_int_equal(err.class, HF_ERROR_CONFLICT);
+    assert_non_null(strstr(err.message, "on trial"));
+    assert_false(hf_store_has_ended(st));
+    expect_untouched(st);
+    hf_store_forget_before(st);
+    assert_int_equal(hf_store_begin_reset(st, &by_person, &err), 0);
+    hf_store_free(st);
+}
+
 static void
 a_full_disk_changes_nothing(void **state)
 {
@@ -391,6 +412,7 @@ main(void)
         with_tempdir(a_file_brings_who_may_get_in),
         with_tempdir(a_cut_at_any_step_ends_in_one_of_two),
         with_tempdir(one_that_rots_is_none),
+        with_tempdir(none_while_a_newer_holdfastd_is_on_trial),
         with_tempdir(a_full_disk_changes_nothing),
     };
 
