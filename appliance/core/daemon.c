@@ -140,8 +140,9 @@ load_before(struct hf_core *core)
 
 /* ---- asking ---- */
 
+/* Of whatever upgrade. */
 static bool
-read_progress(const struct hf_core *core, struct hf_daemon_progress *ret)
+read_any_progress(const struct hf_core *core, struct hf_daemon_progress *ret)
 {
     HF_AUTO_BUF struct hf_buf file = HF_BUF_INIT(HF_DAEMON_TEXT_MAX);
     char path[HF_PATH_SIZE];
@@ -149,7 +150,13 @@ read_progress(const struct hf_core *core, struct hf_daemon_progress *ret)
     return core->config.update_dir &&
            hf_text_put(path, sizeof path, "%s/%s", core->config.update_dir, HF_DAEMON_STATE) &&
            hf_file_read(path, &file, NULL) == 0 && file.data &&
-           hf_daemon_progress_parse(file.data, file.len, ret, NULL) == 0 &&
+           hf_daemon_progress_parse(file.data, file.len, ret, NULL) == 0;
+}
+
+static bool
+read_progress(const struct hf_core *core, struct hf_daemon_progress *ret)
+{
+    return read_any_progress(core, ret) &&
            strcmp(ret->operation, core->upgrade.record.operation) == 0;
 }
 
@@ -359,6 +366,8 @@ look_as_new(struct hf_core *core, const struct hf_daemon_progress *p, int64_t no
 
     if (p && p->state == HF_DAEMON_INSTALLED)
         return say(core, HF_UPGRADE_WELL, "is installed", "");
+    if (p && p->state == HF_DAEMON_RETURNING) /* for as long as that takes: a disk may be full */
+        return say(core, HF_UPGRADE_UNSEEN, "is being put back", p->reason);
     mood = try_it(core, now_ms);
     if (mood == HF_DAEMON_WELL && (!p || p->state == HF_DAEMON_REFUSED))
         return say(core, HF_UPGRADE_WELL, "runs", "");
@@ -372,6 +381,16 @@ hf_core_look_at_daemon(struct hf_core *core, int64_t now_ms)
     const struct hf_daemon_progress *known = read_progress(core, &p) ? &p : NULL;
 
     return is_new(core) ? look_as_new(core, known, now_ms) : look_as_old(core, known);
+}
+
+bool
+hf_core_daemon_is_undecided(const struct hf_core *core)
+{
+    struct hf_daemon_progress p;
+
+    return read_any_progress(core, &p) &&
+           (p.state == HF_DAEMON_INSTALLING || p.state == HF_DAEMON_TRIAL ||
+            p.state == HF_DAEMON_RETURNING);
 }
 
 bool

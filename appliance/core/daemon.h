@@ -45,6 +45,9 @@ HF_MUST int hf_core_request_daemon(struct hf_core *core, struct hf_error *err);
 /* Nobody asks for it any more, where nobody has begun. */
 void hf_core_withdraw_daemon(const struct hf_core *core);
 struct hf_upgrade_event hf_core_look_at_daemon(struct hf_core *core, int64_t now_ms);
+/* Whether holdfast-update has begun to change what is installed, for this upgrade or one of before,
+ * and may still put it back. */
+bool hf_core_daemon_is_undecided(const struct hf_core *core);
 /* Whether it is past what a person can give up. */
 bool hf_core_daemon_is_begun(const struct hf_core *core);
 

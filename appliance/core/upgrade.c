@@ -224,6 +224,16 @@ note_leftovers(void *context, const char *json, struct hf_error *err)
     return 0;
 }
 
+/* Not while holdfast-update may yet put the old holdfastd back, of whatever this one thinks. */
+static void
+forget_before(struct hf_core *core)
+{
+    if (!core->upgrade.has_before || hf_core_daemon_is_undecided(core))
+        return;
+    hf_store_forget_before(core->config.store);
+    core->upgrade.has_before = false;
+}
+
 int
 hf_core_load_upgrade(struct hf_core *core, struct hf_error *err)
 {
@@ -237,8 +247,9 @@ hf_core_load_upgrade(struct hf_core *core, struct hf_error *err)
     if (hf_store_release_texts(core->config.store, true, note_leftovers, &u->collecting.due, err) <
         0)
         return -1;
+    u->has_before = true;
     if (!count || u->record.finished_ms || u->record.state != HF_UPGRADE_INSTALLING)
-        hf_store_forget_before(core->config.store); /* no holdfastd is on trial */
+        forget_before(core);
     if (!count || u->record.finished_ms || !core->has_release)
         return 0;
     if (hold_both(core, &why) < 0)
@@ -429,8 +440,6 @@ hf_core_upgrade_event(struct hf_core *core, const struct hf_upgrade_event *event
     core->changed |= step.moved || strcmp(m.waiting, u->machine.waiting) != 0;
     u->machine = m;
     if (step.moved) {
-        if (!hf_core_only_adopts(core))
-            hf_store_forget_before(core->config.store);
         hf_core_say_upgrade(core);
         forget_measures(u);
         u->active = !hf_upgrade_ended(m.state);
@@ -519,6 +528,8 @@ hf_core_upgrade(struct hf_core *core, int64_t now_ms)
         measure_gap(core, now_ms);
     for (int i = 0; u->active && i < MOVES_AT_ONCE && move_once(core, now_ms); i++)
         ;
+    if (!hf_core_only_adopts(core))
+        forget_before(core);
     if (!u->active && core->engine.state == HF_ENGINE_OK)
         hf_core_collect(core, now_ms);
 }

@@ -60,6 +60,7 @@ struct upgrade {
     int64_t gap_from_ms;    /* since when the service under way is away; monotonic, 0: it is not */
     struct gate_base base;
     struct daemon_trial daemon;
+    bool has_before; /* the store may have a copy for the holdfastd of before */
     struct hf_gate_result gate[HF_GATE_COUNT];
     char said[HF_TEXT_SIZE];    /* of the last look, for its event to borrow */
     char culprit[HF_NAME_SIZE]; /* the service that a failure is about; "": none alone */

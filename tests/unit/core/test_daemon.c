@@ -362,6 +362,89 @@ given_up_it_is_not_asked_for_any_more(void **state)
     assert_int_equal(access(path, F_OK), -1);
 }
 
+/* ---- the way back of the store ---- */
+
+static void
+path_of_copy(const struct daemon_box *d, char out[128])
+{
+    snprintf(out, 128, "%s/holdfast.db.before", d->box.dir);
+}
+
+/* As a newer schema would have left it. */
+static void
+keep_copy(const struct daemon_box *d)
+{
+    char path[128];
+
+    path_of_copy(d, path);
+    assert_int_equal(hf_file_replace(path, "a", 1, 0600, (uid_t)-1, (gid_t)-1, NULL), 0);
+}
+
+static bool
+has_copy(const struct daemon_box *d)
+{
+    char path[128];
+
+    path_of_copy(d, path);
+    return access(path, F_OK) == 0;
+}
+
+static bool
+has_no_copy(struct box *b, const struct hf_snapshot *s)
+{
+    (void)s;
+    return !has_copy((struct daemon_box *)(void *)b);
+}
+
+/* Given up in the moment in which holdfast-update has begun: the new one is of no upgrade, and is
+ * put back for its silence. */
+static void
+the_store_of_before_stays_while_it_may_be_put_back(void **state)
+{
+    struct daemon_box *d = *state;
+    struct hf_operation op;
+    struct hf_error err;
+
+    begin_daemon(d, NEXT);
+    apply(&d->box, d->id);
+    wait_in(&d->box, has_request);
+    assert_int_equal(hf_core_roll_back(d->box.core, "admin", &op, &err), 0);
+    goes_back(d, "given up by admin");
+    say(d, HF_DAEMON_TRIAL, "");
+    keep_copy(d);
+    become(d, NEXT);
+    runs_one(&d->box);
+    assert_true(has_copy(d));
+    say(d, HF_DAEMON_INSTALLED, "");
+    wait_in(&d->box, has_no_copy);
+}
+
+static int
+look_at_daemon(struct hf_core *core, void *context, struct hf_error *err)
+{
+    (void)err;
+    *(enum hf_upgrade_event_kind *)context = hf_core_look_at_daemon(core, hf_clock_mono_ms()).kind;
+    return 0;
+}
+
+/* That may take an hour where the disk is full, and is no reason to go on under the new one. */
+static void
+being_put_back_counts_as_no_time(void **state)
+{
+    struct daemon_box *d = *state;
+    enum hf_upgrade_event_kind kind = HF_UPGRADE_EVENT_COUNT;
+
+    begin_daemon(d, NEXT);
+    apply(&d->box, d->id);
+    wait_in(&d->box, has_request);
+    say(d, HF_DAEMON_RETURNING, "it said nothing");
+    keep_copy(d);
+    become(d, NEXT);
+    assert_int_equal(mailbox_call(&d->box.core->mail, look_at_daemon, &kind, NULL), 0);
+    assert_int_equal(kind, HF_UPGRADE_UNSEEN);
+    assert_true(has_copy(d));
+}
+
 static void
 another_package_than_named_is_refused(void **state)
 {
@@ -419,6 +502,8 @@ main(void)
         TEST(another_container_is_seen),
         TEST(a_restart_asks_again),
         TEST(given_up_it_is_not_asked_for_any_more),
+        TEST(the_store_of_before_stays_while_it_may_be_put_back),
+        TEST(being_put_back_counts_as_no_time),
         TEST(another_package_than_named_is_refused),
         TEST(where_it_cannot_be_installed_the_plan_says_so),
         TEST(one_that_needs_it_is_refused_then),
