@@ -43,14 +43,16 @@ update_read(const struct update *u, const char *name, struct hf_buf *out, struct
     return hf_file_read_rest(fd, name, out, err);
 }
 
-void
+bool
 update_remove_request(const struct update *u)
 {
     HF_AUTO_CLOSE int dir = open_folder(u);
 
-    if (dir >= 0 && unlinkat(dir, HF_DAEMON_REQUEST, 0) < 0 && errno != ENOENT)
-        hf_log_warn("event=request-not-removed error=\"%s\"",
-                    strerror(errno)); // NOLINT(concurrency-mt-unsafe)
+    if ((dir >= 0 && unlinkat(dir, HF_DAEMON_REQUEST, 0) == 0) || errno == ENOENT)
+        return true;
+    hf_log_warn("event=request-not-removed error=\"%s\"",
+                strerror(errno)); // NOLINT(concurrency-mt-unsafe)
+    return false;
 }
 
 void

@@ -53,7 +53,8 @@ extern const char UPDATE_NEW[], UPDATE_OLD[]; /* packages */
 /* Reads a file of holdfastd's; NOT_FOUND. */
 HF_MUST int update_read(const struct update *u, const char *name, struct hf_buf *out,
                         struct hf_error *err);
-void update_remove_request(const struct update *u);
+/* False where it cannot be: a folder, for instance, or a link that leads to one. */
+bool update_remove_request(const struct update *u);
 /* IDLE where nothing, or nothing readable, is written. */
 void update_load(struct update *u);
 HF_MUST int update_save(const struct update *u, const struct hf_daemon_progress *p,

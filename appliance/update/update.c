@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 
@@ -162,6 +163,20 @@ is_asked(const struct update *u, char operation[HF_UPGRADE_OPERATION_SIZE])
     return new;
 }
 
+/* The unit starts this program anew for as long as there is a request, or a package that nobody
+ * knows anything of any more: not at once, again and again, where they cannot be removed. */
+static void
+leave_nothing_to_do(const struct update *u)
+{
+    char path[UPDATE_PATH_SIZE];
+    bool left;
+
+    update_path(u, UPDATE_NEW, path);
+    left = unlink(path) < 0 && errno != ENOENT;
+    if (!update_remove_request(u) || left)
+        (void)nanosleep(&(struct timespec){.tv_sec = AGAIN_MOST_S}, NULL);
+}
+
 void
 update_run(const struct update_options *o)
 {
@@ -187,7 +202,7 @@ update_run(const struct update_options *o)
         go_on(&u);
         before = u.progress;
     }
-    update_remove_request(&u);
     if (u.lock_fd >= 0)
         close(u.lock_fd);
+    leave_nothing_to_do(&u);
 }

@@ -336,6 +336,23 @@ links_folders_and_pipes_are_not_followed(void **state)
     refused(p, "cannot read");
 }
 
+/* Its unit is started for either of the two, again and again. */
+static void
+nothing_is_left_that_starts_it_again(void **state)
+{
+    struct place *p = *state;
+    char path[PATH_MAX];
+
+    write_file(p->own, "new.deb", package);
+    write_file(p->own, HF_DAEMON_STATE, "what a bad disk has made of it");
+    write_file(p->state, "daemon/" HF_DAEMON_REQUEST, "no request");
+    update_run(&p->options);
+    snprintf(path, sizeof path, "%s/new.deb", p->own);
+    assert_int_equal(access(path, F_OK), -1);
+    snprintf(path, sizeof path, "%s/daemon/" HF_DAEMON_REQUEST, p->state);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
 static void
 what_is_no_request_is_refused(void **state)
 {
@@ -453,6 +470,7 @@ main(void)
         TEST(another_operation_is_not_this_one),
         TEST(a_package_that_is_not_the_named_one_is_refused),
         TEST(links_folders_and_pipes_are_not_followed),
+        TEST(nothing_is_left_that_starts_it_again),
         TEST(what_is_no_request_is_refused),
         TEST(only_the_word_of_the_new_one_counts),
         TEST(what_is_written_is_read),
