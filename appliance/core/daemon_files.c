@@ -64,9 +64,9 @@ is_package(const char *name)
     return len > 4 && strcmp(name + len - 4, ".deb") == 0;
 }
 
-/* The oldest in the folder; returns how many there are. */
+/* The oldest beside keep in the folder; returns how many there are. */
 static size_t
-find_oldest(DIR *dir, char oldest[NAME_MAX + 1])
+find_oldest(DIR *dir, const char *keep, char oldest[NAME_MAX + 1])
 {
     struct timespec least = {0};
     struct dirent *e;
@@ -76,7 +76,8 @@ find_oldest(DIR *dir, char oldest[NAME_MAX + 1])
     while ((e = readdir(dir))) { // NOLINT(concurrency-mt-unsafe): a stream of its own
         struct stat s;
 
-        if (!is_package(e->d_name) || fstatat(dirfd(dir), e->d_name, &s, AT_SYMLINK_NOFOLLOW) < 0)
+        if (!is_package(e->d_name) || strcmp(e->d_name, keep) == 0 ||
+            fstatat(dirfd(dir), e->d_name, &s, AT_SYMLINK_NOFOLLOW) < 0)
             continue;
         if (count++ == 0 || s.st_mtim.tv_sec < least.tv_sec ||
             (s.st_mtim.tv_sec == least.tv_sec && s.st_mtim.tv_nsec < least.tv_nsec)) {
@@ -87,13 +88,14 @@ find_oldest(DIR *dir, char oldest[NAME_MAX + 1])
     return count;
 }
 
+/* keep has just come: by a clock that was set back it may be the oldest. */
 static void
-drop_old(const char *path)
+drop_old(const char *path, const char *keep)
 {
     DIR *dir = opendir(path);
     char oldest[NAME_MAX + 1];
 
-    while (dir && find_oldest(dir, oldest) > KEPT)
+    while (dir && find_oldest(dir, keep, oldest) >= KEPT)
         if (unlinkat(dirfd(dir), oldest, 0) < 0)
             break;
     if (dir)
@@ -111,7 +113,7 @@ hf_core_keep_daemon(const struct hf_core *core, const struct hf_release_daemon *
         path_of(core, name, path, err) < 0 || hf_file_mkdirs(dir, 0700, err) < 0 ||
         hf_file_replace(path, file.data, file.len, 0600, (uid_t)-1, (gid_t)-1, err) < 0)
         return hf_error_wrap(err, "keep the package of holdfastd");
-    drop_old(dir);
+    drop_old(dir, name);
     hf_log_info("event=daemon-kept version=%s package=%s", d->version, d->package);
     return 0;
 }

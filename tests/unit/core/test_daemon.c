@@ -7,6 +7,7 @@
 #include "model/sha256.h"
 #include "sign.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #define NEXT "9.9.9"
@@ -362,6 +363,32 @@ given_up_it_is_not_asked_for_any_more(void **state)
     assert_int_equal(access(path, F_OK), -1);
 }
 
+/* A machine without a clock begins in the past. */
+static void
+the_package_that_has_just_come_is_kept(void **state)
+{
+    static const struct timespec future[2] = {{.tv_sec = 4000000000}, {.tv_sec = 4000000000}};
+    static const char *const texts[] = {"a", "b", "c", package};
+    struct daemon_box *d = *state;
+    struct hf_release_daemon daemon = {.version = NEXT, .package = PACKAGE};
+    char path[192];
+
+    begin_daemon(d, NEXT);
+    for (size_t i = 0; i < HF_LEN(texts); i++) {
+        daemon.size = (int64_t)strlen(texts[i]);
+        hf_sha256_of(texts[i], strlen(texts[i]), daemon.digest);
+        assert_int_equal(hf_core_keep_daemon(d->box.core, &daemon,
+                                             (struct hf_slice){texts[i], strlen(texts[i])}, NULL),
+                         0);
+        snprintf(path, sizeof path, "%s/daemon/%s.deb", d->box.dir,
+                 daemon.digest + strlen("sha256:"));
+        if (i < HF_LEN(texts) - 1)
+            assert_int_equal(utimensat(AT_FDCWD, path, future, 0), 0);
+        else
+            assert_true(hf_core_has_daemon(d->box.core, &daemon));
+    }
+}
+
 /* ---- the way back of the store ---- */
 
 static void
@@ -502,6 +529,7 @@ main(void)
         TEST(another_container_is_seen),
         TEST(a_restart_asks_again),
         TEST(given_up_it_is_not_asked_for_any_more),
+        TEST(the_package_that_has_just_come_is_kept),
         TEST(the_store_of_before_stays_while_it_may_be_put_back),
         TEST(being_put_back_counts_as_no_time),
         TEST(another_package_than_named_is_refused),
