@@ -63,7 +63,7 @@ is_ours(const char *file)
 }
 
 static bool
-is_wanted(const struct hf_json *interfaces, const char *file)
+is_of_interface(const void *interfaces, const char *file)
 {
     char name[NAME_MAX];
 
@@ -77,21 +77,32 @@ is_wanted(const struct hf_json *interfaces, const char *file)
     return false;
 }
 
-/* Those of an earlier stick. */
-static void
-remove_others(const char *dir, const struct hf_json *interfaces, bool *ret_changed)
+/* Ours of before which are not among wanted; one that stayed would count beside the new ones. */
+static int
+remove_others(const char *dir, bool (*is_wanted)(const void *wanted, const char *file),
+              const void *wanted, bool *ret_changed, struct hf_error *err)
 {
     DIR *d = opendir(dir);
     const struct dirent *e;
     char path[PATH_SIZE];
+    bool removed = false;
+    int rc = 0;
 
     if (!d)
-        return;
-    while ((e = readdir(d)))
-        if (is_ours(e->d_name) && !is_wanted(interfaces, e->d_name) &&
-            hf_text_put(path, sizeof path, "%s/%s", dir, e->d_name) && unlink(path) == 0)
-            *ret_changed = true;
+        return hf_error_errno(err, errno, "cannot read '%s'", dir);
+    while (rc == 0 && (e = readdir(d))) {
+        if (!is_ours(e->d_name) || is_wanted(wanted, e->d_name))
+            continue;
+        if (!hf_text_put(path, sizeof path, "%s/%s", dir, e->d_name) || unlink(path) < 0)
+            rc = hf_error_errno(err, errno, "cannot remove '%s/%s'", dir, e->d_name);
+        else
+            removed = true;
+    }
+    if (rc == 0 && removed && fsync(dirfd(d)) < 0)
+        rc = hf_error_errno(err, errno, "cannot sync '%s'", dir);
     closedir(d);
+    *ret_changed |= removed;
+    return rc;
 }
 
 /* Last: until it is written they are not whole. */
@@ -127,7 +138,8 @@ hf_host_put_network(const struct hf_json *network, const char *etc, bool *ret_ch
         if (hf_host_write_interface(i, &text, err) < 0 || put(path, &text, ret_changed, err) < 0)
             return -1;
     }
-    remove_others(dir, interfaces, ret_changed);
+    if (remove_others(dir, is_of_interface, interfaces, ret_changed, err) < 0)
+        return -1;
     return put_said(network, dir, ret_changed, err);
 }
 
@@ -177,6 +189,8 @@ hf_host_save_network(const char *etc, struct hf_json **ret_files, struct hf_erro
     if (below(etc, "systemd/network", dir, err) < 0)
         return -1;
     d = opendir(dir);
+    if (!d && errno != ENOENT) /* else all that is there would be taken back to nothing */
+        return hf_error_errno(err, errno, "cannot read '%s'", dir);
     while (rc == 0 && d && (e = readdir(d)))
         if (is_ours(e->d_name))
             rc = save_file(dir, e->d_name, files, err);
@@ -200,27 +214,24 @@ put_saved(const char *dir, const struct hf_json *file, bool *ret_changed, struct
     return hf_buf_adds(&text, content, err) < 0 ? -1 : put(path, &text, ret_changed, err);
 }
 
+static bool
+is_saved(const void *files, const char *file)
+{
+    return hf_json_get(files, file) != NULL;
+}
+
 int
 hf_host_restore_network(const struct hf_json *files, const char *etc, bool *ret_changed,
                         struct hf_error *err)
 {
-    char dir[PATH_SIZE], path[PATH_SIZE];
-    const struct dirent *e;
-    DIR *d;
+    char dir[PATH_SIZE];
 
     if (below(etc, "systemd/network", dir, err) < 0 || hf_file_mkdirs(dir, 0755, err) < 0)
         return -1;
     for (const struct hf_json *f = hf_json_first(files); f; f = hf_json_next(f))
         if (put_saved(dir, f, ret_changed, err) < 0)
             return -1;
-    d = opendir(dir);
-    while (d && (e = readdir(d)))
-        if (is_ours(e->d_name) && !hf_json_get(files, e->d_name) &&
-            hf_text_put(path, sizeof path, "%s/%s", dir, e->d_name) && unlink(path) == 0)
-            *ret_changed = true;
-    if (d)
-        closedir(d);
-    return 0;
+    return remove_others(dir, is_saved, files, ret_changed, err);
 }
 
 /* ---- time ---- */

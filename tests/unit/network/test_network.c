@@ -279,6 +279,24 @@ what_is_refused_changes_nothing(void **state)
     assert_non_null(strstr(refusal(&h), "unknown field")); /* it was not looked at */
 }
 
+/* Else it would count beside the new one, or on the way back beside the old one. */
+static void
+what_cannot_be_removed_is_said(void **state)
+{
+    static const char wants[] = "{\"interfaces\":[{\"name\":\"eth7\"}]}";
+    const char *dir = tempdir_path(*state, "systemd/network/20-holdfast-1-eth9.network");
+    HF_AUTO(hf_json) struct hf_json *network = NULL, *files = hf_json_object();
+    struct hf_error err = {0};
+    bool changed = false;
+
+    assert_int_equal(hf_json_parse(wants, strlen(wants), &network, &err), 0);
+    assert_int_equal(hf_file_mkdirs(dir, 0755, NULL), 0);
+    assert_int_equal(hf_host_put_network(network, *state, &changed, &err), -1);
+    assert_non_null(strstr(err.message, "cannot remove"));
+    assert_int_equal(hf_host_restore_network(files, *state, &changed, &err), -1);
+    assert_non_null(strstr(err.message, "cannot remove"));
+}
+
 static void
 while_one_is_on_trial_no_other_is_begun(void **state)
 {
@@ -446,6 +464,7 @@ main(void)
         with_tempdir(one_that_nobody_confirms_is_taken_back),
         with_tempdir(the_first_one_goes_whole),
         with_tempdir(what_is_refused_changes_nothing),
+        with_tempdir(what_cannot_be_removed_is_said),
         with_tempdir(while_one_is_on_trial_no_other_is_begun),
         with_tempdir(one_that_is_killed_goes_on),
         with_tempdir(a_cut_at_any_step_ends_in_one_of_two),
