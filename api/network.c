@@ -19,7 +19,8 @@
 static struct hf_host_hand
 hand_of(const struct hf_exchange *x)
 {
-    return (struct hf_host_hand){x->api->config->run_dir, x->api->config->network_dir};
+    return (struct hf_host_hand){.run = x->api->config->run_dir,
+                                 .out = x->api->config->network_dir};
 }
 
 /* ---- as it is ---- */

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     TOLD_MAX = 256 * 1024,
@@ -34,18 +35,34 @@ hf_host_told(const struct hf_host_hand *h)
     return doc;
 }
 
+static bool
+request_path(const struct hf_host_hand *h, char out[PATH_MAX])
+{
+    return hf_text_put(out, PATH_MAX, "%s/network.json", h->run);
+}
+
 static int
 write_request(const struct hf_host_hand *h, const struct hf_json *request, struct hf_error *err)
 {
     HF_AUTO_FREE char *text = NULL;
     char path[PATH_MAX];
 
-    if (!hf_text_put(path, sizeof path, "%s/network.json", h->run))
+    if (!request_path(h, path))
         return hf_error_set(err, HF_ERROR_INVALID, "--run: the path is too long");
     if (hf_json_print(request, &text, err) < 0)
         return -1;
     return hf_file_replace(path, text, strlen(text), 0644, (uid_t)-1, (gid_t)-1,
                            err); /* no secret is in it */
+}
+
+/* Whoever asked is told that it was not done: so it is not to be done later, unseen. */
+static void
+withdraw_request(const struct hf_host_hand *h)
+{
+    char path[PATH_MAX];
+
+    if (request_path(h, path))
+        (void)unlink(path);
 }
 
 static struct hf_json *
@@ -64,15 +81,18 @@ static int
 wait_for_answer(const struct hf_host_hand *h, const struct hf_json *request, const char *id,
                 struct hf_json **ret_told, struct hf_error *err)
 {
-    int64_t until_ms = hf_clock_mono_ms() + PATIENCE_MS, again_ms = 0;
+    int64_t until_ms = hf_clock_mono_ms() + (h->patience_ms ? h->patience_ms : PATIENCE_MS);
+    int64_t again_ms = 0;
 
     while (!(*ret_told = answer_to(h, id))) {
         int64_t now_ms = hf_clock_mono_ms();
 
-        if (now_ms > until_ms)
+        if (now_ms > until_ms) {
+            withdraw_request(h);
             return hf_error_set(err, HF_ERROR_UNAVAILABLE,
                                 "holdfast-network has not answered: its log says more: journalctl "
                                 "-u holdfast-network");
+        }
         if (now_ms >= again_ms && write_request(h, request, err) < 0)
             return -1;
         if (now_ms >= again_ms)

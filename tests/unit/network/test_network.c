@@ -2,6 +2,7 @@
 /* holdfast-network from the request to the files of systemd, with power that goes at any step. */
 #include "base/file.h"
 #include "network/parts.h"
+#include "provision/ask.h"
 #include "provision/host.h"
 #include "tempdir.h"
 
@@ -456,6 +457,25 @@ who_came_by_the_new_address(void **state)
     }
 }
 
+/* Whoever asked was told that nothing came of it. */
+static void
+what_nobody_answers_is_not_done_later(void **state)
+{
+    static const char wants[] = "{\"do\":\"change\",\"time\":{\"servers\":[\"ntp.example\"]}}";
+    HF_AUTO(hf_json) struct hf_json *request = NULL, *answer = NULL;
+    struct hf_error err = {0};
+    struct host h;
+
+    make_host(&h, *state);
+    assert_int_equal(hf_json_parse(wants, strlen(wants), &request, NULL), 0);
+    assert_int_equal(hf_host_ask(&(struct hf_host_hand){h.run, h.out, 200}, request, &answer, &err),
+                     -1);
+    assert_int_equal(err.class, HF_ERROR_UNAVAILABLE);
+    run_to_its_end(&h);
+    assert_int_not_equal(
+        access(tempdir_path(h.etc, "systemd/timesyncd.conf.d/20-holdfast-1.conf"), F_OK), 0);
+}
+
 int
 main(void)
 {
@@ -470,6 +490,7 @@ main(void)
         with_tempdir(a_cut_at_any_step_ends_in_one_of_two),
         with_tempdir(the_time_is_set_at_once),
         with_tempdir(who_came_by_the_new_address),
+        with_tempdir(what_nobody_answers_is_not_done_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
