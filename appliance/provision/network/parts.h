@@ -40,6 +40,7 @@ struct network_state {
     bool kept;                   /* how */
     struct hf_json *before;      /* files; NULL: nothing is on trial */
     struct hf_json *was;         /* the settings of before; NULL: not known */
+    struct hf_json *tried;       /* those on trial; NULL: not known */
 };
 
 /* As it is where none was kept or it cannot be read: then nothing is on trial. */

@@ -66,19 +66,38 @@ settle(struct hand *h, bool kept)
     network_state_done(&h->state);
 }
 
+static bool
+is_same(const struct hf_json *a, const struct hf_json *b)
+{
+    HF_AUTO_FREE char *one = NULL, *other = NULL;
+
+    return a && b && hf_json_print(a, &one, NULL) == 0 && hf_json_print(b, &other, NULL) == 0 &&
+           strcmp(one, other) == 0;
+}
+
+/* A stick has set the network since: who plugged it in stands there, and nothing of before comes
+ * back over it. What is there halfway is still the old one by its own word. */
+static bool
+is_set_anew(const struct hand *h)
+{
+    HF_AUTO(hf_json) struct hf_json *now = hf_host_network(h->o->etc);
+
+    return now && h->state.tried && !is_same(now, h->state.tried) && !is_same(now, h->state.was);
+}
+
 static int
 take_back(struct hand *h, struct hf_error *err)
 {
-    bool changed = false;
+    bool changed = false, anew = is_set_anew(h);
 
-    if (hf_host_restore_network(h->state.before, h->o->etc, &changed, err) < 0)
+    if (!anew && hf_host_restore_network(h->state.before, h->o->etc, &changed, err) < 0)
         return -1;
     settle(h, false);
     if (network_state_save(h->o->state, &h->state, err) < 0)
         return -1;
     reload(h); /* also where one that was killed has put the files back */
-    fprintf(stderr,
-            "holdfast-network: nobody has confirmed the change: the old settings are back\n");
+    fprintf(stderr, "holdfast-network: nobody has confirmed the change: %s\n",
+            anew ? "what a stick has set since stays" : "the old settings are back");
     return 0;
 }
 
@@ -98,6 +117,7 @@ begin(struct hand *h, const char *id, const struct hf_json *network, struct hf_e
     if (hf_host_save_network(h->o->etc, &h->state.before, err) < 0)
         return -1;
     h->state.was = hf_host_network(h->o->etc);
+    h->state.tried = hf_json_copy(network);
     hf_text_put(h->state.trial.id, sizeof h->state.trial.id, "%s", id);
     memcpy(h->state.trial.boot, h->boot, sizeof h->state.trial.boot);
     h->state.trial.until_s = now_s() + h->o->trial_s;

@@ -41,6 +41,8 @@ network_state_load(const char *dir, struct network_state *ret)
     ret->before = hf_json_copy(hf_json_get(doc, "before"));
     if (hf_json_is_object(hf_json_get(doc, "was")))
         ret->was = hf_json_copy(hf_json_get(doc, "was"));
+    if (hf_json_is_object(hf_json_get(doc, "tried")))
+        ret->tried = hf_json_copy(hf_json_get(doc, "tried"));
     take(doc, "trial", ret->trial.id, sizeof ret->trial.id);
     take(doc, "boot", ret->trial.boot, sizeof ret->trial.boot);
     ret->trial.until_s = hf_json_int(doc, "until_s", 0);
@@ -86,6 +88,8 @@ network_state_save(const char *dir, const struct network_state *s, struct hf_err
         hf_json_put(doc, "before", hf_json_copy(s->before));
         if (s->was)
             hf_json_put(doc, "was", hf_json_copy(s->was));
+        if (s->tried)
+            hf_json_put(doc, "tried", hf_json_copy(s->tried));
     }
     return write_to(dir, 0700, 0600, doc, err);
 }
@@ -110,5 +114,6 @@ network_state_done(struct network_state *s)
 {
     hf_json_free(s->before);
     hf_json_free(s->was);
-    s->before = s->was = NULL;
+    hf_json_free(s->tried);
+    s->before = s->was = s->tried = NULL;
 }

@@ -229,6 +229,29 @@ one_that_nobody_confirms_is_taken_back(void **state)
     assert_false(hf_json_bool(doc, "kept", true));
 }
 
+/* A slip that shut somebody out, and the stick that mends it. */
+static void
+what_a_stick_sets_meanwhile_stays(void **state)
+{
+    static const char wants[] = "{\"interfaces\":[{\"name\":\"eth7\",\"address\":"
+                                "\"203.0.113.9/24\"}]}";
+    HF_AUTO(hf_json) struct hf_json *network = NULL;
+    bool changed = false;
+    struct host h;
+    pid_t child;
+
+    make_host(&h, *state);
+    keep_first(&h);
+    assert_int_equal(hf_json_parse(wants, strlen(wants), &network, NULL), 0);
+    ask(&h, SECOND);
+    child = run_beside(&h);
+    wait_for_trial(&h, "b");
+    assert_int_equal(hf_host_put_network(network, h.etc, &changed, NULL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_false(is_on_trial(&h));
+    assert_true(has_address(&h, "203.0.113.9/24"));
+}
+
 /* Also from nothing: then nothing of ours is left. */
 static void
 the_first_one_goes_whole(void **state)
@@ -482,6 +505,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         with_tempdir(a_change_that_is_confirmed_stays),
         with_tempdir(one_that_nobody_confirms_is_taken_back),
+        with_tempdir(what_a_stick_sets_meanwhile_stays),
         with_tempdir(the_first_one_goes_whole),
         with_tempdir(what_is_refused_changes_nothing),
         with_tempdir(what_cannot_be_removed_is_said),
