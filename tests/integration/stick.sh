@@ -185,8 +185,9 @@ what_it_brought_is_there() {
 }
 
 a_stick_left_in_the_port_does_nothing() {
-    local revision
+    local revision network=$gw_dir/etc/systemd/network/20-holdfast-1-enp99s0.network
     revision=$(api_get /config/revisions '.revisions[0].revision')
+    sed -i 's,192.0.2.10/24,192.0.2.77/24,' "$network" # as somebody has set it since, by the API
     gateway_end_daemon
     gateway_start --stick "$gw_dir/stick"
     plugs_in
@@ -194,6 +195,7 @@ a_stick_left_in_the_port_does_nothing() {
     expect_match "report" "$(report_text)" 'was applied before. Nothing was changed'
     gateway_login
     expect "revision" "$(api_get /config/revisions '.revisions[0].revision')" "$revision"
+    expect_match "network" "$(cat "$network")" 'Address=192.0.2.77/24'
 }
 
 only_the_owner_changes_a_claimed_gateway() {

@@ -185,17 +185,29 @@ stick_answer(const char *run, const char *id_or_null)
     return NULL;
 }
 
-bool
-stick_has_taken(const struct hf_json *answer, const char *file)
+static const char *
+result_of(const struct hf_json *answer, const char *file)
 {
     for (const struct hf_json *f = hf_json_first(hf_json_get(answer, "files")); f;
          f = hf_json_next(f)) {
         const char *name = hf_json_string(f, "file"), *result = hf_json_string(f, "result");
 
         if (name && result && strcmp(name, file) == 0)
-            return strcmp(result, "applied") == 0 || strcmp(result, "known") == 0;
+            return result;
     }
-    return false;
+    return "";
+}
+
+bool
+stick_has_known(const struct hf_json *answer, const char *file)
+{
+    return strcmp(result_of(answer, file), "known") == 0;
+}
+
+bool
+stick_has_taken(const struct hf_json *answer, const char *file)
+{
+    return stick_has_known(answer, file) || strcmp(result_of(answer, file), "applied") == 0;
 }
 
 bool

@@ -79,8 +79,9 @@ HF_MUST int stick_hand(const char *from, const char *dir, gid_t group,
 struct hf_json *stick_document(const char *run, const char *name);
 /* Its answer; NULL where there is none about id (NULL: about any). */
 struct hf_json *stick_answer(const char *run, const char *id_or_null);
-/* Whether a file of the stick is in force. */
+/* Whether a file of the stick is in force, and whether it was so before. */
 bool stick_has_taken(const struct hf_json *answer, const char *file);
+bool stick_has_known(const struct hf_json *answer, const char *file);
 /* Whether the answer will not become another one that is worth waiting for. */
 bool stick_is_settled(const struct hf_json *answer);
 
@@ -105,6 +106,10 @@ void stick_clean(char *text);
  * whether anything was another one before. */
 HF_MUST int stick_system_write(const char *dir, const char *etc, bool *ret_changed,
                                struct hf_error *err);
+/* That this file was the last whose settings were made is kept below etc: whatever is set otherwise
+ * later stays, also where the machine starts with the stick still in it. */
+HF_MUST int stick_system_keep(const char *dir, const char *etc, struct hf_error *err);
+bool stick_system_is_kept(const char *dir, const char *etc);
 
 /* ---- banner.c ---- */
 

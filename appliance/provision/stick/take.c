@@ -124,7 +124,12 @@ set_system(const struct taking *t, const struct hf_json *answer)
 
     if (!hf_json_bool(answer, "host", false) || !stick_has_taken(answer, HF_PROVISION_FILE))
         return;
-    if (stick_system_write(t->o->dir, t->o->etc, &changed, &err) < 0)
+    if (stick_has_known(answer, HF_PROVISION_FILE) && stick_system_is_kept(t->o->dir, t->o->etc)) {
+        say("the settings of the host stay as they are: this file has made them before");
+        return;
+    }
+    if (stick_system_write(t->o->dir, t->o->etc, &changed, &err) < 0 ||
+        stick_system_keep(t->o->dir, t->o->etc, &err) < 0)
         say("the settings of the host were not all made: %s", err.message);
     if (changed && strcmp(t->o->etc, STICK_ETC) == 0)
         hf_host_reload();

@@ -98,6 +98,28 @@ a_zone_that_is_none_is_named(void **state)
     assert_false(changed);
 }
 
+/* The stick may be left where it is. */
+static void
+what_was_made_once_is_known(void **state)
+{
+    const char *dir = *state;
+    char etc[PATH_MAX];
+
+    snprintf(etc, sizeof etc, "%s", tempdir_path(dir, "etc"));
+    write_provision(dir, "{\"format\":1,\"network\":{\"interfaces\":[{\"name\":\"enp1s0\"}]}}");
+    assert_false(stick_system_is_kept(dir, etc));
+    assert_true(written(dir));
+    assert_false(stick_system_is_kept(dir, etc));
+    assert_int_equal(stick_system_keep(dir, etc, NULL), 0);
+    assert_true(stick_system_is_kept(dir, etc));
+    write_provision(dir, "{\"format\":1,\"network\":{\"interfaces\":[{\"name\":\"enp2s0\"}]}}");
+    assert_false(stick_system_is_kept(dir, etc));
+    assert_true(written(dir)); /* what else is ours goes, and that it was made does not */
+    assert_int_equal(access(tempdir_path(dir, "etc/systemd/network/.holdfast-stick"), F_OK), 0);
+    assert_int_equal(stick_system_keep(dir, etc, NULL), 0);
+    assert_true(stick_system_is_kept(dir, etc));
+}
+
 /* holdfastd has taken it; but what is below /etc is looked at by who writes there, too. */
 static void
 nothing_is_written_that_is_not_checked(void **state)
@@ -129,6 +151,7 @@ main(void)
         with_tempdir(networks_are_written_and_written_once),
         with_tempdir(time_is_a_zone_and_servers),
         with_tempdir(a_zone_that_is_none_is_named),
+        with_tempdir(what_was_made_once_is_known),
         with_tempdir(nothing_is_written_that_is_not_checked),
         with_tempdir(what_does_not_speak_of_the_host_changes_nothing),
     };
