@@ -267,6 +267,31 @@ hf_first_boot_log_faults(const char *file, const struct hf_json_faults *faults)
 
 /* ---- --provision ---- */
 
+/* Of which files the folder's were that were taken last (hf_store_kept()): a stick may have brought
+ * others since, and what it brought is not undone by the next start. */
+static const char FOLDER_RECOVERY[] = "folder.recovery", FOLDER_PROVISION[] = "folder.provision";
+
+static bool
+was_taken(const struct hf_first_boot *f, const char *which, const char *file_hash)
+{
+    HF_AUTO_FREE char *taken = NULL;
+    int64_t at_ms;
+
+    return hf_store_kept(f->store, which, &at_ms, &taken, NULL) == 0 &&
+           strcmp(taken, file_hash) == 0;
+}
+
+/* Where it cannot be kept, or a reset has ended the store, the next start finds the file known. */
+static void
+note_taken(const struct hf_first_boot *f, const char *which, const char *file_hash)
+{
+    struct hf_error err;
+
+    if (!hf_store_has_ended(f->store) && !was_taken(f, which, file_hash) &&
+        hf_store_keep(f->store, which, hf_clock_wall_ms(), file_hash, &err) < 0)
+        hf_log_warn("event=file-not-noted error=\"%s\"", err.message);
+}
+
 /* Most folders have none. */
 int
 hf_first_boot_recovery(struct hf_first_boot *f, struct hf_error *err)
@@ -285,7 +310,10 @@ hf_first_boot_recovery(struct hf_first_boot *f, struct hf_error *err)
         return 0;
     f->has_recovery = true;
     if (rc == 0) {
-        rc = hf_first_boot_recover(f, &file, &applied, err);
+        if (!was_taken(f, FOLDER_RECOVERY, file.file_hash))
+            rc = hf_first_boot_recover(f, &file, &applied, err);
+        if (rc == 0)
+            note_taken(f, FOLDER_RECOVERY, file.file_hash);
         hf_recovery_done(&file);
     }
     if (rc < 0)
@@ -309,7 +337,10 @@ read_and_apply(struct hf_first_boot *f, const char *dir, bool *ret_applied, stru
     }
     if (rc < 0)
         return hf_error_wrap(err, "provisioning file holdfast/" HF_PROVISION_FILE);
-    rc = hf_first_boot_apply(f, &file, ret_applied, err);
+    if (!was_taken(f, FOLDER_PROVISION, file.file_hash))
+        rc = hf_first_boot_apply(f, &file, ret_applied, err);
+    if (rc == 0)
+        note_taken(f, FOLDER_PROVISION, file.file_hash);
     hf_provision_done(&file);
     return rc;
 }

@@ -12,7 +12,8 @@ struct hf_first_boot {
     bool has_recovery; /* by hf_first_boot_recovery() */
 };
 
-/* The files of --provision. What is wrong with one is logged, all of it; err has the first. */
+/* The files of --provision: each is taken once, whatever a stick has brought since. What is wrong
+ * with one is logged, all of it; err has the first. */
 HF_MUST int hf_first_boot_recovery(struct hf_first_boot *f, struct hf_error *err);
 HF_MUST int hf_first_boot_provision(struct hf_first_boot *f, struct hf_error *err);
 

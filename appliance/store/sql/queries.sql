@@ -139,10 +139,11 @@ INSERT INTO fresh.start_release SELECT * FROM main.start_release;
 INSERT INTO fresh.release_floor SELECT * FROM main.release_floor;
 INSERT INTO fresh.known_release SELECT * FROM main.known_release;
 INSERT INTO fresh.image SELECT * FROM main.image;
-INSERT INTO fresh.kept SELECT * FROM main.kept WHERE name = 'restore.mark'
+INSERT INTO fresh.kept SELECT * FROM main.kept WHERE name IN ('restore.mark', 'folder.recovery')
 
 -- :reset_carry_provision
-INSERT INTO fresh.provision SELECT * FROM main.provision
+INSERT INTO fresh.provision SELECT * FROM main.provision;
+INSERT INTO fresh.kept SELECT * FROM main.kept WHERE name = 'folder.provision'
 
 -- :reset_file
 INSERT INTO fresh.recovery_file (one, file_hash, applied) VALUES (1, ?1, ?2)

@@ -210,7 +210,6 @@ a_claimed_gateway_takes_what_its_owner_has_signed(void **state)
     box_close(&b);
 }
 
-/* The one that is in force needs no second look, whatever has become of its signature's key. */
 /* The start goes on with what a reset leaves, as main.c does. */
 static void
 open_anew(struct box *b)
@@ -269,6 +268,83 @@ a_stick_that_its_owner_has_signed_resets_it_once(void **state)
     box_close(&b);
 }
 
+/* ---- beside a folder of --provision ---- */
+
+static void
+fill_folder(struct box *b, const char *dir, const char *provision, const char *recovery)
+{
+    static char folder[PATH_MAX];
+
+    snprintf(folder, sizeof folder, "%s/folder", dir);
+    mkdir(folder, 0700);
+    mkdir(tempdir_path(folder, "holdfast"), 0700);
+    tempdir_write(folder, "holdfast/provision.json", provision, strlen(provision));
+    if (recovery)
+        tempdir_write(folder, "holdfast/recovery.json", recovery, strlen(recovery));
+    b->options.provision_dir = folder;
+}
+
+static void
+take_both(struct box *b)
+{
+    struct hf_error err = {0};
+
+    if (hf_first_boot_recovery(&b->boot, &err) < 0 || hf_first_boot_provision(&b->boot, &err) < 0)
+        fail_msg("%s", err.message);
+    take(b);
+}
+
+static void
+what_a_stick_brought_is_not_undone_by_the_folder(void **state)
+{
+    static const char stick[] = "{\"format\":1,\"name\":\"stick\"}";
+    struct box b;
+
+    box_open(&b, *state);
+    fill_folder(&b, *state, "{\"format\":1,\"name\":\"folder\"}", NULL);
+    take_both(&b);
+    assert_name(&b, "folder");
+    plug_in(&b, stick, NULL, NULL);
+    take_both(&b);
+    assert_name(&b, "stick");
+    take_both(&b);
+    assert_name(&b, "stick");
+    (void)unlink(tempdir_path(b.dir, "in/holdfast/provision.json")); /* pulled out */
+    take_both(&b);
+    assert_name(&b, "stick");
+    fill_folder(&b, *state, "{\"format\":1,\"name\":\"another\"}", NULL);
+    take_both(&b);
+    assert_name(&b, "another");
+    box_close(&b);
+}
+
+/* Each would be unknown again to the start after the other one. */
+static void
+a_reset_and_a_recovery_that_both_lie_there_come_to_an_end(void **state)
+{
+    char text[256];
+    struct box b;
+
+    box_open(&b, *state);
+    fill_folder(&b, *state, "{\"format\":1}", "{\"format\":1,\"setup_code\":\"8KQM-X3PA-92HV\"}");
+    take_both(&b);
+    snprintf(text, sizeof text,
+             "{\"format\":1,\"reset\":\"wipe\",\"gateway\":\"%s\",\"setup_code\":"
+             "\"7KQM-X3PA-92HV\"}",
+             hf_store_gateway_id(b.store));
+    plug_in(&b, NULL, NULL, text);
+    take_both(&b);
+    open_anew(&b);
+    for (int start = 0; start < 3; start++) {
+        take_both(&b);
+        assert_false(hf_store_has_ended(b.store));
+    }
+    box_close(&b);
+}
+
+/* ---- what is read ---- */
+
+/* The one that is in force needs no second look, whatever has become of its signature's key. */
 static void
 what_was_applied_needs_no_key(void **state)
 {
@@ -300,6 +376,8 @@ main(void)
         with_tempdir(a_claimed_gateway_takes_no_stick_without_keys),
         with_tempdir(a_claimed_gateway_takes_what_its_owner_has_signed),
         with_tempdir(a_stick_that_its_owner_has_signed_resets_it_once),
+        with_tempdir(what_a_stick_brought_is_not_undone_by_the_folder),
+        with_tempdir(a_reset_and_a_recovery_that_both_lie_there_come_to_an_end),
         with_tempdir(what_was_applied_needs_no_key),
         with_tempdir(a_file_that_cannot_be_read_is_named),
     };
