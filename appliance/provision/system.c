@@ -240,12 +240,21 @@ static int
 put_servers(const struct hf_json *time, const char *etc, bool *ret_changed, struct hf_error *err)
 {
     HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(UNIT_MAX);
+    const struct hf_json *servers = hf_json_get(time, "servers");
     char dir[PATH_SIZE], path[PATH_SIZE];
 
-    if (!hf_json_first(hf_json_get(time, "servers")))
+    if (!servers)
         return 0;
-    if (below(etc, "systemd/timesyncd.conf.d", dir, err) < 0 ||
-        hf_file_mkdirs(dir, 0755, err) < 0 || below(etc, SERVERS, path, err) < 0)
+    if (below(etc, "systemd/timesyncd.conf.d", dir, err) < 0 || below(etc, SERVERS, path, err) < 0)
+        return -1;
+    if (!hf_json_first(servers)) { /* those of the system */
+        if (unlink(path) == 0)
+            *ret_changed = true;
+        else if (errno != ENOENT && errno != ENOTDIR)
+            return hf_error_errno(err, errno, "cannot remove '%s'", path);
+        return 0;
+    }
+    if (hf_file_mkdirs(dir, 0755, err) < 0)
         return -1;
     return hf_host_write_servers(time, &text, err) < 0 ? -1 : put(path, &text, ret_changed, err);
 }

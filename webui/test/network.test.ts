@@ -54,7 +54,8 @@ describe('the network of the machine', () => {
         ],
       },
     });
-    expect(timeOf('UTC', '')).toEqual({ time: { zone: 'UTC' } });
+    expect(timeOf('UTC', null)).toEqual({ time: { zone: 'UTC' } });
+    expect(timeOf('UTC', '')).toEqual({ time: { zone: 'UTC', servers: [] } });
     expect(timeOf('UTC', 'a.example b.example')).toEqual({
       time: { zone: 'UTC', servers: ['a.example', 'b.example'] },
     });

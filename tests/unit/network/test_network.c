@@ -441,6 +441,11 @@ the_time_is_set_at_once(void **state)
     assert_int_equal(hf_json_count(hf_json_get(time, "servers")), 2);
     assert_string_equal(hf_json_as_string(hf_json_first(hf_json_get(time, "servers"))),
                         "ntp.example");
+    ask(&h, "{\"id\":\"none\",\"do\":\"change\",\"time\":{\"servers\":[]}}");
+    run_to_its_end(&h);
+    assert_string_equal(refusal(&h), "");
+    assert_int_not_equal(
+        access(tempdir_path(h.etc, "systemd/timesyncd.conf.d/20-holdfast-1.conf"), F_OK), 0);
 }
 
 static void

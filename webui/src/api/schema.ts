@@ -1842,7 +1842,7 @@ export interface components {
         HostTime: {
             /** @description Such as Europe/Berlin. */
             zone?: string | null;
-            /** @description Time servers (NTP). */
+            /** @description Time servers (NTP); none for those of the system. */
             servers?: string[];
         };
         /** @description One of the two, or both. */

@@ -51,9 +51,9 @@ export function canSetTime({ managed, time }: Network): boolean {
   return managed || time !== null;
 }
 
-export function timeOf(zone: string, servers: string): NetworkChange {
-  const list = words(servers);
-  return { time: { zone, ...(list.length > 0 ? { servers: list } : {}) } };
+/** None are those of the system; null are as they are. */
+export function timeOf(zone: string, servers: string | null): NetworkChange {
+  return { time: { zone, ...(servers === null ? {} : { servers: words(servers) }) } };
 }
 
 const PLACE = /^\/(?:network\/interfaces|time)\/(\d+\/\w+|\w+)/;

@@ -29,7 +29,7 @@ export function ZoneForm({
   const set = (event: Event) => {
     event.preventDefault();
     void deed.run(async () => {
-      await network.change(timeOf(zone, servers));
+      await network.change(timeOf(zone, withServers ? servers : null));
       onSet();
       return text.saved;
     });
