@@ -259,22 +259,33 @@ put_servers(const struct hf_json *time, const char *etc, bool *ret_changed, stru
     return hf_host_write_servers(time, &text, err) < 0 ? -1 : put(path, &text, ret_changed, err);
 }
 
-/* localtime(5): a link, which is there or as before. */
+/* Its file; "" where none is named. */
 static int
-put_zone(const struct hf_json *time, const char *etc, bool *ret_changed, struct hf_error *err)
+find_zone(const struct hf_json *time, char ret_file[PATH_SIZE], struct hf_error *err)
 {
     const char *zone = hf_json_string(time, "zone");
-    char target[PATH_SIZE], path[PATH_SIZE], fresh[PATH_SIZE];
-    char before[PATH_SIZE];
     struct stat st;
-    ssize_t len;
 
+    ret_file[0] = '\0';
     if (!zone)
         return 0;
-    if (!hf_text_put(target, sizeof target, "%s/%s", ZONES, zone) || stat(target, &st) < 0 ||
-        !S_ISREG(st.st_mode))
-        return hf_error_set(err, HF_ERROR_NOT_FOUND,
-                            "/time/zone: this system knows no time zone '%s'", zone);
+    if (hf_text_put(ret_file, PATH_SIZE, "%s/%s", ZONES, zone) && stat(ret_file, &st) == 0 &&
+        S_ISREG(st.st_mode))
+        return 0;
+    return hf_error_set(err, HF_ERROR_NOT_FOUND, "/time/zone: this system knows no time zone '%s'",
+                        zone);
+}
+
+/* localtime(5): a link, which is there or as before. */
+static int
+put_zone(const char *target, const char *etc, bool *ret_changed, struct hf_error *err)
+{
+    char path[PATH_SIZE], fresh[PATH_SIZE];
+    char before[PATH_SIZE];
+    ssize_t len;
+
+    if (!*target)
+        return 0;
     if (below(etc, "localtime", path, err) < 0 || below(etc, ".holdfast-localtime", fresh, err) < 0)
         return -1;
     len = readlink(path, before, sizeof before - 1);
@@ -292,8 +303,11 @@ int
 hf_host_put_time(const struct hf_json *time, const char *etc, bool *ret_changed,
                  struct hf_error *err)
 {
-    return put_servers(time, etc, ret_changed, err) < 0 ? -1
-                                                        : put_zone(time, etc, ret_changed, err);
+    char zone[PATH_SIZE];
+
+    if (find_zone(time, zone, err) < 0 || put_servers(time, etc, ret_changed, err) < 0)
+        return -1;
+    return put_zone(zone, etc, ret_changed, err);
 }
 
 struct hf_json *

@@ -92,7 +92,8 @@ a_zone_that_is_none_is_named(void **state)
     struct hf_error err = {0};
     bool changed;
 
-    write_provision(dir, "{\"format\":1,\"time\":{\"zone\":\"Mars/Base\"}}");
+    write_provision(dir,
+                    "{\"format\":1,\"time\":{\"zone\":\"Mars/Base\",\"servers\":[\"a.example\"]}}");
     assert_int_equal(stick_system_write(dir, tempdir_path(dir, "etc"), &changed, &err), -1);
     assert_non_null(strstr(err.message, "Mars/Base"));
     assert_false(changed);
