@@ -10,15 +10,16 @@
 // rules, the durability window and what is held: for a gateway that is there to be tried.
 import { readFileSync } from 'node:fs';
 import {
+  HEALTHY_MS,
   accessible,
   ask,
   check,
   configure,
+  dialog,
   download,
   enterAndWait,
   expect,
   finish,
-  HEALTHY_MS,
   isHealthy,
   open,
   page,
@@ -64,7 +65,6 @@ async function tab(name, heading) {
 }
 
 const done = (text) => page.getByRole('status').filter({ hasText: text }).first().waitFor();
-const dialog = () => page.getByRole('dialog');
 
 await enterAndWait();
 

@@ -14,14 +14,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  HEALTHY_MS,
   accessible,
   ask,
+  button,
   check,
   configure,
+  dialog,
   enterAndWait,
   expect,
   finish,
-  HEALTHY_MS,
   isHealthy,
   newVisitor,
   open,
@@ -49,9 +51,7 @@ const NAMES = [
   '🌡️-🔥',
 ];
 
-const button = (name) => page.getByRole('button', { name, exact: true });
 const link = (name) => page.getByRole('link', { name, exact: true });
-const dialog = () => page.getByRole('dialog');
 const devices = () => page.getByTestId('device');
 const names = () => page.locator('.device-name').allInnerTexts();
 const account = (name) => page.getByTestId('account').filter({ hasText: name });

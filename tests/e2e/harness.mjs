@@ -120,6 +120,9 @@ export const context = await browser.newContext({
 export const page = await context.newPage();
 page.setDefaultTimeout(SOON_MS);
 
+export const button = (name) => page.getByRole('button', { name, exact: true });
+export const dialog = () => page.getByRole('dialog');
+
 /** Somebody else, in a browser of their own. */
 export async function newVisitor() {
   const other = await browser.newContext({ ignoreHTTPSErrors: true, reducedMotion: 'reduce' });

@@ -14,6 +14,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import {
   accessible,
+  button,
   check,
   context,
   enter,
@@ -99,7 +100,6 @@ const listed = (name) =>
     .getByTestId('release')
     .filter({ has: page.getByRole('link', { name, exact: true }) })
     .first();
-const button = (name) => page.getByRole('button', { name, exact: true });
 const step = (key, state) => page.locator(`[data-step="${key}"][data-state="${state}"]`);
 
 async function add(name) {

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import {
   accessible,
+  button,
   check,
   context,
   enter,
@@ -25,7 +26,6 @@ const label = `${name} ${version}`;
 const STEP_MS = 60_000;
 const BUNDLE = '**/api/v1/releases/bundle';
 
-const button = (text) => page.getByRole('button', { name: text, exact: true });
 const ask = async (path) => (await context.request.fetch(`${url}/api/v1${path}`)).json();
 
 async function show() {
