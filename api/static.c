@@ -2,6 +2,8 @@
 #include "api/handlers.h"
 
 #include "api/assets.h"
+#include "api/index.h"
+#include "api/server.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +14,7 @@ static const char DOCS_PATH[] = "/api/docs";
 static const char CACHE_IMMUTABLE[] = "public, max-age=31536000, immutable";
 enum { DOCS_PAGE_SIZE = 64 };
 static const char CACHE_ASK[] = "no-cache";
+enum { INDEX_MAX = 32 * 1024 };
 
 static const struct hf_asset *
 find(const char *path)
@@ -42,6 +45,28 @@ reply_asset(struct hf_exchange *x, const struct hf_asset *a)
         hf_reply_header(x, "Content-Encoding", "gzip");
     x->encoded = true;
     hf_reply(x, 200, a->type, cache, gzip ? a->gzip : a->data, gzip ? a->gzip_size : a->size);
+}
+
+/* With the sentence of the overview, for who has a session. False where the page goes out as it is.
+ */
+static bool
+reply_overview(struct hf_exchange *x, const struct hf_asset *index)
+{
+    const struct hf_api_config *config = x->api->config;
+    struct hf_slice page = {(const char *)index->data, index->size};
+    HF_AUTO_BUF struct hf_buf out = HF_BUF_INIT(INDEX_MAX);
+    const struct hf_snapshot *snapshot;
+    bool filled = false;
+
+    if (!hf_identity_session(config->identity, x->token, &x->session))
+        return false;
+    snapshot = hf_core_snapshot(config->core);
+    if (hf_index_fill(page, &snapshot->sentence, &out, &filled, NULL) < 0)
+        filled = false;
+    hf_snapshot_unref(snapshot);
+    if (filled)
+        hf_reply(x, 200, index->type, "no-store", out.data, out.len);
+    return filled;
 }
 
 int
@@ -87,6 +112,8 @@ hf_static_serve(struct hf_exchange *x)
     /* The dashboard has pages of its own, which the server does not know; a file it does. */
     if (!a && !docs && (!name || !strchr(name, '.')))
         a = find(INDEX_PATH);
+    if (a && strcmp(x->path, "/") == 0 && reply_overview(x, a))
+        return;
     if (a)
         reply_asset(x, a);
     else

@@ -85,6 +85,9 @@ const isStyled = () =>
     }
   });
 
+/** In the page. A sentence that the gateway has written into it is no sign that the program has come. */
+const isOfTheProgram = () => !document.querySelector('.headline[data-level]:not([data-testid])');
+
 /**
  * The engine adds and removes network interfaces while containers come and go, and Chromium then
  * breaks off what it is loading (ERR_NETWORK_CHANGED), the page or a style sheet of it: load again.
@@ -99,6 +102,7 @@ export async function open(address, where = page) {
         .getByRole('heading', { level: 1 })
         .first()
         .waitFor({ timeout: 5000 })
+        .then(() => where.waitForFunction(isOfTheProgram, null, { timeout: 5000 }))
         .then(
           async () => !brokenOff && (await where.evaluate(isStyled)),
           () => false,

@@ -123,6 +123,22 @@ await check('what somebody points at is read ahead', async () => {
   expect(new URL(page.url()).pathname === '/', 'the page has changed');
 });
 
+await check('who is logged in reads how it is before the program has come', async () => {
+  await page.route(/\/assets\/.*\.js$/, (route) => route.abort());
+  await page.goto(url);
+  const sentence = page.locator('.headline');
+  await sentence.waitFor();
+  const level = await sentence.getAttribute('data-level');
+  expect(['ok', 'warn', 'bad'].includes(level), `the level is ${level}`);
+  const title = await sentence.locator('h1').textContent();
+  expect(title.length > 0 && !title.includes('{'), `it says “${title}”`);
+  await page.goto(`${url}/data`);
+  expect((await page.locator('#app *').count()) === 0, 'another page has it, too');
+  await page.unrouteAll();
+  await open(url);
+  await page.getByTestId('sentence').waitFor();
+});
+
 // --- Every page, for each role
 
 /** Somebody looks at each page; none asks for what is refused then, is wider than its screen, or does not come. */

@@ -3,15 +3,16 @@ import type { FunctionComponent, JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { LocationProvider, useLocation } from 'preact-iso';
 import { errorText } from './api/client';
-import type { ClaimState, Session, State } from './api/types';
+import type { ClaimState, Sentence, Session, State } from './api/types';
 import { serviceOf } from './derive/address';
 import { Claim } from './pages/claim';
 import { pageOf } from './pages/lazy';
 import { Login } from './pages/login';
 import { Overview } from './pages/overview';
-import { Notice, Title } from './parts/basics';
+import { Notice, Status, Title } from './parts/basics';
 import { Door } from './parts/door';
 import { Shell } from './parts/shell';
+import { first } from './state/first';
 import { forget, startLive, state } from './state/live';
 import { decide, waiting } from './state/prove';
 import { findOut, followOthers, visitor } from './state/session';
@@ -19,16 +20,51 @@ import { setupText, shell } from './text';
 
 const text = shell.app;
 
-/** Stands where the first reading will be; seen only where that takes long. */
-function Waiting(): JSX.Element {
+function FirstSentence({ sentence }: { sentence: Sentence }): JSX.Element {
   return (
-    <div class="waiting" aria-busy="true">
-      <h1 class="unseen">{text.waitingForTheFirstReading}</h1>
-      <div class="block line-short" />
-      <div class="block line-long" />
-      <div class="block path-block" />
-      <div class="block tall-block" />
+    <header class="headline">
+      <p class="eyebrow">
+        <Status tone={sentence.level}>{sentence.eyebrow}</Status>
+      </p>
+      <h1>{sentence.title}</h1>
+      <p class="sub">{sentence.detail}</p>
+    </header>
+  );
+}
+
+/** As it is in index.html, while nobody knows yet who is here. */
+function FirstSight(): JSX.Element | null {
+  if (!first.value) return null;
+  return (
+    <div class="shell">
+      <div />
+      <div class="page">
+        <main>
+          <FirstSentence sentence={first.value} />
+        </main>
+      </div>
     </div>
+  );
+}
+
+/** Stands where the first reading will be; seen only where that takes long. */
+function Waiting({ isOverview }: { isOverview: boolean }): JSX.Element {
+  const sentence = isOverview ? first.value : null;
+  return (
+    <>
+      {sentence && <FirstSentence sentence={sentence} />}
+      <div class="waiting" aria-busy="true">
+        {!sentence && (
+          <>
+            <h1 class="unseen">{text.waitingForTheFirstReading}</h1>
+            <div class="block line-short" />
+            <div class="block line-long" />
+          </>
+        )}
+        <div class="block path-block" />
+        <div class="block tall-block" />
+      </div>
+    </>
   );
 }
 
@@ -91,7 +127,11 @@ function Member({ session, active }: { session: Session; active: boolean }): JSX
   return (
     <>
       <Shell onPointed={(next) => pageOf(next)?.fetchAhead()}>
-        {now ? <Page path={path} now={now} session={session} /> : <Waiting />}
+        {now ? (
+          <Page path={path} now={now} session={session} />
+        ) : (
+          <Waiting isOverview={path === '/'} />
+        )}
       </Shell>
       {waiting.value && <Proof />}
     </>
@@ -158,7 +198,7 @@ function Gate(): JSX.Element | null {
         </Door>
       );
     default:
-      return null;
+      return <FirstSight />;
   }
 }
 

@@ -7,6 +7,8 @@ import './style/path.css';
 import './style/pages.css';
 import { render } from 'preact';
 import { App } from './app';
+import { readFirst } from './state/first';
 
 const root = document.getElementById('app');
+readFirst(root);
 if (root) render(<App />, root);

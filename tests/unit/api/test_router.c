@@ -279,12 +279,16 @@ dashboard(void **state)
 
     (void)state;
     call_expect("GET", "/", "", 200, "Content-Type: text/html");
+    call_expect("GET", "/", "", 200, "Cache-Control: no-store\r\n");
+    call_expect("GET", "/", "", 200, "data-level=\"ok\"");
+    call_expect("GET", "/data", "", 200, "Cache-Control: no-cache\r\n");
     call_expect("GET", "/index.html", "", 200, "Cache-Control: no-cache\r\n");
     call_expect("GET", "/services/broker", "", 200, "Content-Type: text/html");
     call_expect("GET", "/nothing.js", "", 404, "application/problem+json");
     call_expect("GET", "/openapi.yaml", "", 404, NULL);
     call_serve(&asked, "GET", "/", "", 200);
     assert_false(call_has(&asked, "Content-Encoding"));
+    assert_true(call_has(&asked, "data-level=\"{level}\"")); /* nobody is logged in */
     hf_buf_done(&asked.out);
     call_serve(&known, "GET", "/", "", 304);
     assert_false(call_has(&known, "Content-Length"));

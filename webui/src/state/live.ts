@@ -4,6 +4,7 @@ import { batch, signal } from '@preact/signals';
 import { api } from '../api/client';
 import type { State } from '../api/types';
 import { type Heard, hear, NOTHING_HEARD } from '../derive/events';
+import { first } from './first';
 import { expired } from './session';
 import { type Link, readStream } from './stream';
 import { joinTabs, type Tab } from './tabs';
@@ -32,6 +33,7 @@ function reloadIfUpgraded(version: string): void {
 function know(now: Heard): void {
   heard = now;
   batch(() => {
+    first.value = null;
     state.value = now.state;
     gaps.value = now.gaps;
     happened.value = now.happened;
