@@ -98,6 +98,7 @@ in_chromium pages || rc=1
 in_chromium users || rc=1
 in_chromium settings || rc=1
 in_chromium releases || rc=1
-in_chromium sources || rc=1 # last: the registry has a release of the same name and version as the one that runs
+in_chromium sources || rc=1 # after the others: the registry has a release of the same name and version as the one that runs
+in_chromium reset || rc=1 # last: nobody has claimed the gateway then
 [ "$rc" -eq 0 ] || gateway_keep_logs "$gw"
 finish && [ "$rc" -eq 0 ]

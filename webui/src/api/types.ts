@@ -67,6 +67,7 @@ export type RegistryCheck = Schemas['RegistryCheck'];
 export type ReleaseList = Schemas['ReleaseList'];
 export type ReleaseShort = Schemas['ReleaseShort'];
 export type RuleList = Schemas['RuleList'];
+export type Reset = Schemas['Reset'];
 export type Restored = Schemas['Restored'];
 export type RevisionDiff = Schemas['RevisionDiff'];
 export type RevisionList = Schemas['RevisionList'];

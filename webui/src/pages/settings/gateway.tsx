@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { diagnosticsUrl } from '../../api/access';
 import { timeNear } from '../../format/format';
 import { Headline, mayAdminister } from '../../parts/asked';
 import { Card, Copyable, Fact, Facts } from '../../parts/basics';
 import { settings } from '../../text';
 import type { PageProps } from '../props';
+import { ResetBegun, ResetCard } from './reset';
 
 const text = settings.gateway;
 
 export function GatewayPage({ session, state }: PageProps): JSX.Element {
   const { gateway } = state;
+  const [begun, setBegun] = useState(false);
+  if (begun) return <ResetBegun />;
   return (
     <>
       <Headline
@@ -50,6 +54,7 @@ export function GatewayPage({ session, state }: PageProps): JSX.Element {
             </a>
           </Card>
         )}
+        {mayAdminister(session) && <ResetCard gateway={gateway} onBegun={() => setBegun(true)} />}
       </div>
     </>
   );

@@ -9,6 +9,7 @@ export * from './network';
 export * from './overview';
 export * from './parts';
 export * from './releases';
+export * from './reset';
 export * from './service';
 export * from './settings';
 export * from './setup';
