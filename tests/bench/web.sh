@@ -3,6 +3,7 @@
 # The dashboard in Chromium, over TLS with the gateway's own certificate: what a first visit transfers and how soon it
 # is there on a slow phone and line, Lighthouse, what an open page costs the browser and the gateway, and whether it
 # grows in eight hours.
+# HF_BENCH_ONLY="name…" measures only these: first_visit lighthouse open_page on_the_gateway.
 # shellcheck source=../private-gateway.sh disable=SC2119
 . "$(dirname "$0")/../private-gateway.sh"
 # shellcheck source=figures.sh
@@ -12,8 +13,11 @@ repeats=${HF_BENCH_REPEATS:-3}
 services_shown=20
 hours=${HF_BENCH_HOURS:-8}
 minute=${HF_BENCH_SECONDS:-60}
+only=${HF_BENCH_ONLY:-first_visit lighthouse open_page on_the_gateway}
 dashboards=6 # each a browser of its own
 here=$hf_root/tests/bench
+
+wants() { grep -qw "$1" <<<"$only"; }
 
 before_end() {
     close_dashboards
@@ -143,13 +147,12 @@ on_the_gateway() {
 
 gateway_new
 check "packages of the tests" has_packages
-check "Lighthouse" has_packages bench
+if wants lighthouse; then check "Lighthouse" has_packages bench; fi
 check "a gateway, claimed and healthy, with a receiver" starts
-check "a stage with $services_shown services" stage_starts
+if wants open_page; then check "a stage with $services_shown services" stage_starts; fi
 need
-first_visit
-lighthouse
-open_page
-on_the_gateway
+for one in $only; do
+    "$one"
+done
 figures_write
 figures_table
