@@ -44,15 +44,17 @@ hf_about_json(const struct hf_snapshot *shown, struct hf_certificates *certifica
     return o;
 }
 
-void
+bool
 hf_about_write(const char *run_dir, const char *name, const char *text)
 {
     char path[HF_PATH_SIZE];
     struct hf_error err = {0};
 
-    if (!hf_text_put(path, sizeof path, "%s/%s", run_dir, name) ||
-        hf_file_replace(path, text, strlen(text), 0644, (uid_t)-1, (gid_t)-1, &err) < 0)
-        hf_log_warn("event=not-told file=%s error=\"%s\"", name, err.message);
+    if (hf_text_put(path, sizeof path, "%s/%s", run_dir, name) &&
+        hf_file_replace(path, text, strlen(text), 0644, (uid_t)-1, (gid_t)-1, &err) == 0)
+        return true;
+    hf_log_warn("event=not-told file=%s error=\"%s\"", name, err.message);
+    return false;
 }
 
 void
@@ -66,8 +68,8 @@ hf_about_tell(struct hf_about *a, const char *run_dir, struct hf_core *core,
     hf_snapshot_unref(shown);
     if (hf_json_print(doc, &text, NULL) < 0)
         return;
-    if (!a->told || strcmp(a->told, text) != 0)
-        hf_about_write(run_dir, "gateway.json", text);
+    if ((!a->told || strcmp(a->told, text) != 0) && hf_about_write(run_dir, "gateway.json", text))
+        hf_about_write(run_dir, "gateway.changed", "");
     free(a->told);
     a->told = text;
 }
