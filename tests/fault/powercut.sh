@@ -36,14 +36,23 @@ power_on() {
     guest_start
 }
 
-# Another box: nothing was on it.
+# Another box: nothing was on it. It is another gateway too, so the books of its records begin anew.
 new_box() {
     guest_cut
+    receiver_end
+    guest_receiver
     cp --sparse=always "$guest_image" "$guest_dir/disk.new"
     truncate --size "${guest_disk_mib}M" "$guest_dir/disk.new"
     mv "$guest_dir/disk.new" "$guest_dir/disk"
     rm -f "$gw_dir/jar"
     guest_provision
+}
+
+receiver_end() {
+    [ -s "$gw_dir/receiver.pid" ] || return 0
+    kill -TERM "$(cat "$gw_dir/receiver.pid")"
+    wait_until 30 is_gone "$(cat "$gw_dir/receiver.pid")"
+    rm -f "$gw_dir"/receiver.{pid,db*}
 }
 
 comes_up() {
@@ -91,7 +100,10 @@ one_of_two_releases() {
 }
 no_upgrade() { api GET /releases/upgrade | jq -e '.finished != null or .state == "none"'; }
 
-publishes() { publisher_start "$1" 1000000 "$rate" --clients 1 --topics 1 --window 20 --patience 3600 --journal "$work/$1.journal"; }
+publishes() {
+    publisher_start "$1" 1000000 "$rate" --clients 1 --topics 1 --window 20 --patience 3600 --journal "$work/$1.journal"
+    trap 'kill -KILL "$publisher" 2>/dev/null || true' EXIT # of the check, which may end before it stops it
+}
 
 # only_the_newest RUN: what was acknowledged and is missing lies in one piece, right before the power went. That is what the
 # broker held.
@@ -142,7 +154,6 @@ cut_upgrade() {
 
 starts() {
     note "seed $seed, $cuts cuts"
-    guest_receiver
     new_box
     power_on
     comes_up
