@@ -123,6 +123,5 @@ check memory_is_small
 check all_units_start
 check the_screen_is_drawn_when_there_is_something_new
 check it_starts_again_after_a_power_cut
-need
 check nothing_is_lost_and_data_flows
 finish
