@@ -74,6 +74,9 @@ put_rest(void *context, struct hf_error *err)
 
     if (put_devices(r, err) < 0)
         return -1;
+    /* The keys of before are replaced by these. */
+    if (r->file->ssh && hf_store_reset_host_did(r->store, err) < 0)
+        return -1;
     if (*r->file->release_id && hf_store_keep(r->store, hf_core_kept_wanted, hf_clock_wall_ms(),
                                               r->file->release_id, err) < 0)
         return -1;

@@ -156,6 +156,14 @@ import_provision(struct parts *p, struct hf_error *err)
     return hf_first_boot_provision(&p->first_boot, err);
 }
 
+static int
+reset_host(struct parts *p, struct hf_error *err)
+{
+    const struct hf_host_hand hand = {p->options.run_dir, p->options.network_dir};
+
+    return hf_reset_host(p->store, &hand, err);
+}
+
 /* A file that went bad must not end a gateway that was set up: it starts with what it has, and says
  * what it did not take. Nor does one that is not vital. */
 static int
@@ -320,6 +328,8 @@ take_files(struct parts *p, struct hf_error *err)
     if (open_store(p, err) < 0 || hf_reset_files(p->store, p->options.state_dir, err) < 0)
         return -1;
     raise_clock(p);
+    if (bring_in(p, reset_host, false, err) < 0)
+        return -1;
     p->first_boot = (struct hf_first_boot){.options = &p->options, .store = p->store};
     /* The provisioning file first: it may bring the keys that the release is checked by. */
     if (bring_in(p, import_key, true, err) < 0 || bring_in(p, import_recovery, true, err) < 0)

@@ -76,3 +76,21 @@ hf_reset_files(struct hf_store *store, const char *state_dir, struct hf_error *e
         return hf_error_wrap(err, "reset");
     return 0;
 }
+
+int
+hf_reset_host(struct hf_store *store, const struct hf_host_hand *hand, struct hf_error *err)
+{
+    HF_AUTO(hf_json) struct hf_json *request = NULL, *told = NULL;
+    bool left;
+
+    if (hf_store_reset_host_left(store, &left, err) < 0)
+        return -1;
+    if (!left || !hand->out)
+        return 0;
+    request = hf_json_object();
+    hf_json_put_string(request, "do", "forget");
+    if (hf_host_ask(hand, request, &told, err) < 0)
+        return hf_error_wrap(err, "the reset goes on at the next start: who might log in by SSH "
+                                  "before it still may");
+    return hf_store_reset_host_did(store, err);
+}

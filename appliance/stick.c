@@ -161,6 +161,15 @@ note(struct hf_stick *s, const char *name, const char *result, const struct hf_j
     hf_first_boot_log_faults(name, faults);
 }
 
+/* A stick that was in the port through a reset does not bring back who might log in before. */
+static bool
+is_before_reset(const struct hf_stick *s, const char *hash)
+{
+    bool before = false;
+
+    return hf_store_reset_is_before(s->boot->store, hash, &before, NULL) < 0 || before;
+}
+
 /* What the file asks for beside the store; also of one that was applied before a power cut. */
 static void
 wish(struct hf_stick *s, const struct hf_provision *file)
@@ -169,7 +178,7 @@ wish(struct hf_stick *s, const struct hf_provision *file)
     int64_t at_ms;
 
     s->wipe = file->wipe;
-    s->host = file->network || file->time;
+    s->host = (file->network || file->time || file->ssh) && !is_before_reset(s, file->file_hash);
     hf_text_put(s->hash, sizeof s->hash, "%s", file->file_hash);
     hf_text_put(s->path, sizeof s->path, "%s", file->bundle);
     if (!*file->bundle)

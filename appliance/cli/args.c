@@ -47,6 +47,8 @@ const struct cli_flag_info cli_flags[CLI_FLAG_COUNT] = {
     [CLI_SEARCH] = {"search", 0, "TEXT", "only names with this in them", "search"},
     [CLI_SERVICE] = {"service", 0, "SERVICE", "only of this service", "service"},
     [CLI_SETUP_CODE] = {"setup-code", 0, "CODE", "as the gateway printed it", NULL},
+    [CLI_SSH_KEYS] = {"ssh-keys", 0, "FILE", "public keys that may log in by SSH, one a line",
+                      NULL},
     [CLI_SUBSCRIBE] = {"subscribe", 0, "FILTERS", "what the device may hear", NULL},
     [CLI_TAIL] = {"tail", 't', "N", "begin with so many lines", "tail"},
     [CLI_TEXT] = {"text", 0, "TEXT", "only what has this in it", "text"},

@@ -52,6 +52,7 @@ enum cli_flag {
     CLI_SEARCH,
     CLI_SERVICE,
     CLI_SETUP_CODE,
+    CLI_SSH_KEYS,
     CLI_SUBSCRIBE,
     CLI_TAIL,
     CLI_TEXT,

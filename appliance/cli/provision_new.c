@@ -55,6 +55,27 @@ put_access(struct cli *c, struct hf_json *doc, char ret_code[HF_SETUP_CODE_SIZE]
     return 0;
 }
 
+/* As authorized_keys and the files that end in .pub have them. */
+static int
+put_ssh(const char *path, struct hf_json *doc, struct hf_error *err)
+{
+    HF_AUTO_BUF struct hf_buf text = HF_BUF_INIT(HF_PROVISION_FILE_MAX);
+    struct hf_json *ssh = hf_json_object(), *keys = hf_json_array();
+    char *line, *rest;
+
+    hf_json_put(ssh, "keys", keys);
+    hf_json_put(doc, "ssh", ssh);
+    if (hf_file_read(path, &text, err) < 0)
+        return hf_error_wrap(err, "--ssh-keys");
+    for (line = text.data ? strtok_r(text.data, "\r\n", &rest) : NULL; line;
+         line = strtok_r(NULL, "\r\n", &rest))
+        if (line[0] != '#' && line[strspn(line, " ")])
+            hf_json_add_string(keys, line);
+    return hf_json_first(keys)
+               ? 0
+               : hf_error_set(err, HF_ERROR_INVALID, "--ssh-keys: in '%s' there is no key", path);
+}
+
 static int
 make(struct cli *c, struct hf_buf *text, char ret_code[HF_SETUP_CODE_SIZE], struct hf_error *err)
 {
@@ -77,6 +98,8 @@ make(struct cli *c, struct hf_buf *text, char ret_code[HF_SETUP_CODE_SIZE], stru
         hf_json_put_string(registry, "host", flags[CLI_REGISTRY]);
         hf_json_put(doc, "registry", registry);
     }
+    if (flags[CLI_SSH_KEYS] && put_ssh(flags[CLI_SSH_KEYS], doc, err) < 0)
+        return -1;
     if (put_access(c, doc, ret_code, err) < 0 || hf_json_print_lines(doc, &printed, err) < 0)
         return -1;
     return hf_buf_adds(text, printed, err);
@@ -222,7 +245,7 @@ static const struct cli_command commands[] = {
         .least = 1,
         .most = 1,
         .flags = CLI_FLAG(CLI_NAME) | CLI_FLAG(CLI_UPLINK) | CLI_FLAG(CLI_REGISTRY) |
-                 CLI_FLAG(CLI_ADMIN) | CLI_FLAG(CLI_PASSWORD_STDIN),
+                 CLI_FLAG(CLI_SSH_KEYS) | CLI_FLAG(CLI_ADMIN) | CLI_FLAG(CLI_PASSWORD_STDIN),
         .summary = "Write what a stick for a first boot needs",
         .help = "DIR is where the stick is mounted. Writes DIR/holdfast/provision.json, which a "
                 "gateway takes as it is, and README.txt beside it, which says what else may be in "
@@ -230,7 +253,7 @@ static const struct cli_command commands[] = {
                 "it the file has a setup code, which is printed. Asks no gateway.",
         .examples = "provision new /media/me/HOLDFAST --name press-hall-3 --uplink "
                     "https://ingest.example.com/v1/records\n"
-                    "provision new . --admin",
+                    "provision new . --admin --ssh-keys ~/.ssh/id_ed25519.pub",
         .run = cli_provision_new,
     },
     {

@@ -33,6 +33,8 @@ const char cli_provision_text[] =
     "        \"router\": \"192.0.2.1\", \"dns\": [\"192.0.2.1\"]}]}\r\n"
     "                                        without an address: DHCP\r\n"
     "    \"time\": {\"zone\": \"Europe/Berlin\", \"servers\": [\"ntp.example.com\"]}\r\n"
+    "    \"ssh\": {\"keys\": [\"ssh-ed25519 AAAA... me@desk\"]}\r\n"
+    "                                        who may log in by SSH; [] for nobody\r\n"
     "    \"release\": {\"bundle\": \"x.bundle\"}   a file beside this one that is brought in\r\n"
     "    \"stick_keys\": [\"RW...\"]             later sticks must be signed with one of these:\r\n"
     "                                        minisign -S -m provision.json\r\n"

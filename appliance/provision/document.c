@@ -230,13 +230,16 @@ static int
 read_host(const struct hf_json *doc, struct hf_provision *p, struct hf_error *err)
 {
     const struct hf_json *network = hf_json_get(doc, "network"), *time = hf_json_get(doc, "time");
+    const struct hf_json *ssh = hf_json_get(doc, "ssh");
 
     if ((network && hf_host_check_network(network, err) < 0) ||
-        (time && hf_host_check_time(time, err) < 0))
+        (time && hf_host_check_time(time, err) < 0) || (ssh && hf_host_check_ssh(ssh, err) < 0))
         return -1;
     p->network = hf_json_copy(network);
     p->time = hf_json_copy(time);
-    return !network == !p->network && !time == !p->time ? 0 : hf_error_nomem(err);
+    p->ssh = hf_json_copy(ssh);
+    return !network == !p->network && !time == !p->time && !ssh == !p->ssh ? 0
+                                                                           : hf_error_nomem(err);
 }
 
 /* A path of plain names. */
@@ -318,6 +321,7 @@ hf_provision_take(const struct hf_json *doc, const struct hf_provision_x509 *x50
         {"device_accounts", HF_JSON_ARRAY, false},
         {"network", HF_JSON_OBJECT, false},
         {"time", HF_JSON_OBJECT, false},
+        {"ssh", HF_JSON_OBJECT, false},
         {"release", HF_JSON_OBJECT, false},
         {"wipe", HF_JSON_BOOL, false},
         {"sealed", HF_JSON_STRING, false}, /* opened before, or passed over */

@@ -4,6 +4,7 @@
  *
  *     "network": { "interfaces": [{ "name", "address": "192.0.2.10/24", "router", "dns": [address]
  * }] } "time":    { "zone": "Europe/Berlin", "servers": [host] }
+ *     "ssh":     { "keys": ["ssh-ed25519 AAAA… me@desk"] }
  *
  * An interface without a name is every wired one, without an address it asks by DHCP. The files
  * that systemd reads are written by holdfast-stick and holdfast-network, which are root; holdfastd
@@ -14,11 +15,12 @@
 #include "base/buf.h"
 #include "json/json.h"
 
-enum { HF_INTERFACES_MAX = 8, HF_HOST_ADDRESSES_MAX = 4, HF_ZONE_SIZE = 65 };
+enum { HF_INTERFACES_MAX = 8, HF_HOST_ADDRESSES_MAX = 4, HF_ZONE_SIZE = 65, HF_SSH_KEYS_MAX = 16 };
 
-/* Both INVALID with JSON pointer. */
+/* All INVALID with JSON pointer. */
 HF_MUST int hf_host_check_network(const struct hf_json *network, struct hf_error *err);
 HF_MUST int hf_host_check_time(const struct hf_json *time, struct hf_error *err);
+HF_MUST int hf_host_check_ssh(const struct hf_json *ssh, struct hf_error *err);
 
 /* Appends what systemd.network(5) has of the nth of the checked interfaces, and timesyncd.conf(5)
  * of the servers. */
@@ -48,7 +50,7 @@ size_t hf_host_links(const char *root, struct hf_host_link *ret_links, size_t ma
 HF_MUST int hf_host_check_links(const struct hf_json *network, const struct hf_host_link *links,
                                 size_t count, struct hf_error *err);
 
-/* ---- system.c: below etc, for those who are root ---- */
+/* ---- ssh.c, system.c: below etc, for those who are root ---- */
 
 #define HF_HOST_OURS "20-holdfast-" /* what our files begin with */
 enum { HF_HOST_SAID_MAX = 16384 };
@@ -60,6 +62,10 @@ HF_MUST int hf_host_put_network(const struct hf_json *network, const char *etc, 
 /* NOT_FOUND where the system has no such time zone. */
 HF_MUST int hf_host_put_time(const struct hf_json *time, const char *etc, bool *ret_changed,
                              struct hf_error *err);
+/* holdfast/ssh_keys, as authorized_keys: the checked keys, in place of those that are there; no
+ * file where there are none (NULL too). */
+HF_MUST int hf_host_put_ssh(const struct hf_json *ssh_or_null, const char *etc, bool *ret_changed,
+                            struct hf_error *err);
 /* What was put last; NULL where nothing was. The caller's. */
 struct hf_json *hf_host_network(const char *etc);
 /* { "zone", "servers" }, as it is there. */

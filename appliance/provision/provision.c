@@ -226,5 +226,6 @@ hf_provision_done(struct hf_provision *p)
     p->device_count = 0;
     hf_json_free(p->network);
     hf_json_free(p->time);
-    p->network = p->time = NULL;
+    hf_json_free(p->ssh);
+    p->network = p->time = p->ssh = NULL;
 }

@@ -33,7 +33,7 @@ struct hf_provision {
     struct hf_device_row *devices; /* each with a password */
     size_t device_count;
     /* Of the host, checked as host.h says; NULL where the file has none. */
-    struct hf_json *network, *time;
+    struct hf_json *network, *time, *ssh;
     char bundle[HF_PROVISION_BUNDLE_SIZE]; /* path below holdfast/; "" for none */
     char release_id[HF_DIGEST_TEXT_SIZE];  /* to be had from the registry; "" for none */
     bool wipe;                             /* the file is to go from the stick when it is applied */

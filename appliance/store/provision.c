@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "sql.h"
 #include "store/account.h"
+#include "store/reset.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -79,6 +80,7 @@ apply(struct hf_store *st, void *context, struct hf_error *err)
     if (apply_access(st, a->p, err) < 0 ||
         hf_store_add_settings(st, a->p->settings_json, "provision", NULL, err) < 0 ||
         hf_db_exec(st, err, hf_sql_provision_set, "ti", a->p->file_hash, hf_clock_wall_ms()) < 0 ||
+        hf_store_unkeep(st, hf_store_kept_before_reset, err) < 0 ||
         hf_store_audit_note(st, &note, err) < 0 ||
         (a->p->also && a->p->also(a->p->context, err) < 0))
         return -1;

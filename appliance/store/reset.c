@@ -11,6 +11,8 @@
 #include <string.h>
 
 static const char KEPT[] = "reset"; /* "keep 0", "wipe 1": and what is left */
+static const char KEPT_HOST[] = "reset.host";
+const char hf_store_kept_before_reset[] = "reset.provision";
 
 /* ---- what there is ---- */
 
@@ -78,6 +80,8 @@ fill(struct hf_store *st, void *context, struct hf_error *err)
         return -1;
     if (*st->asked_from && hf_db_exec(st, err, hf_sql_reset_audit_origin, "t", st->asked_from) < 0)
         return -1;
+    if (hf_db_exec(st, err, hf_sql_reset_left_set, "tit", KEPT_HOST, now, "") < 0)
+        return -1;
     return hf_db_exec(st, err, hf_sql_reset_left_set, "tit", KEPT, now,
                       r->wipe ? "wipe 0" : "keep 0");
 }
@@ -114,24 +118,64 @@ hf_store_begin_reset(struct hf_store *st, const struct hf_store_reset *r, struct
 
 /* ---- what is left ---- */
 
+/* NULL where there is none. */
+static int
+find_kept(struct hf_store *st, const char *name, char **ret_text, struct hf_error *err)
+{
+    struct hf_error local = {0};
+    int64_t at_ms;
+
+    *ret_text = NULL;
+    if (hf_store_kept(st, name, &at_ms, ret_text, &local) == 0 || local.class == HF_ERROR_NOT_FOUND)
+        return 0;
+    if (err)
+        *err = local;
+    return -1;
+}
+
 int
 hf_store_reset_left(struct hf_store *st, enum hf_reset_left *ret_left, bool *ret_wipe,
                     struct hf_error *err)
 {
     HF_AUTO_FREE char *text = NULL;
-    struct hf_error local = {0};
-    int64_t at_ms;
 
     *ret_left = HF_RESET_NOTHING;
     *ret_wipe = false;
-    if (hf_store_kept(st, KEPT, &at_ms, &text, &local) == 0) {
+    if (find_kept(st, KEPT, &text, err) < 0)
+        return -1;
+    if (text) {
         *ret_wipe = strncmp(text, "wipe", 4) == 0;
         *ret_left = strchr(text, '1') ? HF_RESET_CONTAINERS : HF_RESET_FILES;
-    } else if (local.class != HF_ERROR_NOT_FOUND) {
-        if (err)
-            *err = local;
-        return -1;
     }
+    return 0;
+}
+
+int
+hf_store_reset_host_left(struct hf_store *st, bool *ret_left, struct hf_error *err)
+{
+    HF_AUTO_FREE char *text = NULL;
+
+    if (find_kept(st, KEPT_HOST, &text, err) < 0)
+        return -1;
+    *ret_left = text != NULL;
+    return 0;
+}
+
+int
+hf_store_reset_host_did(struct hf_store *st, struct hf_error *err)
+{
+    return hf_store_unkeep(st, KEPT_HOST, err);
+}
+
+int
+hf_store_reset_is_before(struct hf_store *st, const char *file_hash, bool *ret_before,
+                         struct hf_error *err)
+{
+    HF_AUTO_FREE char *text = NULL;
+
+    if (find_kept(st, hf_store_kept_before_reset, &text, err) < 0)
+        return -1;
+    *ret_before = text && strcmp(text, file_hash) == 0;
     return 0;
 }
 

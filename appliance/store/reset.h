@@ -44,5 +44,14 @@ HF_MUST int hf_store_begin_reset(struct hf_store *st, const struct hf_store_rese
 /* What is left of a reset to be done; wipe as it was asked for. */
 HF_MUST int hf_store_reset_left(struct hf_store *st, enum hf_reset_left *ret_left, bool *ret_wipe,
                                 struct hf_error *err);
+/* Whether the host has still to be told that who might log in may no more (provision/ask.h); apart
+ * from the others, since nothing waits for it. */
+HF_MUST int hf_store_reset_host_left(struct hf_store *st, bool *ret_left, struct hf_error *err);
+HF_MUST int hf_store_reset_host_did(struct hf_store *st, struct hf_error *err);
+/* Whether a provisioning file was applied before the reset, and none since: its hash is kept under
+ * that name. */
+extern const char hf_store_kept_before_reset[];
+HF_MUST int hf_store_reset_is_before(struct hf_store *st, const char *file_hash, bool *ret_before,
+                                     struct hf_error *err);
 /* That much is done: what comes next is left. */
 HF_MUST int hf_store_reset_did(struct hf_store *st, enum hf_reset_left did, struct hf_error *err);

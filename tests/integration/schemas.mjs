@@ -33,6 +33,8 @@ for (const [what, more] of Object.entries({
   'no interfaces': { network: { interfaces: [] } },
   'an interface outside': { network: { interfaces: [{ name: '../x' }] } },
   'a time zone outside': { time: { zone: '../../etc/passwd' } },
+  'an SSH key with options': { ssh: { keys: ['no-pty ssh-ed25519 AAAAC3Nz me@desk'] } },
+  'a private SSH key': { ssh: { keys: ['-----BEGIN OPENSSH PRIVATE KEY-----'] } },
   'a bundle outside': { release: { bundle: '../x' } },
   'a device without a password': { device_accounts: [{ name: 'd' }] },
   'a key that is none': { stick_keys: ['x'] },

@@ -6,6 +6,8 @@
  *     RUN/network.json   {"id", "do": "change", "network": {…}, "time": {…}}, one of the two or
  * both;
  *                        {"id", "do": "confirm", "trial": id of the change}
+ *                        {"id", "do": "forget"}: after a reset nobody logs in by SSH; whom it lets
+ *                        in is for a stick to say, never for holdfastd
  *     STATE/state.json   what is on trial, and the files of before; also read after a power cut
  *     OUT/state.json     for everybody: what became of the newest request, and what is on trial
  *

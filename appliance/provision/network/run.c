@@ -180,6 +180,7 @@ handle(struct hand *h, const char *id, const struct hf_json *doc, struct hf_erro
         {"trial", HF_JSON_STRING, false}, {"network", HF_JSON_OBJECT, false},
         {"time", HF_JSON_OBJECT, false},
     };
+    bool changed = false;
     const char *what;
 
     if (hf_json_check(doc, "", fields, HF_LEN(fields), err) < 0)
@@ -189,7 +190,9 @@ handle(struct hand *h, const char *id, const struct hf_json *doc, struct hf_erro
         return change(h, id, doc, err);
     if (strcmp(what, "confirm") == 0)
         return confirm(h, doc, err);
-    return hf_error_set(err, HF_ERROR_INVALID, "/do: must be change or confirm");
+    if (strcmp(what, "forget") == 0)
+        return hf_host_put_ssh(NULL, h->o->etc, &changed, err);
+    return hf_error_set(err, HF_ERROR_INVALID, "/do: must be change, confirm or forget");
 }
 
 /* Whoever may write there is not trusted: no link, no device, nothing large. */

@@ -26,6 +26,8 @@ stick_system_write(const char *dir, const char *etc, bool *ret_changed, struct h
         rc = hf_host_put_network(file.network, etc, ret_changed, err);
     if (rc == 0 && file.time)
         rc = hf_host_put_time(file.time, etc, ret_changed, err);
+    if (rc == 0 && file.ssh)
+        rc = hf_host_put_ssh(file.ssh, etc, ret_changed, err);
     hf_provision_done(&file);
     return rc;
 }

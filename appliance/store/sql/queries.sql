@@ -143,7 +143,8 @@ INSERT INTO fresh.kept SELECT * FROM main.kept WHERE name IN ('restore.mark', 'f
 
 -- :reset_carry_provision
 INSERT INTO fresh.provision SELECT * FROM main.provision;
-INSERT INTO fresh.kept SELECT * FROM main.kept WHERE name = 'folder.provision'
+INSERT INTO fresh.kept SELECT * FROM main.kept WHERE name = 'folder.provision';
+INSERT INTO fresh.kept (name, at, value) SELECT 'reset.provision', applied, file_hash FROM main.provision
 
 -- :reset_file
 INSERT INTO fresh.recovery_file (one, file_hash, applied) VALUES (1, ?1, ?2)

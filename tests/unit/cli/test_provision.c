@@ -144,6 +144,39 @@ the_password_of_admin_becomes_a_hash(void **state)
 }
 
 static void
+keys_for_ssh_come_from_a_file(void **state)
+{
+    static const char keys[] =
+        "# of the service\r\n\r\n"
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFL2Ey/u1sT81tBME52e2lDSb3ozMN4NLogFZfxg/Y7b me\r\n";
+    const char *dir = *state;
+    char path[PATH_MAX];
+    struct hf_provision p;
+    struct told t;
+
+    snprintf(path, sizeof path, "%s/keys", dir);
+    tempdir_write(dir, "keys", "# none\n", 7);
+    tell(&t, (const char *const[]){"provision", "new", dir, "--ssh-keys", path, NULL});
+    assert_int_equal(t.rc, -1);
+    assert_non_null(strstr(t.err.message, "there is no key"));
+    told_end(&t);
+    tempdir_write(dir, "keys", "-----BEGIN OPENSSH PRIVATE KEY-----\n", 36);
+    tell(&t, (const char *const[]){"provision", "new", dir, "--ssh-keys", path, NULL});
+    assert_int_equal(t.rc, -1);
+    assert_non_null(strstr(t.err.message, "/ssh/keys/0: must be the public key"));
+    told_end(&t);
+    assert_int_equal(access(tempdir_path(dir, "holdfast/provision.json"), F_OK), -1);
+    tempdir_write(dir, "keys", keys, sizeof keys - 1);
+    tell(&t, (const char *const[]){"provision", "new", dir, "--ssh-keys", path, NULL});
+    if (t.rc < 0)
+        fail_msg("%s", t.err.message);
+    told_end(&t);
+    p = read_stick(dir);
+    assert_int_equal(hf_json_count(hf_json_get(p.ssh, "keys")), 1);
+    hf_provision_done(&p);
+}
+
+static void
 secrets_are_sealed_where_they_lie(void **state)
 {
     const char *dir = *state, *file = tempdir_path(dir, "holdfast/provision.json");
@@ -253,6 +286,7 @@ main(void)
         with_tempdir(no_file_is_overwritten_and_bad_words_write_none),
         with_tempdir(a_stick_that_cannot_be_written_is_named),
         with_tempdir(the_password_of_admin_becomes_a_hash),
+        with_tempdir(keys_for_ssh_come_from_a_file),
         with_tempdir(secrets_are_sealed_where_they_lie),
         with_tempdir(all_that_is_wrong_is_shown),
         with_tempdir(scripts_get_the_same_as_json),

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What a factory reset takes away beside the store. */
+#include "network/parts.h"
 #include "reset.h"
 #include "store/reset.h"
-
 #include "tempdir.h"
+
+#include <sys/wait.h>
 
 static struct hf_store *
 after_reset(const char *dir)
@@ -59,6 +61,85 @@ it_is_taken_away_once(void **state)
     hf_store_free(st);
 }
 
+/* ---- the host ---- */
+
+/* holdfast-network, which answers one request. */
+static pid_t
+answer(const struct hf_host_hand *hand, const char *etc)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        const struct network_options o = {
+            .run = hand->run, .out = hand->out, .state = hand->out, .etc = etc, .root = ""};
+        struct network_state s;
+
+        do {
+            usleep(10000);
+            if (network_run(&o, NULL) < 0)
+                _exit(1);
+            network_state_load(o.state, &s);
+            network_state_done(&s);
+        } while (!*s.handled);
+        _exit(0);
+    }
+    return child;
+}
+
+static void
+the_host_forgets_who_might_log_in_once(void **state)
+{
+    struct hf_store *st = after_reset(*state);
+    char run[PATH_MAX], out[PATH_MAX], etc[PATH_MAX];
+    const struct hf_host_hand nobody = {run, NULL}, hand = {run, out};
+    struct hf_error err = {0};
+    bool left;
+    int status;
+    pid_t child;
+
+    snprintf(run, sizeof run, "%s", tempdir_path(*state, "run"));
+    snprintf(out, sizeof out, "%s", tempdir_path(*state, "out"));
+    snprintf(etc, sizeof etc, "%s", tempdir_path(*state, "etc"));
+    mkdir(run, 0700);
+    mkdir(etc, 0700);
+    mkdir(tempdir_path(etc, "holdfast"), 0700);
+    tempdir_write(etc, "holdfast/ssh_keys", "k", 1);
+    assert_int_equal(hf_reset_host(st, &nobody, NULL), 0);
+    assert_int_equal(hf_store_reset_host_left(st, &left, NULL), 0);
+    assert_true(left); /* for the day when somebody does it */
+
+    child = answer(&hand, etc);
+    if (hf_reset_host(st, &hand, &err) < 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_false(is_there(etc, "holdfast/ssh_keys"));
+    assert_int_equal(hf_store_reset_host_left(st, &left, NULL), 0);
+    assert_false(left);
+    assert_int_equal(unlink(tempdir_path(run, "network.json")), 0);
+    assert_int_equal(hf_reset_host(st, &hand, NULL), 0);
+    assert_false(is_there(run, "network.json")); /* nobody is asked again */
+    hf_store_free(st);
+}
+
+static void
+a_host_that_does_not_answer_is_asked_at_the_next_start(void **state)
+{
+    struct hf_store *st = after_reset(*state);
+    char run[PATH_MAX], out[PATH_MAX];
+    const struct hf_host_hand hand = {run, out};
+    struct hf_error err = {0};
+    bool left;
+
+    snprintf(run, sizeof run, "%s", tempdir_path(*state, "no/run"));
+    snprintf(out, sizeof out, "%s", tempdir_path(*state, "out"));
+    assert_int_equal(hf_reset_host(st, &hand, &err), -1);
+    assert_non_null(strstr(err.message, "log in by SSH"));
+    assert_int_equal(hf_store_reset_host_left(st, &left, NULL), 0);
+    assert_true(left);
+    hf_store_free(st);
+}
+
 static void
 without_a_reset_all_stays(void **state)
 {
@@ -76,6 +157,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         with_tempdir(it_is_taken_away_once),
+        with_tempdir(the_host_forgets_who_might_log_in_once),
+        with_tempdir(a_host_that_does_not_answer_is_asked_at_the_next_start),
         with_tempdir(without_a_reset_all_stays),
     };
 

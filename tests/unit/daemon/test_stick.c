@@ -136,6 +136,52 @@ a_stick_is_applied_once(void **state)
     box_close(&b);
 }
 
+#define SSH                                                                                        \
+    "\"ssh\":{\"keys\":[\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFL2Ey/u1sT81tBME52e2lDSb3ozMN4N"    \
+    "LogFZfxg/Y7b me\"]}"
+
+static void
+store_reopen(struct box *b)
+{
+    struct hf_error err = {0};
+
+    hf_store_free(b->store);
+    if (hf_store_open(b->state, &b->store, &err) < 0)
+        fail_msg("%s", err.message);
+    b->boot.store = b->store;
+}
+
+/* The stick stays in the port through a reset: it lets nobody in again. Another one does, and what
+ * the reset has still to do is over then. */
+static void
+who_may_log_in_does_not_come_back_after_a_reset(void **state)
+{
+    const struct hf_store_reset r = {.who = "admin", .what = "reset"};
+    struct box b;
+    bool left;
+
+    box_open(&b, *state);
+    plug_in(&b, "{\"format\":1," SSH "}", NULL, NULL);
+    assert_string_equal(take(&b), "provision.json: applied");
+    assert_true(b.stick.host);
+    assert_string_equal(take(&b), "provision.json: known");
+    assert_true(b.stick.host);
+    assert_int_equal(hf_store_begin_reset(b.store, &r, NULL), 0);
+    store_reopen(&b);
+    assert_string_equal(take(&b), "provision.json: known");
+    assert_false(b.stick.host);
+    plug_in(&b, "{\"format\":1,\"name\":\"new\"}", NULL, NULL);
+    assert_string_equal(take(&b), "provision.json: applied");
+    assert_int_equal(hf_store_reset_host_left(b.store, &left, NULL), 0);
+    assert_true(left);
+    plug_in(&b, "{\"format\":1," SSH "}", NULL, NULL);
+    assert_string_equal(take(&b), "provision.json: applied");
+    assert_true(b.stick.host);
+    assert_int_equal(hf_store_reset_host_left(b.store, &left, NULL), 0);
+    assert_false(left);
+    box_close(&b);
+}
+
 static void
 all_that_is_wrong_is_in_the_answer_and_nothing_changes(void **state)
 {
@@ -372,6 +418,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         with_tempdir(a_stick_is_applied_once),
+        with_tempdir(who_may_log_in_does_not_come_back_after_a_reset),
         with_tempdir(all_that_is_wrong_is_in_the_answer_and_nothing_changes),
         with_tempdir(a_claimed_gateway_takes_no_stick_without_keys),
         with_tempdir(a_claimed_gateway_takes_what_its_owner_has_signed),

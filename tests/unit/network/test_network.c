@@ -192,6 +192,44 @@ keep_first(struct host *h)
 /* ---- tests ---- */
 
 static void
+after_a_reset_nobody_logs_in(void **state)
+{
+    struct host h;
+    char keys[PATH_MAX];
+
+    make_host(&h, *state);
+    keep_first(&h);
+    snprintf(keys, sizeof keys, "%s", tempdir_path(h.etc, "holdfast/ssh_keys"));
+    mkdir(tempdir_path(h.etc, "holdfast"), 0755);
+    tempdir_write(h.etc, "holdfast/ssh_keys", "k", 1);
+    tempdir_write(h.etc, "holdfast/holdfastd.conf", "c", 1);
+    for (int i = 0; i < 2; i++) { /* once more where the answer did not come through */
+        ask(&h, i ? "{\"id\":\"g\",\"do\":\"forget\"}" : "{\"id\":\"f\",\"do\":\"forget\"}");
+        run_to_its_end(&h);
+        assert_string_equal(refusal(&h), "");
+        assert_int_equal(access(keys, F_OK), -1);
+    }
+    assert_true(has_address(&h, "192.0.2.10")); /* the way to the box stays */
+    assert_int_equal(access(tempdir_path(h.etc, "holdfast/holdfastd.conf"), F_OK), 0);
+}
+
+/* Only a stick says who may. */
+static void
+holdfastd_lets_nobody_log_in(void **state)
+{
+    struct host h;
+
+    make_host(&h, *state);
+    ask(&h, "{\"id\":\"a\",\"do\":\"change\",\"ssh\":{\"keys\":[]}}");
+    run_to_its_end(&h);
+    assert_non_null(strstr(refusal(&h), "/ssh"));
+    ask(&h, "{\"id\":\"b\",\"do\":\"forget\",\"ssh\":{\"keys\":[]}}");
+    run_to_its_end(&h);
+    assert_non_null(strstr(refusal(&h), "/ssh"));
+    assert_int_equal(access(tempdir_path(h.etc, "holdfast/ssh_keys"), F_OK), -1);
+}
+
+static void
 a_change_that_is_confirmed_stays(void **state)
 {
     HF_AUTO(hf_json) struct hf_json *doc = NULL;
@@ -283,7 +321,7 @@ what_is_refused_changes_nothing(void **state)
          "must be an address"},
         {"{\"id\":\"5\",\"do\":\"change\",\"time\":{\"zone\":\"Moon/Sea\"}}", "no time zone"},
         {"{\"id\":\"6\",\"do\":\"confirm\",\"trial\":\"a\"}", "no such change"},
-        {"{\"id\":\"7\",\"do\":\"reboot\"}", "must be change or confirm"},
+        {"{\"id\":\"7\",\"do\":\"reboot\"}", "must be change, confirm or forget"},
         {"{\"id\":\"8\",\"do\":\"change\",\"exec\":\"x\"}", "unknown field"},
     };
     struct host h;
@@ -508,6 +546,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        with_tempdir(after_a_reset_nobody_logs_in),
+        with_tempdir(holdfastd_lets_nobody_log_in),
         with_tempdir(a_change_that_is_confirmed_stays),
         with_tempdir(one_that_nobody_confirms_is_taken_back),
         with_tempdir(what_a_stick_sets_meanwhile_stays),

@@ -134,6 +134,19 @@ the_host_devices_and_bundles_are_looked_at_too(void **state)
                   "14:1 /wipe true or false");
 }
 
+/* Of a list each is named by its own place, and a good one by none. */
+static void
+keys_for_ssh_are_looked_at_too(void **state)
+{
+    (void)state;
+    assert_faults("{\"format\":1,\"ssh\":{\"keys\":[\n\"no-pty ssh-ed25519 AAAA\",\n"
+                  "\"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFL2Ey/u1sT81tBME52e2lDSb3ozMN4NLogFZfxg/"
+                  "Y7b me\",\n\"ssh-ed25519 AAAA\",\n7],\n\"password\":\"x\"}}",
+                  "2:1 /ssh/keys/0 options before it\n4:1 /ssh/keys/2 whole\n"
+                  "5:1 /ssh/keys/3 a string\n6:1 /ssh/password unknown field");
+    assert_faults("{\"format\":1,\"ssh\":{}}", "1:13 /ssh/keys missing");
+}
+
 /* One that is taken out must not make the other one wrong. */
 static void
 what_goes_together_is_not_called_wrong(void **state)
@@ -360,6 +373,7 @@ main(void)
         cmocka_unit_test(all_faults_come_at_once_in_the_order_of_the_text),
         cmocka_unit_test(what_is_missing_hides_nothing_beside_it),
         cmocka_unit_test(the_host_devices_and_bundles_are_looked_at_too),
+        cmocka_unit_test(keys_for_ssh_are_looked_at_too),
         cmocka_unit_test(a_release_is_named_in_one_way),
         cmocka_unit_test(what_goes_together_is_not_called_wrong),
         cmocka_unit_test(elements_of_lists_keep_their_number),

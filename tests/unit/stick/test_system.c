@@ -121,6 +121,24 @@ what_was_made_once_is_known(void **state)
     assert_true(stick_system_is_kept(dir, etc));
 }
 
+#define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFL2Ey/u1sT81tBME52e2lDSb3ozMN4NLogFZfxg/Y7b me"
+
+static void
+who_may_log_in_is_written_and_taken_away(void **state)
+{
+    const char *dir = *state;
+
+    write_provision(dir, "{\"format\":1,\"ssh\":{\"keys\":[\"" KEY "\"]}}");
+    assert_true(written(dir));
+    assert_file(dir, "etc/holdfast/ssh_keys",
+                "# Who may log in by SSH, as a stick said it; another one replaces it.\n" KEY "\n");
+    write_provision(dir, "{\"format\":1,\"name\":\"press-hall-3\"}"); /* says nothing of it */
+    assert_false(written(dir));
+    write_provision(dir, "{\"format\":1,\"ssh\":{\"keys\":[]}}");
+    assert_true(written(dir));
+    assert_file(dir, "etc/holdfast/ssh_keys", NULL);
+}
+
 /* holdfastd has taken it; but what is below /etc is looked at by who writes there, too. */
 static void
 nothing_is_written_that_is_not_checked(void **state)
@@ -153,6 +171,7 @@ main(void)
         with_tempdir(time_is_a_zone_and_servers),
         with_tempdir(a_zone_that_is_none_is_named),
         with_tempdir(what_was_made_once_is_known),
+        with_tempdir(who_may_log_in_is_written_and_taken_away),
         with_tempdir(nothing_is_written_that_is_not_checked),
         with_tempdir(what_does_not_speak_of_the_host_changes_nothing),
     };
