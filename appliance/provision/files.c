@@ -45,6 +45,15 @@ too_large(const struct hf_buf *text, struct hf_error *err)
     return hf_error_set(err, HF_ERROR_TOO_LARGE, "it is larger than %zu bytes", text->max - 1);
 }
 
+static int
+read_error(struct hf_error *err)
+{
+    if (errno == EIO || errno == ENXIO || errno == ENODEV)
+        return hf_error_set(err, HF_ERROR_INTERNAL,
+                            "it cannot be read: the stick was pulled out, or is broken");
+    return hf_error_errno(err, errno, "it cannot be read");
+}
+
 /* It may grow meanwhile. */
 static int
 read_all(int fd, struct hf_buf *text, struct hf_error *err)
@@ -63,7 +72,7 @@ read_all(int fd, struct hf_buf *text, struct hf_error *err)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return hf_error_errno(err, errno, "it cannot be read");
+            return read_error(err);
         if (n == 0)
             return 0;
         text->len += (size_t)n;
@@ -80,7 +89,7 @@ hf_provision_load(const char *dir, const char *name, struct hf_buf *text, struct
     if (open_file(dir, name, &fd, err) < 0)
         return -1;
     if (fstat(fd, &st) < 0)
-        return hf_error_errno(err, errno, "it cannot be read");
+        return read_error(err);
     if (!S_ISREG(st.st_mode))
         return hf_error_set(err, HF_ERROR_INVALID, "it is not a plain file");
     if ((uint64_t)st.st_size >= text->max)

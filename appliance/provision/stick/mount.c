@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 /* Not in every C library's header; Linux 5.10. */
 #ifndef MS_NOSYMFOLLOW
@@ -25,10 +26,19 @@ put_options(gid_t group, char out[OPTIONS_SIZE])
 }
 
 static int
-failed(struct hf_error *err, const char *device)
+find(const char *device, dev_t *ret_number, struct hf_error *err)
 {
-    int why = errno;
+    struct stat st;
 
+    if (stat(device, &st) < 0 || !S_ISBLK(st.st_mode))
+        return hf_error_set(err, HF_ERROR_NOT_FOUND, "'%s' is no block device any more", device);
+    *ret_number = st.st_rdev;
+    return 0;
+}
+
+int
+stick_mount_error(struct hf_error *err, const char *device, int why)
+{
     if (why == ENODEV)
         return hf_error_set(err, HF_ERROR_INTERNAL, "this kernel knows no vfat");
     if (why == EINVAL || why == EIO || why == ENOTBLK || why == ENXIO)
@@ -39,18 +49,19 @@ failed(struct hf_error *err, const char *device)
     return hf_error_errno(err, why, "cannot mount '%s'", device);
 }
 
-int
-stick_mount(const char *device, const char *where, gid_t group, struct hf_error *err)
+static int
+mount_vfat(const char *device, const char *where, gid_t group, struct hf_error *err)
 {
     char options[OPTIONS_SIZE];
 
     put_options(group, options);
-    return mount(device, where, "vfat", MS_RDONLY | NOTHING_RUNS, options) < 0 ? failed(err, device)
-                                                                               : 0;
+    return mount(device, where, "vfat", MS_RDONLY | NOTHING_RUNS, options) < 0
+               ? stick_mount_error(err, device, errno)
+               : 0;
 }
 
-int
-stick_remount(const char *where, bool writable, gid_t group, struct hf_error *err)
+static int
+remount(const char *where, bool writable, gid_t group, struct hf_error *err)
 {
     unsigned long flags = MS_REMOUNT | NOTHING_RUNS | (writable ? MS_SYNCHRONOUS : MS_RDONLY);
     char options[OPTIONS_SIZE];
@@ -67,8 +78,10 @@ stick_remount(const char *where, bool writable, gid_t group, struct hf_error *er
 }
 
 /* Whoever still reads from it, a bundle that is given up, ends by an error. */
-void
-stick_unmount(const char *where)
+static void
+unmount(const char *where)
 {
     (void)umount2(where, MNT_DETACH);
 }
+
+const struct stick_media stick_vfat = {find, mount_vfat, remount, unmount};

@@ -104,6 +104,8 @@ stick_options_parse(int argc, char **argv, struct stick_options *ret, struct hf_
         .issue = STICK_ISSUE,
         .group = "holdfast",
         .patience_s = PATIENCE_S_DEFAULT,
+        .udev = "/run/udev/data",
+        .media = &stick_vfat,
     };
 
     if (hf_command_line_read(argc, argv, table, take_option, &o, err) < 0)

@@ -26,13 +26,26 @@ enum {
 #define STICK_ETC "/etc"
 #define STICK_ISSUE "/run/issue.d/holdfast.issue"
 
-/* What this program found wrong by itself; then holdfastd hears nothing of the stick. */
+/* What this program found wrong by itself. */
 struct stick_problems {
-    char list[STICK_PROBLEMS_MAX][STICK_PROBLEM_SIZE];
+    char list[STICK_PROBLEMS_MAX]
+             [STICK_PROBLEM_SIZE]; /* then holdfastd hears nothing of the stick */
     size_t count;
+    char
+        host[STICK_PROBLEM_SIZE]; /* why the host has not all settings of a file that is in force */
 };
 
 void stick_problem(struct stick_problems *p, const char *fmt, ...) HF_PRINTF(2, 3);
+
+/* How a device becomes a folder; a test's has the faults that hardware has when it likes. */
+struct stick_media {
+    /* The number of a block device; NOT_FOUND where there is none of that name, or no more. */
+    int (*find)(const char *device, dev_t *ret_number, struct hf_error *err);
+    /* Read-only, without devices, programs and links; group may read. */
+    int (*mount)(const char *device, const char *where, gid_t group, struct hf_error *err);
+    int (*remount)(const char *where, bool writable, gid_t group, struct hf_error *err);
+    void (*unmount)(const char *where);
+};
 
 struct stick_options {
     const char *device;  /* "/dev/sdb1", or NULL with `mounted` */
@@ -43,7 +56,9 @@ struct stick_options {
     const char *issue;   /* what a console shows before the login */
     const char *group;   /* of holdfastd */
     int64_t patience_s;  /* for the answer */
-    bool banner;         /* do nothing but the banner */
+    const char *udev;    /* its folder of data */
+    const struct stick_media *media;
+    bool banner; /* do nothing but the banner */
     bool show_help, show_version;
 };
 
@@ -62,10 +77,10 @@ size_t stick_count_labelled(const char *udev, const char *label);
 
 /* ---- mount.c: vfat only, and never more than is needed ---- */
 
-/* Read-only, without devices, programs and links; group may read. */
-HF_MUST int stick_mount(const char *device, const char *where, gid_t group, struct hf_error *err);
-HF_MUST int stick_remount(const char *where, bool writable, gid_t group, struct hf_error *err);
-void stick_unmount(const char *where);
+extern const struct stick_media stick_vfat;
+
+/* What an errno of mount(2) says of the stick; -1. */
+int stick_mount_error(struct hf_error *err, const char *device, int why);
 
 /* ---- hand.c: to holdfastd ---- */
 

@@ -182,6 +182,8 @@ stick_report_text(const struct hf_json *answer, const struct stick_problems *pro
         return 0;
     if (!problems->count && add_files(answer, out, err) < 0)
         return -1;
+    if (*problems->host && line(out, err, "OF THE HOST NOT ALL WAS SET: %s", problems->host) < 0)
+        return -1;
     return add_rest(answer, out, err);
 }
 
@@ -199,6 +201,7 @@ stick_report_json(const struct hf_json *answer, const struct stick_problems *pro
     for (size_t i = 0; i < problems->count; i++)
         hf_json_add_string(list, problems->list[i]);
     hf_json_put(doc, "problems", list);
+    hf_json_put_string(doc, "host_error", *problems->host ? problems->host : NULL);
     if (hf_json_print_lines(doc, &text, err) < 0)
         return -1;
     return hf_buf_addf(out, err, "%s\n", text);

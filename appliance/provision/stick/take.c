@@ -17,12 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char UDEV[] = "/run/udev/data";
 static const int64_t BUNDLE_S = INT64_C(6) * 3600;
 
 struct taking {
     const struct stick_options *o;
     char where[STICK_PATH_SIZE]; /* it is mounted at */
+    dev_t number;                /* of its device */
     gid_t group;
     char id[STICK_ID_SIZE];
     struct stick_problems problems;
@@ -46,16 +46,16 @@ say(const char *fmt, ...)
 
 /* False where it is somebody else's stick: said, and left alone. */
 static bool
-is_ours(const char *device)
+is_ours(struct taking *t)
 {
     char label[STICK_LABEL_SIZE];
-    struct stat st;
+    struct hf_error err = {0};
 
-    if (stat(device, &st) < 0 || !S_ISBLK(st.st_mode)) {
-        say("'%s' is no block device any more", device);
+    if (t->o->media->find(t->o->device, &t->number, &err) < 0) {
+        say("%s", err.message);
         return false;
     }
-    stick_label(UDEV, st.st_rdev, label);
+    stick_label(t->o->udev, t->number, label);
     if (strcmp(label, STICK_LABEL) == 0)
         return true;
     say("a stick with the label '%s' is not looked at: its label must be %s", label, STICK_LABEL);
@@ -89,13 +89,13 @@ report(const struct taking *t, const struct hf_json *answer)
     struct hf_error err = {0};
     bool own = t->o->device != NULL;
 
-    if (own && stick_remount(t->where, true, t->group, &err) < 0) {
+    if (own && t->o->media->remount(t->where, true, t->group, &err) < 0) {
         say("no report could be written: %s", err.message);
         return;
     }
     if (stick_report_write(t->where, answer, &t->problems, &err) < 0)
         say("no report could be written: %s", err.message);
-    if (own && stick_remount(t->where, false, t->group, &err) < 0)
+    if (own && t->o->media->remount(t->where, false, t->group, &err) < 0)
         say("%s", err.message);
 }
 
@@ -107,17 +107,17 @@ wipe(const struct taking *t, const struct hf_json *answer)
 
     if (!hf_json_bool(answer, "wipe", false) || !stick_has_taken(answer, HF_PROVISION_FILE))
         return;
-    if ((own && stick_remount(t->where, true, t->group, &err) < 0) ||
+    if ((own && t->o->media->remount(t->where, true, t->group, &err) < 0) ||
         stick_wipe(t->where, HF_PROVISION_FILE, &err) < 0)
         say("%s is still on the stick: %s", HF_PROVISION_FILE, err.message);
     else
         say("%s was taken off the stick, as it asks for", HF_PROVISION_FILE);
-    if (own && stick_remount(t->where, false, t->group, &err) < 0)
+    if (own && t->o->media->remount(t->where, false, t->group, &err) < 0)
         say("%s", err.message);
 }
 
 static void
-set_system(const struct taking *t, const struct hf_json *answer)
+set_system(struct taking *t, const struct hf_json *answer)
 {
     struct hf_error err = {0};
     bool changed = false;
@@ -130,7 +130,9 @@ set_system(const struct taking *t, const struct hf_json *answer)
     }
     if (stick_system_write(t->o->dir, t->o->etc, &changed, &err) < 0 ||
         stick_system_keep(t->o->dir, t->o->etc, &err) < 0)
-        say("the settings of the host were not all made: %s", err.message);
+        hf_text_put(t->problems.host, sizeof t->problems.host, "%s", err.message);
+    if (*t->problems.host)
+        say("the settings of the host were not all made: %s", t->problems.host);
     if (changed && strcmp(t->o->etc, STICK_ETC) == 0)
         hf_host_reload();
 }
@@ -156,8 +158,17 @@ has_bundle(const struct hf_json *answer)
     return state && strcmp(state, "none") != 0;
 }
 
-/* What the report would say may change while the gateway starts. */
-static void
+static bool
+is_pulled_out(const struct taking *t)
+{
+    dev_t now;
+
+    return t->o->device && (t->o->media->find(t->o->device, &now, NULL) < 0 || now != t->number);
+}
+
+/* What the report would say may change while the gateway starts. False where there is nothing any
+ * more to write it on: then others are not kept waiting. */
+static bool
 follow(const struct taking *t, struct hf_json **answer)
 {
     int64_t most_s = has_bundle(*answer) ? BUNDLE_S : t->o->patience_s;
@@ -166,6 +177,10 @@ follow(const struct taking *t, struct hf_json **answer)
     while (!stick_is_settled(*answer) && hf_clock_mono_ms() < until_ms) {
         struct hf_json *newer;
 
+        if (is_pulled_out(t)) {
+            say("the stick was pulled out: its report does not say how it went on");
+            return false;
+        }
         nanosleep(&(struct timespec){.tv_sec = 2}, NULL);
         newer = stick_answer(t->o->run, t->id);
         if (!newer)
@@ -173,6 +188,7 @@ follow(const struct taking *t, struct hf_json **answer)
         hf_json_free(*answer);
         *answer = newer;
     }
+    return true;
 }
 
 static void
@@ -216,10 +232,8 @@ answer_stick(struct taking *t)
     set_system(t, answer);
     report(t, answer);
     wipe(t, answer);
-    if (stick_is_settled(answer))
-        return;
-    follow(t, &answer);
-    report(t, answer);
+    if (!stick_is_settled(answer) && follow(t, &answer))
+        report(t, answer);
 }
 
 /* ---- the whole ---- */
@@ -237,7 +251,7 @@ refuse(struct taking *t)
 static int
 read_stick(struct taking *t, struct hf_error *err)
 {
-    if (t->o->device && stick_count_labelled(UDEV, STICK_LABEL) > 1)
+    if (t->o->device && stick_count_labelled(t->o->udev, STICK_LABEL) > 1)
         stick_problem(&t->problems, "there are several sticks with the label " STICK_LABEL
                                     ": leave one in, and plug it in again");
     else if (stick_hand(t->where, t->o->dir, t->group, &t->problems, t->id, err) < 0)
@@ -260,13 +274,13 @@ take_mounted(struct taking *t, struct hf_error *err)
     }
     if (!hf_text_put(t->where, sizeof t->where, "%s/mnt", t->o->dir))
         return hf_error_set(err, HF_ERROR_INVALID, "--dir: the path is too long");
-    if ((mkdir(t->where, 0750) < 0 && errno != EEXIST) || chown(t->where, 0, t->group) < 0)
+    if ((mkdir(t->where, 0750) < 0 && errno != EEXIST) || chown(t->where, (uid_t)-1, t->group) < 0)
         return hf_error_errno(err, errno, "cannot make '%s'", t->where);
-    stick_unmount(t->where); /* of a process that was killed */
-    if (stick_mount(t->o->device, t->where, t->group, err) < 0)
+    t->o->media->unmount(t->where); /* of a process that was killed */
+    if (t->o->media->mount(t->o->device, t->where, t->group, err) < 0)
         return -1;
     rc = read_stick(t, err);
-    stick_unmount(t->where);
+    t->o->media->unmount(t->where);
     return rc;
 }
 
@@ -277,7 +291,7 @@ stick_take(const struct stick_options *o, struct hf_error *err)
     const struct group *group = getgrnam(o->group); // NOLINT(concurrency-mt-unsafe)
     HF_AUTO_CLOSE int held = -1;
 
-    if (o->device && !is_ours(o->device))
+    if (o->device && !is_ours(&t))
         return 0;
     if (group)
         t.group = group->gr_gid;
