@@ -31,7 +31,7 @@ hf_tests() {
     case "$verb $*" in
     "soak " | "soak "*boot* | "soak "*powercut* | "bench " | "bench "*boot*)
         disk=x86-64
-        packages+=(qemu-system-x86 ovmf dosfstools mtools nbdkit e2fsprogs)
+        packages+=(qemu-system-x86 ovmf dosfstools mtools nbdkit e2fsprogs openssh-client)
         mapfile -t -O "${#packages[@]}" packages < <(hf_disk_packages "$disk")
         ;;
     esac

@@ -39,15 +39,18 @@ guest_new() {
     guest_drive=file=$guest_dir/disk,format=raw
 }
 
-# guest_stick FILE...: a stick with them in its folder holdfast, as a PC would write it.
-guest_stick() {
-    local stick=$guest_dir/stick
+# guest_vfat STICK LABEL FILE...: a stick with them in its folder holdfast, as a PC would write it.
+guest_vfat() {
+    local stick=$1 label=$2
+    shift 2
     rm -f "$stick"
     # Not by mformat: what it leaves in the first sector, a kernel takes for a partition.
-    mkfs.vfat -C -n "${guest_stick_label:-HOLDFAST}" "$stick" $((64 * 1024)) >/dev/null
+    mkfs.vfat -C -n "$label" "$stick" $((64 * 1024)) >/dev/null
     mmd -i "$stick" ::/holdfast
     [ $# -eq 0 ] || mcopy -i "$stick" "$@" ::/holdfast/
 }
+# guest_stick FILE...: the one that is in when it starts.
+guest_stick() { guest_vfat "$guest_dir/stick" HOLDFAST "$@"; }
 # guest_provision: a stick that makes a gateway of it, which a code on the stick then claims.
 guest_provision() {
     jq -n --arg url "http://$guest_cloud/v1/ingest" --arg code "$guest_code" --arg name "$guest_name" \
@@ -61,13 +64,13 @@ guest_provisioned() {
     api_is 201 POST /claim "$(jq -nc --arg c "$guest_code" --arg p "$password" '{setup_code: $c, password: $p}')"
 }
 
-# The report that was written back onto the stick, as a phone would show it.
+# guest_report STICK: the report that was written back onto it, as a phone would show it.
 guest_report() {
     local name
-    name=$(mdir -b -i "$guest_dir/stick" ::/holdfast/ | grep -m 1 'report-.*\.txt$')
-    mtype -i "$guest_dir/stick" "$name" | tr -d '\r'
+    name=$(mdir -b -i "$1" ::/holdfast/ | grep -m 1 'report-.*\.txt$')
+    mtype -i "$1" "$name" | tr -d '\r'
 }
-guest_reports() { expect_match "report on the stick" "$(guest_report)" "$1"; }
+guest_reports() { expect_match "report on the stick" "$(guest_report "$guest_dir/stick")" "$1"; }
 
 # guest_serve: the disk, by a server with a cache that nobody saves: what the machine did not flush goes with guest_cut,
 # exactly. Without it the disk is a file, which loses nothing. It counts until guest_new.
@@ -84,14 +87,14 @@ guest_runs() { [ -s "$guest_dir/pid" ] && is_alive "$(guest_pid)"; }
 guest_start() {
     local stick=()
     [ ! -e "$guest_dir/stick" ] || stick=(-drive "if=none,id=stick,format=raw,file=$guest_dir/stick"
-        -device "usb-storage,bus=usb.0,drive=stick,removable=on")
+        -device "usb-storage,id=stick,bus=usb.0,drive=stick,removable=on")
     rm -f "$guest_dir/qmp"
     : >"$guest_dir/serial"
     setsid qemu-system-x86_64 -nodefaults -machine q35 -accel "$(guest_accelerator)" -smp 2 -m "$guest_memory_mib" \
         -drive "if=pflash,format=raw,readonly=on,file=$guest_ovmf/OVMF_CODE_4M.fd" \
         -drive "if=pflash,format=raw,file=$guest_dir/vars" \
         -drive "if=none,id=disk,cache=writeback,$guest_drive" -device ide-hd,drive=disk,bus=ide.0,bootindex=0 \
-        -netdev "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:$gw_port-:8443,hostfwd=tcp:127.0.0.1:$gw_field-:1883,guestfwd=tcp:$guest_cloud-cmd:socat - TCP:127.0.0.1:$gw_receiver" \
+        -netdev "user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:$gw_port-:8443,hostfwd=tcp:127.0.0.1:$gw_field-:1883,hostfwd=tcp:127.0.0.1:$gw_tls-:22,guestfwd=tcp:$guest_cloud-cmd:socat - TCP:127.0.0.1:$gw_receiver" \
         -device e1000e,netdev=net,romfile= -device qemu-xhci,id=usb "${stick[@]}" \
         -device VGA -display none -serial "file:$guest_dir/serial" -qmp "unix:$guest_dir/qmp,server=on,wait=off" \
         -smbios "type=11,value=io.systemd.boot.kernel-cmdline-extra=$guest_tell" \
@@ -114,6 +117,23 @@ guest_ask() {
         sleep 1 # it answers what came before the end
     } | timeout 20 socat - "UNIX-CONNECT:$guest_dir/qmp" | jq -ce 'select(.id == "asked") | .return'
 }
+
+# guest_plugs STICK [OPTIONS]: into another port while it runs; the options are QEMU's of the drive. guest_pulls: out again.
+guest_plugs() {
+    guest_mark
+    guest_ask blockdev-add "$(jq -nc --arg f "$1" --argjson more "${2:-"{}"}" \
+        '{driver: "raw", "node-name": "other", file: {driver: "file", filename: $f}} + $more')" >/dev/null
+    guest_ask device_add '{"driver": "usb-storage", "id": "other", "bus": "usb.0", "drive": "other", "removable": true}' >/dev/null
+}
+guest_pulls() {
+    guest_ask device_del '{"id": "other"}' >/dev/null
+    wait_until 60 guest_lets_go
+}
+guest_lets_go() { guest_ask blockdev-del '{"node-name": "other"}' >/dev/null; }
+
+# guest_says REGEX: on its console, since guest_mark.
+guest_mark() { stat -c %s "$guest_dir/serial" >"$guest_dir/mark"; }
+guest_says() { expect_match "console" "$(tail -c "+$(($(cat "$guest_dir/mark") + 1))" "$guest_dir/serial" | tr -d '\r\0')" "$1"; }
 
 # Bytes that the machine has written to its disk since it was started, as the disk saw them.
 guest_written() { guest_ask query-blockstats | jq '[.[] | select(.device == "disk") | .stats.wr_bytes] | add'; }

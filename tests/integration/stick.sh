@@ -10,11 +10,16 @@ gateway_new
 
 holdfast=$hf_build/release/holdfast
 holdfast_stick=$hf_build/release/holdfast-stick
+holdfast_network=$hf_build/release/holdfast-network
+ssh_key='ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFL2Ey/u1sT81tBME52e2lDSb3ozMN4NLogFZfxg/Y7b me@desk'
 gw_uplink=
 stick=$work/stick
 mkdir -p "$stick/holdfast"
 
-after_end() { variants_remove; }
+after_end() {
+    network_hand_end
+    variants_remove
+}
 
 # plugs_in: as the unit of udev's rule does, but for mounting; what it says is in $work/said.
 plugs_in() {
@@ -54,8 +59,8 @@ a_bad_stick_is_explained_and_changes_nothing() {
         "$(report_json '[.files[0].errors[] | [.line, .column, .pointer, .detail]] | tojson')"
 }
 
-# --- every bad stick. Those that only a machine of its own can have (two at once, another label, a FAT that cannot be read,
-# one that is pulled out) are in ./dev soak boot.
+# --- every bad stick. What takes a device (two at once, another label, a FAT that cannot be read, one that is pulled out) is in
+# tests/unit/stick/test_take.c, and with a real one in ./dev soak boot.
 
 # is_named REGEX: the stick as it is now; on the console and in the report, and nothing is changed.
 is_named() {
@@ -97,6 +102,23 @@ utf_16() {
 a_member_twice() {
     printf '{"format": 1,\n"name": "a",\n"name": "b"}\n' >"$stick/holdfast/provision.json"
     is_named 'line 3, column 1: /name: is there twice, first in line 2'
+}
+an_ssh_key_with_options() {
+    # shellcheck disable=SC2016 # for jq
+    writes --arg key "command=\"/bin/sh\" $ssh_key" '{format: 1, ssh: {keys: [$key]}}'
+    is_named 'line [0-9]+, column [0-9]+: /ssh/keys/0: must begin with the type of the key: options before it are not taken'
+    expect_fail test -e "$gw_dir/etc/holdfast/ssh_keys"
+}
+# As a stick's that is there no more, each read of it fails.
+pulled_out_while_it_is_read() {
+    touch "$stick/holdfast/provision.json"
+    mount --bind "/proc/$$/mem" "$stick/holdfast/provision.json"
+    plugs_in
+    umount "$stick/holdfast/provision.json"
+    expect_match "console" "$(cat "$work/said")" 'holdfast/provision.json: it cannot be read: the stick was pulled out, or is broken'
+    expect_match "report" "$(report_text)" 'NOTHING WAS CHANGED: holdfast/provision.json: it cannot be read'
+    is_called holdfast
+    rm "$stick/holdfast/provision.json"
 }
 a_wrong_registry() {
     writes '{format: 1, registry: {host: "http://registry example"}}'
@@ -164,7 +186,7 @@ a_good_one_is_applied_whole() {
     pid=$(gw_pid)
     rm -f "$stick"/holdfast/provision.json
     "$holdfast" provision new "$stick" --name press-hall-3 --json >"$work/made"
-    jq --arg host "$registry" '. + {registry: {host: $host}, broker: {anonymous: true}, wipe: false, time: {zone: "UTC"},
+    jq --arg host "$registry" --arg key "$ssh_key" '. + {registry: {host: $host}, ssh: {keys: [$key]}, broker: {anonymous: true}, wipe: false, time: {zone: "UTC"},
         network: {interfaces: [{name: "enp99s0", address: "192.0.2.10/24"}]},
         device_accounts: [{name: "press-7", password: "long enough"}]}' "$stick/holdfast/provision.json" >"$work/changed"
     cp "$work/changed" "$stick/holdfast/provision.json"
@@ -176,6 +198,7 @@ a_good_one_is_applied_whole() {
     is_called press-hall-3
     expect "process that begins anew" "$(gw_pid)" "$pid"
     expect_match "network" "$(cat "$gw_dir/etc/systemd/network/20-holdfast-1-enp99s0.network")" 'Address=192.0.2.10/24'
+    expect "keys for SSH" "$(tail -n +2 "$gw_dir/etc/holdfast/ssh_keys")" "$ssh_key"
     expect "time zone" "$(readlink "$gw_dir/etc/localtime")" /usr/share/zoneinfo/UTC
 }
 
@@ -253,7 +276,41 @@ pain_24_a_bundle_on_a_stick_is_an_upgrade() {
     all_as_released
 }
 
+# What it says besides is in force; the bundle is not, and nothing of it.
+a_bundle_that_was_cut_short_changes_nothing_that_runs() {
+    local bundle=$gw_dir/stick/mnt/holdfast/v6.bundle size ids
+    ids=$(all_ids)
+    variant cut processor
+    layout_of cut processor
+    release_text v6 processor=cut | jq -cSj '.version = "6.0.0"' >"$work/release-6.json"
+    release_sign "$work/release-6.json"
+    "$hf_root/image/bundle.sh" "$work"/release-6.json{,.minisig} "$work/oci" "$bundle"
+    size=$(stat -c %s "$bundle")
+    truncate -s $((size * 2 / 3)) "$bundle"
+    writes '{format: 1, release: {bundle: "v6.bundle"}}'
+    release_sign "$stick/holdfast/provision.json"
+    plugs_in 300
+    expect "state of the bundle" "$(report_json .bundle.state)" ended
+    expect_match "report" "$(report_text)" '^Bundle v6.bundle: ended\. .*(cut off|ends too early|is missing)'
+    expect "release" "$(api_get /release .name)" v5
+    expect "containers" "$(all_ids)" "$ids"
+    rm "$bundle"
+}
+
 # --- a factory reset
+
+# As the units do.
+network_hand_start() {
+    # shellcheck disable=SC2016 # for the inner shell
+    setsid bash -c 'while sleep 0.2; do [ ! -e "$2/network.json" ] || "$1" --run "$2" --out "$3" --state "$3" --etc "$4"; done' hand \
+        "$holdfast_network" "$gw_secrets" "$gw_dir/network" "$gw_dir/etc" >"$gw_dir/network.log" 2>&1 </dev/null &
+    echo $! >"$work/network.pid"
+    disown
+}
+network_hand_end() {
+    [ ! -s "$work/network.pid" ] || kill -KILL -- "-$(cat "$work/network.pid")" 2>/dev/null || true
+    rm -f "$work/network.pid"
+}
 
 held() { api_get /buffer .held; }
 holds() { [ "$(held)" -ge "$1" ]; }
@@ -313,9 +370,13 @@ by_the_api_the_records_go_too() {
     api_is 422 POST /gateway/reset '{"data":"wipe","gateway":"hf-00000000"}'
     api_is 202 POST /gateway/reset "$(jq -nc --arg gateway "$(api_get /gateway .id)" '{data: "wipe", gateway: $gateway}')"
     gateway_end_daemon KILL
-    gateway_start
+    expect "keys for SSH" "$(tail -n +2 "$gw_dir/etc/holdfast/ssh_keys")" "$ssh_key"
+    network_hand_start
+    gateway_start --network "$gw_dir/network"
     nothing_else_of_before_is_left
     expect "held" "$(held)" 0
+    expect_fail test -e "$gw_dir/etc/holdfast/ssh_keys"
+    network_hand_end
 }
 
 pain_22_a_stick_is_taken_in_1970() {
@@ -341,8 +402,8 @@ the_banner_says_how_to_get_in() {
 
 check starts_without_a_stick
 check a_bad_stick_is_explained_and_changes_nothing
-for bad in nothing_on_it a_file_of_4_gb a_link_out a_loop utf_16 a_member_twice a_wrong_registry an_expired_certificate \
-    a_key_that_does_not_match a_full_stick a_read_only_stick; do
+for bad in nothing_on_it a_file_of_4_gb a_link_out a_loop utf_16 a_member_twice a_wrong_registry an_ssh_key_with_options \
+    pulled_out_while_it_is_read an_expired_certificate a_key_that_does_not_match a_full_stick a_read_only_stick; do
     check "bad stick: $bad" "$bad"
 done
 check a_good_one_is_applied_whole
@@ -351,6 +412,7 @@ check a_stick_left_in_the_port_does_nothing
 check only_the_owner_changes_a_claimed_gateway
 check the_banner_says_how_to_get_in
 check pain_24_a_bundle_on_a_stick_is_an_upgrade
+check a_bundle_that_was_cut_short_changes_nothing_that_runs
 check a_signed_stick_resets_it_and_keeps_the_records
 check by_the_api_the_records_go_too
 gateway_new y
