@@ -33,15 +33,24 @@ only(const char *text, const char *allowed)
 #define LETTERS "abcdefghijklmnopqrstuvwxyz"
 #define DIGITS "0123456789"
 
+static bool
+is_proxy(const char *text)
+{
+    static const char http[] = "http://";
+
+    return !*text || (strncmp(text, http, sizeof http - 1) == 0 &&
+                      only(text + sizeof http - 1, LETTERS DIGITS ".-:"));
+}
+
 /* Distribution spec, "Pulling manifests": names and references. */
 static bool
 is_sane(const struct hf_fetch_request *r)
 {
     bool has_reference = r->kind != HF_FETCH_TAGS || *r->reference;
 
-    return only(r->host, LETTERS DIGITS ".-:") && only(r->repository, LETTERS DIGITS "._-/") &&
-           !strstr(r->repository, "..") && !strstr(r->repository, "//") &&
-           r->repository[0] != '/' &&
+    return only(r->host, LETTERS DIGITS ".-:") && is_proxy(r->proxy) &&
+           only(r->repository, LETTERS DIGITS "._-/") && !strstr(r->repository, "..") &&
+           !strstr(r->repository, "//") && r->repository[0] != '/' &&
            (!has_reference ||
             (only(r->reference, LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ" DIGITS "._:-") &&
              r->reference[0] != '.'));
@@ -63,6 +72,9 @@ fill(struct hf_fetch_request *r, struct hf_error *err)
     r->user = text_of(r->doc, "user");
     r->password = text_of(r->doc, "password");
     r->token_host = text_of(r->doc, "token_host");
+    r->proxy = text_of(r->doc, "proxy");
+    r->proxy_user = text_of(r->doc, "proxy_user");
+    r->proxy_password = text_of(r->doc, "proxy_password");
     r->size = hf_json_int(r->doc, "size", -1);
     r->max_bytes_per_s = hf_json_int(r->doc, "max_bytes_per_s", 0);
     r->stall_ms = hf_json_int(r->doc, "stall_ms", 0);
@@ -85,7 +97,8 @@ hf_fetch_request_parse(const char *text, size_t len, struct hf_fetch_request *re
         {"size", HF_JSON_INT, false},          {"ca_pem", HF_JSON_STRING, false},
         {"user", HF_JSON_STRING, false},       {"password", HF_JSON_STRING, false},
         {"token_host", HF_JSON_STRING, false}, {"max_bytes_per_s", HF_JSON_INT, false},
-        {"stall_ms", HF_JSON_INT, true},
+        {"stall_ms", HF_JSON_INT, true},       {"proxy", HF_JSON_STRING, false},
+        {"proxy_user", HF_JSON_STRING, false}, {"proxy_password", HF_JSON_STRING, false},
     };
     struct hf_fetch_request r = {0};
 

@@ -4,7 +4,8 @@
  *
  *     { "host": "registry.example.com", "repository": "holdfast/broker", "kind": "blob",
  *       "reference": "sha256:…", "size": 123, "ca_pem": "…", "user": "…", "password": "…",
- *       "token_host": "…", "max_bytes_per_s": 0, "stall_ms": 30000 }
+ *       "token_host": "…", "proxy": "http://…", "proxy_user": "…", "proxy_password": "…",
+ *       "max_bytes_per_s": 0, "stall_ms": 30000 }
  *
  * kind is "blob" (size is needed), "config" (a blob that is a document, of any size up to 4 MiB),
  * "manifest" (reference is a digest or a tag) or "tags" (a page of them: what comes behind the
@@ -41,6 +42,7 @@ struct hf_fetch_request {
     enum hf_fetch_kind kind;
     const char *host, *repository, *reference;
     const char *ca_pem, *user, *password, *token_host; /* "" for none */
+    const char *proxy, *proxy_user, *proxy_password;   /* "" for none */
     int64_t size;
     int64_t max_bytes_per_s; /* 0: no bound */
     int64_t stall_ms;

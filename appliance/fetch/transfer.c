@@ -193,6 +193,23 @@ set_tls(CURL *c, const struct hf_fetch_request *r)
     curl_easy_setopt(c, CURLOPT_CAPATH, NULL); /* in place of the system's */
 }
 
+/* Through it even to one without TLS: it sees names and ports alone. */
+static void
+set_proxy(CURL *c, const struct hf_fetch_request *r)
+{
+    curl_easy_setopt(c, CURLOPT_PROXY, r->proxy); /* "": nor one from the environment */
+    if (!*r->proxy)
+        return;
+    curl_easy_setopt(c, CURLOPT_NOPROXY, "");
+    curl_easy_setopt(c, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (*r->proxy_user) {
+        curl_easy_setopt(c, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
+        curl_easy_setopt(c, CURLOPT_PROXYUSERNAME, r->proxy_user);
+        curl_easy_setopt(c, CURLOPT_PROXYPASSWORD, r->proxy_password);
+    }
+}
+
 static int
 add_header(struct curl_slist **list, const char *name, const char *value, struct hf_error *err)
 {
@@ -220,7 +237,7 @@ set_up(struct hf_fetcher *f, const struct hf_transfer *t, struct curl_slist *hea
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, f->detail);
     curl_easy_setopt(c, CURLOPT_USERAGENT, "holdfast-fetch/" HF_VERSION);
-    curl_easy_setopt(c, CURLOPT_PROXY, ""); /* nor one from the environment */
+    set_proxy(c, f->request);
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
     curl_easy_setopt(c, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)f->request->max_bytes_per_s);
@@ -247,13 +264,37 @@ set_up(struct hf_fetcher *f, const struct hf_transfer *t, struct curl_slist *hea
 
 /* ---- how it ended ---- */
 
+/* What the proxy answered to CONNECT, in place of a way. */
+static int
+explain_proxy(const struct hf_fetcher *f, long status, struct hf_error *err)
+{
+    const char *proxy = f->request->proxy;
+
+    if (status == 407)
+        return hf_error_set(err, HF_ERROR_UPSTREAM,
+                            "the proxy %s does not accept registry.proxy_user and "
+                            "registry.proxy_password",
+                            proxy);
+    return hf_error_set(err, HF_ERROR_UNAVAILABLE,
+                        "the proxy %s gives no way to the registry %s: HTTP %ld", proxy,
+                        f->request->host, status);
+}
+
 static int
 explain(const struct hf_fetcher *f, CURLcode code, struct hf_error *err)
 {
     const char *detail = f->detail[0] ? f->detail : curl_easy_strerror(code);
     const char *host = f->request->host;
+    long connect_status = 0;
 
+    curl_easy_getinfo(f->curl, CURLINFO_HTTP_CONNECTCODE, &connect_status);
+    if (connect_status >= 300)
+        return explain_proxy(f, connect_status, err);
     switch (code) {
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE,
+                            "the name of the proxy %s is not known here: registry.proxy",
+                            f->request->proxy);
     case CURLE_COULDNT_RESOLVE_HOST:
         return hf_error_set(
             err, HF_ERROR_UNAVAILABLE,
@@ -261,8 +302,8 @@ explain(const struct hf_fetcher *f, CURLcode code, struct hf_error *err)
             "DNS?",
             host);
     case CURLE_COULDNT_CONNECT:
-        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "cannot connect to the registry %s: %s",
-                            host, detail);
+        return hf_error_set(err, HF_ERROR_UNAVAILABLE, "cannot connect to the registry %s%s%s: %s",
+                            host, *f->request->proxy ? " through " : "", f->request->proxy, detail);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
         return hf_error_set(

@@ -45,11 +45,15 @@ hf_remote_free(struct hf_remote *r)
     free(r);
 }
 
-/* Where the settings are not for the registry that is asked, its secrets stay here. */
+/* Where the settings are not for the registry that is asked, its secrets stay here; the way out is
+ * the same. */
 static void
 put_access(const struct hf_registry_settings *s, const char *host, struct hf_json *o)
 {
     hf_json_put_int(o, "max_bytes_per_s", s->max_bytes_per_s);
+    hf_json_put_string(o, "proxy", s->proxy);
+    hf_json_put_string(o, "proxy_user", s->proxy_user);
+    hf_json_put_string(o, "proxy_password", s->proxy_password);
     if (strcmp(s->host, host) != 0)
         return;
     hf_json_put_string(o, "ca_pem", s->ca_pem);

@@ -5,7 +5,8 @@
  *     { "name", "sinks": [sink], "buffer": {…}, "lanes": [{"filter","lane"}], "rules": [rule],
  *       "devices": {"topic"}, "limits": {SERVICE: limits, "allow_overcommit"}, "own": {…},
  *       "alarms": {…}, "broker": {…}, "registry": {"host","ca_pem","user","password",
- *       "token_host","max_bytes_per_s","release_repository","check_hours"},
+ *       "token_host","proxy","proxy_user","proxy_password","max_bytes_per_s",
+ *       "release_repository","check_hours"},
  *       "release_keys": [public key], "stick_keys": [public key], "upgrade": {…}, "scan": {…} }
  *
  * Limits are as model/limits.h has them, each member over its default. "own" says what the own
@@ -123,16 +124,19 @@ struct hf_scan_settings {
     struct hf_json *accept;                    /* array of {id, reason, expires}, owned, checked */
 };
 
-enum { HF_REGISTRY_USER_SIZE = 256 };
+enum { HF_REGISTRY_USER_SIZE = 256, HF_REGISTRY_PROXY_SIZE = HF_REGISTRY_SIZE + 7 };
 
 /* Where images are fetched from, and how. */
 struct hf_registry_settings {
-    char host[HF_REGISTRY_SIZE];       /* and port; "": none */
-    char ca_pem[HF_PEM_MAX];           /* "": the system's authorities */
-    char user[HF_REGISTRY_USER_SIZE];  /* "": nobody */
-    char password[HF_SECRET_SIZE];     /* or token in its place */
-    char token_host[HF_REGISTRY_SIZE]; /* gives tokens for it; "": the registry's own host */
-    int64_t max_bytes_per_s;           /* 0: as fast as it goes */
+    char host[HF_REGISTRY_SIZE];            /* and port; "": none */
+    char ca_pem[HF_PEM_MAX];                /* "": the system's authorities */
+    char user[HF_REGISTRY_USER_SIZE];       /* "": nobody */
+    char password[HF_SECRET_SIZE];          /* or token in its place */
+    char token_host[HF_REGISTRY_SIZE];      /* gives tokens for it; "": the registry's own host */
+    char proxy[HF_REGISTRY_PROXY_SIZE];     /* "http://host:port"; "": none */
+    char proxy_user[HF_REGISTRY_USER_SIZE]; /* "": nobody */
+    char proxy_password[HF_SECRET_SIZE];
+    int64_t max_bytes_per_s;                     /* 0: as fast as it goes */
     char release_repository[HF_REPOSITORY_SIZE]; /* in which releases are */
     int64_t check_hours; /* between two looks for new ones; 0: only when somebody asks */
 };

@@ -333,6 +333,40 @@ no_account_or_a_wrong_one() {
 }
 check no_account_or_a_wrong_one
 
+# proxy_starts HOST=PORT: one that wants an account and knows no other place.
+proxy_starts() {
+    local port
+    port=$(free_port)
+    "$node" "$(dirname "$0")/forwarder/front.mjs" proxy "$port" "$1" gw:proxy-password-92 >"$work/proxy.log" 2>&1 </dev/null &
+    echo $! >"$work/proxy.pid"
+    wait_until 20 grep -q listening "$work/proxy.log"
+    echo ".proxy = \"http://127.0.0.1:$port\" | .proxy_user = \"gw\" | .proxy_password = \"proxy-password-92\"" >"$work/by-proxy"
+}
+proxy_ends() {
+    kill "$(cat "$work/proxy.pid")"
+    wait_until 10 is_gone "$(cat "$work/proxy.pid")"
+}
+
+through_a_proxy() {
+    proxy_starts "127.0.0.1=${host#*:}"
+    access "$(cat "$work/by-proxy")"
+    import plain registry "$work/access.json"
+    is_there plain
+    drop plain
+    grep -qF "connect $host ok" "$work/proxy.log"
+    access "$(cat "$work/by-proxy") | .proxy_password = \"wrong\""
+    refuses plain '^502: .*the proxy http://127.0.0.1:[0-9]+ does not accept registry.proxy_user and registry.proxy_password' \
+        registry "$work/access.json"
+    proxy_ends
+    access "$(cat "$work/by-proxy")"
+    refuses plain '^503: .*cannot connect to the registry 127.0.0.1:[0-9]+ through http://127.0.0.1:[0-9]+' registry "$work/access.json"
+    proxy_starts elsewhere.test=1
+    access "$(cat "$work/by-proxy")"
+    refuses plain '^503: .*the proxy http://127.0.0.1:[0-9]+ gives no way to the registry 127.0.0.1:[0-9]+: HTTP 502' registry "$work/access.json"
+    proxy_ends
+}
+check through_a_proxy
+
 a_registry_that_nobody_vouches_for() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=other -keyout /dev/null -out "$work/other.pem" 2>/dev/null
     access

@@ -10,7 +10,7 @@ const target = fileURLToPath(new URL('../src/api/settings.ts', import.meta.url))
 
 /** The short form of what is in sinks. */
 const LEFT_OUT = new Set(['uplink']);
-const SECRETS = new Set(['token', 'password']);
+const SECRETS = new Set(['token', 'password', 'proxy_password']);
 
 /** What a schema stands for where it may be null too. */
 function whole(schema) {

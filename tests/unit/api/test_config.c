@@ -42,7 +42,8 @@ reading(void **state)
         "2000,\"session_days\":90,"
         "\"anonymous\":false,\"tls\":\"off\"},"
         "\"registry\":{\"host\":\"\",\"ca_pem\":\"\",\"user\":\"\",\"password\":\"\","
-        "\"token_host\":\"\",\"max_bytes_per_s\":0,\"release_repository\":\"holdfast/release\","
+        "\"token_host\":\"\",\"proxy\":\"\",\"proxy_user\":\"\",\"proxy_password\":\"\","
+        "\"max_bytes_per_s\":0,\"release_repository\":\"holdfast/release\","
         "\"check_hours\":0},");
     call_expect("GET", CONFIG, "", 200,
                 "\"release_keys\":[],\"stick_keys\":[],\"upgrade\":{\"freeze\":false,\"gate_s\":60,"

@@ -47,7 +47,8 @@ static const char whole[] =
     "\"session_days\":7,"
     "\"anonymous\":true,\"tls\":\"only\"},"
     "\"registry\":{\"host\":\"reg.example:5000\",\"ca_pem\":\"\",\"user\":\"gw\","
-    "\"password\":\"r3g\",\"token_host\":\"\",\"max_bytes_per_s\":65536,"
+    "\"password\":\"r3g\",\"token_host\":\"\",\"proxy\":\"http://proxy.example:3128\","
+    "\"proxy_user\":\"gw\",\"proxy_password\":\"pr0xy\",\"max_bytes_per_s\":65536,"
     "\"release_repository\":\"ours/releases\",\"check_hours\":24},"
     "\"release_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"],"
     "\"stick_keys\":[\"RWTF1O453dndpKIE5PVQvUF4+6muWhCQsJ6G+0jrh63qkBBV+HhJMOs9\"],"
@@ -259,6 +260,13 @@ a_bad_document_changes_nothing(void **state)
         {"{\"registry\":{\"user\":\"a:b\"}}", "/registry/user"},
         {"{\"registry\":{\"password\":\"a\\nb\"}}", "/registry/password"},
         {"{\"registry\":{\"password\":\"***\"}}", "/registry/password"},
+        {"{\"registry\":{\"proxy\":\"proxy.example:3128\"}}", "/registry/proxy"},
+        {"{\"registry\":{\"proxy\":\"http://proxy.example\"}}", "/registry/proxy"},
+        {"{\"registry\":{\"proxy\":\"https://proxy.example:3128\"}}", "/registry/proxy"},
+        {"{\"registry\":{\"proxy\":\"http://gw:pw@proxy.example:3128\"}}", "/registry/proxy"},
+        {"{\"registry\":{\"proxy\":\"http://proxy.example:3128/x\"}}", "/registry/proxy"},
+        {"{\"registry\":{\"proxy_user\":\"a:b\"}}", "/registry/proxy_user"},
+        {"{\"registry\":{\"proxy_password\":\"***\"}}", "/registry/proxy_password"},
         {"{\"registry\":{\"max_bytes_per_s\":100}}", "/registry/max_bytes_per_s"},
         {"{\"registry\":{\"release_repository\":\"\"}}", "/registry/release_repository"},
         {"{\"registry\":{\"release_repository\":\"a/b:1\"}}", "/registry/release_repository"},

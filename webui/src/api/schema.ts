@@ -409,7 +409,7 @@ export interface paths {
          * @description For an admin, who shows the password once more. Accounts of people and devices, sessions, tokens, the configuration with
          *     all its revisions, the certificates and the authority that issued them, secrets, history, alarms, incidents, logs and the
          *     audit log go, and the containers are made anew; with `wipe` also the volumes: records that are held, the broker's
-         *     sessions, and whatever else the services have stored. The gateway's id stays, as do the release that runs with its images and the floor of its
+         *     sessions, and whatever else the services have stored. Nobody may log in to the host by SSH then. The gateway's id stays, as do the release that runs with its images and the floor of its
          *     counter, and the last time that was known. It begins when this is answered, and is not to be had back: power that goes
          *     meanwhile only makes it later. The gateway starts anew, with another certificate; to claim it needs its setup code,
          *     which is shown where a new one shows it. The new audit log begins with this.
@@ -3566,6 +3566,9 @@ export interface components {
          *         "user": "gateway",
          *         "password": "***",
          *         "token_host": "",
+         *         "proxy": "http://proxy.example.com:3128",
+         *         "proxy_user": "",
+         *         "proxy_password": "",
          *         "max_bytes_per_s": 500000,
          *         "release_repository": "holdfast/release",
          *         "check_hours": 24
@@ -3658,6 +3661,9 @@ export interface components {
                 user: components["schemas"]["RegistryPatch"]["user"];
                 password: components["schemas"]["RegistryPatch"]["password"];
                 token_host: components["schemas"]["RegistryPatch"]["token_host"];
+                proxy: components["schemas"]["RegistryPatch"]["proxy"];
+                proxy_user: components["schemas"]["RegistryPatch"]["proxy_user"];
+                proxy_password: components["schemas"]["RegistryPatch"]["proxy_password"];
                 max_bytes_per_s: components["schemas"]["RegistryPatch"]["max_bytes_per_s"];
                 release_repository: components["schemas"]["RegistryPatch"]["release_repository"];
                 check_hours: components["schemas"]["RegistryPatch"]["check_hours"];
@@ -3907,6 +3913,12 @@ export interface components {
             password?: string;
             /** @description Host that the registry may send to for tokens, and that gets the password then; empty for its own alone. */
             token_host?: string;
+            /** @description `http://host:port` through which it is reached (CONNECT); empty for none. */
+            proxy?: string;
+            /** @description Empty where the proxy wants none. */
+            proxy_user?: string;
+            /** @description Shown as `***`. */
+            proxy_password?: string;
             /** @description Most that fetching takes of the line, at least 16384; 0 for no bound. */
             max_bytes_per_s?: number;
             /** @description Repository in which releases are looked for. */
