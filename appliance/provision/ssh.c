@@ -17,7 +17,9 @@ static const char FOLDER[] = "holdfast", FILE_NAME[] = "ssh_keys";
 static const char HEAD[] =
     "# Who may log in by SSH, as a stick said it; another one replaces it.\n";
 
-enum { FILE_MAX = HF_SSH_KEYS_MAX * (HF_SSH_KEY_MAX + 1) + sizeof HEAD };
+enum { FILE_MAX = 80 * 1024 };
+_Static_assert(FILE_MAX > (size_t)HF_SSH_KEYS_MAX * (HF_SSH_KEY_MAX + 1) + sizeof HEAD,
+               "all keys that are allowed find room");
 
 /* ---- checking ---- */
 

@@ -280,18 +280,19 @@ pain_24_a_bundle_on_a_stick_is_an_upgrade() {
 a_bundle_that_was_cut_short_changes_nothing_that_runs() {
     local bundle=$gw_dir/stick/mnt/holdfast/v6.bundle size ids
     ids=$(all_ids)
-    variant cut processor
+    variant cut processor big 4 # a layer that is not here, and the last of the bundle
+    rm -rf "$work/oci"
     layout_of cut processor
     release_text v6 processor=cut | jq -cSj '.version = "6.0.0"' >"$work/release-6.json"
     release_sign "$work/release-6.json"
     "$hf_root/image/bundle.sh" "$work"/release-6.json{,.minisig} "$work/oci" "$bundle"
     size=$(stat -c %s "$bundle")
-    truncate -s $((size * 2 / 3)) "$bundle"
+    truncate -s $((size - 1000000)) "$bundle"
     writes '{format: 1, release: {bundle: "v6.bundle"}}'
     release_sign "$stick/holdfast/provision.json"
     plugs_in 300
     expect "state of the bundle" "$(report_json .bundle.state)" ended
-    expect_match "report" "$(report_text)" '^Bundle v6.bundle: ended\. .*(cut off|ends too early|is missing)'
+    expect_match "report" "$(report_text)" '^Bundle v6.bundle: ended\. .*cut off'
     expect "release" "$(api_get /release .name)" v5
     expect "containers" "$(all_ids)" "$ids"
     rm "$bundle"
