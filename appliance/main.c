@@ -159,7 +159,7 @@ import_provision(struct parts *p, struct hf_error *err)
 static int
 reset_host(struct parts *p, struct hf_error *err)
 {
-    const struct hf_host_hand hand = {p->options.run_dir, p->options.network_dir};
+    const struct hf_host_hand hand = {.run = p->options.run_dir, .out = p->options.network_dir};
 
     return hf_reset_host(p->store, &hand, err);
 }

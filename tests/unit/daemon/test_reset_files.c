@@ -91,7 +91,7 @@ the_host_forgets_who_might_log_in_once(void **state)
 {
     struct hf_store *st = after_reset(*state);
     char run[PATH_MAX], out[PATH_MAX], etc[PATH_MAX];
-    const struct hf_host_hand nobody = {run, NULL}, hand = {run, out};
+    const struct hf_host_hand nobody = {.run = run}, hand = {.run = run, .out = out};
     struct hf_error err = {0};
     bool left;
     int status;
@@ -127,7 +127,7 @@ a_host_that_does_not_answer_is_asked_at_the_next_start(void **state)
 {
     struct hf_store *st = after_reset(*state);
     char run[PATH_MAX], out[PATH_MAX];
-    const struct hf_host_hand hand = {run, out};
+    const struct hf_host_hand hand = {.run = run, .out = out};
     struct hf_error err = {0};
     bool left;
 
