@@ -20,6 +20,7 @@ import { setupText, shell } from './text';
 
 const text = shell.app;
 
+/** As it is in index.html. */
 function FirstSentence({ sentence }: { sentence: Sentence }): JSX.Element {
   return (
     <header class="headline">
@@ -29,21 +30,6 @@ function FirstSentence({ sentence }: { sentence: Sentence }): JSX.Element {
       <h1>{sentence.title}</h1>
       <p class="sub">{sentence.detail}</p>
     </header>
-  );
-}
-
-/** As it is in index.html, while nobody knows yet who is here. */
-function FirstSight(): JSX.Element | null {
-  if (!first.value) return null;
-  return (
-    <div class="shell">
-      <div />
-      <div class="page">
-        <main>
-          <FirstSentence sentence={first.value} />
-        </main>
-      </div>
-    </div>
   );
 }
 
@@ -114,8 +100,8 @@ function Proof(): JSX.Element | null {
   return form ? <form.Prove done={decide} /> : null;
 }
 
-/** active: the session holds. */
-function Member({ session, active }: { session: Session; active: boolean }): JSX.Element {
+/** active: the session holds. session: null while it is not known whose it is. */
+function Member({ session, active }: { session: Session | null; active: boolean }): JSX.Element {
   const { path } = useLocation();
   const now = state.value;
   useEffect(() => forget, []);
@@ -127,7 +113,7 @@ function Member({ session, active }: { session: Session; active: boolean }): JSX
   return (
     <>
       <Shell onPointed={(next) => pageOf(next)?.fetchAhead()}>
-        {now ? (
+        {now && session ? (
           <Page path={path} now={now} session={session} />
         ) : (
           <Waiting isOverview={path === '/'} />
@@ -167,16 +153,28 @@ function useLastSession(): Session | null {
   return last.current;
 }
 
+/** Another one with another user, so that nothing of the one before stays; the same once it is known who was expected. */
+function useTurn(session: Session | null): number {
+  const last = useRef({ user: '', turn: 0 });
+  const { user, turn } = last.current;
+  if (session && session.user !== user)
+    last.current = { user: session.user, turn: user === '' ? turn : turn + 1 };
+  return last.current.turn;
+}
+
 function Gate(): JSX.Element | null {
   const who = visitor.value;
   const session = useLastSession();
+  const turn = useTurn(session);
+  // The gateway has told what only members are told.
+  const expected = who.kind === 'unknown' && (first.value !== null || state.value !== null);
   useEffect(() => {
     if (who.kind === 'unclaimed' || who.kind === 'stranger') document.title = who.claim.name;
   }, [who]);
-  if (session)
+  if (session || expected)
     return (
       <>
-        <Member key={session.user} session={session} active={who.kind === 'member'} />
+        <Member key={turn} session={session} active={expected || who.kind === 'member'} />
         {who.kind === 'stranger' && <LoginAgain claim={who.claim} />}
       </>
     );
@@ -198,7 +196,7 @@ function Gate(): JSX.Element | null {
         </Door>
       );
     default:
-      return <FirstSight />;
+      return null;
   }
 }
 
