@@ -28,6 +28,10 @@ describe('a factory reset', () => {
     );
   });
 
+  it('says that the configuration goes also where nobody has changed it', () => {
+    expect(losses(would({ revisions: 0 }))).toContain('the configuration');
+  });
+
   it.each([
     [0, /No record is held now\. What/, /No record is held now\. All/],
     [1, /^One record that is held stays/, /^One record that is held was not delivered and is lost/],

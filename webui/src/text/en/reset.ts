@@ -16,7 +16,7 @@ export const reset = {
   tokens: (n: number) => some(n, 'one API token', 'API tokens'),
   deviceAccounts: (n: number) => some(n, 'one account of a device', 'accounts of devices'),
   revisions: (n: number) =>
-    some(n, 'the configuration', 'revisions of the configuration, all there are'),
+    n > 1 ? `${count(n)} revisions of the configuration, all there are` : 'the configuration',
   rest: 'certificates, secrets, history, alarms, logs, the audit log',
   stays: (gateway: string, release: string | null) =>
     release === null
