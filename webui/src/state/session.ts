@@ -32,12 +32,17 @@ export function followOthers(): () => void {
   };
 }
 
+/** Somebody has logged out. A tab that is refused for it, and may hear of it only later, need not tell another reason. */
+let left = false;
+
 export async function findOut(why: Why = 'new'): Promise<void> {
   clearTimeout(retry);
+  left ||= why === 'left';
   try {
     const [session, claim] = await Promise.all([api.session(), api.claimState()]);
-    if (session) visitor.value = { kind: 'member', session };
-    else if (claim.claimed) visitor.value = { kind: 'stranger', claim, why };
+    if (session) arrived(session);
+    else if (claim.claimed)
+      visitor.value = { kind: 'stranger', claim, why: left && why === 'expired' ? 'left' : why };
     else visitor.value = { kind: 'unclaimed', claim };
   } catch (error) {
     if (visitor.value.kind === 'member') return;
@@ -51,8 +56,13 @@ function changed(why: Why): void {
   void findOut(why);
 }
 
-export function welcome(session: Session): void {
+function arrived(session: Session): void {
+  left = false;
   visitor.value = { kind: 'member', session };
+}
+
+export function welcome(session: Session): void {
+  arrived(session);
   others?.postMessage('new');
 }
 
