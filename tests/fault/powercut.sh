@@ -91,14 +91,16 @@ other() { case $(runs) in holdfast) echo holdfast-python ;; *) echo holdfast ;; 
 
 # One of two, and each service as that one says; an upgrade that was under way has ended.
 one_of_two_releases() {
+    local running
     wait_until "$guest_s" no_upgrade
     expect_match "release" "$(runs)" '^holdfast(-python)?$'
-    api GET /services | jq -e --argjson r "$(api GET /release)" 'all(.services[]; .image_id == $r.services[.name].image_id)' || {
-        api GET /services | jq -c '.services[] | {name, image_id}'
+    running=$(api GET /release)
+    api GET /services | jq -e --argjson r "$running" 'all(.services[]; .image.id == $r.services[.name].image_id)' || {
+        api GET /services | jq -c '.services[] | {name, image}'
         return 1
     }
 }
-no_upgrade() { api GET /releases/upgrade | jq -e '.finished != null or .state == "none"'; }
+no_upgrade() { api GET /releases/upgrade | jq -e '.finished != null or .state == "idle"'; }
 
 publishes() {
     publisher_start "$1" 1000000 "$rate" --clients 1 --topics 1 --window 20 --patience 3600 --journal "$work/$1.journal"
