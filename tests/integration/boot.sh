@@ -95,8 +95,9 @@ is_named() {
     expect "name" "$(api_get /claim .name)" "$guest_name"
 }
 
-# The one that it was set up by is in its port all the time.
+# The one that it was set up by is in its port all the time, and its report is finished.
 of_two_sticks_the_second_is_refused() {
+    wait_until "$guest_s" grep -aq 'holdfast-stick@sdb.service: Deactivated' "$guest_dir/serial"
     guest_vfat "$guest_dir/second" HOLDFAST "$work/provision.json"
     guest_plugs "$guest_dir/second"
     wait_until "$guest_s" guest_reports_on "$guest_dir/second" '^NOTHING WAS CHANGED: there are several sticks with the label HOLDFAST'
