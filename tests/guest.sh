@@ -111,11 +111,16 @@ guest_listens_or_gone() { [ -S "$guest_dir/qmp" ] || is_gone "$(guest_pid)"; }
 
 # guest_ask COMMAND [ARGUMENTS]: of QEMU's own monitor; says what it returns.
 guest_ask() {
+    : >"$guest_dir/answer"
     {
         printf '%s\n' '{"execute": "qmp_capabilities"}' \
             "$(jq -nc --arg c "$1" --argjson a "${2:-"{}"}" '{execute: $c, arguments: $a, id: "asked"}')"
-        sleep 1 # it answers what came before the end
-    } | timeout 20 socat - "UNIX-CONNECT:$guest_dir/qmp" | jq -ce 'select(.id == "asked") | .return'
+        wait_until 60 grep -q '"asked"' "$guest_dir/answer" >/dev/null || true # an end would be the end of the answer
+    } | timeout 70 socat - "UNIX-CONNECT:$guest_dir/qmp" | tee "$guest_dir/answer" >/dev/null
+    jq -ce 'select(.id == "asked") | .return' "$guest_dir/answer" || {
+        cat "$guest_dir/answer" >&2
+        return 1
+    }
 }
 
 # guest_plugs STICK [OPTIONS]: into another port while it runs; the options are QEMU's of the drive. guest_pulls: out again.

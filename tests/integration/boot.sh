@@ -88,9 +88,10 @@ the_screen_is_drawn_when_there_is_something_new() {
 
 # --- sticks that come later, bad ones first; what they say is in tests/integration/stick.sh
 
-# is_named REGEX: what the console says of the stick that was plugged in; and then it is out again.
+# is_named REGEX: what the console says of the stick that was plugged in; and when it is done with, it is out again.
 is_named() {
     wait_until "$guest_s" guest_says "$1"
+    wait_until "$guest_s" guest_says 'holdfast-stick@sd[a-z]\.service: (Deactivated|Failed with)'
     guest_pulls
     expect "name" "$(api_get /claim .name)" "$guest_name"
 }
