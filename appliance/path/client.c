@@ -24,7 +24,6 @@ struct target {
 struct hf_path {
     char tokens[HF_PATH_PEER_COUNT][HF_PATH_TOKEN_SIZE];
     atomic_bool stopping;
-    atomic_llong most_ms; /* 0: as each call says */
     pthread_mutex_t lock; /* guards the rest */
     struct target targets[HF_PATH_PEER_COUNT];
     int calls;
@@ -84,12 +83,6 @@ hf_path_set_target(struct hf_path *p, enum hf_path_peer peer, const char *addres
     hf_text_put(p->targets[peer].address, ADDRESS_SIZE, "%s", address ? address : "");
     p->targets[peer].port = port;
     pthread_mutex_unlock(&p->lock);
-}
-
-void
-hf_path_limit(struct hf_path *p, int64_t most_ms)
-{
-    atomic_store(&p->most_ms, most_ms);
 }
 
 void
@@ -191,20 +184,11 @@ refused_by_peer(struct ask *a, int status, struct hf_error *err)
                            detail ? detail : "without giving a reason");
 }
 
-static int64_t
-patience_ms(const struct ask *a)
-{
-    int64_t ms = a->call->timeout_ms ? a->call->timeout_ms : HF_PATH_TIMEOUT_MS;
-    int64_t most_ms = atomic_load(&a->path->most_ms);
-
-    return most_ms && most_ms < ms ? most_ms : ms;
-}
-
 static int
 perform(struct ask *a, struct hf_error *err)
 {
     const struct hf_path_call *call = a->call;
-    int64_t timeout_ms = patience_ms(a);
+    int64_t timeout_ms = call->timeout_ms ? call->timeout_ms : HF_PATH_TIMEOUT_MS;
     char host[HOST_SIZE];
     const struct hf_h1_call wire = {
         .place = {.address = a->target.address, .port = a->target.port},

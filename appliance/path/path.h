@@ -39,10 +39,6 @@ const char *hf_path_name(enum hf_path_peer peer);
 void hf_path_set_target(struct hf_path *p, enum hf_path_peer peer, const char *address,
                         uint16_t port);
 
-/* From now on no call lasts, and no stream is silent, for longer than this, whatever it would
- * allow; 0: as it says. */
-void hf_path_limit(struct hf_path *p, int64_t most_ms);
-
 /* Ends all calls, now and from now on. */
 void hf_path_stop(struct hf_path *p);
 

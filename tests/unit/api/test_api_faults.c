@@ -18,6 +18,7 @@
 #include "api/server.h"
 #include "archive/archive.h"
 #include "base/file.h"
+#include "h1/call.h"
 #include "identity/parts.h"
 #include "intake/intake.h"
 #include "path/path.h"
@@ -233,6 +234,28 @@ __wrap_hf_host_confirms(const struct hf_json *now, const struct hf_json *was, co
 {
     (void)now, (void)was, (void)address;
     return true;
+}
+
+/* ---- calls to services that wait for less long than they say; bound by the linker ---- */
+
+static bool hurried;
+
+int __real_hf_h1_call(const struct hf_h1_call *call, struct hf_h1_answer *ret_answer,
+                      struct hf_error *err);
+int __wrap_hf_h1_call(const struct hf_h1_call *call, struct hf_h1_answer *ret_answer,
+                      struct hf_error *err);
+
+int
+__wrap_hf_h1_call(const struct hf_h1_call *call, struct hf_h1_answer *ret_answer,
+                  struct hf_error *err)
+{
+    struct hf_h1_call sooner = *call;
+
+    if (hurried && call->total_ms)
+        sooner.total_ms = SILENCE_MS;
+    if (hurried && call->idle_ms)
+        sooner.idle_ms = SILENCE_MS;
+    return __real_hf_h1_call(&sooner, ret_answer, err);
 }
 
 /* ---- what is asked: what would be done if nothing were broken ---- */
@@ -511,11 +534,11 @@ static void
 a_service_says_nothing(void **state)
 {
     (void)state;
-    hf_path_limit(hf_core_path(NULL), SILENCE_MS);
+    hurried = true;
     atomic_store(&peer.silent_ms, PEER_SILENT_MS);
     serve_all(HF_ERROR_NONE);
     atomic_store(&peer.silent_ms, 0);
-    hf_path_limit(hf_core_path(NULL), 0);
+    hurried = false;
 }
 
 static void
