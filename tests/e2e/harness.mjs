@@ -158,6 +158,15 @@ page.on('request', (request) => {
   if (origin !== new URL(url).origin && protocol !== 'blob:') foreign.push(request.url());
 });
 
+/** A page, once its title is there. */
+export async function show(path, heading) {
+  await open(`${url}${path}`);
+  await page.getByRole('heading', { level: 1, name: heading }).waitFor();
+}
+
+export const settingsTab = (name) =>
+  page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name }).click();
+
 /** What comes of pressing a link; again where the network has changed meanwhile, see open(). */
 export async function download(name, role = 'link') {
   return await until('a whole file', async () => {

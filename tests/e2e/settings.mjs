@@ -21,25 +21,17 @@ import {
   enter,
   expect,
   finish,
-  open,
   page,
   password,
+  settingsTab,
   shoot,
   shootAll,
+  show,
   until,
-  url,
 } from './harness.mjs';
 
 const USER_PASSWORD = 'seven wet stones';
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'));
-
-const tab = (name) =>
-  page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name }).click();
-
-async function show(path, heading) {
-  await open(`${url}${path}`);
-  await page.getByRole('heading', { level: 1, name: heading }).waitFor();
-}
 
 await check('admin comes in', enter);
 
@@ -176,7 +168,7 @@ const inPreview = (text) => page.getByTestId('preview').getByText(text, { exact:
 await check(
   'every setting has its place in a form, and one out of range is refused there',
   async () => {
-    await tab('All settings');
+    await settingsTab('All settings');
     await page.getByRole('heading', { level: 1, name: 'Every setting there is.' }).waitFor();
     await page.getByRole('form', { name: 'All settings' }).waitFor(); // the settings come after the page
     for (const one of await page.locator('details.section > summary').all()) await one.click();
@@ -261,7 +253,7 @@ const backupForm = (name) => page.getByRole('form', { name });
 const PASSPHRASE = 'eleven grey herons';
 
 await check('a backup wants a passphrase, twice', async () => {
-  await tab('Backup');
+  await settingsTab('Backup');
   const form = backupForm('Make a backup');
   await form.getByLabel('Passphrase', { exact: true }).fill('short');
   await form.getByRole('button', { name: 'Make it' }).click();
@@ -307,7 +299,7 @@ await check('a restore with another passphrase is refused, and nothing is change
 // --- Network and time of the machine: this one's are not holdfast's, so the answers are those of one whose are
 
 await check('where the network cannot be changed the page says why', async () => {
-  await tab('Network');
+  await settingsTab('Network');
   await page.getByText('The network cannot be changed here.').waitFor();
   await page.getByText('managed elsewhere').waitFor();
   expect((await button('Try it…').count()) === 0, 'there is a button for it');
@@ -390,7 +382,7 @@ await check(
 // --- Diagnostics
 
 await check('diagnostics come as one file', async () => {
-  await tab('Gateway');
+  await settingsTab('Gateway');
   await page.getByText('How to reach it').waitFor();
   await accessible('gateway');
   await shootAll('settings-gateway');

@@ -23,7 +23,9 @@ import {
   open,
   page,
   password,
+  settingsTab,
   shootAll,
+  show,
   until,
   url,
 } from './harness.mjs';
@@ -31,14 +33,6 @@ import {
 const USER = 'e2e-ann';
 const USER_PASSWORD = 'seven wet stones';
 const TOKEN = 'e2e-probe';
-
-const tab = (name) =>
-  page.getByRole('navigation', { name: 'Settings' }).getByRole('link', { name }).click();
-
-async function show(path, heading) {
-  await open(`${url}${path}`);
-  await page.getByRole('heading', { level: 1, name: heading }).waitFor();
-}
 
 await check('admin comes in', enter);
 
@@ -174,7 +168,7 @@ const asProgram = () =>
   });
 
 await check('a token is made, shown once, and taken', async () => {
-  await tab('Tokens');
+  await settingsTab('Tokens');
   await page.getByRole('heading', { level: 1, name: /the gateway/ }).waitFor();
   await page.getByLabel('Name', { exact: true }).fill(TOKEN);
   await page.getByLabel('Good for').fill('0');
